@@ -1,0 +1,3 @@
+//! Micro Machines World Series.
+
+pub mod ids;

@@ -1,0 +1,5 @@
+//! Steam identities and auth session tickets.
+
+mod id;
+
+pub use id::SteamId;
