@@ -53,6 +53,7 @@
 
 extern crate alloc;
 
+pub mod calendar;
 pub mod engine;
 pub mod mmcos;
 pub mod seam;

@@ -1,7 +1,7 @@
 use alloc::string::ToString;
 
-use super::{identity::Refusal, session::SessionError};
-use crate::wire::{http::Status, xml};
+use super::session::SessionError;
+use crate::wire::{http::Status, steam::Refusal, xml};
 
 /// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
 /// choice: the service's own result element with an `Error` text.

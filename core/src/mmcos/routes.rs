@@ -42,10 +42,18 @@ const fn post(path: &'static str, endpoint: Endpoint, result: &'static str) -> R
 }
 
 macro_rules! service {
-    (account $name:literal) => { concat!("/MMCOS-Account/AccountService.svc/", $name) };
-    (matchmaking $name:literal) => { concat!("/MMCOS-Matchmaking/MatchmakingService.svc/", $name) };
-    (progression $name:literal) => { concat!("/MMCOS-GameProgression/GameProgressionService.svc/", $name) };
-    (leaderboard $name:literal) => { concat!("/MMCOS-Leaderboard/LeaderboardService.svc/", $name) };
+    (account $name:literal) => {
+        concat!("/MMCOS-Account/AccountService.svc/", $name)
+    };
+    (matchmaking $name:literal) => {
+        concat!("/MMCOS-Matchmaking/MatchmakingService.svc/", $name)
+    };
+    (progression $name:literal) => {
+        concat!("/MMCOS-GameProgression/GameProgressionService.svc/", $name)
+    };
+    (leaderboard $name:literal) => {
+        concat!("/MMCOS-Leaderboard/LeaderboardService.svc/", $name)
+    };
 }
 
 const ROUTES: &[Route] = &[
@@ -62,7 +70,11 @@ const ROUTES: &[Route] = &[
         Endpoint::RegisterActiveGameWithPlayers,
         "RegisterActiveGameWithPlayersResult",
     ),
-    post(service!(matchmaking "RegisterServer"), Endpoint::NameOnly("RegisterServer"), "RegisterServerResult"),
+    post(
+        service!(matchmaking "RegisterServer"),
+        Endpoint::NameOnly("RegisterServer"),
+        "RegisterServerResult",
+    ),
     post(service!(matchmaking "GetGames"), Endpoint::NameOnly("GetGames"), "GetGamesResult"),
     post(service!(matchmaking "DebugMessage"), Endpoint::NameOnly("DebugMessage"), "DebugMessageResult"),
     post(service!(progression "AddPoints"), Endpoint::AddPoints, "AddPointsResult"),
@@ -95,7 +107,9 @@ mod tests {
 
     #[test]
     fn other_paths_are_not_found() {
-        for path in ["", "/", "/MMCOS", "/MMCOS/", "*", "/mmcos/redirect_steam_submission3.txt", "/MicroMachines"] {
+        for path in
+            ["", "/", "/MMCOS", "/MMCOS/", "*", "/mmcos/redirect_steam_submission3.txt", "/MicroMachines"]
+        {
             assert!(find(path).is_none(), "{path}");
         }
     }

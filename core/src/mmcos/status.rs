@@ -15,7 +15,11 @@ pub(super) const REDIRECT: &str = "Live";
 pub(super) fn render(config: &Config, xml: &mut Writer) {
     let message = config.message.as_deref();
     xml.open("OnlineServiceStatus");
-    xml.text_with("Message", &[("display", truth(message.is_some())), ("localize", "false")], message.unwrap_or("Server is up!"));
+    xml.text_with(
+        "Message",
+        &[("display", truth(message.is_some())), ("localize", "false")],
+        message.unwrap_or("Server is up!"),
+    );
     xml.empty_with("ServerStatus", &[("accessible", truth(!config.maintenance))]);
     xml.empty_with("Egonet", &[("enabled", "true")]);
     xml.close("OnlineServiceStatus");
