@@ -1,1 +1,2 @@
-//! To be.
+//! The host.
+pub mod clock;
