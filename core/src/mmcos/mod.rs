@@ -1,3 +1,4 @@
 //! Micro Machines World Series.
 
+pub mod catalogue;
 pub mod ids;
