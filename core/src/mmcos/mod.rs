@@ -1,5 +1,6 @@
 //! Micro Machines World Series: its services and its domain.
 
+pub mod catalogue;
 mod fault;
 pub mod ids;
 mod routes;
