@@ -59,7 +59,7 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) => return Err(Error::MalformedHead(httparse::Error::NewLine)),
         Err(httparse::Error::TooManyHeaders) => return Err(Error::TooManyFields { limit }),
-        Err(httparse::Error::Version) => return Err(Error::Version),
+        Err(httparse::Error::Version) if names_a_version(head) => return Err(Error::Version),
         Err(error) => return Err(Error::MalformedHead(error)),
     }
     let version = if request.version == Some(0) { Version::Http10 } else { Version::Http11 };
@@ -73,6 +73,12 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
         framing: says.framing,
         expects_continue: says.expects_continue && version == Version::Http11,
     })
+}
+
+/// Whether the third word of the request line could be a version of HTTP.
+fn names_a_version(head: &[u8]) -> bool {
+    let line = head.trim_ascii_start().split(|&b| b == b'\r').next().unwrap_or_default();
+    line.split(|&b| b == b' ').nth(2).is_some_and(|word| word.starts_with(b"HTTP/"))
 }
 
 fn after_request_line(head: &[u8]) -> &[u8] {
