@@ -1,18 +1,17 @@
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::vec::Vec;
+use core::str::{self, Utf8Error};
+
+use thiserror::Error;
 
 use super::{Fp32, Name, Value};
 use crate::wire::cursor::Cursor;
 
-/// How much a value may hold. The defaults are our choice: the game's login goes two deep with two entries.
+/// How much a value may hold. The defaults are our choice: capture 13 is one dictionary of eight values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep dictionaries and lists may nest; a value of its own is one deep.
-    pub depth: usize,
-    /// How many values there may be, at all depths.
+    /// How many dictionaries and lists may stand inside each other. (A `u8`, since decoding recurses.)
+    pub depth: u8,
+    /// How many values all the dictionaries and lists may hold together.
     pub values: usize,
 }
 
@@ -22,195 +21,291 @@ impl Default for Limits {
     }
 }
 
-/// Why bytes are not a value. Offsets count bytes from their start.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// The bytes end too early.
-    #[error("expected {expected} at byte {offset}, got the end")]
-    Cut {
-        /// What was to come.
-        expected: &'static str,
-        /// Where.
-        offset: usize,
-    },
-    /// Bytes after the value.
-    #[error("expected the end at byte {offset}, got {left} more bytes")]
-    LeftOver {
-        /// Where the value ended.
-        offset: usize,
-        /// How much there was behind it.
-        left: usize,
-    },
-    /// Not one of the known tags.
-    #[error("expected a tag at byte {offset}, got {got:?}")]
-    Tag {
-        /// The four bytes, those that are not ASCII replaced.
-        got: String,
-        /// Where.
-        offset: usize,
-    },
-    /// A length or count larger than what is left could hold.
-    #[error("expected {expected} at byte {offset}, got a length of {length}, more than there is")]
-    Length {
-        /// What was to come.
-        expected: &'static str,
-        /// How long it claims to be.
-        length: u32,
-        /// Where.
-        offset: usize,
-    },
-    /// A `bool` that is neither 0 nor 1. It could not be written back, so it is refused: our choice.
-    #[error("expected 0 or 1 at byte {offset}, got {got}")]
-    Bool {
-        /// The byte.
-        got: u8,
-        /// Where.
-        offset: usize,
-    },
-    /// A `dstr` that is not UTF-8, or a name that is not ASCII.
-    #[error("expected {expected} at byte {offset}, got other bytes")]
-    Text {
-        /// UTF-8 or ASCII.
-        expected: &'static str,
-        /// Where.
-        offset: usize,
-    },
-    /// Nested more deeply than [`Limits::depth`].
-    #[error("expected at most {limit} levels, got more at byte {offset}")]
-    TooDeep {
-        /// The limit.
-        limit: usize,
-        /// Where.
-        offset: usize,
-    },
-    /// More values than [`Limits::values`].
-    #[error("expected at most {limit} values, got more at byte {offset}")]
-    TooMany {
-        /// The limit.
-        limit: usize,
-        /// Where.
-        offset: usize,
-    },
-}
-
-/// Reads one value that takes up all of `bytes`. Nothing is allocated for a count that the bytes cannot hold.
+/// Reads the one value that these bytes are.
 ///
-/// # Errors
-/// See [`DecodeError`].
+/// Only what [`encode`](super::encode) writes is accepted, so that encoding the result gives the same bytes: a
+/// `bool` is 0 or 1 (our choice: no capture shows another), and nothing follows the value. Counts and lengths are
+/// held against the limits and the bytes that are left before anything is allocated.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Value<'a>, DecodeError> {
-    let mut decoder = Decoder { cursor: Cursor::new(bytes), limits: *limits, values: 0 };
-    let value = decoder.value(1)?;
-    match decoder.cursor.remaining() {
+    let mut decoder = Decoder { bytes: Cursor::new(bytes), limits, values_left: limits.values };
+    let value = decoder.value(limits.depth)?;
+    match decoder.bytes.remaining() {
         0 => Ok(value),
-        left => Err(DecodeError::LeftOver { offset: decoder.cursor.offset(), left }),
+        extra => Err(DecodeError::Trailing { at: decoder.bytes.offset(), extra }),
     }
 }
 
-struct Decoder<'a> {
-    cursor: Cursor<'a>,
-    limits: Limits,
-    values: usize,
+/// Why bytes are not a value. Offsets count from the first byte.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes end within a field, or cannot hold what a count announces.
+    #[error("{what} at offset {at} needs at least {needed} bytes, {left} are left")]
+    Truncated {
+        /// The field.
+        what: &'static str,
+        /// Where it begins.
+        at: usize,
+        /// The fewest bytes that it takes.
+        needed: usize,
+        /// The bytes left there.
+        left: usize,
+    },
+    /// A tag that is not in the table.
+    #[error("expected the tag of a value at offset {at}, found \"{}\"", tag.escape_ascii())]
+    UnknownTag {
+        /// Where it stands.
+        at: usize,
+        /// Its four bytes.
+        tag: [u8; 4],
+    },
+    /// A `bool` that is neither.
+    #[error("expected a bool of 0 or 1 at offset {at}, found {found}")]
+    Bool {
+        /// Where its byte stands.
+        at: usize,
+        /// The byte.
+        found: u8,
+    },
+    /// A `dstr` that is not UTF-8.
+    #[error("the text at offset {at} is not UTF-8")]
+    Text {
+        /// Where the text begins.
+        at: usize,
+        /// What is wrong with it.
+        source: Utf8Error,
+    },
+    /// A name that is not ASCII.
+    #[error("the name at offset {at} is not ASCII")]
+    Name {
+        /// Where the name begins.
+        at: usize,
+    },
+    /// [`Limits::depth`] is reached.
+    #[error("at offset {at} dictionaries and lists are nested more than {limit} deep")]
+    TooDeep {
+        /// Where the one too many begins.
+        at: usize,
+        /// The limit.
+        limit: u8,
+    },
+    /// [`Limits::values`] is reached.
+    #[error("the count at offset {at} makes more than {limit} values")]
+    TooMany {
+        /// Where the count that is too much stands.
+        at: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Bytes after the value.
+    #[error("the value ends at offset {at}, {extra} bytes follow it")]
+    Trailing {
+        /// Where the value ends.
+        at: usize,
+        /// How many bytes follow.
+        extra: usize,
+    },
 }
 
-impl<'a> Decoder<'a> {
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, DecodeError> {
-        let offset = self.cursor.offset();
-        if depth > self.limits.depth {
-            return Err(DecodeError::TooDeep { limit: self.limits.depth, offset });
-        }
-        self.values = self.values.saturating_add(1);
-        if self.values > self.limits.values {
-            return Err(DecodeError::TooMany { limit: self.limits.values, offset });
-        }
-        let tag: [u8; 4] = self.array("a tag")?;
+/// The smallest value: a tag and one byte.
+const MIN_VALUE: usize = 5;
+/// The smallest entry: the length of an empty name, and a value.
+const MIN_ENTRY: usize = 6;
+
+struct Decoder<'a, 'l> {
+    bytes: Cursor<'a>,
+    limits: &'l Limits,
+    values_left: usize,
+}
+
+impl<'a> Decoder<'a, '_> {
+    /// Reads a value inside which `depth` more dictionaries and lists may be nested.
+    fn value(&mut self, depth: u8) -> Result<Value<'a>, DecodeError> {
+        let at = self.bytes.offset();
+        let tag = *self.array("a tag")?;
         Ok(match &tag {
-            b"si08" => Value::I8(i8::from_le_bytes(self.array("si08")?)),
-            b"ui08" => Value::U8(u8::from_le_bytes(self.array("ui08")?)),
-            b"si16" => Value::I16(i16::from_le_bytes(self.array("si16")?)),
-            b"ui16" => Value::U16(u16::from_le_bytes(self.array("ui16")?)),
-            b"si32" => Value::I32(i32::from_le_bytes(self.array("si32")?)),
-            b"ui32" => Value::U32(u32::from_le_bytes(self.array("ui32")?)),
-            b"si64" => Value::I64(i64::from_le_bytes(self.array("si64")?)),
-            b"ui64" => Value::U64(u64::from_le_bytes(self.array("ui64")?)),
-            b"fp32" => Value::F32(Fp32::from_bits(u32::from_le_bytes(self.array("fp32")?))),
-            b"tutc" => Value::Time(i32::from_le_bytes(self.array("tutc")?)),
-            b"bool" => Value::Bool(self.boolean()?),
-            b"dstr" => Value::Text(Cow::Borrowed(self.text()?)),
-            b"blob" => Value::Blob(Cow::Borrowed(self.counted("a blob")?)),
-            b"vdic" => Value::Dict(self.dict(depth)?),
-            b"vvtr" => Value::List(self.list(depth)?),
-            _ => return Err(DecodeError::Tag { got: tag.escape_ascii().to_string(), offset }),
+            b"si08" => Value::I8(i8::from_le_bytes(self.data()?)),
+            b"ui08" => Value::U8(u8::from_le_bytes(self.data()?)),
+            b"si16" => Value::I16(i16::from_le_bytes(self.data()?)),
+            b"ui16" => Value::U16(u16::from_le_bytes(self.data()?)),
+            b"si32" => Value::I32(i32::from_le_bytes(self.data()?)),
+            b"ui32" => Value::U32(u32::from_le_bytes(self.data()?)),
+            b"si64" => Value::I64(i64::from_le_bytes(self.data()?)),
+            b"ui64" => Value::U64(u64::from_le_bytes(self.data()?)),
+            b"bool" => Value::Bool(self.bool()?),
+            b"fp32" => Value::F32(Fp32::from_bits(u32::from_le_bytes(self.data()?))),
+            b"tutc" => Value::Time(i32::from_le_bytes(self.data()?)),
+            b"dstr" => Value::Text(self.text()?.into()),
+            b"blob" => Value::Blob(self.sized("a blob")?.into()),
+            b"vdic" => Value::Dict(self.dict(self.deeper(at, depth)?)?),
+            b"vvtr" => Value::List(self.list(self.deeper(at, depth)?)?),
+            _ => return Err(DecodeError::UnknownTag { at, tag }),
         })
     }
 
-    fn boolean(&mut self) -> Result<bool, DecodeError> {
-        let offset = self.cursor.offset();
-        match self.array("bool")? {
-            [0] => Ok(false),
-            [1] => Ok(true),
-            [got] => Err(DecodeError::Bool { got, offset }),
-        }
-    }
-
-    fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let offset = self.cursor.offset();
-        let bytes = self.counted("a dstr")?;
-        core::str::from_utf8(bytes).map_err(|_| DecodeError::Text { expected: "UTF-8", offset })
-    }
-
-    fn name(&mut self) -> Result<Name<'a>, DecodeError> {
-        let offset = self.cursor.offset();
-        let [length] = self.array("a name")?;
-        let bytes = self.slice("a name", length.into())?;
-        let text = core::str::from_utf8(bytes).ok();
-        text.and_then(|text| Name::new(text).ok()).ok_or(DecodeError::Text { expected: "ASCII", offset })
-    }
-
-    fn dict(&mut self, depth: usize) -> Result<Vec<(Name<'a>, Value<'a>)>, DecodeError> {
-        // The shortest entry: an empty name, a tag, a byte.
-        let count = self.count("entries", 6)?;
-        let mut entries = Vec::with_capacity(count.min(64));
+    fn dict(&mut self, depth: u8) -> Result<Vec<(Name<'a>, Value<'a>)>, DecodeError> {
+        let count = self.count("the entries of a dictionary", MIN_ENTRY)?;
+        let mut entries = Vec::with_capacity(count);
         for _ in 0..count {
-            entries.push((self.name()?, self.value(depth.saturating_add(1))?));
+            entries.push((self.name()?, self.value(depth)?));
         }
         Ok(entries)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Value<'a>>, DecodeError> {
-        let count = self.count("values", 5)?;
-        let mut values = Vec::with_capacity(count.min(64));
+    fn list(&mut self, depth: u8) -> Result<Vec<Value<'a>>, DecodeError> {
+        let count = self.count("the values of a list", MIN_VALUE)?;
+        let mut values = Vec::with_capacity(count);
         for _ in 0..count {
-            values.push(self.value(depth.saturating_add(1))?);
+            values.push(self.value(depth)?);
         }
         Ok(values)
     }
 
-    /// A count of things that take at least `least` bytes each.
-    fn count(&mut self, expected: &'static str, least: usize) -> Result<usize, DecodeError> {
-        let offset = self.cursor.offset();
-        let length = u32::from_le_bytes(self.array(expected)?);
-        let fits =
-            |count: usize| count.checked_mul(least).is_some_and(|bytes| bytes <= self.cursor.remaining());
-        usize::try_from(length).ok().filter(|&count| fits(count)).ok_or(DecodeError::Length {
-            expected,
-            length,
-            offset,
-        })
+    /// The depth that is left inside a dictionary or a list.
+    fn deeper(&self, at: usize, depth: u8) -> Result<u8, DecodeError> {
+        depth.checked_sub(1).ok_or(DecodeError::TooDeep { at, limit: self.limits.depth })
     }
 
-    fn counted(&mut self, expected: &'static str) -> Result<&'a [u8], DecodeError> {
-        let length = self.count(expected, 1)?;
-        self.slice(expected, length)
+    /// Reads how many items follow, each of at least `min_len` bytes, and takes them off the limit: so all that
+    /// is ever allocated for items stays within it, however they nest.
+    fn count(&mut self, what: &'static str, min_len: usize) -> Result<usize, DecodeError> {
+        let at = self.bytes.offset();
+        let count = self.length("a count")?;
+        self.values_left = self
+            .values_left
+            .checked_sub(count)
+            .ok_or(DecodeError::TooMany { at, limit: self.limits.values })?;
+        let needed = count.saturating_mul(min_len);
+        if needed > self.bytes.remaining() {
+            return Err(self.truncated(what, needed));
+        }
+        Ok(count)
     }
 
-    fn array<const N: usize>(&mut self, expected: &'static str) -> Result<[u8; N], DecodeError> {
-        let offset = self.cursor.offset();
-        self.cursor.array().copied().ok_or(DecodeError::Cut { expected, offset })
+    fn name(&mut self) -> Result<Name<'a>, DecodeError> {
+        let [len] = *self.array("the length of a name")?;
+        let at = self.bytes.offset();
+        let bytes = self.slice("a name", len.into())?;
+        let text = str::from_utf8(bytes).map_err(|_| DecodeError::Name { at })?;
+        Name::new(text).map_err(|_| DecodeError::Name { at })
     }
 
-    fn slice(&mut self, expected: &'static str, length: usize) -> Result<&'a [u8], DecodeError> {
-        let offset = self.cursor.offset();
-        self.cursor.slice(length).ok_or(DecodeError::Cut { expected, offset })
+    fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let bytes = self.sized("a text")?;
+        let at = self.bytes.offset().saturating_sub(bytes.len());
+        str::from_utf8(bytes).map_err(|source| DecodeError::Text { at, source })
+    }
+
+    fn bool(&mut self) -> Result<bool, DecodeError> {
+        let at = self.bytes.offset();
+        match self.data()? {
+            [0] => Ok(false),
+            [1] => Ok(true),
+            [found] => Err(DecodeError::Bool { at, found }),
+        }
+    }
+
+    /// A length and that many bytes.
+    fn sized(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        let len = self.length("a length")?;
+        self.slice(what, len)
+    }
+
+    fn length(&mut self, what: &'static str) -> Result<usize, DecodeError> {
+        let len = u32::from_le_bytes(*self.array(what)?);
+        // Where this saturates, on machines of 16 bits, no input is as long.
+        Ok(usize::try_from(len).unwrap_or(usize::MAX))
+    }
+
+    fn data<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        self.array("the data of a value").copied()
+    }
+
+    fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], DecodeError> {
+        self.bytes.array().ok_or_else(|| self.truncated(what, N))
+    }
+
+    fn slice(&mut self, what: &'static str, len: usize) -> Result<&'a [u8], DecodeError> {
+        self.bytes.slice(len).ok_or_else(|| self.truncated(what, len))
+    }
+
+    fn truncated(&self, what: &'static str, needed: usize) -> DecodeError {
+        DecodeError::Truncated { what, at: self.bytes.offset(), needed, left: self.bytes.remaining() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn decode_default(bytes: &[u8]) -> Result<Value<'_>, DecodeError> {
+        decode(bytes, &Limits::default())
+    }
+
+    #[test]
+    fn text_and_blob_are_borrowed() {
+        use alloc::borrow::Cow;
+        assert!(matches!(decode_default(b"dstr\x02\0\0\0hi"), Ok(Value::Text(Cow::Borrowed("hi")))));
+        assert!(matches!(decode_default(b"blob\x01\0\0\0\xff"), Ok(Value::Blob(Cow::Borrowed(b"\xff")))));
+    }
+
+    #[test]
+    fn an_unknown_tag_is_named() {
+        let error = decode_default(b"fp\x0064\0\0").unwrap_err();
+        assert_eq!(alloc::format!("{error}"), r#"expected the tag of a value at offset 0, found "fp\x006""#);
+    }
+
+    #[test]
+    fn a_bool_is_zero_or_one() {
+        assert_eq!(decode_default(b"bool\x01"), Ok(Value::Bool(true)));
+        assert_eq!(decode_default(b"bool\x02"), Err(DecodeError::Bool { at: 4, found: 2 }));
+    }
+
+    #[test]
+    fn text_is_utf8_and_names_are_ascii() {
+        let text = decode_default(b"dstr\x01\0\0\0\xff");
+        assert!(matches!(text, Err(DecodeError::Text { at: 8, .. })));
+        let name = decode_default("vdic\x01\0\0\0\x02äbool\0".as_bytes());
+        assert_eq!(name, Err(DecodeError::Name { at: 9 }));
+    }
+
+    #[test]
+    fn a_value_stands_alone() {
+        assert_eq!(decode_default(b"bool\0\0\0"), Err(DecodeError::Trailing { at: 5, extra: 2 }));
+    }
+
+    #[test]
+    fn a_count_is_held_against_the_bytes_that_are_left() {
+        let expected = DecodeError::Truncated { what: "the values of a list", at: 8, needed: 10, left: 9 };
+        assert_eq!(decode_default(b"vvtr\x02\0\0\0bool\0bool"), Err(expected));
+        let expected = DecodeError::Truncated { what: "a blob", at: 8, needed: u32::MAX as usize, left: 0 };
+        assert_eq!(decode_default(b"blob\xff\xff\xff\xff"), Err(expected));
+    }
+
+    #[test]
+    fn the_limit_on_values_counts_across_lists() {
+        let list = b"vvtr\x02\0\0\0vvtr\x01\0\0\0bool\0bool\x01";
+        assert!(decode(list, &Limits { depth: 2, values: 3 }).is_ok());
+        let refused = decode(list, &Limits { depth: 2, values: 2 });
+        assert_eq!(refused, Err(DecodeError::TooMany { at: 12, limit: 2 }));
+    }
+
+    #[test]
+    fn the_limit_on_depth_counts_lists_inside_lists() {
+        let nested = |levels: usize| b"vvtr\x01\0\0\0".repeat(levels);
+        let mut full = nested(2);
+        full.extend_from_slice(b"bool\0");
+        let limits = Limits { depth: 2, values: 100 };
+        assert_eq!(decode(&full, &limits), Ok(Value::List(vec![Value::List(vec![Value::Bool(false)])])));
+        assert_eq!(decode(&nested(3), &limits), Err(DecodeError::TooDeep { at: 16, limit: 2 }));
+    }
+
+    #[test]
+    fn the_deepest_limit_does_not_exhaust_the_stack() {
+        let deep = b"vvtr\x01\0\0\0".repeat(300);
+        let refused = decode(&deep, &Limits { depth: u8::MAX, values: 1000 });
+        assert_eq!(refused, Err(DecodeError::TooDeep { at: 255 * 8, limit: 255 }));
     }
 }

@@ -67,7 +67,7 @@ impl Encoder<'_> {
     fn dict(&mut self, entries: &[(Name<'_>, Value<'_>)]) -> Result<(), TooLong> {
         self.header(*b"vdic", entries.len())?;
         for (name, value) in entries {
-            self.out.push(name.wire_len());
+            self.out.push(name.length_byte());
             self.out.extend_from_slice(name.as_str().as_bytes());
             self.value(value)?;
         }
@@ -77,5 +77,59 @@ impl Encoder<'_> {
     fn list(&mut self, values: &[Value<'_>]) -> Result<(), TooLong> {
         self.header(*b"vvtr", values.len())?;
         values.iter().try_for_each(|value| self.value(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::Fp32;
+    use super::*;
+
+    fn encoded(value: &Value<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode(value, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn every_tag_has_its_bytes() {
+        let cases: [(Value<'_>, &[u8]); 15] = [
+            (Value::I8(-2), b"si08\xfe"),
+            (Value::U8(254), b"ui08\xfe"),
+            (Value::I16(-2), b"si16\xfe\xff"),
+            (Value::U16(0x0102), b"ui16\x02\x01"),
+            (Value::I32(-2), b"si32\xfe\xff\xff\xff"),
+            (Value::U32(0x0102_0304), b"ui32\x04\x03\x02\x01"),
+            (Value::I64(-2), b"si64\xfe\xff\xff\xff\xff\xff\xff\xff"),
+            (Value::U64(1), b"ui64\x01\0\0\0\0\0\0\0"),
+            (Value::Bool(true), b"bool\x01"),
+            (Value::F32(Fp32::from(1.0)), b"fp32\0\0\x80\x3f"),
+            (Value::Time(1_700_000_000), b"tutc\x00\xf1\x53\x65"),
+            (Value::Text("é".into()), b"dstr\x02\0\0\0\xc3\xa9"),
+            (Value::Blob(b"\0\xff".into()), b"blob\x02\0\0\0\0\xff"),
+            (Value::List(vec![Value::U8(1), Value::Bool(false)]), b"vvtr\x02\0\0\0ui08\x01bool\0"),
+            (Value::Dict(vec![(Name::from_static("ID"), Value::U8(1))]), b"vdic\x01\0\0\0\x02IDui08\x01"),
+        ];
+        for (value, bytes) in cases {
+            assert_eq!(encoded(&value), bytes, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_name_fits_its_length_byte() {
+        let name = Name::new("n".repeat(Name::MAX_LEN)).unwrap();
+        let bytes = encoded(&Value::Dict(vec![(name, Value::Bool(false))]));
+        assert_eq!(bytes[8], 255);
+        assert_eq!(bytes.len(), 8 + 1 + 255 + 5);
+        assert_eq!(Name::new("n".repeat(256)), Err(super::super::NameError { len: 256 }));
+    }
+
+    #[test]
+    fn encoding_appends() {
+        let mut out = b"before".to_vec();
+        encode(&Value::Bool(true), &mut out).unwrap();
+        assert_eq!(out, b"beforebool\x01");
     }
 }

@@ -95,8 +95,8 @@ impl<'a> Name<'a> {
         &self.0
     }
 
-    /// The length byte.
-    pub(super) fn wire_len(&self) -> u8 {
+    /// Its length byte. Both constructors keep to [`Name::MAX_LEN`], so this is the length.
+    pub(super) fn length_byte(&self) -> u8 {
         u8::try_from(self.0.len()).unwrap_or(u8::MAX)
     }
 }

@@ -1,71 +1,112 @@
-use super::{AppId, SteamId, Ticket, UnixTime};
+use core::fmt;
+use core::time::Duration;
 
-/// Why a ticket does not let somebody in. Each text says what it means and what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+use thiserror::Error;
+
+use super::{AppId, SteamId, Ticket};
+
+/// Whether this ticket stands for a player of this game now, and for which. `now` is in seconds since the Unix
+/// epoch; the clocks of Steam and of this machine may differ by `tolerance`.
+///
+/// This says nothing about who made the ticket: see [`verify`](super::verify).
+pub fn check(ticket: &Ticket<'_>, app: AppId, now: i64, tolerance: Duration) -> Result<SteamId, Refusal> {
+    let ownership = ticket.ownership();
+    if ownership.app_id != app {
+        return Err(Refusal::OtherApp { expected: app, found: ownership.app_id });
+    }
+    let steam_id = check_account(ownership.steam_id, ticket.session().steam_id)?;
+    let early = seconds_from(now, ownership.issued.into());
+    if early > tolerance {
+        return Err(Refusal::NotYetIssued { early });
+    }
+    let late = seconds_from(ownership.expires.into(), now);
+    if late > tolerance {
+        return Err(Refusal::Expired { late });
+    }
+    Ok(steam_id)
+}
+
+/// Why a ticket is not good for a login. The texts are for the people concerned: what, what it means, what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// For another game.
+    /// It is for another app.
     #[error(
-        "the Steam ticket is for app {got}, not for app {expected}: log in from Micro Machines World Series"
+        "the Steam ticket is for app {found}, not for app {expected}: it belongs to another game; \
+         start this game through Steam"
     )]
     OtherApp {
-        /// The game it should be for.
+        /// This game.
         expected: AppId,
-        /// The game it is for.
-        got: AppId,
+        /// The ticket's.
+        found: AppId,
     },
-    /// Session and ownership are of different accounts.
-    #[error("the Steam ticket names two accounts, {session} and {owner}: restart Steam and the game")]
-    TwoAccounts {
-        /// The session's.
-        session: SteamId,
-        /// The owner's.
-        owner: SteamId,
-    },
-    /// Not a person's account.
-    #[error("{got} is not a person's Steam account in the public universe")]
-    NotAPerson {
-        /// The id.
-        got: SteamId,
-    },
-    /// Issued in the future.
+    /// Its two halves name two accounts.
     #[error(
-        "the Steam ticket was issued {seconds} s in the future: this server's clock is wrong, most likely; set it \
-         (a Raspberry Pi without a network starts in the past)"
+        "the Steam ticket is signed for account {signed} but used by {claimed}: its parts are of different \
+         tickets; restart Steam and the game"
     )]
-    FromTheFuture {
-        /// By how much.
-        seconds: u32,
+    TwoAccounts {
+        /// In the signed half.
+        signed: SteamId,
+        /// In the other half.
+        claimed: SteamId,
     },
-    /// Expired.
+    /// The account is not a person's in the public universe.
     #[error(
-        "the Steam ticket expired {seconds} s ago: restart Steam to get a new one; if everybody is refused, this \
-         server's clock is wrong"
+        "{steam_id} in the Steam ticket is not a player's account but a server's, a group's or a test's; \
+         log in to Steam as a player"
+    )]
+    NotAPlayer {
+        /// The account.
+        steam_id: SteamId,
+    },
+    /// It was issued in the future.
+    #[error(
+        "the Steam ticket was issued {} in the future: the clock of this server is slow; set it", Span(*.early)
+    )]
+    NotYetIssued {
+        /// How far in the future, to the second.
+        early: Duration,
+    },
+    /// It does not hold any more.
+    #[error(
+        "the Steam ticket expired {} ago: Steam on the player's machine has been offline for long, or the clock \
+         of this server is fast; restart Steam online and check the clock",
+        Span(*.late)
     )]
     Expired {
-        /// By how much.
-        seconds: u32,
+        /// How long ago, to the second.
+        late: Duration,
     },
 }
 
-impl Ticket {
-    /// Checks what the ticket says, without its signature: the game, one account that is a person's, and the time,
-    /// give or take `tolerance` seconds. Gives the account.
-    ///
-    /// # Errors
-    /// See [`Refusal`].
-    pub fn check(&self, app: AppId, now: UnixTime, tolerance: u32) -> Result<SteamId, Refusal> {
-        let early = self.issued.0.saturating_sub(now.0);
-        let late = now.0.saturating_sub(self.expires.0);
-        match () {
-            () if self.app != app => Err(Refusal::OtherApp { expected: app, got: self.app }),
-            () if self.session_steam_id != self.owner => {
-                Err(Refusal::TwoAccounts { session: self.session_steam_id, owner: self.owner })
-            }
-            () if !self.owner.is_public_individual() => Err(Refusal::NotAPerson { got: self.owner }),
-            () if early > tolerance => Err(Refusal::FromTheFuture { seconds: early }),
-            () if late > tolerance => Err(Refusal::Expired { seconds: late }),
-            () => Ok(self.owner),
+fn check_account(signed: SteamId, claimed: SteamId) -> Result<SteamId, Refusal> {
+    if signed != claimed {
+        return Err(Refusal::TwoAccounts { signed, claimed });
+    }
+    if !signed.is_public_individual() {
+        return Err(Refusal::NotAPlayer { steam_id: signed });
+    }
+    Ok(signed)
+}
+
+/// The time from `earlier` to `later`, both in seconds; zero if they are the other way round.
+fn seconds_from(earlier: i64, later: i64) -> Duration {
+    Duration::from_secs(u64::try_from(later.saturating_sub(earlier)).unwrap_or(0))
+}
+
+/// A span of time in its largest unit, rounded down.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0..120 => write!(f, "{seconds} seconds"),
+            120..7_200 => write!(f, "{} minutes", seconds / 60),
+            7_200..172_800 => write!(f, "{} hours", seconds / 3_600),
+            _ => write!(f, "{} days", seconds / 86_400),
         }
     }
 }

@@ -1,29 +1,34 @@
-//! Steam identities and auth session tickets: who is asking, established offline.
-//!
-//! The game logs in with a ticket that Steam gave it. [`Ticket::parse`] reads it, [`Ticket::verify`] checks Steam's
-//! signature, [`Ticket::check`] what it says. A ticket is a promise about one account, one game and some weeks; that
-//! it was not copied from somebody's machine only Steam's own servers could tell.
+//! Steam identities: who is logging in, read from the auth session ticket in the request and checked offline.
 //!
 //! ```
-//! use mmcos_core::wire::steam::{AppId, SteamId, Ticket, UnixTime};
+//! use core::time::Duration;
+//! use mmcos_core::wire::steam::{
+//!     AppId, PublicKey, SteamId, Ticket, TicketBuilder, UnixSeconds, check, encode_platform_id,
+//!     parse_platform_id, verify,
+//! };
 //!
-//! let now = UnixTime(1_700_000_000);
-//! let id = SteamId::new(76_561_202_255_230_001);
-//! let bytes = Ticket::sample(id, AppId(535_850), now).encode();
+//! let app = AppId(535_850);
+//! let builder = TicketBuilder::new(SteamId::new(76_561_202_000_000_001), app, UnixSeconds(1_700_000_000));
+//! let field = encode_platform_id(&builder.build(|_| [0; 128])?);
+//!
+//! let bytes = parse_platform_id(&field)?;
 //! let ticket = Ticket::parse(&bytes)?;
-//! assert_eq!(ticket.check(AppId(535_850), now, 300), Ok(id));
-//! assert!(ticket.check(AppId(480), now, 300).is_err());
-//! # Ok::<(), mmcos_core::wire::steam::TicketError>(())
+//! let steam_id = check(&ticket, app, 1_700_000_100, Duration::from_secs(300))?;
+//! assert_eq!(steam_id, SteamId::new(76_561_202_000_000_001));
+//! assert!(verify(&ticket, &PublicKey::steam()).is_err(), "only Steam can sign");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod builder;
 mod check;
 mod id;
 mod platform_id;
 mod signature;
 mod ticket;
 
-pub use check::Refusal;
-pub use id::SteamId;
-pub use platform_id::{NotAPlatformId, PlatformId};
-pub use signature::{NotAKey, PublicKey, SignatureError};
-pub use ticket::{AppId, Dlc, Ticket, TicketError, UnixTime};
+pub use builder::TicketBuilder;
+pub use check::{Refusal, check};
+pub use id::{AppId, SteamId};
+pub use platform_id::{PlatformIdError, encode_platform_id, parse_platform_id};
+pub use signature::{KeyError, PublicKey, SignatureError, verify};
+pub use ticket::{Dlc, MAX_TICKET_LEN, Ownership, SIGNATURE_LEN, Session, Ticket, TicketError, UnixSeconds};

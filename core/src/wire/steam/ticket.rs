@@ -1,304 +1,307 @@
 use alloc::vec::Vec;
-use core::{fmt, net::Ipv4Addr};
+use core::net::Ipv4Addr;
 
-use super::SteamId;
+use thiserror::Error;
+
+use super::{AppId, SteamId};
 use crate::wire::cursor::Cursor;
 
-/// Length of the signature: RSA with 1024 bits.
-const SIGNATURE: usize = 128;
+/// The longest ticket that is read, in bytes. Our choice: capture 02 has one of 234, and each licence adds 4.
+pub const MAX_TICKET_LEN: usize = 2048;
+/// The length of a signature in bytes: that of an RSA key of 1024 bits.
+pub const SIGNATURE_LEN: usize = 128;
 
-/// A Steam application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AppId(pub u32);
+/// What the length field at offset 0 says: the GC part's, without the field.
+pub(super) const GC_LEN: u32 = 20;
+/// What the length field at offset 24 says: the session header's, without the field.
+pub(super) const SESSION_LEN: u32 = 24;
+/// The two constants at offset 28. Nobody knows their meaning.
+pub(super) const SESSION_CONSTANTS: [u32; 2] = [1, 2];
+/// The version of the ownership ticket.
+pub(super) const OWNERSHIP_VERSION: u32 = 4;
 
-impl fmt::Display for AppId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+/// A Steam auth session ticket, in the one shape that was seen (capture 02): a GC part, a session header, and an
+/// ownership ticket with its signature.
+///
+/// Parsing checks the shape alone. Whether Steam made it is for [`verify`](super::verify) to say, and whether it
+/// is good for a game today for [`check`](super::check).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket<'a> {
+    session: Session,
+    ownership: Ownership,
+    signed: &'a [u8],
+    signature: &'a [u8; SIGNATURE_LEN],
+}
+
+impl<'a> Ticket<'a> {
+    /// Reads a ticket. Every length must be right and nothing may follow the signature.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, TicketError> {
+        if bytes.len() > MAX_TICKET_LEN {
+            return Err(TicketError::TooLong { len: bytes.len() });
+        }
+        let mut fields = Fields(Cursor::new(bytes));
+        let session = Session::read(&mut fields)?;
+        fields.length_of_rest()?;
+        let (ownership, signed) = Ownership::read(&mut fields)?;
+        let signature = fields.array("the signature")?;
+        fields.end()?;
+        Ok(Self { session, ownership, signed, signature })
+    }
+
+    /// The part that nothing signs.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The part that Steam signs.
+    pub fn ownership(&self) -> &Ownership {
+        &self.ownership
+    }
+
+    /// The bytes of the ownership ticket, over which the signature is made.
+    pub fn signed_bytes(&self) -> &'a [u8] {
+        self.signed
+    }
+
+    /// The signature, RSA-1024, PKCS#1 v1.5 with SHA-1.
+    pub fn signature(&self) -> &'a [u8; SIGNATURE_LEN] {
+        self.signature
     }
 }
 
-/// Seconds since the Unix epoch, as tickets count them.
+/// A moment, in seconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnixTime(pub u32);
+pub struct UnixSeconds(pub u32);
 
-/// A DLC that the account owns, and by which licences.
+impl From<UnixSeconds> for i64 {
+    fn from(time: UnixSeconds) -> Self {
+        time.0.into()
+    }
+}
+
+/// The first half of a ticket: the GC part and the session header. The client fills it in and nothing signs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// A number that Steam gave the client for this ticket.
+    pub gc_token: u64,
+    /// The account, as the client says.
+    pub steam_id: SteamId,
+    /// When the token was made.
+    pub generated: UnixSeconds,
+    /// The client's public address. Its bytes stand in network order, the reverse of those in [`Ownership`]: in
+    /// capture 02 both are the same address.
+    pub external_ip: Ipv4Addr,
+    /// Meaning unknown; kept as it is.
+    pub filler: u32,
+    /// For how many milliseconds the client had been connected to Steam.
+    pub connected_millis: u32,
+    /// How many connections the client had made.
+    pub connection_count: u32,
+}
+
+impl Session {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, TicketError> {
+        fields.expect("the length of the GC part", GC_LEN)?;
+        let gc_token = fields.u64("the GC token")?;
+        let steam_id = SteamId::new(fields.u64("the SteamID of the GC part")?);
+        let generated = UnixSeconds(fields.u32("the token's time")?);
+        fields.expect("the length of the session header", SESSION_LEN)?;
+        for constant in SESSION_CONSTANTS {
+            fields.expect("a constant of the session header", constant)?;
+        }
+        Ok(Self {
+            gc_token,
+            steam_id,
+            generated,
+            external_ip: Ipv4Addr::from(*fields.array("the external address")?),
+            filler: fields.u32("the filler")?,
+            connected_millis: fields.u32("the time connected")?,
+            connection_count: fields.u32("the connection count")?,
+        })
+    }
+}
+
+/// The second half of a ticket: Steam's word that an account owns an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The account.
+    pub steam_id: SteamId,
+    /// The app that it owns.
+    pub app_id: AppId,
+    /// The client's public address as Steam saw it. It and the next are little-endian integers: only read so is
+    /// the internal address of capture 02 one of a private network.
+    pub external_ip: Ipv4Addr,
+    /// The client's address in its own network.
+    pub internal_ip: Ipv4Addr,
+    /// Meaning unknown; 0 was seen.
+    pub flags: u32,
+    /// When Steam issued it.
+    pub issued: UnixSeconds,
+    /// Until when it holds: 21 days later, as seen.
+    pub expires: UnixSeconds,
+    /// The packages through which the account owns the app.
+    pub licences: Vec<u32>,
+    /// The DLCs of the app that the account owns.
+    pub dlcs: Vec<Dlc>,
+    /// Meaning unknown; 0 was seen.
+    pub reserved: u16,
+}
+
+/// A DLC that an account owns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dlc {
     /// The DLC.
-    pub app: AppId,
-    /// Numbers of Steam packages.
+    pub app_id: AppId,
+    /// The packages through which the account owns it.
     pub licences: Vec<u32>,
 }
 
-/// An auth session ticket: a session header, an ownership ticket, and Steam's signature over the latter.
-///
-/// Layout as seen in captures 02 and verified against Steam's key on real tickets; all integers little-endian. The order of
-/// an address's bytes was never established; they are taken for an integer like the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    /// A random number by Steam's game coordinator.
-    pub gc_token: u64,
-    /// Whose session it is. Not signed.
-    pub session_steam_id: SteamId,
-    /// When the session part was made. Not signed.
-    pub generated: UnixTime,
-    /// Eight bytes that were 1 and 2. Not signed.
-    pub session_words: [u32; 2],
-    /// The client's address as Steam saw it. Not signed.
-    pub session_external_ip: Ipv4Addr,
-    /// Not signed, meaning unknown.
-    pub session_filler: u32,
-    /// How long the client had been connected to Steam, in milliseconds. Not signed.
-    pub connected_millis: u32,
-    /// How often it had connected. Not signed.
-    pub connections: u32,
-    /// Version of the ownership ticket.
-    pub version: u32,
-    /// Whose ownership it is.
-    pub owner: SteamId,
-    /// What is owned.
-    pub app: AppId,
-    /// The client's address as Steam saw it.
-    pub external_ip: Ipv4Addr,
-    /// The client's address as it told Steam.
-    pub internal_ip: Ipv4Addr,
-    /// Ownership flags, meaning unknown.
-    pub flags: u32,
-    /// From when on the ticket holds.
-    pub issued: UnixTime,
-    /// Until when it holds, 21 days later.
-    pub expires: UnixTime,
-    /// Numbers of the Steam packages by which the game is owned.
-    pub licences: Vec<u32>,
-    /// The DLCs owned.
-    pub dlcs: Vec<Dlc>,
-    /// Two bytes, reserved.
-    pub reserved: u16,
-    /// Steam's signature over the ownership ticket.
-    pub signature: [u8; SIGNATURE],
+impl Ownership {
+    /// The ownership ticket and the bytes that it was read from.
+    fn read<'a>(fields: &mut Fields<'a>) -> Result<(Self, &'a [u8]), TicketError> {
+        let mut start = *fields;
+        let announced = fields.u32(LENGTH_OF_OWNERSHIP)?;
+        let ownership = Self::read_content(fields)?;
+        let len = fields.offset().saturating_sub(start.offset());
+        equal(LENGTH_OF_OWNERSHIP, start.offset(), announced, as_u32(len))?;
+        Ok((ownership, start.slice("the ownership ticket", len)?))
+    }
+
+    fn read_content(fields: &mut Fields<'_>) -> Result<Self, TicketError> {
+        fields.expect("the version of the ownership ticket", OWNERSHIP_VERSION)?;
+        Ok(Self {
+            steam_id: SteamId::new(fields.u64("the SteamID of the ownership ticket")?),
+            app_id: AppId(fields.u32("the app id")?),
+            external_ip: Ipv4Addr::from_bits(fields.u32("the external address")?),
+            internal_ip: Ipv4Addr::from_bits(fields.u32("the internal address")?),
+            flags: fields.u32("the ownership flags")?,
+            issued: UnixSeconds(fields.u32("the time of issue")?),
+            expires: UnixSeconds(fields.u32("the time of expiry")?),
+            licences: fields.licences()?,
+            dlcs: fields.dlcs()?,
+            reserved: fields.u16("the reserved field")?,
+        })
+    }
 }
 
-/// Why bytes are not a ticket of the known shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why bytes are not a ticket. Offsets count from the first byte.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TicketError {
-    /// The bytes end too early.
-    #[error("expected {expected} at byte {offset} of the ticket, got the end")]
-    Cut {
-        /// What was to come.
-        expected: &'static str,
-        /// Where.
-        offset: usize,
+    /// It is longer than [`MAX_TICKET_LEN`].
+    #[error("the Steam ticket is {len} bytes long, at most {MAX_TICKET_LEN} are accepted")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
     },
-    /// A length that the known shape does not have.
-    #[error("expected {expected} = {length} at byte {offset} of the ticket, got {got}")]
-    Length {
-        /// What it measures.
-        expected: &'static str,
-        /// What it should be.
-        length: u32,
-        /// What it is.
-        got: u32,
-        /// Where.
-        offset: usize,
-    },
-    /// Bytes after the signature.
-    #[error("expected the end at byte {offset} of the ticket, got {left} more bytes")]
-    LeftOver {
-        /// Where the ticket ended.
-        offset: usize,
-        /// How much there was behind it.
+    /// It ends too early.
+    #[error("{what} at offset {at} of the Steam ticket takes {needed} bytes, {left} are left")]
+    Truncated {
+        /// The field.
+        what: &'static str,
+        /// Where it begins.
+        at: usize,
+        /// How many bytes it takes.
+        needed: usize,
+        /// How many are left there.
         left: usize,
     },
+    /// A length or a constant is not the one of the shape that was seen.
+    #[error("{what} at offset {at} of the Steam ticket is {found}, expected {expected}")]
+    Unexpected {
+        /// The field.
+        what: &'static str,
+        /// Where it begins.
+        at: usize,
+        /// What it must be.
+        expected: u32,
+        /// What it is.
+        found: u32,
+    },
+    /// Bytes after the signature.
+    #[error("the Steam ticket ends at offset {at}, {extra} bytes follow it")]
+    Trailing {
+        /// Where the ticket ends.
+        at: usize,
+        /// How many bytes follow.
+        extra: usize,
+    },
 }
 
-impl Ticket {
-    /// Reads a ticket that takes up all of `bytes`.
-    ///
-    /// # Errors
-    /// See [`TicketError`]. Nothing is checked but the shape.
-    pub fn parse(bytes: &[u8]) -> Result<Self, TicketError> {
-        let mut fields = Fields(Cursor::new(bytes));
-        fields.length("length of the token", 20)?;
-        let gc_token = fields.u64("the token")?;
-        let session_steam_id = SteamId::new(fields.u64("the session's SteamID64")?);
-        let generated = UnixTime(fields.u32("the session's time")?);
-        fields.length("length of the session header", 24)?;
-        let session_words = [fields.u32("the session header")?, fields.u32("the session header")?];
-        let session_external_ip = fields.ip("the session's address")?;
-        let session_filler = fields.u32("the session header")?;
-        let connected_millis = fields.u32("the connected time")?;
-        let connections = fields.u32("the connection count")?;
-        let rest = u32::try_from(fields.0.remaining()).unwrap_or(u32::MAX).saturating_sub(4);
-        fields.length("length of the rest", rest)?;
-        let owned_from = fields.0.offset();
-        let ownership_length = fields.u32("length of the ownership ticket")?;
-        let version = fields.u32("the version")?;
-        let owner = SteamId::new(fields.u64("the owner's SteamID64")?);
-        let app = AppId(fields.u32("the app id")?);
-        let external_ip = fields.ip("the external address")?;
-        let internal_ip = fields.ip("the internal address")?;
-        let flags = fields.u32("the ownership flags")?;
-        let issued = UnixTime(fields.u32("the time of issue")?);
-        let expires = UnixTime(fields.u32("the time of expiry")?);
-        let licences = fields.list("the licences", Fields::u32)?;
-        let dlcs = fields.list("the DLCs", |fields, what| {
-            Ok(Dlc { app: AppId(fields.u32(what)?), licences: fields.list(what, Fields::u32)? })
-        })?;
-        let reserved = u16::from_le_bytes(fields.array("two reserved bytes")?);
-        let ownership = u32::try_from(fields.0.offset().saturating_sub(owned_from)).unwrap_or(u32::MAX);
-        if ownership_length != ownership {
-            let expected = "length of the ownership ticket";
-            return Err(TicketError::Length {
-                expected,
-                length: ownership,
-                got: ownership_length,
-                offset: owned_from,
-            });
-        }
-        let signature = fields.array("the signature")?;
-        match fields.0.remaining() {
-            0 => Ok(Self {
-                gc_token,
-                session_steam_id,
-                generated,
-                session_words,
-                session_external_ip,
-                session_filler,
-                connected_millis,
-                connections,
-                version,
-                owner,
-                app,
-                external_ip,
-                internal_ip,
-                flags,
-                issued,
-                expires,
-                licences,
-                dlcs,
-                reserved,
-                signature,
-            }),
-            left => Err(TicketError::LeftOver { offset: fields.0.offset(), left }),
-        }
-    }
+const LENGTH_OF_OWNERSHIP: &str = "the length of the ownership ticket";
 
-    /// The bytes of this ticket. Of lists longer than 65,535 only so many are written.
-    pub fn encode(&self) -> Vec<u8> {
-        let ownership = self.ownership();
-        let mut out = Vec::with_capacity(ownership.len().saturating_add(184));
-        put(&mut out, &[20_u32.to_le_bytes()]);
-        put(&mut out, &[self.gc_token.to_le_bytes(), self.session_steam_id.get().to_le_bytes()]);
-        let [first, second] = self.session_words;
-        let header =
-            [self.generated.0, 24, first, second, self.session_external_ip.to_bits(), self.session_filler];
-        put(&mut out, &header.map(u32::to_le_bytes));
-        let rest = u32::try_from(ownership.len().saturating_add(SIGNATURE)).unwrap_or(u32::MAX);
-        put(&mut out, &[self.connected_millis, self.connections, rest].map(u32::to_le_bytes));
-        out.extend_from_slice(&ownership);
-        out.extend_from_slice(&self.signature);
-        out
-    }
-
-    /// The ownership ticket: what the signature is over.
-    pub fn ownership(&self) -> Vec<u8> {
-        let mut body = Vec::new();
-        put(&mut body, &[self.version.to_le_bytes()]);
-        put(&mut body, &[self.owner.get().to_le_bytes()]);
-        let addresses = [self.external_ip.to_bits(), self.internal_ip.to_bits()];
-        put(&mut body, &[self.app.0].map(u32::to_le_bytes));
-        put(&mut body, &addresses.map(u32::to_le_bytes));
-        put(&mut body, &[self.flags, self.issued.0, self.expires.0].map(u32::to_le_bytes));
-        put_licences(&mut body, &self.licences);
-        put(&mut body, &[count(&self.dlcs).to_le_bytes()]);
-        for dlc in self.dlcs.iter().take(usize::from(u16::MAX)) {
-            put(&mut body, &[dlc.app.0.to_le_bytes()]);
-            put_licences(&mut body, &dlc.licences);
-        }
-        put(&mut body, &[self.reserved.to_le_bytes()]);
-        let length = u32::try_from(body.len().saturating_add(4)).unwrap_or(u32::MAX);
-        let mut ownership = length.to_le_bytes().to_vec();
-        ownership.append(&mut body);
-        ownership
-    }
-
-    /// A ticket of the shape the game sends, for tests and tools: of this account, for this game, good for three
-    /// weeks from now, with a signature of zeros.
-    pub fn sample(id: SteamId, app: AppId, now: UnixTime) -> Self {
-        Self {
-            gc_token: id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15),
-            session_steam_id: id,
-            generated: now,
-            session_words: [1, 2],
-            session_external_ip: Ipv4Addr::LOCALHOST,
-            session_filler: 0,
-            connected_millis: 60_000,
-            connections: 1,
-            version: 4,
-            owner: id,
-            app,
-            external_ip: Ipv4Addr::LOCALHOST,
-            internal_ip: Ipv4Addr::LOCALHOST,
-            flags: 0,
-            issued: now,
-            expires: UnixTime(now.0.saturating_add(21 * 24 * 60 * 60)),
-            licences: alloc::vec![0],
-            dlcs: Vec::new(),
-            reserved: 0,
-            signature: [0; SIGNATURE],
-        }
-    }
-}
-
-fn put<const N: usize>(out: &mut Vec<u8>, fields: &[[u8; N]]) {
-    out.extend(fields.iter().flatten());
-}
-
-fn put_licences(out: &mut Vec<u8>, licences: &[u32]) {
-    put(out, &[count(licences).to_le_bytes()]);
-    out.extend(licences.iter().take(usize::from(u16::MAX)).flat_map(|licence| licence.to_le_bytes()));
-}
-
-fn count<T>(list: &[T]) -> u16 {
-    u16::try_from(list.len()).unwrap_or(u16::MAX)
-}
-
-/// Little-endian fields, one after the other.
+/// The fields of a ticket, little-endian, each with a name for the error.
+#[derive(Clone, Copy)]
 struct Fields<'a>(Cursor<'a>);
 
-impl Fields<'_> {
-    fn array<const N: usize>(&mut self, expected: &'static str) -> Result<[u8; N], TicketError> {
-        let offset = self.0.offset();
-        self.0.array().copied().ok_or(TicketError::Cut { expected, offset })
+impl<'a> Fields<'a> {
+    fn offset(&self) -> usize {
+        self.0.offset()
     }
 
-    fn u32(&mut self, expected: &'static str) -> Result<u32, TicketError> {
-        self.array(expected).map(u32::from_le_bytes)
+    fn u16(&mut self, what: &'static str) -> Result<u16, TicketError> {
+        self.array(what).map(|bytes| u16::from_le_bytes(*bytes))
     }
 
-    fn u64(&mut self, expected: &'static str) -> Result<u64, TicketError> {
-        self.array(expected).map(u64::from_le_bytes)
+    fn u32(&mut self, what: &'static str) -> Result<u32, TicketError> {
+        self.array(what).map(|bytes| u32::from_le_bytes(*bytes))
     }
 
-    fn ip(&mut self, expected: &'static str) -> Result<Ipv4Addr, TicketError> {
-        self.u32(expected).map(Ipv4Addr::from_bits)
+    fn u64(&mut self, what: &'static str) -> Result<u64, TicketError> {
+        self.array(what).map(|bytes| u64::from_le_bytes(*bytes))
     }
 
-    fn length(&mut self, expected: &'static str, length: u32) -> Result<(), TicketError> {
-        let offset = self.0.offset();
-        match self.u32(expected)? {
-            got if got == length => Ok(()),
-            got => Err(TicketError::Length { expected, length, got, offset }),
+    fn licences(&mut self) -> Result<Vec<u32>, TicketError> {
+        let count: usize = self.u16("the number of licences")?.into();
+        let (licences, _) = self.slice("the licences", count.saturating_mul(4))?.as_chunks();
+        Ok(licences.iter().map(|licence| u32::from_le_bytes(*licence)).collect())
+    }
+
+    fn dlcs(&mut self) -> Result<Vec<Dlc>, TicketError> {
+        let count = self.u16("the number of DLCs")?;
+        let dlc = |_| Ok(Dlc { app_id: AppId(self.u32("the app id of a DLC")?), licences: self.licences()? });
+        (0..count).map(dlc).collect()
+    }
+
+    /// The length field that all the rest, ownership ticket and signature, hangs on.
+    fn length_of_rest(&mut self) -> Result<(), TicketError> {
+        let what = "the length of the ownership ticket and its signature";
+        let at = self.offset();
+        let announced = self.u32(what)?;
+        equal(what, at, announced, as_u32(self.0.remaining()))
+    }
+
+    fn expect(&mut self, what: &'static str, expected: u32) -> Result<(), TicketError> {
+        let at = self.offset();
+        let found = self.u32(what)?;
+        equal(what, at, found, expected)
+    }
+
+    fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], TicketError> {
+        self.0.array().ok_or_else(|| self.truncated(what, N))
+    }
+
+    fn slice(&mut self, what: &'static str, len: usize) -> Result<&'a [u8], TicketError> {
+        self.0.slice(len).ok_or_else(|| self.truncated(what, len))
+    }
+
+    fn truncated(&self, what: &'static str, needed: usize) -> TicketError {
+        TicketError::Truncated { what, at: self.offset(), needed, left: self.0.remaining() }
+    }
+
+    fn end(self) -> Result<(), TicketError> {
+        match self.0.remaining() {
+            0 => Ok(()),
+            extra => Err(TicketError::Trailing { at: self.offset(), extra }),
         }
     }
+}
 
-    fn list<T>(
-        &mut self,
-        expected: &'static str,
-        mut item: impl FnMut(&mut Self, &'static str) -> Result<T, TicketError>,
-    ) -> Result<Vec<T>, TicketError> {
-        let count = u16::from_le_bytes(self.array(expected)?);
-        (0..count).map(|_| item(self, expected)).collect()
-    }
+fn equal(what: &'static str, at: usize, found: u32, expected: u32) -> Result<(), TicketError> {
+    if found == expected { Ok(()) } else { Err(TicketError::Unexpected { what, at, expected, found }) }
+}
+
+/// A length within a ticket, all of which are under [`MAX_TICKET_LEN`].
+fn as_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
