@@ -1,3 +1,7 @@
 //! Micro Machines World Series.
 
+pub mod calendar;
+pub mod divisions;
 pub mod ids;
+pub mod ranking;
+pub mod seasons;
