@@ -1,141 +1,218 @@
-//! Dates of the proleptic Gregorian calendar, UTC: just what seasons and `Date` fields need.
+//! Dates of the Gregorian calendar in UTC, no more of it than seasons, events and `Date` fields need.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "days and milliseconds of years of 16 bits fit an i64 many times"
+)]
 
-#![expect(clippy::arithmetic_side_effects, reason = "years are held to 0 to 9999 and months to 1 to 12")]
+use core::fmt;
 
 use crate::seam::Wall;
 
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+const MILLIS_PER_DAY: i64 = 86_400_000;
+/// Days from 0000-01-01 to 1970-01-01.
+const EPOCH_DAY: i64 = days_before_year(1970);
+/// The last day that four digits can write the year of.
+const LAST_DAY: i64 = days_before_year(10_000) - 1;
 
-/// A day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day {
-    /// The year, e.g. 2023.
-    pub year: i32,
-    /// The month, 1 to 12.
+/// A day of the proleptic Gregorian calendar, of the years 0 to 9999 where it is made from a [`Wall`].
+///
+/// ```
+/// use mmcos_core::calendar::{Date, UtcText};
+/// use mmcos_core::seam::Wall;
+/// let date = Date::of(Wall::from_secs(1_694_882_852));
+/// assert_eq!(date, Date { year: 2023, month: 9, day: 16 });
+/// assert_eq!(UtcText::from(date.start()).as_str(), "2023-09-16T00:00:00Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    /// The year, astronomical: 0 is 1 BC.
+    pub year: u16,
+    /// The month, from 1.
     pub month: u8,
-    /// The day of the month, 1 to 31.
+    /// The day of the month, from 1.
     pub day: u8,
 }
 
-impl Day {
-    /// The day that a moment lies in. Moments are held to the years 0 to 9999, which four digits can write.
-    pub fn of(wall: Wall) -> Self {
-        // Days since 0000-03-01: years that start in March end with their leap day.
-        let days = wall.as_secs().div_euclid(DAY).clamp(-719_528, 2_932_896).saturating_add(719_468);
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let leaps = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;
-        let year_of_era = (of_era - leaps) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * from_march + 2) / 5 + 1;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-        let year = i32::try_from(year_of_era + era * 400).unwrap_or(0) + i32::from(month <= 2);
-        Self { year, month: u8::try_from(month).unwrap_or(1), day: u8::try_from(day).unwrap_or(1) }
-    }
-
-    /// The first moment of the day.
-    pub fn start(self) -> Wall {
-        let (month, day) = (i64::from(self.month), i64::from(self.day));
-        let year = i64::from(self.year) - i64::from(month <= 2);
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let from_march = (month + 9) % 12;
-        let of_year = (153 * from_march + 2) / 5 + day - 1;
-        let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
-        Wall::from_secs((era * 146_097 + of_era - 719_468) * DAY)
-    }
-
-    /// The day of the week, 0 for Monday.
-    pub fn weekday(self) -> u8 {
-        // 1970-01-01 was a Thursday.
-        u8::try_from((self.start().as_secs().div_euclid(DAY) + 3).rem_euclid(7)).unwrap_or(0)
-    }
-}
-
-/// A moment as XML writes it, e.g. `2023-09-16T00:00:00Z`: the form of all dates of the protocol (capture 02).
-///
-/// ```
-/// use mmcos_core::{calendar::Timestamp, seam::Wall};
-/// assert_eq!(Timestamp::at(Wall::from_secs(1_694_822_400)).as_str(), "2023-09-16T00:00:00Z");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timestamp {
-    text: [u8; 20],
-}
-
-impl Timestamp {
-    /// The second that `wall` lies in.
-    pub fn at(wall: Wall) -> Self {
-        let mut text = *b"0000-00-00T00:00:00Z";
-        let day = Day::of(wall);
-        let [hour, minute, second] = time_of_day(wall);
-        write_decimal(&mut text, 0, 4, day.year.into());
-        for (at, value) in [(5, day.month), (8, day.day), (11, hour), (14, minute), (17, second)] {
-            write_decimal(&mut text, at, 2, value.into());
+impl Date {
+    /// The day that a moment is in; the nearest of the years 0 to 9999.
+    pub fn of(moment: Wall) -> Self {
+        let day = day_of(moment);
+        // Never too early, and too late by less than a year in 1,460.
+        let mut year = day / 365;
+        while days_before_year(year) > day {
+            year -= 1;
         }
-        Self { text }
+        let (mut month, mut rest) = (1, day - days_before_year(year));
+        while rest >= days_of_month(year, month) {
+            rest -= days_of_month(year, month);
+            month += 1;
+        }
+        Self {
+            year: u16::try_from(year).unwrap_or_default(),
+            month,
+            day: u8::try_from(rest + 1).unwrap_or_default(),
+        }
     }
 
-    /// The text.
+    /// Its first moment, 00:00Z.
+    pub fn start(self) -> Wall {
+        let year = i64::from(self.year);
+        let in_year: i64 = (1..self.month).map(|month| days_of_month(year, month)).sum();
+        let day = days_before_year(year) + in_year + i64::from(self.day) - 1;
+        Wall::from_millis((day - EPOCH_DAY) * MILLIS_PER_DAY)
+    }
+}
+
+/// The day of the week that a moment is in, from 0 for Monday.
+pub(crate) fn weekday(moment: Wall) -> usize {
+    // 0000-01-01 was a Saturday.
+    usize::try_from((day_of(moment) + 5) % 7).unwrap_or_default()
+}
+
+/// Hour, minute and second of a moment, two digits each.
+pub(crate) fn time_of_day(moment: Wall) -> [[u8; 2]; 3] {
+    let second_of_day = moment.as_secs().rem_euclid(86_400);
+    [second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60].map(digits)
+}
+
+/// Days since 0000-01-01, kept to the years 0 to 9999.
+const fn day_of(moment: Wall) -> i64 {
+    let day = moment.as_millis().div_euclid(MILLIS_PER_DAY) + EPOCH_DAY;
+    if day < 0 {
+        0
+    } else if day > LAST_DAY {
+        LAST_DAY
+    } else {
+        day
+    }
+}
+
+/// Days from 0000-01-01 to the first of this year. Of the years before it, every fourth is a leap year, but for
+/// every hundredth, but for every four hundredth; the year 0 is all three.
+const fn days_before_year(year: i64) -> i64 {
+    year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400
+}
+
+const fn days_of_month(year: i64, month: u8) -> i64 {
+    match month {
+        2 => days_before_year(year + 1) - days_before_year(year) - 337,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// A moment as the official server wrote it, `2023-09-16T00:00:00Z`, in place. Milliseconds are left out; a moment
+/// outside of the years 0 to 9999 has the nearest date of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UtcText([u8; 20]);
+
+impl UtcText {
+    /// The text, 20 characters.
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.text).unwrap_or_default()
+        core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// Hour, minute and second.
-pub(crate) fn time_of_day(wall: Wall) -> [u8; 3] {
-    let second = wall.as_secs().rem_euclid(DAY);
-    [second / 3600, second / 60 % 60, second % 60].map(|part| u8::try_from(part).unwrap_or(0))
+impl From<Wall> for UtcText {
+    fn from(moment: Wall) -> Self {
+        let date = Date::of(moment);
+        let [y0, y1, y2, y3] = digits(i64::from(date.year));
+        let [m0, m1] = digits(date.month.into());
+        let [d0, d1] = digits(date.day.into());
+        let [[hour0, hour1], [min0, min1], [sec0, sec1]] = time_of_day(moment);
+        Self([
+            y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', hour0, hour1, b':', min0, min1, b':', sec0,
+            sec1, b'Z',
+        ])
+    }
 }
 
-/// Writes the last `digits` decimal digits of `value` from `at` on.
-pub(crate) fn write_decimal(text: &mut [u8], at: usize, digits: usize, mut value: i64) {
-    let place = text.get_mut(at..at.saturating_add(digits)).unwrap_or_default();
-    for digit in place.iter_mut().rev() {
-        *digit = b'0'.saturating_add(u8::try_from(value.rem_euclid(10)).unwrap_or(0));
-        value /= 10;
+impl fmt::Display for UtcText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
+}
+
+impl fmt::Debug for UtcText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The last `N` decimal digits of a number that is not negative.
+pub(crate) fn digits<const N: usize>(mut number: i64) -> [u8; N] {
+    let mut text = [b'0'; N];
+    for digit in text.iter_mut().rev() {
+        *digit += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn every_day_of_two_centuries_follows_the_one_before() {
-        let mut last = Day { year: 1899, month: 12, day: 31 };
-        let mut start = Day { year: 1900, month: 1, day: 1 }.start();
-        for _ in 0..73_414 {
-            let day = Day::of(start);
-            assert_eq!(day.start(), start);
-            assert!(day > last, "{last:?} {day:?}");
-            assert_eq!(Day::of(Wall::from_secs(start.as_secs() + DAY - 1)), day);
-            let same_month = (day.year, day.month, day.day) == (last.year, last.month, last.day + 1);
-            assert!(same_month || day.day == 1 && last.day >= 28);
-            last = day;
-            start = Wall::from_secs(start.as_secs() + DAY);
-        }
-        assert_eq!(last, Day { year: 2100, month: 12, day: 31 });
-    }
-
-    #[test]
-    fn known_dates() {
-        for (secs, text, weekday) in [
-            (0, "1970-01-01T00:00:00Z", 3),
-            (951_868_799, "2000-02-29T23:59:59Z", 1),
-            (1_694_882_402, "2023-09-16T16:40:02Z", 5),
-            (4_107_542_400, "2100-03-01T00:00:00Z", 0),
-        ] {
-            let wall = Wall::from_secs(secs);
-            assert_eq!((Timestamp::at(wall).as_str(), Day::of(wall).weekday()), (text, weekday));
+    fn known_moments() {
+        let table = [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_000_000_000, "2001-09-09T01:46:40Z"),
+            (1_234_567_890, "2009-02-13T23:31:30Z"),
+            (1_694_882_852, "2023-09-16T16:47:32Z"),
+            (1_709_164_800, "2024-02-29T00:00:00Z"),
+            (2_147_483_647, "2038-01-19T03:14:07Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (-62_167_219_200, "0000-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ];
+        for (secs, text) in table {
+            assert_eq!(UtcText::from(Wall::from_secs(secs)).to_string(), text);
         }
     }
 
     #[test]
-    fn times_beyond_four_digits_are_held_to_them() {
-        assert_eq!(Day::of(Wall::from_millis(i64::MAX)), Day { year: 9999, month: 12, day: 31 });
-        assert_eq!(Day::of(Wall::from_millis(i64::MIN)), Day { year: 0, month: 1, day: 1 });
+    fn moments_outside_of_the_calendar_are_kept_to_it() {
+        assert_eq!(Date::of(Wall::from_millis(i64::MIN)), Date { year: 0, month: 1, day: 1 });
+        assert_eq!(Date::of(Wall::from_millis(i64::MAX)), Date { year: 9999, month: 12, day: 31 });
+    }
+
+    #[test]
+    fn every_day_follows_the_one_before_from_2017_to_2100() {
+        let mut start = Date { year: 2017, month: 1, day: 1 }.start();
+        let mut days = 0;
+        while Date::of(start).year <= 2100 {
+            let (date, next_start) = (Date::of(start), Wall::from_millis(start.as_millis() + MILLIS_PER_DAY));
+            let next = Date::of(next_start);
+            assert_eq!(date.start(), start);
+            assert_eq!(Date::of(Wall::from_millis(next_start.as_millis() - 1)), date);
+            assert!(next.day == date.day + 1 || (next.day == 1 && date.day >= 28), "{date:?} then {next:?}");
+            (start, days) = (next_start, days + 1);
+        }
+        // 84 years; 2100 is not a leap year.
+        assert_eq!(days, 84 * 365 + 20);
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_holds_its_moment(secs in -62_167_219_200..253_402_300_800_i64) {
+            let start = Date::of(Wall::from_secs(secs)).start().as_secs();
+            prop_assert!((start..start + 86_400).contains(&secs));
+        }
+
+        #[test]
+        fn texts_sort_as_their_moments(a in 0..253_402_300_800_i64, b in 0..253_402_300_800_i64) {
+            let [first, second] = [a, b].map(|secs| UtcText::from(Wall::from_secs(secs)));
+            prop_assert_eq!(first.as_str().cmp(second.as_str()), a.cmp(&b));
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! Micro Machines World Series: its services and its domain.
 
 pub mod catalogue;
+pub mod divisions;
 mod fault;
 pub mod ids;
+pub mod players;
+pub mod ranking;
 mod routes;
+pub mod seasons;
 pub mod session;
 mod status;
 

@@ -1,41 +1,39 @@
 use crate::{
-    calendar::{Day, time_of_day, write_decimal},
+    calendar::{self, digits, time_of_day, weekday},
     seam::Wall,
 };
 
-const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+const WEEKDAYS: [[u8; 3]; 7] = [*b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat", *b"Sun"];
+const MONTHS: [[u8; 3]; 12] = [
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct", *b"Nov", *b"Dec",
+];
 
 /// A `Date` field's value, e.g. `Sat, 18 Nov 2023 19:45:20 GMT` (RFC 9110, section 5.6.7).
+///
+/// ```
+/// use mmcos_core::{seam::Wall, wire::http::Date};
+/// assert_eq!(Date::at(Wall::from_secs(951_782_400)).as_str(), "Tue, 29 Feb 2000 00:00:00 GMT");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Date {
-    text: [u8; 29],
-}
+pub struct Date([u8; 29]);
 
 impl Date {
     /// The second that `wall` lies in.
     pub fn at(wall: Wall) -> Self {
-        let mut text = *b"Mon, 00 Jan 0000 00:00:00 GMT";
-        let day = Day::of(wall);
-        let [hour, minute, second] = time_of_day(wall);
-        write_name(&mut text, 0, WEEKDAYS.get(usize::from(day.weekday())));
-        write_name(&mut text, 8, MONTHS.get(usize::from(day.month).saturating_sub(1)));
-        write_decimal(&mut text, 12, 4, day.year.into());
-        for (at, value) in [(5, day.day), (17, hour), (20, minute), (23, second)] {
-            write_decimal(&mut text, at, 2, value.into());
-        }
-        Self { text }
+        let date = calendar::Date::of(wall);
+        let [w0, w1, w2] = WEEKDAYS.get(weekday(wall)).copied().unwrap_or_default();
+        let [m0, m1, m2] = MONTHS.get(usize::from(date.month).saturating_sub(1)).copied().unwrap_or_default();
+        let [d0, d1] = digits(date.day.into());
+        let [y0, y1, y2, y3] = digits(date.year.into());
+        let [[hour0, hour1], [min0, min1], [sec0, sec1]] = time_of_day(wall);
+        Self([
+            w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ', hour0, hour1, b':', min0,
+            min1, b':', sec0, sec1, b' ', b'G', b'M', b'T',
+        ])
     }
 
-    /// The text.
+    /// The text, 29 characters.
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.text).unwrap_or_default()
-    }
-}
-
-fn write_name(text: &mut [u8], at: usize, name: Option<&&[u8; 3]>) {
-    if let (Some(place), Some(name)) = (text.get_mut(at..at.saturating_add(3)), name) {
-        place.copy_from_slice(*name);
+        core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -1,0 +1,217 @@
+//! Seasons: when they are, and what a change of season does to a standing.
+#![expect(clippy::arithmetic_side_effects, reason = "counts of two-month periods in years of 16 bits")]
+
+use crate::calendar::Date;
+use super::divisions::{Division, Ladder, Standing};
+use super::ids::Points;
+use crate::seam::Wall;
+
+/// The number of a season, consecutive. Season 1 began on 2017-07-01, the day after the game came out in most
+/// countries, so season 46 on 2025-01-01, where the community server's count agrees, and season 57 on 2026-11-01.
+///
+/// The official ids were ahead of this rule (8 on 2018-01-01, where it gives 4) and stood at 45 in the end (captures
+/// of 2023-09 and 2023-11). A game that has seen 45 never meets it again as a new season: since 2025 all are later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SeasonId(pub i32);
+
+/// The number of two-month periods from the year 0 to that of season 0.
+const SEASON_ZERO: i32 = 2017 * 6 + 2;
+
+/// One season of two months: it starts on the first of an odd month and is inactive from the 15th of the next month.
+/// (Dates in captures of 2023-09-16 and 2023-11-18.)
+///
+/// ```
+/// use mmcos_core::calendar::UtcText;
+/// use mmcos_core::mmcos::seasons::{Season, SeasonId};
+/// use mmcos_core::seam::Wall;
+/// let now = Wall::from_secs(1_795_000_000); // 2026-11-18
+/// let season = Season::at(now);
+/// assert_eq!(season.id, SeasonId(57));
+/// assert!(season.is_active(now));
+/// assert_eq!(UtcText::from(season.next_inactive(now)).as_str(), "2026-12-15T00:00:00Z");
+/// assert_eq!(UtcText::from(season.next_starts).as_str(), "2027-01-01T00:00:00Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Season {
+    /// Its number.
+    pub id: SeasonId,
+    /// Its first moment.
+    pub starts: Wall,
+    /// From here on it is over, and none is active.
+    pub inactive_from: Wall,
+    /// The first moment of the next season: `NextActiveSeasonDate`, whether this one is still active or not.
+    pub next_starts: Wall,
+}
+
+impl Season {
+    /// The season that a moment is in, active or not. (Moments outside of the years 0 to 9999 are in the season of
+    /// the nearest that is inside.)
+    pub fn at(moment: Wall) -> Self {
+        let today = Date::of(moment);
+        Self::of_period(i32::from(today.year) * 6 + (i32::from(today.month) - 1) / 2)
+    }
+
+    /// Whether points count for it at this moment.
+    pub fn is_active(&self, now: Wall) -> bool {
+        (self.starts..self.inactive_from).contains(&now)
+    }
+
+    /// When next a season goes inactive: `NextInactiveSeasonDate`. This season's own date while it is active; after
+    /// that, the next season's (inferred: both captures are of an active season).
+    pub fn next_inactive(&self, now: Wall) -> Wall {
+        if now < self.inactive_from { self.inactive_from } else { Self::at(self.next_starts).inactive_from }
+    }
+
+    /// Of the period so many times two months after the start of the year 0.
+    fn of_period(period: i32) -> Self {
+        Self {
+            id: SeasonId(period - SEASON_ZERO),
+            starts: day_in_period(period, 0, 1),
+            inactive_from: day_in_period(period, 1, 15),
+            next_starts: day_in_period(period + 1, 0, 1),
+        }
+    }
+}
+
+fn day_in_period(period: i32, month: i32, day: u8) -> Wall {
+    let year = u16::try_from(period / 6).unwrap_or_default();
+    let month = u8::try_from(period % 6 * 2 + month + 1).unwrap_or_default();
+    Date { year, month, day }.start()
+}
+
+/// One row of the table that rewards ranks at the end of a season. (`RankBonus` of capture 02.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankBonus {
+    /// The row is for the players in the first so many ranks.
+    pub min_rank: u32,
+    /// The points that they start the next season with, beside those of their division.
+    pub bonus_points: Points,
+}
+
+/// The standing that a season starts with for who ended the last one in this division with so many players ahead:
+/// the bonus of the division and that of the first row of `rank_bonus` that the rank is in, and the division which
+/// these points earn. The old points are gone.
+///
+/// Inferred: no capture shows a change of season. That `MinRank` 10, 100, 1,000, 10,000 mean the first 10, 100, … is
+/// read off `RankPrizes`, which gives the row of 10 the most.
+///
+/// ```
+/// use mmcos_core::mmcos::divisions::{Band, Division, Ladder, Standing};
+/// use mmcos_core::mmcos::ids::Points;
+/// use mmcos_core::mmcos::seasons::{RankBonus, roll_over};
+/// let ladder = Ladder::new(vec![Band { bonus_points: Points(100), ..Band::default() }]);
+/// let rank_bonus = [RankBonus { min_rank: 10, bonus_points: Points(50) }];
+/// assert_eq!(roll_over(Division(0), 9, &ladder, &rank_bonus).points, Points(150));
+/// assert_eq!(roll_over(Division(0), 10, &ladder, &rank_bonus).points, Points(100));
+/// ```
+pub fn roll_over(division: Division, rank: u32, ladder: &Ladder, rank_bonus: &[RankBonus]) -> Standing {
+    let for_rank = rank_bonus.iter().find(|row| rank < row.min_rank).map_or(0, |row| row.bonus_points.0);
+    let points = Points(ladder.bonus(division).0.saturating_add(for_rank).max(0));
+    Standing { points, division: ladder.earned(points) }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
+    use crate::calendar::UtcText;
+    use super::super::divisions::tests::official;
+    use super::*;
+
+    fn on(year: u16, month: u8, day: u8) -> Wall {
+        Date { year, month, day }.start()
+    }
+
+    fn just_before(moment: Wall) -> Wall {
+        Wall::from_millis(moment.as_millis() - 1)
+    }
+
+    #[test]
+    fn captured_dates() {
+        let table = [
+            (on(2023, 9, 16), "2023-10-15T00:00:00Z", "2023-11-01T00:00:00Z"),
+            (on(2023, 11, 18), "2023-12-15T00:00:00Z", "2024-01-01T00:00:00Z"),
+        ];
+        for (now, next_inactive, next_active) in table {
+            let season = Season::at(now);
+            assert!(season.is_active(now));
+            assert_eq!(UtcText::from(season.next_inactive(now)).to_string(), next_inactive);
+            assert_eq!(UtcText::from(season.next_starts).to_string(), next_active);
+        }
+    }
+
+    #[test]
+    fn both_next_dates_lie_ahead_while_no_season_is_active() {
+        let now = on(2023, 10, 15);
+        let season = Season::at(now);
+        assert!(!season.is_active(now));
+        assert!(season.is_active(just_before(now)));
+        assert_eq!(season.next_starts, on(2023, 11, 1));
+        assert_eq!(season.next_inactive(now), on(2023, 12, 15));
+    }
+
+    #[test]
+    fn ids_agree_with_the_community_server() {
+        for (id, starts) in [(1, on(2017, 7, 1)), (46, on(2025, 1, 1)), (57, on(2026, 11, 1))] {
+            assert_eq!((Season::at(starts).id, Season::at(starts).starts), (SeasonId(id), starts));
+            assert_eq!(Season::at(just_before(starts)).id, SeasonId(id - 1));
+        }
+    }
+
+    #[test]
+    fn seasons_follow_each_other_without_gap_or_overlap_from_2017_to_2100() {
+        let mut season = Season::at(on(2017, 1, 1));
+        assert_eq!(season.starts, on(2017, 1, 1));
+        while season.starts < on(2101, 1, 1) {
+            assert!(season.starts < season.inactive_from && season.inactive_from < season.next_starts);
+            assert_eq!(Season::at(just_before(season.next_starts)), season);
+            let next = Season::at(season.next_starts);
+            assert_eq!((next.id.0, next.starts), (season.id.0 + 1, season.next_starts));
+            season = next;
+        }
+        assert_eq!(season.starts, on(2101, 1, 1));
+    }
+
+    #[test]
+    fn any_clock_gives_a_season() {
+        for moment in [i64::MIN, 0, i64::MAX].map(Wall::from_millis) {
+            let season = Season::at(moment);
+            assert!(season.next_inactive(moment) > season.starts);
+        }
+    }
+
+    #[test]
+    fn official_roll_over() {
+        let rank_bonus = [(10, 50), (100, 100), (1_000, 150), (10_000, 0)]
+            .map(|(min_rank, bonus)| RankBonus { min_rank, bonus_points: Points(bonus) });
+        let table = [
+            ((6, 0), (800, 1)),
+            ((6, 9), (800, 1)),
+            ((6, 10), (850, 1)),
+            ((5, 999), (900, 1)),
+            ((5, 1_000), (750, 1)),
+            ((4, 20_000), (500, 1)),
+            ((3, 99), (350, 0)),
+            ((0, 5_000), (0, 0)),
+            ((200, 5_000), (0, 0)),
+        ];
+        for ((division, rank), (points, new_division)) in table {
+            let expected = Standing { points: Points(points), division: Division(new_division) };
+            assert_eq!(roll_over(Division(division), rank, &official(), &rank_bonus), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_is_in_its_season(secs in 1_483_228_800..4_133_980_800_i64) {
+            let now = Wall::from_secs(secs);
+            let season = Season::at(now);
+            prop_assert!(season.starts <= now && now < season.next_starts);
+            prop_assert_eq!(season.is_active(now), now < season.inactive_from);
+            prop_assert!(season.next_inactive(now) > now);
+        }
+    }
+}
