@@ -1,16 +1,29 @@
 use alloc::string::ToString;
 
-use super::session::SessionError;
-use crate::wire::{http::Status, steam::Refusal, xml};
+use super::{identity::IdentityError, players::TitleError, session::SessionError};
+use crate::wire::{
+    egonet,
+    http::{Method, Status},
+    xml,
+};
 
 /// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
 /// choice: the service's own result element with an `Error` text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
+    /// Nothing is at this path.
+    #[error("nothing is at this path")]
+    NotFound,
+    /// Something is at this path, for this method.
+    #[error("this path is for {0:?} requests")]
+    Method(Method),
     /// The body is not the XML that this service takes.
     #[error("the request cannot be understood: {0}")]
     Xml(#[from] xml::Error),
+    /// The body is not an `EgoNet` value.
+    #[error("the request cannot be understood: {0}")]
+    EgoNet(#[from] egonet::DecodeError),
     /// A value has not the form it should have.
     #[error("the request cannot be understood: {field} should be {expected}")]
     Value {
@@ -19,15 +32,18 @@ pub enum Fault {
         /// What should be in it.
         expected: &'static str,
     },
+    /// Not a title that the game could show.
+    #[error("the request cannot be understood: {0}")]
+    Title(#[from] TitleError),
     /// The session token does not hold.
-    #[error("{0}")]
+    #[error(transparent)]
     Session(#[from] SessionError),
     /// The token holds, but its account is not known here (any more).
-    #[error("the account of this session is not known: log in again")]
+    #[error("the account of this session is not known here: log in again")]
     UnknownAccount,
     /// Steam's ticket does not let this player in.
-    #[error("{0}")]
-    Identity(#[from] Refusal),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The server's host has closed it for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
@@ -37,7 +53,9 @@ impl Fault {
     /// The status that goes with it.
     pub const fn status(&self) -> Status {
         match self {
-            Self::Xml(_) | Self::Value { .. } => Status::BAD_REQUEST,
+            Self::NotFound => Status::NOT_FOUND,
+            Self::Method(_) => Status::METHOD_NOT_ALLOWED,
+            Self::Xml(_) | Self::EgoNet(_) | Self::Value { .. } | Self::Title(_) => Status::BAD_REQUEST,
             Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
             Self::Maintenance => Status::SERVICE_UNAVAILABLE,
         }

@@ -1,0 +1,175 @@
+//! `AccountService`: Login and `UpdateAccountTitle` (captures 02, 10).
+
+use alloc::{borrow::Cow, string::ToString, sync::Arc, vec::Vec};
+use core::{net::SocketAddr, ops::Range};
+
+use serde::Deserialize;
+
+use super::{
+    Event, Fault, Mmcos,
+    catalogue::{Catalogue, Schedule, render_game_configuration},
+    identity::identify,
+    ids::{Points, UserId},
+    players::{Name, Title},
+    reply::Reply,
+    seasons::{Season, SeasonId},
+    session::Session,
+};
+use crate::{
+    calendar::{Date, UtcText},
+    seam::Wall,
+    service::Context,
+    wire::xml::{self, Writer},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Login<'a> {
+    #[serde(rename = "PlatformID", borrow)]
+    platform_id: Cow<'a, str>,
+    #[serde(borrow)]
+    display_name: Cow<'a, str>,
+    #[serde(borrow)]
+    default_title: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateAccountTitle<'a> {
+    #[serde(borrow)]
+    session_token: Cow<'a, str>,
+    #[serde(borrow)]
+    title: Cow<'a, str>,
+}
+
+/// The part of the login answer that is the same for everybody, and while.
+#[derive(Debug, Default)]
+pub(super) struct GameConfiguration {
+    text: Option<Arc<[u8]>>,
+    valid: Range<Wall>,
+}
+
+/// What the answer tells of a change of season since the player was last here. (Inferred: no capture shows one.)
+struct SeasonInfo {
+    bonus: Points,
+    old: SeasonId,
+}
+
+impl Mmcos {
+    pub(super) fn login(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+        peer: SocketAddr,
+    ) -> Result<Reply<'static>, Fault> {
+        let request: Login<'_> = xml::from_bytes(body, "Login", &self.xml_limits)?;
+        if self.config.maintenance {
+            return Err(Fault::Maintenance);
+        }
+        let now = cx.now().wall;
+        let steam_id = identify(&self.config.identity, &request.platform_id, now)?;
+        let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
+        let user = self.players.enrol(steam_id, self.season.id, now);
+        let name = Name::new(&request.display_name);
+        if let Some(profile) = self.players.profile_mut(user) {
+            if last_seen.is_none() {
+                profile.title =
+                    request.default_title.and_then(|title| Title::parse(&title).ok()).unwrap_or_default();
+            }
+            profile.last_seen = now;
+            if profile.name != name || last_seen.is_none() {
+                profile.name = name.clone();
+                self.leaderboards.changed();
+            }
+        }
+        self.egonet.logged_in(peer.ip(), &name, steam_id);
+        cx.log(Event::LoggedIn { peer, steam_id, name: name.as_str().to_string(), new: last_seen.is_none() });
+        let old = last_seen.map_or(self.season.id, |then| Season::at(then).id);
+        self.login_details(user, now, old).ok_or(Fault::UnknownAccount)
+    }
+
+    /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.
+    fn login_details(&mut self, user: UserId, now: Wall, old: SeasonId) -> Option<Reply<'static>> {
+        let mut xml = self.writer();
+        let player = self.players.get(user)?;
+        let rank = self.players.rank_of(user)?;
+        let season = self.season;
+        let bonus = if old == season.id { Points(0) } else { player.bonus };
+        let change = SeasonInfo { bonus, old };
+        xml.open("GameInfo");
+        xml.open("ScoreInfo");
+        xml.number("CurrentSeasonID", season.id.0);
+        xml.number("Division", player.standing.division.0);
+        xml.nil("Error");
+        xml.number("PlayerSeasonID", player.season.0);
+        xml.number("Points", player.standing.points.0);
+        xml.number("Rank", rank);
+        xml.number("UntrustedLevel", player.profile.level.get());
+        xml.number("UntrustedPrestige", player.profile.prestige.get());
+        xml.close("ScoreInfo");
+        xml.open("SeasonInfo");
+        xml.number("BonusPoints", change.bonus.0);
+        xml.number("DisplayOffset", 0);
+        xml.boolean("IsSeasonActive", season.is_active(now));
+        xml.number("NewSeasonID", season.id.0);
+        xml.number("OldSeasonID", change.old.0);
+        xml.close("SeasonInfo");
+        xml.close("GameInfo");
+        xml.number("PlatformID", player.steam_id.get());
+        xml.nil("ServerTime");
+        let session = Session { user, steam_id: player.steam_id, issued: now };
+        xml.text("SessionToken", &self.sessions.issue(&session));
+        xml.text("UserFacingID", player.user_facing_id().as_str());
+        xml.number("UserID", user.0);
+        xml.close("LoginDetails");
+        let shared = self.game_configuration.at(now, &self.season, &self.config.catalogue, self.config.search_seconds);
+        Some(Reply::shared_xml(shared, xml))
+    }
+
+    pub(super) fn update_account_title(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Reply<'static>, Fault> {
+        let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.xml_limits)?;
+        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let title = Title::parse(&request.title)?;
+        let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
+        profile.title = title;
+        self.leaderboards.changed();
+        Ok(Reply::empty())
+    }
+}
+
+impl GameConfiguration {
+    /// The start of `LoginDetails`, rendered anew when one of its dates has changed: at most once a day.
+    fn at(&mut self, now: Wall, season: &Season, catalogue: &Catalogue, search_seconds: u32) -> Arc<[u8]> {
+        match &self.text {
+            Some(text) if self.valid.contains(&now) => Arc::clone(text),
+            _ => {
+                let today = Date::of(now).start();
+                let tomorrow = Wall::from_millis(today.as_millis().saturating_add(24 * 60 * 60 * 1000));
+                let text = render(now, today, season, catalogue, search_seconds);
+                self.text = Some(Arc::clone(&text));
+                self.valid = today..tomorrow;
+                text
+            }
+        }
+    }
+}
+
+fn render(now: Wall, today: Wall, season: &Season, catalogue: &Catalogue, search_seconds: u32) -> Arc<[u8]> {
+    let dates = [today, season.next_starts, season.next_inactive(now)].map(UtcText::from);
+    let [next_event, next_active, next_inactive] = dates.each_ref().map(UtcText::as_str);
+    let schedule = Schedule {
+        event: None,
+        next_event,
+        next_active_season: next_active,
+        next_inactive_season: next_inactive,
+    };
+    let mut xml = Writer::new(Vec::with_capacity(64 * 1024));
+    xml.root("LoginDetails");
+    xml.nil("Error");
+    render_game_configuration(catalogue, &schedule, search_seconds, &mut xml);
+    xml.into_bytes().into()
+}

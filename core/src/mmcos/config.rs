@@ -1,0 +1,52 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use super::catalogue::Catalogue;
+use crate::wire::steam::PublicKey;
+
+/// How a host wants the game to be served.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Message of the day, shown in the game's menu.
+    pub message: Option<String>,
+    /// Whether the server is closed for a while: nobody logs in, who is in plays on.
+    pub maintenance: bool,
+    /// Whom to let in.
+    pub identity: IdentityPolicy,
+    /// What session tokens are made with. Keep it, and sessions outlive a restart.
+    pub session_key: [u8; 32],
+    /// How long a session holds.
+    pub session_lifetime: Duration,
+    /// How long the game searches for humans before it asks to start with AI, in seconds; officially 70.
+    pub search_seconds: u32,
+    /// How long a search is held open before it is answered.
+    pub poll: Duration,
+    /// Playlists, divisions, prizes, scoring.
+    pub catalogue: Catalogue,
+}
+
+/// Whom to let in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum IdentityPolicy {
+    /// Who brings a ticket that Steam signed with this key, for this game, not expired.
+    Verify(PublicKey),
+    /// Who brings anything of the shape of a ticket. For a LAN of friends, and for tests.
+    Trust,
+}
+
+impl Config {
+    /// The official server's ways, with this catalogue; a session key of zeros, to be replaced by a secret.
+    pub fn new(catalogue: Catalogue) -> Self {
+        Self {
+            message: None,
+            maintenance: false,
+            identity: IdentityPolicy::Verify(PublicKey::steam()),
+            session_key: [0; 32],
+            session_lifetime: Duration::from_hours(7 * 24),
+            search_seconds: 70,
+            poll: Duration::from_secs(25),
+            catalogue,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The publisher's `EgoNet`: `LoginService.Login` (capture 13) and whatever else is posted there.
+
+use alloc::{collections::VecDeque, format, string::String, vec};
+use core::net::{IpAddr, SocketAddr};
+
+use super::{Event, Fault, Mmcos, players::Name as PlayerName, reply::Reply};
+use crate::{
+    engine::Exchange,
+    service::Context,
+    wire::{
+        egonet::{self, Name, Value},
+        http::Request,
+        steam::SteamId,
+    },
+};
+
+/// As the official server wrote it. (Capture 13.)
+const CONTENT_TYPE: &str = "text/html";
+/// So many logins are remembered.
+const REMEMBERED: usize = 256;
+
+/// Who logged in lately. The `EgoNet` request proves nothing (its ticket is encrypted for the publisher) and names
+/// no account, so its answer repeats what the account service learnt shortly before: our choice. Nothing is decided
+/// by it.
+#[derive(Debug, Default)]
+pub(super) struct RecentLogins(VecDeque<(IpAddr, PlayerName, SteamId)>);
+
+impl RecentLogins {
+    pub(super) fn logged_in(&mut self, address: IpAddr, name: &PlayerName, steam_id: SteamId) {
+        self.0.retain(|recent| recent.2 != steam_id);
+        self.0.truncate(REMEMBERED.saturating_sub(1));
+        self.0.push_front((address, name.clone(), steam_id));
+    }
+
+    fn find(&self, address: IpAddr, name: &PlayerName) -> Option<SteamId> {
+        self.0.iter().find(|recent| recent.0 == address && recent.1 == *name).map(|recent| recent.2)
+    }
+}
+
+impl Mmcos {
+    pub(super) fn egonet(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Request<'_>,
+        peer: SocketAddr,
+        exchange: Exchange,
+    ) -> Result<(), (Exchange, Fault)> {
+        let mut body = self.writer().into_bytes();
+        match request.field("X-EgoNet-Function") {
+            Some(b"LoginService.Login") => match self.egonet_login(request.body(), peer.ip()) {
+                Ok(answer) => put(&answer, &mut body),
+                Err(fault) => return Err((exchange, fault)),
+            },
+            // Sent by the game now and then; what it wants to hear is unknown.
+            Some(b"Analytics.DataEvent") => put(&Value::Dict(vec![]), &mut body),
+            function => {
+                let name = function.unwrap_or(b"an EgoNet request without a function").escape_ascii();
+                let request = format!("{name:.64}");
+                cx.log(Event::Unseen { peer, request, bytes: body.len() });
+            }
+        }
+        let id = format!("{:016X}{:016X}", cx.random(), cx.random());
+        let fields: [(&str, &str); 2] = [("X-EgoNet-Result", "0"), ("X-EgoNet-SessionID", &id)];
+        self.reply(cx, exchange, Reply { fields: &fields, ..Reply::bytes(CONTENT_TYPE, body) });
+        Ok(())
+    }
+
+    /// Field names, types and their order are the official ones, and the game is strict about them.
+    fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Value<'static>, Fault> {
+        let request = egonet::decode(body, &egonet::Limits::default())?;
+        let name = request.get("Name").and_then(Value::as_text);
+        let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
+        let known = self.egonet.find(address, &PlayerName::new(name));
+        let player = known.and_then(|steam_id| self.players.by_steam_id(steam_id));
+        let principal = player.map_or(0, |player| player.user_id.0);
+        let steam_id = known.map_or(0, SteamId::get);
+        Ok(Value::Dict(vec![
+            (const { Name::from_static("PrincipalId") }, Value::I64(principal.into())),
+            (const { Name::from_static("Name") }, Value::Text(String::from(name).into())),
+            (const { Name::from_static("XUID") }, Value::U64(0)),
+            (const { Name::from_static("SteamId") }, Value::U64(steam_id)),
+            (const { Name::from_static("SubjectId") }, Value::U64(0)),
+            (const { Name::from_static("OculusId") }, Value::U64(0)),
+            (const { Name::from_static("AccountRef") }, Value::I64(steam_id.cast_signed())),
+            (const { Name::from_static("Flags") }, Value::U64(0)),
+        ]))
+    }
+}
+
+/// A value of the program's own making is never longer than 32 bits can say.
+fn put(value: &Value<'_>, body: &mut alloc::vec::Vec<u8>) {
+    let encoded = egonet::encode(value, body);
+    debug_assert!(encoded.is_ok(), "{encoded:?}");
+}

@@ -1,0 +1,80 @@
+use alloc::{boxed::Box, string::String};
+use core::net::SocketAddr;
+
+use super::{
+    Fault,
+    ids::{Points, UserId},
+};
+use crate::{engine, wire::steam::SteamId};
+
+/// What a host is told. The texts are for people; a name in them is a player's own, so a log is not to be trusted
+/// as markup.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Event {
+    /// About a connection.
+    #[error("{0}")]
+    Connection(#[from] engine::Event),
+    /// A request was refused.
+    #[error("{peer}: {request} refused: {fault}")]
+    Refused {
+        /// Who asked.
+        peer: SocketAddr,
+        /// For what.
+        request: &'static str,
+        /// Why not.
+        fault: Box<Fault>,
+    },
+    /// A player is in.
+    #[error("{name} ({steam_id}) logged in from {peer}{}", if *new { ", for the first time" } else { "" })]
+    LoggedIn {
+        /// Where from.
+        peer: SocketAddr,
+        /// Who.
+        steam_id: SteamId,
+        /// By what name.
+        name: String,
+        /// Whether the account was made just now.
+        new: bool,
+    },
+    /// A result was counted.
+    #[error("{name} has {points} points now ({change:+})", points = points.0, change = change.0)]
+    Scored {
+        /// Whose.
+        user: UserId,
+        /// By what name.
+        name: String,
+        /// The change as counted.
+        change: Points,
+        /// The points after it.
+        points: Points,
+    },
+    /// A result claimed more than any game can bring, and was cut.
+    #[error("{name} claimed {claimed:+} points, more than one game can bring: counted as {counted:+}",
+        claimed = claimed.0, counted = counted.0)]
+    Exaggerated {
+        /// Whose.
+        name: String,
+        /// What the game said.
+        claimed: Points,
+        /// What it was cut to.
+        counted: Points,
+    },
+    /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
+    #[error("{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about")]
+    Unseen {
+        /// Who.
+        peer: SocketAddr,
+        /// What.
+        request: String,
+        /// How long its body was.
+        bytes: usize,
+    },
+}
+
+impl Event {
+    /// Whether it may be of interest to a host who is looking for a cause of trouble.
+    pub const fn is_trouble(&self) -> bool {
+        matches!(self, Self::Connection(_) | Self::Refused { .. } | Self::Exaggerated { .. })
+    }
+}
