@@ -1,3 +1,4 @@
 //! Micro Machines World Series.
 
 pub mod ids;
+pub mod matchmaker;
