@@ -8,12 +8,13 @@
 //! use mmcos_core::{
 //!     Server,
 //!     engine::Limits,
-//!     mmcos::{Config, Mmcos},
+//!     mmcos::{Config, Mmcos, catalogue::Catalogue},
 //!     seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Outbox, Wall},
 //! };
 //!
 //! let seed = [7; 32]; // from the operating system, in earnest
-//! let mut server = Server::new(Mmcos::new(Config::default()), Limits::default(), seed);
+//! let game = Mmcos::new(Config::new(Catalogue::official()?), seed);
+//! let mut server = Server::new(game, Limits::default(), seed);
 //! let mut out = Outbox::new(); // used again for every input
 //!
 //! let conn = ConnId(1);
@@ -43,6 +44,7 @@
 //!     let _deadline: Option<Monotonic> = server.next_deadline();
 //! }
 //! assert!(sent.ends_with(b"\r\n\r\nLive"));
+//! # Ok::<(), mmcos_core::mmcos::catalogue::CatalogueError>(())
 //! ```
 //!
 //! Nothing here blocks, fails or panics, whatever the input; the same inputs and seed give the same effects, byte for

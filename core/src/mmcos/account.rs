@@ -122,17 +122,14 @@ impl Mmcos {
         xml.text("UserFacingID", player.user_facing_id().as_str());
         xml.number("UserID", user.0);
         xml.close("LoginDetails");
-        let shared = self.game_configuration.at(now, &self.season, &self.config.catalogue, self.config.search_seconds);
+        let shared =
+            self.game_configuration.at(now, &self.season, &self.config.catalogue, self.config.search_seconds);
         Some(Reply::shared_xml(shared, xml))
     }
 
-    pub(super) fn update_account_title(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Reply<'static>, Fault> {
+    pub(super) fn update_account_title(&mut self, body: &[u8], now: Wall) -> Result<Reply<'static>, Fault> {
         let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let user = self.authenticate(&request.session_token, now)?;
         let title = Title::parse(&request.title)?;
         let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
         profile.title = title;

@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::catalogue::Catalogue;
+use super::{catalogue::Catalogue, ids::SessionId, matchmaker};
 use crate::wire::steam::PublicKey;
 
 /// How a host wants the game to be served.
@@ -19,8 +19,10 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// How long the game searches for humans before it asks to start with AI, in seconds; officially 70.
     pub search_seconds: u32,
-    /// How long a search is held open before it is answered.
-    pub poll: Duration,
+    /// Who meets whom, and how long they wait for it.
+    pub matchmaker: matchmaker::Config,
+    /// The number of the first match; later than any before, for a server that was restarted.
+    pub first_session: SessionId,
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
 }
@@ -45,7 +47,8 @@ impl Config {
             session_key: [0; 32],
             session_lifetime: Duration::from_hours(7 * 24),
             search_seconds: 70,
-            poll: Duration::from_secs(25),
+            matchmaker: matchmaker::Config::default(),
+            first_session: SessionId(1),
             catalogue,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     service::Context,
     wire::{
         egonet::{self, Name, Value},
-        http::Request,
+        http::{Request, Status},
         steam::SteamId,
     },
 };
@@ -55,13 +55,13 @@ impl Mmcos {
             Some(b"Analytics.DataEvent") => put(&Value::Dict(vec![]), &mut body),
             function => {
                 let name = function.unwrap_or(b"an EgoNet request without a function").escape_ascii();
-                let request = format!("{name:.64}");
-                cx.log(Event::Unseen { peer, request, bytes: body.len() });
+                let bytes = request.body().len();
+                cx.log(Event::Unseen { peer, request: format!("{name:.64}"), bytes });
             }
         }
         let id = format!("{:016X}{:016X}", cx.random(), cx.random());
         let fields: [(&str, &str); 2] = [("X-EgoNet-Result", "0"), ("X-EgoNet-SessionID", &id)];
-        self.reply(cx, exchange, Reply { fields: &fields, ..Reply::bytes(CONTENT_TYPE, body) });
+        self.reply(cx, exchange, Reply::bytes(CONTENT_TYPE, body).with(Status::OK, &fields));
         Ok(())
     }
 

@@ -61,7 +61,9 @@ pub enum Event {
         counted: Points,
     },
     /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
-    #[error("{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about")]
+    #[error(
+        "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
+    )]
     Unseen {
         /// Who.
         peer: SocketAddr,

@@ -6,7 +6,8 @@ use super::IdentityPolicy;
 use crate::{
     seam::Wall,
     wire::steam::{
-        AppId, PlatformIdError, Refusal, SignatureError, SteamId, Ticket, TicketError, check, parse_platform_id, verify,
+        AppId, PlatformIdError, Refusal, SignatureError, SteamId, Ticket, TicketError, check,
+        parse_platform_id, verify,
     },
 };
 

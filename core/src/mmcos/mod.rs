@@ -1,176 +1,239 @@
 //! Micro Machines World Series: its services and its domain.
+//!
+//! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
+//! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`catalogue`].
 
+mod account;
 pub mod catalogue;
+mod config;
 pub mod divisions;
+mod egonet_login;
+mod event;
 mod fault;
+pub mod identity;
 pub mod ids;
+mod leaderboard;
+pub mod matchmaker;
+mod matchmaking;
 pub mod players;
+mod progression;
 pub mod ranking;
+mod reply;
 mod routes;
 pub mod seasons;
 pub mod session;
 mod status;
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
+pub use config::{Config, IdentityPolicy};
+pub use event::Event;
 pub use fault::Fault;
-use routes::{Endpoint, Route};
 
 use crate::{
-    engine::{self, Body, Exchange, ExchangeId, Peer, Response},
-    seam::Bytes,
+    engine::{Exchange, ExchangeId, Peer},
+    seam::{Now, Wall},
     service::{Context, Service},
     wire::{
-        http::{Method, Request, Status},
+        http::{Method, Request},
         xml,
     },
 };
+use account::GameConfiguration;
+use catalogue::Catalogue;
+use egonet_login::RecentLogins;
+use ids::UserId;
+use leaderboard::Leaderboards;
+use matchmaking::Matchmaking;
+use players::Players;
+use progression::Rules;
+use reply::Reply;
+use routes::{Endpoint, Route};
+use seasons::Season;
+use session::SessionKey;
 
-/// How a host wants the game to be served.
-#[derive(Clone, Debug, Default)]
-pub struct Config {
-    /// Message of the day, shown in the game's menu.
-    pub message: Option<String>,
-    /// Whether the server is closed for a while.
-    pub maintenance: bool,
+/// A durable change. There is none yet: everything lives in memory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Record {}
+
+/// What the game's services ask to be woken for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Somebody's search is due for a decision.
+    Matchmaking,
 }
 
 /// The services of the game.
 #[derive(Debug)]
 pub struct Mmcos {
     config: Config,
+    rules: Rules,
+    sessions: SessionKey,
+    xml_limits: xml::Limits,
+    season: Season,
+    players: Players,
+    matchmaking: Matchmaking,
+    leaderboards: Leaderboards,
+    game_configuration: GameConfiguration,
+    egonet: RecentLogins,
     /// A buffer for the next answer.
     scratch: Vec<u8>,
 }
 
-/// A durable change.
-#[derive(Debug)]
-pub enum Record {}
-
-/// What the host is told.
-#[derive(Debug)]
-pub enum Event {
-    /// About a connection.
-    Connection(engine::Event),
-}
-
-impl core::fmt::Display for Event {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Connection(event) => event.fmt(f),
-        }
-    }
-}
-
-impl From<engine::Event> for Event {
-    fn from(event: engine::Event) -> Self {
-        Self::Connection(event)
-    }
-}
-
-/// What a handler has to say.
-enum Reply {
-    Empty,
-    Text(&'static str),
-    StatusXml(xml::Writer),
-    Xml(xml::Writer),
-    /// A part that is the same for everybody, then a part of one's own.
-    Shared(Arc<[u8]>, xml::Writer),
-}
-
-const XML: &str = "application/xml; charset=utf-8";
-
 impl Mmcos {
-    /// A server that knows nobody yet.
-    pub fn new(config: Config) -> Self {
-        Self { config, scratch: Vec::new() }
-    }
-
-    fn writer(&mut self) -> xml::Writer {
-        let mut buffer = core::mem::take(&mut self.scratch);
-        buffer.clear();
-        xml::Writer::new(buffer)
-    }
-
-    fn serve(&mut self, endpoint: Endpoint) -> Result<Reply, Fault> {
-        match endpoint {
-            Endpoint::Redirect => Ok(Reply::Text(status::REDIRECT)),
-            Endpoint::ServerStatus => {
-                let mut xml = self.writer();
-                status::render(&self.config, &mut xml);
-                Ok(Reply::StatusXml(xml))
-            }
-            _ => Ok(Reply::Empty),
+    /// A server that knows nobody yet. `seed` is for what nobody may guess (race keys): take it from the operating
+    /// system, unless the run is to be repeated.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        Self {
+            rules: Rules::of(&config.catalogue),
+            sessions: SessionKey::new(&config.session_key, config.session_lifetime),
+            xml_limits: xml::Limits::default(),
+            season: Season::at(Wall::default()),
+            players: Players::default(),
+            matchmaking: Matchmaking::new(&config, seed),
+            leaderboards: Leaderboards::default(),
+            game_configuration: GameConfiguration::default(),
+            egonet: RecentLogins::default(),
+            scratch: Vec::new(),
+            config,
         }
     }
 
-    fn answer(
+    /// All players.
+    pub fn players(&self) -> &Players {
+        &self.players
+    }
+
+    /// Who searches, and who races.
+    pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
+        self.matchmaking.matchmaker()
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whose session a token is.
+    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+        let session = self.sessions.verify(token, now)?;
+        match self.players.get(session.user) {
+            Some(player) if player.steam_id == session.steam_id => Ok(session.user),
+            _ => Err(Fault::UnknownAccount),
+        }
+    }
+
+    /// Starts the season that `now` is in, unless it has been.
+    fn follow_calendar(&mut self, now: Now) {
+        if now.wall < self.season.next_starts {
+            return;
+        }
+        self.season = Season::at(now.wall);
+        let rank_bonus = rank_bonus(&self.config.catalogue);
+        self.players.start_season(self.season.id, &self.rules.ladder, &rank_bonus);
+        self.leaderboards.changed();
+    }
+
+    fn serve(
         &mut self,
         cx: &mut Context<'_, Self>,
-        exchange: Exchange,
         route: &Route,
-        result: Result<Reply, Fault>,
-    ) {
-        let mut status = Status::OK;
-        let reply = result.unwrap_or_else(|fault| {
-            status = fault.status();
-            let mut xml = self.writer();
-            fault.render(route.result, &mut xml);
-            Reply::Xml(xml)
-        });
-        let shared: Arc<[u8]>;
-        let (content_type, first, xml) = match reply {
-            Reply::Empty => return cx.respond(exchange, &Response::empty()),
-            Reply::Text(text) => (Some("text/plain"), Bytes::Borrowed(text.as_bytes()), None),
-            Reply::StatusXml(xml) => (Some("text/xml"), Bytes::Borrowed(b"".as_slice()), Some(xml)),
-            Reply::Xml(xml) => (Some(XML), Bytes::Borrowed(b"".as_slice()), Some(xml)),
-            Reply::Shared(first, xml) => {
-                shared = first;
-                (Some(XML), Bytes::Shared(shared), Some(xml))
+        request: &Request<'_>,
+        peer: Peer,
+        exchange: Exchange,
+    ) -> Result<(), (Exchange, Fault)> {
+        let (body, now) = (request.body(), cx.now().wall);
+        let reply = match route.endpoint {
+            Endpoint::Redirect => Ok(self.redirect()),
+            Endpoint::ServerStatus => Ok(self.server_status()),
+            Endpoint::Login => self.login(cx, body, peer.address),
+            Endpoint::UpdateAccountTitle => self.update_account_title(body, now),
+            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, exchange),
+            Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
+            Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
+            Endpoint::NameOnly(name) => {
+                cx.log(Event::Unseen { peer: peer.address, request: name.to_owned(), bytes: body.len() });
+                Ok(Reply::empty())
             }
+            Endpoint::AddPoints => self.add_points(cx, body),
+            Endpoint::GetElite => self.get_elite(body, now),
+            Endpoint::GetFriends => self.get_friends(body, now),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, now),
+            Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
-        let own = xml.map(xml::Writer::into_bytes).unwrap_or_default();
-        let body = Body::new(first, &own);
-        cx.respond(exchange, &Response { status, content_type, body, ..Response::empty() });
-        self.scratch = own;
+        match reply {
+            Ok(reply) => {
+                self.reply(cx, exchange, reply);
+                Ok(())
+            }
+            Err(fault) => Err((exchange, fault)),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        route: Option<&Route>,
+        peer: Peer,
+        exchange: Exchange,
+        fault: Fault,
+    ) {
+        let mut xml = self.writer();
+        fault.render(route.map_or("Result", |route| route.result), &mut xml);
+        let allow =
+            [("Allow", if matches!(fault, Fault::Method(Method::Post)) { "POST" } else { "GET, HEAD" })];
+        let fields: &[_] = if matches!(fault, Fault::Method(_)) { &allow } else { &[] };
+        self.reply(cx, exchange, Reply::xml(xml).with(fault.status(), fields));
+        let request = route.map_or("a path that does not exist", Route::name);
+        cx.log(Event::Refused { peer: peer.address, request, fault: Box::new(fault) });
     }
 }
 
 impl Service for Mmcos {
     type Record = Record;
     type Event = Event;
-    type Timer = ();
+    type Timer = Timer;
 
-    fn request(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        request: &Request<'_>,
-        _peer: Peer,
-        exchange: Exchange,
-    ) {
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        self.follow_calendar(cx.now());
         let Some(route) = routes::find(request.path()) else {
-            return cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Nothing is here.\n"));
+            return self.refuse(cx, None, peer, exchange, Fault::NotFound);
         };
-        let allowed = match request.method() {
-            Method::Head => route.method == Method::Get,
-            method => route.method == method,
-        };
-        if !allowed {
-            let allow = [("Allow", if route.method == Method::Get { "GET, HEAD" } else { "POST" })];
-            let response = Response::text(Status::METHOD_NOT_ALLOWED, b"Not with this method.\n");
-            return cx.respond(exchange, &Response { fields: &allow, ..response });
+        let method = if request.method() == Method::Head { Method::Get } else { request.method() };
+        if method != route.method {
+            return self.refuse(cx, Some(route), peer, exchange, Fault::Method(route.method));
         }
-        let result = self.serve(route.endpoint);
-        self.answer(cx, exchange, route, result);
+        if let Err((exchange, fault)) = self.serve(cx, route, request, peer, exchange) {
+            self.refuse(cx, Some(route), peer, exchange, fault);
+        }
     }
 
-    fn timer(&mut self, _: &mut Context<'_, Self>, (): ()) {}
+    fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        match timer {
+            Timer::Matchmaking => self.matchmaking_due(cx),
+        }
+    }
 
-    fn cancelled(&mut self, _: &mut Context<'_, Self>, _: ExchangeId) {}
+    fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+        self.search_abandoned(cx, exchange);
+    }
 
-    fn shutdown(&mut self, _: &mut Context<'_, Self>) {}
+    fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
+        self.end_searches(cx);
+    }
 
     fn restore(&mut self, record: Record) {
         match record {}
     }
+}
+
+fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
+    let row = |reward: &catalogue::RankReward| seasons::RankBonus {
+        min_rank: reward.min_rank,
+        bonus_points: reward.bonus_points,
+    };
+    catalogue.ranks.rewards.iter().map(row).collect()
 }

@@ -16,9 +16,9 @@ const SERVICE_XML: &str = "application/xml; charset=utf-8";
 /// An answer of 200, unless it is an error's.
 #[derive(Debug)]
 pub(super) struct Reply<'a> {
-    pub(super) status: Status,
+    status: Status,
     content_type: Option<&'a str>,
-    pub(super) fields: &'a [(&'a str, &'a str)],
+    fields: &'a [(&'a str, &'a str)],
     /// A part that is the same for many.
     shared: Option<Arc<[u8]>>,
     own: Vec<u8>,
@@ -31,13 +31,18 @@ impl<'a> Reply<'a> {
     }
 
     /// A body of this type.
-    pub(super) const fn bytes(content_type: &'a str, own: Vec<u8>) -> Self {
+    pub(super) fn bytes(content_type: &'a str, own: Vec<u8>) -> Self {
         Self { content_type: Some(content_type), own, ..Self::empty() }
     }
 
     /// A service's answer.
     pub(super) fn xml(xml: Writer) -> Self {
         Self::bytes(SERVICE_XML, xml.into_bytes())
+    }
+
+    /// The same with another status and more fields.
+    pub(super) fn with(self, status: Status, fields: &'a [(&'a str, &'a str)]) -> Self {
+        Self { status, fields, ..self }
     }
 
     /// A service's answer that begins with what others get too.

@@ -33,6 +33,14 @@ pub(super) struct Route {
     pub(super) result: &'static str,
 }
 
+impl Route {
+    /// What stands behind the last slash.
+    pub(super) fn name(&self) -> &'static str {
+        let path = self.path.trim_end_matches('/');
+        path.rsplit_once('/').map_or(path, |(_, name)| name)
+    }
+}
+
 const fn get(path: &'static str, endpoint: Endpoint) -> Route {
     Route { path, method: Method::Get, endpoint, result: "Result" }
 }

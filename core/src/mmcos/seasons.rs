@@ -1,9 +1,9 @@
 //! Seasons: when they are, and what a change of season does to a standing.
 #![expect(clippy::arithmetic_side_effects, reason = "counts of two-month periods in years of 16 bits")]
 
-use crate::calendar::Date;
 use super::divisions::{Division, Ladder, Standing};
 use super::ids::Points;
+use crate::calendar::Date;
 use crate::seam::Wall;
 
 /// The number of a season, consecutive. Season 1 began on 2017-07-01, the day after the game came out in most
@@ -117,9 +117,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use crate::calendar::UtcText;
     use super::super::divisions::tests::official;
     use super::*;
+    use crate::calendar::UtcText;
 
     fn on(year: u16, month: u8, day: u8) -> Wall {
         Date { year, month, day }.start()

@@ -11,6 +11,7 @@ pub use user_facing_id::UserFacingId;
 
 use super::divisions::{Ladder, Standing};
 use super::ids::{Points, UserId};
+use super::matchmaker::HostHistory;
 use super::ranking::{Place, Ranking};
 use super::seasons::{RankBonus, SeasonId, roll_over};
 use crate::seam::Wall;
@@ -52,15 +53,6 @@ pub struct Profile {
     pub games: u32,
     /// The matches hosted.
     pub hosted: HostHistory,
-}
-
-/// How the matches went that a player was made host of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HostHistory {
-    /// Matches that the host registered, so they took place.
-    pub confirmed: u32,
-    /// Matches nothing was heard of.
-    pub unconfirmed: u32,
 }
 
 impl Player {

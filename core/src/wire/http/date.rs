@@ -5,7 +5,8 @@ use crate::{
 
 const WEEKDAYS: [[u8; 3]; 7] = [*b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat", *b"Sun"];
 const MONTHS: [[u8; 3]; 12] = [
-    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct", *b"Nov", *b"Dec",
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct", *b"Nov",
+    *b"Dec",
 ];
 
 /// A `Date` field's value, e.g. `Sat, 18 Nov 2023 19:45:20 GMT` (RFC 9110, section 5.6.7).
@@ -27,8 +28,8 @@ impl Date {
         let [y0, y1, y2, y3] = digits(date.year.into());
         let [[hour0, hour1], [min0, min1], [sec0, sec1]] = time_of_day(wall);
         Self([
-            w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ', hour0, hour1, b':', min0,
-            min1, b':', sec0, sec1, b' ', b'G', b'M', b'T',
+            w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ', hour0, hour1, b':',
+            min0, min1, b':', sec0, sec1, b' ', b'G', b'M', b'T',
         ])
     }
 

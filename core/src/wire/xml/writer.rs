@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::text::is_allowed;
 
@@ -71,6 +72,14 @@ impl Writer {
         self.close(name);
     }
 
+    /// `<name>value</name>` for anything that shows itself, escaped.
+    pub fn value(&mut self, name: &str, value: impl fmt::Display) {
+        self.open(name);
+        // Appending to memory does not fail; a `Display` that does has shown what it could.
+        let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
+        self.close(name);
+    }
+
     /// `<name>true</name>` or `<name>false</name>`.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.open(name);
@@ -133,6 +142,14 @@ impl Writer {
             rest = after.as_str();
         }
         self.raw(&[rest]);
+    }
+}
+
+/// Writes escaped text where a value stands; see [`Writer::value`].
+impl fmt::Write for Writer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.escaped(text);
+        Ok(())
     }
 }
 

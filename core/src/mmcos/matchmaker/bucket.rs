@@ -1,0 +1,283 @@
+//! Who can meet whom: one bucket a mode, in it one queue for each group size.
+
+use super::config::{MAX_PLAYERS, Seats};
+use super::index::{Hasher, Index};
+use super::mode::{BucketKey, Label, RuleSet};
+use super::queue::{Links, Queue};
+use super::rate::Rate;
+use super::slab::{Slab, Slot};
+use crate::seam::Monotonic;
+
+/// How many buckets without tickets are remembered, for their rates. Beyond it the one empty for longest goes.
+const MAX_IDLE: usize = 1024;
+
+/// Why those in a bucket still wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody is there that anybody else could meet.
+    NoCompany,
+    /// So many humans could race; friends of the newest may be about to press the button.
+    Gathering {
+        /// Players who would race.
+        humans: u8,
+        /// When it ends at the latest.
+        until: Monotonic,
+    },
+    /// So many humans could race, but more are likely to come soon enough to be worth the wait.
+    Holding {
+        /// Players who would race.
+        humans: u8,
+        /// When it ends if nobody comes.
+        until: Monotonic,
+    },
+    /// A full match is there and more players than it takes come in seconds: those of like points are sought.
+    Choosing {
+        /// When it ends at the latest.
+        until: Monotonic,
+    },
+}
+
+impl Standing {
+    /// When to decide anew though nothing happened.
+    pub(super) const fn until(self) -> Option<Monotonic> {
+        match self {
+            Self::NoCompany => None,
+            Self::Gathering { until, .. } | Self::Holding { until, .. } | Self::Choosing { until } => {
+                Some(until)
+            }
+        }
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    pub(super) key: BucketKey,
+    pub(super) seats: Seats,
+    pub(super) rate: Rate,
+    pub(super) standing: Standing,
+    pub(super) polls: u32,
+    pub(super) players: u32,
+    /// Tickets, of open polls and resting.
+    tickets: u32,
+    /// Bit `n` is set if a group of `n` waits.
+    present: u16,
+    /// For sizes 1, 2, …; in the order of the searches. Those who can meet nobody are in none.
+    queues: [Queue; MAX_PLAYERS as usize],
+}
+
+impl Bucket {
+    const fn new(key: BucketKey, seats: Seats, now: Monotonic) -> Self {
+        Self {
+            key,
+            seats,
+            rate: Rate::new(now),
+            standing: Standing::NoCompany,
+            polls: 0,
+            players: 0,
+            tickets: 0,
+            present: 0,
+            queues: [Queue::EMPTY; MAX_PLAYERS as usize],
+        }
+    }
+
+    /// A poll came. `seniority` is the links of the queues.
+    pub(super) fn open(&mut self, seniority: &mut Links, slot: Slot, size: u8, number: u64) {
+        self.tickets = self.tickets.saturating_add(1);
+        self.polls = self.polls.saturating_add(1);
+        self.players = self.players.saturating_add(u32::from(size));
+        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| size <= self.seats.largest()) {
+            seniority.insert(queue, slot, number);
+            self.present |= bit(size);
+        }
+    }
+
+    /// A poll was answered or given up.
+    pub(super) fn close(&mut self, seniority: &mut Links, slot: Slot, size: u8) {
+        self.polls = self.polls.saturating_sub(1);
+        self.players = self.players.saturating_sub(u32::from(size));
+        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| size <= self.seats.largest()) {
+            seniority.remove(queue, slot);
+            if queue.first().is_none() {
+                self.present &= !bit(size);
+            }
+        }
+    }
+
+    /// The queue of the groups of this size.
+    pub(super) fn queue(&self, size: u8) -> Queue {
+        self.queues.get(place(size)).copied().unwrap_or(Queue::EMPTY)
+    }
+
+    /// Whether one of this size, who does not wait here yet, would meet somebody who does.
+    pub(super) fn would_have_company(&self, size: u8) -> bool {
+        self.fitting(size) != 0
+    }
+
+    /// Whether one of this size, who waits here, could meet somebody else who does.
+    pub(super) fn has_company(&self, size: u8) -> bool {
+        let fitting = self.fitting(size);
+        fitting & !bit(size) != 0 || fitting != 0 && self.queue(size).has_two()
+    }
+
+    /// The sizes of those who wait and fit beside a group of this size.
+    const fn fitting(&self, size: u8) -> u16 {
+        if size > self.seats.largest() {
+            return 0;
+        }
+        self.present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
+    }
+
+    /// The oldest of all who have company here.
+    pub(super) fn oldest_with_company(&self, seniority: &Links) -> Option<Slot> {
+        let oldest = |size| self.queue(size).first();
+        let with_company = self.sizes().filter(|size| self.has_company(*size)).filter_map(oldest);
+        with_company.min_by_key(|slot| seniority.key(*slot))
+    }
+
+    /// Whether another full match is likely to come within ten seconds.
+    pub(super) fn is_dense(&self, now: Monotonic) -> bool {
+        self.rate.at(now) * 10.0 >= f64::from(self.seats.total())
+    }
+
+    /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = u8> + use<> {
+        let mut rest = self.present;
+        core::iter::from_fn(move || {
+            let size = u8::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
+            rest &= rest.wrapping_sub(1);
+            Some(size)
+        })
+    }
+}
+
+/// All buckets, by key and by when they want to decide.
+#[derive(Clone, Debug)]
+pub(super) struct Buckets {
+    slab: Slab<Bucket>,
+    by_key: Index,
+    hasher: Hasher,
+    links: Links,
+    /// By the end of what they wait for.
+    timed: Queue,
+    /// Those without tickets, by when that came about.
+    idle: Queue,
+    idle_count: usize,
+}
+
+impl Buckets {
+    pub(super) fn new(hasher: Hasher) -> Self {
+        Self {
+            slab: Slab::new(),
+            by_key: Index::default(),
+            hasher,
+            links: Links::default(),
+            timed: Queue::EMPTY,
+            idle: Queue::EMPTY,
+            idle_count: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(super) const fn steps(&self) -> u64 {
+        self.links.steps()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Bucket> {
+        self.slab.iter()
+    }
+
+    pub(super) fn get(&self, slot: Slot) -> Option<&Bucket> {
+        self.slab.get(slot)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Bucket> {
+        self.slab.get_mut(slot)
+    }
+
+    /// The bucket of this key, which is about to get a ticket; a new one if there is none.
+    pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> Slot {
+        let hash = self.hash(&key);
+        let is = |slot| self.slab.get(slot).is_some_and(|bucket: &Bucket| bucket.key == key);
+        let Some(slot) = self.by_key.find(hash, is) else {
+            let slot = self.slab.insert(Bucket::new(key, seats, now));
+            self.by_key.insert(hash, slot);
+            return slot;
+        };
+        if self.get(slot).is_some_and(|bucket| bucket.tickets == 0) {
+            self.links.remove(&mut self.idle, slot);
+            self.idle_count = self.idle_count.saturating_sub(1);
+        }
+        slot
+    }
+
+    /// A ticket of this bucket is gone for good.
+    pub(super) fn forget_ticket(&mut self, slot: Slot, now: Monotonic) {
+        let Some(bucket) = self.slab.get_mut(slot) else { return };
+        bucket.tickets = bucket.tickets.saturating_sub(1);
+        if bucket.tickets > 0 {
+            return;
+        }
+        self.stand(slot, Standing::NoCompany);
+        self.links.insert(&mut self.idle, slot, now.as_nanos());
+        self.idle_count = self.idle_count.saturating_add(1);
+        if self.idle_count > MAX_IDLE {
+            self.drop_longest_idle();
+        }
+    }
+
+    /// Notes what the bucket waits for, and sets its timer.
+    pub(super) fn stand(&mut self, slot: Slot, standing: Standing) {
+        let Some(bucket) = self.slab.get_mut(slot) else { return };
+        let before = core::mem::replace(&mut bucket.standing, standing).until();
+        if before == standing.until() {
+            return;
+        }
+        if before.is_some() {
+            self.links.remove(&mut self.timed, slot);
+        }
+        if let Some(until) = standing.until() {
+            self.links.insert(&mut self.timed, slot, until.as_nanos());
+        }
+    }
+
+    /// The bucket that wants to decide first.
+    pub(super) fn first_timed(&self) -> Option<(Monotonic, Slot)> {
+        self.timed.first().map(|slot| (Monotonic::from_nanos(self.links.key(slot)), slot))
+    }
+
+    fn drop_longest_idle(&mut self) {
+        let Some(slot) = self.idle.first() else { return };
+        self.links.remove(&mut self.idle, slot);
+        self.idle_count = self.idle_count.saturating_sub(1);
+        if let Some(bucket) = self.slab.remove(slot) {
+            self.by_key.remove(self.hash(&bucket.key), slot);
+        }
+    }
+
+    fn hash(&self, key: &BucketKey) -> u64 {
+        let rule_set = match key.rule_set {
+            None => 0,
+            Some(RuleSet::Race) => 1,
+            Some(RuleSet::Elimination) => 2,
+            Some(RuleSet::Battle) => 3,
+            Some(RuleSet::Other(_)) => 4,
+        };
+        let other = if let Some(RuleSet::Other(label)) = key.rule_set { Some(label) } else { None };
+        let labels = key.game_type.map(|game_type| game_type.0).into_iter().chain(other);
+        let words = labels.flat_map(|label: Label| label.words());
+        let numbers = [u64::from(key.network_version), rule_set << 1 | u64::from(key.ranked)];
+        numbers.into_iter().chain(words).fold(0, |hash, word| self.hasher.mix(hash, word))
+    }
+}
+
+const fn bit(size: u8) -> u16 {
+    1_u16.unbounded_shl(size as u32)
+}
+
+fn place(size: u8) -> usize {
+    usize::from(size.saturating_sub(1))
+}

@@ -1,0 +1,155 @@
+//! What an operator can set, and what follows from it.
+
+use core::time::Duration;
+
+use super::mode::{BucketKey, Folding, RuleSet};
+
+/// The most players of any match: the longest scoring tables of the game have 12 places (capture 02).
+pub const MAX_PLAYERS: u8 = 12;
+
+/// The most players of one match without teams: 2 to 12.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap(u8);
+
+impl Cap {
+    /// The cap, if it is 2 to 12.
+    pub fn new(players: u8) -> Option<Self> {
+        (2..=MAX_PLAYERS).contains(&players).then_some(Self(players))
+    }
+}
+
+/// The most players of one team: 1 to 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamCap(u8);
+
+impl TeamCap {
+    /// The cap, if it is 1 to 6.
+    pub fn new(players: u8) -> Option<Self> {
+        (1..=MAX_PLAYERS / 2).contains(&players).then_some(Self(players))
+    }
+}
+
+/// The most players of a match, by rule set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Race: 12.
+    pub race: Cap,
+    /// Elimination: 6.
+    pub elimination: Cap,
+    /// Each of the two teams of Battle: 6.
+    pub battle_team: TeamCap,
+    /// Rule sets that no capture has shown: 6, so that no lobby can overflow (our choice).
+    pub other: Cap,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { race: Cap(12), elimination: Cap(6), battle_team: TeamCap(6), other: Cap(6) }
+    }
+}
+
+/// How the matchmaker decides. The default is what a public server should run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The most players of a match.
+    pub caps: Caps,
+    /// Which modes meet each other.
+    pub folding: Folding,
+    /// How long a poll is held at most, a margin included: 25 s in the captures.
+    pub poll: Duration,
+    /// How long after the newest of them began to search a match that is not full waits for more: 5 s, so that
+    /// friends who press the button together race together (our choice).
+    pub gather: Duration,
+    /// How long a player who is content with AI is held if somebody is likely to come: 0 s (captures 03 and 07).
+    pub ai_hold: Duration,
+    /// Whether a player may be content with AI at all. If not, such a poll is held like any other.
+    pub ai: bool,
+    /// What a race of two humans is worth, in seconds that each of them would wait for it: 120 (our choice).
+    pub pair_worth_seconds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            caps: Caps::default(),
+            folding: Folding::Exact,
+            poll: Duration::from_secs(25),
+            gather: Duration::from_secs(5),
+            ai_hold: Duration::ZERO,
+            ai: true,
+            pair_worth_seconds: 120,
+        }
+    }
+}
+
+impl Config {
+    /// When a poll is answered at the latest, after it came: a fiftieth before the client's patience ends (24.5 s of
+    /// 25 s), for the way back.
+    pub fn longest_hold(&self) -> Duration {
+        self.poll.saturating_sub(self.poll.checked_div(50).unwrap_or_default())
+    }
+
+    /// How many fit into a match of this bucket.
+    pub(super) fn seats(&self, key: &BucketKey) -> Seats {
+        let Caps { race, elimination, battle_team, other } = self.caps;
+        match key.rule_set {
+            Some(RuleSet::Race) => Seats::solo(race.0),
+            Some(RuleSet::Elimination) => Seats::solo(elimination.0),
+            Some(RuleSet::Battle) => Seats { teams: 2, team: battle_team.0 },
+            Some(RuleSet::Other(_)) => Seats::solo(other.0),
+            None => Seats::solo(race.0.min(elimination.0).min(battle_team.0).min(other.0).max(2)),
+        }
+    }
+}
+
+/// The seats of one match: as many teams (1 or 2) of as many players.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seats {
+    pub(super) teams: u8,
+    pub(super) team: u8,
+}
+
+impl Seats {
+    pub(super) const fn solo(players: u8) -> Self {
+        Self { teams: 1, team: players }
+    }
+
+    pub(super) const fn total(self) -> u8 {
+        self.teams.saturating_mul(self.team)
+    }
+
+    /// The largest group that leaves room for another one.
+    pub(super) const fn largest(self) -> u8 {
+        if self.teams == 1 { self.team.saturating_sub(1) } else { self.team }
+    }
+
+    /// The largest group that fits beside one of this size, which is admitted.
+    pub(super) const fn beside(self, size: u8) -> u8 {
+        if self.teams == 1 { self.team.saturating_sub(size) } else { self.team }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_follows_the_length_of_a_poll() {
+        let held = |secs| Config { poll: Duration::from_secs(secs), ..Config::default() }.longest_hold();
+        assert_eq!(held(25), Duration::from_millis(24_500));
+        assert_eq!(held(3), Duration::from_millis(2_940));
+    }
+
+    #[test]
+    fn caps_have_limits() {
+        assert_eq!([1, 13].map(Cap::new), [None; 2]);
+        assert_eq!([0, 7].map(TeamCap::new), [None; 2]);
+        assert_eq!(Cap::new(12), Some(Caps::default().race));
+    }
+
+    #[test]
+    fn a_folded_bucket_has_the_smallest_cap() {
+        let key = BucketKey { network_version: 1, ranked: false, game_type: None, rule_set: None };
+        assert_eq!(Config::default().seats(&key), Seats::solo(6));
+    }
+}

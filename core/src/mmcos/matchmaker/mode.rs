@@ -1,0 +1,175 @@
+//! What somebody searches for, and with whom that puts them together.
+
+use core::fmt;
+
+/// A name from a request that this server need not know: up to 23 bytes, kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label {
+    len: u8,
+    bytes: [u8; Self::MAX],
+}
+
+impl Label {
+    /// Bytes of the longest label. The longest name seen or expected, `RankedElimination`, has 17.
+    pub const MAX: usize = 23;
+
+    /// The label, unless the text is longer than a name can be.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut bytes = [0; Self::MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.bytes.get(..usize::from(self.len)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("")
+    }
+
+    /// All of it as words, for hashing.
+    pub(super) fn words(self) -> impl Iterator<Item = u64> {
+        let [a, b, c] = core::array::from_fn(|third| {
+            let bytes = self.bytes.iter().skip(third.saturating_mul(8)).take(8);
+            bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
+        });
+        [a, b, c, u64::from(self.len)].into_iter()
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The `GameType` of a search: `QuickElimination` and `RankedBattle` were seen (captures 03 and 06); others follow
+/// the pattern or belong to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GameType(pub Label);
+
+impl GameType {
+    /// Whether it is one of the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
+    pub fn is_ranked(&self) -> bool {
+        self.0.as_str().starts_with("Ranked")
+    }
+}
+
+/// The `RuleSet` of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleSet {
+    /// Everybody against everybody, over laps.
+    Race,
+    /// Everybody against everybody, who falls behind is out.
+    Elimination,
+    /// Two teams.
+    Battle,
+    /// A rule set that no capture has shown.
+    Other(Label),
+}
+
+impl RuleSet {
+    /// Reads the name of the request; nothing if it is longer than a [`Label`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "Race" => Self::Race,
+            "Elimination" => Self::Elimination,
+            "Battle" => Self::Battle,
+            _ => Self::Other(Label::new(name)?),
+        })
+    }
+}
+
+/// What a poll searches for. Only polls of the same build and mode can meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mode {
+    /// Which builds of the game can play with each other.
+    pub network_version: u32,
+    /// See [`GameType`].
+    pub game_type: GameType,
+    /// See [`RuleSet`].
+    pub rule_set: RuleSet,
+}
+
+impl Mode {
+    /// Whether the answer splits a match into teams 1 and 2.
+    pub(super) fn has_teams(&self) -> bool {
+        self.rule_set == RuleSet::Battle
+    }
+}
+
+/// How modes are folded into buckets: who searches in the same bucket can meet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Folding {
+    /// Only the same mode meets.
+    #[default]
+    Exact,
+    /// The same rule set meets, ranked and not ranked apart.
+    RuleSet,
+    /// All that is not ranked meets and plays what the host plays; ranked modes as with `RuleSet`. The cap is the
+    /// smallest of all rule sets, since any of them may come out.
+    AnyUnranked,
+}
+
+/// The key of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketKey {
+    /// See [`Mode`].
+    pub network_version: u32,
+    /// Whether it holds ranked modes.
+    pub ranked: bool,
+    /// The game type, unless folded.
+    pub game_type: Option<GameType>,
+    /// The rule set, unless folded.
+    pub rule_set: Option<RuleSet>,
+}
+
+impl BucketKey {
+    /// The bucket of a mode.
+    pub fn of(mode: &Mode, folding: Folding) -> Self {
+        let ranked = mode.game_type.is_ranked();
+        let any = folding == Folding::AnyUnranked && !ranked;
+        Self {
+            network_version: mode.network_version,
+            ranked,
+            game_type: (folding == Folding::Exact).then_some(mode.game_type),
+            rule_set: (!any).then_some(mode.rule_set),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(game_type: &str, rule_set: &str) -> Mode {
+        let game_type = GameType(Label::new(game_type).unwrap());
+        Mode { network_version: 1, game_type, rule_set: RuleSet::parse(rule_set).unwrap() }
+    }
+
+    #[test]
+    fn a_label_keeps_its_text_and_has_a_limit() {
+        assert_eq!(Label::new("RankedElimination").unwrap().as_str(), "RankedElimination");
+        assert!(Label::new(&"x".repeat(Label::MAX)).is_some());
+        assert_eq!(Label::new(&"x".repeat(Label::MAX + 1)), None);
+        assert_eq!(RuleSet::parse("Sumo"), Some(RuleSet::Other(Label::new("Sumo").unwrap())));
+    }
+
+    #[test]
+    fn folding_puts_more_modes_together() {
+        let same = |folding, one: (&str, &str), other: (&str, &str)| {
+            let key = |(game_type, rule_set)| BucketKey::of(&mode(game_type, rule_set), folding);
+            key(one) == key(other)
+        };
+        let (quick, event) = (("QuickRace", "Race"), ("EventRace", "Race"));
+        let (ranked, battle) = (("RankedRace", "Race"), ("QuickBattle", "Battle"));
+        assert!(!same(Folding::Exact, quick, event));
+        assert!(same(Folding::RuleSet, quick, event) && !same(Folding::RuleSet, quick, ranked));
+        assert!(!same(Folding::RuleSet, quick, battle) && same(Folding::AnyUnranked, quick, battle));
+        assert!(!same(Folding::AnyUnranked, ranked, ("RankedBattle", "Battle")));
+    }
+}

@@ -1,0 +1,137 @@
+//! Which groups go together: as many players as seats allow, no party split.
+
+use super::config::Seats;
+
+/// The most groups that are considered for one match; a bucket that could offer more has long released one.
+pub(super) const MAX_CANDIDATES: usize = 64;
+
+/// Chooses among groups, given by size in the order of their claim: the first always goes, as many players as
+/// possible go, and of all such choices the one that takes the earlier groups. The result has bit `i` set if the
+/// `i`th group goes. With teams, the chosen groups can be split into two that both fit.
+pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
+    let grid = Grid::new(seats);
+    let Some((first, rest)) = sizes.split_first() else { return 0 };
+    let seated = grid.add(Grid::EMPTY_MATCH, *first);
+    let reachable = rest.iter().fold(seated, |fillings, size| fillings | grid.add(fillings, *size));
+    let Some(goal) =
+        (0..=seats.total()).rev().map(|total| grid.of_total(total)).find(|goal| reachable & goal != 0)
+    else {
+        return 0;
+    };
+
+    let mut promising = [goal; MAX_CANDIDATES];
+    let mut later = goal;
+    for (size, slot) in rest.iter().zip(&mut promising).rev() {
+        *slot = later;
+        later |= grid.take(later, *size);
+    }
+    let (mut fillings, mut chosen) = (seated, 1_u64);
+    for ((size, promising), bit) in rest.iter().zip(promising).zip(1_u32..) {
+        let with = grid.add(fillings, *size) & promising;
+        if with != 0 {
+            fillings = with;
+            chosen |= 1_u64.unbounded_shl(bit);
+        }
+    }
+    chosen
+}
+
+/// Sets of ways to fill the seats, as bits: bit `a·(team + 1) + b` is a match with `a` players in one team and
+/// `b` in the other. Without teams `a` is 0. At most 49 bits.
+struct Grid {
+    seats: Seats,
+    width: u32,
+    /// The first bit of each row.
+    rows: u64,
+}
+
+impl Grid {
+    const EMPTY_MATCH: u64 = 1;
+
+    fn new(seats: Seats) -> Self {
+        let width = u32::from(seats.team).saturating_add(1);
+        let count = if seats.teams == 1 { 1 } else { width };
+        let rows = (0..count).fold(0, |rows, row| rows | 1_u64.unbounded_shl(row.saturating_mul(width)));
+        Self { seats, width, rows }
+    }
+
+    /// The fillings with at least `players` in the second team.
+    fn columns_from(&self, players: u8) -> u64 {
+        let row = 1_u64.unbounded_shl(self.width).saturating_sub(1_u64.unbounded_shl(u32::from(players)));
+        self.rows.wrapping_mul(row)
+    }
+
+    fn row_shift(&self, size: u8) -> u32 {
+        if self.seats.teams == 1 { u64::BITS } else { self.width.saturating_mul(u32::from(size)) }
+    }
+
+    /// All fillings after one more group.
+    fn add(&self, fillings: u64, size: u8) -> u64 {
+        let second = fillings.unbounded_shl(u32::from(size)) & self.columns_from(size);
+        let first = fillings.unbounded_shl(self.row_shift(size)) & self.columns_from(0);
+        first | second
+    }
+
+    /// All fillings that one more group would make one of these.
+    fn take(&self, fillings: u64, size: u8) -> u64 {
+        let second = (fillings & self.columns_from(size)).unbounded_shr(u32::from(size));
+        fillings.unbounded_shr(self.row_shift(size)) | second
+    }
+
+    /// The fillings with so many players in all.
+    fn of_total(&self, total: u8) -> u64 {
+        let diagonal = |a: u8| {
+            let b = total.checked_sub(a).filter(|b| *b <= self.seats.team)?;
+            Some(1_u64.unbounded_shl(u32::from(a).saturating_mul(self.width).saturating_add(u32::from(b))))
+        };
+        let rows = if self.seats.teams == 1 { 0 } else { self.seats.team };
+        (0..=rows).filter_map(diagonal).fold(0, |set, bit| set | bit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fits(seats: Seats, sizes: &[u8], chosen: u64) -> bool {
+        let picked: Vec<u8> = (0..sizes.len()).filter(|i| chosen >> i & 1 == 1).map(|i| sizes[i]).collect();
+        let total: u8 = picked.iter().sum();
+        (0..1_u32 << picked.len()).any(|team| {
+            let one: u8 = (0..picked.len()).filter(|i| team >> i & 1 == 1).map(|i| picked[i]).sum();
+            if seats.teams == 1 {
+                total <= seats.team
+            } else {
+                one.max(total.saturating_sub(one)) <= seats.team
+            }
+        })
+    }
+
+    /// Of all subsets with the first: most players, then the earliest groups.
+    fn best(seats: Seats, sizes: &[u8]) -> u64 {
+        let players = |set: u64| (0..sizes.len()).filter(|i| set >> i & 1 == 1).map(|i| sizes[i]).sum::<u8>();
+        let all = (0..1_u64 << sizes.len()).filter(|set| set & 1 == 1 && fits(seats, sizes, *set));
+        all.max_by_key(|set| (players(*set), set.reverse_bits())).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn the_choice_is_the_best_of_all(
+            sizes in prop::collection::vec(1_u8..=6, 1..8),
+            seats in prop::sample::select(alloc::vec![
+                Seats::solo(12), Seats::solo(6), Seats { teams: 2, team: 6 }, Seats { teams: 2, team: 4 },
+            ]),
+        ) {
+            let sizes: Vec<u8> = sizes.into_iter().map(|size| size.min(seats.largest())).collect();
+            prop_assert_eq!(choose(seats, &sizes), best(seats, &sizes));
+        }
+    }
+
+    #[test]
+    fn a_party_that_fills_the_match_is_preferred_to_an_earlier_one() {
+        assert_eq!(choose(Seats::solo(6), &[4, 1, 2]), 0b101);
+        assert_eq!(choose(Seats { teams: 2, team: 6 }, &[4, 4, 4, 2]), 0b1011);
+    }
+}

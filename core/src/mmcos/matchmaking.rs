@@ -1,0 +1,290 @@
+//! `MatchmakingService`: searches as long polls, and races as they begin (captures 03, 04, 06, 07).
+//!
+//! Who meets whom is the [`matchmaker`](super::matchmaker)'s to decide; here its polls are held requests, and its
+//! answers are XML.
+
+use alloc::{borrow::Cow, collections::BTreeMap, sync::Arc, vec::Vec};
+
+use serde::Deserialize;
+
+use super::{
+    Config, Fault, Mmcos, Timer,
+    ids::{LobbyId, RaceKey, UserId},
+    matchmaker::{
+        Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
+        RuleSet, Waits,
+    },
+    reply::Reply,
+};
+use crate::{
+    engine::{Exchange, ExchangeId, TimerId},
+    seam::Monotonic,
+    service::Context,
+    wire::xml::{self, Writer},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EnterMatchmaking2<'a> {
+    #[serde(borrow)]
+    session_token: Cow<'a, str>,
+    group_lobby_id: LobbyId,
+    game_lobby_id: LobbyId,
+    network_version: u32,
+    #[serde(borrow)]
+    game_type: Cow<'a, str>,
+    group_size: u8,
+    #[serde(borrow)]
+    rule_set: Cow<'a, str>,
+    ignore_minimum_match_requirements: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CancelMatchmaking<'a> {
+    #[serde(borrow)]
+    session_token: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegisterActiveGameWithPlayers<'a> {
+    #[serde(borrow)]
+    session_token: Cow<'a, str>,
+    #[serde(borrow)]
+    race_key: Cow<'a, str>,
+}
+
+/// The searches that are held, and the matchmaker that knows how long.
+#[derive(Debug)]
+pub(super) struct Matchmaking {
+    matchmaker: Matchmaker,
+    held: BTreeMap<PollId, Held>,
+    outcomes: Outcomes,
+    timer: Option<(Monotonic, TimerId)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    account: UserId,
+    exchange: Exchange,
+}
+
+impl Matchmaking {
+    pub(super) fn new(config: &Config, seed: [u8; 32]) -> Self {
+        Self {
+            matchmaker: Matchmaker::new(config.matchmaker, seed, config.first_session),
+            held: BTreeMap::new(),
+            outcomes: Outcomes::new(),
+            timer: None,
+        }
+    }
+
+    pub(super) const fn matchmaker(&self) -> &Matchmaker {
+        &self.matchmaker
+    }
+}
+
+impl EnterMatchmaking2<'_> {
+    fn mode(&self) -> Result<Mode, Fault> {
+        let game_type = Label::new(&self.game_type).map(GameType);
+        let rule_set = RuleSet::parse(&self.rule_set);
+        let expected = "a name of at most 23 bytes";
+        Ok(Mode {
+            network_version: self.network_version,
+            game_type: game_type.ok_or(Fault::Value { field: "GameType", expected })?,
+            rule_set: rule_set.ok_or(Fault::Value { field: "RuleSet", expected })?,
+        })
+    }
+}
+
+impl Mmcos {
+    /// A poll: held until the matchmaker answers it.
+    pub(super) fn enter_matchmaking(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+        exchange: Exchange,
+    ) -> Result<(), (Exchange, Fault)> {
+        match self.poll(cx, body, exchange.id()) {
+            Ok(poll) => {
+                self.matchmaking.held.insert(poll.id, Held { account: poll.account, exchange });
+                let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+                matchmaker.enter(cx.now().monotonic, &poll, outcomes);
+                self.answer_searches(cx);
+                Ok(())
+            }
+            Err(fault) => Err((exchange, fault)),
+        }
+    }
+
+    fn poll(&mut self, cx: &Context<'_, Self>, body: &[u8], exchange: ExchangeId) -> Result<Poll, Fault> {
+        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.xml_limits)?;
+        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let player = self.players.get(account).ok_or(Fault::UnknownAccount)?;
+        let size = GroupSize::new(request.group_size);
+        Ok(Poll {
+            id: PollId(exchange.0),
+            account,
+            mode: request.mode()?,
+            group_lobby: request.group_lobby_id,
+            game_lobby: request.game_lobby_id,
+            size: size.ok_or(Fault::Value { field: "GroupSize", expected: "at least 1" })?,
+            points: player.standing.points,
+            ignore_minimum: request.ignore_minimum_match_requirements,
+            host_history: player.profile.hosted,
+        })
+    }
+
+    /// Known by name only. A client that drops its connection instead is [`Mmcos::search_abandoned`].
+    pub(super) fn cancel_matchmaking(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Reply<'static>, Fault> {
+        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.xml_limits)?;
+        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        matchmaker.cancel(cx.now().monotonic, account, outcomes);
+        self.answer_searches(cx);
+        Ok(Reply::empty())
+    }
+
+    /// The race of a key begins. Its host is known to be good at it, then.
+    pub(super) fn register_active_game(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Reply<'static>, Fault> {
+        let request: RegisterActiveGameWithPlayers<'_> =
+            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.xml_limits)?;
+        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let race_key = RaceKey::parse(&request.race_key)
+            .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
+        let matchmaker = &mut self.matchmaking.matchmaker;
+        let host = matchmaker.find_match(race_key).and_then(Match::host);
+        if let (Ok(true), Some(host)) = (matchmaker.register(cx.now().monotonic, race_key, account), host)
+            && let Some(profile) = self.players.profile_mut(host)
+        {
+            profile.hosted.confirmed = profile.hosted.confirmed.saturating_add(1);
+            profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_sub(1);
+        }
+        self.rearm(cx);
+        Ok(Reply::empty())
+    }
+
+    /// The client of a held poll has gone.
+    pub(super) fn search_abandoned(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+        let poll = PollId(exchange.0);
+        if let Some(Held { account, .. }) = self.matchmaking.held.remove(&poll) {
+            let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+            matchmaker.disconnect(cx.now().monotonic, account, poll, outcomes);
+            self.answer_searches(cx);
+        }
+    }
+
+    pub(super) fn matchmaking_due(&mut self, cx: &mut Context<'_, Self>) {
+        self.matchmaking.timer = None;
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        matchmaker.tick(cx.now().monotonic, outcomes);
+        self.answer_searches(cx);
+    }
+
+    pub(super) fn end_searches(&mut self, cx: &mut Context<'_, Self>) {
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        matchmaker.shutdown(cx.now().monotonic, outcomes);
+        self.answer_searches(cx);
+    }
+
+    /// Answers every poll that has come to its end, and sees that the matchmaker is woken when the next is due.
+    fn answer_searches(&mut self, cx: &mut Context<'_, Self>) {
+        let outcomes = core::mem::take(&mut self.matchmaking.outcomes);
+        for outcome in outcomes.iter() {
+            match outcome {
+                Outcome::Answered(answer) => self.answer_search(cx, &answer),
+                Outcome::Cancelled { poll, .. } => {
+                    let mut xml = self.writer();
+                    render_cancelled(*self.matchmaking.matchmaker.waits(), &mut xml);
+                    self.answer_poll(cx, poll, Reply::xml(xml));
+                }
+            }
+        }
+        self.matchmaking.outcomes = outcomes;
+        self.matchmaking.outcomes.clear();
+        self.rearm(cx);
+    }
+
+    /// One answer for all groups in it, rendered once.
+    fn answer_search(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
+        let mut xml = self.writer();
+        render(answer, *self.matchmaking.matchmaker.waits(), &mut xml);
+        if let [alone] = answer.groups {
+            return self.answer_poll(cx, alone.poll, Reply::xml(xml));
+        }
+        let host = answer.groups.iter().find(|group| group.is_host).map(|group| group.account);
+        if let Some(profile) = host.and_then(|host| self.players.profile_mut(host)) {
+            // Until the race is registered, it has not taken place.
+            profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_add(1);
+        }
+        let text: Arc<[u8]> = xml.into_bytes().into();
+        for group in answer.groups {
+            let nothing = Writer::new(Vec::new());
+            self.answer_poll(cx, group.poll, Reply::shared_xml(Arc::clone(&text), nothing));
+        }
+    }
+
+    fn answer_poll(&mut self, cx: &mut Context<'_, Self>, poll: PollId, reply: Reply<'_>) {
+        if let Some(Held { exchange, .. }) = self.matchmaking.held.remove(&poll) {
+            self.reply(cx, exchange, reply);
+        }
+    }
+
+    fn rearm(&mut self, cx: &mut Context<'_, Self>) {
+        let due = self.matchmaking.matchmaker.next_deadline();
+        if due == self.matchmaking.timer.map(|(at, _)| at) {
+            return;
+        }
+        if let Some((_, timer)) = self.matchmaking.timer.take() {
+            cx.cancel_timer(timer);
+        }
+        self.matchmaking.timer = due.map(|at| (at, cx.set_timer_at(at, Timer::Matchmaking)));
+    }
+}
+
+/// `MatchmakingResult`, in the order of captures 03, 06 and 07.
+fn render(answer: &Answer<'_>, waits: Waits, xml: &mut Writer) {
+    open(waits, xml);
+    xml.nil("Error");
+    xml.open("Groups");
+    for group in answer.groups {
+        xml.open("MatchmakingGroup");
+        xml.number("GameLobbyId", group.game_lobby.0);
+        xml.number("GroupLobbyId", group.group_lobby.0);
+        xml.number("GroupSize", group.size.get());
+        xml.boolean("IsHost", group.is_host);
+        xml.number("Team", group.team);
+        xml.close("MatchmakingGroup");
+    }
+    xml.close("Groups");
+    xml.nil("InProgressGameToJoin");
+    xml.value("RaceKey", answer.race_key);
+    xml.number("SessionId", answer.session.0);
+    xml.close("MatchmakingResult");
+}
+
+/// What a poll gets whose player gave up, if anybody is still there to read it. (Our choice.)
+fn render_cancelled(waits: Waits, xml: &mut Writer) {
+    open(waits, xml);
+    xml.text("Error", "cancelled");
+    xml.empty("Groups");
+    xml.nil("InProgressGameToJoin");
+    xml.nil("RaceKey");
+    xml.number("SessionId", 0);
+    xml.close("MatchmakingResult");
+}
+
+fn open(waits: Waits, xml: &mut Writer) {
+    xml.root("MatchmakingResult");
+    xml.value("AverageWaitTimeNonRanked", waits.not_ranked());
+    xml.value("AverageWaitTimeRanked", waits.ranked());
+}
