@@ -3,5 +3,6 @@
 pub mod calendar;
 pub mod divisions;
 pub mod ids;
+pub mod players;
 pub mod ranking;
 pub mod seasons;

@@ -1,0 +1,279 @@
+//! Players: who they are, where they stand, and how they are found.
+
+mod profile;
+mod user_facing_id;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+pub use profile::{Level, Name, Prestige, Title, TitleError};
+pub use user_facing_id::UserFacingId;
+
+use super::divisions::{Ladder, Standing};
+use super::ids::{Points, UserId};
+use super::ranking::{Place, Ranking};
+use super::seasons::{RankBonus, SeasonId, roll_over};
+use crate::seam::Wall;
+use crate::wire::steam::SteamId;
+
+/// All that is kept of a player.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Player {
+    /// The account on this server.
+    pub user_id: UserId,
+    /// The account with Steam.
+    pub steam_id: SteamId,
+    /// Points and division.
+    pub standing: Standing,
+    /// The season that these are of.
+    pub season: SeasonId,
+    /// What of the points was given at the start of the season.
+    pub bonus: Points,
+    /// The rest, which finds and ranks nobody.
+    pub profile: Profile,
+}
+
+/// What a player shows, and has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name at the last login.
+    pub name: Name,
+    /// The title chosen.
+    pub title: Title,
+    /// The level, as the game says.
+    pub level: Level,
+    /// The prestige, as the game says.
+    pub prestige: Prestige,
+    /// The first login.
+    pub first_seen: Wall,
+    /// The last request.
+    pub last_seen: Wall,
+    /// How many games have counted.
+    pub games: u32,
+    /// The matches hosted.
+    pub hosted: HostHistory,
+}
+
+/// How the matches went that a player was made host of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostHistory {
+    /// Matches that the host registered, so they took place.
+    pub confirmed: u32,
+    /// Matches nothing was heard of.
+    pub unconfirmed: u32,
+}
+
+impl Player {
+    /// A new account: no points, level 0, until the game says otherwise.
+    pub fn new(user_id: UserId, steam_id: SteamId, season: SeasonId, now: Wall) -> Self {
+        let profile = Profile {
+            name: Name::new(""),
+            title: Title::default(),
+            level: Level::default(),
+            prestige: Prestige::default(),
+            first_seen: now,
+            last_seen: now,
+            games: 0,
+            hosted: HostHistory::default(),
+        };
+        Self { user_id, steam_id, standing: Standing::default(), season, bonus: Points(0), profile }
+    }
+
+    /// The account's number that the game shows.
+    pub fn user_facing_id(&self) -> UserFacingId {
+        UserFacingId::of(self.steam_id)
+    }
+
+    /// Where the player is in the order of all.
+    pub const fn place(&self) -> Place {
+        Place::new(self.standing.points, self.user_id)
+    }
+}
+
+/// All players, found by either account and by rank.
+///
+/// ```
+/// use mmcos_core::mmcos::divisions::{Division, Standing};
+/// use mmcos_core::mmcos::ids::Points;
+/// use mmcos_core::mmcos::players::Players;
+/// use mmcos_core::mmcos::seasons::SeasonId;
+/// use mmcos_core::seam::Wall;
+/// use mmcos_core::wire::steam::SteamId;
+/// let mut players = Players::default();
+/// let [ann, bob] = [76_561_202_255_230_001, 76_561_202_255_230_002]
+///     .map(|id| players.enrol(SteamId::new(id), SeasonId(57), Wall::from_secs(1_795_000_000)));
+/// assert_eq!(players.rank_of(bob), Some(1));
+/// assert_eq!(players.set_standing(bob, Standing { points: Points(40), division: Division(0) }), Some(0));
+/// assert!(players.leaderboard(0, 100).map(|player| player.user_id).eq([bob, ann]));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Players {
+    /// In the order of [`UserId`]s, from 1, without gaps.
+    by_user_id: Vec<Player>,
+    by_steam_id: BTreeMap<SteamId, UserId>,
+    ranking: Ranking,
+}
+
+/// Why a player cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// Accounts are numbered without gaps.
+    #[error("expected account {} or one before it, found {}", expected.0, found.0)]
+    Gap {
+        /// The next account that there could be.
+        expected: UserId,
+        /// The account given.
+        found: UserId,
+    },
+    /// An account belongs to one Steam account for good, and the other way round.
+    #[error("Steam account {steam_id} cannot be account {}: one of the two belongs to another", user_id.0)]
+    Mismatch {
+        /// The Steam account given.
+        steam_id: SteamId,
+        /// The account given.
+        user_id: UserId,
+    },
+}
+
+/// The players that a caller asked for by name, and where the caller is among them.
+#[derive(Clone, Debug)]
+pub struct Friends<'a> {
+    /// Those that the server knows, each once, best first.
+    pub players: Vec<&'a Player>,
+    /// How many of them are ahead of the caller.
+    pub rank: u32,
+}
+
+impl Players {
+    /// The number of players.
+    pub const fn len(&self) -> usize {
+        self.by_user_id.len()
+    }
+
+    /// Whether there is nobody.
+    pub const fn is_empty(&self) -> bool {
+        self.by_user_id.is_empty()
+    }
+
+    /// The player with this account.
+    pub fn get(&self, user: UserId) -> Option<&Player> {
+        self.by_user_id.get(slot(user)?)
+    }
+
+    /// The player with this Steam account.
+    pub fn by_steam_id(&self, steam_id: SteamId) -> Option<&Player> {
+        self.get(*self.by_steam_id.get(&steam_id)?)
+    }
+
+    /// All players, oldest account first.
+    pub fn iter(&self) -> impl Iterator<Item = &Player> {
+        self.by_user_id.iter()
+    }
+
+    /// The account that belongs to a Steam account: the one it has, or a new one.
+    pub fn enrol(&mut self, steam_id: SteamId, season: SeasonId, now: Wall) -> UserId {
+        if let Some(user) = self.by_steam_id.get(&steam_id) {
+            return *user;
+        }
+        let user = self.next_user_id();
+        self.push(Player::new(user, steam_id, season, now));
+        user
+    }
+
+    /// Puts back a player as it was kept: the next account, or a later state of one that is there.
+    ///
+    /// # Errors
+    /// [`RestoreError`] if accounts are missing in between or two accounts are mixed up. Nothing is changed then.
+    pub fn restore(&mut self, player: Player) -> Result<(), RestoreError> {
+        let (user_id, steam_id, expected) = (player.user_id, player.steam_id, self.next_user_id());
+        let owner = self.by_steam_id.get(&steam_id).copied();
+        match self.get_mut(user_id) {
+            Some(known) if owner == Some(user_id) => {
+                let before = known.place();
+                let after = player.place();
+                *known = player;
+                self.ranking.remove(before);
+                self.ranking.insert(after);
+            }
+            None if user_id != expected => return Err(RestoreError::Gap { expected, found: user_id }),
+            None if owner.is_none() => self.push(player),
+            _ => return Err(RestoreError::Mismatch { steam_id, user_id }),
+        }
+        Ok(())
+    }
+
+    /// What a player shows, to be changed. `None` if there is no such player.
+    pub fn profile_mut(&mut self, user: UserId) -> Option<&mut Profile> {
+        Some(&mut self.get_mut(user)?.profile)
+    }
+
+    /// Gives a player a new standing. Returns the new rank, `None` if there is no such player.
+    pub fn set_standing(&mut self, user: UserId, standing: Standing) -> Option<u32> {
+        let player = self.get_mut(user)?;
+        let before = player.place();
+        player.standing = standing;
+        let after = player.place();
+        self.ranking.remove(before);
+        Some(self.ranking.insert(after))
+    }
+
+    /// Starts a season for all who are not in it yet: see [`roll_over`]. However many seasons a player has missed,
+    /// it changes once.
+    pub fn start_season(&mut self, season: SeasonId, ladder: &Ladder, rank_bonus: &[RankBonus]) {
+        let final_order: Vec<UserId> = self.ranking.range(0, u32::MAX).map(Place::user).collect();
+        for (rank, user) in (0..).zip(final_order) {
+            let Some(player) = self.get_mut(user).filter(|player| player.season < season) else { continue };
+            let standing = roll_over(player.standing.division, rank, ladder, rank_bonus);
+            (player.season, player.bonus) = (season, standing.points);
+            self.set_standing(user, standing);
+        }
+    }
+
+    /// The number of players ahead of this one.
+    pub fn rank_of(&self, user: UserId) -> Option<u32> {
+        Some(self.ranking.rank_of(self.get(user)?.place()))
+    }
+
+    /// A page of the leaderboard: at most `n` players from rank `start` on, best first.
+    pub fn leaderboard(&self, start: u32, n: u32) -> impl Iterator<Item = &Player> {
+        self.ranking.range(start, n).filter_map(|place| self.get(place.user()))
+    }
+
+    /// Those of `steam_ids` that play here, as a leaderboard of their own. The game lists the caller among them.
+    /// (Capture 12.) `None` if there is no such caller.
+    pub fn friends(
+        &self,
+        caller: UserId,
+        steam_ids: impl IntoIterator<Item = SteamId>,
+    ) -> Option<Friends<'_>> {
+        let caller = self.get(caller)?.place();
+        let mut players: Vec<&Player> = steam_ids.into_iter().filter_map(|id| self.by_steam_id(id)).collect();
+        players.sort_unstable_by_key(|player| player.place());
+        players.dedup_by_key(|player| player.user_id);
+        let ahead = players.partition_point(|player| player.place() < caller);
+        Some(Friends { players, rank: u32::try_from(ahead).unwrap_or(u32::MAX) })
+    }
+
+    fn get_mut(&mut self, user: UserId) -> Option<&mut Player> {
+        self.by_user_id.get_mut(slot(user)?)
+    }
+
+    fn next_user_id(&self) -> UserId {
+        // Memory ends long before the numbers do.
+        UserId(u32::try_from(self.len()).map_or(u32::MAX, |count| count.saturating_add(1)))
+    }
+
+    fn push(&mut self, player: Player) {
+        self.by_steam_id.insert(player.steam_id, player.user_id);
+        self.ranking.insert(player.place());
+        self.by_user_id.push(player);
+    }
+}
+
+fn slot(user: UserId) -> Option<usize> {
+    usize::try_from(user.0.checked_sub(1)?).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+/// How long a name may be: Steam's own limit for a persona name.
+const NAME_CHARS: usize = 32;
+/// How long a title may be, in characters. (Our choice; the longest of capture 11 has 32.)
+const TITLE_CHARS: usize = 64;
+/// What the game sends as `DefaultTitle`. (Capture 02.)
+const DEFAULT_TITLE: &str = "lng_player_title_default";
+
+/// A player's name: 1 to 32 characters, none of them a control character or otherwise banned from XML.
+///
+/// ```
+/// use mmcos_core::mmcos::players::Name;
+/// assert_eq!(Name::new(" Racer\u{7}01 ").as_str(), "Racer01");
+/// assert_eq!(Name::new("").as_str(), "Player");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(Box<str>);
+
+impl Name {
+    /// Makes a name of any text: what is not allowed is left out, what is too long cut off, and if nothing is left
+    /// the name is `Player`. (Our choice: a player with an odd name should still play.)
+    pub fn new(text: &str) -> Self {
+        let shown = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
+        let name: String = text.trim().chars().filter(shown).take(NAME_CHARS).collect();
+        match name.trim() {
+            "" => Self("Player".into()),
+            name => Self(name.into()),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The title under a player's name, as the name of a text of the game: 1 to 64 of `a` to `z`, `0` to `9`, `_`.
+/// (Form: captures 10 and 11.)
+///
+/// ```
+/// use mmcos_core::mmcos::players::Title;
+/// assert_eq!(Title::default().as_str(), "lng_player_title_default");
+/// assert_eq!(Title::parse("lng_player_title_elite").unwrap().as_str(), "lng_player_title_elite");
+/// assert!(Title::parse("<b>").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title(Box<str>);
+
+/// Why a text is no [`Title`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TitleError {
+    /// Empty or too long.
+    #[error("a title has 1 to 64 characters, this one {found}")]
+    Length {
+        /// How many bytes it has.
+        found: usize,
+    },
+    /// A character that is in no title.
+    #[error("a title is made of a to z, 0 to 9 and _, this one has {found:?} at byte {at}")]
+    Character {
+        /// The character.
+        found: char,
+        /// Where it starts.
+        at: usize,
+    },
+}
+
+impl Title {
+    /// Takes a title as the game sends it.
+    ///
+    /// # Errors
+    /// [`TitleError`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, TitleError> {
+        if !(1..=TITLE_CHARS).contains(&text.len()) {
+            return Err(TitleError::Length { found: text.len() });
+        }
+        match text.char_indices().find(|(_, c)| !matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+            Some((at, found)) => Err(TitleError::Character { found, at }),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Title {
+    fn default() -> Self {
+        Self(DEFAULT_TITLE.into())
+    }
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A player's level, 0 to 999, as the game says: nobody checks it, hence `UntrustedLevel`. (Up to 50 seen, capture 11;
+/// the bound is our choice.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u16);
+
+impl Level {
+    /// The level nearest to what was said.
+    pub fn nearest(said: i64) -> Self {
+        Self(bounded(said))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// How often a player began again from level 0, 0 to 999, as the game says. (Up to 11 seen, capture 11; the bound is
+/// our choice.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prestige(u16);
+
+impl Prestige {
+    /// The prestige nearest to what was said.
+    pub fn nearest(said: i64) -> Self {
+        Self(bounded(said))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+fn bounded(said: i64) -> u16 {
+    u16::try_from(said.clamp(0, 999)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_made_fit_to_show() {
+        let table = [
+            ("Racer01", "Racer01"),
+            ("  two words\r\n", "two words"),
+            ("a\u{0}b\u{1b}c\u{85}d\u{FFFE}\u{FFFF}", "abcd"),
+            ("\u{7} \u{7}", "Player"),
+            ("Zoë 🏎", "Zoë 🏎"),
+            ("<&>\"'", "<&>\"'"),
+        ];
+        for (text, name) in table {
+            assert_eq!(Name::new(text).as_str(), name);
+        }
+        assert_eq!(Name::new(&"🏎".repeat(40)).as_str(), "🏎".repeat(32));
+    }
+
+    #[test]
+    fn titles_that_are_refused() {
+        let long = "x".repeat(65);
+        let table = [
+            ("", TitleError::Length { found: 0 }),
+            (long.as_str(), TitleError::Length { found: 65 }),
+            ("Title", TitleError::Character { found: 'T', at: 0 }),
+            ("a b", TitleError::Character { found: ' ', at: 1 }),
+            ("ü", TitleError::Character { found: 'ü', at: 0 }),
+        ];
+        for (text, error) in table {
+            assert_eq!(Title::parse(text), Err(error));
+        }
+        assert!(Title::parse(&"x".repeat(64)).is_ok());
+        assert_eq!(Title::parse(DEFAULT_TITLE), Ok(Title::default()));
+    }
+
+    #[test]
+    fn levels_are_bounded() {
+        for (said, level) in
+            [(i64::MIN, 0), (-1, 0), (0, 0), (50, 50), (999, 999), (1000, 999), (i64::MAX, 999)]
+        {
+            assert_eq!((Level::nearest(said).get(), Prestige::nearest(said).get()), (level, level));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_has_1_to_32_characters_to_show_and_is_its_own_name(text in any::<String>()) {
+            let name = Name::new(&text);
+            prop_assert!((1..=32).contains(&name.as_str().chars().count()));
+            prop_assert!(!name.as_str().chars().any(char::is_control));
+            prop_assert_eq!(Name::new(&name.to_string()), name);
+        }
+
+        #[test]
+        fn any_title_taken_is_kept_as_it_is(text in "[a-z0-9_]{1,64}") {
+            prop_assert_eq!(Title::parse(&text).unwrap().to_string(), text);
+        }
+    }
+}
