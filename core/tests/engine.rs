@@ -1,5 +1,7 @@
 //! The engine through its seam, under a service that echoes and holds.
 
+#![cfg(test)]
+
 mod rig;
 
 use std::time::Duration;

@@ -330,22 +330,20 @@ mod tests {
     fn a_tree_of_three_levels_grows_and_shrinks_in_any_direction() {
         let all: Vec<Place> =
             (0..12_000).map(|user| Place::new(Points(user % 7), UserId(user.unsigned_abs()))).collect();
-        let orders: [fn(usize) -> usize; 3] = [|i| i, |i| 11_999 - i, |i| i * 7_919 % 12_000];
-        for grow in orders {
-            for shrink in orders {
-                let (mut ranking, mut naive) = (Ranking::default(), BTreeSet::new());
-                for i in 0..12_000 {
-                    ranking.insert(all[grow(i)]);
-                    naive.insert(all[grow(i)]);
-                }
-                assert_same(&ranking, &naive);
-                assert!(height_and_leaves(&ranking.root).0 >= 2);
-                for i in 0..11_990 {
-                    assert!(ranking.remove(all[shrink(i)]));
-                    naive.remove(&all[shrink(i)]);
-                }
-                assert_same(&ranking, &naive);
+        let [up, down, mixed]: [fn(usize) -> usize; 3] = [|i| i, |i| 11_999 - i, |i| i * 7_919 % 12_000];
+        for (grow, shrink) in [(up, up), (down, mixed), (mixed, down)] {
+            let (mut ranking, mut naive) = (Ranking::default(), BTreeSet::new());
+            for i in 0..12_000 {
+                ranking.insert(all[grow(i)]);
+                naive.insert(all[grow(i)]);
             }
+            assert_same(&ranking, &naive);
+            assert!(height_and_leaves(&ranking.root).0 >= 2);
+            for i in 0..11_990 {
+                assert!(ranking.remove(all[shrink(i)]));
+                naive.remove(&all[shrink(i)]);
+            }
+            assert_same(&ranking, &naive);
         }
     }
 }

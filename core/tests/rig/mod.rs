@@ -1,5 +1,10 @@
 //! Drives a server through its seam: a virtual clock, clients without sockets, and what each of them reads.
-#![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::arithmetic_side_effects,
+    reason = "every test file uses a part of it"
+)]
 
 use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
