@@ -1,1 +1,8 @@
-//! To be.
+//! The host: all that touches the operating system with plain `std`, for every runtime alike.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod data_dir;
+pub mod secret;
+mod text;

@@ -1,0 +1,77 @@
+//! The two clocks of this machine.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use mmcos_core::seam::{Monotonic, Now, Wall};
+
+/// Reads both clocks; monotonic time counts from when this was made.
+///
+/// ```
+/// let clock = mmcos_std::clock::Clock::start();
+/// assert!(clock.now().monotonic <= clock.now().monotonic);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// Starts to count.
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Now {
+        let nanos = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Now { monotonic: Monotonic::from_nanos(nanos), wall: wall() }
+    }
+
+    /// When monotonic time reaches `moment`; `None` if that is past the end of time.
+    pub fn instant(&self, moment: Monotonic) -> Option<Instant> {
+        self.start.checked_add(std::time::Duration::from_nanos(moment.as_nanos()))
+    }
+}
+
+fn wall() -> Wall {
+    let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, i64::wrapping_neg),
+    };
+    Wall::from_millis(millis)
+}
+
+/// 2026-01-01: this program did not exist earlier, so a clock that says so was never set.
+pub(crate) const EARLIEST: Wall = Wall::from_secs(1_767_225_600);
+
+/// Whether `now` can be true. A Raspberry Pi has no battery: until it has asked a time server it starts in 1970, or
+/// where it was switched off.
+pub fn is_set(now: Wall) -> bool {
+    now >= EARLIEST
+}
+
+/// What to tell a host whose clock is not set.
+pub const NOT_SET: &str = "this machine's clock says that it is before 2026, so it has not been set. Steam's tickets and \
+    the seasons need the right time: until then nobody can log in with identity = \"verify\". Connect the machine to the \
+    internet and wait for its time service (`timedatectl` shows it), or set the clock: sudo date -s '2026-12-31 18:00'";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn monotonic_time_starts_at_zero_and_wall_time_is_today() {
+        let clock = Clock::start();
+        let now = clock.now();
+        assert!(now.monotonic.as_nanos() < 1_000_000_000);
+        assert!(now.wall > Wall::from_secs(1_600_000_000));
+        assert!(clock.instant(now.monotonic).unwrap() <= Instant::now());
+    }
+
+    #[test]
+    fn a_clock_before_this_program_is_not_set() {
+        assert!(!is_set(Wall::from_secs(0)));
+        assert!(!is_set(Wall::from_millis(EARLIEST.as_millis() - 1)));
+        assert!(is_set(EARLIEST));
+    }
+}
