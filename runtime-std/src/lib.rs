@@ -1,8 +1,10 @@
 //! The host: all that touches the operating system with plain `std`, for every runtime alike.
 
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod secret;
 mod text;
+pub mod tls;
