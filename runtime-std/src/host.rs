@@ -1,7 +1,8 @@
 //! All that a runtime needs before its first connection, in the order in which things can go wrong.
 
 use std::ffi::OsString;
-use std::io;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -114,11 +115,16 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
         Command::Serve => return Host::start(sources.load()?).map(Some),
-        Command::Config => print!("{}", sources.load()?),
-        Command::Help => print!("{}", cli::help()),
-        Command::Version => println!("{}", cli::version()),
+        Command::Config => print(&sources.load()?),
+        Command::Help => print(&cli::help()),
+        Command::Version => print(&format_args!("{}\n", cli::version())),
     }
     Ok(None)
+}
+
+/// To a reader who may leave early, as in `mmcos config | head`.
+fn print(text: &impl fmt::Display) {
+    let _ = write!(io::stdout(), "{text}");
 }
 
 impl Host {

@@ -135,22 +135,22 @@ impl Setup {
 
     fn other_addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let chosen = self.players_address();
-        let others: Vec<String> = self
-            .addresses
-            .iter()
-            .filter(|address| Some(**address) != chosen)
-            .map(ToString::to_string)
-            .collect();
-        let others = others.join(", ");
-        if others.is_empty() { writeln!(f) } else { writeln!(f, "\nThis machine also has {others}.") }
+        let others = self.addresses.iter().filter(|address| Some(**address) != chosen);
+        let others: Vec<String> = others.map(ToString::to_string).collect();
+        if others.is_empty() || self.only_address().is_some() {
+            return writeln!(f);
+        }
+        writeln!(f, "\nThis machine also has {}.", others.join(", "))
     }
 
-    /// The address that a listener is bound to, if to one; else the first of IPv4, which the game surely speaks.
+    /// The first of IPv4, which the game surely speaks, unless only one is listened on.
     fn players_address(&self) -> Option<IpAddr> {
-        let bound = self.https.or(self.http).map(|place| place.address.ip());
-        let one = bound.filter(|ip| !ip.is_unspecified());
         let ipv4 = self.addresses.iter().find(|address| address.is_ipv4()).copied();
-        one.or(ipv4).or_else(|| self.addresses.first().copied())
+        self.only_address().or(ipv4).or_else(|| self.addresses.first().copied())
+    }
+
+    fn only_address(&self) -> Option<IpAddr> {
+        self.https.or(self.http).map(|place| place.address.ip()).filter(|ip| !ip.is_unspecified())
     }
 }
 
@@ -217,9 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_it_listens_on_comes_first() {
+    fn the_only_address_that_it_listens_on_is_shown() {
         let text = setup(&["192.168.1.20"], "10.1.1.1:443", None).to_string();
         assert!(text.contains("    10.1.1.1 mmcos.codemasters.com\n"), "{text}");
+        assert!(!text.contains("192.168.1.20"), "nobody can reach it there: {text}");
         assert!(setup(&[], "[::]:443", None).to_string().contains("    ADDRESS-OF-THIS-MACHINE mmcos."));
     }
 

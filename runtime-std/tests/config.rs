@@ -177,7 +177,7 @@ fn an_unknown_key_names_its_line() {
     let message = place.error().to_string();
     let start = format!("{}:4: there is no key `poll_second`", place.path(FILE_NAME).display());
     assert!(message.starts_with(&start), "{message}");
-    assert!(message.contains("did you mean `poll-seconds`?"), "{message}");
+    assert!(message.contains("`poll_second` (did you mean `poll-seconds`?); `mmcos config`"), "{message}");
 
     let section = Place::new("unknown").file(FILE_NAME, "ai = true\n[server]\nhttp = 80\n");
     assert!(section.error().to_string().contains("mmcos.toml:2: there is no key `server`; "));

@@ -46,10 +46,10 @@ pub enum ConfigError {
     },
 }
 
-/// `, did you mean …?` if a key has nearly this name.
+/// ` (did you mean …?)` if a key has nearly this name.
 fn suggest(name: &str) -> String {
     let name = name.replace('_', "-").to_lowercase();
     let near = KEYS.iter().map(|key| (text::distance(&name, &key.name()), key.name())).min();
     near.filter(|(distance, _)| *distance <= 2)
-        .map_or_else(String::new, |(_, key)| format!(", did you mean `{key}`?"))
+        .map_or_else(String::new, |(_, key)| format!(" (did you mean `{key}`?)"))
 }
