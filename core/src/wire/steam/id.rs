@@ -40,3 +40,13 @@ impl fmt::Debug for SteamId {
         write!(f, "SteamId({})", self.0)
     }
 }
+
+/// A Steam app: a game, or a DLC of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppId(pub u32);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

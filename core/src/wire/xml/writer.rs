@@ -1,5 +1,7 @@
 use alloc::vec::Vec;
 
+use super::text::is_allowed;
+
 /// Writes `DataContract` XML the way the official server did: one line, no XML declaration, absent values as
 /// `<Name i:nil="true"/>`, empty lists as `<Name/>`.
 ///
@@ -76,6 +78,22 @@ impl Writer {
         self.close(name);
     }
 
+    /// `<name a="b">value</name>`, the attributes as they are.
+    pub fn text_with(&mut self, name: &str, attributes: &[(&str, &str)], value: &str) {
+        self.raw(&["<", name]);
+        self.attributes(attributes);
+        self.raw(&[">"]);
+        self.escaped(value);
+        self.close(name);
+    }
+
+    /// `<name a="b"/>`, the attributes as they are.
+    pub fn empty_with(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.raw(&["<", name]);
+        self.attributes(attributes);
+        self.raw(&["/>"]);
+    }
+
     /// `<name i:nil="true"/>`, an absent value.
     pub fn nil(&mut self, name: &str) {
         self.raw(&["<", name, " i:nil=\"true\"/>"]);
@@ -92,16 +110,32 @@ impl Writer {
         }
     }
 
-    fn escaped(&mut self, value: &str) {
-        for byte in value.bytes() {
-            match byte {
-                b'<' => self.raw(&["&lt;"]),
-                b'>' => self.raw(&["&gt;"]),
-                b'&' => self.raw(&["&amp;"]),
-                // XML 1.0 has no way to write the other control characters.
-                b'\t' | b'\n' | 0x20.. => self.out.push(byte),
-                _ => self.raw(&["\u{fffd}"]),
-            }
+    fn attributes(&mut self, attributes: &[(&str, &str)]) {
+        for (name, value) in attributes {
+            self.raw(&[" ", name, "=\"", value, "\""]);
         }
     }
+
+    /// Copies runs of characters that may stand as they are, and what takes the place of those that may not.
+    fn escaped(&mut self, value: &str) {
+        let mut rest = value;
+        while let Some((clean, special)) = rest.find(is_special).and_then(|at| rest.split_at_checked(at)) {
+            let mut after = special.chars();
+            let escape = match after.next() {
+                Some('<') => "&lt;",
+                Some('>') => "&gt;",
+                Some('&') => "&amp;",
+                Some('\r') => "&#13;",
+                // XML 1.0 has no way to write the rest.
+                _ => "\u{fffd}",
+            };
+            self.raw(&[clean, escape]);
+            rest = after.as_str();
+        }
+        self.raw(&[rest]);
+    }
+}
+
+fn is_special(character: char) -> bool {
+    matches!(character, '<' | '>' | '&' | '\r') || !is_allowed(character)
 }

@@ -1,0 +1,149 @@
+//! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`.
+//!
+//! The game has two requests. `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then
+//! get the other's name. `GET /won?NAME` counts a victory, which is durable, and answers the new count. There is no
+//! socket here: `main` plays two clients against the server, and prints what they would read.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use mmcos_core::{
+    Server,
+    engine::{self, Exchange, ExchangeId, Limits, Peer, Response, TimerId},
+    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Outbox, Wall},
+    service::{Context, Service},
+    wire::http::{Request, Status},
+};
+
+/// Somebody whose request is held.
+struct Waiting {
+    name: String,
+    exchange: Exchange,
+    timer: TimerId,
+}
+
+/// The whole game: who waits, and who has won how often.
+#[derive(Default)]
+struct Duel {
+    waiting: Option<Waiting>,
+    victories: BTreeMap<String, u32>,
+}
+
+/// A victory, as the store keeps it.
+#[derive(Debug)]
+struct Victory(String);
+
+/// A line of the host's log.
+#[derive(Debug)]
+struct Line(String);
+
+impl From<engine::Event> for Line {
+    fn from(event: engine::Event) -> Self {
+        Self(event.to_string())
+    }
+}
+
+/// The one thing that takes time: nobody came.
+struct NobodyCame;
+
+impl Service for Duel {
+    type Record = Victory;
+    type Event = Line;
+    type Timer = NobodyCame;
+
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
+        let name = request.query().unwrap_or("nobody").to_owned();
+        match request.path() {
+            "/duel" => self.duel(cx, name, exchange),
+            "/won" => self.won(cx, name, exchange),
+            _ => cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Try /duel?NAME or /won?NAME.\n")),
+        }
+    }
+
+    fn timer(&mut self, cx: &mut Context<'_, Self>, NobodyCame: NobodyCame) {
+        if let Some(lonely) = self.waiting.take() {
+            cx.respond(lonely.exchange, &Response::text(Status::OK, b"nobody came\n"));
+        }
+    }
+
+    fn cancelled(&mut self, cx: &mut Context<'_, Self>, gone: ExchangeId) {
+        if let Some(waiting) = self.waiting.take_if(|waiting| waiting.exchange.id() == gone) {
+            cx.cancel_timer(waiting.timer);
+        }
+    }
+
+    fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
+        self.timer(cx, NobodyCame);
+    }
+
+    fn restore(&mut self, Victory(name): Victory) {
+        self.count(name);
+    }
+}
+
+impl Duel {
+    fn count(&mut self, name: String) -> u32 {
+        let victories = self.victories.entry(name).or_default();
+        *victories = victories.saturating_add(1);
+        *victories
+    }
+
+    fn duel(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
+        let Some(first) = self.waiting.take() else {
+            let timer = cx.set_timer(Duration::from_secs(10), NobodyCame);
+            self.waiting = Some(Waiting { name, exchange, timer });
+            return;
+        };
+        cx.cancel_timer(first.timer);
+        cx.respond(first.exchange, &Response::text(Status::OK, format!("{name}\n").as_bytes()));
+        cx.respond(exchange, &Response::text(Status::OK, format!("{}\n", first.name).as_bytes()));
+        cx.log(Line(format!("{} meets {name}", first.name)));
+    }
+
+    fn won(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
+        let victories = self.count(name.clone());
+        cx.record(Victory(name));
+        cx.respond(exchange, &Response::text(Status::OK, format!("{victories}\n").as_bytes()));
+    }
+}
+
+/// Gives the server an input and tells what it wants done about it.
+fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String> {
+    let mut out = Outbox::new();
+    let monotonic = Monotonic::default().after(Duration::from_secs(seconds));
+    server.handle(Now { monotonic, wall: Wall::default() }, input, &mut out);
+    let tell = |effect| match effect {
+        Effect::Send { conn: ConnId(n), bytes } => {
+            let text = String::from_utf8_lossy(&bytes);
+            format!("{n} reads {:?}", text.split("\r\n\r\n").last().unwrap_or_default())
+        }
+        Effect::Persist(Victory(name)) => format!("keep that {name} won"),
+        Effect::Log(Line(text)) => format!("log: {text}"),
+        other => format!("{other:?}"),
+    };
+    out.drain().map(tell).collect()
+}
+
+/// Plays two clients, and tells what happened.
+pub(crate) fn script() -> Vec<String> {
+    let mut server = Server::new(Duel::default(), Limits::default(), [7; 32]);
+    let (ann, bob, listener) = (ConnId(1), ConnId(2), ListenerId(0));
+    for conn in [ann, bob] {
+        play(&mut server, 0, Input::Opened { conn, listener, peer: ([127, 0, 0, 1], 4000).into() });
+    }
+    let script: [(u64, ConnId, &[u8]); 4] = [
+        (1, ann, b"GET /duel?ann HTTP/1.1\r\nHost: duel\r\n\r\n"),
+        (4, bob, b"GET /duel?bob HTTP/1.1\r\nHost: duel\r\n\r\n"),
+        (5, bob, b"GET /won?bob HTTP/1.1\r\nHost: duel\r\n\r\n"),
+        (6, ann, b"GET /duel?ann HTTP/1.1\r\nHost: duel\r\n\r\n"),
+    ];
+    let mut told = Vec::new();
+    for (seconds, conn, bytes) in script {
+        told.extend(play(&mut server, seconds, Input::Received { conn, bytes }));
+    }
+    told.extend(play(&mut server, 16, Input::Tick));
+    told
+}
+
+fn main() {
+    println!("{}", script().join("\n"));
+}

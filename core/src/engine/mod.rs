@@ -1,0 +1,363 @@
+//! Connections, requests in flight, answers that come later, timers, limits. Knows HTTP exchanges; knows no game.
+//!
+//! A connection is in one of three phases:
+//!
+//! | phase | bytes that come | leaves it |
+//! |---|---|---|
+//! | *reading* | are decoded into requests | a whole request → *serving*; a bad one, a time-out → closed |
+//! | *serving* | are parked, up to a limit | the answer → *reading* or closed; the client goes → closed |
+//! | closed | are dropped | never: the engine has forgotten the connection |
+//!
+//! One request of a connection is served at a time, so answers leave in the order of their requests.
+
+mod connection;
+mod event;
+mod exchange;
+mod limits;
+mod timers;
+
+use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+pub use event::Event;
+pub use exchange::{Body, Exchange, ExchangeId, Response};
+pub use limits::Limits;
+pub use timers::TimerId;
+
+pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
+use timers::Timers;
+
+use crate::{
+    seam::{Bytes, Close, ConnId, ListenerId, Monotonic, Now, Outbox},
+    wire::http::{self, Date, Method, Request, ResponseHead, Status},
+};
+
+/// What a timer was set for.
+#[derive(Debug)]
+pub(crate) enum Due<T> {
+    Connection(ConnId),
+    Service(T),
+    EndOfGrace,
+}
+
+/// What became of a connection whose deadline passed.
+#[derive(Debug)]
+pub(crate) enum Overdue {
+    /// Nothing was late, or it is dealt with.
+    Settled,
+    /// The service has held this request of this client for too long.
+    Held(Exchange, SocketAddr),
+}
+
+/// All connections and timers. The service's timers carry a `T`.
+#[derive(Debug)]
+pub(crate) struct Engine<T> {
+    pub(crate) limits: Limits,
+    pub(crate) now: Now,
+    date: Date,
+    connections: BTreeMap<ConnId, Connection>,
+    per_address: BTreeMap<IpAddr, u32>,
+    timers: Timers<Due<T>>,
+    exchanges: u64,
+    /// Connections with parked bytes that may be read on.
+    resumable: VecDeque<ConnId>,
+    /// A buffer for a connection whose request came in pieces.
+    spare: Vec<u8>,
+    stopping: bool,
+}
+
+impl<T> Engine<T> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            now: Now::default(),
+            date: Date::at(Now::default().wall),
+            connections: BTreeMap::new(),
+            per_address: BTreeMap::new(),
+            timers: Timers::default(),
+            exchanges: 0,
+            resumable: VecDeque::new(),
+            spare: Vec::new(),
+            stopping: false,
+        }
+    }
+
+    /// Takes the time of an input; the monotonic clock is held where it runs backwards.
+    pub(crate) fn advance(&mut self, now: Now) {
+        let monotonic = now.monotonic.max(self.now.monotonic);
+        if now.wall.as_secs() != self.now.wall.as_secs() {
+            self.date = Date::at(now.wall);
+        }
+        self.now = Now { monotonic, wall: now.wall };
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Monotonic> {
+        self.timers.next()
+    }
+
+    pub(crate) fn set_timer(&mut self, at: Monotonic, due: Due<T>) -> TimerId {
+        self.timers.set(at, due)
+    }
+
+    pub(crate) fn cancel_timer(&mut self, id: TimerId) {
+        self.timers.cancel(id);
+    }
+
+    pub(crate) fn pop_due(&mut self) -> Option<Due<T>> {
+        self.timers.pop_due(self.now.monotonic)
+    }
+
+    pub(crate) fn pop_resumable(&mut self) -> Option<ConnId> {
+        self.resumable.pop_front()
+    }
+
+    /// Takes a new connection, or turns it away with a word.
+    pub(crate) fn open<R, E: From<Event>>(
+        &mut self,
+        conn: ConnId,
+        listener: ListenerId,
+        peer: SocketAddr,
+        out: &mut Outbox<R, E>,
+    ) {
+        if self.stopping {
+            return out.close(conn, Close::Abort);
+        }
+        let from_there = self.per_address.get(&peer.ip()).copied().unwrap_or(0);
+        let full = self.connections.len() >= self.limits.connections;
+        if full || from_there >= self.limits.connections_per_address {
+            let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
+            let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
+            self.write_response(conn, &response, http::Connection::Close, false, out);
+            out.close(conn, Close::AfterFlush);
+            return out.log(Event::TooManyConnections { peer, in_all: full }.into());
+        }
+        self.per_address.insert(peer.ip(), from_there.saturating_add(1));
+        let deadline = self.now.monotonic.after(self.limits.head_time);
+        let timer = self.timers.set(deadline, Due::Connection(conn));
+        self.connections.insert(conn, Connection::new(listener, peer, deadline, timer));
+    }
+
+    /// Forgets a connection. Gives the name of the request that it leaves unanswered.
+    pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
+        let connection = self.connections.remove(&conn)?;
+        self.timers.cancel(connection.timer);
+        if let Some(count) = self.per_address.get_mut(&connection.peer.ip()) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.per_address.remove(&connection.peer.ip());
+            }
+        }
+        match connection.phase {
+            Phase::Reading(_) => None,
+            Phase::Serving { exchange, .. } => Some(exchange),
+        }
+    }
+
+    /// Takes what is needed to read on from a connection, its parked bytes followed by `bytes`; `None` if it is
+    /// unknown, or serving, in which case the bytes are parked. Give it back with [`Engine::put_inbound`].
+    pub(crate) fn take_inbound(&mut self, conn: ConnId, bytes: &[u8]) -> Option<Inbound> {
+        let connection = self.connections.get_mut(&conn)?;
+        let inbound = &mut connection.inbound;
+        if !(inbound.parked.is_empty() && matches!(connection.phase, Phase::Reading(_))) {
+            if inbound.parked.capacity() == 0 {
+                inbound.parked = core::mem::take(&mut self.spare);
+            }
+            inbound.parked.extend_from_slice(bytes);
+        }
+        match connection.phase {
+            Phase::Reading(_) => Some(core::mem::take(inbound)),
+            Phase::Serving { .. } => None,
+        }
+    }
+
+    /// Whether the connection is open and no request of its is being served.
+    pub(crate) fn is_reading(&self, conn: ConnId) -> bool {
+        self.connections.get(&conn).is_some_and(|connection| matches!(connection.phase, Phase::Reading(_)))
+    }
+
+    /// The client, if it has sent more ahead while its request is held than it may.
+    pub(crate) fn sends_too_far_ahead(&self, conn: ConnId) -> Option<SocketAddr> {
+        let connection = self.connections.get(&conn)?;
+        let serving = matches!(connection.phase, Phase::Serving { .. });
+        (serving && connection.inbound.parked.len() > self.limits.parked).then_some(connection.peer)
+    }
+
+    /// Gives back what [`Engine::take_inbound`] took; requests have used `used` bytes of what was read.
+    pub(crate) fn put_inbound(&mut self, conn: ConnId, mut inbound: Inbound, used: usize, bytes: &[u8]) {
+        inbound.keep_unused(used, bytes, &mut self.spare);
+        let now = self.now.monotonic;
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        connection.inbound = inbound;
+        if let Phase::Reading(waiting) = connection.phase
+            && waiting != connection.inbound.waiting()
+        {
+            let waiting = connection.inbound.waiting();
+            connection.phase = Phase::Reading(waiting);
+            connection.deadline = now.after(self.limits.time_for(waiting));
+        }
+        // A deadline that moved away leaves its timer alone: one look when it runs out, not one at every request.
+        if connection.deadline < connection.timer.at() {
+            self.timers.cancel(connection.timer);
+            connection.timer = self.timers.set(connection.deadline, Due::Connection(conn));
+        }
+    }
+
+    /// A connection's timer ran out: it is late with something, or its deadline had moved.
+    pub(crate) fn overdue<R, E: From<Event>>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Overdue {
+        let Some(connection) = self.connections.get_mut(&conn) else { return Overdue::Settled };
+        if connection.deadline > self.now.monotonic {
+            connection.timer = self.timers.set(connection.deadline, Due::Connection(conn));
+            return Overdue::Settled;
+        }
+        match connection.phase {
+            Phase::Serving { exchange, .. } => Overdue::Held(Exchange::new(exchange, conn), connection.peer),
+            Phase::Reading(waiting) => {
+                let peer = connection.peer;
+                if connection.inbound.waiting() == Waiting::Idle {
+                    self.forget(conn);
+                    out.close(conn, Close::AfterFlush);
+                } else {
+                    out.log(Event::TooSlow { peer, waiting_for_body: waiting == Waiting::Body }.into());
+                    self.dismiss(
+                        conn,
+                        Status::REQUEST_TIMEOUT,
+                        b"The request took too long to arrive.\n",
+                        out,
+                    );
+                }
+                Overdue::Settled
+            }
+        }
+    }
+
+    /// The connection's bytes are not a request that can be served: says so and closes it.
+    pub(crate) fn refuse<R, E: From<Event>>(
+        &mut self,
+        conn: ConnId,
+        error: http::Error,
+        out: &mut Outbox<R, E>,
+    ) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        let peer = connection.peer;
+        let mut text = alloc::string::ToString::to_string(&error);
+        text.push('\n');
+        self.dismiss(conn, error.status(), text.as_bytes(), out);
+        out.log(Event::BadRequest { peer, error }.into());
+    }
+
+    fn dismiss<R, E>(&mut self, conn: ConnId, status: Status, text: &[u8], out: &mut Outbox<R, E>) {
+        self.write_response(conn, &Response::text(status, text), http::Connection::Close, false, out);
+        self.forget(conn);
+        out.close(conn, Close::AfterFlush);
+    }
+
+    /// A whole request came: from here on the connection is being served.
+    pub(crate) fn begin_exchange(&mut self, conn: ConnId, request: &Request<'_>) -> Option<(Exchange, Peer)> {
+        let hold = self.now.monotonic.after(self.limits.hold_time);
+        let connection = self.connections.get_mut(&conn)?;
+        self.exchanges = self.exchanges.saturating_add(1);
+        let id = ExchangeId(self.exchanges);
+        let after = match request.keep_alive() && !self.stopping {
+            false => http::Connection::Close,
+            true if request.version() == http::Version::Http10 => http::Connection::KeepAlive,
+            true => http::Connection::Open,
+        };
+        connection.phase =
+            Phase::Serving { exchange: id, after, head_only: request.method() == Method::Head };
+        connection.deadline = hold;
+        Some((Exchange::new(id, conn), Peer { address: connection.peer, listener: connection.listener }))
+    }
+
+    /// Sends the answer of an exchange. An exchange whose client has gone is answered to nobody.
+    pub(crate) fn respond<R, E>(
+        &mut self,
+        exchange: Exchange,
+        response: &Response<'_>,
+        out: &mut Outbox<R, E>,
+    ) {
+        let (served_id, conn) = exchange.into_parts();
+        let idle = self.now.monotonic.after(self.limits.idle_time);
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Phase::Serving { exchange: served, after, head_only } = connection.phase else { return };
+        if served != served_id {
+            return;
+        }
+        let after = if self.stopping || response.close { http::Connection::Close } else { after };
+        connection.phase = Phase::Reading(Waiting::Idle);
+        connection.deadline = idle;
+        if !connection.inbound.parked.is_empty() {
+            self.resumable.push_back(conn);
+        }
+        self.write_response(conn, response, after, head_only, out);
+        if after == http::Connection::Close {
+            self.forget(conn);
+            out.close(conn, Close::AfterFlush);
+        }
+    }
+
+    fn write_response<R, E>(
+        &self,
+        conn: ConnId,
+        response: &Response<'_>,
+        connection: http::Connection,
+        head_only: bool,
+        out: &mut Outbox<R, E>,
+    ) {
+        let head = ResponseHead {
+            status: response.status,
+            content_type: response.content_type,
+            fields: response.fields,
+            content_length: response.body.len(),
+            connection,
+        };
+        out.send_with(conn, |bytes| head.write(&self.date, bytes));
+        if head_only {
+            return;
+        }
+        for part in response.body.parts() {
+            match part {
+                Bytes::Borrowed(part) => out.send_with(conn, |bytes| bytes.extend_from_slice(part)),
+                Bytes::Shared(part) => out.send_shared(conn, part),
+            }
+        }
+    }
+
+    /// Takes no more, and lets go of everybody who waits for nothing.
+    pub(crate) fn stop<R, E>(&mut self, grace: Duration, out: &mut Outbox<R, E>) {
+        self.stopping = true;
+        self.timers.set(self.now.monotonic.after(grace), Due::EndOfGrace);
+        let reading = |(conn, connection): (&ConnId, &Connection)| {
+            matches!(connection.phase, Phase::Reading(_)).then_some(*conn)
+        };
+        let waiting_for_nothing: Vec<ConnId> = self.connections.iter().filter_map(reading).collect();
+        for conn in waiting_for_nothing {
+            self.forget(conn);
+            out.close(conn, Close::AfterFlush);
+        }
+    }
+
+    /// The names of all connections.
+    pub(crate) fn all(&self) -> Vec<ConnId> {
+        self.connections.keys().copied().collect()
+    }
+}
+
+/// Who sent a request, and by which door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The other end of the connection.
+    pub address: SocketAddr,
+    /// The listener that took it.
+    pub listener: ListenerId,
+}

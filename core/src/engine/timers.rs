@@ -1,0 +1,52 @@
+use alloc::collections::BTreeMap;
+
+use crate::seam::Monotonic;
+
+/// A timer that was set; by it the timer can be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerId {
+    at: Monotonic,
+    serial: u64,
+}
+
+impl TimerId {
+    /// When it runs out.
+    pub const fn at(self) -> Monotonic {
+        self.at
+    }
+}
+
+/// Timers by the moment they run out, those of one moment in the order they were set.
+#[derive(Debug)]
+pub(super) struct Timers<T> {
+    queue: BTreeMap<TimerId, T>,
+    set: u64,
+}
+
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self { queue: BTreeMap::new(), set: 0 }
+    }
+}
+
+impl<T> Timers<T> {
+    pub(super) fn set(&mut self, at: Monotonic, value: T) -> TimerId {
+        self.set = self.set.saturating_add(1);
+        let id = TimerId { at, serial: self.set };
+        self.queue.insert(id, value);
+        id
+    }
+
+    pub(super) fn cancel(&mut self, id: TimerId) {
+        self.queue.remove(&id);
+    }
+
+    pub(super) fn next(&self) -> Option<Monotonic> {
+        self.queue.first_key_value().map(|(id, _)| id.at)
+    }
+
+    pub(super) fn pop_due(&mut self, now: Monotonic) -> Option<T> {
+        let first = self.queue.first_entry()?;
+        (first.key().at <= now).then(|| first.remove())
+    }
+}

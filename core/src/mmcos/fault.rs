@@ -1,0 +1,52 @@
+use alloc::string::ToString;
+
+use super::session::SessionError;
+use crate::wire::{http::Status, steam::Refusal, xml};
+
+/// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
+/// choice: the service's own result element with an `Error` text.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The body is not the XML that this service takes.
+    #[error("the request cannot be understood: {0}")]
+    Xml(#[from] xml::Error),
+    /// A value has not the form it should have.
+    #[error("the request cannot be understood: {field} should be {expected}")]
+    Value {
+        /// The element.
+        field: &'static str,
+        /// What should be in it.
+        expected: &'static str,
+    },
+    /// The session token does not hold.
+    #[error("{0}")]
+    Session(#[from] SessionError),
+    /// The token holds, but its account is not known here (any more).
+    #[error("the account of this session is not known: log in again")]
+    UnknownAccount,
+    /// Steam's ticket does not let this player in.
+    #[error("{0}")]
+    Identity(#[from] Refusal),
+    /// The server's host has closed it for a while.
+    #[error("the server is under maintenance: try again later")]
+    Maintenance,
+}
+
+impl Fault {
+    /// The status that goes with it.
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Xml(_) | Self::Value { .. } => Status::BAD_REQUEST,
+            Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
+            Self::Maintenance => Status::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The answer, with `root` as its outermost element.
+    pub(super) fn render(&self, root: &str, xml: &mut xml::Writer) {
+        xml.root(root);
+        xml.text("Error", &self.to_string());
+        xml.close(root);
+    }
+}

@@ -1,0 +1,47 @@
+use core::{net::SocketAddr, time::Duration};
+
+/// A connection. The adapter gives each a number larger than any before and never uses one again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Which of the adapter's listeners a connection came in by, in the adapter's own numbering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListenerId(pub u8);
+
+/// Something that happened outside.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// A connection was accepted. Give this before a TLS handshake, so that it counts against the limits and its
+    /// time to send a request runs.
+    Opened {
+        /// Its new name.
+        conn: ConnId,
+        /// Where it came in.
+        listener: ListenerId,
+        /// Who is at the other end.
+        peer: SocketAddr,
+    },
+    /// Bytes came, decrypted. Any split of the stream gives the same answers.
+    Received {
+        /// From this connection.
+        conn: ConnId,
+        /// At least one byte; none is harmless.
+        bytes: &'a [u8],
+    },
+    /// The connection is gone: closed by the client, broken, or dropped by the adapter. Also while a request is
+    /// held, which cancels it, so keep reading from connections that wait. Giving it again, or after
+    /// [`Effect::Close`](super::Effect::Close), is harmless.
+    Closed {
+        /// This connection.
+        conn: ConnId,
+    },
+    /// Time has passed: give this when `Server::next_deadline` is reached. Early and spurious ticks are harmless.
+    Tick,
+    /// The server is to stop: what is held is answered now, nothing new is taken, and what has not closed by itself
+    /// after `grace` is closed. Go on giving inputs until `Server::is_idle`.
+    Shutdown {
+        /// How long connections may take to close.
+        grace: Duration,
+    },
+}

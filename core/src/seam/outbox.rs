@@ -1,0 +1,154 @@
+use alloc::{sync::Arc, vec, vec::Vec};
+use core::ops::{Deref, Range};
+
+use super::ConnId;
+
+/// Something for the adapter to do. `R` is the game's durable record, `E` its log event.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Effect<'o, R, E> {
+    /// Make this durable before carrying out any later [`Effect::Send`] of the same outbox.
+    Persist(R),
+    /// Send these bytes on this connection, after those sent before. Several in a row for one connection are one
+    /// answer in pieces: writing them together saves system calls.
+    Send {
+        /// To this connection.
+        conn: ConnId,
+        /// These bytes.
+        bytes: Bytes<'o>,
+    },
+    /// Close this connection; the core has forgotten it already. No `Closed` is owed.
+    Close {
+        /// This connection.
+        conn: ConnId,
+        /// In this manner.
+        how: Close,
+    },
+    /// Tell the host.
+    Log(E),
+}
+
+/// Bytes to send: borrowed from the outbox, or shared with the core so that a large answer is never copied.
+#[derive(Clone, Debug)]
+pub enum Bytes<'o> {
+    /// Good until the outbox is used again.
+    Borrowed(&'o [u8]),
+    /// Good for as long as it is kept.
+    Shared(Arc<[u8]>),
+}
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// How to close a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Close {
+    /// When all that was sent is written. Then shut down the sending side and read on for a moment, throwing away
+    /// what comes: a client that is still sending would otherwise lose the answer to a reset.
+    AfterFlush,
+    /// At once.
+    Abort,
+}
+
+#[derive(Debug)]
+enum Entry<R, E> {
+    Persist(R),
+    Send { conn: ConnId, range: Range<usize> },
+    SendShared { conn: ConnId, bytes: Arc<[u8]> },
+    Close { conn: ConnId, how: Close },
+    Log(E),
+}
+
+/// Effects in order, owned by the caller and used again, so that the steady state allocates nothing.
+#[derive(Debug)]
+pub struct Outbox<R, E> {
+    entries: Vec<Entry<R, E>>,
+    bytes: Vec<u8>,
+}
+
+impl<R, E> Default for Outbox<R, E> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), bytes: Vec::new() }
+    }
+}
+
+impl<R, E> Outbox<R, E> {
+    /// An empty outbox.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes all effects out, in the order in which they are to be carried out. Those not taken when the iterator is
+    /// dropped are lost.
+    pub fn drain(&mut self) -> Drain<'_, R, E> {
+        Drain { entries: self.entries.drain(..), bytes: &self.bytes }
+    }
+
+    pub(crate) fn persist(&mut self, record: R) {
+        self.entries.push(Entry::Persist(record));
+    }
+
+    pub(crate) fn log(&mut self, event: E) {
+        self.entries.push(Entry::Log(event));
+    }
+
+    pub(crate) fn close(&mut self, conn: ConnId, how: Close) {
+        self.entries.push(Entry::Close { conn, how });
+    }
+
+    pub(crate) fn send_shared(&mut self, conn: ConnId, bytes: Arc<[u8]>) {
+        self.entries.push(Entry::SendShared { conn, bytes });
+    }
+
+    /// Sends what `write` appends.
+    pub(crate) fn send_with(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.entries.is_empty() {
+            self.bytes.clear();
+        }
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let end = self.bytes.len();
+        match self.entries.last_mut() {
+            Some(Entry::Send { conn: last, range }) if *last == conn && range.end == start => range.end = end,
+            _ if start == end => {}
+            _ => self.entries.push(Entry::Send { conn, range: start..end }),
+        }
+    }
+}
+
+/// The effects of an [`Outbox`], taken out one by one.
+#[derive(Debug)]
+pub struct Drain<'o, R, E> {
+    entries: vec::Drain<'o, Entry<R, E>>,
+    bytes: &'o [u8],
+}
+
+impl<'o, R, E> Iterator for Drain<'o, R, E> {
+    type Item = Effect<'o, R, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(match self.entries.next()? {
+            Entry::Persist(record) => Effect::Persist(record),
+            Entry::Send { conn, range } => {
+                Effect::Send { conn, bytes: Bytes::Borrowed(self.bytes.get(range).unwrap_or_default()) }
+            }
+            Entry::SendShared { conn, bytes } => Effect::Send { conn, bytes: Bytes::Shared(bytes) },
+            Entry::Close { conn, how } => Effect::Close { conn, how },
+            Entry::Log(event) => Effect::Log(event),
+        })
+    }
+}

@@ -1,0 +1,157 @@
+use core::time::Duration;
+
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+use crate::{
+    engine::{Due, Engine, Event, Inbound, Limits, Overdue, Response},
+    seam::{Close, ConnId, Input, Monotonic, Now, Outbox},
+    service::{Context, Service},
+    wire::http::{self, Decoded, Status},
+};
+
+/// The outbox that a server of this game fills.
+pub type OutboxOf<S> = Outbox<<S as Service>::Record, <S as Service>::Event>;
+
+/// A game's server without its sockets: inputs in, effects out. See the front page of this crate.
+#[derive(Debug)]
+pub struct Server<S: Service> {
+    service: S,
+    engine: Engine<S::Timer>,
+    rng: ChaCha8Rng,
+}
+
+impl<S: Service> Server<S> {
+    /// A server that has seen nothing yet. All randomness comes from `seed`: take it from the operating system,
+    /// unless the run is to be repeated.
+    pub fn new(service: S, limits: Limits, seed: [u8; 32]) -> Self {
+        Self { service, engine: Engine::new(limits), rng: ChaCha8Rng::from_seed(seed) }
+    }
+
+    /// Takes a durable change of an earlier life. For start-up, before any input, in the order of their making.
+    pub fn restore(&mut self, record: S::Record) {
+        self.service.restore(record);
+    }
+
+    /// The game.
+    pub fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// When to give [`Input::Tick`] at the latest. Changes with every input.
+    pub fn next_deadline(&self) -> Option<Monotonic> {
+        self.engine.next_deadline()
+    }
+
+    /// Whether no connection is open.
+    pub fn is_idle(&self) -> bool {
+        self.engine.is_idle()
+    }
+
+    /// Takes an input and appends what is to be done about it to `out`. Never blocks, fails or panics.
+    ///
+    /// Several inputs may go into one outbox before its effects are carried out.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
+        self.engine.advance(now);
+        match input {
+            Input::Opened { conn, listener, peer } => self.engine.open(conn, listener, peer, out),
+            Input::Received { bytes: b"", .. } | Input::Tick => {}
+            Input::Received { conn, bytes } => self.received(conn, bytes, out),
+            Input::Closed { conn } => self.closed(conn, out),
+            Input::Shutdown { grace } => self.shutdown(grace, out),
+        }
+        self.run_timers(out);
+        while let Some(conn) = self.engine.pop_resumable() {
+            self.received(conn, &[], out);
+        }
+    }
+
+    fn context<'a>(&'a mut self, out: &'a mut OutboxOf<S>) -> (&'a mut S, Context<'a, S>) {
+        (&mut self.service, Context { engine: &mut self.engine, out, rng: &mut self.rng })
+    }
+
+    /// Serves what requests the connection's bytes hold, until one is kept by the service or none is whole.
+    fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut OutboxOf<S>) {
+        let Some(mut inbound) = self.engine.take_inbound(conn, bytes) else {
+            return self.drop_if_too_far_ahead(conn, out);
+        };
+        let Inbound { decoder, parked } = &mut inbound;
+        let input = if parked.is_empty() { bytes } else { parked.as_slice() };
+        let mut used = 0_usize;
+        let mut done = false;
+        while !done {
+            match decoder.decode(input.get(used..).unwrap_or_default(), &self.engine.limits.http) {
+                Ok(Decoded::Request { request, consumed }) => {
+                    used = used.saturating_add(consumed);
+                    done = !self.serve(conn, &request, out);
+                }
+                Ok(Decoded::Continue) => {
+                    out.send_with(conn, |bytes| bytes.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
+                }
+                Ok(Decoded::Incomplete) => done = true,
+                Err(error) => {
+                    self.engine.refuse(conn, error, out);
+                    done = true;
+                }
+            }
+        }
+        self.engine.put_inbound(conn, inbound, used, bytes);
+        self.drop_if_too_far_ahead(conn, out);
+    }
+
+    /// Whether the connection can be read on at once: the request was answered, and the connection is still open.
+    fn serve(&mut self, conn: ConnId, request: &http::Request<'_>, out: &mut OutboxOf<S>) -> bool {
+        let Some((exchange, peer)) = self.engine.begin_exchange(conn, request) else { return false };
+        let (service, mut cx) = self.context(out);
+        service.request(&mut cx, request, peer, exchange);
+        self.engine.is_reading(conn)
+    }
+
+    fn drop_if_too_far_ahead(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
+        if let Some(peer) = self.engine.sends_too_far_ahead(conn) {
+            out.log(Event::TooFarAhead { peer }.into());
+            out.close(conn, Close::Abort);
+            self.closed(conn, out);
+        }
+    }
+
+    fn closed(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
+        if let Some(exchange) = self.engine.forget(conn) {
+            let (service, mut cx) = self.context(out);
+            service.cancelled(&mut cx, exchange);
+        }
+    }
+
+    fn run_timers(&mut self, out: &mut OutboxOf<S>) {
+        while let Some(due) = self.engine.pop_due() {
+            match due {
+                Due::Service(timer) => {
+                    let (service, mut cx) = self.context(out);
+                    service.timer(&mut cx, timer);
+                }
+                Due::Connection(conn) => {
+                    if let Overdue::Held(exchange, peer) = self.engine.overdue(conn, out) {
+                        let (service, mut cx) = self.context(out);
+                        service.cancelled(&mut cx, exchange.id());
+                        cx.log(Event::HeldTooLong { peer }.into());
+                        cx.respond(
+                            exchange,
+                            &Response::text(Status::SERVICE_UNAVAILABLE, b"No answer in time.\n"),
+                        );
+                    }
+                }
+                Due::EndOfGrace => {
+                    for conn in self.engine.all() {
+                        out.close(conn, Close::Abort);
+                        self.closed(conn, out);
+                    }
+                }
+            }
+        }
+    }
+
+    fn shutdown(&mut self, grace: Duration, out: &mut OutboxOf<S>) {
+        self.engine.stop(grace, out);
+        let (service, mut cx) = self.context(out);
+        service.shutdown(&mut cx);
+    }
+}

@@ -1,0 +1,96 @@
+//! What a game implements to live on the engine.
+
+use core::time::Duration;
+
+use rand_chacha::{ChaCha8Rng, rand_core::Rng};
+
+use crate::{
+    engine::{self, Engine, Exchange, ExchangeId, Peer, Response, TimerId},
+    seam::{Monotonic, Now, Outbox},
+    wire::http::Request,
+};
+
+/// A game's services: state that is changed by requests, and answers.
+///
+/// All calls are made by one [`Server`](crate::Server), one at a time; none may block. Time and randomness come from
+/// the [`Context`] alone, so that the same inputs give the same outputs.
+pub trait Service: Sized {
+    /// A durable change; see [`Context::record`].
+    type Record;
+    /// Something for the host's log.
+    type Event: From<engine::Event>;
+    /// What a timer was set for.
+    type Timer;
+
+    /// A whole request has come. Answer it now with [`Context::respond`], or keep the exchange and answer it in a
+    /// later call.
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange);
+
+    /// A timer has run out.
+    fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
+
+    /// The client of a request that was kept has gone, or the request was kept for longer than
+    /// [`Limits::hold_time`](engine::Limits): drop its [`Exchange`].
+    fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId);
+
+    /// The server is to stop: answer all that is kept.
+    fn shutdown(&mut self, cx: &mut Context<'_, Self>);
+
+    /// Takes a change made in an earlier life, in the order in which they were made.
+    fn restore(&mut self, record: Self::Record);
+}
+
+/// What a service may do while it is called.
+#[derive(Debug)]
+pub struct Context<'a, S: Service> {
+    pub(crate) engine: &'a mut Engine<S::Timer>,
+    pub(crate) out: &'a mut Outbox<S::Record, S::Event>,
+    pub(crate) rng: &'a mut ChaCha8Rng,
+}
+
+impl<S: Service> Context<'_, S> {
+    /// What time it is.
+    pub fn now(&self) -> Now {
+        self.engine.now
+    }
+
+    /// Answers a request. If its client has gone meanwhile, nobody hears it.
+    pub fn respond(&mut self, exchange: Exchange, response: &Response<'_>) {
+        self.engine.respond(exchange, response, self.out);
+    }
+
+    /// Makes a change durable before any answer that is given after this call.
+    pub fn record(&mut self, record: S::Record) {
+        self.out.persist(record);
+    }
+
+    /// Tells the host.
+    pub fn log(&mut self, event: S::Event) {
+        self.out.log(event);
+    }
+
+    /// Has [`Service::timer`] called once `wait` has passed.
+    pub fn set_timer(&mut self, wait: Duration, timer: S::Timer) -> TimerId {
+        self.set_timer_at(self.now().monotonic.after(wait), timer)
+    }
+
+    /// Has [`Service::timer`] called at `at`, or as soon as possible if that is past.
+    pub fn set_timer_at(&mut self, at: Monotonic, timer: S::Timer) -> TimerId {
+        self.engine.set_timer(at, engine::Due::Service(timer))
+    }
+
+    /// Forgets a timer. One that has run out already is none of its business.
+    pub fn cancel_timer(&mut self, timer: TimerId) {
+        self.engine.cancel_timer(timer);
+    }
+
+    /// 64 random bits, from the seed the server was made with.
+    pub fn random(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.engine.connections()
+    }
+}

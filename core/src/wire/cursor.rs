@@ -1,0 +1,41 @@
+/// Takes fields off the front of a slice and knows how far it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, offset: 0 }
+    }
+
+    /// Bytes taken so far: where the next field begins.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Bytes not yet taken.
+    pub(crate) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next `len` bytes; nothing is taken if there are fewer.
+    pub(crate) fn slice(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(len)?;
+        self.advance(rest, len);
+        Some(taken)
+    }
+
+    /// The next `N` bytes; nothing is taken if there are fewer.
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.advance(rest, N);
+        Some(taken)
+    }
+
+    fn advance(&mut self, rest: &'a [u8], taken: usize) {
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(taken);
+    }
+}

@@ -1,0 +1,105 @@
+//! Chunked request bodies (RFC 9112, section 7.1). Extensions and trailers are read over.
+
+use alloc::vec::Vec;
+
+use super::Error;
+
+/// A size line or a trailer line is never longer than this.
+const LONGEST_LINE: usize = 1024;
+
+/// Where the decoding of a chunked body stands; positions are offsets into the bytes after the head.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Chunked {
+    position: usize,
+    expects: Expects,
+    trailers: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Expects {
+    #[default]
+    Size,
+    Data(usize),
+    EndOfData,
+    Trailer,
+}
+
+impl Chunked {
+    /// Goes on with `input`, all bytes after the head, appending data to `body`. Gives the length of the whole
+    /// encoded body once it is there.
+    pub(super) fn decode(
+        &mut self,
+        input: &[u8],
+        body: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<Option<usize>, Error> {
+        loop {
+            let rest = input.get(self.position..).unwrap_or_default();
+            match self.expects {
+                Expects::Size => {
+                    let Some(line) = self.line(rest)? else { return Ok(None) };
+                    let size = chunk_size(line)?;
+                    if size > limit.saturating_sub(body.len()) {
+                        return Err(Error::BodyTooLarge { limit });
+                    }
+                    self.expects = if size == 0 { Expects::Trailer } else { Expects::Data(size) };
+                }
+                Expects::Data(left) => {
+                    let data = rest.get(..left.min(rest.len())).unwrap_or(rest);
+                    body.extend_from_slice(data);
+                    self.position = self.position.saturating_add(data.len());
+                    match left.saturating_sub(data.len()) {
+                        0 => self.expects = Expects::EndOfData,
+                        left => {
+                            self.expects = Expects::Data(left);
+                            return Ok(None);
+                        }
+                    }
+                }
+                Expects::EndOfData => match self.line(rest)? {
+                    None => return Ok(None),
+                    Some(b"") => self.expects = Expects::Size,
+                    Some(_) => return Err(Error::BadChunk),
+                },
+                Expects::Trailer => match self.line(rest)? {
+                    None => return Ok(None),
+                    Some(b"") => return Ok(Some(self.position)),
+                    Some(line) => {
+                        self.trailers = self.trailers.saturating_add(line.len());
+                        if self.trailers > LONGEST_LINE {
+                            return Err(Error::BadChunk);
+                        }
+                    }
+                },
+            }
+            // Chunks of one byte cost six: enough is enough.
+            if self.position > limit.saturating_mul(2).saturating_add(LONGEST_LINE) {
+                return Err(Error::BodyTooLarge { limit });
+            }
+        }
+    }
+
+    /// The next line without its end, stepping over it; `None` while it is not whole.
+    fn line<'a>(&mut self, rest: &'a [u8]) -> Result<Option<&'a [u8]>, Error> {
+        let Some(feed) = memchr::memchr(b'\n', rest) else {
+            return if rest.len() > LONGEST_LINE { Err(Error::BadChunk) } else { Ok(None) };
+        };
+        self.position = self.position.saturating_add(feed).saturating_add(1);
+        match rest.get(..feed) {
+            Some([line @ .., b'\r']) if line.len() <= LONGEST_LINE && !line.contains(&b'\r') => {
+                Ok(Some(line))
+            }
+            _ => Err(Error::BadChunk),
+        }
+    }
+}
+
+/// The number before any extension: one to eight hex digits.
+fn chunk_size(line: &[u8]) -> Result<usize, Error> {
+    let digits = line.split(|&b| b == b';').next().unwrap_or_default();
+    let text = core::str::from_utf8(digits).map_err(|_| Error::BadChunk)?;
+    if !(1..=8).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Error::BadChunk);
+    }
+    usize::from_str_radix(text, 16).map_err(|_| Error::BadChunk)
+}

@@ -1,0 +1,139 @@
+use alloc::vec::Vec;
+
+use super::chunked::Chunked;
+use super::head::{self, Framing, Head};
+use super::{Error, Request};
+
+/// How large a request may be. The defaults are our choice; the largest request seen is a `GetFriends` of 15 KB with
+/// 155 friends (capture 12), and one of 2,000 friends must fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of request line and fields together.
+    pub head: usize,
+    /// Number of fields, at most 128.
+    pub fields: usize,
+    /// Bytes of a body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: 16 * 1024, fields: 100, body: 256 * 1024 }
+    }
+}
+
+/// What the bytes so far amount to.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// A whole request; the first `consumed` bytes of the input are done with.
+    Request {
+        /// The request.
+        request: Request<'a>,
+        /// How many bytes of the input it took.
+        consumed: usize,
+    },
+    /// The client sent a head with `Expect: 100-continue` and may be waiting: send `100 Continue` and decode again.
+    /// Given once a request, whether its body has come already or not, so that the same bytes get the same answer
+    /// however they were split.
+    Continue,
+    /// Not whole yet.
+    Incomplete,
+}
+
+/// Finds requests in the bytes of one connection.
+///
+/// Call [`Decoder::decode`] with all bytes that came since the last whole request; while it says
+/// [`Decoded::Incomplete`], call it again with the same bytes and those that followed. Every byte is looked at a
+/// bounded number of times, however small the pieces.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    state: State,
+    /// The data of a chunked body.
+    unchunked: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Looking for the end of the head; so many bytes hold no end.
+    Head { scanned: usize },
+    /// The head is so long and was found good; its body is not whole.
+    Body { head: usize, body: Body },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Body {
+    Length(usize),
+    Chunked(Chunked),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Head { scanned: 0 }
+    }
+}
+
+impl Decoder {
+    /// Whether a head was read whose body is still to come.
+    pub const fn awaits_body(&self) -> bool {
+        matches!(self.state, State::Body { .. })
+    }
+
+    /// Reads on.
+    ///
+    /// # Errors
+    /// Any [`Error`] is final: the decoder cannot know where the next request starts.
+    pub fn decode<'a>(&'a mut self, input: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Error> {
+        let mut fresh_head = None;
+        if let State::Head { scanned } = &mut self.state {
+            let Some(length) = head::find_end(input, scanned, limits)? else {
+                return Ok(Decoded::Incomplete);
+            };
+            let head = head::parse(input.get(..length).unwrap_or_default(), limits)?;
+            self.begin_body(length, &head, limits)?;
+            if head.expects_continue && head.framing != Framing::Length(0) {
+                return Ok(Decoded::Continue);
+            }
+            fresh_head = Some(head);
+        }
+        let State::Body { head: head_length, body } = &mut self.state else {
+            return Ok(Decoded::Incomplete);
+        };
+        let (head_bytes, after_head) = input.split_at_checked(*head_length).unwrap_or((input, &[]));
+        let body_length = match body {
+            Body::Length(length) => (after_head.len() >= *length).then_some(*length),
+            Body::Chunked(chunked) => chunked.decode(after_head, &mut self.unchunked, limits.body)?,
+        };
+        let Some(body_length) = body_length else { return Ok(Decoded::Incomplete) };
+        let body = match body {
+            Body::Length(length) => after_head.get(..*length).unwrap_or_default(),
+            Body::Chunked(_) => &self.unchunked,
+        };
+        let consumed = head_length.saturating_add(body_length);
+        self.state = State::default();
+        // A body that came later than its head: the head was found good then, and is read again.
+        let head = match fresh_head {
+            Some(head) => head,
+            None => head::parse(head_bytes, limits)?,
+        };
+        let Head { method, version, target, fields, keep_alive, .. } = head;
+        Ok(Decoded::Request {
+            request: Request { method, version, target, fields, keep_alive, body },
+            consumed,
+        })
+    }
+
+    fn begin_body(&mut self, head_length: usize, head: &Head<'_>, limits: &Limits) -> Result<(), Error> {
+        let body = match head.framing {
+            Framing::Length(length) if length > limits.body => {
+                return Err(Error::BodyTooLarge { limit: limits.body });
+            }
+            Framing::Length(length) => Body::Length(length),
+            Framing::Chunked => {
+                self.unchunked = Vec::new();
+                Body::Chunked(Chunked::default())
+            }
+        };
+        self.state = State::Body { head: head_length, body };
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+/// The request methods that somebody here answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `HEAD`: answered as `GET`, without the body.
+    Head,
+    /// `POST`.
+    Post,
+    /// `PUT`.
+    Put,
+    /// `DELETE`.
+    Delete,
+    /// Any other token.
+    Other,
+}
+
+impl Method {
+    pub(super) fn of(token: &str) -> Self {
+        match token {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The protocol version of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0: the connection closes after the answer unless the client asked for keep-alive.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// One whole request, borrowed from the bytes it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) version: Version,
+    pub(super) target: &'a str,
+    pub(super) fields: &'a [u8],
+    pub(super) keep_alive: bool,
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The method.
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The protocol version.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether the client wants to use the connection again.
+    pub const fn keep_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    /// The body, its framing taken off.
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The path as it was sent, without query; of an absolute target (`http://host/path`) the path alone.
+    pub fn path(&self) -> &'a str {
+        let origin = self.origin_form();
+        origin.split_once('?').map_or(origin, |(path, _)| path)
+    }
+
+    /// What stands after the `?`.
+    pub fn query(&self) -> Option<&'a str> {
+        self.origin_form().split_once('?').map(|(_, query)| query)
+    }
+
+    /// The value of the first field of this name (case does not matter), without blanks around it.
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// All fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.fields.split(|&b| b == b'\n').filter_map(|line| {
+            let colon = memchr::memchr(b':', line)?;
+            let (name, value) = line.split_at_checked(colon)?;
+            Some((name, value.get(1..)?.trim_ascii()))
+        })
+    }
+
+    fn origin_form(&self) -> &'a str {
+        let after_scheme =
+            self.target.strip_prefix("http://").or_else(|| self.target.strip_prefix("https://"));
+        match after_scheme {
+            None => self.target,
+            Some(rest) => rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use alloc::vec::Vec;
+
+use super::Date;
+
+/// A status code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Status(u16);
+
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $reason:literal;)*) => {
+        impl Status {
+            $($(#[$doc])* pub const $name: Self = Self($code);)*
+
+            /// The reason phrase.
+            pub const fn reason(self) -> &'static str {
+                match self.0 {
+                    $($code => $reason,)*
+                    _ => "",
+                }
+            }
+        }
+    };
+}
+
+statuses! {
+    /// Here it is.
+    OK = 200 "OK";
+    /// The request cannot be understood.
+    BAD_REQUEST = 400 "Bad Request";
+    /// Nobody knows who is asking.
+    UNAUTHORIZED = 401 "Unauthorized";
+    /// It is known who is asking, and the answer is no.
+    FORBIDDEN = 403 "Forbidden";
+    /// Nothing is at this path.
+    NOT_FOUND = 404 "Not Found";
+    /// Something is at this path, but not for this method.
+    METHOD_NOT_ALLOWED = 405 "Method Not Allowed";
+    /// The client took too long to send its request.
+    REQUEST_TIMEOUT = 408 "Request Timeout";
+    /// The request contradicts what the server holds.
+    CONFLICT = 409 "Conflict";
+    /// The body is too large.
+    CONTENT_TOO_LARGE = 413 "Content Too Large";
+    /// The request line is too long.
+    URI_TOO_LONG = 414 "URI Too Long";
+    /// An expectation other than `100-continue`.
+    EXPECTATION_FAILED = 417 "Expectation Failed";
+    /// Too many requests in a short time.
+    TOO_MANY_REQUESTS = 429 "Too Many Requests";
+    /// The head is too large.
+    FIELDS_TOO_LARGE = 431 "Request Header Fields Too Large";
+    /// A mistake of the server's own.
+    INTERNAL_SERVER_ERROR = 500 "Internal Server Error";
+    /// A transfer coding that is not known here.
+    NOT_IMPLEMENTED = 501 "Not Implemented";
+    /// Not now.
+    SERVICE_UNAVAILABLE = 503 "Service Unavailable";
+    /// A version of HTTP that is not spoken here.
+    VERSION_NOT_SUPPORTED = 505 "HTTP Version Not Supported";
+}
+
+impl Status {
+    /// The three digits.
+    pub const fn code(self) -> u16 {
+        self.0
+    }
+}
+
+/// What becomes of the connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// It stays open, as HTTP/1.1 clients expect.
+    Open,
+    /// It stays open, and an HTTP/1.0 client that asked for it is told so.
+    KeepAlive,
+    /// It closes.
+    Close,
+}
+
+/// The status line and fields of an answer.
+///
+/// ```
+/// use mmcos_core::{seam::Wall, wire::http::{Connection, Date, ResponseHead, Status}};
+/// let mut out = Vec::new();
+/// ResponseHead {
+///     status: Status::OK,
+///     content_type: Some("text/plain"),
+///     fields: &[],
+///     content_length: 4,
+///     connection: Connection::Open,
+/// }
+/// .write(&Date::at(Wall::from_secs(1_700_336_720)), &mut out);
+/// assert_eq!(
+///     out,
+///     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Sat, 18 Nov 2023 19:45:20 GMT\r\n\
+///       Content-Length: 4\r\n\r\n"
+/// );
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead<'a> {
+    /// The status.
+    pub status: Status,
+    /// `Content-Type`; none goes with an empty body, as on the official server (captures 04, 10).
+    pub content_type: Option<&'a str>,
+    /// More fields. Program text: nothing here is escaped.
+    pub fields: &'a [(&'a str, &'a str)],
+    /// The length of the body, sent or (after `HEAD`) not.
+    pub content_length: usize,
+    /// What becomes of the connection.
+    pub connection: Connection,
+}
+
+impl ResponseHead<'_> {
+    /// Appends the head, its empty line included.
+    pub fn write(&self, date: &Date, out: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        for part in ["HTTP/1.1 ", number.format(self.status.code()), " ", self.status.reason()] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        if let Some(content_type) = self.content_type {
+            field(out, "Content-Type", content_type);
+        }
+        for (name, value) in self.fields {
+            field(out, name, value);
+        }
+        field(out, "Date", date.as_str());
+        match self.connection {
+            Connection::Open => {}
+            Connection::KeepAlive => field(out, "Connection", "keep-alive"),
+            Connection::Close => field(out, "Connection", "close"),
+        }
+        field(out, "Content-Length", number.format(self.content_length));
+        out.extend_from_slice(b"\r\n\r\n");
+    }
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &str) {
+    for part in ["\r\n", name, ": ", value] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}

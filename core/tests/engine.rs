@@ -1,0 +1,405 @@
+//! The engine through its seam, under a service that echoes and holds.
+
+mod rig;
+
+use std::time::Duration;
+
+use mmcos_core::{
+    engine::{self, Exchange, ExchangeId, Limits, Peer, Response},
+    seam::{Close, Input},
+    service::{Context, Service},
+    wire::http::{self, Request, Status},
+};
+use proptest::prelude::*;
+use rig::{Rig, body, status};
+
+/// `/echo` answers method, path, query and body at once, `/hold` when `/release` comes or the server stops, `/drop`
+/// never.
+#[derive(Default)]
+struct Echo {
+    held: Vec<Exchange>,
+    gone: Vec<ExchangeId>,
+}
+
+impl Service for Echo {
+    type Record = ();
+    type Event = engine::Event;
+    type Timer = ();
+
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
+        match request.path() {
+            "/hold" => self.held.push(exchange),
+            "/drop" => drop(exchange),
+            "/release" => {
+                self.shutdown(cx);
+                cx.respond(exchange, &Response::empty());
+            }
+            _ => {
+                let body = String::from_utf8_lossy(request.body());
+                let query = request.query();
+                let echo = format!("{:?} {} {query:?} {body}", request.method(), request.path());
+                cx.respond(exchange, &Response::text(Status::OK, echo.as_bytes()));
+            }
+        }
+    }
+
+    fn timer(&mut self, _: &mut Context<'_, Self>, (): ()) {}
+
+    fn cancelled(&mut self, _: &mut Context<'_, Self>, exchange: ExchangeId) {
+        self.held.retain(|held| held.id() != exchange);
+        self.gone.push(exchange);
+    }
+
+    fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
+        for held in self.held.drain(..) {
+            cx.respond(held, &Response::text(Status::OK, b"released"));
+        }
+    }
+
+    fn restore(&mut self, (): ()) {}
+}
+
+fn rig() -> Rig<Echo> {
+    Rig::new(Echo::default(), Limits::default())
+}
+
+const GET: &[u8] = b"GET /echo?q=1 HTTP/1.1\r\nHost: x\r\n\r\n";
+const HOLD: &[u8] = b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n";
+const RELEASE: &[u8] = b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// What is asked, and what must come: the status of each answer, and a part of the last body.
+const REQUESTS: &[(&str, &str, &str)] = &[
+    ("GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Get /a Some(\"b\") "),
+    ("\r\nGET /a HTTP/1.1\r\nhost:x\r\n\r\n", "200", "Get /a None"),
+    ("GET http://x/a/b?c HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Get /a/b Some(\"c\")"),
+    ("GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Get / None"),
+    ("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Other * None"),
+    ("GET /old HTTP/1.0\r\n\r\n", "200", "Get /old None"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "200", "Post /a None hello"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "200", "Post /a None "),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n003\r\nllo\r\n0\r\nTrailer: 1\r\n\r\n",
+        "200",
+        "Post /a None hello",
+    ),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi", "100", "hi"),
+    ("GET /a HTTP/1.1\r\n\r\n", "400", "Host"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400", "Host"),
+    ("GET /a HTTP/1.1\nHost: x\n\n", "400", "carriage return"),
+    ("GET /a HTTP/1.1\r\nHost: x\nX: y\r\n\r\n", "400", "carriage return"),
+    ("GET /a\r\nHost: x\r\n\r\n", "400", "malformed"),
+    ("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "400", "malformed"),
+    ("G(T /a HTTP/1.1\r\nHost: x\r\n\r\n", "400", "malformed"),
+    ("GET /a HTTP/1.1\r\nHost : x\r\n\r\n", "400", "malformed"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", "400", "malformed"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\nA\0b: c\r\n\r\n", "400", "malformed"),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+        "400",
+        "more than once",
+    ),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\nhi", "400", "not a number"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\nhi", "400", "not a number"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\nhi", "400", "not a number"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \r\n\r\nhi", "400", "not a number"),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "400",
+        "both",
+    ),
+    ("POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "HTTP/1.0"),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n",
+        "400",
+        "chunked",
+    ),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi!\r\n0\r\n\r\n",
+        "400",
+        "chunked",
+    ),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\nhi\r\n0\r\n\r\n", "400", "chunked"),
+    (
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nhi\r\n0\r\n\r\n",
+        "400",
+        "chunked",
+    ),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501", "chunked"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", "413", "262144"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n40001\r\n", "413", "262144"),
+    ("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\nhi", "417", "100-continue"),
+    ("GET /a HTTP/2.0\r\nHost: x\r\n\r\n", "505", "HTTP/1.1"),
+];
+
+#[test]
+fn every_request_has_its_status() {
+    for (request, expected, part) in REQUESTS {
+        let mut rig = rig();
+        let conn = rig.open();
+        rig.send(conn, request.as_bytes());
+        let answer = rig.read(conn);
+        assert_eq!(status(&answer), *expected, "{request:?}\n{answer}");
+        assert!(answer.contains(part), "{request:?}\n{answer}");
+        let bad = ["4", "5"].iter().any(|class| expected.starts_with(class));
+        let closes = bad || request.contains("HTTP/1.0");
+        assert_eq!(rig.closed(conn), closes.then_some(Close::AfterFlush), "{request:?}");
+        assert_eq!(answer.contains("Connection: close"), closes, "{request:?}");
+        assert_eq!(rig.events.len(), usize::from(bad), "{request:?}");
+    }
+}
+
+#[test]
+fn every_split_of_every_request_gives_the_same_bytes() {
+    for (request, ..) in REQUESTS {
+        // Two of a kind, so that the end of the first is found wherever the split is.
+        let bytes = request.repeat(2).into_bytes();
+        let mut whole = rig();
+        let conn = whole.open();
+        whole.send(conn, &bytes);
+        let expected = whole.read(conn);
+
+        let mut bytewise = rig();
+        let conn = bytewise.open();
+        for byte in bytes.chunks(1) {
+            bytewise.send(conn, byte);
+        }
+        assert_eq!(bytewise.read(conn), expected, "{request:?} byte by byte");
+
+        for at in 1..bytes.len() {
+            let mut split = rig();
+            let conn = split.open();
+            let (first, second) = bytes.split_at(at);
+            split.send(conn, first);
+            split.send(conn, second);
+            assert_eq!(split.read(conn), expected, "{request:?} split at {at}");
+        }
+    }
+}
+
+#[test]
+fn limits_hold_at_the_limit_and_one_past_it() {
+    let limits = Limits { http: http::Limits { head: 120, fields: 3, body: 10 }, ..Limits::default() };
+    let ask = |request: String| {
+        status(&Rig::new(Echo::default(), limits.clone()).ask(request.as_bytes())).to_owned()
+    };
+    let head = |length: usize| {
+        let start = "GET / HTTP/1.1\r\nHost: x\r\nA: ";
+        format!("{start}{}\r\n\r\n", "a".repeat(length - start.len() - 4))
+    };
+    assert_eq!(ask(head(120)), "200");
+    assert_eq!(ask(head(121)), "431");
+    assert_eq!(ask(format!("GET /{}", "a".repeat(120))), "414");
+    let fields = |count: usize| format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(count - 1));
+    assert_eq!(ask(fields(3)), "200");
+    assert_eq!(ask(fields(4)), "431");
+    let length = |length: usize| {
+        format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{}", "a".repeat(length))
+    };
+    assert_eq!(ask(length(10)), "200");
+    assert_eq!(ask(length(11)), "413");
+    let chunks = |count: usize| {
+        format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n",
+            "1\r\na\r\n".repeat(count)
+        )
+    };
+    assert_eq!(ask(chunks(10)), "200");
+    assert_eq!(ask(chunks(11)), "413");
+}
+
+#[test]
+fn head_is_answered_without_a_body() {
+    let answer = rig().ask(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(answer.contains("Content-Length: 13\r\n"), "{answer}");
+    assert_eq!(body(&answer), "");
+}
+
+#[test]
+fn http_1_0_stays_open_if_asked_to() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, b"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert!(rig.read(conn).contains("Connection: keep-alive"));
+    rig.send(conn, b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: te, close\r\n\r\n");
+    assert!(rig.read(conn).contains("Connection: close"));
+    assert_eq!(rig.closed(conn), Some(Close::AfterFlush));
+}
+
+#[test]
+fn answers_leave_in_the_order_of_their_requests() {
+    let mut rig = rig();
+    let (held, other) = (rig.open(), rig.open());
+    rig.send(held, &[GET, HOLD, GET].concat());
+    assert_eq!(rig.read(held).matches("HTTP/1.1 200").count(), 1);
+    rig.send(held, GET);
+    assert_eq!(rig.read(held), "");
+    rig.send(other, RELEASE);
+    let late = rig.read(held);
+    assert_eq!(late.matches("HTTP/1.1 200").count(), 3);
+    assert!(late.find("released") < late.find("Get /echo"));
+}
+
+#[test]
+fn a_client_that_leaves_cancels_what_is_held() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, HOLD);
+    rig.leave(conn);
+    assert_eq!((rig.server.service().held.len(), rig.server.service().gone.len()), (0, 1));
+    rig.leave(conn);
+    rig.send(conn, GET);
+    assert_eq!((rig.server.service().gone.len(), rig.read(conn).as_str()), (1, ""));
+    assert!(rig.server.is_idle());
+}
+
+#[test]
+fn who_sends_too_far_ahead_is_dropped() {
+    let limits = Limits { parked: GET.len() * 2, ..Limits::default() };
+    let mut rig = Rig::new(Echo::default(), limits);
+    let conn = rig.open();
+    rig.send(conn, &[HOLD, GET].concat());
+    rig.send(conn, GET);
+    assert_eq!(rig.closed(conn), None);
+    rig.send(conn, b"G");
+    assert_eq!(rig.closed(conn), Some(Close::Abort));
+    assert_eq!(rig.server.service().gone.len(), 1);
+}
+
+#[test]
+fn time_limits_hold_and_are_not_moved_by_dripping_bytes() {
+    let mut rig = rig();
+    let (silent, slow_head, slow_body, idle) = (rig.open(), rig.open(), rig.open(), rig.open());
+    rig.send(slow_head, b"GET / HT");
+    rig.send(slow_body, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+    rig.send(idle, GET);
+    for _ in 0..9 {
+        rig.pass(Duration::from_secs(1));
+        rig.send(slow_head, b"T");
+        rig.send(slow_body, b"x");
+    }
+    assert_eq!([silent, slow_head, slow_body, idle].map(|conn| rig.closed(conn)), [None; 4]);
+    rig.pass(Duration::from_secs(2));
+    assert_eq!((rig.closed(silent), rig.read(silent).as_str()), (Some(Close::AfterFlush), ""));
+    assert_eq!(status(&rig.read(slow_head)), "408");
+    assert_eq!(rig.closed(slow_body), None);
+    rig.pass(Duration::from_secs(10));
+    assert_eq!(status(&rig.read(slow_body)), "408");
+    rig.pass(Duration::from_secs(38));
+    assert_eq!(rig.closed(idle), None);
+    rig.pass(Duration::from_secs(2));
+    assert_eq!(rig.closed(idle), Some(Close::AfterFlush));
+    assert!(rig.server.is_idle());
+    assert_eq!(rig.server.next_deadline(), None);
+}
+
+#[test]
+fn a_connection_in_use_is_never_too_slow() {
+    let mut rig = rig();
+    let conn = rig.open();
+    for _ in 0..100 {
+        rig.send(conn, GET);
+        assert_eq!(status(&rig.read(conn)), "200");
+        rig.pass(Duration::from_secs(50));
+    }
+}
+
+#[test]
+fn a_request_that_the_service_forgot_is_answered_in_the_end() {
+    let mut rig = rig();
+    let (held, dropped) = (rig.open(), rig.open());
+    rig.send(held, HOLD);
+    rig.send(dropped, b"GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
+    rig.pass(Duration::from_secs(299));
+    assert_eq!(rig.read(held) + &rig.read(dropped), "");
+    rig.pass(Duration::from_secs(2));
+    assert_eq!((status(&rig.read(held)), status(&rig.read(dropped))), ("503", "503"));
+    assert_eq!(rig.server.service().held.len(), 0);
+}
+
+#[test]
+fn connections_are_limited_in_all_and_by_address() {
+    let limits = Limits { connections: 3, connections_per_address: 2, ..Limits::default() };
+    let mut rig = Rig::new(Echo::default(), limits);
+    let first = rig.open_from([10, 0, 0, 1]);
+    rig.open_from([10, 0, 0, 1]);
+    let third = rig.open_from([10, 0, 0, 1]);
+    assert_eq!((status(&rig.read(third)), rig.closed(third)), ("503", Some(Close::AfterFlush)));
+    rig.open_from([10, 0, 0, 2]);
+    let fifth = rig.open_from([10, 0, 0, 3]);
+    assert_eq!(status(&rig.read(fifth)), "503");
+    rig.leave(first);
+    let sixth = rig.open_from([10, 0, 0, 1]);
+    assert_eq!(rig.closed(sixth), None);
+}
+
+#[test]
+fn a_server_that_stops_answers_what_is_held_and_closes_everything() {
+    let mut rig = rig();
+    let (idle, held, sending) = (rig.open(), rig.open(), rig.open());
+    rig.send(held, HOLD);
+    rig.send(sending, b"GET / HT");
+    rig.input(Input::Shutdown { grace: Duration::from_secs(4) });
+    let answer = rig.read(held);
+    assert!(answer.contains("Connection: close") && body(&answer) == "released", "{answer}");
+    assert_eq!([idle, held, sending].map(|conn| rig.closed(conn)), [Some(Close::AfterFlush); 3]);
+    let late = rig.open();
+    assert_eq!(rig.closed(late), Some(Close::Abort));
+    assert!(rig.server.is_idle());
+}
+
+#[test]
+fn what_the_service_will_not_answer_is_closed_when_grace_ends() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, b"GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
+    rig.input(Input::Shutdown { grace: Duration::from_secs(4) });
+    rig.pass(Duration::from_secs(3));
+    assert_eq!(rig.closed(conn), None);
+    rig.pass(Duration::from_secs(2));
+    assert_eq!(rig.closed(conn), Some(Close::Abort));
+}
+
+#[test]
+fn one_connections_garbage_never_touches_another() {
+    let mut rig = rig();
+    let (good, bad) = (rig.open(), rig.open());
+    let (first, second) = GET.split_at(20);
+    rig.send(good, first);
+    rig.send(bad, b"\0\xff\r\n\r\n");
+    rig.send(good, second);
+    assert_eq!((status(&rig.read(good)), status(&rig.read(bad))), ("200", "400"));
+}
+
+proptest! {
+    #[test]
+    fn never_panics_on_any_bytes(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..16)) {
+        let mut rig = rig();
+        let conn = rig.open();
+        for piece in pieces {
+            rig.send(conn, &piece);
+        }
+        rig.pass(Duration::from_secs(100));
+        prop_assert!(rig.server.is_idle());
+    }
+
+    #[test]
+    fn any_mix_of_requests_gives_the_same_bytes_however_split(
+        picks in prop::collection::vec(0..REQUESTS.len(), 1..6),
+        cuts in prop::collection::vec(1_usize..80, 0..40),
+    ) {
+        let bytes: Vec<u8> = picks.iter().flat_map(|pick| REQUESTS[*pick].0.bytes()).collect();
+        let mut whole = rig();
+        let conn = whole.open();
+        whole.send(conn, &bytes);
+        let mut pieces = rig();
+        let other = pieces.open();
+        let mut rest = bytes.as_slice();
+        for cut in cuts {
+            let (piece, after) = rest.split_at(cut.min(rest.len()));
+            pieces.send(other, piece);
+            rest = after;
+        }
+        pieces.send(other, rest);
+        prop_assert_eq!(whole.read(conn), pieces.read(other));
+    }
+}

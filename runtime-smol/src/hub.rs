@@ -1,0 +1,145 @@
+//! The one owner of the core.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    net::SocketAddr,
+    rc::Rc,
+    task::Context,
+    task::Poll,
+    time::Duration,
+};
+
+use mmcos_core::{
+    OutboxOf, Server,
+    mmcos::{Event, Mmcos},
+    seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic},
+};
+use mmcos_std::clock::Clock;
+
+use crate::{link::Link, signal::Signal};
+
+/// The most bytes that may wait for a client to read them; one that lets more pile up is dropped.
+const MOST_QUEUED: usize = 1024 * 1024;
+
+/// Gives the core its inputs, one at a time, and carries out its effects.
+#[derive(Debug)]
+pub struct Hub {
+    clock: Clock,
+    state: RefCell<State>,
+    connections: Cell<usize>,
+    /// Raised when the core wants a tick sooner than it did before.
+    sooner: Signal,
+}
+
+#[derive(Debug)]
+struct State {
+    server: Server<Mmcos>,
+    out: OutboxOf<Mmcos>,
+    links: BTreeMap<ConnId, Rc<Link>>,
+    opened: u64,
+    /// When the ticker wakes up.
+    awaited: Option<Monotonic>,
+}
+
+impl Hub {
+    /// A hub for this core.
+    pub fn new(server: Server<Mmcos>, clock: Clock) -> Self {
+        let state =
+            State { server, out: OutboxOf::<Mmcos>::new(), links: BTreeMap::new(), opened: 0, awaited: None };
+        Self { clock, state: RefCell::new(state), connections: Cell::new(0), sooner: Signal::default() }
+    }
+
+    /// Tells the core of a new connection.
+    pub(crate) fn open(&self, listener: ListenerId, peer: SocketAddr) -> (ConnId, Rc<Link>) {
+        let link = Rc::new(Link::default());
+        let conn = {
+            let mut state = self.state.borrow_mut();
+            state.opened = state.opened.saturating_add(1);
+            let conn = ConnId(state.opened);
+            state.links.insert(conn, Rc::clone(&link));
+            conn
+        };
+        self.connections.set(self.connections.get().saturating_add(1));
+        self.input(Input::Opened { conn, listener, peer });
+        (conn, link)
+    }
+
+    /// Tells the core that a connection is gone, by whosever doing.
+    pub(crate) fn closed(&self, conn: ConnId) {
+        self.state.borrow_mut().links.remove(&conn);
+        self.input(Input::Closed { conn });
+        self.connections.set(self.connections.get().saturating_sub(1));
+    }
+
+    /// Gives the core an input and carries out what follows.
+    pub fn input(&self, input: Input<'_>) {
+        let mut state = self.state.borrow_mut();
+        let State { server, out, links, awaited, .. } = &mut *state;
+        server.handle(self.clock.now(), input, out);
+        let mut overfull = Vec::new();
+        for effect in out.drain() {
+            match effect {
+                Effect::Send { conn, bytes } => {
+                    let Some(link) = links.get(&conn) else { continue };
+                    if link.push(bytes) > MOST_QUEUED {
+                        overfull.push(conn);
+                    }
+                    link.news.raise();
+                }
+                Effect::Close { conn, how } => {
+                    if let Some(link) = links.remove(&conn) {
+                        link.order_close(how);
+                        link.news.raise();
+                    }
+                }
+                Effect::Persist(record) => match record {},
+                Effect::Log(event) => log(&event),
+                _ => {}
+            }
+        }
+        let next = server.next_deadline();
+        if let Some(next) = next
+            && awaited.is_none_or(|awaited| next < awaited)
+        {
+            *awaited = Some(next);
+            self.sooner.raise();
+        }
+        drop(state);
+        for conn in overfull {
+            self.drop_overfull(conn);
+        }
+    }
+
+    fn drop_overfull(&self, conn: ConnId) {
+        let link = self.state.borrow_mut().links.remove(&conn);
+        if let Some(link) = link {
+            log::warn!("a client does not read its answers: dropped");
+            link.order_close(Close::Abort);
+            link.news.raise();
+            self.input(Input::Closed { conn });
+        }
+    }
+
+    /// How many connections have not ended, those that the core has let go of and that are still being written to
+    /// included.
+    pub fn connections(&self) -> usize {
+        self.connections.get()
+    }
+
+    /// Ready when the core's next deadline has moved to before the one last waited for.
+    pub(crate) fn poll_sooner(&self, cx: &Context<'_>) -> Poll<()> {
+        self.sooner.poll(cx)
+    }
+
+    /// How long until the core wants a tick. The caller is taken to wait so long, or until [`Hub::poll_sooner`].
+    pub(crate) fn until_tick(&self) -> Option<Duration> {
+        let mut state = self.state.borrow_mut();
+        state.awaited = state.server.next_deadline();
+        state.awaited.map(|deadline| deadline.since(self.clock.now().monotonic))
+    }
+}
+
+fn log(event: &Event) {
+    log::info!("{event}");
+}

@@ -1,0 +1,101 @@
+use std::{future::poll_fn, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, task::Poll, time::Duration};
+
+use async_io::{Async, Timer};
+use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
+use mmcos_core::seam::{Input, ListenerId};
+use smol::LocalExecutor;
+
+use crate::{connection, hub::Hub};
+
+/// How long connections may take to close once the server is to stop.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Door {
+    /// A bound socket.
+    pub listener: TcpListener,
+    /// How to speak TLS there; plain HTTP otherwise.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// A server at its doors, not yet running.
+#[derive(Debug)]
+pub struct Server {
+    /// The core.
+    pub hub: Hub,
+    /// The doors, in the order of their `ListenerId`.
+    pub doors: Vec<Door>,
+}
+
+impl Server {
+    /// Runs on this thread until `stop` is ready, then answers what is held, closes, and returns.
+    ///
+    /// # Errors
+    /// Only where a socket cannot be made asynchronous, before anything is served.
+    pub fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let executor = Rc::new(LocalExecutor::new());
+        let hub = Rc::new(self.hub);
+        let mut accepting = Vec::new();
+        for (number, door) in (0..).zip(self.doors) {
+            let listener = Async::new(door.listener)?;
+            let acceptor = door.tls.map(TlsAcceptor::from);
+            let accept =
+                accept(Rc::clone(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
+            accepting.push(executor.spawn(accept));
+        }
+        let ticker = executor.spawn(tick(Rc::clone(&hub)));
+        let until_stopped = async {
+            stop.await;
+            drop(accepting);
+            hub.input(Input::Shutdown { grace: GRACE });
+            while hub.connections() > 0 {
+                Timer::after(Duration::from_millis(10)).await;
+            }
+            drop(ticker);
+        };
+        async_io::block_on(executor.run(until_stopped));
+        Ok(())
+    }
+}
+
+async fn accept(
+    executor: Rc<LocalExecutor<'static>>,
+    hub: Rc<Hub>,
+    door: ListenerId,
+    listener: Async<TcpListener>,
+    acceptor: Option<TlsAcceptor>,
+) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log::warn!("cannot accept a connection: {error}");
+                Timer::after(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.get_ref().set_nodelay(true);
+        let (conn, link) = hub.open(door, peer);
+        let hub = Rc::clone(&hub);
+        let task = match acceptor.clone() {
+            Some(acceptor) => executor.spawn(connection::serve(hub, conn, link, acceptor.accept(stream))),
+            None => executor.spawn(connection::serve(hub, conn, link, async { Ok(stream) })),
+        };
+        task.detach();
+    }
+}
+
+/// Gives the core the time when it wants it.
+async fn tick(hub: Rc<Hub>) {
+    loop {
+        let until = hub.until_tick();
+        let mut timer = until.map_or_else(Timer::never, Timer::after);
+        poll_fn(|cx| match hub.poll_sooner(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => Pin::new(&mut timer).poll(cx).map(|_| ()),
+        })
+        .await;
+        hub.input(Input::Tick);
+    }
+}
