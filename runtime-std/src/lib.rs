@@ -1,2 +1,15 @@
-//! The host.
+//! The host: all that touches the operating system with plain `std`, for every runtime alike.
+
+pub mod certificate;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod data_dir;
+pub mod host;
+pub mod listen;
+pub mod log;
+pub mod secret;
+pub mod setup;
+pub mod signals;
+mod text;
+pub mod tls;

@@ -1,0 +1,201 @@
+//! The certificates: self-signed ones, made at the first start and renewed before they end, or the host's own.
+//!
+//! The game accepts a self-signed certificate, but its TLS is old: it offered RSA only, so an RSA certificate is always
+//! there. A second one with a P-256 key is for clients that offer ECDSA: a new connection costs a quarter of the time.
+
+mod make;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mmcos_core::seam::Wall;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use rustls::sign::CertifiedKey;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+
+use crate::clock;
+use crate::data_dir::{DataDir, DataDirError};
+use make::Kind;
+
+/// The host names that the game asks for.
+pub const GAME_HOSTS: [&str; 3] =
+    ["mmcos.codemasters.com", "ecdn.codemasters.com", "prod.egonet.codemasters.com"];
+
+/// A certificate of ours is renewed when it has fewer than these days left; a host is warned of an own one that has.
+const RENEW_DAYS: i64 = 30;
+
+/// What to show to clients.
+#[derive(Clone, Debug)]
+pub struct Certificates {
+    /// For every client.
+    pub rsa: Arc<CertifiedKey>,
+    /// For those that offer ECDSA.
+    pub ecdsa: Option<Arc<CertifiedKey>>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// A file in the data directory cannot be read or written.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// A file that we wrote is not what we wrote.
+    #[error("{} is damaged ({reason}); delete it, and a new one is made", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The host's certificate or key does not read.
+    #[error("cannot use {}: {reason}; it must be a PEM file, as `openssl` and `certbot` write them", path.display())]
+    Own {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// Only one of the two files was given.
+    #[error("`certificate` and `key` belong together: give both files, or none to have a certificate made")]
+    HalfGiven,
+    /// A certificate cannot be made.
+    #[error("cannot make a certificate: {0}")]
+    Make(String),
+}
+
+impl Certificates {
+    /// The host's own certificate where `certificate` and `key` name one, else those in the data directory: made where
+    /// missing, renewed where they end soon. `addresses` are this machine's, to be named in the certificate.
+    ///
+    /// Call it again from time to time (once a day will do) and show what it gives: that renews a certificate of ours
+    /// and takes up a renewed one of the host's, without a restart.
+    pub fn load_or_make(
+        dir: &DataDir,
+        certificate: Option<&Path>,
+        key: Option<&Path>,
+        addresses: &[IpAddr],
+        now: Wall,
+    ) -> Result<Self, CertificateError> {
+        let ours = |kind| kept(dir, kind, addresses, now).map(Arc::new);
+        match (certificate, key) {
+            (None, None) => Ok(Self { rsa: ours(Kind::Rsa)?, ecdsa: Some(ours(Kind::P256)?) }),
+            (Some(certificate), Some(key)) => {
+                let own = Arc::new(own(certificate, key, now)?);
+                if own.key.algorithm() == rustls::SignatureAlgorithm::RSA {
+                    Ok(Self { rsa: own, ecdsa: None })
+                } else {
+                    Ok(Self { rsa: ours(Kind::Rsa)?, ecdsa: Some(own) })
+                }
+            }
+            _ => Err(CertificateError::HalfGiven),
+        }
+    }
+}
+
+/// The certificate of this kind in the data directory, as it is or renewed with the same key; else a new one.
+fn kept(
+    dir: &DataDir,
+    kind: Kind,
+    addresses: &[IpAddr],
+    now: Wall,
+) -> Result<CertifiedKey, CertificateError> {
+    let path = dir.file(kind.file());
+    let Some(old) = dir.read(kind.file())? else {
+        log::info!("making a certificate: {}", path.display());
+        return stored(dir, kind, &make::new(kind, addresses, now)?);
+    };
+    let damaged = |reason| CertificateError::Damaged { path: path.clone(), reason };
+    let key = read(&old).map_err(damaged)?;
+    if !Validity::of(&key).map_err(damaged)?.is_due(now) {
+        return Ok(key);
+    }
+    log::info!("renewing a certificate: {}", path.display());
+    stored(dir, kind, &make::renewed(kind, &old, addresses, now)?)
+}
+
+fn stored(dir: &DataDir, kind: Kind, pem: &str) -> Result<CertifiedKey, CertificateError> {
+    dir.write(kind.file(), pem.as_bytes())?;
+    read(pem.as_bytes()).map_err(CertificateError::Make)
+}
+
+fn own(certificate: &Path, key: &Path, now: Wall) -> Result<CertifiedKey, CertificateError> {
+    let failed = |path: &Path, reason| CertificateError::Own { path: path.to_owned(), reason };
+    let bytes = |path| std::fs::read(path).map_err(|error| failed(path, error.to_string()));
+    let chain = read_chain(&bytes(certificate)?).map_err(|reason| failed(certificate, reason))?;
+    let private_key = read_key(&bytes(key)?).map_err(|reason| failed(key, reason))?;
+    let own = certified(chain, private_key).map_err(|reason| failed(key, reason))?;
+    let validity = Validity::of(&own).map_err(|reason| failed(certificate, reason))?;
+    if validity.is_due(now) {
+        let path = certificate.display();
+        log::warn!("{path} is not valid yet, ends within {RENEW_DAYS} days, or has ended: renew it");
+    }
+    Ok(own)
+}
+
+/// A chain and its key from one PEM file.
+fn read(pem: &[u8]) -> Result<CertifiedKey, String> {
+    certified(read_chain(pem)?, read_key(pem)?)
+}
+
+fn read_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match chain {
+        Ok(chain) if chain.is_empty() => Err("there is no certificate in it".to_owned()),
+        Ok(chain) => Ok(chain),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        pem::Error::NoItemsFound => "there is no private key (without a password) in it".to_owned(),
+        other => other.to_string(),
+    })
+}
+
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, String> {
+    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => "this private key is not the certificate's".to_owned(),
+        other => other.to_string(),
+    })
+}
+
+/// From when to when a certificate holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Validity {
+    not_before: Wall,
+    not_after: Wall,
+}
+
+impl Validity {
+    fn of(key: &CertifiedKey) -> Result<Self, String> {
+        let der = key.end_entity_cert().map_err(|error| error.to_string())?;
+        let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+        let wall = |time: x509_cert::time::Time| {
+            Wall::from_secs(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
+        };
+        let validity = certificate.tbs_certificate().validity();
+        Ok(Self { not_before: wall(validity.not_before), not_after: wall(validity.not_after) })
+    }
+
+    /// Whether to renew. A clock that is not set gives no reason to: it will be right later.
+    fn is_due(self, now: Wall) -> bool {
+        let soon = plus_days(now, RENEW_DAYS);
+        clock::is_set(now) && (now < self.not_before || self.not_after < soon)
+    }
+}
+
+fn plus_days(moment: Wall, days: i64) -> Wall {
+    Wall::from_millis(moment.as_millis().saturating_add(days.saturating_mul(86_400_000)))
+}
+
+#[cfg(test)]
+mod tests;

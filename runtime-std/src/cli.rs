@@ -1,0 +1,161 @@
+//! The command line: `mmcos [COMMAND] [--KEY VALUE]…`, one flag for each key of the configuration.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+
+use crate::config::{FILE_NAME, FILE_VARIABLE, KEYS};
+use crate::text;
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Serve, until a signal.
+    #[default]
+    Serve,
+    /// Print the effective configuration and stop.
+    Config,
+    /// Print [`help`] and stop.
+    Help,
+    /// Print [`version`] and stop.
+    Version,
+}
+
+/// A command line, read. The flags are not yet looked at: [`crate::config::Sources`] does that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cli {
+    /// The command.
+    pub command: Command,
+    /// The argument of `--config`.
+    pub file: Option<PathBuf>,
+    /// All other flags in order, without their dashes, with their values.
+    pub flags: Vec<(String, String)>,
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// A word that is no command.
+    #[error("there is no command `{0}`; `mmcos help` lists them")]
+    UnknownCommand(String),
+    /// A flag without value, a value that is not UTF-8, a stray dash.
+    #[error("{0}; `mmcos help` shows every flag")]
+    Syntax(#[from] lexopt::Error),
+}
+
+impl Cli {
+    /// Reads the arguments, without the program's name.
+    ///
+    /// ```
+    /// use mmcos_std::cli::{Cli, Command};
+    /// let cli = Cli::parse(["config", "--poll-seconds=3"])?;
+    /// assert_eq!(cli.command, Command::Config);
+    /// assert_eq!(cli.flags, [("poll-seconds".to_owned(), "3".to_owned())]);
+    /// # Ok::<(), mmcos_std::cli::CliError>(())
+    /// ```
+    pub fn parse<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, CliError> {
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let mut parser = Parser::from_args(arguments);
+        let mut cli = Self::default();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Short('h') | Arg::Long("help") => cli.command = Command::Help,
+                Arg::Short('V') | Arg::Long("version") => cli.command = Command::Version,
+                Arg::Long("config") => cli.file = Some(parser.value()?.into()),
+                Arg::Long(name) => {
+                    let name = name.to_owned();
+                    cli.flags.push((name, parser.value()?.string()?));
+                }
+                Arg::Value(word) => cli.command = command(&word.string()?)?,
+                Arg::Short(_) => return Err(argument.unexpected().into()),
+            }
+        }
+        Ok(cli)
+    }
+}
+
+fn command(word: &str) -> Result<Command, CliError> {
+    match word {
+        "config" => Ok(Command::Config),
+        "help" => Ok(Command::Help),
+        _ => Err(CliError::UnknownCommand(word.to_owned())),
+    }
+}
+
+/// The name and the version, as `--version` prints them.
+pub fn version() -> String {
+    format!("mmcos {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The text of `--help`.
+pub fn help() -> String {
+    let mut help =
+        format!("{}, a server for the online services of Micro Machines World Series\n", version());
+    help += "\nUsage: mmcos [COMMAND] [--KEY VALUE]...\n";
+    help += "\nCommands:\n";
+    help += "  (none)    serve, until Ctrl-C\n";
+    help +=
+        "  config    print the effective configuration, every key explained, ready to be saved as a file\n";
+    help += "  help      print this text (also -h, --help)\n";
+    help += "\nOptions:\n";
+    help += "  -V, --version\n";
+    let file = format!(
+        "The configuration file. Without it, {FILE_NAME} in the data directory or in the current one, if there is one. \
+         [environment: {FILE_VARIABLE}]"
+    );
+    option(&mut help, "--config FILE", &file);
+    for key in KEYS {
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        let about = format!("{} [environment: {}] [default: {default}]", key.about(), key.variable());
+        option(&mut help, &format!("{} {}", key.flag(), key.hint), &about);
+    }
+    help
+}
+
+fn option(help: &mut String, usage: &str, about: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(help, "\n  {usage}\n{}", text::wrap(about, "      "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_and_flags_in_any_order() {
+        let cli = Cli::parse(["--http", "off", "config", "--config", "a.toml", "--ai=false"]).unwrap();
+        let flags = [("http".to_owned(), "off".to_owned()), ("ai".to_owned(), "false".to_owned())];
+        assert_eq!(cli, Cli { command: Command::Config, file: Some("a.toml".into()), flags: flags.into() });
+        assert_eq!(Cli::parse([""; 0]).unwrap().command, Command::Serve);
+        for words in [["help"], ["--help"], ["-h"]] {
+            assert_eq!(Cli::parse(words).unwrap().command, Command::Help);
+        }
+        assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);
+    }
+
+    #[test]
+    fn mistakes_say_what_to_do_next() {
+        let message = |words: &[&str]| Cli::parse(words).unwrap_err().to_string();
+        assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
+        assert!(message(&["--http"]).contains("missing argument for option '--http'"));
+        assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));
+        assert!(message(&["--help=yes"]).contains("unexpected argument"));
+    }
+
+    #[test]
+    fn help_shows_every_key_once() {
+        let help = help();
+        for key in KEYS {
+            let usage = format!("\n  {} {}\n", key.flag(), key.hint);
+            assert_eq!(help.matches(&usage).count(), 1, "{usage}");
+            assert!(help.contains(&format!("{}]", key.variable())));
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+            assert!(words(&help).contains(&words(key.about())), "{}", key.name());
+        }
+        assert!(help.lines().all(|line| line.len() <= 110));
+    }
+}

@@ -1,0 +1,40 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::settings::Given;
+use super::{ConfigError, Origin};
+
+/// What the file at `path` gives, with the line of each key.
+pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let table = DeTable::parse(&text).map_err(|error| ConfigError::Syntax {
+        origin: origin(path, &text, error.span().map_or(0, |span| span.start)),
+        message: error.message().to_owned(),
+    })?;
+    let given = table.get_ref().iter().map(|(name, value)| Given {
+        name: name.get_ref().to_string(),
+        text: scalar(value.get_ref()),
+        origin: origin(path, &text, name.span().start),
+    });
+    Ok(given.collect())
+}
+
+/// The text that means the same on a command line; of an array or a table, its type.
+fn scalar(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Boolean(truth) => truth.to_string(),
+        DeValue::Float(float) => float.as_str().to_owned(),
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+            .map_or_else(|_| integer.as_str().to_owned(), |number| number.to_string()),
+        other => format!("({})", other.type_str()),
+    }
+}
+
+fn origin(path: &Path, text: &str, offset: usize) -> Origin {
+    let newlines = text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+    Origin::File { path: PathBuf::from(path), line: newlines.saturating_add(1) }
+}

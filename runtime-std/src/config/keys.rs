@@ -1,0 +1,132 @@
+//! The one table of keys. Flags, environment, file, `--help` and `mmcos config` all read it.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::ConfigError;
+use super::settings::Settings;
+use super::value::{Bucket, Identity, Value};
+
+/// A key of the configuration.
+#[derive(Debug)]
+pub struct Key {
+    pub(super) field: &'static str,
+    about: &'static str,
+    /// What stands for the value in `--help`.
+    pub hint: &'static str,
+    /// The value, as text, where no source gives one.
+    pub default: &'static str,
+}
+
+impl Key {
+    /// The name in the file, such as `poll-seconds`.
+    pub fn name(&self) -> String {
+        self.field.replace('_', "-")
+    }
+
+    /// The name on the command line, such as `--poll-seconds`.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name())
+    }
+
+    /// The name in the environment, such as `MMCOS_POLL_SECONDS`.
+    pub fn variable(&self) -> String {
+        format!("MMCOS_{}", self.field.to_uppercase())
+    }
+
+    /// What the key is for: a sentence or a few.
+    pub fn about(&self) -> &'static str {
+        self.about.trim()
+    }
+}
+
+/// Makes of each `/// explanation`, `field: Type = "default"` a field of [`Config`] and a line of [`KEYS`].
+macro_rules! keys {
+    ($($(#[doc = $about:literal])+ $field:ident: $type:ty = $default:literal,)+) => {
+        /// The effective configuration.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Config {
+            $($(#[doc = $about])+ pub $field: $type,)+
+        }
+
+        /// Every key, in the order in which they are shown.
+        pub static KEYS: &[Key] = &[$(Key {
+            field: stringify!($field),
+            about: concat!($($about),+),
+            hint: <$type as Value>::HINT,
+            default: $default,
+        }),+];
+
+        impl Config {
+            pub(super) fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+                Ok(Self { $($field: settings.value(stringify!($field))?),+ })
+            }
+
+            /// The values in the order of [`KEYS`].
+            pub(super) fn to_toml(&self) -> Vec<toml::Value> {
+                vec![$(self.$field.to_toml()),+]
+            }
+        }
+    };
+}
+
+keys! {
+    /// Where to serve plain HTTP. The game asks for it only with its Localhost setting, at port 80.
+    /// A bare port is every address of this machine, IPv6 and IPv4.
+    http: Option<SocketAddr> = "80",
+
+    /// Where to serve HTTPS. The game knows port 443 alone.
+    https: Option<SocketAddr> = "443",
+
+    /// Where players, certificates and keys are kept; made if it is not there.
+    /// Under systemd the default is its state directory.
+    data_dir: PathBuf = "mmcos-data",
+
+    /// Who may log in: "verify" lets in those whose ticket Steam signed, "trust" anyone with a well-formed ticket,
+    /// which suits a LAN of friends and nothing else.
+    identity: Identity = "verify",
+
+    /// How long a search for players is held open before it is answered. The official server took 25 seconds.
+    poll_seconds: Duration = "25",
+
+    /// How long the game of a lone player searches before it offers a race against AI. Officially 70 seconds.
+    search_seconds: Duration = "70",
+
+    /// How long a match that could start waits for one more, counted from the last who came.
+    gather_seconds: Duration = "5",
+
+    /// How long a player who gave up waiting for people is still held back from AI when company is likely.
+    ai_hold: Duration = "0",
+
+    /// Whether a lone player may race against AI; if not, the search goes on.
+    ai: bool = "true",
+
+    /// Who may meet: "exact" players of the same mode, "rule-set" all who race (or eliminate, or battle),
+    /// "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
+    bucket: Bucket = "exact",
+
+    /// A message of the day, shown in the game's menu. Empty: none.
+    message: String = "",
+
+    /// Tells the game that the services are down for maintenance; nobody can log in.
+    maintenance: bool = "false",
+
+    /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game accepts.
+    certificate: Option<PathBuf> = "",
+
+    /// The private key of that certificate, a PEM file without a password.
+    key: Option<PathBuf> = "",
+
+    /// How many connections may be open at once.
+    max_connections: NonZeroUsize = "4096",
+
+    /// How many connections may be open at once from one address. Players behind one router share an address.
+    max_connections_per_address: NonZeroUsize = "128",
+
+    /// How much to log.
+    log: LevelFilter = "info",
+}

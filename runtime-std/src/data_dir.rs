@@ -1,0 +1,189 @@
+//! The directory where everything is kept that outlives the process.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The data directory, open to its owner alone.
+///
+/// ```
+/// # let path = std::env::temp_dir().join(format!("mmcos-doc-{}", std::process::id()));
+/// use mmcos_std::data_dir::DataDir;
+/// let dir = DataDir::open(&path)?;
+/// dir.write("note", b"kept")?;
+/// assert_eq!(dir.read("note")?, Some(b"kept".to_vec()));
+/// # std::fs::remove_dir_all(&path).ok();
+/// # Ok::<(), mmcos_std::data_dir::DataDirError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+/// What failed in the data directory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataDirError {
+    /// The directory is not there and cannot be made.
+    #[error(
+        "cannot make the data directory {}: {source}; choose a place that this user may write to: --data-dir DIRECTORY",
+        path.display()
+    )]
+    Make {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is there and cannot be read.
+    #[error("cannot read {}: {source}; it must belong to the user who runs the server", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error(
+        "cannot write {}: {source}; look for free space (df -h) and at who owns the directory (ls -ld)",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl DataDir {
+    /// The directory at `path`; made with mode 0700 if it is not there.
+    pub fn open(path: &Path) -> Result<Self, DataDirError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        match private_dir_builder().create(&path) {
+            Ok(()) => Ok(Self { path }),
+            Err(source) => Err(DataDirError::Make { path, source }),
+        }
+    }
+
+    /// Where it is, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the file with this name is.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The contents of a file; `None` if there is none.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, DataDirError> {
+        let path = self.file(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(DataDirError::Read { path, source }),
+        }
+    }
+
+    /// Makes or replaces a file, with mode 0600. After a power cut either the old or the new contents are there.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DataDirError> {
+        self.replace(name, bytes).map_err(|source| DataDirError::Write { path: self.file(name), source })
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let temporary = self.file(&format!("{name}.new"));
+        // One that a crash left could have another mode.
+        let _ = fs::remove_file(&temporary);
+        let mut file = private_file(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, self.file(name))?;
+        self.sync()
+    }
+
+    #[cfg(unix)]
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+
+    #[cfg(not(unix))]
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn private_dir_builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A data directory in a place of its own, removed at the end.
+    pub(crate) struct Scratch(pub(crate) DataDir);
+
+    impl Scratch {
+        pub(crate) fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("mmcos-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(DataDir::open(&path).unwrap())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(self.0.path());
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn mode(path: &Path) -> u32 {
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nobody_else_may_read_it() {
+        let Scratch(dir) = &Scratch::new("modes");
+        fs::write(dir.file("secret.new"), b"left by a crash, open to all").unwrap();
+        dir.write("secret", b"s").unwrap();
+        assert_eq!(mode(dir.path()), 0o700);
+        assert_eq!(mode(&dir.file("secret")), 0o600);
+    }
+
+    #[test]
+    fn files_are_replaced_whole() {
+        let Scratch(dir) = &Scratch::new("replace");
+        assert_eq!(dir.read("a").unwrap(), None);
+        dir.write("a", b"longer").unwrap();
+        dir.write("a", b"short").unwrap();
+        assert_eq!(dir.read("a").unwrap().unwrap(), b"short");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
+        assert!(DataDir::open(dir.path()).is_ok(), "an old directory is opened");
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error_that_names_it() {
+        let Scratch(dir) = &Scratch::new("in-the-way");
+        dir.write("file", b"").unwrap();
+        let message = DataDir::open(&dir.file("file")).unwrap_err().to_string();
+        assert!(message.contains("in-the-way") && message.contains("--data-dir"), "{message}");
+        fs::create_dir(dir.file("directory")).unwrap();
+        assert!(matches!(dir.read("directory"), Err(DataDirError::Read { .. })));
+        assert!(matches!(dir.write("directory", b""), Err(DataDirError::Write { .. })));
+    }
+}

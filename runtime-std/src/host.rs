@@ -1,0 +1,241 @@
+//! All that a runtime needs before its first connection, in the order in which things can go wrong.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::certificate::{CertificateError, Certificates};
+use crate::cli::{self, Cli, CliError, Command};
+use crate::clock::{self, Clock};
+use crate::config::{Config, ConfigError, Loaded, Sources};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::listen::{self, Bound, ListenError};
+use crate::log as logging;
+use crate::secret::{ServerKey, ServerKeyError};
+use crate::setup::{self, Setup};
+use crate::signals::Signals;
+use crate::tls::Tls;
+
+/// A host that is ready to serve.
+#[derive(Debug)]
+pub struct Host {
+    /// What the host wants.
+    pub config: Config,
+    /// Both clocks, started.
+    pub clock: Clock,
+    /// Where things are kept.
+    pub data_dir: DataDir,
+    /// What authenticates session tokens.
+    pub key: ServerKey,
+    /// The plain listener; `None` if it is off.
+    pub http: Option<Bound>,
+    /// The TLS listener; `None` if it is off.
+    pub https: Option<Https>,
+    /// Becomes readable when it is time to stop.
+    pub signals: Signals,
+    /// The text for the start.
+    pub setup: Setup,
+}
+
+/// A listener for HTTPS.
+#[derive(Debug)]
+pub struct Https {
+    /// The socket.
+    pub bound: Bound,
+    /// What its connections speak.
+    pub tls: Tls,
+    /// To be run once a day.
+    pub renewal: Renewal,
+}
+
+/// Keeps the certificates of a running server from ending.
+#[derive(Debug)]
+pub struct Renewal {
+    tls: Tls,
+    source: Source,
+}
+
+/// Where the certificates come from.
+#[derive(Debug)]
+struct Source {
+    data_dir: DataDir,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    addresses: Vec<IpAddr>,
+    clock: Clock,
+}
+
+/// Why this host cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The command line.
+    #[error(transparent)]
+    Cli(#[from] CliError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `http` and `https` are both off.
+    #[error("`http` and `https` are both off, so nobody could connect: give one of them a port")]
+    NothingToServe,
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The key for session tokens.
+    #[error(transparent)]
+    ServerKey(#[from] ServerKeyError),
+    /// A listener.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The signal handlers.
+    #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
+    Signals(#[source] io::Error),
+}
+
+/// Does what the command line asks for, short of serving: `None` if that was all, else a host to serve with. The
+/// arguments are those of the process without the program's name.
+///
+/// ```no_run
+/// if let Some(host) = mmcos_std::host::start(std::env::args_os().skip(1))? {
+///     print!("{}", host.setup);
+///     // Serve `host.http` and `host.https` until `host.signals`.
+/// }
+/// # Ok::<(), mmcos_std::host::HostError>(())
+/// ```
+pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Option<Host>, HostError> {
+    let cli = Cli::parse(arguments)?;
+    let sources = Sources::of_process(cli.file, cli.flags);
+    match cli.command {
+        Command::Serve => return Host::start(sources.load()?).map(Some),
+        Command::Config => print(&sources.load()?),
+        Command::Help => print(&cli::help()),
+        Command::Version => print(&format_args!("{}\n", cli::version())),
+    }
+    Ok(None)
+}
+
+/// To a reader who may leave early, as in `mmcos config | head`.
+fn print(text: &impl fmt::Display) {
+    let _ = write!(io::stdout(), "{text}");
+}
+
+impl Host {
+    /// Starts the log, opens the data directory, listens.
+    pub fn start(loaded: Loaded) -> Result<Self, HostError> {
+        let Loaded { config, file, warnings, .. } = loaded;
+        logging::start(config.log);
+        let clock = Clock::start();
+        warn(&warnings, clock);
+        if config.http.is_none() && config.https.is_none() {
+            return Err(HostError::NothingToServe);
+        }
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let key = ServerKey::load_or_make(&data_dir)?;
+        let http = config.http.map(listen::bind).transpose()?;
+        let https = config.https.map(listen::bind).transpose()?;
+        let addresses = setup::addresses();
+        let setup = Setup {
+            http: http.as_ref().map(Into::into),
+            https: https.as_ref().map(Into::into),
+            data_dir: data_dir.path().to_owned(),
+            config_file: file,
+            addresses,
+        };
+        let source = Source {
+            data_dir: data_dir.clone(),
+            certificate: config.certificate.clone(),
+            key: config.key.clone(),
+            addresses: setup.addresses.clone(),
+            clock,
+        };
+        let https = https.map(|bound| Https::start(bound, source)).transpose()?;
+        let signals = Signals::install().map_err(HostError::Signals)?;
+        Ok(Self { config, clock, data_dir, key, http, https, signals, setup })
+    }
+}
+
+impl Https {
+    fn start(bound: Bound, source: Source) -> Result<Self, HostError> {
+        let tls = Tls::new(source.certificates()?)?;
+        Ok(Self { bound, tls: tls.clone(), renewal: Renewal { tls, source } })
+    }
+}
+
+impl Renewal {
+    /// Renews certificates that end soon and takes up a renewed one of the host's; reads and may write files. What fails
+    /// is logged, and the old certificates stay.
+    pub fn run(&self) {
+        match self.source.certificates() {
+            Ok(certificates) => self.tls.replace(certificates),
+            Err(error) => log::error!("the certificates cannot be renewed: {error}"),
+        }
+    }
+}
+
+impl Source {
+    fn certificates(&self) -> Result<Certificates, CertificateError> {
+        let (certificate, key) = (self.certificate.as_deref(), self.key.as_deref());
+        let now = self.clock.now().wall;
+        Certificates::load_or_make(&self.data_dir, certificate, key, &self.addresses, now)
+    }
+}
+
+fn warn(warnings: &[String], clock: Clock) {
+    for warning in warnings {
+        log::warn!("{warning}");
+    }
+    if !clock::is_set(clock.now().wall) {
+        log::warn!("{}", clock::NOT_SET);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_dir::tests::Scratch;
+
+    fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded {
+        let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load().unwrap()
+    }
+
+    #[test]
+    fn starts_in_an_empty_directory_and_again() {
+        let Scratch(dir) = &Scratch::new("host");
+        let data_dir = dir.file("data").display().to_string();
+        let loaded = load(dir, &[("http", "0"), ("https", "0"), ("data-dir", &data_dir)]);
+        let host = Host::start(loaded.clone()).unwrap();
+        let https = host.https.as_ref().unwrap();
+        assert_eq!(host.setup.https.unwrap().address, https.bound.address);
+        assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
+        https.renewal.run();
+        assert_eq!(Host::start(loaded).unwrap().key, host.key);
+    }
+
+    #[test]
+    fn something_must_be_served() {
+        let Scratch(dir) = &Scratch::new("host-off");
+        let data_dir = dir.file("data").display().to_string();
+        let off = load(dir, &[("http", "off"), ("https", "off"), ("data-dir", &data_dir)]);
+        assert!(matches!(Host::start(off), Err(HostError::NothingToServe)));
+        assert!(!dir.file("data").exists());
+        let plain = load(dir, &[("http", "0"), ("https", "off"), ("data-dir", &data_dir)]);
+        assert!(Host::start(plain).unwrap().https.is_none());
+        assert!(!dir.file("data/certificate-rsa.pem").exists(), "no certificate without HTTPS");
+    }
+
+    #[test]
+    fn a_command_that_only_prints_gives_no_host() {
+        assert!(start(["--version"]).unwrap().is_none());
+        assert!(matches!(start(["serve"]), Err(HostError::Cli(_))));
+        assert!(matches!(start(["--colour", "red"]), Err(HostError::Config(_))));
+    }
+}

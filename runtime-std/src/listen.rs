@@ -1,0 +1,205 @@
+//! The listening sockets, and what to tell the host where one is not to be had.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that may wait to be accepted; the kernel may allow fewer.
+const BACKLOG: i32 = 1024;
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct Bound {
+    /// The socket, blocking.
+    pub listener: TcpListener,
+    /// Where it listens. `[::]` is every address, IPv6 and IPv4: IPv4 peers then show as `::ffff:192.168.1.20`, see
+    /// [`peer`].
+    pub address: SocketAddr,
+    /// The port that was asked for, if this process may not have it.
+    pub instead_of: Option<u16>,
+}
+
+/// Why a socket does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Another program listens there.
+    #[error(
+        "another program already listens on {address}: perhaps a second copy of this server, or a web server (Apache, \
+         nginx, Pi-hole, IIS). Find it with `sudo ss -ltnp 'sport = :{port}'` (Windows: netstat -abno) and stop it, or \
+         choose another place with --http or --https; the game itself can only reach port 443 (80 with its Localhost \
+         setting)",
+        port = address.port()
+    )]
+    InUse {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// A port below 1024 that has no substitute.
+    #[error(
+        "this process may not listen on {address}: choose a port from 1024, or run it with the right to this one"
+    )]
+    Denied {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The address belongs to another machine.
+    #[error("{address} is none of this machine's addresses: give a port alone to listen on all of them")]
+    NotOurs {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// Anything else.
+    #[error("cannot listen on {address}: {source}")]
+    Other {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Listens at `wanted`. Where the ports 80 and 443 are not allowed, 8080 and 8443 stand in. A port that another program
+/// has is an error, for to listen elsewhere would leave the players with that program.
+pub fn bind(wanted: SocketAddr) -> Result<Bound, ListenError> {
+    bind_with(wanted, listener)
+}
+
+/// The address of a peer as people know it: an IPv4 peer of a dual-stack socket as IPv4.
+pub fn peer(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+type Listen = fn(SocketAddr) -> io::Result<TcpListener>;
+
+fn bind_with(wanted: SocketAddr, listen: Listen) -> Result<Bound, ListenError> {
+    let denied = match listen_any(wanted, listen) {
+        Ok(listener) => return bound(listener, wanted, None),
+        Err(error) if error.kind() != ErrorKind::PermissionDenied => return Err(explained(wanted, error)),
+        Err(denied) => denied,
+    };
+    let Some(port) = substitute(wanted.port()) else {
+        return Err(explained(wanted, denied));
+    };
+    let other = SocketAddr::new(wanted.ip(), port);
+    let listener = listen_any(other, listen).map_err(|error| explained(other, error))?;
+    bound(listener, other, Some(wanted.port()))
+}
+
+fn substitute(port: u16) -> Option<u16> {
+    match port {
+        80 => Some(8080),
+        443 => Some(8443),
+        _ => None,
+    }
+}
+
+fn bound(listener: TcpListener, asked: SocketAddr, instead_of: Option<u16>) -> Result<Bound, ListenError> {
+    let address = listener.local_addr().map_err(|source| ListenError::Other { address: asked, source })?;
+    Ok(Bound { listener, address, instead_of })
+}
+
+/// Every IPv4 address, where every address is wanted and this machine has no IPv6.
+fn listen_any(address: SocketAddr, listen: Listen) -> io::Result<TcpListener> {
+    listen(address).or_else(|error| match (error.kind(), address.ip()) {
+        (ErrorKind::PermissionDenied | ErrorKind::AddrInUse, _) => Err(error),
+        (_, IpAddr::V6(ip)) if ip.is_unspecified() => {
+            listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())))
+        }
+        _ => Err(error),
+    })
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // A restart must not wait for old connections; on Windows this option means to take a port from its owner.
+    if cfg!(unix) {
+        socket.set_reuse_address(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn explained(address: SocketAddr, source: io::Error) -> ListenError {
+    match source.kind() {
+        ErrorKind::AddrInUse => ListenError::InUse { address },
+        ErrorKind::PermissionDenied => ListenError::Denied { address },
+        ErrorKind::AddrNotAvailable => ListenError::NotOurs { address },
+        _ => ListenError::Other { address, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv6Addr, TcpStream};
+
+    use super::*;
+
+    fn any(port: u16) -> SocketAddr {
+        SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))
+    }
+
+    /// A free port, whatever was asked for.
+    fn free(_: SocketAddr) -> io::Result<TcpListener> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    }
+
+    fn denied_below_1024(address: SocketAddr) -> io::Result<TcpListener> {
+        if address.port() < 1024 { Err(ErrorKind::PermissionDenied.into()) } else { free(address) }
+    }
+
+    #[test]
+    fn one_socket_takes_ipv6_and_ipv4() {
+        let bound = bind(any(0)).unwrap();
+        let port = bound.address.port();
+        let _ipv4 = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let (_, address) = bound.listener.accept().unwrap();
+        assert_eq!(peer(address).ip(), Ipv4Addr::LOCALHOST);
+        if bound.address.is_ipv6() {
+            let _ipv6 = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).unwrap();
+            assert_eq!(peer(bound.listener.accept().unwrap().1).ip(), Ipv6Addr::LOCALHOST);
+        }
+    }
+
+    #[test]
+    fn other_ports_stand_in_for_those_that_are_not_allowed() {
+        assert_eq!(bind_with(any(443), denied_below_1024).unwrap().instead_of, Some(443));
+        assert_eq!(bind_with(any(80), denied_below_1024).unwrap().instead_of, Some(80));
+        assert_eq!(bind_with(any(443), free).unwrap().instead_of, None);
+        let error = bind_with(any(81), denied_below_1024).unwrap_err();
+        assert!(matches!(error, ListenError::Denied { address } if address.port() == 81));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_an_error_that_says_how_to_find_who_has_it() {
+        let first = bind(any(0)).unwrap();
+        let message = bind(first.address).unwrap_err().to_string();
+        let port = first.address.port();
+        assert!(message.contains(&format!("already listens on {}", first.address)), "{message}");
+        assert!(message.contains(&format!("'sport = :{port}'")), "{message}");
+        let all_taken: Listen = |_| Err(ErrorKind::AddrInUse.into());
+        assert!(matches!(bind_with(any(443), all_taken), Err(ListenError::InUse { .. })));
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_listens_on_ipv4() {
+        let no_ipv6: Listen = |address| match address {
+            SocketAddr::V4(_) => free(address),
+            SocketAddr::V6(_) => Err(ErrorKind::Unsupported.into()),
+        };
+        assert!(bind_with(any(443), no_ipv6).unwrap().address.is_ipv4());
+        let named = SocketAddr::from((Ipv6Addr::LOCALHOST, 443));
+        assert!(matches!(bind_with(named, no_ipv6), Err(ListenError::Other { .. })));
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_named() {
+        let message = bind("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
+        assert!(message.contains("192.0.2.1:0 is none of this machine's addresses"), "{message}");
+    }
+}

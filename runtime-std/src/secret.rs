@@ -1,0 +1,95 @@
+//! The key that session tokens are authenticated with.
+
+use std::fmt;
+
+use crate::data_dir::{DataDir, DataDirError};
+
+const FILE: &str = "server.key";
+
+/// 32 random bytes, made at the first start. Who has them can log in as anybody; without them all players log in anew.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerKey([u8; 32]);
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerKeyError {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The file is there and is not a key.
+    #[error(
+        "{} holds {length} bytes and not the 32 of a key; restore it from a backup, or delete it: then a new one is made, \
+         and every player logs in again",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: std::path::PathBuf,
+        /// How long it is, in bytes.
+        length: usize,
+    },
+    /// The operating system has no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl ServerKey {
+    /// The key in the data directory; made if there is none.
+    pub fn load_or_make(dir: &DataDir) -> Result<Self, ServerKeyError> {
+        let Some(bytes) = dir.read(FILE)? else {
+            return Self::make(dir);
+        };
+        let length = bytes.len();
+        bytes.try_into().map(Self).map_err(|_| ServerKeyError::Damaged { path: dir.file(FILE), length })
+    }
+
+    fn make(dir: &DataDir) -> Result<Self, ServerKeyError> {
+        let bytes = random()?;
+        dir.write(FILE, &bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Random bytes of the operating system, as many as asked for: seeds, serial numbers.
+pub fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_dir::tests::{Scratch, mode};
+
+    #[test]
+    fn is_made_once_and_kept_private() {
+        let Scratch(dir) = &Scratch::new("secret");
+        let key = ServerKey::load_or_make(dir).unwrap();
+        assert_eq!(ServerKey::load_or_make(dir).unwrap(), key);
+        assert_eq!(mode(&dir.file(FILE)), 0o600);
+        assert_ne!(ServerKey::make(dir).unwrap(), key);
+        assert_eq!(format!("{key:?}"), "ServerKey(..)");
+    }
+
+    #[test]
+    fn a_damaged_key_is_not_replaced() {
+        let Scratch(dir) = &Scratch::new("secret-damaged");
+        dir.write(FILE, b"short").unwrap();
+        let message = ServerKey::load_or_make(dir).unwrap_err().to_string();
+        assert!(message.contains("server.key holds 5 bytes"), "{message}");
+        assert_eq!(dir.read(FILE).unwrap().unwrap(), b"short");
+    }
+}

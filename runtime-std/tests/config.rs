@@ -1,0 +1,217 @@
+//! Where each value of the configuration comes from, and what a mistake in it says.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mmcos_std::config::{Config, ConfigError, FILE_NAME, KEYS, Loaded, Sources};
+
+/// Sources in an empty directory of their own, removed at the end.
+struct Place {
+    sources: Sources,
+}
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("mmcos-config-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        Self { sources: Sources { directory, ..Sources::default() } }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.sources.directory.join(name)
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    fn flag(mut self, name: &str, value: &str) -> Self {
+        self.sources.flags.push((name.into(), value.into()));
+        self
+    }
+
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.sources.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn load(&self) -> Loaded {
+        self.sources.load().unwrap()
+    }
+
+    fn config(&self) -> Config {
+        self.load().config
+    }
+
+    fn error(&self) -> ConfigError {
+        self.sources.load().unwrap_err()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.sources.directory);
+    }
+}
+
+#[test]
+fn every_default_parses() {
+    let config = Place::new("default").config();
+    assert_eq!(config.poll_seconds, Duration::from_secs(25));
+    assert_eq!(config.http.unwrap().port(), 80);
+    assert_eq!(config.data_dir, PathBuf::from("mmcos-data"));
+    assert!(config.ai && !config.maintenance && config.certificate.is_none());
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_default() {
+    let seconds = |place: &Place| place.config().poll_seconds.as_secs();
+    let place = Place::new("precedence");
+    assert_eq!(seconds(&place), 25);
+    let place = place.file(FILE_NAME, "poll-seconds = 1");
+    assert_eq!(seconds(&place), 1);
+    let place = place.variable("MMCOS_POLL_SECONDS", "2");
+    assert_eq!(seconds(&place), 2);
+    let place = place.flag("poll-seconds", "3");
+    assert_eq!(seconds(&place), 3);
+    assert_eq!(seconds(&place.flag("poll-seconds", "4")), 4, "the last flag counts");
+}
+
+/// A value of each key that is not its default.
+fn other(key: &str) -> &'static str {
+    match key {
+        "http" => "127.0.0.1:8080",
+        "https" => "off",
+        "identity" => "trust",
+        "ai" => "false",
+        "maintenance" => "true",
+        "bucket" => "rule-set",
+        "log" => "debug",
+        _ => "7",
+    }
+}
+
+#[test]
+fn every_key_comes_from_every_source() {
+    for key in KEYS {
+        let (name, value) = (key.name(), other(&key.name()));
+        let default = Place::new("each").config();
+        let by_flag = Place::new("each").flag(&name, value).config();
+        let by_variable = Place::new("each").variable(&key.variable(), value).config();
+        let by_file = Place::new("each").file(FILE_NAME, &format!("{name} = '{value}'")).config();
+        assert_ne!(by_flag, default, "{name}");
+        assert_eq!(by_flag, by_variable, "{name}");
+        assert_eq!(by_flag, by_file, "{name}");
+    }
+}
+
+#[test]
+fn what_is_printed_reads_back_the_same() {
+    let odd = "a \"quoted\" \\ 'text'\nof two lines, äöü";
+    let mut place = Place::new("printed").flag("message", odd);
+    for key in KEYS.iter().filter(|key| key.name() != "message") {
+        place = place.flag(&key.name(), other(&key.name()));
+    }
+    for place in [place, Place::new("printed-defaults")] {
+        let printed = place.load().to_string();
+        let again = Place::new("printed-again").file(FILE_NAME, &printed).load();
+        assert_eq!(again.config, place.config(), "{printed}");
+        assert!(KEYS.iter().all(|key| printed.contains(&format!("\n{} = ", key.name()))));
+    }
+}
+
+#[test]
+fn printed_values_say_where_they_came_from() {
+    let place = Place::new("origin")
+        .file(FILE_NAME, "\n\nlog = 'warn'")
+        .variable("MMCOS_AI", "false")
+        .flag("identity", "trust")
+        .variable("STATE_DIRECTORY", "/var/lib/mmcos:/var/lib/other");
+    let printed = place.load().to_string();
+    let line = format!("# From: {}:3.\nlog = \"warn\"", place.path(FILE_NAME).display());
+    assert!(printed.contains(&line), "{printed}");
+    assert!(printed.contains("# From: MMCOS_AI.\nai = false"), "{printed}");
+    assert!(printed.contains("# From: --identity.\nidentity = \"trust\""), "{printed}");
+    assert!(printed.contains("# From: STATE_DIRECTORY.\ndata-dir = \"/var/lib/mmcos\""), "{printed}");
+    assert!(printed.contains("# From: default.\npoll-seconds = 25"), "{printed}");
+}
+
+#[test]
+fn the_file_is_found() {
+    let in_both = Place::new("found").file(FILE_NAME, "ai = false").file("data/mmcos.toml", "log = 'warn'");
+    assert_eq!(in_both.load().file, Some(in_both.path(FILE_NAME)));
+    let in_both = in_both.flag("data-dir", "data");
+    assert_eq!(
+        in_both.load().file,
+        Some(in_both.path("data/mmcos.toml")),
+        "the data directory's comes first"
+    );
+
+    let named = in_both.file("other.toml", "maintenance = true");
+    let variable = named.path("other.toml").display().to_string();
+    let mut named = named.variable("MMCOS_CONFIG", &variable);
+    assert!(named.config().maintenance);
+    named.sources.file = Some(named.path("missing.toml"));
+    assert!(matches!(named.error(), ConfigError::Unreadable { .. }), "a named file must be there");
+}
+
+#[test]
+fn the_data_directory_is_chosen_before_systemds() {
+    let place = Place::new("state").variable("STATE_DIRECTORY", "/state");
+    assert_eq!(place.config().data_dir, PathBuf::from("/state"));
+    let place = place.file(FILE_NAME, "data-dir = '/file'");
+    assert_eq!(place.config().data_dir, PathBuf::from("/file"));
+    let place = place.variable("MMCOS_DATA_DIR", "/variable");
+    assert_eq!(place.config().data_dir, PathBuf::from("/variable"));
+}
+
+#[test]
+fn an_unknown_key_names_its_line() {
+    let place = Place::new("unknown").file(FILE_NAME, "# ours\nai = true\n\npoll_second = 3\n");
+    let message = place.error().to_string();
+    let start = format!("{}:4: there is no key `poll_second`", place.path(FILE_NAME).display());
+    assert!(message.starts_with(&start), "{message}");
+    assert!(message.contains("`poll_second` (did you mean `poll-seconds`?); `mmcos config`"), "{message}");
+
+    let section = Place::new("unknown").file(FILE_NAME, "ai = true\n[server]\nhttp = 80\n");
+    assert!(section.error().to_string().contains("mmcos.toml:2: there is no key `server`; "));
+    let flag = Place::new("unknown").flag("colour", "red");
+    assert!(flag.error().to_string().starts_with("--colour: there is no key `colour`; "));
+}
+
+#[test]
+fn an_unknown_variable_is_only_a_warning() {
+    let loaded =
+        Place::new("variable").variable("MMCOS_PORT", "tcp://10.0.0.1:80").variable("HOME", "/").load();
+    assert_eq!(loaded.warnings, ["the environment variable MMCOS_PORT means nothing to this server"]);
+}
+
+#[test]
+fn a_bad_value_says_where_and_what_was_expected() {
+    let file = Place::new("bad").file(FILE_NAME, "ai = true\nlog = [\n 'a',\n]");
+    let message = file.error().to_string();
+    assert!(message.ends_with(":2: log = `(array)` is not error, warn, info or debug"), "{message}");
+    let variable = Place::new("bad").variable("MMCOS_POLL_SECONDS", "soon");
+    let expected = "MMCOS_POLL_SECONDS: poll-seconds = `soon` is not a number of seconds";
+    assert!(variable.error().to_string().starts_with(expected));
+    let flag = Place::new("bad").flag("http", "80x");
+    assert!(flag.error().to_string().starts_with("--http: http = `80x` is not an address"));
+    let syntax = Place::new("bad").file(FILE_NAME, "ai = true\nai = = 3");
+    assert!(syntax.error().to_string().contains("mmcos.toml:2: this is not TOML: "));
+}
+
+#[test]
+fn numbers_are_read_as_toml_writes_them() {
+    let place =
+        Place::new("numbers").file(FILE_NAME, "http = 0x1F90\npoll-seconds = 2.5\nmax-connections = 1_000");
+    let config = place.config();
+    assert_eq!(config.http.unwrap().port(), 8080);
+    assert_eq!(config.poll_seconds, Duration::from_millis(2500));
+    assert_eq!(config.max_connections.get(), 1000);
+}
