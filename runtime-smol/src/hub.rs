@@ -141,5 +141,6 @@ impl Hub {
 }
 
 fn log(event: &Event) {
-    log::info!("{event}");
+    let level = if event.is_trouble() { log::Level::Warn } else { log::Level::Info };
+    log::log!(level, "{event}");
 }

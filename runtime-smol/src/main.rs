@@ -1,16 +1,47 @@
-//! mmcos.
+//! `mmcos`: the server on smol. `mmcos --help` tells all about it.
 
-use std::net::TcpListener;
+use std::{env, error::Error, process::ExitCode};
 
-use mmcos_core::{
-    engine::Limits,
-    mmcos::{Config, Mmcos},
-};
 use mmcos_smol::{Door, Hub, Server};
-use mmcos_std::clock::Clock;
+use mmcos_std::{game, host, host::Host, secret};
 
-fn main() -> std::io::Result<()> {
-    let core = mmcos_core::Server::new(Mmcos::new(Config::default()), Limits::default(), [0; 32]);
-    let doors = vec![Door { listener: TcpListener::bind("127.0.0.1:8080")?, tls: None }];
-    Server { hub: Hub::new(core, Clock::start()), doors }.run(std::future::pending())
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mmcos: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    match host::start(env::args_os().skip(1))? {
+        Some(host) => serve(host),
+        None => Ok(()),
+    }
+}
+
+fn serve(host: Host) -> Result<(), Box<dyn Error>> {
+    print!("{}", host.setup);
+    let seed = secret::random()?;
+    let core = game::server(&host.config, &host.key, seed, host.clock.now().wall)?;
+    let mut doors = Vec::new();
+    if let Some(http) = host.http {
+        doors.push(Door { listener: http.listener, tls: None });
+    }
+    let mut renewal = None;
+    if let Some(https) = host.https {
+        doors.push(Door { listener: https.bound.listener, tls: Some(https.tls.config()) });
+        renewal = Some(https.renewal);
+    }
+    let signals = host.signals;
+    let stop = async {
+        if let Err(error) = smol::unblock(|| signals.wait()).await {
+            log::error!("cannot wait for Ctrl-C: {error}");
+        }
+        log::info!("stopping: what is held is answered, nothing new is taken");
+    };
+    Server { hub: Hub::new(core, host.clock), doors, renewal }.run(stop)?;
+    Ok(())
 }

@@ -3,6 +3,7 @@ use std::{future::poll_fn, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, ta
 use async_io::{Async, Timer};
 use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
 use mmcos_core::seam::{Input, ListenerId};
+use mmcos_std::{host::Renewal, listen};
 use smol::LocalExecutor;
 
 use crate::{connection, hub::Hub};
@@ -26,6 +27,8 @@ pub struct Server {
     pub hub: Hub,
     /// The doors, in the order of their `ListenerId`.
     pub doors: Vec<Door>,
+    /// What keeps the certificates from ending.
+    pub renewal: Option<Renewal>,
 }
 
 impl Server {
@@ -44,10 +47,11 @@ impl Server {
                 accept(Rc::clone(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
             accepting.push(executor.spawn(accept));
         }
+        let renewal = self.renewal.map(|renewal| executor.spawn(renew_daily(renewal)));
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
         let until_stopped = async {
             stop.await;
-            drop(accepting);
+            drop((accepting, renewal));
             hub.input(Input::Shutdown { grace: GRACE });
             while hub.connections() > 0 {
                 Timer::after(Duration::from_millis(10)).await;
@@ -76,13 +80,20 @@ async fn accept(
             }
         };
         let _ = stream.get_ref().set_nodelay(true);
-        let (conn, link) = hub.open(door, peer);
+        let (conn, link) = hub.open(door, listen::peer(peer));
         let hub = Rc::clone(&hub);
         let task = match acceptor.clone() {
             Some(acceptor) => executor.spawn(connection::serve(hub, conn, link, acceptor.accept(stream))),
             None => executor.spawn(connection::serve(hub, conn, link, async { Ok(stream) })),
         };
         task.detach();
+    }
+}
+
+async fn renew_daily(renewal: Renewal) {
+    loop {
+        Timer::after(Duration::from_hours(24)).await;
+        renewal.run();
     }
 }
 

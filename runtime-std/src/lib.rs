@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
+pub mod game;
 pub mod host;
 pub mod listen;
 pub mod log;

@@ -55,7 +55,6 @@ use session::SessionKey;
 
 /// A durable change. There is none yet: everything lives in memory.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Record {}
 
 /// What the game's services ask to be woken for.
