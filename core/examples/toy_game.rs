@@ -1,10 +1,9 @@
 //! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`.
 //!
-//! The game has two requests. `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then
-//! get the other's name. `GET /won?NAME` counts a victory, which is durable, and answers the new count. There is no
-//! socket here: `main` plays two clients against the server, and prints what they would read.
+//! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
+//! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use mmcos_core::{
     Server,
@@ -49,6 +48,7 @@ impl Service for Duel {
     type Record = Victory;
     type Event = Line;
     type Timer = NobodyCame;
+    type RestoreError = Infallible;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
         let name = request.query().unwrap_or("nobody").to_owned();
@@ -75,8 +75,9 @@ impl Service for Duel {
         self.timer(cx, NobodyCame);
     }
 
-    fn restore(&mut self, Victory(name): Victory) {
+    fn restore(&mut self, Victory(name): Victory) -> Result<(), Infallible> {
         self.count(name);
+        Ok(())
     }
 }
 

@@ -28,8 +28,11 @@ impl<S: Service> Server<S> {
     }
 
     /// Takes a durable change of an earlier life. For start-up, before any input, in the order of their making.
-    pub fn restore(&mut self, record: S::Record) {
-        self.service.restore(record);
+    ///
+    /// # Errors
+    /// The record does not fit to those before; do not start a server that lacks it.
+    pub fn restore(&mut self, record: S::Record) -> Result<(), S::RestoreError> {
+        self.service.restore(record)
     }
 
     /// The game.

@@ -21,6 +21,8 @@ pub trait Service: Sized {
     type Event: From<engine::Event>;
     /// What a timer was set for.
     type Timer;
+    /// Why a record does not fit to those restored before it.
+    type RestoreError: core::error::Error;
 
     /// A whole request has come. Answer it now with [`Context::respond`], or keep the exchange and answer it in a
     /// later call.
@@ -37,7 +39,10 @@ pub trait Service: Sized {
     fn shutdown(&mut self, cx: &mut Context<'_, Self>);
 
     /// Takes a change made in an earlier life, in the order in which they were made.
-    fn restore(&mut self, record: Self::Record);
+    ///
+    /// # Errors
+    /// A record that does not fit changes nothing; the server must not be started without it.
+    fn restore(&mut self, record: Self::Record) -> Result<(), Self::RestoreError>;
 }
 
 /// What a service may do while it is called.

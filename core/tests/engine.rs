@@ -4,7 +4,7 @@
 
 mod rig;
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use mmcos_core::{
     engine::{self, Exchange, ExchangeId, Limits, Peer, Response},
@@ -27,6 +27,7 @@ impl Service for Echo {
     type Record = ();
     type Event = engine::Event;
     type Timer = ();
+    type RestoreError = Infallible;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
         match request.path() {
@@ -58,7 +59,9 @@ impl Service for Echo {
         }
     }
 
-    fn restore(&mut self, (): ()) {}
+    fn restore(&mut self, (): ()) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 fn rig() -> Rig<Echo> {

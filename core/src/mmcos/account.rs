@@ -83,6 +83,7 @@ impl Mmcos {
             }
         }
         self.egonet.logged_in(peer.ip(), &name, steam_id);
+        self.keep_player(cx, user);
         cx.log(Event::LoggedIn { peer, steam_id, name: name.as_str().to_string(), new: last_seen.is_none() });
         let old = last_seen.map_or(self.season.id, |then| Season::at(then).id);
         self.login_details(user, now, old).ok_or(Fault::UnknownAccount)
@@ -127,13 +128,18 @@ impl Mmcos {
         Some(Reply::shared_xml(shared, xml))
     }
 
-    pub(super) fn update_account_title(&mut self, body: &[u8], now: Wall) -> Result<Reply<'static>, Fault> {
+    pub(super) fn update_account_title(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Reply<'static>, Fault> {
         let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, now)?;
+        let user = self.authenticate(&request.session_token, cx.now().wall)?;
         let title = Title::parse(&request.title)?;
         let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
         profile.title = title;
         self.leaderboards.changed();
+        self.keep_player(cx, user);
         Ok(Reply::empty())
     }
 }

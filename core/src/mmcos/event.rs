@@ -3,7 +3,8 @@ use core::net::SocketAddr;
 
 use super::{
     Fault,
-    ids::{Points, UserId},
+    ids::{Points, RaceKey, UserId},
+    seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
 
@@ -60,6 +61,25 @@ pub enum Event {
         /// What it was cut to.
         counted: Points,
     },
+    /// A result came of a race that is not, or no longer, the player's. Nothing was changed.
+    #[error("{name} claimed {claimed:+} points for race {race_key}, which is none of theirs: not counted",
+        claimed = claimed.0)]
+    NotTheirs {
+        /// Whose.
+        name: String,
+        /// What the game said.
+        claimed: Points,
+        /// The key that it gave.
+        race_key: RaceKey,
+    },
+    /// A season began.
+    #[error("season {} began; {players} players start anew", season.0)]
+    SeasonStarted {
+        /// Its number.
+        season: SeasonId,
+        /// Those who had been in an earlier one.
+        players: usize,
+    },
     /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
     #[error(
         "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
@@ -77,6 +97,9 @@ pub enum Event {
 impl Event {
     /// Whether it may be of interest to a host who is looking for a cause of trouble.
     pub const fn is_trouble(&self) -> bool {
-        matches!(self, Self::Connection(_) | Self::Refused { .. } | Self::Exaggerated { .. })
+        matches!(
+            self,
+            Self::Connection(_) | Self::Refused { .. } | Self::Exaggerated { .. } | Self::NotTheirs { .. }
+        )
     }
 }

@@ -3,24 +3,29 @@
 //! Who meets whom is the [`matchmaker`](super::matchmaker)'s to decide; here its polls are held requests, and its
 //! answers are XML.
 
-use alloc::{borrow::Cow, collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 
 use serde::Deserialize;
 
 use super::{
     Config, Fault, Mmcos, Timer,
-    ids::{LobbyId, RaceKey, UserId},
+    ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
-        Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
+        Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId, Reason,
         RuleSet, Waits,
     },
+    record::Record,
     reply::Reply,
+    results::Race,
 };
 use crate::{
     engine::{Exchange, ExchangeId, TimerId},
     seam::Monotonic,
     service::Context,
-    wire::xml::{self, Writer},
+    wire::{
+        steam::SteamId,
+        xml::{self, Writer},
+    },
 };
 
 #[derive(Deserialize)]
@@ -53,6 +58,18 @@ struct RegisterActiveGameWithPlayers<'a> {
     session_token: Cow<'a, str>,
     #[serde(borrow)]
     race_key: Cow<'a, str>,
+    /// One element was seen, with one id in it (capture 04); for several either may be the way.
+    #[serde(rename = "PlatformIDs", borrow, default)]
+    platform_ids: Vec<Cow<'a, str>>,
+}
+
+impl RegisterActiveGameWithPlayers<'_> {
+    /// Whatever is not an id is passed over.
+    fn steam_ids(&self) -> impl Iterator<Item = SteamId> {
+        let separator = |c: char| matches!(c, ',' | ';') || c.is_whitespace();
+        let ids = self.platform_ids.iter().flat_map(move |list| list.split(separator));
+        ids.filter_map(|id| id.parse().ok()).map(SteamId::new)
+    }
 }
 
 /// The searches that are held, and the matchmaker that knows how long.
@@ -67,6 +84,7 @@ pub(super) struct Matchmaking {
 #[derive(Debug)]
 struct Held {
     account: UserId,
+    mode: Mode,
     exchange: Exchange,
 }
 
@@ -82,6 +100,11 @@ impl Matchmaking {
 
     pub(super) const fn matchmaker(&self) -> &Matchmaker {
         &self.matchmaker
+    }
+
+    /// Has the matches to come numbered higher than this one.
+    pub(super) fn number_after(&mut self, session: SessionId) {
+        self.matchmaker.number_from(SessionId(session.0.saturating_add(1)));
     }
 }
 
@@ -108,7 +131,9 @@ impl Mmcos {
     ) -> Result<(), (Exchange, Fault)> {
         match self.poll(cx, body, exchange.id()) {
             Ok(poll) => {
-                self.matchmaking.held.insert(poll.id, Held { account: poll.account, exchange });
+                self.matchmaking
+                    .held
+                    .insert(poll.id, Held { account: poll.account, mode: poll.mode, exchange });
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
                 self.answer_searches(cx);
@@ -168,9 +193,23 @@ impl Mmcos {
         {
             profile.hosted.confirmed = profile.hosted.confirmed.saturating_add(1);
             profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_sub(1);
+            self.keep_player(cx, host);
+        }
+        let players = &self.players;
+        let listed =
+            request.steam_ids().filter_map(|id| players.by_steam_id(id)).map(|player| player.user_id);
+        if let Some(race) = self.races.begin(race_key, account, cx.now().wall, listed) {
+            cx.record(Record::Race(Box::new(race.clone())));
         }
         self.rearm(cx);
         Ok(Reply::empty())
+    }
+
+    /// A player's result of a race counted.
+    pub(super) fn race_scored(&mut self, cx: &mut Context<'_, Self>, race_key: RaceKey, by: UserId) {
+        // The matchmaker lets go of a race long before its results do: it need not know this one.
+        let _ = self.matchmaking.matchmaker.score(cx.now().monotonic, race_key, by);
+        self.rearm(cx);
     }
 
     /// The client of a held poll has gone.
@@ -216,6 +255,7 @@ impl Mmcos {
 
     /// One answer for all groups in it, rendered once.
     fn answer_search(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
+        self.issue_race(cx, answer);
         let mut xml = self.writer();
         render(answer, *self.matchmaking.matchmaker.waits(), &mut xml);
         if let [alone] = answer.groups {
@@ -226,10 +266,34 @@ impl Mmcos {
             // Until the race is registered, it has not taken place.
             profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_add(1);
         }
+        if let Some(host) = host {
+            self.keep_player(cx, host);
+        }
         let text: Arc<[u8]> = xml.into_bytes().into();
         for group in answer.groups {
             let nothing = Writer::new(Vec::new());
             self.answer_poll(cx, group.poll, Reply::shared_xml(Arc::clone(&text), nothing));
+        }
+    }
+
+    /// From here on its players may bring results.
+    fn issue_race(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
+        let held = answer.groups.iter().find_map(|group| self.matchmaking.held.get(&group.poll));
+        let Some(mode) = held.filter(|_| answer.reason != Reason::Superseded).map(|held| held.mode) else {
+            return;
+        };
+        let race = Race {
+            session: answer.session,
+            race_key: answer.race_key,
+            mode,
+            seats: answer.groups.iter().map(|group| u16::from(group.size.get())).fold(0, u16::saturating_add),
+            made: cx.now().wall,
+            begun: None,
+            players: answer.groups.iter().map(|group| group.account).collect(),
+        };
+        cx.record(Record::Race(Box::new(race.clone())));
+        for forgotten in self.races.issue(race) {
+            cx.record(Record::RaceForgotten(forgotten));
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`catalogue`].
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
+//! [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
 pub mod catalogue;
@@ -19,7 +20,9 @@ mod matchmaking;
 pub mod players;
 mod progression;
 pub mod ranking;
+mod record;
 mod reply;
+pub mod results;
 mod routes;
 pub mod seasons;
 pub mod session;
@@ -30,10 +33,11 @@ use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 pub use config::{Config, IdentityPolicy};
 pub use event::Event;
 pub use fault::Fault;
+pub use record::Record;
 
 use crate::{
     engine::{Exchange, ExchangeId, Peer},
-    seam::{Now, Wall},
+    seam::Wall,
     service::{Context, Service},
     wire::{
         http::{Method, Request},
@@ -46,16 +50,13 @@ use egonet_login::RecentLogins;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
-use players::Players;
+use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
+use results::Races;
 use routes::{Endpoint, Route};
-use seasons::Season;
+use seasons::{Prizes, Season, SeasonStarted};
 use session::SessionKey;
-
-/// A durable change. There is none yet: everything lives in memory.
-#[derive(Clone, Debug)]
-pub enum Record {}
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub struct Mmcos {
     xml_limits: xml::Limits,
     season: Season,
     players: Players,
+    races: Races,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
     game_configuration: GameConfiguration,
@@ -92,6 +94,7 @@ impl Mmcos {
             xml_limits: xml::Limits::default(),
             season: Season::at(Wall::default()),
             players: Players::default(),
+            races: Races::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
             game_configuration: GameConfiguration::default(),
@@ -104,6 +107,22 @@ impl Mmcos {
     /// All players.
     pub fn players(&self) -> &Players {
         &self.players
+    }
+
+    /// The races that take results.
+    pub fn races(&self) -> &Races {
+        &self.races
+    }
+
+    /// All that is durable, as the fewest records that it can be restored from.
+    pub fn snapshot(&self) -> impl Iterator<Item = Record> {
+        let Season { id: season, starts, .. } = self.season;
+        let season = SeasonStarted { season, starts, ..SeasonStarted::default() };
+        let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
+        let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
+        let results =
+            self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
+        core::iter::once(Record::SeasonStarted(Box::new(season))).chain(players).chain(races).chain(results)
     }
 
     /// Who searches, and who races.
@@ -125,15 +144,28 @@ impl Mmcos {
         }
     }
 
-    /// Starts the season that `now` is in, unless it has been.
-    fn follow_calendar(&mut self, now: Now) {
-        if now.wall < self.season.next_starts {
+    /// Starts the season that it is time for, unless it has been.
+    fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now().wall;
+        self.races.expire(now);
+        if now < self.season.next_starts {
             return;
         }
-        self.season = Season::at(now.wall);
+        self.season = Season::at(now);
+        let Season { id: season, starts, .. } = self.season;
         let rank_bonus = rank_bonus(&self.config.catalogue);
-        self.players.start_season(self.season.id, &self.rules.ladder, &rank_bonus);
+        let standings = self.players.start_season(season, &self.rules.ladder, &rank_bonus);
         self.leaderboards.changed();
+        cx.log(Event::SeasonStarted { season, players: standings.len() });
+        let prizes = Prizes::of(&self.config.catalogue);
+        cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season, starts, standings, prizes })));
+    }
+
+    /// Has a player's row kept, before any answer that follows.
+    fn keep_player(&self, cx: &mut Context<'_, Self>, user: UserId) {
+        if let Some(player) = self.players.get(user) {
+            cx.record(Record::Player(Box::new(player.clone())));
+        }
     }
 
     fn serve(
@@ -149,7 +181,7 @@ impl Mmcos {
             Endpoint::Redirect => Ok(self.redirect()),
             Endpoint::ServerStatus => Ok(self.server_status()),
             Endpoint::Login => self.login(cx, body, peer.address),
-            Endpoint::UpdateAccountTitle => self.update_account_title(body, now),
+            Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
             Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, exchange),
             Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
             Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
@@ -195,9 +227,10 @@ impl Service for Mmcos {
     type Record = Record;
     type Event = Event;
     type Timer = Timer;
+    type RestoreError = RestoreError;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
-        self.follow_calendar(cx.now());
+        self.follow_calendar(cx);
         let Some(route) = routes::find(request.path()) else {
             return self.refuse(cx, None, peer, exchange, Fault::NotFound);
         };
@@ -224,8 +257,23 @@ impl Service for Mmcos {
         self.end_searches(cx);
     }
 
-    fn restore(&mut self, record: Record) {
-        match record {}
+    fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
+        match record {
+            Record::Player(player) => self.players.restore(*player)?,
+            Record::Race(race) => {
+                self.matchmaking.number_after(race.session);
+                self.races.put(*race);
+            }
+            Record::RaceForgotten(session) => self.races.forget(session),
+            Record::Result(result) => self.races.count(result),
+            Record::SeasonStarted(started) => {
+                self.season = Season::at(started.starts);
+                for standing in started.standings {
+                    self.players.enter_season(standing.user, started.season, standing.begins);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,11 @@
 //! `GameProgressionService`: `AddPoints`, the result of a race (captures 05, 08).
+//!
+//! A result counts once for a player and a race whose key the player was given, registered or not: a registration
+//! that was lost on the way should cost nobody points. When it comes again, it is answered as the first time. A key
+//! that is not the player's changes nothing and is answered with the player's standing, since an error at the end of
+//! a race could hang the game. (All three: our choice.)
 
-use alloc::{borrow::Cow, string::ToString};
+use alloc::{borrow::Cow, boxed::Box, string::ToString};
 use core::ops::RangeInclusive;
 
 use serde::Deserialize;
@@ -9,11 +14,16 @@ use super::{
     Event, Fault, Mmcos,
     catalogue::Catalogue,
     divisions::{Band, Division, Ladder},
-    ids::{Points, RaceKey},
+    ids::{Points, RaceKey, SessionId, UserId},
     players::{Level, Prestige},
+    record::Record,
     reply::Reply,
+    results::{Claim, Progress, RaceResult},
 };
-use crate::{service::Context, wire::xml};
+use crate::{
+    service::Context,
+    wire::xml::{self, Writer},
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,38 +75,83 @@ impl Mmcos {
     ) -> Result<Reply<'static>, Fault> {
         let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.xml_limits)?;
         let user = self.authenticate(&request.session_token, cx.now().wall)?;
-        RaceKey::parse(&request.race_key)
+        let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
+        let progress = match self.races.claim(race_key, user) {
+            Claim::Open(session) => self.count(cx, &request, (race_key, session), user)?,
+            Claim::Counted(result) => result.progress,
+            Claim::None => self.no_progress(cx, &request, race_key, user)?,
+        };
+        let mut xml = self.writer();
+        render(user, &progress, &mut xml);
+        Ok(Reply::xml(xml))
+    }
+
+    /// Counts a result, for good.
+    fn count(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &AddPoints<'_>,
+        (race_key, session): (RaceKey, SessionId),
+        user: UserId,
+    ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let (before, season) = (player.standing, player.season);
         let name = player.profile.name.as_str().to_string();
         let claimed = Points(request.points);
-        let change = self.rules.counted(before.division, claimed);
-        if claimed.0 > change.0 {
-            cx.log(Event::Exaggerated { name: name.clone(), claimed, counted: change });
+        let counted = self.rules.counted(before.division, claimed);
+        if claimed.0 > counted.0 {
+            cx.log(Event::Exaggerated { name: name.clone(), claimed, counted });
         }
-        let after = self.rules.ladder.after(before, change);
+        let after = self.rules.ladder.after(before, counted);
         let rank = self.players.set_standing(user, after).ok_or(Fault::UnknownAccount)?;
         let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
         profile.level = Level::nearest(request.level);
         profile.prestige = Prestige::nearest(request.prestige);
         profile.games = profile.games.saturating_add(1);
         self.leaderboards.changed();
-        cx.log(Event::Scored { user, name, change, points: after.points });
+        cx.log(Event::Scored { user, name, change: counted, points: after.points });
 
-        let mut xml = self.writer();
-        xml.root("AddPointsResult");
-        xml.number("BonusPoints", 0);
-        xml.nil("Error");
-        xml.boolean("GameConfigChanged", false);
-        xml.number("NewDivision", after.division.0);
-        xml.number("NewSeason", season.0);
-        xml.number("OldDivision", before.division.0);
-        xml.number("OldSeason", season.0);
-        xml.number("Points", after.points.0);
-        xml.number("Rank", rank);
-        xml.number("UserID", user.0);
-        xml.close("AddPointsResult");
-        Ok(Reply::xml(xml))
+        let (at, progress) = (cx.now().wall, Progress { season, before, after, rank });
+        let result = RaceResult { session, user, at, claimed, counted, progress };
+        if let Some(race) = self.races.begin(race_key, user, at, []) {
+            cx.record(Record::Race(Box::new(race.clone())));
+        }
+        self.races.count(result);
+        self.keep_player(cx, user);
+        cx.record(Record::Result(result));
+        self.race_scored(cx, race_key, user);
+        Ok(progress)
     }
+
+    /// The key is none of the player's: all stays as it is.
+    fn no_progress(
+        &self,
+        cx: &mut Context<'_, Self>,
+        request: &AddPoints<'_>,
+        race_key: RaceKey,
+        user: UserId,
+    ) -> Result<Progress, Fault> {
+        let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
+        let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
+        let name = player.profile.name.as_str().to_string();
+        cx.log(Event::NotTheirs { name, claimed: Points(request.points), race_key });
+        Ok(Progress { season: player.season, before: player.standing, after: player.standing, rank })
+    }
+}
+
+/// `AddPointsResult`, in the order of captures 05 and 08.
+fn render(user: UserId, progress: &Progress, xml: &mut Writer) {
+    xml.root("AddPointsResult");
+    xml.number("BonusPoints", 0);
+    xml.nil("Error");
+    xml.boolean("GameConfigChanged", false);
+    xml.number("NewDivision", progress.after.division.0);
+    xml.number("NewSeason", progress.season.0);
+    xml.number("OldDivision", progress.before.division.0);
+    xml.number("OldSeason", progress.season.0);
+    xml.number("Points", progress.after.points.0);
+    xml.number("Rank", progress.rank);
+    xml.number("UserID", user.0);
+    xml.close("AddPointsResult");
 }

@@ -1,8 +1,12 @@
 //! Seasons: when they are, and what a change of season does to a standing.
 #![expect(clippy::arithmetic_side_effects, reason = "counts of two-month periods in years of 16 bits")]
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::catalogue::Catalogue;
 use super::divisions::{Division, Ladder, Standing};
-use super::ids::Points;
+use super::ids::{Points, UserId};
 use crate::calendar::Date;
 use crate::seam::Wall;
 
@@ -11,7 +15,9 @@ use crate::seam::Wall;
 ///
 /// The official ids were ahead of this rule (8 on 2018-01-01, where it gives 4) and stood at 45 in the end (captures
 /// of 2023-09 and 2023-11). A game that has seen 45 never meets it again as a new season: since 2025 all are later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct SeasonId(pub i32);
 
@@ -109,6 +115,70 @@ pub fn roll_over(division: Division, rank: u32, ladder: &Ladder, rank_bonus: &[R
     let for_rank = rank_bonus.iter().find(|row| rank < row.min_rank).map_or(0, |row| row.bonus_points.0);
     let points = Points(ladder.bonus(division).0.saturating_add(for_rank).max(0));
     Standing { points, division: ladder.earned(points) }
+}
+
+/// A change of season: what it did to everybody, for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeasonStarted {
+    /// The season that began.
+    pub season: SeasonId,
+    /// Its first moment.
+    pub starts: Wall,
+    /// Everybody who was not in it yet, best first.
+    pub standings: Vec<FinalStanding>,
+    /// What the season that ended was worth.
+    pub prizes: Prizes,
+}
+
+/// Where a player stood at the end of a season, and how the next began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinalStanding {
+    /// Who.
+    pub user: UserId,
+    /// The last season that the player was in; not the one before, if nobody asked this server anything meanwhile.
+    pub season: SeasonId,
+    /// The number of players ahead, in the end.
+    pub rank: u32,
+    /// Points and division in the end.
+    pub ended: Standing,
+    /// Points and division to begin with.
+    pub begins: Standing,
+}
+
+/// The prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`. The game hands them out by itself (inferred);
+/// they are noted with a player's standing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prizes {
+    by_division: Vec<Box<str>>,
+    /// The best ranks first, each with the number of ranks that it is for.
+    by_rank: Vec<(u32, Box<str>)>,
+}
+
+impl Prizes {
+    /// Those of a catalogue.
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let by_rank = catalogue.ranks.rewards.iter().map(|row| (row.min_rank, row.prize.as_str().into()));
+        Self {
+            by_division: catalogue
+                .divisions
+                .season_prizes
+                .iter()
+                .map(|prize| prize.as_str().into())
+                .collect(),
+            by_rank: by_rank.collect(),
+        }
+    }
+
+    /// For who ended in this division; `None` if there is none.
+    pub fn of_division(&self, division: Division) -> Option<&str> {
+        self.by_division.get(usize::from(division.0)).map(|prize| &**prize).filter(|prize| !prize.is_empty())
+    }
+
+    /// For who ended with so many players ahead; `None` if there is none.
+    pub fn of_rank(&self, rank: u32) -> Option<&str> {
+        let row = self.by_rank.iter().find(|(min_rank, _)| rank < *min_rank);
+        row.map(|(_, prize)| &**prize).filter(|prize| !prize.is_empty())
+    }
 }
 
 #[cfg(test)]

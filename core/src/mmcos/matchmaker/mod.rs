@@ -185,6 +185,11 @@ impl Matchmaker {
         }
     }
 
+    /// Has matches numbered from here on, unless they are already numbered higher.
+    pub fn number_from(&mut self, session: SessionId) {
+        self.next_session = self.next_session.max(session);
+    }
+
     /// A poll came (`EnterMatchmaking2`).
     pub fn enter(&mut self, now: Monotonic, poll: &Poll, out: &mut Outcomes) {
         let now = self.advance(now, out);

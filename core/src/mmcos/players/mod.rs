@@ -13,7 +13,7 @@ use super::divisions::{Ladder, Standing};
 use super::ids::{Points, UserId};
 use super::matchmaker::HostHistory;
 use super::ranking::{Place, Ranking};
-use super::seasons::{RankBonus, SeasonId, roll_over};
+use super::seasons::{FinalStanding, RankBonus, SeasonId, roll_over};
 use crate::seam::Wall;
 use crate::wire::steam::SteamId;
 
@@ -211,14 +211,34 @@ impl Players {
     }
 
     /// Starts a season for all who are not in it yet: see [`roll_over`]. However many seasons a player has missed,
-    /// it changes once.
-    pub fn start_season(&mut self, season: SeasonId, ladder: &Ladder, rank_bonus: &[RankBonus]) {
-        let final_order: Vec<UserId> = self.ranking.range(0, u32::MAX).map(Place::user).collect();
-        for (rank, user) in (0..).zip(final_order) {
-            let Some(player) = self.get_mut(user).filter(|player| player.season < season) else { continue };
-            let standing = roll_over(player.standing.division, rank, ladder, rank_bonus);
-            (player.season, player.bonus) = (season, standing.points);
-            self.set_standing(user, standing);
+    /// it changes once. Returns what became of them, best first.
+    pub fn start_season(
+        &mut self,
+        season: SeasonId,
+        ladder: &Ladder,
+        rank_bonus: &[RankBonus],
+    ) -> Vec<FinalStanding> {
+        let final_order = (0..).zip(self.leaderboard(0, u32::MAX));
+        let in_an_earlier_season = final_order.filter(|(_, player)| player.season < season);
+        let ended = in_an_earlier_season.map(|(rank, player)| FinalStanding {
+            user: player.user_id,
+            season: player.season,
+            rank,
+            ended: player.standing,
+            begins: roll_over(player.standing.division, rank, ladder, rank_bonus),
+        });
+        let standings: Vec<FinalStanding> = ended.collect();
+        for standing in &standings {
+            self.enter_season(standing.user, season, standing.begins);
+        }
+        standings
+    }
+
+    /// Puts a player into a season, with the standing that it begins with.
+    pub fn enter_season(&mut self, user: UserId, season: SeasonId, begins: Standing) {
+        if let Some(player) = self.get_mut(user) {
+            (player.season, player.bonus) = (season, begins.points);
+            self.set_standing(user, begins);
         }
     }
 
