@@ -68,7 +68,8 @@ where
         loop {
             let writing = poll_write_all(link, stream, cx)?;
             match (link.close(), writing) {
-                (Some(Close::Abort), _) | (Some(_), Poll::Ready(())) => return Poll::Ready(Ok(())),
+                (Some(Close::Abort), _) => return Poll::Ready(Ok(())),
+                (Some(_), Poll::Ready(())) if link.is_flushed() => return Poll::Ready(Ok(())),
                 (_, Poll::Ready(())) => stalled = None,
                 (_, Poll::Pending) => {
                     let timer = stalled.get_or_insert_with(|| Timer::after(STALLED));
@@ -108,15 +109,15 @@ where
     }
 }
 
-/// Ready when all that was queued is written and flushed.
+/// Ready when all that may be written is written and flushed.
 fn poll_write_all<S>(link: &Link, stream: &mut S, cx: &mut Context<'_>) -> io::Result<Poll<()>>
 where
     S: AsyncWrite + Unpin,
 {
-    if link.is_flushed() {
+    if !link.is_writable() {
         return Ok(Poll::Ready(()));
     }
-    while !link.is_flushed() {
+    while link.is_writable() {
         let written = |result: &Poll<io::Result<usize>>| match result {
             Poll::Ready(Ok(count)) => *count,
             _ => 0,

@@ -2,9 +2,11 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
     net::SocketAddr,
     rc::Rc,
+    sync::Arc,
     task::Context,
     task::Poll,
     time::Duration,
@@ -12,10 +14,13 @@ use std::{
 
 use mmcos_core::{
     OutboxOf, Server,
-    mmcos::{Event, Mmcos},
+    mmcos::{Event, Mmcos, Record},
     seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic},
 };
-use mmcos_std::clock::Clock;
+use mmcos_std::{
+    clock::Clock,
+    store::{Committer, StoreError, Ticket},
+};
 
 use crate::{link::Link, signal::Signal};
 
@@ -23,9 +28,13 @@ use crate::{link::Link, signal::Signal};
 const MOST_QUEUED: usize = 1024 * 1024;
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
+///
+/// What the core has to say after a record leaves when the record is durable; what it says before, or without one,
+/// leaves at once, unless that would overtake what waits for the same connection.
 #[derive(Debug)]
 pub struct Hub {
     clock: Clock,
+    store: Committer,
     state: RefCell<State>,
     connections: Cell<usize>,
     /// Raised when the core wants a tick sooner than it did before.
@@ -37,17 +46,29 @@ struct State {
     server: Server<Mmcos>,
     out: OutboxOf<Mmcos>,
     links: BTreeMap<ConnId, Rc<Link>>,
+    /// The records of the last input.
+    records: Vec<Record>,
+    /// Links with bytes that wait, the first to be durable first.
+    waiting: VecDeque<(Ticket, Rc<Link>)>,
     opened: u64,
     /// When the ticker wakes up.
     awaited: Option<Monotonic>,
 }
 
 impl Hub {
-    /// A hub for this core.
-    pub fn new(server: Server<Mmcos>, clock: Clock) -> Self {
-        let state =
-            State { server, out: OutboxOf::<Mmcos>::new(), links: BTreeMap::new(), opened: 0, awaited: None };
-        Self { clock, state: RefCell::new(state), connections: Cell::new(0), sooner: Signal::default() }
+    /// A hub for this core, whose records go to this store.
+    pub fn new(server: Server<Mmcos>, store: Committer, clock: Clock) -> Self {
+        let state = State {
+            server,
+            out: OutboxOf::<Mmcos>::new(),
+            links: BTreeMap::new(),
+            records: Vec::new(),
+            waiting: VecDeque::new(),
+            opened: 0,
+            awaited: None,
+        };
+        let (state, connections, sooner) = (RefCell::new(state), Cell::new(0), Signal::default());
+        Self { clock, store, state, connections, sooner }
     }
 
     /// Tells the core of a new connection.
@@ -75,17 +96,26 @@ impl Hub {
     /// Gives the core an input and carries out what follows.
     pub fn input(&self, input: Input<'_>) {
         let mut state = self.state.borrow_mut();
-        let State { server, out, links, awaited, .. } = &mut *state;
+        let State { server, out, links, records, waiting, awaited, .. } = &mut *state;
         server.handle(self.clock.now(), input, out);
         let mut overfull = Vec::new();
+        let mut after = Ticket::default();
         for effect in out.drain() {
             match effect {
+                Effect::Persist(record) => records.push(record),
                 Effect::Send { conn, bytes } => {
+                    if !records.is_empty() {
+                        after = self.store.submit(records.drain(..));
+                    }
                     let Some(link) = links.get(&conn) else { continue };
-                    if link.push(bytes) > MOST_QUEUED {
+                    if link.push(bytes, after) > MOST_QUEUED {
                         overfull.push(conn);
                     }
-                    link.news.raise();
+                    if after == Ticket::default() {
+                        link.news.raise();
+                    } else {
+                        wait(waiting, after, link);
+                    }
                 }
                 Effect::Close { conn, how } => {
                     if let Some(link) = links.remove(&conn) {
@@ -93,10 +123,12 @@ impl Hub {
                         link.news.raise();
                     }
                 }
-                Effect::Persist(record) => match record {},
                 Effect::Log(event) => log(&event),
                 _ => {}
             }
+        }
+        if !records.is_empty() {
+            self.store.submit(records.drain(..));
         }
         let next = server.next_deadline();
         if let Some(next) = next
@@ -109,6 +141,26 @@ impl Hub {
         for conn in overfull {
             self.drop_overfull(conn);
         }
+    }
+
+    /// Lets go what waited, whenever more is durable. Ends only if nothing will be durable any more.
+    pub(crate) async fn release_durable(&self) -> Arc<StoreError> {
+        let mut durable = Ticket::default();
+        loop {
+            match poll_fn(|cx| self.store.poll(durable, cx)).await {
+                Ok(more) => durable = more,
+                Err(error) => return error,
+            }
+            let mut state = self.state.borrow_mut();
+            while let Some((_, link)) = state.waiting.pop_front_if(|(after, _)| *after <= durable) {
+                link.release(durable);
+            }
+        }
+    }
+
+    /// Makes durable what is not yet, and lets the store go.
+    pub(crate) fn finish(self) -> Result<(), Arc<StoreError>> {
+        self.store.finish()
     }
 
     fn drop_overfull(&self, conn: ConnId) {
@@ -137,6 +189,13 @@ impl Hub {
         let mut state = self.state.borrow_mut();
         state.awaited = state.server.next_deadline();
         state.awaited.map(|deadline| deadline.since(self.clock.now().monotonic))
+    }
+}
+
+/// Notes that this link has bytes that wait; once for the pieces of one answer.
+fn wait(waiting: &mut VecDeque<(Ticket, Rc<Link>)>, after: Ticket, link: &Rc<Link>) {
+    if !waiting.back().is_some_and(|(last, same)| *last == after && Rc::ptr_eq(same, link)) {
+        waiting.push_back((after, Rc::clone(link)));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{env, error::Error, process::ExitCode};
 
 use mmcos_smol::{Door, Hub, Server};
-use mmcos_std::{game, host, host::Host, secret};
+use mmcos_std::{game, host, host::Host, secret, store::Committer};
 
 fn main() -> ExitCode {
     match run() {
@@ -23,9 +23,10 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
+    let (seed, now, mut store) = (secret::random()?, host.clock.now().wall, host.store);
+    let mut core = game::server(&host.config, &host.key, seed, now)?;
+    store.restore(&mut core, now)?;
     print!("{}", host.setup);
-    let seed = secret::random()?;
-    let core = game::server(&host.config, &host.key, seed, host.clock.now().wall)?;
     let mut doors = Vec::new();
     if let Some(http) = host.http {
         doors.push(Door { listener: http.listener, tls: None });
@@ -42,6 +43,6 @@ fn serve(host: Host) -> Result<(), Box<dyn Error>> {
         }
         log::info!("stopping: what is held is answered, nothing new is taken");
     };
-    Server { hub: Hub::new(core, host.clock), doors, renewal }.run(stop)?;
+    Server { hub: Hub::new(core, Committer::start(store)?, host.clock), doors, renewal }.run(stop)?;
     Ok(())
 }

@@ -3,8 +3,8 @@ use std::{future::poll_fn, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, ta
 use async_io::{Async, Timer};
 use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
 use mmcos_core::seam::{Input, ListenerId};
-use mmcos_std::{host::Renewal, listen};
-use smol::LocalExecutor;
+use mmcos_std::{host::Renewal, listen, store::StoreError};
+use smol::{LocalExecutor, future::FutureExt};
 
 use crate::{connection, hub::Hub};
 
@@ -20,6 +20,18 @@ pub struct Door {
     pub tls: Option<Arc<ServerConfig>>,
 }
 
+/// Why a server did not run, or stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Before anything was served.
+    #[error("a socket cannot be made asynchronous: {0}")]
+    Socket(#[from] io::Error),
+    /// What was not on the disk by then was not acknowledged to anybody either.
+    #[error("stopped, since nothing can be kept any more: {0}")]
+    Store(#[from] Arc<StoreError>),
+}
+
 /// A server at its doors, not yet running.
 #[derive(Debug)]
 pub struct Server {
@@ -32,11 +44,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Runs on this thread until `stop` is ready, then answers what is held, closes, and returns.
-    ///
-    /// # Errors
-    /// Only where a socket cannot be made asynchronous, before anything is served.
-    pub fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+    /// Runs on this thread until `stop` is ready, then answers what is held, closes, and returns when all is kept. If
+    /// the store fails, drops everybody and returns at once.
+    pub fn run(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let executor = Rc::new(LocalExecutor::new());
         let hub = Rc::new(self.hub);
         let mut accepting = Vec::new();
@@ -57,8 +67,13 @@ impl Server {
                 Timer::after(Duration::from_millis(10)).await;
             }
             drop(ticker);
+            Ok(())
         };
-        async_io::block_on(executor.run(until_stopped));
+        let until_failed = async { Err(hub.release_durable().await) };
+        async_io::block_on(executor.run(until_stopped.or(until_failed)))?;
+        // With it go all tasks, and with them all that shares the hub.
+        drop(executor);
+        Rc::into_inner(hub).map_or(Ok(()), Hub::finish)?;
         Ok(())
     }
 }

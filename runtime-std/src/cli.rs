@@ -10,7 +10,7 @@ use crate::config::{FILE_NAME, FILE_VARIABLE, KEYS};
 use crate::text;
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
     /// Serve, until a signal.
@@ -18,11 +18,27 @@ pub enum Command {
     Serve,
     /// Print the effective configuration and stop.
     Config,
+    /// Write the store to this file and stop.
+    Backup(PathBuf),
+    /// Put this file in the place of the store and stop.
+    Restore(PathBuf),
+    /// Print the store as JSON and stop.
+    Export,
     /// Print [`help`] and stop.
     Help,
     /// Print [`version`] and stop.
     Version,
 }
+
+/// Each command as it is used, and what it does.
+const COMMANDS: [(&str, &str); 6] = [
+    ("(none)", "serve, until Ctrl-C"),
+    ("config", "print the effective configuration, every key explained, ready to be saved as a file"),
+    ("backup FILE", "write players, points and history to a new file; the server may be running"),
+    ("restore FILE", "put such a file in their place; the server must not be running"),
+    ("export --json", "print players, points and history as JSON; the server may be running"),
+    ("help", "print this text (also -h, --help)"),
+];
 
 /// A command line, read. The flags are not yet looked at: [`crate::config::Sources`] does that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +58,15 @@ pub enum CliError {
     /// A word that is no command.
     #[error("there is no command `{0}`; `mmcos help` lists them")]
     UnknownCommand(String),
+    /// A command that needs a file.
+    #[error("`{0}` needs the name of a file: mmcos {0} FILE")]
+    MissingFile(String),
+    /// One word too many.
+    #[error("`{0}` is one word too many; `mmcos help` shows what each command takes")]
+    UnexpectedWord(String),
+    /// `export` in no form.
+    #[error("`export` needs to be told the form: mmcos export --json")]
+    MissingForm,
     /// A flag without value, a value that is not UTF-8, a stray dash.
     #[error("{0}; `mmcos help` shows every flag")]
     Syntax(#[from] lexopt::Error),
@@ -60,29 +85,45 @@ impl Cli {
     pub fn parse<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, CliError> {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let mut parser = Parser::from_args(arguments);
-        let mut cli = Self::default();
+        let (mut cli, mut words, mut json) = (Self::default(), Vec::new(), false);
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => cli.command = Command::Help,
                 Arg::Short('V') | Arg::Long("version") => cli.command = Command::Version,
+                Arg::Long("json") => json = true,
                 Arg::Long("config") => cli.file = Some(parser.value()?.into()),
                 Arg::Long(name) => {
                     let name = name.to_owned();
                     cli.flags.push((name, parser.value()?.string()?));
                 }
-                Arg::Value(word) => cli.command = command(&word.string()?)?,
+                Arg::Value(word) => words.push(word),
                 Arg::Short(_) => return Err(argument.unexpected().into()),
             }
+        }
+        if cli.command == Command::Serve {
+            cli.command = command(words, json)?;
         }
         Ok(cli)
     }
 }
 
-fn command(word: &str) -> Result<Command, CliError> {
-    match word {
-        "config" => Ok(Command::Config),
-        "help" => Ok(Command::Help),
-        _ => Err(CliError::UnknownCommand(word.to_owned())),
+fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
+    let mut words = words.into_iter();
+    let Some(word) = words.next() else { return Ok(Command::Serve) };
+    let word = word.string()?;
+    let mut file = || words.next().map(PathBuf::from).ok_or_else(|| CliError::MissingFile(word.clone()));
+    let command = match word.as_str() {
+        "config" => Command::Config,
+        "backup" => Command::Backup(file()?),
+        "restore" => Command::Restore(file()?),
+        "export" if json => Command::Export,
+        "export" => return Err(CliError::MissingForm),
+        "help" => Command::Help,
+        _ => return Err(CliError::UnknownCommand(word)),
+    };
+    match words.next() {
+        Some(word) => Err(CliError::UnexpectedWord(word.to_string_lossy().into_owned())),
+        None => Ok(command),
     }
 }
 
@@ -97,10 +138,10 @@ pub fn help() -> String {
         format!("{}, a server for the online services of Micro Machines World Series\n", version());
     help += "\nUsage: mmcos [COMMAND] [--KEY VALUE]...\n";
     help += "\nCommands:\n";
-    help += "  (none)    serve, until Ctrl-C\n";
-    help +=
-        "  config    print the effective configuration, every key explained, ready to be saved as a file\n";
-    help += "  help      print this text (also -h, --help)\n";
+    for (usage, about) in COMMANDS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(help, "  {usage:<14} {about}");
+    }
     help += "\nOptions:\n";
     help += "  -V, --version\n";
     let file = format!(
@@ -130,10 +171,14 @@ mod tests {
         let cli = Cli::parse(["--http", "off", "config", "--config", "a.toml", "--ai=false"]).unwrap();
         let flags = [("http".to_owned(), "off".to_owned()), ("ai".to_owned(), "false".to_owned())];
         assert_eq!(cli, Cli { command: Command::Config, file: Some("a.toml".into()), flags: flags.into() });
-        assert_eq!(Cli::parse([""; 0]).unwrap().command, Command::Serve);
+        let command = |words: &[&str]| Cli::parse(words).unwrap().command;
+        assert_eq!(command(&[]), Command::Serve);
         for words in [["help"], ["--help"], ["-h"]] {
             assert_eq!(Cli::parse(words).unwrap().command, Command::Help);
         }
+        assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
+        assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
+        assert_eq!(command(&["export", "--json"]), Command::Export);
         assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);
     }
 
@@ -141,6 +186,9 @@ mod tests {
     fn mistakes_say_what_to_do_next() {
         let message = |words: &[&str]| Cli::parse(words).unwrap_err().to_string();
         assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
+        assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
+        assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
+        assert!(message(&["export"]).ends_with("mmcos export --json"));
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));
         assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));
         assert!(message(&["--help=yes"]).contains("unexpected argument"));

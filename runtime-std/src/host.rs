@@ -16,6 +16,7 @@ use crate::log as logging;
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
+use crate::store::{Store, StoreError, files};
 use crate::tls::Tls;
 
 /// A host that is ready to serve.
@@ -29,6 +30,8 @@ pub struct Host {
     pub data_dir: DataDir,
     /// What authenticates session tokens.
     pub key: ServerKey,
+    /// What outlives the process.
+    pub store: Store,
     /// The plain listener; `None` if it is off.
     pub http: Option<Bound>,
     /// The TLS listener; `None` if it is off.
@@ -86,6 +89,9 @@ pub enum HostError {
     /// The key for session tokens.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A listener.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -116,10 +122,21 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
     match cli.command {
         Command::Serve => return Host::start(sources.load()?).map(Some),
         Command::Config => print(&sources.load()?),
+        Command::Backup(file) => files::backup(&data_dir(&sources)?, &file)?,
+        Command::Restore(file) => {
+            if let Some(old) = files::restore(&data_dir(&sources)?, &file)? {
+                print(&format_args!("What was there is now {}\n", old.display()));
+            }
+        }
+        Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
         Command::Help => print(&cli::help()),
         Command::Version => print(&format_args!("{}\n", cli::version())),
     }
     Ok(None)
+}
+
+fn data_dir(sources: &Sources) -> Result<DataDir, HostError> {
+    Ok(DataDir::open(&sources.load()?.config.data_dir)?)
 }
 
 /// To a reader who may leave early, as in `mmcos config | head`.
@@ -139,6 +156,7 @@ impl Host {
         }
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
+        let store = Store::open(&data_dir)?;
         let http = config.http.map(listen::bind).transpose()?;
         let https = config.https.map(listen::bind).transpose()?;
         let addresses = setup::addresses();
@@ -158,7 +176,7 @@ impl Host {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { config, clock, data_dir, key, http, https, signals, setup })
+        Ok(Self { config, clock, data_dir, key, store, http, https, signals, setup })
     }
 }
 
@@ -217,7 +235,14 @@ mod tests {
         assert_eq!(host.setup.https.unwrap().address, https.bound.address);
         assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
         https.renewal.run();
-        assert_eq!(Host::start(loaded).unwrap().key, host.key);
+        let second = Host::start(loaded.clone()).unwrap_err().to_string();
+        assert!(
+            second.contains(&format!("(process {}) uses the data directory", std::process::id())),
+            "{second}"
+        );
+        let key = host.key.clone();
+        drop(host);
+        assert_eq!(Host::start(loaded).unwrap().key, key);
     }
 
     #[test]

@@ -12,5 +12,6 @@ pub mod log;
 pub mod secret;
 pub mod setup;
 pub mod signals;
+pub mod store;
 mod text;
 pub mod tls;

@@ -82,6 +82,7 @@ pub enum Claim {
 #[derive(Clone, Debug)]
 struct Entry {
     race: Race,
+    /// In the order of `UserId`s.
     results: Vec<RaceResult>,
 }
 
@@ -108,7 +109,7 @@ impl Races {
         self.by_session.is_empty()
     }
 
-    /// All races, the oldest first, each with its results in the order in which they came.
+    /// All races, the oldest first, each with its results in the order of accounts.
     pub fn iter(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
         self.by_session.values().map(|entry| (&entry.race, entry.results.as_slice()))
     }
@@ -126,13 +127,18 @@ impl Races {
 
     /// Puts in a race, in the place of an earlier state of it.
     pub fn put(&mut self, race: Race) {
-        if let (&[alone], None) = (race.players.as_slice(), race.begun) {
-            self.searching.insert(alone, race.session);
-        }
+        self.note_searching(&race);
         self.by_key.insert(race.race_key, race.session);
         match self.by_session.get_mut(&race.session) {
             Some(entry) => entry.race = race,
             None => drop(self.by_session.insert(race.session, Entry { race, results: Vec::new() })),
+        }
+    }
+
+    fn note_searching(&mut self, race: &Race) {
+        match (race.players.as_slice(), race.begun) {
+            (&[alone], None) => drop(self.searching.insert(alone, race.session)),
+            _ => stop_searching(&mut self.searching, race),
         }
     }
 
@@ -153,17 +159,17 @@ impl Races {
             return None;
         }
         let known = (race.begun, race.players.len());
-        if race.begun.replace(race.begun.unwrap_or(now)).is_none()
-            && let Some(leader) = race.players.first()
-        {
-            self.searching.remove(leader);
-        }
+        race.begun = race.begun.or(Some(now));
         for user in listed {
             if race.players.len() < usize::from(race.seats) && !race.players.contains(&user) {
                 race.players.push(user);
             }
         }
-        (known != (race.begun, race.players.len())).then_some(race)
+        if known == (race.begun, race.players.len()) {
+            return None;
+        }
+        stop_searching(&mut self.searching, race);
+        Some(race)
     }
 
     /// What this key is to this player.
@@ -177,9 +183,9 @@ impl Races {
     /// Keeps a result, in the place of one that the player has. One of a race that was let go is passed over.
     pub fn count(&mut self, result: RaceResult) {
         let Some(entry) = self.by_session.get_mut(&result.session) else { return };
-        match entry.results.iter_mut().find(|earlier| earlier.user == result.user) {
-            Some(earlier) => *earlier = result,
-            None => entry.results.push(result),
+        match entry.results.binary_search_by_key(&result.user, |earlier| earlier.user) {
+            Ok(at) => entry.results.splice(at..=at, [result]).for_each(drop),
+            Err(at) => entry.results.insert(at, result),
         }
     }
 
@@ -198,11 +204,16 @@ impl Races {
     pub fn forget(&mut self, session: SessionId) {
         let Some(Entry { race, .. }) = self.by_session.remove(&session) else { return };
         self.by_key.remove(&race.race_key);
-        for user in race.players {
-            if self.searching.get(&user) == Some(&session) {
-                self.searching.remove(&user);
-            }
-        }
+        stop_searching(&mut self.searching, &race);
+    }
+}
+
+/// This race is not, or no longer, one that its player could search on from.
+fn stop_searching(searching: &mut BTreeMap<UserId, SessionId>, race: &Race) {
+    if let Some(leader) = race.players.first()
+        && searching.get(leader) == Some(&race.session)
+    {
+        searching.remove(leader);
     }
 }
 

@@ -26,8 +26,7 @@ pub struct Rig<S: Service> {
     opened: u64,
     read: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeMap<ConnId, Close>,
-    /// Records and answers in the order they left: `true` is a record.
-    pub records: Vec<String>,
+    pub records: Vec<S::Record>,
     pub events: Vec<String>,
 }
 
@@ -57,7 +56,7 @@ impl<S: Service<Record: Debug, Event: Debug>> Rig<S> {
                 Effect::Close { conn, how } => {
                     assert_eq!(self.closed.insert(conn, how), None, "{conn:?} closed twice");
                 }
-                Effect::Persist(record) => self.records.push(format!("{record:?}")),
+                Effect::Persist(record) => self.records.push(record),
                 Effect::Log(event) => self.events.push(format!("{event:?}")),
                 other => panic!("{other:?}"),
             }
@@ -98,6 +97,11 @@ impl<S: Service<Record: Debug, Event: Debug>> Rig<S> {
                 return;
             }
         }
+    }
+
+    /// How long it has been running.
+    pub fn elapsed(&self) -> Duration {
+        self.now.monotonic.since(Monotonic::default())
     }
 
     /// Takes what the client has read since it was last asked.

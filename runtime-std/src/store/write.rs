@@ -1,0 +1,143 @@
+//! Records to rows.
+
+use std::fmt::Write as _;
+
+use mmcos_core::mmcos::Record;
+use mmcos_core::mmcos::ids::{SessionId, UserId};
+use mmcos_core::mmcos::matchmaker::RuleSet;
+use mmcos_core::mmcos::players::Player;
+use mmcos_core::mmcos::results::{KEEP, Race, RaceResult};
+use mmcos_core::mmcos::seasons::SeasonStarted;
+use mmcos_core::seam::Wall;
+use rusqlite::{Connection, Result, params};
+
+pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
+    match record {
+        Record::Player(row) => player(connection, row),
+        Record::Race(row) => race(connection, row),
+        Record::RaceForgotten(session) => race_forgotten(connection, *session),
+        Record::Result(row) => result(connection, row),
+        Record::SeasonStarted(started) => season_started(connection, started),
+        _ => Err(rusqlite::Error::InvalidQuery),
+    }
+}
+
+fn player(connection: &Connection, player: &Player) -> Result<()> {
+    let Player { standing, profile, .. } = player;
+    connection
+        .prepare_cached(
+            "INSERT INTO players VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             ON CONFLICT (user_id) DO UPDATE SET name = ?4, title = ?5, level = ?6, prestige = ?7, season = ?8,
+             points = ?9, division = ?10, bonus = ?11, games = ?12, hosted = ?13, hosted_unconfirmed = ?14,
+             last_seen = ?16",
+        )?
+        .execute(params![
+            player.user_id.0,
+            player.steam_id.get(),
+            player.user_facing_id().as_str(),
+            profile.name.as_str(),
+            profile.title.as_str(),
+            profile.level.get(),
+            profile.prestige.get(),
+            player.season.0,
+            standing.points.0,
+            standing.division.0,
+            player.bonus.0,
+            profile.games,
+            profile.hosted.confirmed,
+            profile.hosted.unconfirmed,
+            profile.first_seen.as_millis(),
+            profile.last_seen.as_millis(),
+        ])
+        .map(drop)
+}
+
+fn race(connection: &Connection, race: &Race) -> Result<()> {
+    let rule_set = match &race.mode.rule_set {
+        RuleSet::Race => "Race",
+        RuleSet::Elimination => "Elimination",
+        RuleSet::Battle => "Battle",
+        RuleSet::Other(label) => label.as_str(),
+    };
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            race.session.0,
+            race.race_key.to_string(),
+            race.mode.network_version,
+            race.mode.game_type.0.as_str(),
+            rule_set,
+            race.seats,
+            race.made.as_millis(),
+            race.begun.map(Wall::as_millis),
+            json(&race.players),
+        ])
+        .map(drop)
+}
+
+fn json(users: &[UserId]) -> String {
+    let mut text = String::from("[");
+    for (index, user) in users.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}{}", if index > 0 { "," } else { "" }, user.0);
+    }
+    text.push(']');
+    text
+}
+
+fn race_forgotten(connection: &Connection, session: SessionId) -> Result<()> {
+    connection.prepare_cached("DELETE FROM matches WHERE session_id = ?")?.execute([session.0]).map(drop)
+}
+
+fn result(connection: &Connection, result: &RaceResult) -> Result<()> {
+    let progress = &result.progress;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            result.session.0,
+            result.user.0,
+            result.at.as_millis(),
+            progress.season.0,
+            result.claimed.0,
+            result.counted.0,
+            progress.before.points.0,
+            progress.before.division.0,
+            progress.after.points.0,
+            progress.after.division.0,
+            progress.rank,
+        ])
+        .map(drop)
+}
+
+fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()> {
+    let season = started.season.0;
+    connection
+        .execute("INSERT OR REPLACE INTO seasons VALUES (?, ?)", (season, started.starts.as_millis()))?;
+    let mut history = connection.prepare("INSERT OR REPLACE INTO standings VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    let mut begin = connection.prepare(
+        "UPDATE players SET season = ?2, points = ?3, division = ?4, bonus = ?3 WHERE user_id = ?1",
+    )?;
+    for standing in &started.standings {
+        let (ended, begins) = (standing.ended, standing.begins);
+        history.execute(params![
+            standing.season.0,
+            standing.user.0,
+            standing.rank,
+            ended.points.0,
+            ended.division.0,
+            started.prizes.of_division(ended.division),
+            started.prizes.of_rank(standing.rank),
+        ])?;
+        begin.execute((standing.user.0, season, begins.points.0, begins.division.0))?;
+    }
+    Ok(())
+}
+
+/// The first moment of a race that may still be begun.
+pub(super) fn oldest(now: Wall) -> i64 {
+    now.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn forget_unused_races(connection: &Connection, now: Wall) -> Result<()> {
+    connection.execute("DELETE FROM matches WHERE begun IS NULL AND made <= ?", [oldest(now)]).map(drop)
+}
