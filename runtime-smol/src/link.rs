@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn writable(link: &Link) -> Vec<u8> {
-        link.write_with(|slices| slices.concat(), Vec::len)
+        link.write_with(|slices| slices.iter().flat_map(|slice| slice.to_vec()).collect(), Vec::len)
     }
 
     #[test]

@@ -1,4 +1,13 @@
-use std::{future::poll_fn, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    net::TcpListener,
+    pin::Pin,
+    rc::{Rc, Weak},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use async_io::{Async, Timer};
 use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
@@ -54,7 +63,7 @@ impl Server {
             let listener = Async::new(door.listener)?;
             let acceptor = door.tls.map(TlsAcceptor::from);
             let accept =
-                accept(Rc::clone(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
+                accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
             accepting.push(executor.spawn(accept));
         }
         let renewal = self.renewal.map(|renewal| executor.spawn(renew_daily(renewal)));
@@ -79,7 +88,7 @@ impl Server {
 }
 
 async fn accept(
-    executor: Rc<LocalExecutor<'static>>,
+    executor: Weak<LocalExecutor<'static>>,
     hub: Rc<Hub>,
     door: ListenerId,
     listener: Async<TcpListener>,
@@ -94,6 +103,8 @@ async fn accept(
                 continue;
             }
         };
+        // This task is the executor's own: it must not keep it from ending.
+        let Some(executor) = executor.upgrade() else { return };
         let _ = stream.get_ref().set_nodelay(true);
         let (conn, link) = hub.open(door, listen::peer(peer));
         let hub = Rc::clone(&hub);

@@ -116,7 +116,8 @@ impl Player {
         let answer = client.login()?;
         assert_eq!(element(&answer, "Points"), self.points.to_string());
         let rows = client.leaderboard()?;
-        let row = rows.split("</LeaderboardEntry>").find(|row| row.contains(&format!("<Name>P{}<", self.number)));
+        let row =
+            rows.split("</LeaderboardEntry>").find(|row| row.contains(&format!("<Name>P{}<", self.number)));
         let title = element(row.unwrap(), "Title");
         let asked = self.title_asked.take().filter(|asked| asked == title);
         self.title = asked.unwrap_or_else(|| self.title.clone());

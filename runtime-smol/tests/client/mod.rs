@@ -106,7 +106,8 @@ impl Client {
              <GroupSize>1</GroupSize><RuleSet>Race</RuleSet>\
              <IgnoreMinimumMatchRequirements>true</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
         );
-        let answer = self.ask(&post("/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2", &request))?;
+        let answer =
+            self.ask(&post("/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2", &request))?;
         Ok(element(&answer, "RaceKey").to_owned())
     }
 
@@ -136,7 +137,8 @@ impl Client {
             "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey><Points>{points}</Points>\
              <Level>1</Level><Prestige>0</Prestige></AddPoints>"
         );
-        let answer = self.ask(&post("/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &request))?;
+        let answer =
+            self.ask(&post("/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &request))?;
         Ok(element(&answer, "Points").parse().unwrap())
     }
 }
