@@ -1,17 +1,4 @@
-//! Every durable change as a value: what a store keeps, and what a server is restored from.
-//!
-//! A record is a row, not a step: it has a natural key, and replaces what was kept under that key before. So a store
-//! never has to compact a log: it keeps the last record of each key, gives those back at the next start, and the
-//! server is what it was. The order to give them back in is the order of the table:
-//!
-//! | record | key | given back |
-//! |---|---|---|
-//! | [`SeasonStarted`](Record::SeasonStarted) | season | the last one, without its standings: they are in the players' rows |
-//! | [`Player`](Record::Player) | `UserID` | all, in the order of the key |
-//! | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
-//! | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
-//!
-//! Giving back every record ever made, in the order of their making, leads to the same server.
+//! Every durable change as a value.
 
 use alloc::boxed::Box;
 
@@ -22,7 +9,20 @@ use super::{
     seasons::SeasonStarted,
 };
 
-/// A durable change.
+/// A durable change: what a store keeps, and what a server is restored from.
+///
+/// A record is a row, not a step: it has a natural key, and replaces what was kept under that key before. So a store
+/// never has to compact a log: it keeps the last record of each key, gives those back at the next start, and the
+/// server is what it was. The order to give them back in is the order of the table:
+///
+/// | record | key | given back |
+/// |---|---|---|
+/// | [`SeasonStarted`](Record::SeasonStarted) | season | the last one, without its standings: they are in the players' rows |
+/// | [`Player`](Record::Player) | `UserID` | all, in the order of the key |
+/// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
+/// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
+///
+/// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Record {

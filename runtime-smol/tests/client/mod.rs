@@ -75,13 +75,13 @@ impl Client {
         let issued = UnixSeconds(u32::try_from(now).unwrap());
         let ticket = TicketBuilder::new(SteamId::new(self.steam_id()), AppId(535_850), issued);
         let ticket = ticket.build(|_| [0; SIGNATURE_LEN]).unwrap();
-        let ticket: String = ticket.iter().map(|byte| format!("{byte:02x}")).collect();
+        let ticket = ticket.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let request = format!(
             "<Login><PlatformID>{ticket}^^^^true</PlatformID><DisplayName>P{}</DisplayName></Login>",
             self.number
         );
         let answer = self.ask(&post("/MMCOS-Account/AccountService.svc/Login", &request))?;
-        self.token = element(&answer, "SessionToken").to_owned();
+        element(&answer, "SessionToken").clone_into(&mut self.token);
         Ok(answer)
     }
 

@@ -20,7 +20,7 @@ pub enum StoreError {
         /// The other's process id, if it can be told.
         process: Option<u32>,
     },
-    /// SQLite cannot do what it is told.
+    /// `SQLite` cannot do what it is told.
     #[error("{}: {source}; {}", path.display(), advice(source))]
     Sql {
         /// The file.

@@ -114,8 +114,8 @@ fn open(path: &Path) -> std::result::Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Writes a database as it is at this moment to a new file, and sees it to the disk. (`VACUUM INTO`: SQLite's backup
-/// interface starts anew at every commit, and never comes to an end under load.)
+/// Writes a database as it is at this moment to a new file, and sees it to the disk. (`VACUUM INTO`: the backup interface
+/// starts anew at every commit, and never comes to an end under load.)
 pub(super) fn copy(connection: &Connection, path: &Path, to: &Path) -> std::result::Result<(), StoreError> {
     connection
         .execute("VACUUM INTO ?", [to.to_string_lossy()])

@@ -1,4 +1,4 @@
-//! What outlives the process: one SQLite file, `mmcos.db` in the data directory, which anybody may read while the
+//! What outlives the process: one `SQLite` file, `mmcos.db` in the data directory, which anybody may read while the
 //! server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER BY points DESC'`).
 //!
 //! [`Store`] is the file: it is opened by one server at a time, gives back what it keeps, and commits [`Record`]s. A

@@ -170,6 +170,11 @@ fn faults_say_what_to_do() {
     fs::write(dir.file(FILE_NAME), vec![b'x'; 8192]).unwrap();
     let damaged = Store::open(dir).unwrap_err().to_string();
     assert!(damaged.contains("damaged") && damaged.contains("mmcos restore FILE"), "{damaged}");
+
+    fs::remove_file(dir.file(FILE_NAME)).unwrap();
+    fs::create_dir(dir.file(FILE_NAME)).unwrap();
+    let no_file = Store::open(dir).unwrap_err().to_string();
+    assert!(no_file.contains("cannot be written") && no_file.contains("ls -ld"), "{no_file}");
 }
 
 #[test]

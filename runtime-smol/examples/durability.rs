@@ -1,0 +1,262 @@
+//! What durability costs: `cargo run --release -p mmcos-smol --example durability [DIRECTORY]`.
+//!
+//! Measures results (`AddPoints`) in the core and over HTTP, start-up, and memory. The store is made in DIRECTORY, whose
+//! disk is what is measured; without one, in the directory for temporary files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    reason = "a measurement that fails is of no use"
+)]
+
+use std::{
+    env, fs,
+    fs::File,
+    future::pending,
+    hint::black_box,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use mmcos_core::{
+    OutboxOf,
+    engine::Limits,
+    mmcos::{
+        Config, IdentityPolicy, Mmcos, Record,
+        catalogue::Catalogue,
+        ids::{Points, RaceKey, SessionId, UserId},
+        matchmaker::{GameType, Label, Mode, RuleSet},
+        players::{Name, Player},
+        results::Race,
+        seasons::Season,
+        session::{Session, SessionKey},
+    },
+    seam::{ConnId, Input, ListenerId, Monotonic, Now, Wall},
+    wire::steam::SteamId,
+};
+use mmcos_smol::{Door, Hub, Server};
+use mmcos_std::{
+    clock::Clock,
+    data_dir::DataDir,
+    store::{Commit as _, Committer, Store},
+};
+
+const CONNECTIONS: u32 = 64;
+const CLIENT_THREADS: u32 = 4;
+const RESULTS_EACH: u32 = 1500;
+
+fn main() {
+    let place = env::args_os().nth(1).map_or_else(env::temp_dir, Into::into);
+    let place = place.join(format!("mmcos-durability-{}", std::process::id()));
+    let dir = DataDir::open(&place).unwrap();
+    core_and_memory();
+    start_up(&dir);
+    over_http(&dir);
+    fs::remove_dir_all(place).unwrap();
+}
+
+fn now() -> Wall {
+    Clock::start().now().wall
+}
+
+fn core() -> mmcos_core::Server<Mmcos> {
+    let official = Config::new(Catalogue::official().unwrap());
+    let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [7; 32]);
+    let limits = Limits { connections_per_address: 1000, ..Limits::default() };
+    mmcos_core::Server::new(game, limits, [7; 32])
+}
+
+fn steam_id(user: u32) -> SteamId {
+    SteamId::new(76_561_202_255_230_000 + u64::from(user))
+}
+
+fn player(user: u32) -> Record {
+    let mut player = Player::new(UserId(user), steam_id(user), Season::at(now()).id, now());
+    player.profile.name = Name::new(&format!("Player {user:08}"));
+    player.standing.points = Points(i32::try_from(user.wrapping_mul(2_654_435_761) % 4_000).unwrap());
+    Record::Player(Box::new(player))
+}
+
+/// A race of one player; every race of every player has a number of its own.
+fn race(user: u32, race: u32) -> Record {
+    let session = u64::from(user) << 32 | u64::from(race);
+    let game_type = GameType(Label::new("QuickRace").unwrap());
+    Record::Race(Box::new(Race {
+        session: SessionId(session),
+        race_key: RaceKey(session.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+        mode: Mode { network_version: 1, game_type, rule_set: RuleSet::Race },
+        seats: 1,
+        made: now(),
+        begun: Some(now()),
+        players: vec![UserId(user)],
+    }))
+}
+
+fn add_points(user: u32, race: u32) -> Vec<u8> {
+    let session = Session { user: UserId(user), steam_id: steam_id(user), issued: now() };
+    let token = SessionKey::new(&[0; 32], Duration::from_hours(168)).issue(&session);
+    let key = RaceKey((u64::from(user) << 32 | u64::from(race)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let body = format!(
+        "<AddPoints>\r\n  <SessionToken>{token}</SessionToken>\r\n  <RaceKey>{key}</RaceKey>\r\n  <Points>10</Points>\r\n  \
+         <Level>12</Level>\r\n  <Prestige>0</Prestige>\r\n</AddPoints>"
+    );
+    let path = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
+    format!("POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
+}
+
+fn core_and_memory() {
+    const PLAYERS: u32 = 1_000_000;
+    const RESULTS: u32 = 100_000;
+    let mut server = core();
+    let before = resident();
+    for user in 1..=PLAYERS {
+        server.restore(player(user)).unwrap();
+    }
+    println!("memory per player: {} bytes of {PLAYERS} players", (resident() - before) / u64::from(PLAYERS));
+
+    let users: Vec<u32> = (0..RESULTS).map(|n| 1 + n * 9).collect();
+    for user in &users {
+        server.restore(race(*user, 1)).unwrap();
+    }
+    let requests: Vec<Vec<u8>> = users.iter().map(|user| add_points(*user, 1)).collect();
+    let mut out = OutboxOf::<Mmcos>::new();
+    let (conn, listener) = (ConnId(1), ListenerId(0));
+    let now = Now { monotonic: Monotonic::default(), wall: now() };
+    server.handle(now, Input::Opened { conn, listener, peer: ([127, 0, 0, 1], 1).into() }, &mut out);
+    server.handle(now, Input::Received { conn, bytes: &add_points(1, 2) }, &mut out);
+    out.drain().for_each(drop);
+    let start = Instant::now();
+    let mut records = 0;
+    for bytes in &requests {
+        server.handle(now, Input::Received { conn, bytes }, &mut out);
+        records +=
+            out.drain().filter(|effect| matches!(effect, mmcos_core::seam::Effect::Persist(_))).count();
+    }
+    let time = start.elapsed();
+    assert_eq!(records, 2 * requests.len());
+    println!("AddPoints in core, {PLAYERS} players: {:.2} µs, HTTP and XML included", micros(time, RESULTS));
+    rules_alone(&mut server, &users);
+}
+
+/// The same without HTTP, XML and the session: what the domain takes.
+fn rules_alone(server: &mut mmcos_core::Server<Mmcos>, users: &[u32]) {
+    let mut players = server.service().players().clone();
+    let start = Instant::now();
+    for user in users {
+        let mut standing = players.get(UserId(*user)).unwrap().standing;
+        standing.points.0 += 10;
+        black_box(players.set_standing(UserId(*user), standing));
+    }
+    println!(
+        "  of which the ranking: {:.2} µs",
+        micros(start.elapsed(), u32::try_from(users.len()).unwrap())
+    );
+}
+
+fn start_up(dir: &DataDir) {
+    const PLAYERS: u32 = 100_000;
+    let mut store = Store::open(dir).unwrap();
+    let all: Vec<Record> = (1..=PLAYERS).map(player).collect();
+    store.commit(&all).unwrap();
+    drop(store);
+    let start = Instant::now();
+    let mut server = core();
+    Store::open(dir).unwrap().restore(&mut server, now()).unwrap();
+    println!("start-up with {PLAYERS} players: {:?}", start.elapsed());
+    assert_eq!(server.service().players().len(), PLAYERS as usize);
+}
+
+fn over_http(dir: &DataDir) {
+    let each = u64::from(RESULTS_EACH);
+    let sync = syncs_a_second(&dir.file("syncs"));
+    println!("one sync at a time: {sync:.0} requests/s");
+    let mut store = Store::open(dir).unwrap();
+    let races: Vec<Record> =
+        (1..=CONNECTIONS).flat_map(|user| (0..RESULTS_EACH).map(move |number| race(user, number))).collect();
+    store.commit(&races).unwrap();
+    let start = Instant::now();
+    (1..=500).for_each(|user| store.commit(&[player(user), race(user, RESULTS_EACH)]).unwrap());
+    println!("one commit of the store at a time: {:.0} requests/s", 500.0 / start.elapsed().as_secs_f64());
+    let mut server = core();
+    store.restore(&mut server, now()).unwrap();
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let hub = Hub::new(server, Committer::start(store).unwrap(), Clock::start());
+        Server { hub, doors: vec![Door { listener, tls: None }], renewal: None }.run(pending()).unwrap();
+    });
+    let mut clients: Vec<Vec<Client>> = (0..CLIENT_THREADS).map(|_| Vec::new()).collect();
+    for user in 1..=CONNECTIONS {
+        clients[(user % CLIENT_THREADS) as usize].push(Client::new(address, user));
+    }
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for clients in &mut clients {
+            scope.spawn(|| (0..RESULTS_EACH as usize).for_each(|number| round(clients, number)));
+        }
+    });
+    let rate = (each * u64::from(CONNECTIONS)) as f64 / start.elapsed().as_secs_f64();
+    println!(
+        "durable AddPoints over HTTP, {CONNECTIONS} connections: {rate:.0} requests/s, {:.1} × one sync each",
+        rate / sync
+    );
+}
+
+/// Every client brings a result, then every client hears that it counted.
+fn round(clients: &mut [Client], number: usize) {
+    for client in clients.iter_mut() {
+        client.stream.write_all(&client.requests[number]).unwrap();
+    }
+    for client in clients.iter_mut() {
+        client.read();
+    }
+}
+
+struct Client {
+    stream: TcpStream,
+    requests: Vec<Vec<u8>>,
+}
+
+impl Client {
+    fn new(server: SocketAddr, user: u32) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, requests: (0..RESULTS_EACH).map(|number| add_points(user, number)).collect() }
+    }
+
+    fn read(&mut self) {
+        let (mut buffer, mut length) = ([0; 4096], 0);
+        while !buffer[..length].ends_with(b"</AddPointsResult>") {
+            let read = self.stream.read(&mut buffer[length..]).unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&buffer[..length]));
+            length += read;
+        }
+    }
+}
+
+/// What a server would reach that appends a record and has it on the disk, one after the other.
+fn syncs_a_second(path: &Path) -> f64 {
+    let mut file = File::create(path).unwrap();
+    let (start, mut syncs) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_secs(2) {
+        file.write_all(&[1; 256]).unwrap();
+        file.sync_data().unwrap();
+        syncs += 1;
+    }
+    f64::from(syncs) / start.elapsed().as_secs_f64()
+}
+
+/// Bytes that this process has in memory.
+fn resident() -> u64 {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+fn micros(time: Duration, count: u32) -> f64 {
+    time.as_secs_f64() * 1e6 / f64::from(count)
+}
