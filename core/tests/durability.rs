@@ -1,6 +1,7 @@
 //! What is durable: points count once, and a server restored from its records is the one that made them.
 
 #![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
 mod rig;
 
@@ -86,9 +87,9 @@ impl World {
 
     fn login(&mut self, player: usize) -> String {
         let steam_id = SteamId::new(steam_id(player));
-        let ticket = TicketBuilder::new(steam_id, AppId(535_850), UnixSeconds(START as u32));
-        let ticket: String =
-            ticket.build(|_| [0; SIGNATURE_LEN]).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let ticket = TicketBuilder::new(steam_id, AppId(535_850), UnixSeconds(START.try_into().unwrap()));
+        let ticket = ticket.build(|_| [0; SIGNATURE_LEN]).unwrap();
+        let ticket = ticket.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let login = format!(
             "<Login><ProtocolVersion>1</ProtocolVersion><PlatformType>Steam</PlatformType>\
              <PlatformID>{ticket}^^^^true</PlatformID><DisplayName>P{player}</DisplayName></Login>"

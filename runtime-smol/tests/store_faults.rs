@@ -1,6 +1,7 @@
 //! A store that fails, and one that takes its time: what leaves the server then, and what does not.
 
 #![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
 mod client;
 

@@ -26,7 +26,7 @@ fn result(session: u64, user: u32) -> RaceResult {
 }
 
 fn later(time: Duration) -> Wall {
-    Wall::from_millis(NOW.as_millis() + i64::try_from(time.as_millis()).unwrap())
+    Wall::from_millis(NOW.as_millis().saturating_add(i64::try_from(time.as_millis()).unwrap()))
 }
 
 fn sessions(races: &Races) -> Vec<u64> {
@@ -89,7 +89,7 @@ fn the_old_and_the_too_many_are_let_go_with_their_results() {
     races.issue(race(1, 1, &[10]));
     races.issue(Race { made: later(Duration::from_hours(1)), ..race(2, 1, &[20]) });
     races.count(result(1, 10));
-    races.expire(later(KEEP - Duration::from_millis(1)));
+    races.expire(Wall::from_millis(later(KEEP).as_millis().saturating_sub(1)));
     assert_eq!(sessions(&races), [1, 2]);
     races.expire(later(KEEP));
     assert_eq!(sessions(&races), [2]);
