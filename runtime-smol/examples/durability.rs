@@ -13,10 +13,10 @@
 use std::{
     env, fs,
     fs::File,
-    future::pending,
     hint::black_box,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    ops::RangeInclusive,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -42,12 +42,13 @@ use mmcos_smol::{Door, Hub, Server};
 use mmcos_std::{
     clock::Clock,
     data_dir::DataDir,
-    store::{Commit as _, Committer, Store},
+    store::{Commit, Committer, Store, StoreError},
 };
 
 const CONNECTIONS: u32 = 64;
 const CLIENT_THREADS: u32 = 4;
-const RESULTS_EACH: u32 = 1500;
+/// How long a sync takes on an SD card, about.
+const SD_CARD: Duration = Duration::from_millis(5);
 
 fn main() {
     let place = env::args_os().nth(1).map_or_else(env::temp_dir, Into::into);
@@ -129,32 +130,40 @@ fn core_and_memory() {
     server.handle(now, Input::Opened { conn, listener, peer: ([127, 0, 0, 1], 1).into() }, &mut out);
     server.handle(now, Input::Received { conn, bytes: &add_points(1, 2) }, &mut out);
     out.drain().for_each(drop);
-    let start = Instant::now();
+    let start = processor_time();
     let mut records = 0;
     for bytes in &requests {
         server.handle(now, Input::Received { conn, bytes }, &mut out);
         records +=
             out.drain().filter(|effect| matches!(effect, mmcos_core::seam::Effect::Persist(_))).count();
     }
-    let time = start.elapsed();
+    let time = processor_time() - start;
     assert_eq!(records, 2 * requests.len());
     println!("AddPoints in core, {PLAYERS} players: {:.2} µs, HTTP and XML included", micros(time, RESULTS));
-    rules_alone(&mut server, &users);
+    ranking_alone(&server, &users);
+    session_alone(RESULTS);
 }
 
-/// The same without HTTP, XML and the session: what the domain takes.
-fn rules_alone(server: &mut mmcos_core::Server<Mmcos>, users: &[u32]) {
+fn ranking_alone(server: &mmcos_core::Server<Mmcos>, users: &[u32]) {
     let mut players = server.service().players().clone();
-    let start = Instant::now();
+    let start = processor_time();
     for user in users {
         let mut standing = players.get(UserId(*user)).unwrap().standing;
         standing.points.0 += 10;
         black_box(players.set_standing(UserId(*user), standing));
     }
-    println!(
-        "  of which the ranking: {:.2} µs",
-        micros(start.elapsed(), u32::try_from(users.len()).unwrap())
-    );
+    let count = u32::try_from(users.len()).unwrap();
+    println!("  of which the ranking: {:.2} µs", micros(processor_time() - start, count));
+}
+
+fn session_alone(count: u32) {
+    let key = SessionKey::new(&[0; 32], Duration::from_hours(168));
+    let token = key.issue(&Session { user: UserId(1), steam_id: steam_id(1), issued: now() });
+    let (now, start) = (now(), processor_time());
+    for _ in 0..count {
+        black_box(key.verify(black_box(&token), now)).unwrap();
+    }
+    println!("  of which the session token: {:.2} µs", micros(processor_time() - start, count));
 }
 
 fn start_up(dir: &DataDir) {
@@ -171,40 +180,61 @@ fn start_up(dir: &DataDir) {
 }
 
 fn over_http(dir: &DataDir) {
-    let each = u64::from(RESULTS_EACH);
     let sync = syncs_a_second(&dir.file("syncs"));
-    println!("one sync at a time: {sync:.0} requests/s");
+    println!("this disk, one sync at a time: {sync:.0} requests/s");
+    let rate = results_a_second(dir, Duration::ZERO, 1..=CONNECTIONS, 1500);
+    println!(
+        "durable AddPoints over HTTP, {CONNECTIONS} connections: {rate:.0} requests/s, {:.1} ×",
+        rate / sync
+    );
+    let slow = results_a_second(dir, SD_CARD, 101..=100 + CONNECTIONS, 100);
+    let sync = 1.0 / SD_CARD.as_secs_f64();
+    println!("the same where a sync takes {SD_CARD:?}: {slow:.0} requests/s, {:.1} ×", slow / sync);
+}
+
+/// A store on a disk that takes longer.
+struct Slow(Store, Duration);
+
+impl Commit for Slow {
+    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        thread::sleep(self.1);
+        self.0.commit(records)
+    }
+}
+
+/// So many results of each of these users, who are as many as there are connections.
+fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
     let mut store = Store::open(dir).unwrap();
     let races: Vec<Record> =
-        (1..=CONNECTIONS).flat_map(|user| (0..RESULTS_EACH).map(move |number| race(user, number))).collect();
+        users.clone().flat_map(|user| (0..each).map(move |number| race(user, number))).collect();
     store.commit(&races).unwrap();
-    let start = Instant::now();
-    (1..=500).for_each(|user| store.commit(&[player(user), race(user, RESULTS_EACH)]).unwrap());
-    println!("one commit of the store at a time: {:.0} requests/s", 500.0 / start.elapsed().as_secs_f64());
     let mut server = core();
     store.restore(&mut server, now()).unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        let hub = Hub::new(server, Committer::start(store).unwrap(), Clock::start());
-        Server { hub, doors: vec![Door { listener, tls: None }], renewal: None }.run(pending()).unwrap();
+    let (stop, stopped) = smol::channel::bounded::<()>(1);
+    let running = thread::spawn(move || {
+        let hub = Hub::new(server, Committer::start(Slow(store, wait)).unwrap(), Clock::start());
+        let stop = async {
+            let _ = stopped.recv().await;
+        };
+        Server { hub, doors: vec![Door { listener, tls: None }], renewal: None }.run(stop).unwrap();
     });
     let mut clients: Vec<Vec<Client>> = (0..CLIENT_THREADS).map(|_| Vec::new()).collect();
-    for user in 1..=CONNECTIONS {
-        clients[(user % CLIENT_THREADS) as usize].push(Client::new(address, user));
+    for user in users {
+        clients[(user % CLIENT_THREADS) as usize].push(Client::new(address, user, each));
     }
     let start = Instant::now();
     thread::scope(|scope| {
         for clients in &mut clients {
-            scope.spawn(|| (0..RESULTS_EACH as usize).for_each(|number| round(clients, number)));
+            scope.spawn(|| (0..each as usize).for_each(|number| round(clients, number)));
         }
     });
-    let rate = (each * u64::from(CONNECTIONS)) as f64 / start.elapsed().as_secs_f64();
-    println!(
-        "durable AddPoints over HTTP, {CONNECTIONS} connections: {rate:.0} requests/s, {:.1} × one sync each",
-        rate / sync
-    );
+    let rate = f64::from(each * CONNECTIONS) / start.elapsed().as_secs_f64();
+    drop((clients, stop));
+    running.join().unwrap();
+    rate
 }
 
 /// Every client brings a result, then every client hears that it counted.
@@ -223,10 +253,10 @@ struct Client {
 }
 
 impl Client {
-    fn new(server: SocketAddr, user: u32) -> Self {
+    fn new(server: SocketAddr, user: u32, each: u32) -> Self {
         let stream = TcpStream::connect(server).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, requests: (0..RESULTS_EACH).map(|number| add_points(user, number)).collect() }
+        Self { stream, requests: (0..each).map(|number| add_points(user, number)).collect() }
     }
 
     fn read(&mut self) {
@@ -255,6 +285,12 @@ fn syncs_a_second(path: &Path) -> f64 {
 fn resident() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// The time that this thread ran: what others do on this machine is none of it.
+fn processor_time() -> Duration {
+    let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())
 }
 
 fn micros(time: Duration, count: u32) -> f64 {
