@@ -6,7 +6,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
+    clippy::unchecked_time_subtraction,
     reason = "a measurement that fails is of no use"
 )]
 
