@@ -1,5 +1,4 @@
 //! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`.
-//!
 //! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
 //! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets.
 
