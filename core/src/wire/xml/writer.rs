@@ -1,10 +1,13 @@
 use alloc::vec::Vec;
 
+use super::text;
+
 /// Writes `DataContract` XML the way the official server did: one line, no XML declaration, absent values as
 /// `<Name i:nil="true"/>`, empty lists as `<Name/>`.
 ///
 /// Elements come out in the order of the calls; the official order (alphabetical within a parent) is the caller's
-/// to keep. Names are program text and written as they are; values are escaped.
+/// to keep. Names are program text and written as they are; values are escaped, and what XML cannot hold (most
+/// control characters) becomes U+FFFD.
 ///
 /// ```
 /// use mmcos_core::wire::xml::Writer;
@@ -37,22 +40,22 @@ impl Writer {
 
     /// `<name xmlns:i="…">`, the start of a document.
     pub fn root(&mut self, name: &str) {
-        self.raw(&["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
+        self.raw(["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
     }
 
     /// `<name>`.
     pub fn open(&mut self, name: &str) {
-        self.raw(&["<", name, ">"]);
+        self.raw(["<", name, ">"]);
     }
 
     /// `<name xmlns:prefix="uri">`, for lists of another namespace.
     pub fn open_with_namespace(&mut self, name: &str, prefix: &str, uri: &str) {
-        self.raw(&["<", name, " xmlns:", prefix, "=\"", uri, "\">"]);
+        self.raw(["<", name, " xmlns:", prefix, "=\"", uri, "\">"]);
     }
 
     /// `</name>`.
     pub fn close(&mut self, name: &str) {
-        self.raw(&["</", name, ">"]);
+        self.raw(["</", name, ">"]);
     }
 
     /// `<name>value</name>`, the value escaped; an empty value is `<name></name>`.
@@ -72,36 +75,57 @@ impl Writer {
     /// `<name>true</name>` or `<name>false</name>`.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.open(name);
-        self.raw(&[if value { "true" } else { "false" }]);
+        self.raw([if value { "true" } else { "false" }]);
         self.close(name);
     }
 
     /// `<name i:nil="true"/>`, an absent value.
     pub fn nil(&mut self, name: &str) {
-        self.raw(&["<", name, " i:nil=\"true\"/>"]);
+        self.raw(["<", name, " i:nil=\"true\"/>"]);
     }
 
     /// `<name/>`, an empty list.
     pub fn empty(&mut self, name: &str) {
-        self.raw(&["<", name, "/>"]);
+        self.raw(["<", name, "/>"]);
     }
 
-    fn raw(&mut self, parts: &[&str]) {
+    #[inline]
+    fn raw<const N: usize>(&mut self, parts: [&str; N]) {
         for part in parts {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
 
+    #[inline]
     fn escaped(&mut self, value: &str) {
-        for byte in value.bytes() {
-            match byte {
-                b'<' => self.raw(&["&lt;"]),
-                b'>' => self.raw(&["&gt;"]),
-                b'&' => self.raw(&["&amp;"]),
-                // XML 1.0 has no way to write the other control characters.
-                b'\t' | b'\n' | 0x20.. => self.out.push(byte),
-                _ => self.raw(&["\u{fffd}"]),
+        if text::has_byte(value, |byte| byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | 0xef)) {
+            self.escaped_runs(value);
+        } else {
+            self.raw([value]);
+        }
+    }
+
+    fn escaped_runs(&mut self, value: &str) {
+        for run in value.split_inclusive(|character| escape(character).is_some()) {
+            let mut clean = run.chars();
+            match clean.next_back().and_then(escape) {
+                Some(escape) => self.raw([clean.as_str(), escape]),
+                None => self.raw([run]),
             }
         }
+    }
+}
+
+/// What to write instead of a character, if it cannot stand for itself.
+fn escape(character: char) -> Option<&'static str> {
+    match character {
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '&' => Some("&amp;"),
+        // Read back as it is, it would be a line end, `\n`.
+        '\r' => Some("&#13;"),
+        _ if text::is_allowed(character) => None,
+        // XML 1.0 has no way to write these.
+        _ => Some("\u{fffd}"),
     }
 }

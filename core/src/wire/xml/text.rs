@@ -1,0 +1,61 @@
+//! What characters XML 1.0 allows, and where.
+
+use alloc::borrow::{Cow, ToOwned};
+
+use super::error::Error;
+
+/// The byte order mark that may precede a UTF-8 document.
+pub(super) const BOM: &str = "\u{feff}";
+
+/// `document` as text, if XML [allows](is_allowed) all of its characters.
+pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
+    let text = core::str::from_utf8(document)
+        .map_err(|error| Error::Encoding { got: "other bytes".to_owned(), offset: error.valid_up_to() })?;
+    // U+FFFE and U+FFFF start with the byte EF.
+    if has_byte(text, |byte| byte == 0xef || byte < b' ' && !is_space(byte))
+        && let Some((offset, character)) = text.char_indices().find(|&(_, c)| !is_allowed(c))
+    {
+        return Err(Error::Character { code: character.into(), offset });
+    }
+    Ok(text)
+}
+
+/// Whether XML 1.0 allows the character in a document (its production 2, `Char`).
+pub(super) fn is_allowed(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\0'..' ' | '\u{fffe}' | '\u{ffff}' => false,
+        _ => true,
+    }
+}
+
+/// Whether there is such a byte. It looks at all of them: without a way out, the loop compiles to vector instructions.
+pub(super) fn has_byte(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |found, byte| found | wanted(byte))
+}
+
+/// Whether there is nothing but what XML calls white space.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(is_space)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Whether this is the name of an element, without prefix. Beyond ASCII every character passes as a letter.
+pub(super) fn is_name(text: &str) -> bool {
+    text.bytes().next().is_some_and(|first| !matches!(first, b'0'..=b'9' | b'-' | b'.'))
+        && !has_byte(text, |byte| {
+            !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.' | 0x80..)
+        })
+}
+
+/// Puts the next part after what there is of a text; the first part stays borrowed.
+pub(super) fn append<'a>(text: &mut Cow<'a, str>, part: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = part;
+    } else {
+        text.to_mut().push_str(&part);
+    }
+}
