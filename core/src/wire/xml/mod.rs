@@ -3,6 +3,7 @@
 mod de;
 mod error;
 mod reader;
+mod scanner;
 mod text;
 mod writer;
 

@@ -2,10 +2,9 @@
 
 use alloc::borrow::{Cow, ToOwned};
 
-use super::error::Error;
+use quick_xml::events::BytesText;
 
-/// The byte order mark that may precede a UTF-8 document.
-pub(super) const BOM: &str = "\u{feff}";
+use super::error::Error;
 
 /// `document` as text, if XML [allows](is_allowed) all of its characters.
 pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
@@ -34,7 +33,10 @@ pub(super) fn has_byte(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |found, byte| found | wanted(byte))
 }
 
-/// Whether there is nothing but what XML calls white space.
+/// What XML calls white space.
+pub(super) const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Whether there is nothing but [`SPACES`].
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(is_space)
 }
@@ -43,12 +45,18 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Whether this is the name of an element, without prefix. Beyond ASCII every character passes as a letter.
-pub(super) fn is_name(text: &str) -> bool {
-    text.bytes().next().is_some_and(|first| !matches!(first, b'0'..=b'9' | b'-' | b'.'))
-        && !has_byte(text, |byte| {
-            !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.' | 0x80..)
-        })
+/// Parts the name of an element or of a prefix from what follows. Beyond ASCII every character passes as a letter.
+pub(super) fn split_name(text: &str) -> Option<(&str, &str)> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+    let length = text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len());
+    text.split_at_checked(length).filter(|(name, _)| !name.is_empty() && !name.starts_with(NEVER_FIRST))
+}
+
+const NEVER_FIRST: fn(char) -> bool = |character| matches!(character, '0'..='9' | '-' | '.');
+
+/// `text` with its line ends as `\n`, as XML wants them (2.11); borrowed if they are.
+pub(super) fn with_line_ends(text: &str) -> Cow<'_, str> {
+    BytesText::from_escaped(text).xml10_content()
 }
 
 /// Puts the next part after what there is of a text; the first part stays borrowed.
