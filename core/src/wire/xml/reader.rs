@@ -9,13 +9,13 @@ use super::error::Error;
 use super::scanner::{Scanner, Token};
 use super::text;
 
-/// No message of the game has more than one attribute on an element. Finding duplicates is quadratic in this.
+/// No captured message has more than two attributes on an element. Finding duplicates is quadratic in this.
 const MAX_ATTRIBUTES: usize = 16;
 
 /// How large a document may be, so that it costs no more than its length in bytes.
 ///
-/// The defaults are our choice. The captured requests of the game go 4 deep, and 316 elements are the most in one
-/// (`GetFriends` with 155 friends); with 2,000 friends, the most that Steam allows, it would have 4,003 or so.
+/// The defaults are our choice. The captured requests of the game go 4 deep, and 314 elements are the most in one
+/// (`GetFriends` with 155 players); with 2,000, the most friends that Steam allows, it would have 4,004.
 ///
 /// ```
 /// use mmcos_core::wire::xml::{Error, Limits, Reader};
@@ -68,7 +68,8 @@ pub struct Tag<'a> {
 /// Reads a document event by event, strictly: what XML 1.0 has no rule for is refused, and so is what no message
 /// of the game uses though XML allows it, that is document types, processing instructions and text beside elements.
 ///
-/// Comments, and whitespace beside elements, are skipped. After an error the reader is of no more use.
+/// Comments, and whitespace beside elements, are skipped. Two slips pass, for neither can change what is read: `]]>`
+/// in a text, and no space between attributes. After an error the reader is of no more use.
 ///
 /// ```
 /// use mmcos_core::wire::xml::{Error, Event, Limits, Reader, Tag};
@@ -198,8 +199,8 @@ impl<'a> Reader<'a> {
             let value = attribute
                 .normalized_value(XmlVersion::Explicit1_0)
                 .map_err(|error| self.scanner.malformed(error))?;
-            if attribute.value.contains('<') {
-                return Err(self.unexpected("a value of an attribute", "`<`"));
+            if attribute.value.contains('<') || !Name::is_whole(attribute.key.as_ref()) {
+                return Err(self.unexpected("an attribute", "characters that XML allows in none"));
             }
             let (name, prefix) = attribute.key.decompose();
             nil |= prefix.is_some() && name.as_ref() == "nil" && matches!(&*value, "true" | "1");
@@ -275,7 +276,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The name at the start of a tag.
+/// The name at the start of a tag, or of an attribute.
 struct Name<'a> {
     local: &'a str,
     /// In bytes, the prefix included.
@@ -289,7 +290,11 @@ impl<'a> Name<'a> {
             Some(after_prefix) => text::split_name(after_prefix)?,
             None => (first, after_first),
         };
-        let is_whole = attributes.is_empty() || attributes.starts_with(text::SPACES);
-        is_whole.then(|| Self { local, length: content.len().saturating_sub(attributes.len()) })
+        let ends = attributes.is_empty() || attributes.starts_with(text::SPACES);
+        ends.then(|| Self { local, length: content.len().saturating_sub(attributes.len()) })
+    }
+
+    fn is_whole(text: &str) -> bool {
+        Name::parse(text).is_some_and(|name| name.length == text.len())
     }
 }

@@ -1,4 +1,4 @@
-//! What characters XML 1.0 allows, and where.
+//! The characters of XML 1.0: which there are, which make a name, a space, a line end.
 
 use alloc::borrow::{Cow, ToOwned};
 
@@ -21,11 +21,7 @@ pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
 
 /// Whether XML 1.0 allows the character in a document (its production 2, `Char`).
 pub(super) fn is_allowed(character: char) -> bool {
-    match character {
-        '\t' | '\n' | '\r' => true,
-        '\0'..' ' | '\u{fffe}' | '\u{ffff}' => false,
-        _ => true,
-    }
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// Whether there is such a byte. It looks at all of them: without a way out, the loop compiles to vector instructions.
@@ -45,14 +41,13 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Parts the name of an element or of a prefix from what follows. Beyond ASCII every character passes as a letter.
+/// Parts a name, or the prefix of one, from what follows. Beyond ASCII every character passes as a letter.
 pub(super) fn split_name(text: &str) -> Option<(&str, &str)> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
     let length = text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len());
-    text.split_at_checked(length).filter(|(name, _)| !name.is_empty() && !name.starts_with(NEVER_FIRST))
+    let may_start = |first: char| !matches!(first, '0'..='9' | '-' | '.');
+    text.split_at_checked(length).filter(|(name, _)| name.starts_with(may_start))
 }
-
-const NEVER_FIRST: fn(char) -> bool = |character| matches!(character, '0'..='9' | '-' | '.');
 
 /// `text` with its line ends as `\n`, as XML wants them (2.11); borrowed if they are.
 pub(super) fn with_line_ends(text: &str) -> Cow<'_, str> {
