@@ -1,7 +1,11 @@
 //! The services from request bytes to response bytes: `cargo bench -p mmcos-core --bench services`.
 //!
 //! Every request is given whole on a connection that stays open, so that what is measured is the steady state.
-#![allow(missing_docs, clippy::unwrap_used, reason = "the harness's own, and a broken set-up should stop the run")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "the harness's own, and a broken set-up should stop the run"
+)]
 
 use std::{hint::black_box, time::Duration};
 
@@ -28,10 +32,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let config = Config { identity: IdentityPolicy::Trust, ..Config::new(Catalogue::official().unwrap()) };
+        let config =
+            Config { identity: IdentityPolicy::Trust, ..Config::new(Catalogue::official().unwrap()) };
         let server = Server::new(Mmcos::new(config, [1; 32]), Limits::default(), [2; 32]);
         let mut bench = Self { server, out: OutboxOf::<Mmcos>::new(), nanos: 0 };
-        bench.input(Input::Opened { conn: CONN, listener: ListenerId(0), peer: ([127, 0, 0, 1], 4000).into() });
+        bench.input(Input::Opened {
+            conn: CONN,
+            listener: ListenerId(0),
+            peer: ([127, 0, 0, 1], 4000).into(),
+        });
         bench
     }
 
@@ -114,7 +123,8 @@ fn services(c: &mut Criterion) {
     let login = login(1);
     let token = token(&bench.text(&login));
     let session = ("SessionToken", token.as_str());
-    let status = b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n\
+    let status =
+        b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n\
         User-Agent: UnityPlayer/5.4.5p1 (http://unity3d.com)\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
         X-Unity-Version: 5.4.5p1\r\ncontent-type: application/xml\r\n\r\n";
     let search = xml(
@@ -145,10 +155,8 @@ fn services(c: &mut Criterion) {
     );
     let name = Name::from_static("Name");
     let ticket = Name::from_static("SteamTicket");
-    let value = Value::Dict(vec![
-        (name, Value::Text("Racer001".into())),
-        (ticket, Value::Blob(vec![7; 126].into())),
-    ]);
+    let value =
+        Value::Dict(vec![(name, Value::Text("Racer001".into())), (ticket, Value::Blob(vec![7; 126].into()))]);
     let mut body = Vec::new();
     egonet::encode(&value, &mut body).unwrap();
     let fields = "X-EgoNet-Function: LoginService.Login\r\ncontent-type: application/egonet-stream\r\n";
