@@ -170,7 +170,7 @@ fn services(c: &mut Criterion) {
         ("search alone", &search, 600),
         ("add points", &points, 400),
         ("elite of 100", &elite, 25_000),
-        ("egonet login", &egonet, 300),
+        ("egonet", &egonet, 300),
     ] {
         let sent = bench.ask(request);
         assert!(sent >= least, "{name}: {sent} bytes, {}", bench.text(request));
