@@ -4,6 +4,8 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::format_push_string,
     reason = "the harness's own, and a broken set-up should stop the run"
 )]
 
