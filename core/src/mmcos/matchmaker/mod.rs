@@ -19,7 +19,7 @@
 //!   ([`Config::ai_hold`] waits a little for a likely arrival).
 //! - Where full matches form within seconds, players of like points go together. Where they do not, points never
 //!   change who meets whom.
-//! - If a full match would leave one group behind without hope, one of the match stays with it.
+//! - If a match would leave one group behind that cannot hope for others in time, one of the match stays with it.
 //! - A group that can meet nobody is held like any other and answered alone, since a prompt answer would only make its
 //!   client ask again: a party that fills the cap or exceeds it, and a second group of a party that already searches
 //!   in the same bucket, for a party stands in an answer once.

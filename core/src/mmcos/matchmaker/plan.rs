@@ -110,7 +110,7 @@ impl Plan {
         (now < until && !self.impatient).then_some(Standing::Holding { humans, until })
     }
 
-    /// If the match is full and a single group is left over that cannot expect two more to come in time, the last
+    /// If a single group is left over that cannot expect two more to come in time, the last
     /// of the match who fits with that group stays back with it.
     pub(super) fn spare_an_orphan(
         &mut self,
