@@ -1,1 +1,3 @@
-//! To be.
+//! Models that the server is compared with.
+
+pub mod naive_matchmaker;
