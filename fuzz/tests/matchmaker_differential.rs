@@ -1,5 +1,10 @@
 //! The matchmaker and its naive model end the same polls together, at the same time, for the same reason.
-#![allow(clippy::arithmetic_side_effects, reason = "tests may panic")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may panic"
+)]
 
 use std::time::Duration;
 
@@ -78,7 +83,7 @@ impl Both {
             Event::Wait { steps } => {
                 for _ in 0..steps {
                     self.now = self.now.after(STEP);
-                    self.compare(|real, now, out| real.tick(now, out), Naive::tick);
+                    self.compare(Matchmaker::tick, Naive::tick);
                 }
             }
         }
@@ -93,7 +98,8 @@ impl Both {
         real(&mut self.real, self.now, &mut out);
         let mut ours: Vec<Ending> = out.iter().map(ending).collect();
         let mut theirs = naive(&mut self.naive);
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs, "at {:?}", self.now);
     }
 }
