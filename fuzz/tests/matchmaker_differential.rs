@@ -174,7 +174,9 @@ proptest! {
     #[test]
     fn the_matchmaker_does_what_its_model_does(config in config(), trace in trace(1..=13)) {
         let mut both = Both::new(config);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 
@@ -182,7 +184,9 @@ proptest! {
     fn also_where_waiting_pays(config in config(), trace in trace(1..=4), searches in 0..60_u32) {
         let mut both = Both::new(config);
         crowd(&mut both, searches);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 }
@@ -194,7 +198,9 @@ proptest! {
     fn also_in_a_crowd_that_chooses_by_points(config in config(), trace in trace(1..=2)) {
         let mut both = Both::new(config);
         crowd(&mut both, 800);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 }
