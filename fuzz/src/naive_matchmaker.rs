@@ -65,7 +65,9 @@ impl Naive {
             let old = self.waiting.remove(place);
             self.end(std::slice::from_ref(&old), Some(Reason::Superseded));
             kept = (old.key == key).then_some((old.search, old.began));
-            self.decide(&old.key);
+            if old.key != key {
+                self.decide(&old.key);
+            }
         }
         if let Some(place) = self.resting.iter().position(|rest| rest.0 == poll.account) {
             let rest = self.resting.remove(place);
@@ -130,7 +132,9 @@ impl Naive {
         let mut keys: Vec<BucketKey> = self.waiting.iter().map(|waiting| waiting.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        keys.iter().for_each(|key| self.decide(key));
+        for key in &keys {
+            self.decide(key);
+        }
         self.expire(|deadline, now| deadline <= now);
         std::mem::take(&mut self.endings)
     }
@@ -266,7 +270,7 @@ impl Naive {
         while at < end {
             let rate = self.rate(key, at);
             if rate <= self.theta(1.0, rate) {
-                return Monotonic::from_nanos(at.as_nanos() - 1);
+                return Monotonic::from_nanos(at.as_nanos().saturating_sub(1));
             }
             at = at.after(STEP);
         }

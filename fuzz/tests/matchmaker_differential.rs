@@ -1,5 +1,10 @@
 //! The matchmaker and its naive model end the same polls together, at the same time, for the same reason.
-#![allow(clippy::arithmetic_side_effects, reason = "tests may panic")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may panic"
+)]
 
 use std::time::Duration;
 
@@ -78,7 +83,7 @@ impl Both {
             Event::Wait { steps } => {
                 for _ in 0..steps {
                     self.now = self.now.after(STEP);
-                    self.compare(|real, now, out| real.tick(now, out), Naive::tick);
+                    self.compare(Matchmaker::tick, Naive::tick);
                 }
             }
         }
@@ -93,7 +98,8 @@ impl Both {
         real(&mut self.real, self.now, &mut out);
         let mut ours: Vec<Ending> = out.iter().map(ending).collect();
         let mut theirs = naive(&mut self.naive);
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs, "at {:?}", self.now);
     }
 }
@@ -168,7 +174,9 @@ proptest! {
     #[test]
     fn the_matchmaker_does_what_its_model_does(config in config(), trace in trace(1..=13)) {
         let mut both = Both::new(config);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 
@@ -176,7 +184,9 @@ proptest! {
     fn also_where_waiting_pays(config in config(), trace in trace(1..=4), searches in 0..60_u32) {
         let mut both = Both::new(config);
         crowd(&mut both, searches);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 }
@@ -188,7 +198,9 @@ proptest! {
     fn also_in_a_crowd_that_chooses_by_points(config in config(), trace in trace(1..=2)) {
         let mut both = Both::new(config);
         crowd(&mut both, 800);
-        trace.iter().for_each(|event| both.happen(*event));
+        for event in trace {
+            both.happen(event);
+        }
         both.happen(Event::Wait { steps: 300 });
     }
 }

@@ -31,7 +31,7 @@ fn matches(world: &World) -> impl Iterator<Item = &Ending> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn an_account_is_in_one_place(config in config(), history in history(true)) {

@@ -218,11 +218,11 @@ impl World {
     }
 
     pub(crate) fn tick(&mut self) {
-        self.call(|matchmaker, now, out| matchmaker.tick(now, out));
+        self.call(Matchmaker::tick);
     }
 
     pub(crate) fn shutdown(&mut self) {
-        self.call(|matchmaker, now, out| matchmaker.shutdown(now, out));
+        self.call(Matchmaker::shutdown);
     }
 
     /// The answer to several groups that was given last.
