@@ -144,7 +144,7 @@ fn a_new_season_starts_from_the_bonus_and_the_login_tells_it() {
         (element(&inactive, "IsSeasonActive"), element(&inactive, "CurrentSeasonID")),
         ("false", "39")
     );
-    town.rig.pass(Duration::from_secs(60 * 60 * 24 * 10));
+    town.rig.pass(Duration::from_hours(240));
     let after = town.fresh_login("bob");
     let tells = ["CurrentSeasonID", "PlayerSeasonID", "NewSeasonID", "OldSeasonID", "IsSeasonActive"];
     assert_eq!(tells.map(|name| element(&after, name)), ["40", "40", "40", "39", "true"]);

@@ -108,10 +108,11 @@ fn sources(below: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// The lines that are program, not prose, with their numbers.
-fn program(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn program(text: &str) -> impl Iterator<Item = (u32, &str)> {
     text.lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line.trim()))
+        .map(str::trim)
+        .zip(1..)
+        .map(|(line, number)| (number, line))
         .filter(|(_, line)| !line.starts_with("//"))
 }
 

@@ -73,8 +73,9 @@ fn bytes(message: &str) -> Vec<u8> {
 }
 
 fn unhex(digits: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap();
-    (0..digits.len()).step_by(2).map(byte).collect()
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { panic!("half a byte: {digits}") };
+    let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+    pairs.iter().map(|pair| byte(pair)).collect()
 }
 
 /// Whether the bytes are the expected ones, in which `{any}` stands for any.
