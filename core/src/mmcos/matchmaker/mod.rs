@@ -19,9 +19,10 @@
 //!   ([`Config::ai_hold`] waits a little for a likely arrival).
 //! - Where full matches form within seconds, players of like points go together. Where they do not, points never
 //!   change who meets whom.
-//! - If a full match would leave one group behind without hope, one of the match stays with it.
-//! - A group too large to meet anybody (a party that fills the cap, or exceeds it) is held like any other and answered
-//!   alone: a prompt answer would only make its client ask again.
+//! - If a match would leave one group behind that cannot hope for others in time, one of the match stays with it.
+//! - A group that can meet nobody is held like any other and answered alone, since a prompt answer would only make its
+//!   client ask again: a party that fills the cap or exceeds it, and a second group of a party that already searches
+//!   in the same bucket, for a party stands in an answer once.
 //! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is the
 //!   player with the most matches confirmed, the fewest unconfirmed, the largest party, the freshest poll.
 //!
@@ -144,6 +145,8 @@ pub struct Load {
     pub buckets: usize,
     /// Matches that are not closed.
     pub matches: usize,
+    /// The memory reserved for all of them, in bytes.
+    pub bytes: usize,
 }
 
 /// One bucket in which somebody waits.
@@ -208,7 +211,7 @@ impl Matchmaker {
     pub fn cancel(&mut self, now: Monotonic, account: UserId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some((slot, ticket)) = self.tickets.of(account) else { return };
-        if ticket.open {
+        if ticket.is_open() {
             out.cancelled(ticket.poll, account);
         }
         self.withdraw(slot);
@@ -220,7 +223,7 @@ impl Matchmaker {
     pub fn disconnect(&mut self, now: Monotonic, account: UserId, poll: PollId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some((slot, ticket)) = self.tickets.of(account) else { return };
-        if ticket.open && ticket.poll == poll {
+        if ticket.is_open() && ticket.poll == poll {
             self.withdraw(slot);
             self.decide(ticket.bucket, out);
         }
@@ -290,10 +293,13 @@ impl Matchmaker {
 
     /// How much is held.
     pub fn load(&self) -> Load {
+        let (tickets, links) = (self.tickets.bytes(), self.seniority.bytes());
+        let tables = [tickets, links, self.buckets.bytes(), self.matches.bytes()];
         Load {
             tickets: self.tickets.len(),
             buckets: self.buckets.len(),
-            matches: self.matches.iter().count(),
+            matches: self.matches.len(),
+            bytes: tables.into_iter().fold(0, usize::saturating_add),
         }
     }
 
