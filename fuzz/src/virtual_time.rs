@@ -1,0 +1,152 @@
+//! A server in a time of its own, which passes only when it is told to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use mmcos_core::{
+    OutboxOf, Server,
+    engine::Limits,
+    mmcos::{Config, Mmcos},
+    seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
+};
+
+use crate::client::Response;
+
+/// When virtual time starts: 2024-01-01 00:00:00 UTC, the first day of a season of two months.
+pub const START: Wall = Wall::from_secs(1_704_067_200);
+
+/// A server, its connections and its clock. Times are counted from the [`START`].
+#[derive(Debug)]
+pub struct VirtualTime {
+    server: Server<Mmcos>,
+    out: OutboxOf<Mmcos>,
+    now: Duration,
+    opened: u64,
+    unread: BTreeMap<ConnId, Vec<u8>>,
+    answers: VecDeque<(ConnId, Response)>,
+    closed: BTreeSet<ConnId>,
+}
+
+impl VirtualTime {
+    /// A server that has seen nothing yet.
+    pub fn new(config: Config, limits: Limits, seed: [u8; 32]) -> Self {
+        Self {
+            server: Server::new(Mmcos::new(config, seed), limits, seed),
+            out: OutboxOf::<Mmcos>::new(),
+            now: Duration::ZERO,
+            opened: 0,
+            unread: BTreeMap::new(),
+            answers: VecDeque::new(),
+            closed: BTreeSet::new(),
+        }
+    }
+
+    /// The server.
+    pub const fn server(&self) -> &Server<Mmcos> {
+        &self.server
+    }
+
+    /// What time it is.
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Lets time pass until `to`, or only until something is due before. True if it is `to` now.
+    ///
+    /// # Panics
+    /// If `to` is past, or something was due before.
+    pub fn step(&mut self, to: Duration) -> bool {
+        let due = self.server.next_deadline().map(|due| due.since(Monotonic::default()));
+        let next = due.filter(|due| *due < to).unwrap_or(to);
+        assert!(next >= self.now, "it was time for something at {next:?}, and it is {:?}", self.now);
+        self.now = next;
+        self.input(Input::Tick);
+        next == to
+    }
+
+    /// Lets so much time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while !self.step(end) {}
+    }
+
+    /// A new connection from this address.
+    pub fn open(&mut self, address: Ipv4Addr) -> ConnId {
+        self.opened += 1;
+        let conn = ConnId(self.opened);
+        let peer = (IpAddr::V4(address), 50_000).into();
+        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        conn
+    }
+
+    /// Sends bytes to the server.
+    pub fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.input(Input::Received { conn, bytes });
+    }
+
+    /// Closes a connection.
+    pub fn close(&mut self, conn: ConnId) {
+        self.unread.remove(&conn);
+        self.input(Input::Closed { conn });
+        self.closed.remove(&conn);
+    }
+
+    /// Sends a request on a connection of its own, as the game does with almost all of its requests.
+    ///
+    /// # Panics
+    /// If it is not answered at once.
+    pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
+        let conn = self.open(address);
+        self.send(conn, request);
+        let at = self.answers.iter().position(|(to, _)| *to == conn);
+        let answer = at.and_then(|at| self.answers.remove(at));
+        self.close(conn);
+        answer.expect("such a request is answered at once").1
+    }
+
+    /// The next answer that came in, in the order in which they were sent.
+    pub fn next_answer(&mut self) -> Option<(ConnId, Response)> {
+        self.answers.pop_front()
+    }
+
+    /// The bytes that came in but are no whole answer yet.
+    pub fn unread(&self, conn: ConnId) -> &[u8] {
+        self.unread.get(&conn).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the server closed the connection, and the client has not noticed.
+    pub fn is_closed(&self, conn: ConnId) -> bool {
+        self.closed.contains(&conn)
+    }
+
+    /// Stops the server, which has `grace` to let go of its connections.
+    pub fn shut_down(&mut self, grace: Duration) {
+        self.input(Input::Shutdown { grace });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let millis = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
+        let wall = Wall::from_millis(START.as_millis().saturating_add(millis));
+        let now = Now { monotonic: Monotonic::default().after(self.now), wall };
+        self.server.handle(now, input, &mut self.out);
+        for effect in self.out.drain() {
+            match effect {
+                Effect::Send { conn, bytes } => {
+                    assert!(!self.closed.contains(&conn), "{conn:?} was sent to after its close");
+                    let unread = self.unread.entry(conn).or_default();
+                    unread.extend_from_slice(&bytes);
+                    while let Some(response) = Response::take(unread) {
+                        self.answers.push_back((conn, response));
+                    }
+                }
+                Effect::Close { conn, how: Close::AfterFlush | Close::Abort } => {
+                    assert!(self.closed.insert(conn), "{conn:?} was closed twice");
+                }
+                _ => {}
+            }
+        }
+    }
+}
