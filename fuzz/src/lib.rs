@@ -9,6 +9,7 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a tool for tests: it stops at the first thing that it does not understand"
 )]

@@ -3,13 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::{IpAddr, Ipv4Addr},
+    sync::LazyLock,
     time::Duration,
 };
 
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    mmcos::{Config, Mmcos},
+    mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue},
     seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
 };
 
@@ -17,6 +18,15 @@ use crate::client::Response;
 
 /// When virtual time starts: 2024-01-01 00:00:00 UTC, the first day of a season of two months.
 pub const START: Wall = Wall::from_secs(1_704_067_200);
+
+/// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
+pub fn trusting() -> Config {
+    static OFFICIAL: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::official().expect("the official catalogue is sound"));
+    let mut config = Config::new(OFFICIAL.clone());
+    config.identity = IdentityPolicy::Trust;
+    config
+}
 
 /// A server, its connections and its clock. Times are counted from the [`START`].
 #[derive(Debug)]
@@ -26,7 +36,8 @@ pub struct VirtualTime {
     now: Duration,
     opened: u64,
     unread: BTreeMap<ConnId, Vec<u8>>,
-    answers: VecDeque<(ConnId, Response)>,
+    /// Connections with something to read, in the order in which it came.
+    arrived: VecDeque<ConnId>,
     closed: BTreeSet<ConnId>,
 }
 
@@ -39,7 +50,7 @@ impl VirtualTime {
             now: Duration::ZERO,
             opened: 0,
             unread: BTreeMap::new(),
-            answers: VecDeque::new(),
+            arrived: VecDeque::new(),
             closed: BTreeSet::new(),
         }
     }
@@ -101,20 +112,25 @@ impl VirtualTime {
     pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
         let conn = self.open(address);
         self.send(conn, request);
-        let at = self.answers.iter().position(|(to, _)| *to == conn);
-        let answer = at.and_then(|at| self.answers.remove(at));
+        let answer = self.unread.get_mut(&conn).and_then(Response::take);
         self.close(conn);
-        answer.expect("such a request is answered at once").1
+        answer.expect("such a request is answered at once")
     }
 
     /// The next answer that came in, in the order in which they were sent.
     pub fn next_answer(&mut self) -> Option<(ConnId, Response)> {
-        self.answers.pop_front()
+        while let Some(conn) = self.arrived.front().copied() {
+            if let Some(answer) = self.unread.get_mut(&conn).and_then(Response::take) {
+                return Some((conn, answer));
+            }
+            self.arrived.pop_front();
+        }
+        None
     }
 
-    /// The bytes that came in but are no whole answer yet.
-    pub fn unread(&self, conn: ConnId) -> &[u8] {
-        self.unread.get(&conn).map_or(&[], Vec::as_slice)
+    /// Takes the bytes that came in and were not taken as answers.
+    pub fn take_unread(&mut self, conn: ConnId) -> Vec<u8> {
+        self.unread.remove(&conn).unwrap_or_default()
     }
 
     /// Whether the server closed the connection, and the client has not noticed.
@@ -136,11 +152,8 @@ impl VirtualTime {
             match effect {
                 Effect::Send { conn, bytes } => {
                     assert!(!self.closed.contains(&conn), "{conn:?} was sent to after its close");
-                    let unread = self.unread.entry(conn).or_default();
-                    unread.extend_from_slice(&bytes);
-                    while let Some(response) = Response::take(unread) {
-                        self.answers.push_back((conn, response));
-                    }
+                    self.unread.entry(conn).or_default().extend_from_slice(&bytes);
+                    self.arrived.push_back(conn);
                 }
                 Effect::Close { conn, how: Close::AfterFlush | Close::Abort } => {
                     assert!(self.closed.insert(conn), "{conn:?} was closed twice");

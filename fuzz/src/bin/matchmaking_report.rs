@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), lexopt::Error> {
     let Some((plan, bucket)) = parse(Parser::from_env())? else {
         print!("{HELP}");
         return Ok(());
@@ -43,7 +43,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         plan.search_seconds,
         plan.seeds
     );
-    print!("{}", report(&plan)?);
+    print!("{}", report(&plan));
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use mmcos_core::mmcos::ids::Points;
+
 use crate::{
     client::{Mode, RuleSet},
     random::Random,
@@ -36,8 +38,10 @@ pub(super) fn mode(random: &mut Random, before: Option<Mode>) -> Mode {
 }
 
 /// How good a group is, in points.
-pub(super) fn skill(random: &mut Random) -> f64 {
-    random.normal(1500.0, 300.0)
+pub(super) fn skill(random: &mut Random) -> Points {
+    let spread = random.normal(0.0, 300.0).clamp(-1500.0, 1500.0);
+    #[allow(clippy::cast_possible_truncation, reason = "it is small")]
+    Points(1500 + spread as i32)
 }
 
 /// How long a group stays.

@@ -18,8 +18,7 @@ use std::{
 use mmcos_core::{
     engine::Limits,
     mmcos::{
-        Config, IdentityPolicy,
-        catalogue::{Catalogue, CatalogueError},
+        catalogue::Catalogue,
         ids::{Points, RaceKey},
         matchmaker,
     },
@@ -32,7 +31,7 @@ use crate::{
     client::{Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
-    virtual_time::VirtualTime,
+    virtual_time::{VirtualTime, trusting},
 };
 
 /// What is simulated.
@@ -49,28 +48,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What a server is told that is to serve these players. It trusts their tickets, which Steam has not signed.
-    ///
-    /// # Errors
-    /// None: the official catalogue is sound.
-    pub fn server(&self) -> Result<Config, CatalogueError> {
-        let mut config = Config::new(Catalogue::official()?);
-        config.identity = IdentityPolicy::Trust;
-        config.search_seconds = self.search_seconds;
-        config.matchmaker = self.matchmaker;
-        Ok(config)
+    /// Until when nothing is recorded.
+    fn warm_up(&self) -> Duration {
+        (self.time / 10).min(Duration::from_hours(4))
     }
 }
 
 /// Runs a simulation to its end.
-///
-/// # Errors
-/// None: the official catalogue is sound.
-pub fn run(settings: &Settings, seed: u64) -> Result<Record, CatalogueError> {
-    let mut simulation = Simulation::new(settings, seed)?;
+pub fn run(settings: &Settings, seed: u64) -> Record {
+    let mut simulation = Simulation::new(settings, seed);
     simulation.run();
     simulation.record.breaches = simulation.referee.breaches().clone();
-    Ok(simulation.record)
+    simulation.record
 }
 
 /// Something that will happen.
@@ -85,7 +74,7 @@ struct Player {
     client: Client,
     random: Random,
     size: u8,
-    skill: f64,
+    skill: Points,
     mode: Mode,
     leaves: Duration,
     /// Since when the search goes on.
@@ -108,10 +97,12 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(settings: &Settings, seed: u64) -> Result<Self, CatalogueError> {
+    fn new(settings: &Settings, seed: u64) -> Self {
         let mut random = Random::new(seed, 0);
-        let config = settings.server()?;
-        Ok(Self {
+        let mut config = trusting();
+        config.search_seconds = settings.search_seconds;
+        config.matchmaker = settings.matchmaker;
+        Self {
             settings: *settings,
             catalogue: config.catalogue.clone(),
             seed,
@@ -124,7 +115,7 @@ impl Simulation {
             races: BTreeMap::new(),
             referee: Referee::new(&settings.matchmaker),
             record: Record::default(),
-        })
+        }
     }
 
     fn run(&mut self) {
@@ -164,15 +155,13 @@ impl Simulation {
         }
     }
 
-    /// A group comes online and searches at once. It has played before: its points are what its skill is worth.
+    /// A group comes online and searches at once.
     fn arrive(&mut self) {
         let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mut random = Random::new(self.seed, u64::from(number));
         let skill = habits::skill(&mut random);
         let mut client = Client::log_in(&mut self.time, number);
-        while f64::from(client.points.0 + EARLIER_RACE.0) <= skill {
-            client.add_points(&mut self.time, RaceKey(0), EARLIER_RACE);
-        }
+        self.play_earlier_races(&mut client, skill);
         let player = Player {
             client,
             size: habits::party(&mut random),
@@ -184,6 +173,15 @@ impl Simulation {
         };
         self.players.push(player);
         self.poll(self.players.len() - 1);
+    }
+
+    /// A group has played before, until its points were worth its skill: in as few races as can be.
+    fn play_earlier_races(&mut self, client: &mut Client, skill: Points) {
+        while client.points < skill {
+            let best = *self.catalogue.honest_changes(client.division).end();
+            let missing = Points(skill.0 - client.points.0);
+            client.add_points(&mut self.time, RaceKey(0), missing.min(best));
+        }
     }
 
     fn poll(&mut self, number: usize) {
@@ -241,7 +239,7 @@ impl Simulation {
         let performance = |entrant: &race::Entrant| {
             players
                 .get_mut(entrant.player)
-                .map_or(0.0, |player| player.random.normal(player.skill, habits::LUCK))
+                .map_or(0.0, |player| player.random.normal(f64::from(player.skill.0), habits::LUCK))
         };
         let performances: Vec<f64> = race.entrants.iter().map(performance).collect();
         let alone = race.entrants.len() == 1;
@@ -265,15 +263,5 @@ impl Simulation {
             player.mode = habits::mode(&mut player.random, Some(player.mode));
             self.plan(next, Event::Poll(number));
         }
-    }
-}
-
-/// What each race before the first one that is simulated has brought (capture 08).
-const EARLIER_RACE: Points = Points(40);
-
-impl Settings {
-    /// Until when nothing is recorded.
-    fn warm_up(&self) -> Duration {
-        (self.time / 10).min(Duration::from_hours(4))
     }
 }
