@@ -65,23 +65,34 @@ impl VirtualTime {
         self.now
     }
 
-    /// Lets time pass until `to`, or only until something is due before. True if it is `to` now.
+    /// Lets so much time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while !self.step(end) {}
+    }
+
+    /// The next answer, in the order in which they were sent; lets time pass until it comes, or until `end`.
     ///
     /// # Panics
-    /// If `to` is past, or something was due before.
-    pub fn step(&mut self, to: Duration) -> bool {
+    /// If `end` is past.
+    pub fn answer_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
+        loop {
+            let answer = self.next_answer();
+            if answer.is_some() || self.now == end {
+                return answer;
+            }
+            self.step(end);
+        }
+    }
+
+    /// Goes on to `to`, or only to what is due before. True if it is `to` now.
+    fn step(&mut self, to: Duration) -> bool {
         let due = self.server.next_deadline().map(|due| due.since(Monotonic::default()));
         let next = due.filter(|due| *due < to).unwrap_or(to);
         assert!(next >= self.now, "it was time for something at {next:?}, and it is {:?}", self.now);
         self.now = next;
         self.input(Input::Tick);
         next == to
-    }
-
-    /// Lets so much time pass.
-    pub fn pass(&mut self, time: Duration) {
-        let end = self.now + time;
-        while !self.step(end) {}
     }
 
     /// A new connection from this address.
@@ -117,8 +128,7 @@ impl VirtualTime {
         answer.expect("such a request is answered at once")
     }
 
-    /// The next answer that came in, in the order in which they were sent.
-    pub fn next_answer(&mut self) -> Option<(ConnId, Response)> {
+    fn next_answer(&mut self) -> Option<(ConnId, Response)> {
         while let Some(conn) = self.arrived.front().copied() {
             if let Some(answer) = self.unread.get_mut(&conn).and_then(Response::take) {
                 return Some((conn, answer));

@@ -1,5 +1,5 @@
 //! What fuzzing found worth keeping goes on holding.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::{fs, path::Path};
 

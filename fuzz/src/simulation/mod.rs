@@ -122,14 +122,13 @@ impl Simulation {
         self.plan_arrival();
         while let Some(Reverse((at, _, event))) = self.events.peek().copied() {
             if at > self.settings.time {
-                break;
+                return;
             }
-            if self.time.step(at) {
+            if let Some((conn, response)) = self.time.answer_until(at) {
+                self.answered(conn, &response);
+            } else {
                 self.events.pop();
                 self.happen(event);
-            }
-            while let Some((conn, response)) = self.time.next_answer() {
-                self.answered(conn, &response);
             }
         }
     }

@@ -20,18 +20,17 @@ pub fn enter_matchmaking2_bytes(bytes: &[u8]) {
     let body = put_in(bytes, client.session_token().as_bytes());
     let conn = time.open(client.address());
     time.send(conn, &requests::enter_matchmaking_with(&body));
-    let at_once = time.next_answer();
-    let held = at_once.is_none();
-    time.pass(trusting().matchmaker.longest_hold());
-    let (_, answer) = at_once.or_else(|| time.next_answer()).expect("it is answered in time");
+    let sent = time.now();
+    let in_time = sent + trusting().matchmaker.longest_hold();
+    let (_, answer) = time.answer_until(in_time).expect("it is answered in time");
     match answer.status {
         200 => {
             let result = MatchmakingResult::read(answer.granted()).expect("the result has all of its parts");
             assert!(result.groups.len() == 1 && result.host().is_some(), "{result:?}");
         }
-        status => assert!((400..500).contains(&status) && !held, "{answer:?}"),
+        status => assert!((400..500).contains(&status) && time.now() == sent, "{answer:?}"),
     }
-    assert_eq!(time.next_answer(), None, "one answer is enough");
+    assert_eq!(time.answer_until(in_time), None, "one answer is enough");
     time.close(conn);
     time.pass(Duration::from_secs(5));
     assert_eq!(time.server().service().matchmaker().load().tickets, 0);

@@ -84,20 +84,12 @@ impl World {
             }
             _ => {}
         }
-        self.read();
         self.wait(Duration::from_millis(100) * u32::from(pause));
     }
 
     fn wait(&mut self, time: Duration) {
         let end = self.time.now() + time;
-        while !self.time.step(end) {
-            self.read();
-        }
-        self.read();
-    }
-
-    fn read(&mut self) {
-        while let Some((conn, response)) = self.time.next_answer() {
+        while let Some((conn, response)) = self.time.answer_until(end) {
             assert!(self.polls.remove(&conn).is_some(), "answered twice");
             let answer =
                 MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
