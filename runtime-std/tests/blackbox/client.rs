@@ -182,6 +182,8 @@ pub(super) fn post(path: &str, body: &str) -> Vec<u8> {
 
 pub(super) fn post_with(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    let head = format!("POST {path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n{fields}Content-Length: {length}\r\n\r\n");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n{fields}Content-Length: {length}\r\n\r\n"
+    );
     [head.as_bytes(), body].concat()
 }

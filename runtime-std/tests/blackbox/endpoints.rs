@@ -110,7 +110,10 @@ fn what_cannot_be_served_is_refused_with_its_status() {
     assert_eq!(xml(ask(&get(ENTER))), (405, false));
     assert_eq!(xml(ask(&post(ENTER, "<EnterMatchmaking2>"))), (400, false));
     let forged = "<CancelMatchmaking><SessionToken>Zm9yZ2Vk</SessionToken></CancelMatchmaking>";
-    assert_eq!(xml(ask(&post(&ENTER.replace("EnterMatchmaking2", "CancelMatchmaking"), forged))), (401, false));
+    assert_eq!(
+        xml(ask(&post(&ENTER.replace("EnterMatchmaking2", "CancelMatchmaking"), forged))),
+        (401, false)
+    );
     assert_eq!(ask(b"GET  HTTP/1.1\r\n\r\n").status, 400);
     assert_eq!(ask(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n").status, 413);
     let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(100_000));

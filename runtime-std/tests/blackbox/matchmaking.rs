@@ -3,16 +3,12 @@
 use std::{thread, time::Duration};
 
 use super::{
-    player::{BATTLE, ELIMINATION, Mode, Player, RACE, meet, stays_alone},
+    player::{BATTLE, ELIMINATION, Player, RACE, meet, search, stays_alone},
     process::Server,
 };
 
 fn players(server: &Server, numbers: impl IntoIterator<Item = u32>) -> Vec<Player> {
     numbers.into_iter().map(|number| Player::new(server, number)).collect()
-}
-
-fn search(players: &mut [Player], mode: Mode) {
-    players.iter_mut().for_each(|player| player.search(mode));
 }
 
 #[test]

@@ -91,7 +91,8 @@ impl Player {
 
     /// Gives up, on a connection of its own.
     pub(super) fn cancel(&self, server: &Server) {
-        let body = format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
+        let body =
+            format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
         Client::plain(server).ask(&post(CANCEL, &body)).ok();
     }
 
@@ -105,7 +106,7 @@ impl Player {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) game_lobby: u64,
-    pub(super) group_lobby: u64,
+    pub(super) party_lobby: u64,
     pub(super) size: u8,
     pub(super) is_host: bool,
     pub(super) team: u8,
@@ -125,7 +126,7 @@ impl Match {
             let part = Answer { body: group.as_bytes().to_vec(), ..answer.clone() };
             Group {
                 game_lobby: part.element("GameLobbyId").parse().unwrap(),
-                group_lobby: part.element("GroupLobbyId").parse().unwrap(),
+                party_lobby: part.element("GroupLobbyId").parse().unwrap(),
                 size: part.element("GroupSize").parse().unwrap(),
                 is_host: part.element("IsHost").parse().unwrap(),
                 team: part.element("Team").parse().unwrap(),
@@ -142,6 +143,13 @@ impl Match {
     }
 }
 
+/// All of them press the button.
+pub(super) fn search(players: &mut [Player], mode: Mode) {
+    for player in players {
+        player.search(mode);
+    }
+}
+
 /// All of them are told of the same match, of themselves alone, with one host. Gives that match.
 pub(super) fn meet(players: &mut [Player]) -> Match {
     let results: Vec<Match> = players.iter_mut().map(Player::result).collect();
@@ -149,7 +157,7 @@ pub(super) fn meet(players: &mut [Player]) -> Match {
     assert!(results.iter().all(|result| result == first), "{results:?}");
     assert!(first.race_key.len() == 16 && first.session > 0, "{first:?}");
     assert_eq!(first.groups.iter().filter(|group| group.is_host).count(), 1, "{first:?}");
-    let mut told: Vec<_> = first.groups.iter().map(|group| (group.group_lobby, group.game_lobby)).collect();
+    let mut told: Vec<_> = first.groups.iter().map(|group| (group.party_lobby, group.game_lobby)).collect();
     let mut there: Vec<_> = players.iter().map(|player| (player.group(), player.lobby())).collect();
     told.sort_unstable();
     there.sort_unstable();

@@ -86,7 +86,8 @@ impl Server {
     }
 
     pub(super) fn start_in(scratch: Scratch, arguments: &[&str]) -> Self {
-        let doors = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
+        let doors =
+            ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
         let mut child = program(&scratch, &[&doors, arguments].concat()).spawn().unwrap();
         let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut place = |name: &str| {

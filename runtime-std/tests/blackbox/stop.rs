@@ -5,7 +5,7 @@ use std::{io::Write, time::Duration, time::Instant};
 
 use super::{
     client::{Client, connect, get},
-    player::{BATTLE, Player, RACE, login, meet, stays_alone},
+    player::{BATTLE, Player, RACE, login, meet, search, stays_alone},
     process::Server,
     tls,
 };
@@ -31,7 +31,7 @@ fn all_who_wait_are_answered_together_at_sigterm() {
     let server = patient_server();
     let mut racers: Vec<Player> = (1..=5).map(|number| Player::new(&server, number)).collect();
     let mut other = Player::new(&server, 6);
-    racers.iter_mut().for_each(|player| player.search(RACE));
+    search(&mut racers, RACE);
     other.search(BATTLE);
     server.settle();
     ends_in_time(server, "-TERM", || {

@@ -2,7 +2,7 @@
 
 use super::{
     client::Client,
-    player::{Player, RACE, login, meet, stays_alone},
+    player::{Player, RACE, login, meet, search, stays_alone},
     process::Server,
     tls,
 };
@@ -14,7 +14,7 @@ fn is_not_met(leave: impl FnOnce(&mut Player)) {
     gone.search(RACE);
     leave(&mut gone);
     let mut others = [2, 3].map(|number| Player::new(&server, number));
-    others.iter_mut().for_each(|player| player.search(RACE));
+    search(&mut others, RACE);
     meet(&mut others);
 }
 
