@@ -24,7 +24,7 @@ fn by_tls(server: &Server) -> Player {
 }
 
 fn plainly(server: &Server) -> Player {
-    Player { client: Client::plain(server.http), ..Player::new(server.https, 1) }
+    Player::with(Client::plain(server.http), 1)
 }
 
 #[test]
