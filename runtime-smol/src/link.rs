@@ -18,6 +18,8 @@ pub(crate) struct Link {
     queue: RefCell<VecDeque<Piece>>,
     queued: Cell<usize>,
     close: Cell<Option<Close>>,
+    /// Raised with the order to close.
+    ordered: Signal,
     /// Raised when there is something new for the task.
     pub(crate) news: Signal,
 }
@@ -63,13 +65,24 @@ impl Link {
 
     pub(crate) fn order_close(&self, how: Close) {
         self.close.set(Some(how));
+        self.ordered.raise();
+    }
+
+    /// Waits for the order to close.
+    pub(crate) async fn closing(&self) -> Close {
+        loop {
+            match self.close.get() {
+                Some(how) => return how,
+                None => self.ordered.raised().await,
+            }
+        }
     }
 
     pub(crate) fn close(&self) -> Option<Close> {
         self.close.get()
     }
 
-    pub(crate) fn is_flushed(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.queued.get() == 0
     }
 
