@@ -4,6 +4,7 @@
 //! - [`virtual_time`] drives a server; [`client`] speaks as the game does.
 //! - [`simulation`] lets a population play, [`referee`] watches who is answered what, [`report`] counts.
 //! - [`targets`] are what a fuzzer calls.
+//! - [`naive_matchmaker`] is what the matchmaker is compared with.
 //!
 //! A run is a function of its settings and its seed: the same again gives the same, byte for byte.
 #![allow(
@@ -15,6 +16,7 @@
 )]
 
 pub mod client;
+pub mod naive_matchmaker;
 pub mod random;
 pub mod referee;
 pub mod report;

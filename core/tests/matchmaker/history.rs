@@ -57,7 +57,9 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
 /// The world after a history, with every poll ended.
 pub(crate) fn play(config: Config, history: &[Event]) -> World {
     let mut world = World::new(config);
-    history.iter().for_each(|event| world.happen(*event));
+    for event in history {
+        world.happen(*event);
+    }
     world.shutdown();
     assert!(world.open.is_empty());
     world

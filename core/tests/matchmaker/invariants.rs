@@ -5,7 +5,9 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use mmcos_core::mmcos::ids::{Points, UserId};
-use mmcos_core::mmcos::matchmaker::{Config, Group, GroupSize, Load, MatchState, Outcomes, Reason, RuleSet};
+use mmcos_core::mmcos::matchmaker::{
+    Config, Group, GroupSize, Load, Match, MatchState, Outcomes, Reason, RuleSet,
+};
 use proptest::prelude::*;
 
 use crate::history::{config, history, play};
@@ -29,12 +31,12 @@ fn matches(world: &World) -> impl Iterator<Item = &Ending> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn an_account_is_in_one_place(config in config(), history in history(true)) {
         let world = play(config, &history);
-        let live = world.matchmaker.matches().flat_map(|found| found.members()).filter(|member| !member.left);
+        let live = world.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left);
         let accounts: Vec<UserId> = live.map(|member| member.account).collect();
         prop_assert_eq!(accounts.iter().collect::<BTreeSet<_>>().len(), accounts.len());
         for ending in &world.endings {
@@ -51,7 +53,7 @@ proptest! {
         let mut out = Outcomes::new();
         let mut ended = world.matchmaker;
         ended.shutdown(world.now, &mut out);
-        ended.tick(world.now.after(Duration::from_secs(3600)), &mut out);
+        ended.tick(world.now.after(Duration::from_hours(1)), &mut out);
         prop_assert!(out.is_empty());
     }
 
@@ -141,7 +143,9 @@ proptest! {
     #[test]
     fn a_jump_of_the_clock_leaves_nobody_waiting(config in config(), history in history(true)) {
         let mut world = World::new(config);
-        history.iter().for_each(|event| world.happen(*event));
+        for event in &history {
+            world.happen(*event);
+        }
         world.happen(Event::Jump { millis: 24_500 });
         prop_assert!(world.open.is_empty());
     }
@@ -210,7 +214,7 @@ proptest! {
     fn content_with_ai_is_answered_with_the_own_group(config in config(), history in history(true)) {
         let world = play(config, &history);
         for (waiting, ending) in world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1) {
-            let [group] = ending.groups[..] else { unreachable!() };
+            let group = ending.groups[0];
             prop_assert!(group.is_host && group.account == waiting.poll.account);
             let to_ai = waiting.poll.ignore_minimum && config.ai && waiting.poll.mode.rule_set == RuleSet::Battle;
             prop_assert_eq!(group.team, u8::from(to_ai));

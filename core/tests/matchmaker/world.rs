@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mmcos_core::mmcos::ids::{LobbyId, Points, RaceKey, SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::{
-    BucketKey, Config, GameType, Group, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes,
-    Poll, PollId, Reason, RuleSet,
+    BucketKey, Config, GameType, Group, GroupSize, HostHistory, Label, Match, Matchmaker, Mode, Outcome,
+    Outcomes, Poll, PollId, Reason, RuleSet,
 };
 use mmcos_core::seam::Monotonic;
 
@@ -218,11 +218,11 @@ impl World {
     }
 
     pub(crate) fn tick(&mut self) {
-        self.call(|matchmaker, now, out| matchmaker.tick(now, out));
+        self.call(Matchmaker::tick);
     }
 
     pub(crate) fn shutdown(&mut self) {
-        self.call(|matchmaker, now, out| matchmaker.shutdown(now, out));
+        self.call(Matchmaker::shutdown);
     }
 
     /// The answer to several groups that was given last.
@@ -303,9 +303,7 @@ impl World {
         let late = self.open.values().find(|waiting| waiting.came.after(longest) <= self.now);
         assert!(late.is_none(), "{late:?} is not answered at {:?}", self.now);
         let mut live = BTreeSet::new();
-        for member in
-            self.matchmaker.matches().flat_map(|found| found.members()).filter(|member| !member.left)
-        {
+        for member in self.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left) {
             assert!(live.insert(member.account), "{:?} is in two live matches", member.account);
         }
         let open: usize = self.matchmaker.buckets().map(|bucket| bucket.polls as usize).sum();

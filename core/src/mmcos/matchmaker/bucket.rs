@@ -137,7 +137,12 @@ impl Bucket {
 
     /// Whether another full match is likely to come within ten seconds.
     pub(super) fn is_dense(&self, now: Monotonic) -> bool {
-        self.rate.at(now) * 10.0 >= f64::from(self.seats.total())
+        now < self.sparse_from()
+    }
+
+    /// When the bucket is no longer dense, if nobody comes.
+    pub(super) fn sparse_from(&self) -> Monotonic {
+        self.rate.falls_to(f64::from(self.seats.total()) / 10.0)
     }
 
     /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.

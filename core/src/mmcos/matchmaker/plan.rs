@@ -98,7 +98,7 @@ impl Plan {
     ) -> Option<Standing> {
         let (humans, total) = (self.humans, bucket.seats.total());
         if humans == total {
-            let until = self.oldest.after(CHOOSE);
+            let until = self.oldest.after(CHOOSE).min(bucket.sparse_from());
             let more = self.dense && self.pool < u32::from(total).saturating_mul(2) && now < until;
             return more.then_some(Standing::Choosing { until });
         }
