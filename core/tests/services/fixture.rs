@@ -65,13 +65,14 @@ fn marker(line: &str) -> Option<char> {
 }
 
 fn order(line: &str) -> Step {
-    let words: Vec<&str> = line.splitn(3, ' ').collect();
-    match words[..] {
-        ["config", key, value] => Step::Config { key: key.into(), value: value.into() },
-        ["given", name, id] => Step::Given { name: name.into(), steam_id: id.parse().expect(line) },
-        ["client", name] => Step::Client(name.into()),
-        ["held"] => Step::Held,
-        ["wait", time] => {
+    let (verb, object) = line.split_once(' ').unwrap_or((line, ""));
+    let words: Vec<&str> = object.splitn(2, ' ').collect();
+    match (verb, &words[..]) {
+        ("config", [key, value]) => Step::Config { key: (*key).into(), value: (*value).into() },
+        ("given", [name, id]) => Step::Given { name: (*name).into(), steam_id: id.parse().expect(line) },
+        ("client", _) => Step::Client(object.into()),
+        ("held", _) => Step::Held,
+        ("wait", [time]) => {
             let seconds = time.strip_suffix('s').expect(line).parse().expect(line);
             Step::Wait(Duration::from_secs_f64(seconds))
         }
