@@ -22,7 +22,11 @@ use super::{
 pub(crate) enum Delivery {
     Whole,
     ByteByByte,
-    SplitAt(usize),
+    /// So many bytes, then pieces of so many.
+    Torn {
+        first: usize,
+        then: usize,
+    },
     /// With [`PROBE`] before and behind, in one piece.
     Pipelined,
     /// With `/MMCOS` left out where it stands, put in where it does not.
@@ -37,6 +41,7 @@ pub(crate) struct Played {
     pub(crate) read: Vec<u8>,
     /// The length of the longest request.
     pub(crate) longest: usize,
+    pub(crate) somebody_logged_in: bool,
 }
 
 /// Plays all steps. Whatever differs from the fixture is a panic that shows both.
@@ -53,7 +58,7 @@ pub(crate) fn play(steps: &[Step], delivery: Delivery) -> Played {
         values: BTreeMap::new(),
         clients: BTreeMap::new(),
         current: String::new(),
-        played: Played { read: Vec::new(), longest: 0 },
+        played: Played { read: Vec::new(), longest: 0, somebody_logged_in: false },
     };
     for step in steps {
         scene.step(step);
@@ -61,7 +66,8 @@ pub(crate) fn play(steps: &[Step], delivery: Delivery) -> Played {
     for (name, client) in &scene.clients {
         assert_eq!(String::from_utf8_lossy(&client.inbox), "", "{name} read more at the end");
     }
-    scene.played
+    let somebody_logged_in = !scene.rig.server.service().players().is_empty();
+    Played { somebody_logged_in, ..scene.played }
 }
 
 fn configure(config: &mut mmcos_core::mmcos::Config, key: &str, value: &str) {
@@ -123,10 +129,10 @@ impl Scene {
         match self.delivery {
             Delivery::Whole => self.rig.send(conn, &bytes),
             Delivery::ByteByByte => bytes.chunks(1).for_each(|byte| self.rig.send(conn, byte)),
-            Delivery::SplitAt(at) => {
-                let (first, second) = bytes.split_at(at.min(bytes.len()));
+            Delivery::Torn { first, then } => {
+                let (first, rest) = bytes.split_at(first.min(bytes.len()));
                 self.rig.send(conn, first);
-                self.rig.send(conn, second);
+                rest.chunks(then).for_each(|piece| self.rig.send(conn, piece));
             }
             Delivery::Pipelined => {
                 self.rig.send(conn, &[PROBE, &bytes, PROBE].concat());
