@@ -1,4 +1,6 @@
 //! The core is pure, and its parts depend on each other in one direction. Checked, not promised.
+#![cfg(test)]
+#![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,6 @@
 //! The game's services through the seam: fixtures of every service, and what fixtures cannot say.
+#![cfg(test)]
+#![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
 #[path = "../rig/mod.rs"]
 mod rig;
