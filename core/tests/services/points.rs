@@ -132,3 +132,23 @@ fn an_error_tells_nothing_of_the_server() {
         }
     }
 }
+
+#[test]
+fn a_token_is_worth_nothing_where_its_account_is_somebody_elses() {
+    let token = login(&mut server(), ANN, "Ann");
+    let mut rig = server();
+    assert_eq!(status(&add_points(&mut rig, &token, 100)), "401");
+    login(&mut rig, BEA, "Bea");
+    assert_eq!(status(&add_points(&mut rig, &token, 100)), "401");
+    assert_eq!(text(&login_answer(&mut rig, BEA, "Bea"), "Points"), "0");
+}
+
+#[test]
+fn the_host_reads_of_requests_that_nobody_has_seen() {
+    let mut rig = server();
+    rig.ask(&post("MMCOS-Matchmaking/MatchmakingService.svc/GetGames", "<GetGames/>"));
+    rig.ask(&post("MicroMachines/STEAM/1.0/", ""));
+    let [games, egonet] = &rig.events[..] else { panic!("{:?}", rig.events) };
+    assert!(games.starts_with("Unseen") && games.contains("GetGames"), "{games}");
+    assert!(egonet.starts_with("Unseen"), "{egonet}");
+}
