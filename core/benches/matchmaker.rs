@@ -1,4 +1,4 @@
-//! Events of the matchmaker with 10, 1,000 and 100,000 waiting. `examples/matchmaker_latency.rs` has the tails.
+//! Events of the matchmaker with 10, 1,000 and 100,000 waiting. `matchmaker_latency` among the examples of `fuzz` has the tails.
 #![allow(missing_docs, reason = "criterion's macros make an undocumented function")]
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a benchmark may panic")]
 

@@ -6,8 +6,6 @@
     reason = "every test file uses a part of it"
 )]
 
-pub mod town;
-
 use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use mmcos_core::{
