@@ -10,7 +10,8 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::SockRef;
 
-use super::process::{PATIENCE, Server};
+/// For whatever should happen soon; longer than any machine needs for it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 enum Stream {
     Plain(TcpStream),
@@ -58,16 +59,16 @@ pub(super) fn connect(address: SocketAddr) -> TcpStream {
 }
 
 impl Client {
-    pub(super) fn plain(server: &Server) -> Self {
-        Self::plain_over(connect(server.http))
+    pub(super) fn plain(address: SocketAddr) -> Self {
+        Self::plain_over(connect(address))
     }
 
     pub(super) fn plain_over(tcp: TcpStream) -> Self {
         Self { stream: Stream::Plain(tcp), read: Vec::new() }
     }
 
-    pub(super) fn tls(server: &Server, config: &Arc<ClientConfig>) -> Self {
-        Self::tls_over(connect(server.https), config)
+    pub(super) fn tls(address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
+        Self::tls_over(connect(address), config)
     }
 
     pub(super) fn tls_over(tcp: TcpStream, config: &Arc<ClientConfig>) -> Self {

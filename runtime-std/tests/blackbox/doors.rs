@@ -25,7 +25,7 @@ fn is_served(client: &mut Client) {
 
 /// A connection that has had an answer, so that TLS 1.3 has its tickets.
 fn served(server: &Server, config: &Arc<ClientConfig>) -> Client {
-    let mut client = Client::tls(server, config);
+    let mut client = Client::tls(server.https, config);
     is_served(&mut client);
     client
 }
@@ -33,7 +33,7 @@ fn served(server: &Server, config: &Arc<ClientConfig>) -> Client {
 #[test]
 fn a_connection_serves_many_requests() {
     let server = Server::start();
-    for mut client in [Client::plain(&server), Client::tls(&server, &tls::game())] {
+    for mut client in [Client::plain(server.http), Client::tls(server.https, &tls::game())] {
         for _ in 0..20 {
             is_served(&mut client);
         }
@@ -44,7 +44,7 @@ fn a_connection_serves_many_requests() {
 fn requests_sent_ahead_are_answered_in_order() {
     let server = Server::start();
     let status = get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml");
-    for mut client in [Client::plain(&server), Client::tls(&server, &tls::game())] {
+    for mut client in [Client::plain(server.http), Client::tls(server.https, &tls::game())] {
         client.send(&[get(REDIRECT), status.clone(), get("/nowhere"), get(REDIRECT)].concat());
         let bodies = [(); 4].map(|()| client.answer());
         assert_eq!(bodies.each_ref().map(|answer| answer.status), [200, 200, 404, 200]);
@@ -56,7 +56,7 @@ fn requests_sent_ahead_are_answered_in_order() {
 #[test]
 fn a_request_in_pieces_is_a_request() {
     let server = Server::start();
-    for mut client in [Client::plain(&server), Client::tls(&server, &tls::modern())] {
+    for mut client in [Client::plain(server.http), Client::tls(server.https, &tls::modern())] {
         for byte in get(REDIRECT) {
             client.send(&[byte]);
         }
@@ -104,7 +104,7 @@ fn plain_http_at_the_tls_door_ends_and_harms_nobody() {
 #[test]
 fn tls_at_the_plain_door_ends_and_harms_nobody() {
     let server = Server::start();
-    let mut other = Client::plain(&server);
+    let mut other = Client::plain(server.http);
     let mut lost = Client::tls_over(connect(server.http), &tls::game());
     assert!(lost.try_send(&get(REDIRECT)).is_err(), "it cannot shake hands");
     assert!(lost.end().is_empty());

@@ -42,8 +42,8 @@ const SERVICES: [(&str, &str, &str, &str); 9] = [
 fn every_endpoint_answers_at_both_doors() {
     let server = Server::start();
     for prefix in ["", "/MMCOS"] {
-        every_endpoint_answers(&mut Client::plain(&server), prefix);
-        every_endpoint_answers(&mut Client::tls(&server, &tls::game()), prefix);
+        every_endpoint_answers(&mut Client::plain(server.http), prefix);
+        every_endpoint_answers(&mut Client::tls(server.https, &tls::game()), prefix);
     }
 }
 
@@ -104,7 +104,7 @@ fn egonet_login(client: &mut Client) {
 #[test]
 fn what_cannot_be_served_is_refused_with_its_status() {
     let server = Server::start();
-    let ask = |request: &[u8]| Client::tls(&server, &tls::modern()).ask(request);
+    let ask = |request: &[u8]| Client::tls(server.https, &tls::modern()).ask(request);
     let xml = |answer: Answer| (answer.status, answer.element("Error").is_empty());
     assert_eq!(xml(ask(&get("/nowhere"))), (404, false));
     assert_eq!(xml(ask(&get(ENTER))), (405, false));

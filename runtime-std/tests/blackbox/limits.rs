@@ -8,9 +8,9 @@ use std::{
 use socket2::{Domain, Socket, Type};
 
 use super::{
-    client::{Client, connect, get},
+    client::{Client, PATIENCE, connect, get},
     player::login,
-    process::{PATIENCE, Server},
+    process::Server,
     tls,
 };
 
@@ -26,18 +26,25 @@ pub(super) fn with_small_window(address: SocketAddr) -> TcpStream {
     tcp
 }
 
+/// So many answers to logins fill the buffers of the system and some of the server's.
+pub(super) const MORE_THAN_FITS: usize = 60;
+
+/// One by one: too many at once look like a client that does not read.
+pub(super) fn send_logins(server: &Server, client: &mut Client, count: usize) {
+    for _ in 0..count {
+        client.send(&login(1));
+        server.settle();
+    }
+}
+
 #[test]
 fn a_slow_reader_gets_all() {
     let server = Server::start();
     let plain = Client::plain_over(with_small_window(server.http));
     let tls = Client::tls_over(with_small_window(server.https), &tls::game());
     for mut client in [plain, tls] {
-        for count in [1, 15, 60] {
-            // One by one: too many at once look like a client that does not read.
-            for _ in 0..count {
-                client.send(&login(1));
-                server.settle();
-            }
+        for count in [1, 15, MORE_THAN_FITS] {
+            send_logins(&server, &mut client, count);
             for _ in 0..count {
                 assert!(client.answer().ok().body.len() > 50_000);
             }
@@ -50,7 +57,7 @@ fn a_client_that_never_reads_is_dropped_and_others_are_served() {
     let server = Server::start();
     let mut deaf = Client::plain_over(with_small_window(server.http));
     deaf.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
-    let mut other = Client::tls(&server, &tls::game());
+    let mut other = Client::tls(server.https, &tls::game());
     // 58 kB for each: more than any limit long before the last.
     let refused = (0..1000).any(|_| {
         other.ask(&get(REDIRECT)).ok();
@@ -72,15 +79,15 @@ fn a_handshake_that_stalls_is_ended() {
         stalled.end();
     }
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
-    Client::tls(&server, &tls::game()).ask(&get(REDIRECT)).ok();
+    Client::tls(server.https, &tls::game()).ask(&get(REDIRECT)).ok();
 }
 
 #[test]
 fn who_is_one_too_many_is_told_so() {
     let server = Server::start_with(&["--max-connections-per-address", "1"]);
-    let mut first = Client::tls(&server, &tls::game());
+    let mut first = Client::tls(server.https, &tls::game());
     first.ask(&get(REDIRECT)).ok();
-    for mut second in [Client::plain(&server), Client::tls(&server, &tls::game())] {
+    for mut second in [Client::plain(server.http), Client::tls(server.https, &tls::game())] {
         // A busy server answers before it is asked.
         let _ = second.try_send(&get(REDIRECT));
         assert_eq!(second.answer().status, 503);
@@ -92,5 +99,5 @@ fn who_is_one_too_many_is_told_so() {
     first.ask(&get(REDIRECT)).ok();
     drop(first);
     server.settle();
-    Client::plain(&server).ask(&get(REDIRECT)).ok();
+    Client::plain(server.http).ask(&get(REDIRECT)).ok();
 }

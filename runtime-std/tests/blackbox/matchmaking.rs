@@ -8,7 +8,7 @@ use super::{
 };
 
 fn players(server: &Server, numbers: impl IntoIterator<Item = u32>) -> Vec<Player> {
-    numbers.into_iter().map(|number| Player::new(server, number)).collect()
+    numbers.into_iter().map(|number| Player::new(server.https, number)).collect()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn who_gave_up_is_not_met() {
     search(&mut friends, RACE);
     server.settle();
     let mut gone = friends.remove(1);
-    gone.cancel(&server);
+    gone.cancel(server.http);
     let answer = gone.client.answer().ok();
     assert!(!answer.text().contains("MatchmakingGroup"), "{}", answer.text());
     meet(&mut friends);
@@ -121,13 +121,13 @@ fn who_asks_again_is_met_in_the_newer_lobby() {
 #[test]
 fn a_second_search_takes_the_place_of_the_first() {
     let server = Server::start();
-    let mut first = Player::new(&server, 1);
-    let mut second = Player::new(&server, 1);
+    let mut first = Player::new(server.https, 1);
+    let mut second = Player::new(server.https, 1);
     first.search(RACE);
     server.settle();
     second.search(RACE);
     stays_alone(&mut first);
-    let mut friends = vec![second, Player::new(&server, 2)];
+    let mut friends = vec![second, Player::new(server.https, 2)];
     friends[1].search(RACE);
     meet(&mut friends);
 }

@@ -1,12 +1,14 @@
 //! A player as the game makes one: logs in, searches, is told whom to race with.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    net::SocketAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use mmcos_core::wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id};
 
 use super::{
     client::{Answer, Client, post},
-    process::Server,
     tls,
 };
 
@@ -14,15 +16,18 @@ pub(super) const ENTER: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/
 const CANCEL: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
 const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
 
-pub(super) const RACE: Mode = Mode { game_type: "QuickRace", rule_set: "Race" };
-pub(super) const ELIMINATION: Mode = Mode { game_type: "QuickElimination", rule_set: "Elimination" };
-pub(super) const BATTLE: Mode = Mode { game_type: "RankedBattle", rule_set: "Battle" };
+pub(super) const RACE: Mode = Mode { version: 1, game_type: "QuickRace", rule_set: "Race" };
+pub(super) const ELIMINATION: Mode =
+    Mode { version: 1, game_type: "QuickElimination", rule_set: "Elimination" };
+pub(super) const BATTLE: Mode = Mode { version: 1, game_type: "RankedBattle", rule_set: "Battle" };
 
 /// What is searched for.
 #[derive(Clone, Copy)]
 pub(super) struct Mode {
-    game_type: &'static str,
-    rule_set: &'static str,
+    /// Players of different versions of the game do not meet.
+    pub(super) version: u32,
+    pub(super) game_type: &'static str,
+    pub(super) rule_set: &'static str,
 }
 
 pub(super) fn steam_id(number: u32) -> u64 {
@@ -53,9 +58,13 @@ pub(super) struct Player {
 }
 
 impl Player {
-    /// Logged in, by TLS like the game's.
-    pub(super) fn new(server: &Server, number: u32) -> Self {
-        let mut client = Client::tls(server, &tls::modern());
+    /// Logged in by TLS.
+    pub(super) fn new(https: SocketAddr, number: u32) -> Self {
+        Self::with(Client::tls(https, &tls::modern()), number)
+    }
+
+    /// Logged in on this connection.
+    pub(super) fn with(mut client: Client, number: u32) -> Self {
         let token = client.ask(&login(number)).ok().element("SessionToken").to_owned();
         Self { number, client, token, searches: 0 }
     }
@@ -77,11 +86,11 @@ impl Player {
     /// With so many players in its party; `ignore` if it is content with AI.
     pub(super) fn search_as(&mut self, mode: Mode, size: u8, ignore: bool) {
         self.searches += 1;
-        let Mode { game_type, rule_set } = mode;
+        let Mode { version, game_type, rule_set } = mode;
         let (token, group, lobby) = (&self.token, self.group(), self.lobby());
         let body = format!(
             "<EnterMatchmaking2>\r\n  <SessionToken>{token}</SessionToken>\r\n  <GroupLobbyId>{group}</GroupLobbyId>\r\n  \
-             <GameLobbyId>{lobby}</GameLobbyId>\r\n  <NetworkVersion>1</NetworkVersion>\r\n  \
+             <GameLobbyId>{lobby}</GameLobbyId>\r\n  <NetworkVersion>{version}</NetworkVersion>\r\n  \
              <GameType>{game_type}</GameType>\r\n  <GroupSize>{size}</GroupSize>\r\n  <SkillLevel>1</SkillLevel>\r\n  \
              <RuleSet>{rule_set}</RuleSet>\r\n  <Ranking>NotRanked</Ranking>\r\n  \
              <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements>\r\n</EnterMatchmaking2>"
@@ -90,10 +99,10 @@ impl Player {
     }
 
     /// Gives up, on a connection of its own.
-    pub(super) fn cancel(&self, server: &Server) {
+    pub(super) fn cancel(&self, http: SocketAddr) {
         let body =
             format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
-        Client::plain(server).ask(&post(CANCEL, &body)).ok();
+        Client::plain(http).ask(&post(CANCEL, &body)).ok();
     }
 
     /// The answer to its search, waited for.

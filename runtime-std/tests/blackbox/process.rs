@@ -15,11 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::client::{Client, get};
+use super::client::{Client, PATIENCE, get};
 use crate::PROGRAM;
-
-/// For whatever should happen soon; longer than any machine needs for it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A directory that is removed at the end.
 pub(super) struct Scratch(pub(super) PathBuf);
@@ -129,7 +126,7 @@ impl Server {
 
     /// Waits until the server has read all that was sent to it before.
     pub(super) fn settle(&self) {
-        Client::plain(self).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
+        Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
     }
 
     pub(super) fn signal(&self, name: &str) {

@@ -20,7 +20,7 @@ fn the_first_start_makes_certificates_and_the_second_keeps_them() {
     let second = Server::start_in(first.stop(), &[]);
     assert_eq!(files(&second.data()), made);
     assert_eq!(read(&made), before);
-    Client::plain(&second).ask(&get("/redirect_steam_submission3.txt")).ok();
+    Client::plain(second.http).ask(&get("/redirect_steam_submission3.txt")).ok();
 }
 
 #[cfg(unix)]
@@ -39,7 +39,7 @@ fn the_first_answer_comes_soon_after_the_start() {
     let scratch = Server::start().stop();
     let start = Instant::now();
     let server = Server::start_in(scratch, &[]);
-    Client::plain(&server).ask(&get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")).ok();
+    Client::plain(server.http).ask(&get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")).ok();
     // A debug build on a busy machine; without the certificates being there it would be longer.
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
@@ -53,6 +53,13 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
     assert_eq!(said.status, Some(1), "{}", said.errors);
     assert!(said.errors.contains(&format!("{}:3", file.display())), "{}", said.errors);
     assert!(said.errors.contains("poll-seconds"), "it could guess what was meant: {}", said.errors);
+}
+
+#[test]
+#[cfg(unix)]
+fn too_few_open_files_are_announced() {
+    let server = Server::start_with(&["--max-connections", "2000000000"]);
+    assert!(server.logs("max-connections = 2000000000").contains("LimitNOFILE"));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::{io::Write, time::Duration, time::Instant};
 
 use super::{
     client::{Client, connect, get},
-    player::{BATTLE, Player, RACE, login, meet, search, stays_alone},
+    limits::{MORE_THAN_FITS, send_logins, with_small_window},
+    player::{BATTLE, Player, RACE, meet, search, stays_alone},
     process::Server,
     tls,
 };
@@ -29,8 +30,8 @@ fn patient_server() -> Server {
 #[test]
 fn all_who_wait_are_answered_together_at_sigterm() {
     let server = patient_server();
-    let mut racers: Vec<Player> = (1..=5).map(|number| Player::new(&server, number)).collect();
-    let mut other = Player::new(&server, 6);
+    let mut racers: Vec<Player> = (1..=5).map(|number| Player::new(server.https, number)).collect();
+    let mut other = Player::new(server.https, 6);
     search(&mut racers, RACE);
     other.search(BATTLE);
     server.settle();
@@ -44,7 +45,7 @@ fn all_who_wait_are_answered_together_at_sigterm() {
 #[test]
 fn who_waits_is_answered_at_ctrl_c() {
     let server = patient_server();
-    let mut player = Player::new(&server, 1);
+    let mut player = Player::new(server.https, 1);
     player.search(RACE);
     server.settle();
     ends_in_time(server, "-INT", || {
@@ -55,14 +56,14 @@ fn who_waits_is_answered_at_ctrl_c() {
 #[test]
 fn idle_and_stuck_clients_do_not_delay_the_end() {
     let server = patient_server();
-    let _idle = Player::new(&server, 1);
+    let _idle = Player::new(server.https, 1);
     let _silent = connect(server.https);
-    let mut half_a_request = Client::plain(&server);
+    let mut half_a_request = Client::plain(server.http);
     half_a_request.send(&get("/")[..10]);
     let mut half_a_hello = connect(server.https);
     half_a_hello.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
-    let mut deaf = Client::tls_over(super::limits::with_small_window(server.https), &tls::game());
-    deaf.send(&login(2).repeat(15));
+    let mut deaf = Client::tls_over(with_small_window(server.https), &tls::game());
+    send_logins(&server, &mut deaf, MORE_THAN_FITS);
     server.settle();
     ends_in_time(server, "-TERM", || {});
 }
