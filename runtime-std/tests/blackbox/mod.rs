@@ -7,6 +7,9 @@
 //! mod blackbox;
 //! const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 //! ```
+//!
+//! For Unix: they send signals, and look at the modes of files.
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

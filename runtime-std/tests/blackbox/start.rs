@@ -1,6 +1,12 @@
 //! What a host meets at the start.
 
-use std::{fs, net::TcpListener, path::Path, time::Duration, time::Instant};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use super::{
     client::{Client, get},
@@ -23,16 +29,12 @@ fn the_first_start_makes_certificates_and_the_second_keeps_them() {
     Client::plain(second.http).ask(&get("/redirect_steam_submission3.txt")).ok();
 }
 
-#[cfg(unix)]
 fn assert_private(files: &[impl AsRef<Path>]) {
     for file in files {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file).unwrap().permissions());
+        let mode = fs::metadata(file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.as_ref().display());
     }
 }
-
-#[cfg(not(unix))]
-fn assert_private(_: &[impl AsRef<Path>]) {}
 
 #[test]
 fn the_first_answer_comes_soon_after_the_start() {
@@ -56,7 +58,6 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
 }
 
 #[test]
-#[cfg(unix)]
 fn too_few_open_files_are_announced() {
     let server = Server::start_with(&["--max-connections", "2000000000"]);
     assert!(server.logs("max-connections = 2000000000").contains("LimitNOFILE"));

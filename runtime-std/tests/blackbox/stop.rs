@@ -1,5 +1,4 @@
 //! Ctrl-C and SIGTERM: what is held is answered, and the process ends.
-#![cfg(unix)]
 
 use std::{io::Write, time::Duration, time::Instant};
 

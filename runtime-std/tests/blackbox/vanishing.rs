@@ -2,7 +2,8 @@
 
 use super::{
     client::Client,
-    player::{Player, RACE, login, meet, search},
+    limits::{MORE_THAN_FITS, send_logins, with_small_window},
+    player::{Player, RACE, meet, search},
     process::Server,
     tls,
 };
@@ -58,15 +59,17 @@ fn goodbye_by_tls_is_noticed_and_answered() {
 }
 
 #[test]
-fn an_answer_on_its_way_is_finished_for_a_client_that_closed_its_side() {
+fn answers_on_their_way_are_finished_for_a_client_that_said_goodbye() {
     let server = Server::start();
-    let plain = Client::plain(server.http);
-    let mut tls = Client::tls(server.https, &tls::game());
-    tls.ask(&login(1)).ok();
+    let mut plain = Client::plain_over(with_small_window(server.http));
+    send_logins(&server, &mut plain, MORE_THAN_FITS);
+    plain.half_close();
+    let mut tls = Client::tls_over(with_small_window(server.https), &tls::game());
+    send_logins(&server, &mut tls, MORE_THAN_FITS);
+    tls.say_goodbye();
+    server.settle();
     for mut client in [plain, tls] {
-        client.send(&login(1).repeat(10));
-        client.half_close();
-        for _ in 0..10 {
+        for _ in 0..MORE_THAN_FITS {
             client.answer().ok();
         }
     }
