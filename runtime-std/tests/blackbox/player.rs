@@ -104,11 +104,6 @@ impl Player {
             format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
         Client::plain(http).ask(&post(CANCEL, &body)).ok();
     }
-
-    /// The answer to its search, waited for.
-    pub(super) fn result(&mut self) -> Match {
-        Match::read(&self.client.answer().ok())
-    }
 }
 
 /// Where a group is in a match.
@@ -161,7 +156,13 @@ pub(super) fn search(players: &mut [Player], mode: Mode) {
 
 /// All of them are told of the same match, of themselves alone, with one host. Gives that match.
 pub(super) fn meet(players: &mut [Player]) -> Match {
-    let results: Vec<Match> = players.iter_mut().map(Player::result).collect();
+    let answers: Vec<Answer> = players.iter_mut().map(|player| player.client.answer()).collect();
+    met(players, answers)
+}
+
+/// The same with their answers, in any order.
+pub(super) fn met(players: &[Player], answers: Vec<Answer>) -> Match {
+    let results: Vec<Match> = answers.into_iter().map(|answer| Match::read(&answer.ok())).collect();
     let first = &results[0];
     assert!(results.iter().all(|result| result == first), "{results:?}");
     assert!(first.race_key.len() == 16 && first.session > 0, "{first:?}");
