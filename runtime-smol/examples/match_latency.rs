@@ -2,7 +2,7 @@
 //! the last answer is read, system calls and TLS of both sides included.
 //!
 //! ```text
-//! cargo run --release -- --http 127.0.0.1:8080 --https 127.0.0.1:8443 --identity trust --data-dir /tmp/match-latency \
+//! cargo run --release -- --http 127.0.0.1:8080 --https 127.0.0.1:8443 --identity trust --data-dir match-latency \
 //!     --gather-seconds 25 --max-connections-per-address 4096 --log warn
 //! cargo run --release --example match_latency -- 127.0.0.1:8080          # plain
 //! cargo run --release --example match_latency -- 127.0.0.1:8443 tls
