@@ -1,9 +1,9 @@
 //! One connection: bytes in to the hub, bytes out from its link.
 
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll},
     time::Duration,
@@ -20,8 +20,12 @@ use crate::{hub::Hub, link::Link};
 
 /// Bytes that are read at a time.
 const READ: usize = 16 * 1024;
-/// How long a client may go without taking a byte of what is sent to it.
+/// How often a connection is read before others have their turn.
+const TURNS: usize = 4;
+/// How long a client may take to read what is queued for it.
 const STALLED: Duration = Duration::from_secs(20);
+/// The same once the connection is to be closed, what is left of a TLS handshake included.
+const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a closed connection is read on, so that its last answer is not lost to a reset.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -31,31 +35,33 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Future<Output = io::Result<S>>,
 {
-    let outcome = async {
-        let mut stream = until_closed(&link, handshake).await?;
+    let life = async {
+        let mut stream = handshake.or(unwanted(&link)).await?;
         exchange(&hub, conn, &link, &mut stream).await?;
-        if link.close() != Some(Close::Abort) {
-            linger(&mut stream).await;
-        }
-        io::Result::Ok(())
+        linger(&mut stream).await;
+        Ok(())
     };
-    if let Err(error) = outcome.await {
+    if let Err(error) = life.or(overdue(&link)).await {
         log::debug!("connection {}: {error}", conn.0);
     }
     hub.closed(conn);
 }
 
-/// Waits for `future`, unless the hub wants the connection closed before.
-async fn until_closed<T>(link: &Link, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        if link.close() == Some(Close::Abort) || link.close().is_some() && link.is_flushed() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        let _ = link.news.poll(cx);
-        future.as_mut().poll(cx)
-    })
-    .await
+/// Ends a handshake after which there would be nothing to say.
+async fn unwanted<S>(link: &Link) -> io::Result<S> {
+    link.closing().await;
+    if !link.is_empty() {
+        pending::<()>().await;
+    }
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+/// Ends a connection that is to be closed: at once, or when it has not closed by itself for too long.
+async fn overdue(link: &Link) -> io::Result<()> {
+    if link.closing().await != Close::Abort {
+        Timer::after(FAREWELL).await;
+    }
+    Err(io::ErrorKind::ConnectionAborted.into())
 }
 
 /// Reads and writes until either side ends it.
@@ -65,28 +71,32 @@ where
 {
     let mut stalled: Option<Timer> = None;
     poll_fn(|cx| {
-        loop {
-            let writing = poll_write_all(link, stream, cx)?;
-            match (link.close(), writing) {
-                (Some(Close::Abort), _) => return Poll::Ready(Ok(())),
-                (Some(_), Poll::Ready(())) if link.is_flushed() => return Poll::Ready(Ok(())),
-                (_, Poll::Ready(())) => stalled = None,
-                (_, Poll::Pending) => {
-                    let timer = stalled.get_or_insert_with(|| Timer::after(STALLED));
-                    if Pin::new(timer).poll(cx).is_ready() {
-                        return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "does not read")));
-                    }
+        for _ in 0..TURNS {
+            link.news.lower();
+            if poll_write_all(link, stream, cx)?.is_ready() {
+                stalled = None;
+                if link.close().is_some() && link.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            } else {
+                let timer = stalled.get_or_insert_with(|| Timer::after(STALLED));
+                if Pin::new(timer).poll(cx).is_ready() {
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "does not read")));
                 }
             }
             let read = if link.close().is_some() { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
             if read == Poll::Ready(0) {
-                return Poll::Ready(Ok(()));
+                // Nobody waits for what is held; what is under way may still be read.
+                hub.input(Input::Closed { conn });
+                link.order_close(Close::AfterFlush);
             }
             // What was read may have been answered: go round and write.
             if read.is_pending() && link.news.poll(cx).is_pending() {
                 return Poll::Pending;
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     })
     .await
 }
@@ -114,9 +124,6 @@ fn poll_write_all<S>(link: &Link, stream: &mut S, cx: &mut Context<'_>) -> io::R
 where
     S: AsyncWrite + Unpin,
 {
-    if !link.is_writable() {
-        return Ok(Poll::Ready(()));
-    }
     while link.is_writable() {
         let written = |result: &Poll<io::Result<usize>>| match result {
             Poll::Ready(Ok(count)) => *count,
@@ -129,6 +136,7 @@ where
             Poll::Pending => return Ok(Poll::Pending),
         }
     }
+    // Also with nothing queued: TLS may hold what it could not write before.
     match Pin::new(stream).poll_flush(cx) {
         Poll::Ready(Err(error)) => Err(error),
         Poll::Ready(Ok(())) => Ok(Poll::Ready(())),
@@ -153,4 +161,52 @@ where
     };
     // Whether the client heard it no longer matters.
     let _ = goodbye.or(patience).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use mmcos_core::seam::Bytes;
+    use mmcos_std::store::Ticket;
+
+    use super::*;
+
+    /// Takes all at once and lets go of a byte at a time, as TLS does where the network is slow.
+    #[derive(Default)]
+    struct Hesitant {
+        held: usize,
+    }
+
+    impl AsyncWrite for Hesitant {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.held = self.held.saturating_add(bytes.len());
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            let Some(rest) = self.held.checked_sub(1) else { return Poll::Ready(Ok(())) };
+            self.held = rest;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.poll_flush(cx)
+        }
+    }
+
+    #[test]
+    fn what_the_stream_holds_back_is_flushed_later() {
+        let (link, mut stream) = (Link::default(), Hesitant::default());
+        link.push(Bytes::Borrowed(b"an answer"), Ticket::default());
+        let written = poll_fn(|cx| match poll_write_all(&link, &mut stream, cx) {
+            Ok(progress) => progress.map(Ok),
+            Err(error) => Poll::Ready(Err(error)),
+        });
+        smol::block_on(written).unwrap();
+        assert_eq!(stream.held, 0);
+    }
 }

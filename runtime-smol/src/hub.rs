@@ -37,6 +37,8 @@ pub struct Hub {
     store: Committer,
     state: RefCell<State>,
     connections: Cell<usize>,
+    /// Raised when no connection is left.
+    emptied: Signal,
     /// Raised when the core wants a tick sooner than it did before.
     sooner: Signal,
 }
@@ -67,8 +69,14 @@ impl Hub {
             opened: 0,
             awaited: None,
         };
-        let (state, connections, sooner) = (RefCell::new(state), Cell::new(0), Signal::default());
-        Self { clock, store, state, connections, sooner }
+        Self {
+            clock,
+            store,
+            state: RefCell::new(state),
+            connections: Cell::new(0),
+            emptied: Signal::default(),
+            sooner: Signal::default(),
+        }
     }
 
     /// Tells the core of a new connection.
@@ -91,6 +99,9 @@ impl Hub {
         self.state.borrow_mut().links.remove(&conn);
         self.input(Input::Closed { conn });
         self.connections.set(self.connections.get().saturating_sub(1));
+        if self.connections.get() == 0 {
+            self.emptied.raise();
+        }
     }
 
     /// Gives the core an input and carries out what follows.
@@ -173,10 +184,12 @@ impl Hub {
         }
     }
 
-    /// How many connections have not ended, those that the core has let go of and that are still being written to
+    /// Waits until no connection is left, those that the core has let go of and that are still being written to
     /// included.
-    pub fn connections(&self) -> usize {
-        self.connections.get()
+    pub(crate) async fn emptied(&self) {
+        while self.connections.get() > 0 {
+            self.emptied.raised().await;
+        }
     }
 
     /// Ready when the core's next deadline has moved to before the one last waited for.

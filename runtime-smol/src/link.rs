@@ -23,6 +23,8 @@ pub(crate) struct Link {
     queued: Cell<usize>,
     durable: Cell<Ticket>,
     close: Cell<Option<Close>>,
+    /// Raised with the order to close.
+    ordered: Signal,
     /// Raised when there is something new for the task.
     pub(crate) news: Signal,
 }
@@ -85,13 +87,24 @@ impl Link {
 
     pub(crate) fn order_close(&self, how: Close) {
         self.close.set(Some(how));
+        self.ordered.raise();
+    }
+
+    /// Waits for the order to close.
+    pub(crate) async fn closing(&self) -> Close {
+        loop {
+            match self.close.get() {
+                Some(how) => return how,
+                None => self.ordered.raised().await,
+            }
+        }
     }
 
     pub(crate) fn close(&self) -> Option<Close> {
         self.close.get()
     }
 
-    pub(crate) fn is_flushed(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.queued.get() == 0
     }
 
@@ -155,12 +168,12 @@ mod tests {
         push(b"c", now);
         push(b"d", second);
         assert_eq!(writable(&link), b"a");
-        assert!(!link.is_writable() && !link.is_flushed());
+        assert!(!link.is_writable() && !link.is_empty());
         link.release(first);
         assert_eq!(writable(&link), b"bc");
         link.release(second);
         assert!(link.is_writable());
         assert_eq!(writable(&link), b"d");
-        assert!(link.is_flushed() && !link.is_writable());
+        assert!(link.is_empty() && !link.is_writable());
     }
 }

@@ -13,12 +13,17 @@ use async_io::{Async, Timer};
 use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{host::Renewal, listen, store::StoreError};
-use smol::{LocalExecutor, future::FutureExt};
+use smol::{
+    LocalExecutor,
+    future::{self, FutureExt},
+};
 
 use crate::{connection, hub::Hub};
 
 /// How long connections may take to close once the server is to stop.
 const GRACE: Duration = Duration::from_secs(4);
+/// How long the server waits for that: also for those that the core has let go of.
+const LONGEST_GRACE: Duration = Duration::from_millis(4500);
 
 /// Where clients come in.
 #[derive(Debug)]
@@ -72,9 +77,10 @@ impl Server {
             stop.await;
             drop((accepting, renewal));
             hub.input(Input::Shutdown { grace: GRACE });
-            while hub.connections() > 0 {
-                Timer::after(Duration::from_millis(10)).await;
-            }
+            let patience = async {
+                Timer::after(LONGEST_GRACE).await;
+            };
+            hub.emptied().or(patience).await;
             drop(ticker);
             Ok(())
         };
@@ -113,6 +119,8 @@ async fn accept(
             None => executor.spawn(connection::serve(hub, conn, link, async { Ok(stream) })),
         };
         task.detach();
+        // Those who are there have their turn before the next one comes.
+        future::yield_now().await;
     }
 }
 

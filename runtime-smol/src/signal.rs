@@ -1,5 +1,6 @@
 use std::{
     cell::{Cell, RefCell},
+    future::poll_fn,
     task::{Context, Poll, Waker},
 };
 
@@ -18,6 +19,12 @@ impl Signal {
         }
     }
 
+    /// Takes it back, and wakes nobody until it is polled again.
+    pub(crate) fn lower(&self) {
+        self.raised.set(false);
+        self.waiter.take();
+    }
+
     /// Ready once for each time it was raised; times that nobody waited are one.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         if self.raised.take() {
@@ -28,5 +35,10 @@ impl Signal {
             *waiter = Some(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    /// Waits until it is raised.
+    pub(crate) async fn raised(&self) {
+        poll_fn(|cx| self.poll(cx)).await;
     }
 }

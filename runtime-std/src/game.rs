@@ -6,7 +6,7 @@ use mmcos_core::Server;
 use mmcos_core::engine::Limits;
 use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
 use mmcos_core::mmcos::ids::SessionId;
-use mmcos_core::mmcos::matchmaker::{self, Folding};
+use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
 use mmcos_core::mmcos::{self, IdentityPolicy, Mmcos};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::PublicKey;
@@ -42,7 +42,13 @@ pub fn server(
                 Bucket::RuleSet => Folding::RuleSet,
                 Bucket::AnyUnranked => Folding::AnyUnranked,
             },
-            ..matchmaker::Config::default()
+            caps: Caps {
+                race: config.race_cap,
+                elimination: config.elimination_cap,
+                battle_team: config.battle_team_cap,
+                ..Caps::default()
+            },
+            pair_worth_seconds: whole_seconds(config.pair_worth_seconds),
         },
         first_session,
         ..mmcos::Config::new(Catalogue::official()?)

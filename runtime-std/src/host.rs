@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::listen::{self, Bound, ListenError};
 use crate::log as logging;
+use crate::open_files;
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -153,6 +154,9 @@ impl Host {
         warn(&warnings, clock);
         if config.http.is_none() && config.https.is_none() {
             return Err(HostError::NothingToServe);
+        }
+        if let Err(too_few) = open_files::allow_connections(config.max_connections.get()) {
+            log::warn!("{too_few}");
         }
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;

@@ -9,6 +9,7 @@ pub mod game;
 pub mod host;
 pub mod listen;
 pub mod log;
+pub mod open_files;
 pub mod secret;
 pub mod setup;
 pub mod signals;

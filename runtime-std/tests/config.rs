@@ -92,6 +92,7 @@ fn other(key: &str) -> &'static str {
         "ai" => "false",
         "maintenance" => "true",
         "bucket" => "rule-set",
+        "battle-team-cap" => "5",
         "log" => "debug",
         _ => "7",
     }

@@ -85,7 +85,9 @@ impl Mmcos {
         self.egonet.logged_in(peer.ip(), &name, steam_id);
         self.keep_player(cx, user);
         cx.log(Event::LoggedIn { peer, steam_id, name: name.as_str().to_string(), new: last_seen.is_none() });
-        let old = last_seen.map_or(self.season.id, |then| Season::at(then).id);
+        let old = last_seen
+            .filter(|then| *then < self.season.starts)
+            .map_or(self.season.id, |then| Season::at(then).id);
         self.login_details(user, now, old).ok_or(Fault::UnknownAccount)
     }
 

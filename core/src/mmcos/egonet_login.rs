@@ -27,8 +27,9 @@ pub(super) struct RecentLogins(VecDeque<(IpAddr, PlayerName, SteamId)>);
 
 impl RecentLogins {
     pub(super) fn logged_in(&mut self, address: IpAddr, name: &PlayerName, steam_id: SteamId) {
-        self.0.retain(|recent| recent.2 != steam_id);
-        self.0.truncate(REMEMBERED.saturating_sub(1));
+        if self.0.len() >= REMEMBERED {
+            self.0.pop_back();
+        }
         self.0.push_front((address, name.clone(), steam_id));
     }
 

@@ -16,7 +16,7 @@ pub enum Fault {
     #[error("nothing is at this path")]
     NotFound,
     /// Something is at this path, for this method.
-    #[error("this path is for {0:?} requests")]
+    #[error("this path is for {} requests", if *.0 == Method::Post { "POST" } else { "GET" })]
     Method(Method),
     /// The body is not the XML that this service takes.
     #[error("the request cannot be understood: {0}")]

@@ -303,15 +303,16 @@ impl Mmcos {
         }
     }
 
+    /// Sees to a timer no later than the matchmaker's next deadline. One that comes too early does no harm, so a
+    /// deadline that moved away leaves it alone.
     fn rearm(&mut self, cx: &mut Context<'_, Self>) {
-        let due = self.matchmaking.matchmaker.next_deadline();
-        if due == self.matchmaking.timer.map(|(at, _)| at) {
-            return;
+        let Some(due) = self.matchmaking.matchmaker.next_deadline() else { return };
+        match self.matchmaking.timer {
+            Some((at, _)) if at <= due => return,
+            Some((_, later)) => cx.cancel_timer(later),
+            None => {}
         }
-        if let Some((_, timer)) = self.matchmaking.timer.take() {
-            cx.cancel_timer(timer);
-        }
-        self.matchmaking.timer = due.map(|at| (at, cx.set_timer_at(at, Timer::Matchmaking)));
+        self.matchmaking.timer = Some((due, cx.set_timer_at(due, Timer::Matchmaking)));
     }
 }
 

@@ -64,6 +64,7 @@ impl Mmcos {
         let Reply { status, content_type, fields, shared, own } = reply;
         let first = shared.map_or(Bytes::Borrowed(&[]), Bytes::Shared);
         let body = Body::new(first, &own);
+        let content_type = content_type.filter(|_| !body.is_empty());
         cx.respond(exchange, &Response { status, content_type, fields, body, close: false });
         if own.capacity() > 0 {
             self.scratch = own;

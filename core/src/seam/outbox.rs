@@ -99,26 +99,24 @@ impl<R, E> Outbox<R, E> {
     }
 
     pub(crate) fn persist(&mut self, record: R) {
-        self.entries.push(Entry::Persist(record));
+        self.push(Entry::Persist(record));
     }
 
     pub(crate) fn log(&mut self, event: E) {
-        self.entries.push(Entry::Log(event));
+        self.push(Entry::Log(event));
     }
 
     pub(crate) fn close(&mut self, conn: ConnId, how: Close) {
-        self.entries.push(Entry::Close { conn, how });
+        self.push(Entry::Close { conn, how });
     }
 
     pub(crate) fn send_shared(&mut self, conn: ConnId, bytes: Arc<[u8]>) {
-        self.entries.push(Entry::SendShared { conn, bytes });
+        self.push(Entry::SendShared { conn, bytes });
     }
 
     /// Sends what `write` appends.
     pub(crate) fn send_with(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.entries.is_empty() {
-            self.bytes.clear();
-        }
+        self.forget_drained();
         let start = self.bytes.len();
         write(&mut self.bytes);
         let end = self.bytes.len();
@@ -126,6 +124,18 @@ impl<R, E> Outbox<R, E> {
             Some(Entry::Send { conn: last, range }) if *last == conn && range.end == start => range.end = end,
             _ if start == end => {}
             _ => self.entries.push(Entry::Send { conn, range: start..end }),
+        }
+    }
+
+    fn push(&mut self, entry: Entry<R, E>) {
+        self.forget_drained();
+        self.entries.push(entry);
+    }
+
+    /// Drained effects borrow from `bytes`, so it is emptied only when the next ones come.
+    fn forget_drained(&mut self) {
+        if self.entries.is_empty() {
+            self.bytes.clear();
         }
     }
 }
@@ -150,5 +160,44 @@ impl<'o, R, E> Iterator for Drain<'o, R, E> {
             Entry::Close { conn, how } => Effect::Close { conn, how },
             Entry::Log(event) => Effect::Log(event),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONN: ConnId = ConnId(1);
+
+    #[test]
+    fn an_outbox_used_again_does_not_grow() {
+        let mut out = Outbox::<(), ()>::new();
+        for _ in 0..1000 {
+            // Nothing but a send at the end once left the bytes of all rounds before in place.
+            out.log(());
+            out.send_with(CONN, |bytes| bytes.extend_from_slice(&[7; 100]));
+            assert_eq!(out.drain().count(), 2);
+        }
+        assert!(out.bytes.capacity() < 1000);
+    }
+
+    #[test]
+    fn pieces_for_one_connection_are_one_effect_and_keep_their_order() {
+        let mut out = Outbox::<(), ()>::new();
+        out.send_with(CONN, |bytes| bytes.extend_from_slice(b"ab"));
+        out.send_with(CONN, |bytes| bytes.extend_from_slice(b"cd"));
+        out.send_with(ConnId(2), |bytes| bytes.extend_from_slice(b"ef"));
+        out.send_with(ConnId(2), |_| {});
+        out.send_shared(CONN, Arc::from(*b"gh"));
+        out.send_with(CONN, |bytes| bytes.extend_from_slice(b"ij"));
+        let sent: Vec<(u64, Vec<u8>)> = out
+            .drain()
+            .filter_map(|effect| match effect {
+                Effect::Send { conn, bytes } => Some((conn.0, bytes.to_vec())),
+                _ => None,
+            })
+            .collect();
+        let expected: [(u64, &[u8]); 4] = [(1, b"abcd"), (2, b"ef"), (1, b"gh"), (1, b"ij")];
+        assert_eq!(sent, expected.map(|(conn, bytes)| (conn, bytes.to_vec())));
     }
 }

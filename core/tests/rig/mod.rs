@@ -104,6 +104,16 @@ impl<S: Service<Record: Debug, Event: Debug>> Rig<S> {
         self.now.monotonic.since(Monotonic::default())
     }
 
+    /// What the wall clock says.
+    pub fn wall(&self) -> Wall {
+        self.now.wall
+    }
+
+    /// Sets the wall clock.
+    pub fn set_wall(&mut self, wall: Wall) {
+        self.now.wall = wall;
+    }
+
     /// Takes what the client has read since it was last asked.
     pub fn read(&mut self, conn: ConnId) -> String {
         String::from_utf8_lossy(&self.read_bytes(conn)).into_owned()

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 use super::ConfigError;
 use super::settings::Settings;
@@ -108,6 +109,19 @@ keys! {
     /// Who may meet: "exact" players of the same mode, "rule-set" all who race (or eliminate, or battle),
     /// "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
     bucket: Bucket = "exact",
+
+    /// The most players of a race.
+    race_cap: Cap = "12",
+
+    /// The most players of an elimination.
+    elimination_cap: Cap = "6",
+
+    /// The most players of each of the two teams of a battle.
+    battle_team_cap: TeamCap = "6",
+
+    /// What a match of two people is worth, in seconds that each of them would wait for it. More waits longer for
+    /// fuller matches.
+    pair_worth_seconds: Duration = "120",
 
     /// A message of the day, shown in the game's menu. Empty: none.
     message: String = "",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 /// A type that a key of the configuration can have. Every source (flag, environment, file) gives text.
 pub(super) trait Value: Sized {
@@ -130,6 +131,32 @@ impl Value for NonZeroUsize {
 
     fn to_toml(&self) -> toml::Value {
         i64::try_from(self.get()).unwrap_or(i64::MAX).into()
+    }
+}
+
+impl Value for Cap {
+    const HINT: &'static str = "PLAYERS";
+    const EXPECTED: &'static str = "a number of players from 2 to 12";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::new(text.parse().ok()?)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        i64::from(self.get()).into()
+    }
+}
+
+impl Value for TeamCap {
+    const HINT: &'static str = "PLAYERS";
+    const EXPECTED: &'static str = "a number of players from 1 to 6";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::new(text.parse().ok()?)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        i64::from(self.get()).into()
     }
 }
 

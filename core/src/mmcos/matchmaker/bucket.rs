@@ -6,6 +6,7 @@ use super::mode::{BucketKey, Label, RuleSet};
 use super::queue::{Links, Queue};
 use super::rate::Rate;
 use super::slab::{Slab, Slot};
+use super::ticket::{Place, Ticket};
 use crate::seam::Monotonic;
 
 /// How many buckets without tickets are remembered, for their rates. Beyond it the one empty for longest goes.
@@ -82,21 +83,23 @@ impl Bucket {
     }
 
     /// A poll came. `seniority` is the links of the queues.
-    pub(super) fn open(&mut self, seniority: &mut Links, slot: Slot, size: u8, number: u64) {
+    pub(super) fn open(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+        let size = ticket.size.get();
         self.tickets = self.tickets.saturating_add(1);
         self.polls = self.polls.saturating_add(1);
         self.players = self.players.saturating_add(u32::from(size));
-        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| size <= self.seats.largest()) {
-            seniority.insert(queue, slot, number);
+        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| ticket.place == Place::Queued) {
+            seniority.insert(queue, slot, ticket.search.number);
             self.present |= bit(size);
         }
     }
 
     /// A poll was answered or given up.
-    pub(super) fn close(&mut self, seniority: &mut Links, slot: Slot, size: u8) {
+    pub(super) fn close(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+        let size = ticket.size.get();
         self.polls = self.polls.saturating_sub(1);
         self.players = self.players.saturating_sub(u32::from(size));
-        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| size <= self.seats.largest()) {
+        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| ticket.place == Place::Queued) {
             seniority.remove(queue, slot);
             if queue.first().is_none() {
                 self.present &= !bit(size);
@@ -122,9 +125,6 @@ impl Bucket {
 
     /// The sizes of those who wait and fit beside a group of this size.
     const fn fitting(&self, size: u8) -> u16 {
-        if size > self.seats.largest() {
-            return 0;
-        }
         self.present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
     }
 
@@ -137,7 +137,12 @@ impl Bucket {
 
     /// Whether another full match is likely to come within ten seconds.
     pub(super) fn is_dense(&self, now: Monotonic) -> bool {
-        self.rate.at(now) * 10.0 >= f64::from(self.seats.total())
+        now < self.sparse_from()
+    }
+
+    /// When the bucket is no longer dense, if nobody comes.
+    pub(super) fn sparse_from(&self) -> Monotonic {
+        self.rate.falls_to(f64::from(self.seats.total()) / 10.0)
     }
 
     /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.
@@ -180,6 +185,11 @@ impl Buckets {
 
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let tables = [self.slab.bytes(), self.by_key.bytes(), self.links.bytes()];
+        tables.into_iter().fold(0, usize::saturating_add)
     }
 
     pub(super) const fn steps(&self) -> u64 {

@@ -16,6 +16,11 @@ impl Cap {
     pub fn new(players: u8) -> Option<Self> {
         (2..=MAX_PLAYERS).contains(&players).then_some(Self(players))
     }
+
+    /// How many players.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
 }
 
 /// The most players of one team: 1 to 6.
@@ -26,6 +31,11 @@ impl TeamCap {
     /// The cap, if it is 1 to 6.
     pub fn new(players: u8) -> Option<Self> {
         (1..=MAX_PLAYERS / 2).contains(&players).then_some(Self(players))
+    }
+
+    /// How many players.
+    pub const fn get(self) -> u8 {
+        self.0
     }
 }
 

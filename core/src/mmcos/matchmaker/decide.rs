@@ -10,11 +10,11 @@ use super::config::MAX_PLAYERS;
 use super::host;
 use super::mode::BucketKey;
 use super::outcome::{Group, Outcomes, Reason};
-use super::plan::{self, Plan};
+use super::plan::{self, Candidate, Plan};
 use super::poll::Poll;
 use super::slab::Slot;
 use super::teams::{self, Side};
-use super::ticket::{Search, Ticket};
+use super::ticket::{Place, Search, Ticket};
 use crate::mmcos::ids::{RaceKey, SessionId, UserId};
 use crate::seam::Monotonic;
 
@@ -54,7 +54,7 @@ impl Matchmaker {
     ) -> Option<Search> {
         let (slot, ticket) = self.tickets.of(account)?;
         let same = self.buckets.get(ticket.bucket).is_some_and(|bucket| bucket.key == *key);
-        if ticket.open {
+        if ticket.is_open() {
             self.close(slot, &ticket);
             self.answer(&[ticket], Reason::Superseded, out);
         }
@@ -69,24 +69,27 @@ impl Matchmaker {
     pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: Slot) {
         let Some(into) = self.buckets.get_mut(bucket) else { return };
         let (now, size) = (self.now, poll.size.get());
+        let meets_nobody = size > into.seats.largest() || self.tickets.has_party(bucket, poll.group_lobby);
+        let place = if meets_nobody { Place::Aside } else { Place::Queued };
         let impatient = poll.ignore_minimum && self.config.ai;
         let longest = self.config.longest_hold();
         let deadline = if !impatient {
             now.after(longest)
-        } else if into.would_have_company(size) {
+        } else if place == Place::Queued && into.would_have_company(size) {
             now.after(self.config.ai_hold.max(self.config.gather).min(longest))
         } else {
             let pays = into.rate.falls_to(self.worth.least_rate(1));
             now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
         };
-        let slot = self.tickets.add(Ticket::new(poll, search, bucket, impatient), deadline);
-        into.open(&mut self.seniority, slot, size, search.number);
+        let ticket = Ticket::new(poll, search, bucket, impatient, place);
+        let slot = self.tickets.add(ticket, deadline);
+        into.open(&mut self.seniority, slot, &ticket);
     }
 
     /// Takes the account's ticket out, whatever its state.
     pub(super) fn withdraw(&mut self, slot: Slot) -> Option<Ticket> {
         let ticket = *self.tickets.get(slot)?;
-        if ticket.open {
+        if ticket.is_open() {
             self.close(slot, &ticket);
         }
         self.forget(slot)
@@ -110,7 +113,7 @@ impl Matchmaker {
     /// Answers the poll of this ticket: with whoever fits, alone if nobody does.
     pub(super) fn expire(&mut self, slot: Slot, reason: Reason, out: &mut Outcomes) {
         let Some(bucket) = self.tickets.get(slot).map(|ticket| ticket.bucket) else { return };
-        while let Some(ticket) = self.tickets.get(slot).copied().filter(|ticket| ticket.open) {
+        while let Some(ticket) = self.tickets.get(slot).copied().filter(Ticket::is_open) {
             match self.seed_for(slot, &ticket) {
                 Some(seed) => {
                     let Some(plan) = self.plan(bucket, seed) else { return };
@@ -128,12 +131,12 @@ impl Matchmaker {
         let bucket = self.buckets.get(ticket.bucket)?;
         let size = ticket.size.get();
         let seed = if bucket.is_dense(self.now) { Some(slot) } else { bucket.queue(size).first() };
-        seed.filter(|_| bucket.has_company(size))
+        seed.filter(|_| ticket.place == Place::Queued && bucket.has_company(size))
     }
 
     fn plan(&mut self, bucket: Slot, seed: Slot) -> Option<Plan> {
-        let (there, ticket) = (self.buckets.get(bucket)?, self.tickets.get(seed)?);
-        let seed = (seed, *ticket);
+        let there = self.buckets.get(bucket)?;
+        let seed = Candidate::new(seed, self.tickets.get(seed)?);
         let plan = Plan::new(self.now, there, &self.seniority, &self.tickets, seed, &mut self.candidates);
         self.considered = self.considered.wrapping_add(self.candidates.len().try_into().unwrap_or(0));
         Some(plan)
@@ -142,7 +145,7 @@ impl Matchmaker {
     /// Answers those whom the plan chose.
     fn release(&mut self, bucket: Slot, mut plan: Plan, out: &mut Outcomes) {
         if let Some(there) = self.buckets.get(bucket) {
-            plan.spare_an_orphan(self.now, there, &self.candidates);
+            plan.spare_an_orphan(self.now, there, &self.tickets, &self.candidates);
         }
         let mut members = core::mem::take(&mut self.members);
         let candidates = core::mem::take(&mut self.candidates);
@@ -210,7 +213,7 @@ impl Matchmaker {
     /// An open poll waits no more.
     fn close(&mut self, slot: Slot, ticket: &Ticket) {
         if let Some(bucket) = self.buckets.get_mut(ticket.bucket) {
-            bucket.close(&mut self.seniority, slot, ticket.size.get());
+            bucket.close(&mut self.seniority, slot, ticket);
         }
     }
 

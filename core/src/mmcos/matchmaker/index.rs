@@ -39,6 +39,11 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// The memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.cells.capacity().saturating_mul(size_of::<Cell>())
+    }
+
     /// The slot with this hash that `is` the one looked for.
     pub(super) fn find(&self, hash: u64, is: impl Fn(Slot) -> bool) -> Option<Slot> {
         self.place_of(short(hash), is).map(|place| self.cell(place).slot)

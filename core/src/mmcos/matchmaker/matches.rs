@@ -134,8 +134,17 @@ impl Matches {
         }
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
     pub(super) const fn counts(&self) -> MatchCounts {
         self.counts
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let tables = [self.slab.bytes(), self.by_key.bytes(), self.by_account.bytes(), self.links.bytes()];
+        tables.into_iter().fold(0, usize::saturating_add)
     }
 
     pub(super) const fn steps(&self) -> u64 {

@@ -19,9 +19,10 @@
 //!   ([`Config::ai_hold`] waits a little for a likely arrival).
 //! - Where full matches form within seconds, players of like points go together. Where they do not, points never
 //!   change who meets whom.
-//! - If a full match would leave one group behind without hope, one of the match stays with it.
-//! - A group too large to meet anybody (a party that fills the cap, or exceeds it) is held like any other and answered
-//!   alone: a prompt answer would only make its client ask again.
+//! - If a match would leave one group behind that cannot hope for others in time, one of the match stays with it.
+//! - A group that can meet nobody is held like any other and answered alone, since a prompt answer would only make its
+//!   client ask again: a party that fills the cap or exceeds it, and a second group of a party that already searches
+//!   in the same bucket, for a party stands in an answer once.
 //! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is the
 //!   player with the most matches confirmed, the fewest unconfirmed, the largest party, the freshest poll.
 //!
@@ -84,11 +85,10 @@ mod rate;
 mod slab;
 mod teams;
 mod ticket;
+mod view;
 mod waits;
 
 use alloc::vec::Vec;
-use core::time::Duration;
-
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -105,6 +105,7 @@ pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
 use self::queue::Links;
 use self::rate::Worth;
 use self::ticket::{Search, Ticket, Tickets};
+pub use self::view::{BucketView, Load};
 pub use self::waits::{Tenths, Waits};
 use super::ids::{RaceKey, SessionId, UserId};
 use crate::seam::Monotonic;
@@ -133,32 +134,6 @@ pub struct Matchmaker {
     candidates: Vec<Candidate>,
     /// Scratch space.
     members: Vec<Ticket>,
-}
-
-/// How much the matchmaker holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Polls that wait, and searches that a poll may still go on with.
-    pub tickets: usize,
-    /// Buckets, up to 1,024 of them kept for their rates though nobody waits.
-    pub buckets: usize,
-    /// Matches that are not closed.
-    pub matches: usize,
-}
-
-/// One bucket in which somebody waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BucketView {
-    /// What is searched for.
-    pub key: BucketKey,
-    /// Polls that wait.
-    pub polls: u32,
-    /// Players who wait, parties included.
-    pub players: u32,
-    /// The time from one search to the next, as estimated.
-    pub gap: Duration,
-    /// Why they still wait.
-    pub standing: Standing,
 }
 
 impl Matchmaker {
@@ -213,7 +188,7 @@ impl Matchmaker {
     pub fn cancel(&mut self, now: Monotonic, account: UserId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some((slot, ticket)) = self.tickets.of(account) else { return };
-        if ticket.open {
+        if ticket.is_open() {
             out.cancelled(ticket.poll, account);
         }
         self.withdraw(slot);
@@ -225,7 +200,7 @@ impl Matchmaker {
     pub fn disconnect(&mut self, now: Monotonic, account: UserId, poll: PollId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some((slot, ticket)) = self.tickets.of(account) else { return };
-        if ticket.open && ticket.poll == poll {
+        if ticket.is_open() && ticket.poll == poll {
             self.withdraw(slot);
             self.decide(ticket.bucket, out);
         }
@@ -260,52 +235,5 @@ impl Matchmaker {
     /// player's.
     pub fn score(&mut self, now: Monotonic, race_key: RaceKey, by: UserId) -> Result<bool, MatchError> {
         self.matches.score(now, race_key, by)
-    }
-
-    /// The live match of this key.
-    pub fn find_match(&self, race_key: RaceKey) -> Option<&Match> {
-        self.matches.get(race_key)
-    }
-
-    /// All live matches.
-    pub fn matches(&self) -> impl Iterator<Item = &Match> {
-        self.matches.iter()
-    }
-
-    /// How many matches came how far.
-    pub const fn match_counts(&self) -> MatchCounts {
-        self.matches.counts()
-    }
-
-    /// All buckets in which somebody waits.
-    pub fn buckets(&self) -> impl Iterator<Item = BucketView> {
-        self.buckets.iter().filter(|bucket| bucket.polls > 0).map(|bucket| BucketView {
-            key: bucket.key,
-            polls: bucket.polls,
-            players: bucket.players,
-            gap: Duration::try_from_secs_f64(1.0 / bucket.rate.at(self.now)).unwrap_or(Duration::MAX),
-            standing: bucket.standing,
-        })
-    }
-
-    /// How long searches take.
-    pub const fn waits(&self) -> &Waits {
-        &self.waits
-    }
-
-    /// How much is held.
-    pub fn load(&self) -> Load {
-        Load {
-            tickets: self.tickets.len(),
-            buckets: self.buckets.len(),
-            matches: self.matches.iter().count(),
-        }
-    }
-
-    /// The work done so far: groups considered and links followed. It grows by as much per event however many wait.
-    pub const fn steps(&self) -> u64 {
-        let queues = self.seniority.steps().wrapping_add(self.tickets.steps());
-        let timers = self.buckets.steps().wrapping_add(self.matches.steps());
-        self.considered.wrapping_add(queues).wrapping_add(timers)
     }
 }

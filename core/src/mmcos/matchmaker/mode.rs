@@ -55,7 +55,7 @@ pub struct GameType(pub Label);
 impl GameType {
     /// Whether it is one of the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
     pub fn is_ranked(&self) -> bool {
-        self.0.as_str().starts_with("Ranked")
+        self.0.bytes.starts_with(b"Ranked")
     }
 }
 

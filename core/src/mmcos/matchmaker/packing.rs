@@ -12,6 +12,9 @@ pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
     let grid = Grid::new(seats);
     let Some((first, rest)) = sizes.split_first() else { return 0 };
     let seated = grid.add(Grid::EMPTY_MATCH, *first);
+    if rest.iter().fold(seated, |fillings, size| grid.add(fillings, *size)) != 0 {
+        return (1_u64.unbounded_shl(u32::try_from(sizes.len()).unwrap_or(0))).wrapping_sub(1);
+    }
     let reachable = rest.iter().fold(seated, |fillings, size| fillings | grid.add(fillings, *size));
     let Some(goal) =
         (0..=seats.total()).rev().map(|total| grid.of_total(total)).find(|goal| reachable & goal != 0)

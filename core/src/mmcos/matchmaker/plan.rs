@@ -9,7 +9,7 @@ use super::packing::{self, MAX_CANDIDATES};
 use super::queue::Links;
 use super::rate::Worth;
 use super::slab::Slot;
-use super::ticket::{Ticket, Tickets};
+use super::ticket::{Search, Ticket, Tickets};
 use crate::seam::Monotonic;
 
 /// How long the oldest of a full match waits for players of like points, in a dense bucket.
@@ -22,8 +22,18 @@ const URGENT: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) slot: Slot,
-    ticket: Ticket,
-    deadline: Monotonic,
+    /// Before the order of the searches; the least goes first.
+    claim: u64,
+    search: Search,
+    size: u8,
+    impatient: bool,
+}
+
+impl Candidate {
+    pub(super) const fn new(slot: Slot, ticket: &Ticket) -> Self {
+        let Ticket { search, size, impatient, .. } = *ticket;
+        Self { slot, claim: 0, search, size: size.get(), impatient }
+    }
 }
 
 /// A match that could be released now.
@@ -48,35 +58,32 @@ impl Plan {
         bucket: &Bucket,
         seniority: &Links,
         tickets: &Tickets,
-        seed: (Slot, Ticket),
+        seed: Candidate,
         candidates: &mut Vec<Candidate>,
     ) -> Self {
         let dense = bucket.is_dense(now);
+        candidates.clear();
         gather(bucket, dense, seniority, tickets, seed, candidates);
-        let seed = seed.1;
-        candidates.sort_unstable_by_key(|candidate| {
-            let (ticket, hurried) = (candidate.ticket, candidate.deadline.since(now) < URGENT);
-            let claim = if dense { (!hurried, ticket.points.0.abs_diff(seed.points.0)) } else { (false, 0) };
-            (ticket.search != seed.search, claim, ticket.search.number)
-        });
+        if dense {
+            claim_by_points(now, tickets, seed, candidates);
+        }
+        candidates.sort_unstable_by_key(|other| (other.claim, other.search.number));
+        candidates.truncate(MAX_CANDIDATES.saturating_sub(1));
+        candidates.insert(0, seed);
 
         let mut sizes = [0; MAX_CANDIDATES];
-        sizes.iter_mut().zip(&*candidates).for_each(|(size, candidate)| *size = candidate.ticket.size.get());
+        sizes.iter_mut().zip(&*candidates).for_each(|(size, candidate)| *size = candidate.size);
         let chosen = packing::choose(bucket.seats, sizes.get(..candidates.len()).unwrap_or(&sizes));
-        let pool = sizes.iter().fold(0_u32, |sum, size| sum.saturating_add(u32::from(*size)));
-        let mut plan = Self {
-            chosen,
-            dense,
-            humans: 0,
-            pool,
-            oldest: seed.search.began,
-            newest: seed.search.began,
-            impatient: false,
-        };
-        for ticket in members(chosen, candidates).map(|candidate| candidate.ticket) {
-            plan.humans = plan.humans.saturating_add(ticket.size.get());
-            plan.newest = plan.newest.max(ticket.search.began);
-            plan.impatient |= ticket.impatient;
+        let began = seed.search.began;
+        let mut plan =
+            Self { chosen, dense, humans: 0, pool: 0, oldest: began, newest: began, impatient: false };
+        for (place, candidate) in (0_u32..).zip(&*candidates) {
+            plan.pool = plan.pool.saturating_add(u32::from(candidate.size));
+            if goes(chosen, place) {
+                plan.humans = plan.humans.saturating_add(candidate.size);
+                plan.newest = plan.newest.max(candidate.search.began);
+                plan.impatient |= candidate.impatient;
+            }
         }
         plan
     }
@@ -91,7 +98,7 @@ impl Plan {
     ) -> Option<Standing> {
         let (humans, total) = (self.humans, bucket.seats.total());
         if humans == total {
-            let until = self.oldest.after(CHOOSE);
+            let until = self.oldest.after(CHOOSE).min(bucket.sparse_from());
             let more = self.dense && self.pool < u32::from(total).saturating_mul(2) && now < until;
             return more.then_some(Standing::Choosing { until });
         }
@@ -103,55 +110,69 @@ impl Plan {
         (now < until && !self.impatient).then_some(Standing::Holding { humans, until })
     }
 
-    /// If the match is full and a single group is left over that cannot expect two more to come in time, the last
+    /// If a single group is left over that cannot expect two more to come in time, the last
     /// of the match who fits with that group stays back with it.
-    pub(super) fn spare_an_orphan(&mut self, now: Monotonic, bucket: &Bucket, candidates: &[Candidate]) {
-        let goes = |place: u32| self.chosen.unbounded_shr(place) & 1 == 1;
-        let mut over = (0_u32..).zip(candidates).filter(|(place, _)| !goes(*place));
+    pub(super) fn spare_an_orphan(
+        &mut self,
+        now: Monotonic,
+        bucket: &Bucket,
+        tickets: &Tickets,
+        candidates: &[Candidate],
+    ) {
+        let chosen = self.chosen;
+        let mut over = (0_u32..).zip(candidates).filter(|(place, _)| !goes(chosen, *place));
         let (Some((_, orphan)), None) = (over.next(), over.next()) else { return };
-        let expected = bucket.rate.at(now) * orphan.deadline.since(now).as_secs_f64();
-        if self.chosen.count_ones() < 3 || expected >= 2.0 {
+        let expected = bucket.rate.at(now) * tickets.deadline(orphan.slot).since(now).as_secs_f64();
+        if chosen.count_ones() < 3 || expected >= 2.0 {
             return;
         }
-        let room = bucket.seats.beside(orphan.ticket.size.get());
-        let fits = |(place, other): &(u32, &Candidate)| {
-            *place > 0 && goes(*place) && other.ticket.size.get() <= room
-        };
-        let stays = (0_u32..).zip(candidates).filter(fits).last();
-        if let Some((place, _)) = stays {
+        let room = bucket.seats.beside(orphan.size);
+        let fits =
+            |(place, other): &(u32, &Candidate)| *place > 0 && goes(chosen, *place) && other.size <= room;
+        if let Some((place, _)) = (0_u32..).zip(candidates).filter(fits).last() {
             self.chosen &= !1_u64.unbounded_shl(place);
         }
     }
 }
 
-/// The candidates that were chosen.
-pub(super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
-    let goes = move |place: u32| chosen.unbounded_shr(place) & 1 == 1;
-    (0_u32..).zip(candidates).filter(move |(place, _)| goes(*place)).map(|(_, candidate)| candidate)
+/// Who has little time left goes first, then who is near the seed in points.
+fn claim_by_points(now: Monotonic, tickets: &Tickets, seed: Candidate, candidates: &mut [Candidate]) {
+    let points = |slot| tickets.get(slot).map_or(0, |ticket| ticket.points.0);
+    let near = points(seed.slot);
+    for other in candidates {
+        let hurried = tickets.deadline(other.slot).since(now) < URGENT;
+        other.claim =
+            if hurried { 0 } else { u64::from(points(other.slot).abs_diff(near)).saturating_add(1) };
+    }
 }
 
-/// The seed and, of each size that fits beside it, as many of the oldest as could matter: those that fill a match
-/// (two in a dense bucket, to have a choice), and two more, to see whether one is left over.
+/// The candidates that were chosen.
+pub(super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
+    let all = (0_u32..).zip(candidates);
+    all.filter(move |(place, _)| goes(chosen, *place)).map(|(_, candidate)| candidate)
+}
+
+const fn goes(chosen: u64, place: u32) -> bool {
+    chosen.unbounded_shr(place) & 1 == 1
+}
+
+/// Of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match (two in a
+/// dense bucket, to have a choice), and two more, to see whether one is left over.
 fn gather(
     bucket: &Bucket,
     dense: bool,
     seniority: &Links,
     tickets: &Tickets,
-    (seed, seed_ticket): (Slot, Ticket),
+    seed: Candidate,
     candidates: &mut Vec<Candidate>,
 ) {
-    let candidate = |slot| {
-        let ticket = tickets.get(slot)?;
-        Some(Candidate { slot, ticket: *ticket, deadline: tickets.deadline(slot) })
-    };
-    candidates.clear();
-    candidates.push(Candidate { slot: seed, ticket: seed_ticket, deadline: tickets.deadline(seed) });
-    let room = bucket.seats.beside(seed_ticket.size.get());
+    let room = bucket.seats.beside(seed.size);
     for size in bucket.sizes().take_while(|size| *size <= room) {
         let fill = bucket.seats.total().checked_div(size).unwrap_or(0);
         let most = usize::from(fill.saturating_mul(if dense { 2 } else { 1 }).saturating_add(2));
         let queue = core::iter::successors(bucket.queue(size).first(), |slot| seniority.next(*slot));
-        candidates.extend(queue.take(most).filter(|slot| *slot != seed).filter_map(candidate));
+        for slot in queue.take(most).filter(|slot| *slot != seed.slot) {
+            candidates.extend(tickets.get(slot).map(|ticket| Candidate::new(slot, ticket)));
+        }
     }
-    candidates.truncate(MAX_CANDIDATES);
 }

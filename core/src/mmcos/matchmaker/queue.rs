@@ -63,6 +63,11 @@ pub(super) struct Links {
 }
 
 impl Links {
+    /// The memory they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.capacity().saturating_mul(size_of::<Node>())
+    }
+
     /// How many nodes were visited to put in and to take out, ever.
     pub(super) const fn steps(&self) -> u64 {
         self.steps

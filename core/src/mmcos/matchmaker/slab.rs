@@ -58,6 +58,11 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// The memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.capacity().saturating_mul(size_of::<Entry<T>>())
+    }
+
     pub(super) fn insert(&mut self, value: T) -> Slot {
         self.len = self.len.saturating_add(1);
         let slot = self.free;

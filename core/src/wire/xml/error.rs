@@ -5,7 +5,7 @@ use core::fmt::Display;
 use serde::de;
 
 /// Names and values from a document are cut to so many characters before they go into an [`Error`].
-const SHOWN: usize = 64;
+const SHOWN: usize = 96;
 
 /// Why a document was refused. Offsets count bytes from the start of the document to where reading stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,33 +1,42 @@
-//! `DataContract` XML as the game writes it and as its parser expects it.
+//! `DataContract` XML, the form of every message between the game and its services but for `EgoNet`'s.
 //!
-//! Requests ([`from_bytes`], or [`Reader`] event by event) are indented, with CRLF, without an XML declaration; answers
-//! ([`Writer`]) are one line, without a declaration, with a namespace `i` for `i:nil="true"`, the mark of an absent
-//! value. Elements of an answer stand in the order that .NET's serializer gave them, alphabetical for the most part,
-//! and the game may depend on it. (Every capture with an XML body.)
+//! The services were .NET; their messages have elements only, in no particular encoding of types: numbers and `true`
+//! or `false` are text. What the captures show, and what this module makes of it:
+//!
+//! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`] reads
+//!   them into structs through serde, on top of the strict and bounded [`Reader`]. A declaration, other white space,
+//!   prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
+//! - **Answers** are one line without XML declaration. The root declares the prefix `i`; an absent value is
+//!   `<Name i:nil="true"/>`, an empty list `<Name/>`. Elements are in alphabetical order within their parent, as .NET
+//!   serializers write them, and the game's parser may count on it. [`Writer`] writes them, in the order of its calls.
+//! - **Lists** wrap their items: `<PlatformIds>` has a `<PlatformIdEntry>` for each player.
 //!
 //! ```
-//! use mmcos_core::wire::xml::{Error, Limits, Writer, from_bytes};
+//! use mmcos_core::wire::xml::{self, Error, Limits, Writer};
 //!
-//! #[derive(serde::Deserialize)]
+//! #[derive(Debug, PartialEq, serde::Deserialize)]
 //! #[serde(rename_all = "PascalCase")]
-//! struct Answer {
-//!     error: Option<String>,
-//!     rank: u32,
+//! struct Player<'a> {
+//!     name: &'a str,
+//!     points: Option<i32>,
 //! }
 //!
-//! let mut xml = Writer::new(Vec::new());
-//! xml.root("Answer");
-//! xml.nil("Error");
-//! xml.number("Rank", 36);
-//! xml.close("Answer");
-//! let answer: Answer = from_bytes(&xml.into_bytes(), "Answer", &Limits::default())?;
-//! assert_eq!((answer.error, answer.rank), (None, 36));
+//! let mut answer = Writer::new(Vec::new());
+//! answer.root("Player");
+//! answer.text("Name", "Racer");
+//! answer.nil("Points");
+//! answer.close("Player");
+//! let document = answer.into_bytes();
+//!
+//! let player: Player = xml::from_bytes(&document, "Player", &Limits::default())?;
+//! assert_eq!(player, Player { name: "Racer", points: None });
 //! # Ok::<(), Error>(())
 //! ```
 
 mod de;
 mod error;
 mod reader;
+mod scanner;
 mod text;
 mod writer;
 

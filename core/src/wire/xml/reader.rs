@@ -1,20 +1,21 @@
 use alloc::borrow::Cow;
-use alloc::string::ToString;
 use core::mem;
 
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event as Raw};
+use quick_xml::events::BytesRef;
+use quick_xml::events::attributes::Attributes;
 
-use super::error::{Error, shown};
+use super::error::Error;
+use super::scanner::{Scanner, Token};
 use super::text;
 
-/// No message of the game has more than one attribute on an element. Finding duplicates is quadratic in this.
+/// No captured message has more than two attributes on an element. Finding duplicates is quadratic in this.
 const MAX_ATTRIBUTES: usize = 16;
 
 /// How large a document may be, so that it costs no more than its length in bytes.
 ///
-/// The defaults are our choice. The captured requests of the game go 4 deep, and 316 elements are the most in one
-/// (`GetFriends` with 155 friends); with 2,000 friends, the most that Steam allows, it would have 4,003 or so.
+/// The defaults are our choice. The captured requests of the game go 4 deep, and 314 elements are the most in one
+/// (`GetFriends` with 155 players); with 2,000, the most friends that Steam allows, it would have 4,004.
 ///
 /// ```
 /// use mmcos_core::wire::xml::{Error, Limits, Reader};
@@ -27,10 +28,15 @@ const MAX_ATTRIBUTES: usize = 16;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most elements that may be open at once, the root included.
+    /// The most elements that may be open at once, the root included; beyond [`Limits::MAX_DEPTH`] it is that.
     pub depth: usize,
     /// The most elements in a document, the root included.
     pub elements: usize,
+}
+
+impl Limits {
+    /// The most that [`Limits::depth`] can be: the names of open elements stay off the heap.
+    pub const MAX_DEPTH: usize = 32;
 }
 
 impl Default for Limits {
@@ -62,7 +68,8 @@ pub struct Tag<'a> {
 /// Reads a document event by event, strictly: what XML 1.0 has no rule for is refused, and so is what no message
 /// of the game uses though XML allows it, that is document types, processing instructions and text beside elements.
 ///
-/// Comments, and whitespace beside elements, are skipped. After an error the reader is of no more use.
+/// Comments, and whitespace beside elements, are skipped. Two slips pass, for neither can change what is read: `]]>`
+/// in a text, and no space between attributes. After an error the reader is of no more use.
 ///
 /// ```
 /// use mmcos_core::wire::xml::{Error, Event, Limits, Reader, Tag};
@@ -77,10 +84,10 @@ pub struct Tag<'a> {
 /// ```
 #[derive(Debug)]
 pub struct Reader<'a> {
-    source: &'a str,
-    xml: quick_xml::Reader<&'a [u8]>,
+    scanner: Scanner<'a>,
     limits: Limits,
-    /// Elements open now.
+    /// The names of the elements open now, with their prefixes; the first `depth` of them hold.
+    open: [&'a str; Limits::MAX_DEPTH],
     depth: usize,
     /// Elements started so far.
     elements: usize,
@@ -94,15 +101,13 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader at the start of `document`.
     ///
-    /// Errors: [`Error::Encoding`] and [`Error::Character`], which are looked for in the whole document at once.
+    /// Errors: [`Error::Encoding`] and [`Error::Character`], which are looked for in the whole document at once, and
+    /// what may be wrong with the XML declaration.
     pub fn new(document: &'a [u8], limits: &Limits) -> Result<Self, Error> {
-        let source = text::checked(document)?;
-        let mut xml = quick_xml::Reader::from_str(source);
-        xml.config_mut().check_comments = true;
         Ok(Self {
-            source,
-            xml,
-            limits: *limits,
+            scanner: Scanner::new(document)?,
+            limits: Limits { depth: limits.depth.min(Limits::MAX_DEPTH), ..*limits },
+            open: [""; Limits::MAX_DEPTH],
             depth: 0,
             elements: 0,
             in_value: false,
@@ -141,91 +146,87 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Where the reader is, in bytes from the start of the document.
-    pub fn offset(&self) -> usize {
-        self.source.len().saturating_sub(self.rest().len())
-    }
-
     fn advance(&mut self) -> Result<Option<Event<'a>>, Error> {
         if mem::take(&mut self.self_closed) {
-            return Ok(Some(self.end()));
+            return Ok(Some(self.close()));
         }
         let mut value = Cow::Borrowed("");
         loop {
-            match self.xml.read_event().map_err(|error| self.malformed(&error))? {
-                Raw::Start(tag) => return self.start(&tag, ">", &value).map(Some),
-                Raw::Empty(tag) => {
-                    self.self_closed = true;
-                    return self.start(&tag, "/>", &value).map(Some);
+            match self.scanner.token()? {
+                Token::Start { content, self_closed } => {
+                    self.self_closed = self_closed;
+                    return self.start(content, &value).map(Some);
                 }
-                Raw::End(_) => return Ok(Some(self.end())),
-                Raw::Text(part) if self.in_value && !self.at_start_tag() => {
-                    text::append(&mut value, part.xml10_content());
+                Token::End(name) => return self.end(name).map(Some),
+                Token::Text(part) if self.in_value && !self.scanner.at_start_tag() => {
+                    text::append(&mut value, text::with_line_ends(part));
                 }
-                Raw::Text(part) if text::is_blank(&part) => {}
-                Raw::CData(part) if self.in_value => text::append(&mut value, part.xml10_content()),
-                Raw::GeneralRef(reference) if self.in_value => {
-                    let character = self.resolve(&reference)?;
-                    value.to_mut().push(character);
-                }
-                Raw::Text(_) | Raw::CData(_) | Raw::GeneralRef(_) => return Err(self.stray_text()),
-                Raw::Comment(_) => {}
-                Raw::Decl(declaration) => self.check_declaration(&declaration)?,
-                Raw::PI(_) => return Err(self.unexpected("an element", "a processing instruction")),
-                Raw::DocType(_) => return Err(self.unexpected("an element", "a document type")),
-                Raw::Eof => return self.finish(),
+                Token::Text(part) if text::is_blank(part) => {}
+                Token::CData(part) if self.in_value => text::append(&mut value, text::with_line_ends(part)),
+                Token::Reference(name) if self.in_value => value.to_mut().push(self.resolve(name)?),
+                Token::Text(_) | Token::CData(_) | Token::Reference(_) => return Err(self.stray_text()),
+                Token::Comment => {}
+                Token::Eof => return self.finish(),
             }
-            if !value.is_empty() && self.rest().starts_with(b"</") {
+            if !value.is_empty() && self.scanner.at_end_tag() {
                 self.in_value = false;
                 return Ok(Some(Event::Text(value)));
             }
         }
     }
 
-    fn start(&mut self, tag: &BytesStart<'_>, closing: &str, before: &str) -> Result<Event<'a>, Error> {
+    fn start(&mut self, content: &'a str, before: &str) -> Result<Event<'a>, Error> {
         if !text::is_blank(before) {
             return Err(self.stray_text());
         }
         if self.depth == 0 && self.elements > 0 {
             return Err(self.unexpected("the end of the document", "a second root element"));
         }
-        self.depth = self.within_limit("levels of elements", self.depth, self.limits.depth)?;
+        let name = Name::parse(content)
+            .ok_or_else(|| self.unexpected("the name of an element", "other characters"))?;
+        let nil = name.length < content.len() && self.has_nil(content, name.length)?;
         self.elements = self.within_limit("elements", self.elements, self.limits.elements)?;
         self.in_value = true;
-        let name = self.name(tag, closing);
-        if !text::is_name(name) {
-            return Err(self.unexpected("the name of an element", "other characters"));
-        }
-        let local = name.split_once(':').map_or(name, |(_, local)| local);
-        let nil = !tag.attributes_raw().is_empty() && self.has_nil(tag)?;
-        Ok(Event::Start(Tag { name: local, nil }))
+        self.open(content.get(..name.length).unwrap_or_default())?;
+        Ok(Event::Start(Tag { name: name.local, nil }))
     }
 
-    /// The name of the tag that was just read, cut from the source because the parser lends it for a moment only.
-    fn name(&self, tag: &BytesStart<'_>, closing: &str) -> &'a str {
-        let start = self.offset().saturating_sub(closing.len()).saturating_sub(tag.len());
-        let end = start.saturating_add(tag.name().0.len());
-        self.source.get(start..end).unwrap_or_default()
-    }
-
-    fn has_nil(&self, tag: &BytesStart<'_>) -> Result<bool, Error> {
+    fn has_nil(&self, content: &str, name_length: usize) -> Result<bool, Error> {
         let mut nil = false;
-        for (count, attribute) in tag.attributes().enumerate() {
+        for (count, attribute) in Attributes::new(content, name_length).enumerate() {
             self.within_limit("attributes of an element", count, MAX_ATTRIBUTES)?;
-            let attribute = attribute.map_err(|error| self.malformed(&error))?;
+            let attribute = attribute.map_err(|error| self.scanner.malformed(error))?;
             let value = attribute
                 .normalized_value(XmlVersion::Explicit1_0)
-                .map_err(|error| self.malformed(&error))?;
-            if attribute.value.contains('<') {
-                return Err(self.unexpected("a value of an attribute", "`<`"));
+                .map_err(|error| self.scanner.malformed(error))?;
+            if attribute.value.contains('<') || !Name::is_whole(attribute.key.as_ref()) {
+                return Err(self.unexpected("an attribute", "characters that XML allows in none"));
             }
             let (name, prefix) = attribute.key.decompose();
-            nil |= prefix.is_some() && name.as_ref() == "nil" && matches!(value.trim(), "true" | "1");
+            nil |= prefix.is_some() && name.as_ref() == "nil" && matches!(&*value, "true" | "1");
         }
         Ok(nil)
     }
 
-    fn end(&mut self) -> Event<'a> {
+    fn open(&mut self, name: &'a str) -> Result<(), Error> {
+        let deeper = self.within_limit("levels of elements", self.depth, self.limits.depth)?;
+        if let Some(innermost) = self.open.get_mut(self.depth) {
+            *innermost = name;
+        }
+        self.depth = deeper;
+        Ok(())
+    }
+
+    fn end(&mut self, name: &str) -> Result<Event<'a>, Error> {
+        let innermost = self.depth.checked_sub(1).and_then(|depth| self.open.get(depth));
+        if innermost == Some(&name.trim_end_matches(text::SPACES)) {
+            Ok(self.close())
+        } else {
+            Err(self.scanner.malformed(format_args!("`</{name}>` without its start")))
+        }
+    }
+
+    fn close(&mut self) -> Event<'a> {
         self.depth = self.depth.saturating_sub(1);
         self.in_value = false;
         Event::End
@@ -239,39 +240,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn resolve(&self, reference: &BytesRef<'_>) -> Result<char, Error> {
-        let named = match &**reference {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "apos" => Some('\''),
-            "quot" => Some('"'),
-            _ => reference.resolve_char_ref().map_err(|error| self.malformed(&error))?,
+    fn resolve(&self, name: &str) -> Result<char, Error> {
+        let character = match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "apos" => '\'',
+            "quot" => '"',
+            _ => BytesRef::new(name)
+                .resolve_char_ref()
+                .map_err(|error| self.scanner.malformed(error))?
+                .ok_or_else(|| self.unexpected("one of the predefined entities", "another"))?,
         };
-        let character = named.ok_or_else(|| self.unexpected("one of the predefined entities", "another"))?;
         if text::is_allowed(character) {
             Ok(character)
         } else {
-            Err(Error::Character { code: character.into(), offset: self.offset() })
-        }
-    }
-
-    fn check_declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), Error> {
-        let written = "<?".len().saturating_add(declaration.len()).saturating_add("?>".len());
-        if self.offset() != written && self.offset() != text::BOM.len().saturating_add(written) {
-            return Err(
-                self.unexpected("an element", "an XML declaration that is not the start of the document")
-            );
-        }
-        let version = declaration.version().map_err(|error| self.malformed(&error))?;
-        if version != "1.0" {
-            return Err(self.unexpected("XML 1.0", "another version"));
-        }
-        match declaration.encoding().transpose().map_err(|error| self.malformed(&error))? {
-            Some(name) if !name.eq_ignore_ascii_case("utf-8") => {
-                Err(Error::Encoding { got: shown(&name), offset: self.offset() })
-            }
-            _ => Ok(()),
+            Err(Error::Character { code: character.into(), offset: self.scanner.offset() })
         }
     }
 
@@ -279,16 +263,8 @@ impl<'a> Reader<'a> {
         if count < limit {
             Ok(count.saturating_add(1))
         } else {
-            Err(Error::TooMany { what, limit, offset: self.offset() })
+            Err(Error::TooMany { what, limit, offset: self.scanner.offset() })
         }
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.xml.get_ref()
-    }
-
-    fn at_start_tag(&self) -> bool {
-        matches!(self.rest(), [b'<', next, ..] if !matches!(next, b'/' | b'!'))
     }
 
     fn stray_text(&self) -> Error {
@@ -296,10 +272,29 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn unexpected(&self, expected: &'static str, got: &'static str) -> Error {
-        Error::Unexpected { expected, got, offset: self.offset() }
+        self.scanner.unexpected(expected, got)
+    }
+}
+
+/// The name at the start of a tag, or of an attribute.
+struct Name<'a> {
+    local: &'a str,
+    /// In bytes, the prefix included.
+    length: usize,
+}
+
+impl<'a> Name<'a> {
+    fn parse(content: &'a str) -> Option<Self> {
+        let (first, after_first) = text::split_name(content)?;
+        let (local, attributes) = match after_first.strip_prefix(':') {
+            Some(after_prefix) => text::split_name(after_prefix)?,
+            None => (first, after_first),
+        };
+        let ends = attributes.is_empty() || attributes.starts_with(text::SPACES);
+        ends.then(|| Self { local, length: content.len().saturating_sub(attributes.len()) })
     }
 
-    fn malformed(&self, error: &dyn ToString) -> Error {
-        Error::Malformed { problem: shown(&error.to_string()), offset: self.offset() }
+    fn is_whole(text: &str) -> bool {
+        Name::parse(text).is_some_and(|name| name.length == text.len())
     }
 }

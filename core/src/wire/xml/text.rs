@@ -1,55 +1,64 @@
-//! What characters XML 1.0 allows, and where.
+//! The characters of XML 1.0: which there are, which make a name, a space, a line end.
 
 use alloc::borrow::{Cow, ToOwned};
 
+use quick_xml::events::BytesText;
+
 use super::error::Error;
 
-/// The byte order mark that may precede a UTF-8 document.
-pub(super) const BOM: &str = "\u{feff}";
-
-/// `document` as text, if all of its characters are [allowed](is_allowed).
+/// `document` as text, if XML [allows](is_allowed) all of its characters.
 pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
     let text = core::str::from_utf8(document)
         .map_err(|error| Error::Encoding { got: "other bytes".to_owned(), offset: error.valid_up_to() })?;
-    if !may_need_care(text) {
-        return Ok(text);
+    // U+FFFE and U+FFFF start with the byte EF.
+    if has_byte(text, |byte| byte == 0xef || byte < b' ' && !is_space(byte))
+        && let Some((offset, character)) = text.char_indices().find(|&(_, c)| !is_allowed(c))
+    {
+        return Err(Error::Character { code: character.into(), offset });
     }
-    match text.char_indices().find(|&(_, character)| !is_allowed(character)) {
-        Some((offset, character)) => Err(Error::Character { code: character.into(), offset }),
-        None => Ok(text),
-    }
+    Ok(text)
 }
 
 /// Whether XML 1.0 allows the character in a document (its production 2, `Char`).
 pub(super) fn is_allowed(character: char) -> bool {
-    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Whether `text` is nothing but the white space of XML.
+/// Whether there is such a byte. It looks at all of them: without a way out, the loop compiles to vector instructions.
+pub(super) fn has_byte(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |found, byte| found | wanted(byte))
+}
+
+/// What XML calls white space.
+pub(super) const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Whether there is nothing but [`SPACES`].
 pub(super) fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    text.bytes().all(is_space)
 }
 
-/// Whether `text` can be the name of an element; stricter than XML, which allows letters of any script.
-pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':'))
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Appends a piece of a value, which stays borrowed while it is the only one.
-pub(super) fn append<'a>(value: &mut Cow<'a, str>, piece: Cow<'a, str>) {
-    if value.is_empty() {
-        *value = piece;
+/// Parts a name, or the prefix of one, from what follows. Beyond ASCII every character passes as a letter.
+pub(super) fn split_name(text: &str) -> Option<(&str, &str)> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+    let length = text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len());
+    let may_start = |first: char| !matches!(first, '0'..='9' | '-' | '.');
+    text.split_at_checked(length).filter(|(name, _)| name.starts_with(may_start))
+}
+
+/// `text` with its line ends as `\n`, as XML wants them (2.11); borrowed if they are.
+pub(super) fn with_line_ends(text: &str) -> Cow<'_, str> {
+    BytesText::from_escaped(text).xml10_content()
+}
+
+/// Puts the next part after what there is of a text; the first part stays borrowed.
+pub(super) fn append<'a>(text: &mut Cow<'a, str>, part: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = part;
     } else {
-        value.to_mut().push_str(&piece);
+        text.to_mut().push_str(&part);
     }
-}
-
-/// Whether a byte occurs that [`is_allowed`] might refuse: a control character, or the first byte of U+FFFE. Looks at
-/// all bytes without a branch, so that it costs next to nothing.
-fn may_need_care(text: &str) -> bool {
-    let suspects = text
-        .bytes()
-        .map(|byte| u8::from(byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n') || byte == 0xef));
-    suspects.fold(0, core::ops::BitOr::bitor) != 0
 }

@@ -1,13 +1,14 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::text::is_allowed;
+use super::text;
 
 /// Writes `DataContract` XML the way the official server did: one line, no XML declaration, absent values as
 /// `<Name i:nil="true"/>`, empty lists as `<Name/>`.
 ///
 /// Elements come out in the order of the calls; the official order (alphabetical within a parent) is the caller's
-/// to keep. Names are program text and written as they are; values are escaped.
+/// to keep. Names are program text and written as they are; values are escaped, and what XML cannot hold (most
+/// control characters) becomes U+FFFD.
 ///
 /// ```
 /// use mmcos_core::wire::xml::Writer;
@@ -40,22 +41,22 @@ impl Writer {
 
     /// `<name xmlns:i="…">`, the start of a document.
     pub fn root(&mut self, name: &str) {
-        self.raw(&["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
+        self.raw(["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
     }
 
     /// `<name>`.
     pub fn open(&mut self, name: &str) {
-        self.raw(&["<", name, ">"]);
+        self.raw(["<", name, ">"]);
     }
 
     /// `<name xmlns:prefix="uri">`, for lists of another namespace.
     pub fn open_with_namespace(&mut self, name: &str, prefix: &str, uri: &str) {
-        self.raw(&["<", name, " xmlns:", prefix, "=\"", uri, "\">"]);
+        self.raw(["<", name, " xmlns:", prefix, "=\"", uri, "\">"]);
     }
 
     /// `</name>`.
     pub fn close(&mut self, name: &str) {
-        self.raw(&["</", name, ">"]);
+        self.raw(["</", name, ">"]);
     }
 
     /// `<name>value</name>`, the value escaped; an empty value is `<name></name>`.
@@ -83,65 +84,66 @@ impl Writer {
     /// `<name>true</name>` or `<name>false</name>`.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.open(name);
-        self.raw(&[if value { "true" } else { "false" }]);
+        self.raw([if value { "true" } else { "false" }]);
         self.close(name);
     }
 
     /// `<name a="b">value</name>`, the attributes as they are.
     pub fn text_with(&mut self, name: &str, attributes: &[(&str, &str)], value: &str) {
-        self.raw(&["<", name]);
+        self.raw(["<", name]);
         self.attributes(attributes);
-        self.raw(&[">"]);
+        self.raw([">"]);
         self.escaped(value);
         self.close(name);
     }
 
     /// `<name a="b"/>`, the attributes as they are.
     pub fn empty_with(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.raw(&["<", name]);
+        self.raw(["<", name]);
         self.attributes(attributes);
-        self.raw(&["/>"]);
+        self.raw(["/>"]);
     }
 
     /// `<name i:nil="true"/>`, an absent value.
     pub fn nil(&mut self, name: &str) {
-        self.raw(&["<", name, " i:nil=\"true\"/>"]);
+        self.raw(["<", name, " i:nil=\"true\"/>"]);
     }
 
     /// `<name/>`, an empty list.
     pub fn empty(&mut self, name: &str) {
-        self.raw(&["<", name, "/>"]);
+        self.raw(["<", name, "/>"]);
     }
 
-    fn raw(&mut self, parts: &[&str]) {
+    fn attributes(&mut self, attributes: &[(&str, &str)]) {
+        for (name, value) in attributes {
+            self.raw([" ", name, "=\"", value, "\""]);
+        }
+    }
+
+    #[inline]
+    fn raw<const N: usize>(&mut self, parts: [&str; N]) {
         for part in parts {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
 
-    fn attributes(&mut self, attributes: &[(&str, &str)]) {
-        for (name, value) in attributes {
-            self.raw(&[" ", name, "=\"", value, "\""]);
+    #[inline]
+    fn escaped(&mut self, value: &str) {
+        if text::has_byte(value, |byte| byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | 0xef)) {
+            self.escaped_runs(value);
+        } else {
+            self.raw([value]);
         }
     }
 
-    /// Copies runs of characters that may stand as they are, and what takes the place of those that may not.
-    fn escaped(&mut self, value: &str) {
-        let mut rest = value;
-        while let Some((clean, special)) = rest.find(is_special).and_then(|at| rest.split_at_checked(at)) {
-            let mut after = special.chars();
-            let escape = match after.next() {
-                Some('<') => "&lt;",
-                Some('>') => "&gt;",
-                Some('&') => "&amp;",
-                Some('\r') => "&#13;",
-                // XML 1.0 has no way to write the rest.
-                _ => "\u{fffd}",
-            };
-            self.raw(&[clean, escape]);
-            rest = after.as_str();
+    fn escaped_runs(&mut self, value: &str) {
+        for run in value.split_inclusive(|character| escape(character).is_some()) {
+            let mut clean = run.chars();
+            match clean.next_back().and_then(escape) {
+                Some(escape) => self.raw([clean.as_str(), escape]),
+                None => self.raw([run]),
+            }
         }
-        self.raw(&[rest]);
     }
 }
 
@@ -153,6 +155,16 @@ impl fmt::Write for Writer {
     }
 }
 
-fn is_special(character: char) -> bool {
-    matches!(character, '<' | '>' | '&' | '\r') || !is_allowed(character)
+/// What to write instead of a character, if it cannot stand for itself.
+fn escape(character: char) -> Option<&'static str> {
+    match character {
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '&' => Some("&amp;"),
+        // Read back as it is, it would be a line end, `\n`.
+        '\r' => Some("&#13;"),
+        _ if text::is_allowed(character) => None,
+        // XML 1.0 has no way to write these.
+        _ => Some("\u{fffd}"),
+    }
 }

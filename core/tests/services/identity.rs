@@ -1,0 +1,79 @@
+//! A host who checks tickets lets in whom Steam vouches for, here with the key of a test in place of Steam's.
+
+use mmcos_core::{
+    mmcos::{IdentityPolicy, Mmcos},
+    wire::steam::{AppId, SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id},
+};
+
+use super::{
+    rig::{Rig, status},
+    signing,
+    world::{login_request, rig, text, ticket, trusting},
+};
+
+const ANN: u64 = 76_561_198_000_006_001;
+
+fn verifying() -> Rig<Mmcos> {
+    let mut config = trusting();
+    config.identity = IdentityPolicy::Verify(signing::public_key());
+    rig(config)
+}
+
+fn answer(
+    rig: &mut Rig<Mmcos>,
+    ticket: &TicketBuilder,
+    sign: impl FnOnce(&[u8]) -> [u8; SIGNATURE_LEN],
+) -> String {
+    let platform_id = encode_platform_id(&ticket.build(sign).unwrap());
+    rig.ask(&login_request(&platform_id, "Ann"))
+}
+
+#[test]
+fn a_signed_ticket_lets_in() {
+    let answer = answer(&mut verifying(), &ticket(ANN), signing::sign);
+    assert_eq!((status(&answer), text(&answer, "PlatformID")), ("200", &*ANN.to_string()));
+}
+
+#[test]
+fn a_ticket_that_does_not_hold_lets_nobody_in_and_the_host_reads_why() {
+    let changed = |change: fn(&mut TicketBuilder)| {
+        let mut ticket = ticket(ANN);
+        change(&mut ticket);
+        ticket
+    };
+    let cases = [
+        (changed(|ticket| ticket.ownership.app_id = AppId(480)), "OtherApp"),
+        (changed(|ticket| ticket.ownership.expires = UnixSeconds(1_600_000_000)), "Expired"),
+        (changed(|ticket| ticket.ownership.issued = UnixSeconds(1_800_000_000)), "NotYetIssued"),
+        (
+            changed(|ticket| ticket.session.steam_id = super::world::ticket(ANN + 1).session.steam_id),
+            "TwoAccounts",
+        ),
+    ];
+    for (ticket, reason) in cases {
+        let mut rig = verifying();
+        refused(&mut rig, &ticket, signing::sign, reason);
+    }
+    refused(&mut verifying(), &ticket(ANN), |_| [0; SIGNATURE_LEN], "Signature");
+}
+
+fn refused(
+    rig: &mut Rig<Mmcos>,
+    ticket: &TicketBuilder,
+    sign: impl FnOnce(&[u8]) -> [u8; SIGNATURE_LEN],
+    reason: &str,
+) {
+    let answer = answer(rig, ticket, sign);
+    assert_eq!(status(&answer), "401", "{answer}");
+    assert!(!text(&answer, "Error").is_empty() && !answer.contains("SessionToken"));
+    let [event] = &rig.events[..] else { panic!("{:?}", rig.events) };
+    assert!(event.starts_with("Refused") && event.contains(reason), "{event}");
+    assert!(rig.server.service().players().is_empty());
+}
+
+#[test]
+fn steam_itself_has_not_signed_what_the_test_key_signs() {
+    let mut config = trusting();
+    config.identity = mmcos_core::mmcos::Config::new(config.catalogue.clone()).identity;
+    refused(&mut rig(config), &ticket(ANN), signing::sign, "Signature");
+}

@@ -1,0 +1,86 @@
+//! The game's services through the seam: fixtures of every service, and what fixtures cannot say.
+#![cfg(test)]
+#![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
+
+#[path = "../rig/mod.rs"]
+mod rig;
+#[path = "../signing/mod.rs"]
+mod signing;
+
+mod fixture;
+mod identity;
+mod leaderboards;
+mod points;
+mod scene;
+mod searches;
+mod seasons;
+mod world;
+
+use scene::{Delivery, play};
+
+/// However the bytes of the requests arrive, each client reads the same: whole, byte by byte, one behind the other, and
+/// split in two at every position.
+fn check(fixture: &str) {
+    let steps = fixture::parse(fixture);
+    let whole = play(&steps, Delivery::Whole);
+    let torn = (1..=whole.longest).map(|first| Delivery::Torn { first, then: whole.longest });
+    let deliveries = [Delivery::ByteByByte, Delivery::Pipelined, Delivery::OtherPrefix];
+    for delivery in deliveries.into_iter().chain(torn) {
+        assert!(play(&steps, delivery).read == whole.read, "{delivery:?} makes a difference");
+    }
+}
+
+macro_rules! fixtures {
+    ($($name:ident)*) => {
+        const FIXTURES: &[&str] = &[$(concat!(stringify!($name), ".http")),*];
+        $(
+            #[test]
+            fn $name() {
+                check(include_str!(concat!("../fixtures/", stringify!($name), ".http")));
+            }
+        )*
+    };
+}
+
+fixtures! {
+    add_points
+    body_too_large
+    cancel_matchmaking
+    egonet_analytics
+    egonet_login
+    egonet_malformed
+    egonet_unknown
+    enter_matchmaking_battle
+    enter_matchmaking_held
+    enter_matchmaking_ignore
+    enter_matchmaking_two
+    expired_session
+    get_elite
+    get_elite_rank
+    get_friends
+    login
+    login_bad_ticket
+    login_maintenance
+    malformed_http
+    malformed_xml
+    names_only
+    redirect
+    redirect_head
+    register_active_game
+    server_status
+    server_status_message
+    unknown_path
+    unknown_session
+    update_account_title
+    wrong_method
+}
+
+#[test]
+fn every_fixture_is_played() {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let mut played = FIXTURES.to_vec();
+    played.sort_unstable();
+    assert_eq!(played, files);
+}

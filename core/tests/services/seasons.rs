@@ -1,0 +1,105 @@
+//! The calendar, as logins tell of it.
+
+use mmcos_core::{calendar::Date, mmcos::Mmcos, seam::Wall};
+
+use super::{
+    rig::Rig,
+    world::{add_points, get_elite, login, login_answer, server, session_key, text, texts},
+};
+
+const ANN: u64 = 76_561_198_000_005_001;
+const BEA: u64 = 76_561_198_000_005_002;
+
+fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
+    Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
+}
+
+/// The answer to a login, in which a date is wanted.
+fn dates(rig: &mut Rig<Mmcos>) -> [String; 4] {
+    let answer = login_answer(rig, ANN, "Ann");
+    ["NextInactiveSeasonDate", "NextActiveSeasonDate", "NextEvent", "IsSeasonActive"]
+        .map(|name| text(&answer, name).trim_end_matches("T00:00:00Z").to_owned())
+}
+
+#[test]
+fn dates_are_those_of_the_captures() {
+    let mut rig = server();
+    // In any order: what was rendered before does not stick.
+    for (now, expected) in [
+        (on(2023, 11, 18, 19), ["2023-12-15", "2024-01-01", "2023-11-18", "true"]),
+        (on(2023, 9, 16, 16), ["2023-10-15", "2023-11-01", "2023-09-16", "true"]),
+    ] {
+        let mut fresh = server();
+        fresh.set_wall(now);
+        assert_eq!(dates(&mut fresh), expected);
+    }
+    for (now, expected) in [
+        (on(2023, 9, 16, 16), ["2023-10-15", "2023-11-01", "2023-09-16", "true"]),
+        (on(2023, 9, 16, 23), ["2023-10-15", "2023-11-01", "2023-09-16", "true"]),
+        (on(2023, 9, 17, 0), ["2023-10-15", "2023-11-01", "2023-09-17", "true"]),
+        (on(2023, 10, 14, 23), ["2023-10-15", "2023-11-01", "2023-10-14", "true"]),
+        (on(2023, 10, 15, 0), ["2023-12-15", "2023-11-01", "2023-10-15", "false"]),
+        (on(2023, 11, 1, 0), ["2023-12-15", "2024-01-01", "2023-11-01", "true"]),
+        (on(2023, 11, 18, 19), ["2023-12-15", "2024-01-01", "2023-11-18", "true"]),
+    ] {
+        rig.set_wall(now);
+        assert_eq!(dates(&mut rig), expected, "{now:?}");
+    }
+}
+
+#[test]
+fn the_configuration_is_the_same_but_for_its_dates() {
+    let mut rig = server();
+    let mut part = |now| {
+        rig.set_wall(now);
+        let answer = login_answer(&mut rig, ANN, "Ann");
+        let dated = ["NextInactiveSeasonDate", "NextActiveSeasonDate", "NextEvent"]
+            .map(|name| text(&answer, name).to_owned());
+        let configuration = text(&answer, "GameConfigurationData").to_owned();
+        dated.iter().fold(configuration, |text, date| text.replace(date, ""))
+    };
+    assert_eq!(part(on(2023, 9, 16, 16)), part(on(2023, 11, 18, 19)));
+}
+
+#[test]
+fn a_login_tells_of_a_change_of_season_once() {
+    let mut rig = server();
+    rig.set_wall(on(2023, 10, 20, 12));
+    let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
+    for _ in 0..9 {
+        add_points(&mut rig, &ann, 120);
+    }
+    add_points(&mut rig, &bea, 40);
+    rig.set_wall(on(2023, 11, 2, 9));
+    let seen = |rig: &mut _, id, name| {
+        let answer = login_answer(rig, id, name);
+        [
+            "OldSeasonID",
+            "NewSeasonID",
+            "PlayerSeasonID",
+            "CurrentSeasonID",
+            "BonusPoints",
+            "Points",
+            "Division",
+        ]
+        .map(|name| texts(&answer, name).last().unwrap_or(&"").to_string())
+    };
+    // Division 2 brings 100 points, a rank among the first ten 50 more.
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
+    assert_eq!(seen(&mut rig, BEA, "Bea"), ["38", "39", "39", "39", "50", "50", "0"]);
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "150", "0"]);
+}
+
+#[test]
+fn a_season_starts_for_who_is_in_the_game_too() {
+    let mut rig = server();
+    rig.set_wall(on(2023, 10, 31, 23));
+    let ann = login(&mut rig, ANN, "Ann");
+    assert_eq!(text(&add_points(&mut rig, &ann, 100), "NewSeason"), "38");
+    assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "100");
+    rig.set_wall(on(2023, 11, 1, 0));
+    assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "50");
+    assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["50"]);
+    assert_eq!(text(&add_points(&mut rig, &ann, 10), "NewSeason"), "39");
+    assert!(session_key().verify(&ann, rig.wall()).is_ok());
+}

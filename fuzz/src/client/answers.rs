@@ -1,0 +1,178 @@
+//! Answers, as the game reads them: whole, and in the order of the captures.
+
+use std::fmt;
+
+use mmcos_core::mmcos::ids::RaceKey;
+
+/// An HTTP answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response {
+    /// Its status code.
+    pub status: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Takes the first answer out of what was read, if it is whole.
+    ///
+    /// # Panics
+    /// If it has not the shape of an answer.
+    pub fn take(read: &mut Vec<u8>) -> Option<Self> {
+        let body_at = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let head = std::str::from_utf8(read.get(..body_at)?).expect("an answer's head is text");
+        let code = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+        let status: u16 = code.and_then(|code| code.parse().ok()).expect("an answer has a status");
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        let length: usize = match length {
+            None if status == 100 => 0,
+            length => length.and_then(|length| length.parse().ok()).expect("an answer says its length"),
+        };
+        let body = read.get(body_at..body_at + length)?.to_vec();
+        read.drain(..body_at + length);
+        Some(Self { status, body })
+    }
+
+    /// The body of an answer that grants what was asked.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn granted(&self) -> &str {
+        assert_eq!(self.status, 200, "{self:?}");
+        std::str::from_utf8(&self.body).expect("the body is text")
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.status, String::from_utf8_lossy(&self.body))
+    }
+}
+
+/// What `EnterMatchmaking2` is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchmakingResult {
+    /// Who races. Nobody, if the search was cancelled.
+    pub groups: Vec<Group>,
+    /// The key of the race.
+    pub race_key: Option<RaceKey>,
+    /// The number of the match.
+    pub session: u64,
+}
+
+/// A group of a [`MatchmakingResult`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The lobby of this attempt.
+    pub game_lobby: u64,
+    /// The lobby of the party.
+    pub group_lobby: u64,
+    /// Players.
+    pub size: u8,
+    /// Whether all meet in its game lobby.
+    pub is_host: bool,
+    /// 0, or the team in Battle.
+    pub team: u8,
+}
+
+impl MatchmakingResult {
+    /// Reads it.
+    pub fn read(xml: &str) -> Option<Self> {
+        let mut result = Elements(xml);
+        result.next("AverageWaitTimeNonRanked")?;
+        result.next("AverageWaitTimeRanked")?;
+        let mut list = Elements(result.next("Groups").unwrap_or_default());
+        let mut groups = Vec::new();
+        while let Some(group) = list.next("MatchmakingGroup") {
+            groups.push(Group::read(group)?);
+        }
+        let race_key = result.next("RaceKey").and_then(RaceKey::parse);
+        Some(Self { groups, race_key, session: result.number("SessionId")? })
+    }
+
+    /// The host's group.
+    pub fn host(&self) -> Option<&Group> {
+        self.groups.iter().find(|group| group.is_host)
+    }
+
+    /// How many players race.
+    pub fn humans(&self) -> u8 {
+        self.groups.iter().map(|group| group.size).fold(0, u8::saturating_add)
+    }
+}
+
+impl Group {
+    fn read(xml: &str) -> Option<Self> {
+        let mut group = Elements(xml);
+        Some(Self {
+            game_lobby: group.number("GameLobbyId")?,
+            group_lobby: group.number("GroupLobbyId")?,
+            size: group.number("GroupSize")?,
+            is_host: group.number("IsHost")?,
+            team: group.number("Team")?,
+        })
+    }
+}
+
+/// What the game learns when it logs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginDetails {
+    /// Seconds after which it is content with AI.
+    pub search_seconds: u64,
+    /// Which division it is in.
+    pub division: u8,
+    /// With how many points.
+    pub points: i32,
+    /// What to say who is asking.
+    pub session_token: String,
+}
+
+impl LoginDetails {
+    /// Reads it.
+    pub fn read(xml: &str) -> Option<Self> {
+        let (_, timeout) = xml.rsplit_once("Config_MatchmakingTimeout_Soft")?;
+        let (_, rest) = timeout.rsplit_once("<ScoreInfo>")?;
+        let mut info = Elements(rest);
+        Some(Self {
+            search_seconds: Elements(timeout).number("Value")?,
+            division: info.number("Division")?,
+            points: info.number("Points")?,
+            session_token: info.next("SessionToken")?.to_owned(),
+        })
+    }
+}
+
+/// What `AddPoints` is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddPointsResult {
+    /// The division now.
+    pub division: u8,
+    /// The points now.
+    pub points: i32,
+}
+
+impl AddPointsResult {
+    /// Reads it.
+    pub fn read(xml: &str) -> Option<Self> {
+        let mut result = Elements(xml);
+        Some(Self { division: result.number("NewDivision")?, points: result.number("Points")? })
+    }
+}
+
+/// The elements in a text, taken one after the other and never backwards: those passed over are gone.
+struct Elements<'a>(&'a str);
+
+impl<'a> Elements<'a> {
+    /// What is in the next element of this name.
+    fn next(&mut self, name: &str) -> Option<&'a str> {
+        let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+        let (_, after) = self.0.split_once(&start)?;
+        let (content, rest) = after.split_once(&end)?;
+        self.0 = rest;
+        Some(content)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+        self.next(name)?.parse().ok()
+    }
+}

@@ -1,0 +1,133 @@
+//! The game, as the server knows it: what it sends, and what it makes of the answers.
+
+mod answers;
+mod mode;
+pub mod requests;
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use mmcos_core::{
+    mmcos::ids::{Points, RaceKey},
+    seam::ConnId,
+    wire::steam::{SteamId, UnixSeconds},
+};
+
+pub use self::answers::{AddPointsResult, Group, LoginDetails, MatchmakingResult, Response};
+pub use self::mode::{Mode, RuleSet};
+use crate::virtual_time::{START, VirtualTime};
+
+/// A game that is logged in.
+#[derive(Clone, Debug)]
+pub struct Client {
+    number: u32,
+    steam_id: SteamId,
+    session_token: String,
+    /// How long it searches before it is content with AI.
+    pub search_time: Duration,
+    /// Its division, as it was told last.
+    pub division: u8,
+    /// Its points, as it was told last.
+    pub points: Points,
+    lobbies: u64,
+}
+
+/// A poll as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// On which connection.
+    pub conn: ConnId,
+    /// The number of the client.
+    pub client: u32,
+    /// When.
+    pub sent: Duration,
+    /// What for.
+    pub mode: Mode,
+    /// For how many players.
+    pub size: u8,
+    /// Whether AI would do.
+    pub ignore_minimum: bool,
+    /// The lobby of the party.
+    pub group_lobby: u64,
+    /// The lobby of this poll.
+    pub game_lobby: u64,
+}
+
+impl Client {
+    /// Logs in. Each number is another account.
+    ///
+    /// # Panics
+    /// If the server does not let it in: it must trust tickets that Steam has not signed.
+    pub fn log_in(time: &mut VirtualTime, number: u32) -> Self {
+        let steam_id = SteamId::new(0x0110_0001_0000_0000 | u64::from(number));
+        let seconds = START.as_secs().saturating_add_unsigned(time.now().as_secs());
+        let issued = UnixSeconds(u32::try_from(seconds).unwrap_or(u32::MAX));
+        let answer = time.ask(address(number), &requests::login(steam_id, issued));
+        let details = LoginDetails::read(answer.granted()).expect("the login's answer has all of its parts");
+        Self {
+            number,
+            steam_id,
+            session_token: details.session_token,
+            search_time: Duration::from_secs(details.search_seconds),
+            division: details.division,
+            points: Points(details.points),
+            lobbies: 0,
+        }
+    }
+
+    /// What says who is asking.
+    pub fn session_token(&self) -> &str {
+        &self.session_token
+    }
+
+    /// Where it connects from.
+    pub const fn address(&self) -> Ipv4Addr {
+        address(self.number)
+    }
+
+    /// Asks to be matched, on a new connection.
+    pub fn poll(&mut self, time: &mut VirtualTime, mode: Mode, size: u8, ignore_minimum: bool) -> Poll {
+        self.lobbies += 1;
+        let group_lobby = 109_775_240_000_000_000 + (u64::from(self.number) << 24);
+        let game_lobby = group_lobby + self.lobbies;
+        let session_token = &self.session_token;
+        let search = requests::Search { session_token, group_lobby, game_lobby, mode, size, ignore_minimum };
+        let conn = time.open(self.address());
+        time.send(conn, &requests::enter_matchmaking(&search));
+        let (client, sent) = (self.number, time.now());
+        Poll { conn, client, sent, mode, size, ignore_minimum, group_lobby, game_lobby }
+    }
+
+    /// Gives up the search.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn cancel(&self, time: &mut VirtualTime) {
+        let answer = time.ask(self.address(), &requests::cancel_matchmaking(&self.session_token));
+        assert_eq!(answer.granted(), "");
+    }
+
+    /// Says that the race begins.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn register(&self, time: &mut VirtualTime, race_key: RaceKey, mode: Mode) {
+        let request = requests::register_active_game(&self.session_token, race_key, mode, self.steam_id);
+        assert_eq!(time.ask(self.address(), &request).granted(), "");
+    }
+
+    /// Says what the race changed.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn add_points(&mut self, time: &mut VirtualTime, race_key: RaceKey, change: Points) {
+        let request = requests::add_points(&self.session_token, race_key, change);
+        let answer = time.ask(self.address(), &request);
+        let result = AddPointsResult::read(answer.granted()).expect("the result has all of its parts");
+        (self.division, self.points) = (result.division, Points(result.points));
+    }
+}
+
+/// 10.x.y.z: an address for each of the first 16 million.
+const fn address(number: u32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(0x0a00_0000 | (number & 0x00ff_ffff))
+}

@@ -1,0 +1,50 @@
+//! What players search for.
+
+/// A rule set of the game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleSet {
+    /// Up to 12 players.
+    Race,
+    /// Up to 6 players.
+    Elimination,
+    /// Two teams of up to 6 players.
+    Battle,
+}
+
+impl RuleSet {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Race, Self::Elimination, Self::Battle];
+
+    /// Its name in a request.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Race => "Race",
+            Self::Elimination => "Elimination",
+            Self::Battle => "Battle",
+        }
+    }
+
+    /// The most players of a race.
+    pub const fn cap(self) -> u8 {
+        match self {
+            Self::Race | Self::Battle => 12,
+            Self::Elimination => 6,
+        }
+    }
+}
+
+/// A mode of the game: an entry of its menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mode {
+    /// By which rules.
+    pub rule_set: RuleSet,
+    /// Whether it is a ranked one.
+    pub ranked: bool,
+}
+
+impl Mode {
+    /// Its `GameType` in a request.
+    pub fn game_type(self) -> String {
+        format!("{}{}", if self.ranked { "Ranked" } else { "Quick" }, self.rule_set.name())
+    }
+}

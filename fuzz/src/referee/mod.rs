@@ -1,0 +1,188 @@
+//! Watches, from outside, that everybody is answered as the rules of matchmaking say: it knows what was sent and what
+//! came back, and nothing of how the server decides.
+
+mod open;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use mmcos_core::{
+    mmcos::{
+        ids::RaceKey,
+        matchmaker::{Config, Folding},
+    },
+    seam::ConnId,
+};
+
+use self::open::{Bucket, Open};
+use crate::client::{MatchmakingResult, Poll, RuleSet};
+
+/// A rule that an answer broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach {
+    /// Answered alone while somebody waited who could have been met.
+    AloneBesideOpen,
+    /// Held for too long.
+    Late,
+    /// Not exactly one host.
+    Hosts,
+    /// The own group is missing or changed, or stands there twice.
+    OwnGroup,
+    /// A group that does not wait, or for something else.
+    Stranger,
+    /// More players than fit.
+    Overfull,
+    /// Teams where there are none, or not as even in size as the parties allow.
+    Teams,
+    /// A race key that another match had.
+    RaceKeyUsed,
+    /// A number that is not greater than those before.
+    SessionNotGrowing,
+    /// Members of one match read different answers.
+    Differs,
+    /// A member of a match was not answered when the others were.
+    MemberForgotten,
+    /// An answer to nobody, or without a race key though it names groups.
+    Malformed,
+}
+
+/// A match of which not all members have read the answer.
+#[derive(Clone, Debug)]
+struct Pending {
+    answer: MatchmakingResult,
+    at: Duration,
+    /// The game lobbies of those who have not.
+    unanswered: BTreeSet<u64>,
+}
+
+/// Keeps the books. Tell it of every poll before its answer, and of every answer in the order in which they came.
+#[derive(Clone, Debug)]
+pub struct Referee {
+    folding: Folding,
+    longest_hold: Duration,
+    open: Open,
+    pending: BTreeMap<RaceKey, Pending>,
+    used: BTreeSet<RaceKey>,
+    last_session: u64,
+    breaches: BTreeMap<Breach, u32>,
+}
+
+impl Referee {
+    /// For a server with this configuration.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            folding: config.folding,
+            longest_hold: config.longest_hold(),
+            open: Open::default(),
+            pending: BTreeMap::new(),
+            used: BTreeSet::new(),
+            last_session: 0,
+            breaches: BTreeMap::new(),
+        }
+    }
+
+    /// A poll was sent.
+    pub fn sent(&mut self, poll: Poll) {
+        self.open.insert(Bucket::of(poll.mode, self.folding), poll);
+    }
+
+    /// The connection of a poll was closed, or the poll was refused.
+    pub fn gone(&mut self, conn: ConnId) {
+        if let Some((_, poll)) = self.open.remove(conn) {
+            for pending in self.pending.values_mut() {
+                pending.unanswered.remove(&poll.game_lobby);
+            }
+        }
+    }
+
+    /// A poll was answered.
+    pub fn answered(&mut self, conn: ConnId, now: Duration, answer: &MatchmakingResult) {
+        let Some((bucket, poll)) = self.open.remove(conn) else { return self.note(Breach::Malformed) };
+        self.check(now > poll.sent + self.longest_hold, Breach::Late);
+        if answer.groups.is_empty() {
+            return; // cancelled
+        }
+        let Some(race_key) = answer.race_key else { return self.note(Breach::Malformed) };
+        let own = answer.groups.iter().filter(|group| group.game_lobby == poll.game_lobby);
+        let own: Vec<_> = own.map(|group| (group.group_lobby, group.size)).collect();
+        self.check(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
+        if answer.groups.len() == 1 {
+            let company = !self.open.has_poll_of(poll.client) && self.open.has_company(bucket, &poll);
+            self.check(company, Breach::AloneBesideOpen);
+        }
+        match self.pending.get_mut(&race_key) {
+            Some(pending) => {
+                let same = pending.answer == *answer && pending.at == now;
+                let expected = pending.unanswered.remove(&poll.game_lobby);
+                if pending.unanswered.is_empty() {
+                    self.pending.remove(&race_key);
+                }
+                self.check(!(same && expected), Breach::Differs);
+            }
+            None => self.begin(race_key, bucket, &poll, now, answer),
+        }
+    }
+
+    /// The first of a match has read its answer.
+    fn begin(
+        &mut self,
+        race_key: RaceKey,
+        bucket: Bucket,
+        first: &Poll,
+        now: Duration,
+        answer: &MatchmakingResult,
+    ) {
+        let fresh = self.used.insert(race_key);
+        self.check(!fresh, Breach::RaceKeyUsed);
+        self.check(answer.session <= self.last_session, Breach::SessionNotGrowing);
+        self.last_session = answer.session;
+        self.check(answer.groups.iter().filter(|group| group.is_host).count() != 1, Breach::Hosts);
+        let others = || answer.groups.iter().filter(|group| group.game_lobby != first.game_lobby);
+        if answer.groups.len() == 1 {
+            return;
+        }
+        self.check(others().any(|group| self.open.poll_of(bucket, group).is_none()), Breach::Stranger);
+        self.check(answer.humans() > bucket.cap(), Breach::Overfull);
+        // Modes that are folded together play what the host plays.
+        let host = answer.host().and_then(|host| self.open.poll_of(bucket, host)).unwrap_or(first);
+        let rule_set = host.mode.rule_set;
+        self.check(!teams_are_right(rule_set, answer), Breach::Teams);
+        let unanswered = others().map(|group| group.game_lobby).collect();
+        self.pending.insert(race_key, Pending { answer: answer.clone(), at: now, unanswered });
+    }
+
+    /// All that came was told: what was broken so far, and how often.
+    pub fn breaches(&mut self) -> &BTreeMap<Breach, u32> {
+        let forgotten = std::mem::take(&mut self.pending);
+        for _ in forgotten.values() {
+            self.note(Breach::MemberForgotten);
+        }
+        &self.breaches
+    }
+
+    fn check(&mut self, broken: bool, breach: Breach) {
+        if broken {
+            self.note(breach);
+        }
+    }
+
+    fn note(&mut self, breach: Breach) {
+        *self.breaches.entry(breach).or_default() += 1;
+    }
+}
+
+/// Whether the teams of a match are what they should be.
+fn teams_are_right(rule_set: RuleSet, answer: &MatchmakingResult) -> bool {
+    if rule_set != RuleSet::Battle {
+        return answer.groups.iter().all(|group| group.team == 0);
+    }
+    let players =
+        |team| answer.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum();
+    let (one, two): (u8, u8) = (players(1), players(2));
+    let total = answer.humans();
+    let reachable = answer.groups.iter().fold(1_u32, |sums, group| sums | sums << group.size);
+    let most_even = (0..=total / 2).rev().find(|size| reachable >> size & 1 == 1);
+    one + two == total && most_even == Some(one.min(two))
+}

@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use mmcos_core::{mmcos::matchmaker::Folding, seam::ConnId};
+
+use crate::client::{Group, Mode, Poll, RuleSet};
+
+/// Who can meet: those of one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Bucket {
+    ranked: bool,
+    rule_set: Option<RuleSet>,
+}
+
+impl Bucket {
+    /// Every rule set has one quick mode and one ranked mode here, so that the mode and the rule set say the same.
+    pub(super) fn of(mode: Mode, folding: Folding) -> Self {
+        let any = folding == Folding::AnyUnranked && !mode.ranked;
+        Self { ranked: mode.ranked, rule_set: (!any).then_some(mode.rule_set) }
+    }
+
+    pub(super) fn cap(self) -> u8 {
+        self.rule_set.map_or(RuleSet::Elimination.cap(), RuleSet::cap)
+    }
+
+    /// Whether two groups of these sizes could be in one match.
+    fn fit(self, one: u8, other: u8) -> bool {
+        let largest = if self.rule_set == Some(RuleSet::Battle) { 6 } else { self.cap() - 1 };
+        one.max(other) <= largest && one.saturating_add(other) <= self.cap()
+    }
+}
+
+/// The polls that are not answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    buckets: BTreeMap<Bucket, Vec<Poll>>,
+    by_conn: BTreeMap<ConnId, Bucket>,
+}
+
+impl Open {
+    pub(super) fn insert(&mut self, bucket: Bucket, poll: Poll) {
+        self.buckets.entry(bucket).or_default().push(poll);
+        self.by_conn.insert(poll.conn, bucket);
+    }
+
+    pub(super) fn remove(&mut self, conn: ConnId) -> Option<(Bucket, Poll)> {
+        let bucket = self.by_conn.remove(&conn)?;
+        let polls = self.buckets.get_mut(&bucket)?;
+        let at = polls.iter().position(|poll| poll.conn == conn)?;
+        Some((bucket, polls.swap_remove(at)))
+    }
+
+    /// Whether this client waits for anything.
+    pub(super) fn has_poll_of(&self, client: u32) -> bool {
+        self.buckets.values().flatten().any(|poll| poll.client == client)
+    }
+
+    /// Whether somebody waits whom this poll's player could meet.
+    pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll) -> bool {
+        let mut polls = self.buckets.get(&bucket).into_iter().flatten();
+        polls.any(|other| bucket.fit(poll.size, other.size))
+    }
+
+    /// The poll of this group in this bucket.
+    pub(super) fn poll_of(&self, bucket: Bucket, group: &Group) -> Option<&Poll> {
+        let is = |poll: &&Poll| {
+            let lobbies = (poll.game_lobby, poll.group_lobby) == (group.game_lobby, group.group_lobby);
+            lobbies && poll.size == group.size
+        };
+        self.buckets.get(&bucket)?.iter().find(is)
+    }
+}

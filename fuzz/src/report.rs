@@ -1,0 +1,131 @@
+//! What a population experienced, in one line.
+
+use std::{fmt, fmt::Write as _, time::Duration};
+
+use mmcos_core::mmcos::matchmaker;
+
+use crate::{
+    referee::Breach,
+    simulation::{self, Record, Settings},
+};
+
+/// What is reported: so many searches of each population, for each seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How the server matches.
+    pub matchmaker: matchmaker::Config,
+    /// How long it lets the game search before AI, in seconds.
+    pub search_seconds: u32,
+    /// Players online on average, for each population.
+    pub online: Vec<u32>,
+    /// Each is another run, of the same length.
+    pub seeds: Vec<u64>,
+    /// About how many searches each run has.
+    pub searches: u32,
+}
+
+/// The report: a table in Markdown, the same for the same plan, byte for byte.
+pub fn report(plan: &Plan) -> String {
+    let mut text = String::new();
+    text.push_str("| online | searches | met a human | humans | wait p50 | wait p95 | spread | teams: players | teams: points | alone beside open | other breaches |\n");
+    text.push_str("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    for online in &plan.online {
+        let row = Row::of(&plan.run(*online));
+        writeln!(text, "| {online} {row}").unwrap_or_default();
+    }
+    text
+}
+
+impl Plan {
+    /// Runs every seed for one population.
+    pub fn run(&self, online: u32) -> Vec<Record> {
+        let settings = Settings {
+            matchmaker: self.matchmaker,
+            search_seconds: self.search_seconds,
+            online,
+            time: self.time(online),
+        };
+        self.seeds.iter().map(|seed| simulation::run(&settings, *seed)).collect()
+    }
+
+    /// How long it takes so many players to search so often: every group about once in 400 s.
+    fn time(&self, online: u32) -> Duration {
+        let groups = f64::from(online.max(1)) / 1.21;
+        let seconds = f64::from(self.searches) * 400.0 / groups;
+        Duration::from_secs_f64(seconds)
+    }
+}
+
+/// The figures of one population.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Searches.
+    pub searches: usize,
+    /// The share of them that met a human, in percent.
+    pub met: f64,
+    /// Of those that did: players in the race that followed, on average.
+    pub humans: f64,
+    /// Of those that did: the wait that half of them stayed below, in seconds.
+    pub wait_p50: f64,
+    /// Of those that did: the wait that 95 % of them stayed below, in seconds.
+    pub wait_p95: f64,
+    /// The standard deviation of the points in a match, on average.
+    pub spread: f64,
+    /// How many players more one team of a Battle had, on average.
+    pub team_players: f64,
+    /// How far apart the teams' mean points were, on average.
+    pub team_points: f64,
+    /// Polls that were answered alone beside an open one they could have met.
+    pub alone_beside_open: u32,
+    /// All other rules that were broken.
+    pub other_breaches: u32,
+}
+
+impl Row {
+    /// Of several runs together.
+    pub fn of(records: &[Record]) -> Self {
+        let all = || records.iter().flat_map(|record| &record.searches);
+        let met = || all().filter(|search| search.met);
+        let races = || records.iter().flat_map(|record| &record.races);
+        let teams = || races().filter_map(|race| race.teams);
+        let mut waits: Vec<Duration> = met().map(|search| search.wait).collect();
+        waits.sort_unstable();
+        let breaches = |alone: bool| {
+            let all = records.iter().flat_map(|record| &record.breaches);
+            all.filter(|(breach, _)| (**breach == Breach::AloneBesideOpen) == alone)
+                .map(|(_, count)| *count)
+                .sum()
+        };
+        Self {
+            searches: all().count(),
+            met: mean(all().map(|search| if search.met { 100.0 } else { 0.0 })),
+            humans: mean(met().map(|search| f64::from(search.humans))),
+            wait_p50: percentile(&waits, 50),
+            wait_p95: percentile(&waits, 95),
+            spread: mean(races().map(|race| race.spread)),
+            team_players: mean(teams().map(|(players, _)| players)),
+            team_points: mean(teams().map(|(_, points)| points)),
+            alone_beside_open: breaches(true),
+            other_breaches: breaches(false),
+        }
+    }
+}
+
+/// The cells of a row of the table, without the first.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "| {} | {:.1} % | {:.2} ", self.searches, self.met, self.humans)?;
+        write!(f, "| {:.1} s | {:.1} s | {:.0} ", self.wait_p50, self.wait_p95, self.spread)?;
+        write!(f, "| {:.2} | {:.0} ", self.team_players, self.team_points)?;
+        write!(f, "| {} | {} |", self.alone_beside_open, self.other_breaches)
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
+    if count > 0.0 { sum / count } else { 0.0 }
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+    sorted.get(sorted.len() * percent / 100).map_or(0.0, Duration::as_secs_f64)
+}

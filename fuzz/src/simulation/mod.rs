@@ -1,0 +1,266 @@
+//! A population plays: groups come online, search, race, think, search again, and leave.
+//!
+//! A group is one client with a party of one or more; its other players say nothing that the matchmaker hears. A
+//! search is a long poll, and another, until somebody is met or the time that the login answer gave for it has passed;
+//! then one with `IgnoreMinimumMatchRequirements`, which ends in a race in any case.
+
+mod habits;
+mod race;
+mod record;
+mod scoring;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    time::Duration,
+};
+
+use mmcos_core::{
+    engine::Limits,
+    mmcos::{
+        catalogue::Catalogue,
+        ids::{Points, RaceKey},
+        matchmaker,
+    },
+    seam::ConnId,
+};
+
+use self::race::Race;
+pub use self::record::{RaceRecord, Record, SearchRecord};
+use crate::{
+    client::{Client, MatchmakingResult, Mode, Poll, Response},
+    random::Random,
+    referee::Referee,
+    virtual_time::{VirtualTime, trusting},
+};
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How the server matches.
+    pub matchmaker: matchmaker::Config,
+    /// How long it lets the game search before AI, in seconds.
+    pub search_seconds: u32,
+    /// How many players are online on average.
+    pub online: u32,
+    /// For how long.
+    pub time: Duration,
+}
+
+impl Settings {
+    /// Until when nothing is recorded.
+    fn warm_up(&self) -> Duration {
+        (self.time / 10).min(Duration::from_hours(4))
+    }
+}
+
+/// Runs a simulation to its end.
+pub fn run(settings: &Settings, seed: u64) -> Record {
+    let mut simulation = Simulation::new(settings, seed);
+    simulation.run();
+    simulation.record.breaches = simulation.referee.breaches().clone();
+    simulation.record
+}
+
+/// Something that will happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Arrival,
+    Poll(usize),
+    RaceEnds(RaceKey),
+}
+
+struct Player {
+    client: Client,
+    random: Random,
+    size: u8,
+    skill: Points,
+    mode: Mode,
+    leaves: Duration,
+    /// Since when the search goes on.
+    searches: Option<Duration>,
+}
+
+struct Simulation {
+    settings: Settings,
+    catalogue: Catalogue,
+    seed: u64,
+    random: Random,
+    time: VirtualTime,
+    events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
+    planned: u64,
+    players: Vec<Player>,
+    polls: BTreeMap<ConnId, (usize, Poll)>,
+    races: BTreeMap<RaceKey, Race>,
+    referee: Referee,
+    record: Record,
+}
+
+impl Simulation {
+    fn new(settings: &Settings, seed: u64) -> Self {
+        let mut random = Random::new(seed, 0);
+        let mut config = trusting();
+        config.search_seconds = settings.search_seconds;
+        config.matchmaker = settings.matchmaker;
+        Self {
+            settings: *settings,
+            catalogue: config.catalogue.clone(),
+            seed,
+            time: VirtualTime::new(config, Limits::default(), random.seed()),
+            random,
+            events: BinaryHeap::new(),
+            planned: 0,
+            players: Vec::new(),
+            polls: BTreeMap::new(),
+            races: BTreeMap::new(),
+            referee: Referee::new(&settings.matchmaker),
+            record: Record::default(),
+        }
+    }
+
+    fn run(&mut self) {
+        self.plan_arrival();
+        while let Some(Reverse((at, _, event))) = self.events.peek().copied() {
+            if at > self.settings.time {
+                return;
+            }
+            if let Some((conn, response)) = self.time.answer_until(at) {
+                self.answered(conn, &response);
+            } else {
+                self.events.pop();
+                self.happen(event);
+            }
+        }
+    }
+
+    fn plan(&mut self, at: Duration, event: Event) {
+        self.planned += 1;
+        self.events.push(Reverse((at, self.planned, event)));
+    }
+
+    fn plan_arrival(&mut self) {
+        let next = habits::next_arrival(&mut self.random, self.settings.online);
+        self.plan(self.time.now() + next, Event::Arrival);
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Arrival => {
+                self.arrive();
+                self.plan_arrival();
+            }
+            Event::Poll(player) => self.poll(player),
+            Event::RaceEnds(race_key) => self.end_race(race_key),
+        }
+    }
+
+    /// A group comes online and searches at once.
+    fn arrive(&mut self) {
+        let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let mut random = Random::new(self.seed, u64::from(number));
+        let skill = habits::skill(&mut random);
+        let mut client = Client::log_in(&mut self.time, number);
+        self.play_earlier_races(&mut client, skill);
+        let player = Player {
+            client,
+            size: habits::party(&mut random),
+            skill,
+            mode: habits::mode(&mut random, None),
+            leaves: self.time.now() + habits::session(&mut random),
+            searches: None,
+            random,
+        };
+        self.players.push(player);
+        self.poll(self.players.len() - 1);
+    }
+
+    /// A group has played before, until its points were worth its skill: in as few races as can be.
+    fn play_earlier_races(&mut self, client: &mut Client, skill: Points) {
+        while client.points < skill {
+            let best = *self.catalogue.honest_changes(client.division).end();
+            let missing = Points(skill.0 - client.points.0);
+            client.add_points(&mut self.time, RaceKey(0), missing.min(best));
+        }
+    }
+
+    fn poll(&mut self, number: usize) {
+        let now = self.time.now();
+        let Some(player) = self.players.get_mut(number) else { return };
+        let began = *player.searches.get_or_insert(now);
+        let ignore_minimum = now >= began + player.client.search_time;
+        let poll = player.client.poll(&mut self.time, player.mode, player.size, ignore_minimum);
+        self.referee.sent(poll);
+        self.polls.insert(poll.conn, (number, poll));
+    }
+
+    /// A poll was answered.
+    fn answered(&mut self, conn: ConnId, response: &Response) {
+        let Some((number, poll)) = self.polls.remove(&conn) else { return };
+        self.time.close(conn);
+        let answer = MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
+        self.referee.answered(conn, self.time.now(), &answer);
+        if answer.groups.len() > 1 || poll.ignore_minimum {
+            self.race(number, &poll, &answer);
+        } else {
+            self.plan(self.time.now() + habits::PAUSE, Event::Poll(number));
+        }
+    }
+
+    /// The search is over: everybody in the answer races, if only against AI.
+    fn race(&mut self, number: usize, poll: &Poll, answer: &MatchmakingResult) {
+        let (Some(player), Some(race_key)) = (self.players.get_mut(number), answer.race_key) else { return };
+        let now = self.time.now();
+        let began = player.searches.take().unwrap_or(now);
+        if began > self.settings.warm_up() {
+            let (met, humans) = (answer.groups.len() > 1, answer.humans());
+            self.record.searches.push(SearchRecord { met, wait: now.saturating_sub(began), humans });
+        }
+        if answer.host().is_some_and(|host| host.game_lobby == poll.game_lobby) {
+            player.client.register(&mut self.time, race_key, poll.mode);
+        }
+        let points = player.client.points.0;
+        if let Some(race) = self.races.get_mut(&race_key) {
+            return race.enter(number, poll.game_lobby, points, answer);
+        }
+        let ends = now + habits::race(&mut player.random);
+        // The others have not read their answers yet.
+        let is_host = |poll: &&Poll| answer.host().is_some_and(|host| host.game_lobby == poll.game_lobby);
+        let host = self.polls.values().map(|(_, poll)| poll).find(is_host).unwrap_or(poll);
+        let mut race = Race { mode: host.mode, entrants: Vec::new() };
+        race.enter(number, poll.game_lobby, points, answer);
+        self.races.insert(race_key, race);
+        self.plan(ends, Event::RaceEnds(race_key));
+    }
+
+    fn end_race(&mut self, race_key: RaceKey) {
+        let Some(race) = self.races.remove(&race_key) else { return };
+        let players = &mut self.players;
+        let performance = |entrant: &race::Entrant| {
+            players
+                .get_mut(entrant.player)
+                .map_or(0.0, |player| player.random.normal(f64::from(player.skill.0), habits::LUCK))
+        };
+        let performances: Vec<f64> = race.entrants.iter().map(performance).collect();
+        let alone = race.entrants.len() == 1;
+        if !alone && self.time.now() > self.settings.warm_up() {
+            self.record.races.push(race.record());
+        }
+        for (entrant, result) in race.entrants.iter().zip(race.results(&performances)) {
+            let Some(player) = self.players.get_mut(entrant.player) else { continue };
+            let division = player.client.division;
+            let change = scoring::points(&self.catalogue, race.mode.rule_set, division, result);
+            let change = if alone { Points(0) } else { change };
+            player.client.add_points(&mut self.time, race_key, change);
+            self.search_again(entrant.player);
+        }
+    }
+
+    fn search_again(&mut self, number: usize) {
+        let Some(player) = self.players.get_mut(number) else { return };
+        let next = self.time.now() + habits::think(&mut player.random);
+        if next <= player.leaves {
+            player.mode = habits::mode(&mut player.random, Some(player.mode));
+            self.plan(next, Event::Poll(number));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A server in a time of its own, which passes only when it is told to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, Ipv4Addr},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use mmcos_core::{
+    OutboxOf, Server,
+    engine::Limits,
+    mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue},
+    seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
+};
+
+use crate::client::Response;
+
+/// When virtual time starts: 2024-01-01 00:00:00 UTC, the first day of a season of two months.
+pub const START: Wall = Wall::from_secs(1_704_067_200);
+
+/// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
+pub fn trusting() -> Config {
+    static OFFICIAL: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::official().expect("the official catalogue is sound"));
+    let mut config = Config::new(OFFICIAL.clone());
+    config.identity = IdentityPolicy::Trust;
+    config
+}
+
+/// A server, its connections and its clock. Times are counted from the [`START`].
+#[derive(Debug)]
+pub struct VirtualTime {
+    server: Server<Mmcos>,
+    out: OutboxOf<Mmcos>,
+    now: Duration,
+    opened: u64,
+    unread: BTreeMap<ConnId, Vec<u8>>,
+    /// Connections with something to read, in the order in which it came.
+    arrived: VecDeque<ConnId>,
+    closed: BTreeSet<ConnId>,
+}
+
+impl VirtualTime {
+    /// A server that has seen nothing yet.
+    pub fn new(config: Config, limits: Limits, seed: [u8; 32]) -> Self {
+        Self {
+            server: Server::new(Mmcos::new(config, seed), limits, seed),
+            out: OutboxOf::<Mmcos>::new(),
+            now: Duration::ZERO,
+            opened: 0,
+            unread: BTreeMap::new(),
+            arrived: VecDeque::new(),
+            closed: BTreeSet::new(),
+        }
+    }
+
+    /// The server.
+    pub const fn server(&self) -> &Server<Mmcos> {
+        &self.server
+    }
+
+    /// What time it is.
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Lets so much time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while !self.step(end) {}
+    }
+
+    /// The next answer, in the order in which they were sent; lets time pass until it comes, or until `end`.
+    ///
+    /// # Panics
+    /// If `end` is past.
+    pub fn answer_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
+        loop {
+            let answer = self.next_answer();
+            if answer.is_some() || self.now == end {
+                return answer;
+            }
+            self.step(end);
+        }
+    }
+
+    /// Goes on to `to`, or only to what is due before. True if it is `to` now.
+    fn step(&mut self, to: Duration) -> bool {
+        let due = self.server.next_deadline().map(|due| due.since(Monotonic::default()));
+        let next = due.filter(|due| *due < to).unwrap_or(to);
+        assert!(next >= self.now, "it was time for something at {next:?}, and it is {:?}", self.now);
+        self.now = next;
+        self.input(Input::Tick);
+        next == to
+    }
+
+    /// A new connection from this address.
+    pub fn open(&mut self, address: Ipv4Addr) -> ConnId {
+        self.opened += 1;
+        let conn = ConnId(self.opened);
+        let peer = (IpAddr::V4(address), 50_000).into();
+        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        conn
+    }
+
+    /// Sends bytes to the server.
+    pub fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.input(Input::Received { conn, bytes });
+    }
+
+    /// Closes a connection.
+    pub fn close(&mut self, conn: ConnId) {
+        self.unread.remove(&conn);
+        self.input(Input::Closed { conn });
+        self.closed.remove(&conn);
+    }
+
+    /// Sends a request on a connection of its own, as the game does with almost all of its requests.
+    ///
+    /// # Panics
+    /// If it is not answered at once.
+    pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
+        let conn = self.open(address);
+        self.send(conn, request);
+        let answer = self.unread.get_mut(&conn).and_then(Response::take);
+        self.close(conn);
+        answer.expect("such a request is answered at once")
+    }
+
+    fn next_answer(&mut self) -> Option<(ConnId, Response)> {
+        while let Some(conn) = self.arrived.front().copied() {
+            if let Some(answer) = self.unread.get_mut(&conn).and_then(Response::take) {
+                return Some((conn, answer));
+            }
+            self.arrived.pop_front();
+        }
+        None
+    }
+
+    /// Takes the bytes that came in and were not taken as answers.
+    pub fn take_unread(&mut self, conn: ConnId) -> Vec<u8> {
+        self.unread.remove(&conn).unwrap_or_default()
+    }
+
+    /// Whether the server closed the connection, and the client has not noticed.
+    pub fn is_closed(&self, conn: ConnId) -> bool {
+        self.closed.contains(&conn)
+    }
+
+    /// Stops the server, which has `grace` to let go of its connections.
+    pub fn shut_down(&mut self, grace: Duration) {
+        self.input(Input::Shutdown { grace });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let millis = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
+        let wall = Wall::from_millis(START.as_millis().saturating_add(millis));
+        let now = Now { monotonic: Monotonic::default().after(self.now), wall };
+        self.server.handle(now, input, &mut self.out);
+        for effect in self.out.drain() {
+            match effect {
+                Effect::Send { conn, bytes } => {
+                    assert!(!self.closed.contains(&conn), "{conn:?} was sent to after its close");
+                    self.unread.entry(conn).or_default().extend_from_slice(&bytes);
+                    self.arrived.push_back(conn);
+                }
+                Effect::Close { conn, how: Close::AfterFlush | Close::Abort } => {
+                    assert!(self.closed.insert(conn), "{conn:?} was closed twice");
+                }
+                _ => {}
+            }
+        }
+    }
+}

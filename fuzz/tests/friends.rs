@@ -1,0 +1,59 @@
+//! Friends who press the button together race together.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::time::Duration;
+
+use mmcos_core::{engine::Limits, mmcos::matchmaker::Config};
+use mmcos_fuzz::{
+    client::{Client, MatchmakingResult, Mode, RuleSet},
+    random::Random,
+    referee::Referee,
+    virtual_time::{VirtualTime, trusting},
+};
+
+/// Lets so many search, each at a moment within four seconds, and gives what they are answered.
+fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {
+    let mut time = VirtualTime::new(trusting(), Limits::default(), [4; 32]);
+    let mut random = Random::new(seed, 0);
+    let mut moments: Vec<Duration> =
+        (0..friends).map(|_| Duration::from_secs_f64(random.between(0.0, 4.0))).collect();
+    moments.sort_unstable();
+    let mut referee = Referee::new(&Config::default());
+    let mut read = Vec::new();
+    let mut wait = |time: &mut VirtualTime, referee: &mut Referee, end| {
+        while let Some((conn, response)) = time.answer_until(end) {
+            let answer = MatchmakingResult::read(response.granted()).unwrap();
+            referee.answered(conn, time.now(), &answer);
+            read.push(answer);
+        }
+    };
+    for (number, moment) in (1..).zip(moments) {
+        let mut client = Client::log_in(&mut time, number);
+        wait(&mut time, &mut referee, moment);
+        referee.sent(client.poll(&mut time, Mode { rule_set, ranked: false }, 1, false));
+    }
+    wait(&mut time, &mut referee, Duration::from_secs(30));
+    assert!(referee.breaches().is_empty(), "{:?}", referee.breaches());
+    read
+}
+
+#[test]
+fn two_to_twelve_friends_within_four_seconds_end_in_one_match() {
+    for rule_set in RuleSet::ALL {
+        for (friends, seed) in (2..=rule_set.cap()).flat_map(|friends| [1, 2, 3].map(|seed| (friends, seed)))
+        {
+            let answers = answers(friends, rule_set, seed);
+            let first = answers.first().unwrap();
+            assert_eq!(first.groups.len(), usize::from(friends), "{rule_set:?} {friends} {seed}");
+            assert_eq!(answers.len(), usize::from(friends));
+            assert!(answers.iter().all(|answer| answer == first));
+        }
+    }
+}
+
+#[test]
+fn who_comes_when_the_match_is_full_is_not_in_it() {
+    let answers = answers(7, RuleSet::Elimination, 1);
+    let sizes: Vec<usize> = answers.iter().map(|answer| answer.groups.len()).collect();
+    assert_eq!(sizes, [6, 6, 6, 6, 6, 6, 1]);
+}

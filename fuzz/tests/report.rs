@@ -1,0 +1,41 @@
+//! The report of small populations.
+
+use mmcos_core::mmcos::matchmaker::Config;
+use mmcos_fuzz::report::{Plan, Row, report};
+
+fn plan(online: u32, searches: u32, seeds: &[u64]) -> Plan {
+    Plan {
+        matchmaker: Config::default(),
+        search_seconds: 70,
+        online: vec![online],
+        seeds: seeds.to_vec(),
+        searches,
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report_and_another_seed_another() {
+    let plan = |seed| plan(20, 100, &[seed]);
+    assert_eq!(report(&plan(7)), report(&plan(7)));
+    assert_ne!(report(&plan(7)), report(&plan(8)));
+}
+
+#[test]
+fn people_meet_and_no_rule_is_broken() {
+    let row = Row::of(&plan(30, 400, &[1]).run(30));
+    assert!(row.searches > 250, "{row}");
+    assert!((60.0..90.0).contains(&row.met), "{row}");
+    assert!((2.0..4.0).contains(&row.humans), "{row}");
+    assert!(row.wait_p50 >= 5.0 && row.wait_p95 <= 83.0, "{row}");
+    assert_eq!((row.alone_beside_open, row.other_breaches), (0, 0));
+}
+
+/// What a host may set changes what players experience.
+#[test]
+fn ai_sooner_means_meeting_fewer() {
+    let patient = plan(10, 400, &[1]);
+    let hasty = Plan { search_seconds: 20, ..patient.clone() };
+    let [patient, hasty] = [patient, hasty].map(|plan| Row::of(&plan.run(10)));
+    assert!(hasty.met + 5.0 < patient.met, "{hasty}\n{patient}");
+    assert!(hasty.wait_p95 <= 26.0 + 5.0, "{hasty}");
+}

@@ -1,0 +1,68 @@
+//! The system's limit of open files, of which every connection is one.
+
+/// Files that are open besides connections: listeners, the log, what the libraries need, and some to spare.
+const OTHERS: u64 = 64;
+
+/// Allows this process as many open files as so many connections need, or as many as the system lets it have.
+///
+/// # Errors
+/// What to tell the host if that is not enough.
+#[cfg(unix)]
+pub fn allow_connections(connections: usize) -> Result<(), TooFew> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHERS);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let Some(soft) = current.filter(|soft| *soft < needed) else { return Ok(()) };
+    let wanted = maximum.map_or(needed, |hard| hard.min(needed));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    let allowed = if raised.is_ok() { wanted } else { soft };
+    if allowed < needed { Err(TooFew { connections, needed, allowed }) } else { Ok(()) }
+}
+
+/// There is no such limit here.
+#[cfg(not(unix))]
+pub fn allow_connections(_: usize) -> Result<(), TooFew> {
+    Ok(())
+}
+
+/// The system does not allow as many open files as the connections need that the configuration allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this system lets the server open {allowed} files, too few for max-connections = {connections}: players who come \
+     when they are used up must wait. Allow {needed} (systemd: LimitNOFILE={needed}; a shell: ulimit -n {needed}), or \
+     set max-connections to {} or less",
+    allowed.saturating_sub(OTHERS)
+)]
+pub struct TooFew {
+    /// As the configuration has it.
+    pub connections: usize,
+    /// Open files that they need.
+    pub needed: u64,
+    /// Open files that the system allows.
+    pub allowed: u64,
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Resource, getrlimit};
+
+    use super::*;
+
+    #[test]
+    fn the_limit_is_raised_as_far_as_it_may_be_and_never_lowered() {
+        let soft = || getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let before = soft();
+        allow_connections(1).unwrap();
+        assert_eq!(soft(), before);
+        let Some(hard) = getrlimit(Resource::Nofile).maximum else { return };
+        let just = usize::try_from(hard - OTHERS).unwrap();
+        allow_connections(just).unwrap();
+        assert_eq!(soft(), hard);
+        let error = allow_connections(just + 1).unwrap_err();
+        assert_eq!((error.needed, error.allowed), (hard + 1, hard));
+        let advice = error.to_string();
+        assert!(advice.contains(&format!("LimitNOFILE={}", hard + 1)), "{advice}");
+        assert!(advice.contains(&format!("max-connections to {just} or less")), "{advice}");
+    }
+}

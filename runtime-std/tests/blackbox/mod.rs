@@ -1,0 +1,32 @@
+//! A running server from outside: its process, its files, its sockets.
+//!
+//! The same tests are for every binary of the project. The test file of a runtime names its binary and takes them in:
+//!
+//! ```ignore
+//! #[path = "../../runtime-std/tests/blackbox/mod.rs"]
+//! mod blackbox;
+//! const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
+//! ```
+//!
+//! For Unix: they send signals, and look at the modes of files.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod client;
+mod doors;
+mod endpoints;
+mod limits;
+mod matchmaking;
+mod player;
+mod process;
+mod start;
+mod stop;
+mod tls;
+mod vanishing;

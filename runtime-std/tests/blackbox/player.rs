@@ -1,0 +1,181 @@
+//! A player as the game makes one: logs in, searches, is told whom to race with.
+
+use std::{
+    net::SocketAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use mmcos_core::wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id};
+
+use super::{
+    client::{Answer, Client, post},
+    tls,
+};
+
+pub(super) const ENTER: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
+const CANCEL: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
+const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
+
+pub(super) const RACE: Mode = Mode { version: 1, game_type: "QuickRace", rule_set: "Race" };
+pub(super) const ELIMINATION: Mode =
+    Mode { version: 1, game_type: "QuickElimination", rule_set: "Elimination" };
+pub(super) const BATTLE: Mode = Mode { version: 1, game_type: "RankedBattle", rule_set: "Battle" };
+
+/// What is searched for.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    /// Players of different versions of the game do not meet.
+    pub(super) version: u32,
+    pub(super) game_type: &'static str,
+    pub(super) rule_set: &'static str,
+}
+
+pub(super) fn steam_id(number: u32) -> u64 {
+    76_561_202_255_230_000 + u64::from(number)
+}
+
+/// A login with a ticket that Steam did not sign.
+pub(super) fn login(number: u32) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let issued = UnixSeconds(u32::try_from(now).unwrap());
+    let ticket = TicketBuilder::new(SteamId::new(steam_id(number)), AppId(535_850), issued);
+    let platform_id = encode_platform_id(&ticket.build(|_| [0; 128]).unwrap());
+    let body = format!(
+        "<Login>\r\n  <ProtocolVersion>1</ProtocolVersion>\r\n  <PlatformType>Steam</PlatformType>\r\n  \
+         <PlatformID>{platform_id}</PlatformID>\r\n  <DisplayName>Player {number}</DisplayName>\r\n  \
+         <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>57</ExtraSeason>\r\n</Login>"
+    );
+    post(LOGIN, &body)
+}
+
+/// A player with a connection that asks for one thing at a time.
+pub(super) struct Player {
+    number: u32,
+    pub(super) client: Client,
+    pub(super) token: String,
+    /// How often it has searched.
+    searches: u32,
+}
+
+impl Player {
+    /// Logged in by TLS.
+    pub(super) fn new(https: SocketAddr, number: u32) -> Self {
+        Self::with(Client::tls(https, &tls::modern()), number)
+    }
+
+    /// Logged in on this connection.
+    pub(super) fn with(mut client: Client, number: u32) -> Self {
+        let token = client.ask(&login(number)).ok().element("SessionToken").to_owned();
+        Self { number, client, token, searches: 0 }
+    }
+
+    /// The lobby of its party.
+    pub(super) fn group(&self) -> u64 {
+        1_000_000 + u64::from(self.number)
+    }
+
+    /// The lobby of its latest search.
+    pub(super) fn lobby(&self) -> u64 {
+        u64::from(self.number) * 1000 + u64::from(self.searches)
+    }
+
+    pub(super) fn search(&mut self, mode: Mode) {
+        self.search_as(mode, 1, false);
+    }
+
+    /// With so many players in its party; `ignore` if it is content with AI.
+    pub(super) fn search_as(&mut self, mode: Mode, size: u8, ignore: bool) {
+        self.searches += 1;
+        let Mode { version, game_type, rule_set } = mode;
+        let (token, group, lobby) = (&self.token, self.group(), self.lobby());
+        let body = format!(
+            "<EnterMatchmaking2>\r\n  <SessionToken>{token}</SessionToken>\r\n  <GroupLobbyId>{group}</GroupLobbyId>\r\n  \
+             <GameLobbyId>{lobby}</GameLobbyId>\r\n  <NetworkVersion>{version}</NetworkVersion>\r\n  \
+             <GameType>{game_type}</GameType>\r\n  <GroupSize>{size}</GroupSize>\r\n  <SkillLevel>1</SkillLevel>\r\n  \
+             <RuleSet>{rule_set}</RuleSet>\r\n  <Ranking>NotRanked</Ranking>\r\n  \
+             <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements>\r\n</EnterMatchmaking2>"
+        );
+        self.client.send(&post(ENTER, &body));
+    }
+
+    /// Gives up, on a connection of its own.
+    pub(super) fn cancel(&self, http: SocketAddr) {
+        let body =
+            format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
+        Client::plain(http).ask(&post(CANCEL, &body)).ok();
+    }
+}
+
+/// Where a group is in a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) game_lobby: u64,
+    pub(super) party_lobby: u64,
+    pub(super) size: u8,
+    pub(super) is_host: bool,
+    pub(super) team: u8,
+}
+
+/// The answer to a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) race_key: String,
+    pub(super) session: u64,
+    pub(super) groups: Vec<Group>,
+}
+
+impl Match {
+    fn read(answer: &Answer) -> Self {
+        let groups = answer.text().split("<MatchmakingGroup>").skip(1).map(|group| {
+            let part = Answer { body: group.as_bytes().to_vec(), ..answer.clone() };
+            Group {
+                game_lobby: part.element("GameLobbyId").parse().unwrap(),
+                party_lobby: part.element("GroupLobbyId").parse().unwrap(),
+                size: part.element("GroupSize").parse().unwrap(),
+                is_host: part.element("IsHost").parse().unwrap(),
+                team: part.element("Team").parse().unwrap(),
+            }
+        });
+        let groups = groups.collect();
+        let race_key = answer.element("RaceKey").to_owned();
+        Self { race_key, session: answer.element("SessionId").parse().unwrap(), groups }
+    }
+
+    /// The sizes of the two teams.
+    pub(super) fn teams(&self) -> [u8; 2] {
+        [1, 2].map(|team| self.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum())
+    }
+}
+
+/// All of them press the button.
+pub(super) fn search(players: &mut [Player], mode: Mode) {
+    for player in players {
+        player.search(mode);
+    }
+}
+
+/// All of them are told of the same match, of themselves alone, with one host. Gives that match.
+pub(super) fn meet(players: &mut [Player]) -> Match {
+    let answers: Vec<Answer> = players.iter_mut().map(|player| player.client.answer()).collect();
+    met(players, answers)
+}
+
+/// The same with their answers, in any order.
+pub(super) fn met(players: &[Player], answers: Vec<Answer>) -> Match {
+    let results: Vec<Match> = answers.into_iter().map(|answer| Match::read(&answer.ok())).collect();
+    let first = &results[0];
+    assert!(results.iter().all(|result| result == first), "{results:?}");
+    assert!(first.race_key.len() == 16 && first.session > 0, "{first:?}");
+    assert_eq!(first.groups.iter().filter(|group| group.is_host).count(), 1, "{first:?}");
+    let mut told: Vec<_> = first.groups.iter().map(|group| (group.party_lobby, group.game_lobby)).collect();
+    let mut there: Vec<_> = players.iter().map(|player| (player.group(), player.lobby())).collect();
+    told.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(told, there);
+    first.clone()
+}
+
+/// Is told of itself alone.
+pub(super) fn stays_alone(player: &mut Player) -> Match {
+    meet(std::slice::from_mut(player))
+}

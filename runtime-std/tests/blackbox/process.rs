@@ -1,0 +1,184 @@
+//! The server as a process with a data directory of its own.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::client::{Client, PATIENCE, get};
+use crate::PROGRAM;
+
+/// A directory that is removed at the end.
+pub(super) struct Scratch(pub(super) PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("mmcos-blackbox-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program with these arguments, in a directory and with an environment that mean nothing to it.
+pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    let ours = env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MMCOS_"));
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data-dir").arg(scratch.data()).current_dir(&scratch.0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running server. Without a [`Server::stop`] it is killed at the end.
+pub(super) struct Server {
+    child: Child,
+    log: Receiver<String>,
+    pub(super) http: SocketAddr,
+    pub(super) https: SocketAddr,
+    scratch: Scratch,
+}
+
+impl Server {
+    /// On free ports, trusting every ticket, with short polls and certificates that were made before.
+    pub(super) fn start() -> Self {
+        Self::start_with(&["--poll-seconds", "3", "--gather-seconds", "0.5"])
+    }
+
+    pub(super) fn start_with(arguments: &[&str]) -> Self {
+        static FIRST: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
+            let server = Server::start_in(Scratch::new(), &[]);
+            files(&server.data()).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+        });
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.data()).unwrap();
+        for (path, bytes) in FIRST.iter() {
+            fs::write(scratch.data().join(path.file_name().unwrap()), bytes).unwrap();
+        }
+        Self::start_in(scratch, arguments)
+    }
+
+    pub(super) fn start_in(scratch: Scratch, arguments: &[&str]) -> Self {
+        let doors =
+            ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
+        let mut child = program(&scratch, &[&doors, arguments].concat()).spawn().unwrap();
+        let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut place = |name: &str| {
+            let line = setup.find(|line| line.starts_with(name)).expect("the program ended before it served");
+            line.split_whitespace().last().unwrap().parse().unwrap()
+        };
+        let (https, http) = (place("HTTPS "), place("HTTP "));
+        let (heard, log) = channel();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        thread::spawn(move || {
+            setup.for_each(drop);
+        });
+        thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                let _ = heard.send(line);
+            }
+        });
+        Self { child, log, http, https, scratch }
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.scratch.data()
+    }
+
+    /// Waits for a line of the log that has this in it.
+    pub(super) fn logs(&self, text: &str) -> String {
+        let mut lines = String::new();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.log.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(line) => lines = lines + "\n" + &line,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("the log has no {text:?}:{lines}")
+                }
+            }
+        }
+    }
+
+    /// Waits until the server has read all that was sent to it before.
+    pub(super) fn settle(&self) {
+        Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
+    }
+
+    pub(super) fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits for the end of the process.
+    pub(super) fn end(&mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the process does not end");
+    }
+
+    /// Ends it as a host would, and gives back its files.
+    pub(super) fn stop(mut self) -> Scratch {
+        self.signal("-TERM");
+        assert!(self.end().success());
+        std::mem::replace(&mut self.scratch, Scratch(PathBuf::new()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a program says that ends by itself.
+pub(super) struct Said {
+    pub(super) status: Option<i32>,
+    pub(super) errors: String,
+}
+
+pub(super) fn run(scratch: &Scratch, arguments: &[&str]) -> Said {
+    let mut child = program(scratch, arguments).spawn().unwrap();
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    Said { status: child.wait().unwrap().code(), errors }
+}
+
+/// The files of a directory, in order.
+pub(super) fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file());
+    files.sort();
+    files
+}
