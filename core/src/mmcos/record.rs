@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
+    events::ByHand,
     ids::SessionId,
     players::Player,
     results::{Race, RaceResult},
@@ -21,6 +22,7 @@ use super::{
 /// | [`Player`](Record::Player) | `UserID` | all, in the order of the key |
 /// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
+/// | [`EventByHand`](Record::EventByHand) | `from` | the last one |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,4 +38,6 @@ pub enum Record {
     Result(RaceResult),
     /// A season began. All players' rows change with it, as its standings say.
     SeasonStarted(Box<SeasonStarted>),
+    /// An operator started or stopped an event.
+    EventByHand(ByHand),
 }

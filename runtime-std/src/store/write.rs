@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use mmcos_core::mmcos::Record;
+use mmcos_core::mmcos::catalogue::EventName;
+use mmcos_core::mmcos::events::ByHand;
 use mmcos_core::mmcos::ids::{SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::RuleSet;
 use mmcos_core::mmcos::players::Player;
@@ -18,6 +20,7 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
         Record::RaceForgotten(session) => race_forgotten(connection, *session),
         Record::Result(row) => result(connection, row),
         Record::SeasonStarted(started) => season_started(connection, started),
+        Record::EventByHand(by_hand) => event_by_hand(connection, by_hand),
         _ => Err(rusqlite::Error::InvalidQuery),
     }
 }
@@ -131,6 +134,16 @@ fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()
         begin.execute((standing.user.0, season, begins.points.0, begins.division.0))?;
     }
     Ok(())
+}
+
+fn event_by_hand(connection: &Connection, by_hand: &ByHand) -> Result<()> {
+    let ByHand { event, from, until } = by_hand;
+    // What lies ahead is from before the clock was set back; this is the last.
+    connection.prepare_cached("DELETE FROM events WHERE \"from\" > ?")?.execute([from.as_millis()])?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO events VALUES (?, ?, ?)")?
+        .execute((from.as_millis(), until.as_millis(), event.map(EventName::as_str)))
+        .map(drop)
 }
 
 /// The first moment of a race that may still be begun.
