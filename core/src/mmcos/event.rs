@@ -5,6 +5,7 @@ use super::{
     Fault,
     ids::{Points, RaceKey, UserId},
     moderation::{Ban, Subject},
+    players::Name,
     seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
@@ -35,7 +36,7 @@ pub enum Event {
         /// Who.
         steam_id: SteamId,
         /// By what name.
-        name: String,
+        name: Name,
         /// Whether the account was made just now.
         new: bool,
     },
@@ -45,7 +46,7 @@ pub enum Event {
         /// Whose.
         user: UserId,
         /// By what name.
-        name: String,
+        name: Name,
         /// The change as counted.
         change: Points,
         /// The points after it.
@@ -56,7 +57,7 @@ pub enum Event {
         claimed = claimed.0, counted = counted.0)]
     Exaggerated {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// What it was cut to.
@@ -67,7 +68,7 @@ pub enum Event {
         claimed = claimed.0)]
     NotTheirs {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// The key that it gave.
