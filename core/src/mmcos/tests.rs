@@ -31,7 +31,7 @@ impl World {
 
     /// Asks on a new connection, from 203.0.113.N for the Nth.
     fn ask(&mut self, path: &str, body: &str) -> String {
-        self.opened += 1;
+        self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
         let peer = ([203, 0, 113, u8::try_from(self.opened).unwrap()], 50_000).into();
         let length = body.len();
