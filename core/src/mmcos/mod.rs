@@ -37,13 +37,12 @@ pub use fault::Fault;
 pub use record::Record;
 
 use crate::{
-    engine::{Exchange, ExchangeId, Peer},
-    seam::Wall,
+    engine::{Exchange, ExchangeId, Peer, RateLimiter},
+    seam::{Now, Wall},
     service::{Context, Service},
     wire::{
         http::{Method, Request},
         steam::SteamId,
-        xml,
     },
 };
 use account::GameConfiguration;
@@ -75,7 +74,7 @@ pub struct Mmcos {
     config: Config,
     rules: Rules,
     sessions: SessionKey,
-    xml_limits: xml::Limits,
+    requests: RateLimiter<UserId>,
     season: Season,
     players: Players,
     races: Races,
@@ -95,7 +94,7 @@ impl Mmcos {
         Self {
             rules: Rules::of(&config.catalogue),
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
-            xml_limits: xml::Limits::default(),
+            requests: RateLimiter::new(config.requests),
             season: Season::at(Wall::default()),
             players: Players::default(),
             races: Races::default(),
@@ -164,10 +163,11 @@ impl Mmcos {
         &self.config
     }
 
-    /// Whose session a token is, unless they are banned.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
-        let session = self.sessions.verify(token, now)?;
-        self.admit(session.steam_id, now)?;
+    /// Whose session a token is, unless they are banned or ask too often.
+    fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
+        let session = self.sessions.verify(token, now.wall)?;
+        self.admit(session.steam_id, now.wall)?;
+        self.requests.take(session.user, now.monotonic)?;
         match self.players.get(session.user) {
             Some(player) if player.steam_id == session.steam_id => Ok(session.user),
             _ => Err(Fault::UnknownAccount),
@@ -211,8 +211,8 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
-        let (body, now) = (request.body(), cx.now().wall);
-        if let Some(ban) = self.bans.of_address(peer.address.ip(), now) {
+        let body = request.body();
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.now().wall) {
             return Err((exchange, Fault::banned(ban)));
         }
         let reply = match route.endpoint {
@@ -228,9 +228,9 @@ impl Mmcos {
                 Ok(Reply::empty())
             }
             Endpoint::AddPoints => self.add_points(cx, body),
-            Endpoint::GetElite => self.get_elite(body, now),
-            Endpoint::GetFriends => self.get_friends(body, now),
-            Endpoint::GetEliteRank => self.get_elite_rank(body, now),
+            Endpoint::GetElite => self.get_elite(body, cx.now()),
+            Endpoint::GetFriends => self.get_friends(body, cx.now()),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
             Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
         match reply {

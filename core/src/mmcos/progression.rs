@@ -73,8 +73,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.config.xml)?;
+        let user = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let progress = match self.races.claim(race_key, user) {

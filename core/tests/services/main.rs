@@ -11,6 +11,7 @@ mod bans;
 mod fixture;
 mod identity;
 mod leaderboards;
+mod limits;
 mod points;
 mod scene;
 mod searches;
