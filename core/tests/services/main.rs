@@ -12,6 +12,7 @@ mod fixture;
 mod identity;
 mod leaderboards;
 mod limits;
+mod others;
 mod points;
 mod scene;
 mod searches;
