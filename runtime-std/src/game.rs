@@ -61,6 +61,7 @@ pub fn server(
             pair_worth_seconds: whole_seconds(config.pair_worth_seconds),
         },
         first_session,
+        events: config.events.clone(),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     Ok(Server::new(Mmcos::new(game, seed), limits(config), seed))

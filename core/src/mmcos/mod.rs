@@ -2,16 +2,19 @@
 //!
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
-//! [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
+//! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
+mod admission;
 pub mod catalogue;
 mod config;
 pub mod divisions;
 mod egonet_login;
 mod event;
+pub mod events;
 mod fault;
+mod game_configuration;
 pub mod identity;
 pub mod ids;
 mod leaderboard;
@@ -38,20 +41,18 @@ pub use record::Record;
 
 use crate::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
-    seam::{Now, Wall},
+    seam::Wall,
     service::{Context, Service},
-    wire::{
-        http::{Method, Request},
-        steam::SteamId,
-    },
+    wire::http::{Method, Request},
 };
-use account::GameConfiguration;
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
+use events::Events;
+use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
-use moderation::{Ban, Bans, Subject};
+use moderation::Bans;
 use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
@@ -76,12 +77,13 @@ pub struct Mmcos {
     sessions: SessionKey,
     requests: RateLimiter<UserId>,
     season: Season,
+    events: Events,
     players: Players,
     races: Races,
     bans: Bans,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
-    game_configuration: GameConfiguration,
+    game_configuration: Option<Rendered>,
     egonet: RecentLogins,
     /// A buffer for the next answer.
     scratch: Vec<u8>,
@@ -96,12 +98,13 @@ impl Mmcos {
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
             requests: RateLimiter::new(config.requests),
             season: Season::at(Wall::default()),
+            events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
             bans: Bans::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
-            game_configuration: GameConfiguration::default(),
+            game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
             config,
@@ -118,6 +121,11 @@ impl Mmcos {
         &self.races
     }
 
+    /// The calendar of events.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// All that is durable, as the fewest records that it can be restored from.
     pub fn snapshot(&self) -> impl Iterator<Item = Record> {
         let Season { id: season, starts, .. } = self.season;
@@ -127,30 +135,9 @@ impl Mmcos {
         let results =
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
         let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
-        season.chain(players).chain(races).chain(results).chain(bans)
-    }
-
-    /// Who may not play.
-    pub fn bans(&self) -> &Bans {
-        &self.bans
-    }
-
-    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
-    /// is replaced.
-    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
-        cx.record(Record::Ban(Box::new(ban.clone())));
-        cx.log(Event::Banned(Box::new(ban.clone())));
-        self.bans.put(ban);
-        self.end_searches_of_banned(cx);
-    }
-
-    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
-    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
-        let ban = self.bans.lift(subject)?;
-        cx.record(Record::Unban(subject));
-        cx.log(Event::Unbanned(subject));
-        Some(ban)
+        season.chain(players).chain(races).chain(results).chain(bans).chain(event)
     }
 
     /// Who searches, and who races.
@@ -161,22 +148,6 @@ impl Mmcos {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Whose session a token is, unless they are banned or ask too often.
-    fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
-        let session = self.sessions.verify(token, now.wall)?;
-        self.admit(session.steam_id, now.wall)?;
-        self.requests.take(session.user, now.monotonic)?;
-        match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session.user),
-            _ => Err(Fault::UnknownAccount),
-        }
-    }
-
-    /// Whether this player may play.
-    fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
-        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -311,6 +282,11 @@ impl Service for Mmcos {
                 for standing in started.standings {
                     self.players.enter_season(standing.user, started.season, standing.begins);
                 }
+                self.game_configuration = None;
+            }
+            Record::EventByHand(by_hand) => {
+                self.events.put(by_hand);
+                self.game_configuration = None;
             }
         }
         Ok(())
@@ -324,6 +300,3 @@ fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     };
     catalogue.ranks.rewards.iter().map(row).collect()
 }
-
-#[cfg(test)]
-mod tests;
