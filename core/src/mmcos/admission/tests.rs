@@ -1,12 +1,14 @@
 //! What an operator does while people play.
+#![expect(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{moderation::*, *};
+use super::*;
 use crate::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{ConnId, Effect, Input, ListenerId, Now},
+    mmcos::{Config, IdentityPolicy, catalogue::Catalogue, identity},
+    seam::{ConnId, Effect, Input, ListenerId},
     wire::steam::{SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
