@@ -138,7 +138,7 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
         }
         Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
         Command::Ticket(text) => {
-            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?)
+            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
         }
         Command::Help => print(&cli::help()),
         Command::Version => print(&format_args!("{}\n", cli::version())),
