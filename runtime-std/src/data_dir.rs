@@ -66,6 +66,12 @@ impl DataDir {
         }
     }
 
+    /// The directory at `path`, if it is there.
+    pub fn find(path: &Path) -> Option<Self> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        path.is_dir().then_some(Self { path })
+    }
+
     /// Where it is, absolute.
     pub fn path(&self) -> &Path {
         &self.path
@@ -174,6 +180,7 @@ pub(crate) mod tests {
         assert_eq!(dir.read("a").unwrap().unwrap(), b"short");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
         assert!(DataDir::open(dir.path()).is_ok(), "an old directory is opened");
+        assert!(DataDir::find(dir.path()).is_some() && DataDir::find(&dir.file("a")).is_none());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-const FILE: &str = "server.key";
+/// The name of its file.
+pub(crate) const FILE: &str = "server.key";
 
 /// 32 random bytes, made at the first start. Who has them can log in as anybody; without them all players log in anew.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,0 +1,139 @@
+//! What is kept: the directory, the store, the certificates.
+
+use std::path::Path;
+
+use mmcos_core::calendar::Date;
+use mmcos_core::seam::Wall;
+
+use super::{Finding, Verdict};
+use crate::certificate::{self, Description, GAME_HOSTS};
+use crate::clock;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::store::files;
+
+/// The directory, who may read it, and how much room it has.
+pub(super) fn directory(dir: Option<&DataDir>, configured: &Path) -> Vec<Finding> {
+    let Some(dir) = dir else {
+        let text = format!("{} is not there yet: the first start makes it", configured.display());
+        return vec![Finding::ok("data", text)];
+    };
+    let mut findings = vec![Finding::ok("data", dir.path().display().to_string())];
+    #[cfg(unix)]
+    findings.extend(unix::permissions(dir).into_iter().chain([unix::free_space(dir)]));
+    findings
+}
+
+pub(super) fn store(dir: &DataDir, now: Wall) -> Finding {
+    match files::examine(dir) {
+        Ok(None) => Finding::ok("store", "not there yet: the first start makes it"),
+        Ok(Some(health)) if health.last_seen.is_some_and(|seen| seen > in_days(now, 1)) => Finding::problem(
+            "store",
+            "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
+             for seasons and Steam's tickets go by it.",
+        ),
+        Ok(Some(health)) => Finding::ok("store", format!("whole; it keeps {} players", health.players)),
+        Err(error) => Finding::problem("store", format!("{error}.")),
+    }
+}
+
+pub(super) fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
+    if config.https.is_none() {
+        return Vec::new();
+    }
+    match certificate::describe(dir, config.certificate.as_deref(), config.key.as_deref()) {
+        Ok(found) if found.is_empty() => {
+            vec![Finding::ok("certificate", "not there yet: the first start makes one")]
+        }
+        Ok(found) => found.iter().map(|description| certificate(description, now)).collect(),
+        Err(error) => vec![Finding::problem("certificate", format!("{error}."))],
+    }
+}
+
+fn certificate(description: &Description, now: Wall) -> Finding {
+    let Description { path, validity, names, ours } = description;
+    let end = Date::of(validity.not_after);
+    let mut text = format!("{} holds until {}-{:02}-{:02}", path.display(), end.year, end.month, end.day);
+    let mut verdict = Verdict::Ok;
+    if validity.is_due(now) {
+        verdict = Verdict::Warning;
+        text += if *ours {
+            ": the server renews it when it starts and once a day, so start it"
+        } else {
+            ": that is soon or was, or it does not hold yet. Renew it; the server takes up the new one within a day"
+        };
+    }
+    let missing: Vec<&str> =
+        GAME_HOSTS.into_iter().filter(|host| !names.iter().any(|name| name == host)).collect();
+    if !missing.is_empty() {
+        verdict = Verdict::Warning;
+        text += &format!(
+            ". It does not name {}: if the game refuses it, leave certificate and key empty, and the server makes one \
+             that does",
+            missing.join(", ")
+        );
+    }
+    if !clock::is_set(now) {
+        text += " (the clock is not set, so whether it holds cannot be told)";
+    }
+    Finding { verdict, about: "certificate", text }
+}
+
+fn in_days(moment: Wall, days: i64) -> Wall {
+    Wall::from_millis(moment.as_millis().saturating_add(days.saturating_mul(86_400_000)))
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::{DataDir, Finding};
+    use crate::secret;
+
+    /// Backups, migrations and the store's journal need about as much as the store itself.
+    const ROOM: u64 = 200 * MEGABYTE;
+    const NO_ROOM: u64 = 10 * MEGABYTE;
+    const MEGABYTE: u64 = 1_000_000;
+
+    /// What others could do that only the server should.
+    pub(super) fn permissions(dir: &DataDir) -> Vec<Finding> {
+        let path = dir.path().display();
+        let mut findings = Vec::new();
+        let mode = |name| fs::metadata(dir.file(name)).map_or(0, |data| data.mode() & 0o777);
+        if mode("") & 0o022 != 0 {
+            let text = format!("other users may change what is in {path}: sudo chmod 700 '{path}'");
+            findings.push(Finding::problem("data", text));
+        }
+        for (name, harm) in [
+            (secret::FILE, "log in as any player"),
+            ("certificate-rsa.pem", "pass for this server"),
+            ("certificate-p256.pem", "pass for this server"),
+        ] {
+            if mode(name) & 0o077 != 0 && mode("") & 0o011 != 0 {
+                let file = dir.file(name);
+                let text = format!(
+                    "other users may read {0} and then {harm}: sudo chmod 600 '{0}', or delete it if somebody may have \
+                     done so: a new one is made",
+                    file.display()
+                );
+                findings.push(Finding::problem("data", text));
+            }
+        }
+        findings
+    }
+
+    pub(super) fn free_space(dir: &DataDir) -> Finding {
+        let free = match rustix::fs::statvfs(dir.path()) {
+            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+            Err(error) => return Finding::warning("disk", format!("its free space cannot be told: {error}")),
+        };
+        let found = format!("{} MB free", free / MEGABYTE);
+        let advice = "make room (df -h): without it nothing can be kept, and the server stops";
+        match free {
+            0..NO_ROOM => Finding::problem("disk", format!("{found}: {advice}")),
+            NO_ROOM..ROOM => Finding::warning("disk", format!("{found}: {advice}")),
+            _ => Finding::ok("disk", found),
+        }
+    }
+}
