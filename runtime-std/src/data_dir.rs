@@ -92,6 +92,25 @@ impl DataDir {
         }
     }
 
+    /// Gives a file in it to the owner of the directory: what an administrator's command puts there, the server, which
+    /// is another user under systemd, must be able to use.
+    #[cfg(unix)]
+    pub fn hand_over(&self, file: &Path) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let (owner, now) = (fs::metadata(&self.path)?, fs::metadata(file)?);
+        if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
+            return Ok(());
+        }
+        chown(file, Some(owner.uid()), Some(owner.gid()))
+    }
+
+    /// Nothing to do: files here belong to whoever may use the directory.
+    #[cfg(not(unix))]
+    pub fn hand_over(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Makes or replaces a file, with mode 0600. After a power cut either the old or the new contents are there.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DataDirError> {
         self.replace(name, bytes).map_err(|source| DataDirError::Write { path: self.file(name), source })
@@ -169,6 +188,20 @@ pub(crate) mod tests {
         dir.write("secret", b"s").unwrap();
         assert_eq!(mode(dir.path()), 0o700);
         assert_eq!(mode(&dir.file("secret")), 0o600);
+    }
+
+    /// Only an administrator can give files away.
+    #[test]
+    #[cfg(unix)]
+    fn what_an_administrator_makes_belongs_to_the_owner_of_the_directory() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let Scratch(dir) = &Scratch::new("hand-over");
+        dir.write("file", b"").unwrap();
+        dir.hand_over(&dir.file("file")).unwrap();
+        if chown(dir.path(), Some(65_532), Some(65_532)).is_ok() {
+            dir.hand_over(&dir.file("file")).unwrap();
+            assert_eq!(fs::metadata(dir.file("file")).unwrap().uid(), 65_532);
+        }
     }
 
     #[test]

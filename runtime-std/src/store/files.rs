@@ -31,6 +31,7 @@ pub fn restore(dir: &DataDir, from: &Path) -> std::result::Result<Option<PathBuf
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
     copy(&backup, from, &new)?;
+    dir.hand_over(&new).map_err(failed)?;
     let old = if path.exists() { Some(set_aside(&path).map_err(failed)?) } else { None };
     // Its last commits belong to the old file alone.
     for suffix in ["-wal", "-shm"] {
