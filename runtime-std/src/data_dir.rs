@@ -66,10 +66,14 @@ impl DataDir {
         }
     }
 
-    /// The directory at `path`, if it is there.
-    pub fn find(path: &Path) -> Option<Self> {
+    /// The directory at `path`, if it is there; fails if this user may not look into it.
+    pub fn find(path: &Path) -> Result<Option<Self>, DataDirError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        path.is_dir().then_some(Self { path })
+        match fs::read_dir(&path) {
+            Ok(_) => Ok(Some(Self { path })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(DataDirError::Read { path, source }),
+        }
     }
 
     /// Where it is, absolute.
@@ -213,7 +217,9 @@ pub(crate) mod tests {
         assert_eq!(dir.read("a").unwrap().unwrap(), b"short");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
         assert!(DataDir::open(dir.path()).is_ok(), "an old directory is opened");
-        assert!(DataDir::find(dir.path()).is_some() && DataDir::find(&dir.file("a")).is_none());
+        assert!(DataDir::find(dir.path()).unwrap().is_some());
+        assert!(DataDir::find(&dir.file("b")).unwrap().is_none());
+        assert!(matches!(DataDir::find(&dir.file("a")), Err(DataDirError::Read { .. })));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use std::fmt;
 
 use crate::clock::Clock;
 use crate::config::{Identity, Loaded};
-use crate::data_dir::DataDir;
 use crate::text;
 
 /// How good or bad a finding is.
@@ -93,16 +92,13 @@ impl fmt::Display for Report {
 pub fn examine(loaded: &Loaded) -> Report {
     let Loaded { config, warnings, file, .. } = loaded;
     let now = Clock::start().now().wall;
-    let dir = DataDir::find(&config.data_dir);
     let mut findings = vec![configuration(file.as_deref())];
     findings.extend(warnings.iter().map(|warning| Finding::warning("configuration", warning)));
     findings.extend(ports::examine(config));
     findings.push(machine::address(config));
-    findings.extend(data::certificates(dir.as_ref(), config, now));
     findings.push(machine::clock(now, config.identity));
     findings.push(machine::hosts_file(config));
-    findings.extend(data::directory(dir.as_ref(), &config.data_dir));
-    findings.extend(dir.as_ref().map(|dir| data::store(dir, now)));
+    findings.extend(data::examine(config, now));
     findings.push(machine::open_files(config));
     findings.push(identity(config.identity));
     Report { findings }

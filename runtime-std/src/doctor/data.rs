@@ -1,7 +1,5 @@
 //! What is kept: the directory, the store, the certificates.
 
-use std::path::Path;
-
 use mmcos_core::calendar::Date;
 use mmcos_core::seam::Wall;
 
@@ -12,19 +10,34 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::store::files;
 
-/// The directory, who may read it, and how much room it has.
-pub(super) fn directory(dir: Option<&DataDir>, configured: &Path) -> Vec<Finding> {
-    let Some(dir) = dir else {
-        let text = format!("{} is not there yet: the first start makes it", configured.display());
-        return vec![Finding::ok("data", text)];
+pub(super) fn examine(config: &Config, now: Wall) -> Vec<Finding> {
+    let dir = match DataDir::find(&config.data_dir) {
+        Ok(dir) => dir,
+        Err(error) => {
+            return vec![Finding::problem("data", format!("{error}: look again as that user, or with sudo."))];
+        }
     };
+    let mut findings = match &dir {
+        Some(dir) => directory(dir),
+        None => {
+            let text = format!("{} is not there yet: the first start makes it", config.data_dir.display());
+            vec![Finding::ok("data", text)]
+        }
+    };
+    findings.extend(dir.as_ref().map(|dir| store(dir, now)));
+    findings.extend(certificates(dir.as_ref(), config, now));
+    findings
+}
+
+/// Who may read it, and how much room it has.
+pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("data", dir.path().display().to_string())];
     #[cfg(unix)]
     findings.extend(unix::permissions(dir).into_iter().chain([unix::free_space(dir)]));
     findings
 }
 
-pub(super) fn store(dir: &DataDir, now: Wall) -> Finding {
+fn store(dir: &DataDir, now: Wall) -> Finding {
     match files::examine(dir) {
         Ok(None) => Finding::ok("store", "not there yet: the first start makes it"),
         Ok(Some(health)) if health.last_seen.is_some_and(|seen| seen > in_days(now, 1)) => Finding::problem(
@@ -37,7 +50,7 @@ pub(super) fn store(dir: &DataDir, now: Wall) -> Finding {
     }
 }
 
-pub(super) fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
+fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
     if config.https.is_none() {
         return Vec::new();
     }

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::Sources;
+use crate::data_dir::DataDir;
 use crate::data_dir::tests::Scratch;
 use crate::host::Host;
 
@@ -102,8 +103,7 @@ fn a_key_that_others_may_read_is_a_problem() {
     let open = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    let problems =
-        || data::directory(Some(dir), dir.path()).iter().filter(|it| it.verdict == Verdict::Problem).count();
+    let problems = || data::directory(dir).iter().filter(|it| it.verdict == Verdict::Problem).count();
     assert_eq!(problems(), 0);
     open(&dir.file("server.key"), 0o644);
     assert_eq!(problems(), 0, "nobody else gets at it");

@@ -124,6 +124,7 @@ function Add-Lines {
     $new = (Get-Block) + $rest
     if ($new -ceq $old) {
         Write-Host 'The lines are there already.'
+        if ((Read-Host 'To take them out again, type undo; else press Enter') -eq 'undo') { Remove-Lines; exit 0 }
         return
     }
     Write-Hosts $old $new
@@ -169,6 +170,6 @@ if ($action -eq 'test') { Test-Server; exit 0 }
 if (-not (Test-Administrator)) { Start-AsAdministrator $action }
 if ($action -eq 'undo') { Remove-Lines; exit 0 }
 Add-Lines
-Write-Host 'To take the lines out again, run in a command prompt: setup.cmd undo'
+Write-Host 'To take the lines out again, open this script once more.'
 Test-Server
 exit 0
