@@ -88,6 +88,7 @@ fn other(key: &str) -> &'static str {
     match key {
         "http" => "127.0.0.1:8080",
         "https" => "off",
+        "public-address" => "203.0.113.5",
         "identity" => "trust",
         "ai" => "false",
         "maintenance" => "true",

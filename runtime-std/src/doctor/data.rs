@@ -3,30 +3,30 @@
 use mmcos_core::calendar::Date;
 use mmcos_core::seam::Wall;
 
-use super::{Finding, Verdict};
+use super::Finding;
 use crate::certificate::{self, Description, GAME_HOSTS};
-use crate::clock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::store::files;
 
 pub(super) fn examine(config: &Config, now: Wall) -> Vec<Finding> {
-    let dir = match DataDir::find(&config.data_dir) {
-        Ok(dir) => dir,
-        Err(error) => {
-            return vec![Finding::problem("data", format!("{error}: look again as that user, or with sudo."))];
+    match DataDir::find(&config.data_dir) {
+        Ok(Some(dir)) => {
+            let mut findings = directory(&dir);
+            findings.push(store(&dir, now));
+            findings.extend(certificates(Some(&dir), config, now));
+            findings
         }
-    };
-    let mut findings = match &dir {
-        Some(dir) => directory(dir),
-        None => {
+        Ok(None) => {
             let text = format!("{} is not there yet: the first start makes it", config.data_dir.display());
-            vec![Finding::ok("data", text)]
+            let mut findings = vec![Finding::ok("data", text)];
+            findings.extend(certificates(None, config, now));
+            findings
         }
-    };
-    findings.extend(dir.as_ref().map(|dir| store(dir, now)));
-    findings.extend(certificates(dir.as_ref(), config, now));
-    findings
+        Err(error) => {
+            vec![Finding::problem("data", format!("{error}: look again as that user, or with sudo."))]
+        }
+    }
 }
 
 /// Who may read it, and how much room it has.
@@ -65,31 +65,25 @@ fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Findin
 
 fn certificate(description: &Description, now: Wall) -> Finding {
     let Description { path, validity, names, ours } = description;
-    let end = Date::of(validity.not_after);
-    let mut text = format!("{} holds until {}-{:02}-{:02}", path.display(), end.year, end.month, end.day);
-    let mut verdict = Verdict::Ok;
-    if validity.is_due(now) {
-        verdict = Verdict::Warning;
-        text += if *ours {
-            ": the server renews it when it starts and once a day, so start it"
-        } else {
-            ": that is soon or was, or it does not hold yet. Renew it; the server takes up the new one within a day"
-        };
-    }
-    let missing: Vec<&str> =
-        GAME_HOSTS.into_iter().filter(|host| !names.iter().any(|name| name == host)).collect();
-    if !missing.is_empty() {
-        verdict = Verdict::Warning;
-        text += &format!(
-            ". It does not name {}: if the game refuses it, leave certificate and key empty, and the server makes one \
+    let Date { year, month, day } = Date::of(validity.not_after);
+    let holds = format!("{} holds until {year}-{month:02}-{day:02}", path.display());
+    let named = |host: &&str| names.iter().any(|name| name == *host);
+    let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
+    let trouble = match (validity.is_due(now), *ours) {
+        (true, true) => "the server renews it when it starts and once a day, so start it".to_owned(),
+        (true, false) => {
+            "that is soon or was, or it does not hold yet. Renew it; the server takes up the new one \
+             within a day"
+                .to_owned()
+        }
+        (false, _) if missing.is_empty() => return Finding::ok("certificate", holds),
+        (false, _) => format!(
+            "it does not name {}. If the game refuses it, leave certificate and key empty, and the server makes one \
              that does",
             missing.join(", ")
-        );
-    }
-    if !clock::is_set(now) {
-        text += " (the clock is not set, so whether it holds cannot be told)";
-    }
-    Finding { verdict, about: "certificate", text }
+        ),
+    };
+    Finding::warning("certificate", format!("{holds}: {trouble}."))
 }
 
 fn in_days(moment: Wall, days: i64) -> Wall {

@@ -66,9 +66,7 @@ pub(super) fn judge(path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -
     let path = path.display();
     let named = |host: &&str| entries.iter().any(|(_, name)| name == *host);
     let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
-    if let Some((address, name)) =
-        entries.iter().find(|(address, _)| !address.parse().is_ok_and(|address| is_ours(address)))
-    {
+    if let Some((address, name)) = entries.iter().find(|(address, _)| !address.parse().is_ok_and(&is_ours)) {
         return Finding::warning(
             "hosts file",
             format!("{path} sends a game on this machine to {address} for {name}, which is not this server."),

@@ -26,25 +26,24 @@ pub fn page(setup: &Setup) -> String {
         .replace("{version}", &cli::version())
 }
 
-/// What the players should know before they try.
+/// What the players should know before they try, in HTML.
 fn attention(setup: &Setup) -> String {
-    let mut attention = String::new();
-    let mut add = |text: &str| attention += &format!("<p class=\"attention\">{text}</p>\n");
-    if setup.players_address().is_none() {
-        add(
-            "This server does not know its own address: ask its host for it, and put it into the lines below. The \
-             downloads are not there until the server knows it.",
-        );
-    }
-    match setup.https {
-        None => add("This server is not reachable over HTTPS, which the game needs unless both share a PC."),
-        Some(place) if place.address.port() != 443 => add(&format!(
-            "This server listens on port {}, and the game knows only 443. Its host must forward that port.",
-            place.address.port()
+    let address = setup.players_address().is_none().then(|| {
+        "This server does not know its own address: ask its host for it, and put it into the lines below. The \
+         downloads are not there until the server knows it."
+            .to_owned()
+    });
+    let port = match setup.https.map(|place| place.address.port()) {
+        Some(443) => None,
+        Some(port) => Some(format!(
+            "This server listens on port {port}, and the game knows only 443. Its host must forward that port."
         )),
-        Some(_) => {}
-    }
-    attention
+        None => {
+            Some("This server does not speak HTTPS, which the game needs unless both share a PC.".to_owned())
+        }
+    };
+    let texts = [address, port].into_iter().flatten();
+    texts.fold(String::new(), |html, text| html + "<p class=\"attention\">" + &text + "</p>\n")
 }
 
 /// `setup.cmd`: adds the lines to the hosts file of a Windows PC, tests the connection, and takes them out again.
@@ -58,7 +57,7 @@ pub fn windows_script(address: IpAddr) -> String {
     let script =
         WINDOWS.replace("{address}", &address.to_string()).replace("{quoted_names}", &quoted.join(", "));
     // cmd loses its way in a script whose lines end as on Unix.
-    script.lines().map(|line| format!("{line}\r\n")).collect()
+    unix_ends(&script).replace('\n', "\r\n")
 }
 
 /// `setup.sh`: the same for Linux, and so for the game under Proton.
@@ -69,7 +68,12 @@ pub fn windows_script(address: IpAddr) -> String {
 /// ```
 pub fn unix_script(address: IpAddr) -> String {
     let script = UNIX.replace("{address}", &address.to_string()).replace("{names}", &GAME_HOSTS.join(" "));
-    script.lines().map(|line| format!("{line}\n")).collect()
+    unix_ends(&script)
+}
+
+/// A checkout on Windows may have given the source other line ends.
+fn unix_ends(text: &str) -> String {
+    text.replace('\r', "")
 }
 
 #[cfg(test)]

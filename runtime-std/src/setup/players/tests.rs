@@ -38,7 +38,7 @@ fn the_page_has_this_servers_address_and_asks_no_other_host() {
 fn the_page_says_what_keeps_players_out() {
     let page_of = |https| page(&setup(&["192.168.1.20"], https));
     assert!(page_of(Some("[::]:8443")).contains("listens on port 8443"));
-    assert!(page_of(None).contains("not reachable over HTTPS"));
+    assert!(page_of(None).contains("does not speak HTTPS"));
     assert!(page(&setup(&[], Some("[::]:443"))).contains("does not know its own address"));
 }
 
