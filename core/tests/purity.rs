@@ -46,6 +46,7 @@ const DEPENDENCIES: &[&str] = &[
     "sha1",
     "sha2",
     "signature",
+    "smol_str",
     "syn",
     "thiserror",
     "thiserror-impl",

@@ -3,8 +3,10 @@ use core::net::SocketAddr;
 
 use super::{
     Fault,
+    events::ByHand,
     ids::{Points, RaceKey, UserId},
     moderation::{Ban, Subject},
+    players::Name,
     seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
@@ -35,7 +37,7 @@ pub enum Event {
         /// Who.
         steam_id: SteamId,
         /// By what name.
-        name: String,
+        name: Name,
         /// Whether the account was made just now.
         new: bool,
     },
@@ -45,7 +47,7 @@ pub enum Event {
         /// Whose.
         user: UserId,
         /// By what name.
-        name: String,
+        name: Name,
         /// The change as counted.
         change: Points,
         /// The points after it.
@@ -56,7 +58,7 @@ pub enum Event {
         claimed = claimed.0, counted = counted.0)]
     Exaggerated {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// What it was cut to.
@@ -67,7 +69,7 @@ pub enum Event {
         claimed = claimed.0)]
     NotTheirs {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// The key that it gave.
@@ -87,6 +89,9 @@ pub enum Event {
         /// Those who had been in an earlier one.
         players: usize,
     },
+    /// An operator started an event, or stopped one.
+    #[error("{0}")]
+    EventByHand(ByHand),
     /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
     #[error(
         "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
