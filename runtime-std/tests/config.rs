@@ -94,6 +94,7 @@ fn other(key: &str) -> &'static str {
         "maintenance" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
+        "events" => "weekly",
         "log" => "debug",
         _ => "7",
     }

@@ -31,10 +31,8 @@ pub(super) fn examine(config: &Config, now: Wall) -> Vec<Finding> {
 
 /// Who may read it, and how much room it has.
 pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("data", dir.path().display().to_string())];
-    #[cfg(unix)]
-    findings.extend(unix::permissions(dir).into_iter().chain([unix::free_space(dir)]));
-    findings
+    let found = Finding::ok("data", dir.path().display().to_string());
+    [found].into_iter().chain(system::findings(dir)).collect()
 }
 
 fn store(dir: &DataDir, now: Wall) -> Finding {
@@ -90,8 +88,18 @@ fn in_days(moment: Wall, days: i64) -> Wall {
     Wall::from_millis(moment.as_millis().saturating_add(days.saturating_mul(86_400_000)))
 }
 
+#[cfg(not(unix))]
+mod system {
+    use super::{DataDir, Finding};
+
+    /// The system's own dialogs tell.
+    pub(super) fn findings(_: &DataDir) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
 #[cfg(unix)]
-mod unix {
+mod system {
     use std::fs;
     use std::os::unix::fs::MetadataExt as _;
 
@@ -103,8 +111,12 @@ mod unix {
     const NO_ROOM: u64 = 10 * MEGABYTE;
     const MEGABYTE: u64 = 1_000_000;
 
+    pub(super) fn findings(dir: &DataDir) -> Vec<Finding> {
+        permissions(dir).into_iter().chain([free_space(dir)]).collect()
+    }
+
     /// What others could do that only the server should.
-    pub(super) fn permissions(dir: &DataDir) -> Vec<Finding> {
+    fn permissions(dir: &DataDir) -> Vec<Finding> {
         let path = dir.path().display();
         let mut findings = Vec::new();
         let mode = |name| fs::metadata(dir.file(name)).map_or(0, |data| data.mode() & 0o777);
@@ -130,7 +142,7 @@ mod unix {
         findings
     }
 
-    pub(super) fn free_space(dir: &DataDir) -> Finding {
+    fn free_space(dir: &DataDir) -> Finding {
         let free = match rustix::fs::statvfs(dir.path()) {
             Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
             Err(error) => return Finding::warning("disk", format!("its free space cannot be told: {error}")),
