@@ -6,6 +6,9 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use mmcos_core::mmcos::identity::IdentityError;
+use mmcos_core::wire::steam::PublicKey;
+
 use crate::certificate::{CertificateError, Certificates};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
@@ -19,6 +22,7 @@ use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::{Store, StoreError, files};
+use crate::ticket;
 use crate::tls::Tls;
 
 /// A host that is ready to serve.
@@ -94,6 +98,9 @@ pub enum HostError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ticket that was to be explained.
+    #[error("this is no Steam ticket: {0}")]
+    Ticket(#[from] IdentityError),
     /// A listener.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -138,6 +145,9 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             let report = doctor::examine(&sources.load()?);
             print(&report);
             report.verdict()?;
+        }
+        Command::Ticket(text) => {
+            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
         }
         Command::Help => print(&cli::help()),
         Command::Version => print(&format_args!("{}\n", cli::version())),
