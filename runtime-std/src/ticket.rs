@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn explained(ticket: &str, days: i64) -> String {
-        let now = Wall::from_secs(i64::from(ISSUED) + days * 86_400);
+        let now = Wall::from_secs(i64::from(ISSUED).saturating_add(days.saturating_mul(86_400)));
         explain(ticket, &PublicKey::steam(), now).unwrap()
     }
 
