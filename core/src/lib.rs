@@ -61,6 +61,7 @@ pub mod mmcos;
 pub mod seam;
 mod server;
 pub mod service;
+pub mod trace;
 pub mod wire;
 
 pub use server::{OutboxOf, Server};

@@ -23,7 +23,7 @@ use super::{
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Record {
     /// A player, whole, after any change.
