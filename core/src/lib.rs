@@ -55,6 +55,7 @@
 
 extern crate alloc;
 
+mod address_range;
 pub mod calendar;
 pub mod engine;
 pub mod mmcos;
@@ -64,4 +65,5 @@ pub mod service;
 pub mod trace;
 pub mod wire;
 
+pub use address_range::{AddressRange, AddressRangeError};
 pub use server::{OutboxOf, Server};

@@ -46,6 +46,7 @@ pub fn start(config: &Config, key: &ServerKey, seed: [u8; 32], now: Wall) -> Res
             pair_worth_seconds: whole_seconds(config.pair_worth_seconds),
         },
         first_session,
+        events: config.events.clone(),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     let defaults = Limits::default();

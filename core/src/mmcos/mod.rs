@@ -2,8 +2,8 @@
 //!
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
-//! [`catalogue`]. What of it outlives the process is a [`Record`].
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
+//! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
 pub mod catalogue;
@@ -11,12 +11,15 @@ mod config;
 pub mod divisions;
 mod egonet_login;
 mod event;
+pub mod events;
 mod fault;
+mod game_configuration;
 pub mod identity;
 pub mod ids;
 mod leaderboard;
 pub mod matchmaker;
 mod matchmaking;
+pub mod moderation;
 pub mod players;
 mod progression;
 pub mod ranking;
@@ -41,22 +44,25 @@ use crate::{
     service::{Context, Service},
     wire::{
         http::{Method, Request},
+        steam::SteamId,
         xml,
     },
 };
-use account::GameConfiguration;
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
+use events::Events;
+use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
+use moderation::{Ban, Bans, Subject};
 use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
-use session::SessionKey;
+use session::{Session, SessionKey};
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -74,11 +80,13 @@ pub struct Mmcos {
     sessions: SessionKey,
     xml_limits: xml::Limits,
     season: Season,
+    events: Events,
     players: Players,
     races: Races,
+    bans: Bans,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
-    game_configuration: GameConfiguration,
+    game_configuration: Option<Rendered>,
     egonet: RecentLogins,
     /// A buffer for the next answer.
     scratch: Vec<u8>,
@@ -93,11 +101,13 @@ impl Mmcos {
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
             xml_limits: xml::Limits::default(),
             season: Season::at(Wall::default()),
+            events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
+            bans: Bans::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
-            game_configuration: GameConfiguration::default(),
+            game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
             config,
@@ -114,6 +124,11 @@ impl Mmcos {
         &self.races
     }
 
+    /// The calendar of events.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// All that is durable, as the fewest records that it can be restored from.
     pub fn snapshot(&self) -> impl Iterator<Item = Record> {
         let Season { id: season, starts, .. } = self.season;
@@ -122,7 +137,32 @@ impl Mmcos {
         let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
         let results =
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
-        core::iter::once(Record::SeasonStarted(Box::new(season))).chain(players).chain(races).chain(results)
+        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
+        let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
+        season.chain(players).chain(races).chain(results).chain(bans).chain(event)
+    }
+
+    /// Who may not play.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
+    /// is replaced.
+    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
+        cx.record(Record::Ban(Box::new(ban.clone())));
+        cx.log(Event::Banned(Box::new(ban.clone())));
+        self.bans.put(ban);
+        self.end_searches_of_banned(cx);
+    }
+
+    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
+    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
+        let ban = self.bans.lift(subject)?;
+        cx.record(Record::Unban(subject));
+        cx.log(Event::Unbanned(subject));
+        Some(ban)
     }
 
     /// Who searches, and who races.
@@ -135,13 +175,24 @@ impl Mmcos {
         &self.config
     }
 
-    /// Whose session a token is.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+    /// The session that a token is of, if its account is there and not banned.
+    fn session(&self, token: &str, now: Wall) -> Result<Session, Fault> {
         let session = self.sessions.verify(token, now)?;
+        self.admit(session.steam_id, now)?;
         match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session.user),
+            Some(player) if player.steam_id == session.steam_id => Ok(session),
             _ => Err(Fault::UnknownAccount),
         }
+    }
+
+    /// Whose session a token is.
+    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+        self.session(token, now).map(|session| session.user)
+    }
+
+    /// Whether this player may play.
+    fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
+        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -177,12 +228,15 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
         let (body, now) = (request.body(), cx.now().wall);
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), now) {
+            return Err((exchange, Fault::banned(ban)));
+        }
         let reply = match route.endpoint {
             Endpoint::Redirect => Ok(self.redirect()),
             Endpoint::ServerStatus => Ok(self.server_status()),
             Endpoint::Login => self.login(cx, body, peer.address),
             Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
-            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, exchange),
+            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
             Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
             Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
             Endpoint::NameOnly(name) => {
@@ -266,11 +320,18 @@ impl Service for Mmcos {
             }
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => self.races.count(result),
+            Record::Ban(ban) => self.bans.put(*ban),
+            Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::SeasonStarted(started) => {
                 self.season = Season::at(started.starts);
                 for standing in started.standings {
                     self.players.enter_season(standing.user, started.season, standing.begins);
                 }
+                self.game_configuration = None;
+            }
+            Record::EventByHand(by_hand) => {
+                self.events.put(by_hand);
+                self.game_configuration = None;
             }
         }
         Ok(())
@@ -284,3 +345,6 @@ fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     };
     catalogue.ranks.rewards.iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests;

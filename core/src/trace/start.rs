@@ -12,7 +12,7 @@ use crate::{
     Server,
     engine::Limits,
     mmcos::{
-        Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue, ids::SessionId, matchmaker,
+        Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue, events, ids::SessionId, matchmaker,
         players::RestoreError,
     },
 };
@@ -71,6 +71,7 @@ pub(super) struct Settings {
     search_seconds: u32,
     matchmaker: matchmaker::Config,
     first_session: SessionId,
+    events: events::Plan,
 }
 
 impl Settings {
@@ -84,6 +85,7 @@ impl Settings {
             search_seconds,
             matchmaker,
             first_session,
+            events,
             catalogue: _,
         } = start.config.clone();
         Self {
@@ -97,6 +99,7 @@ impl Settings {
             search_seconds,
             matchmaker,
             first_session,
+            events,
         }
     }
 
@@ -110,6 +113,7 @@ impl Settings {
             search_seconds: self.search_seconds,
             matchmaker: self.matchmaker,
             first_session: self.first_session,
+            events: self.events,
             catalogue: Catalogue::official().map_err(|error| error.to_string())?,
         };
         Ok(Start { seed: bytes(&self.seed)?, limits: self.limits, config, records: Vec::new() })

@@ -7,6 +7,8 @@ mod rig;
 #[path = "../signing/mod.rs"]
 mod signing;
 
+mod bans;
+mod events;
 mod fixture;
 mod identity;
 mod leaderboards;

@@ -3,7 +3,7 @@
 //! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets
 //! the secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s
 //! tickets are blanked. Addresses are numbered in the order of their coming, but for loopback. All of it keeps its
-//! length and its validity, so the trace replays to the very bytes that were sent, their tokens replaced alike. Names
+//! length and its validity, but bans of addresses, which are left out; so the trace replays to the very bytes that were sent, their tokens replaced alike. Names
 //! and `SteamID`s stay: they are the game.
 
 mod addresses;
@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use mmcos_core::mmcos::moderation::Subject;
 use mmcos_core::mmcos::{Config, Event, Mmcos, Record};
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
 use mmcos_core::trace::{EffectLine, InputLine, Start};
@@ -71,7 +72,8 @@ impl Recorder {
             identity: secrets.identity(),
             ..start.config.clone()
         };
-        let start = Start { config, records: game.snapshot().collect(), ..start.clone() };
+        let start =
+            Start { config, records: game.snapshot().filter(has_no_address).collect(), ..start.clone() };
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
@@ -112,6 +114,7 @@ impl Recorder {
                 scanner.end(&mut known);
                 EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&known) })
             }
+            Effect::Persist(record) if !has_no_address(record) => None,
             other => EffectLine::of(other),
         };
         if let Some(line) = line {
@@ -125,5 +128,13 @@ impl Recorder {
             log::error!("the recording {} ends here: {error}", self.path.display());
             self.file = None;
         }
+    }
+}
+
+fn has_no_address(record: &Record) -> bool {
+    match record {
+        Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
+        Record::Unban(subject) => matches!(subject, Subject::Account(_)),
+        _ => true,
     }
 }

@@ -1,6 +1,7 @@
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+
+use smol_str::SmolStr;
 
 /// How long a name may be: Steam's own limit for a persona name.
 const NAME_CHARS: usize = 32;
@@ -18,7 +19,7 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(from = "String")]
-pub struct Name(Box<str>);
+pub struct Name(SmolStr);
 
 impl Name {
     /// Makes a name of any text: what is not allowed is left out, what is too long cut off, and if nothing is left
@@ -61,7 +62,7 @@ impl fmt::Display for Name {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String")]
-pub struct Title(Box<str>);
+pub struct Title(SmolStr);
 
 /// Why a text is no [`Title`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +115,7 @@ impl TryFrom<String> for Title {
 
 impl Default for Title {
     fn default() -> Self {
-        Self(DEFAULT_TITLE.into())
+        Self(SmolStr::new_static(DEFAULT_TITLE))
     }
 }
 
