@@ -1,6 +1,5 @@
 use std::{
     future::poll_fn,
-    io,
     net::TcpListener,
     pin::Pin,
     rc::{Rc, Weak},

@@ -10,7 +10,7 @@ use rustls::ServerConnection;
 
 use super::seats::Seat;
 use crate::queue::Queue;
-use crate::serving::{FAREWELL, STALLED};
+use crate::serving::{FAREWELL, LINGER, STALLED};
 use crate::store::Ticket;
 
 #[derive(Debug)]
@@ -26,8 +26,8 @@ struct Outgoing {
     queue: Queue,
     /// Since when it is to be closed, once all is written.
     closing: Option<Instant>,
-    /// The client was told that nothing more comes.
-    said_goodbye: bool,
+    /// Since when the client knows that nothing more comes.
+    goodbye: Option<Instant>,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
 }
@@ -38,7 +38,7 @@ impl Link {
             tls: tls.map(Box::new),
             queue: Queue::default(),
             closing: None,
-            said_goodbye: false,
+            goodbye: None,
             has_writer: false,
         };
         Self { socket, _seat: seat, outgoing: Mutex::new(outgoing) }
@@ -76,7 +76,8 @@ impl Link {
     /// Whether a connection that is to be closed has had its time.
     pub(super) fn is_over(&self) -> bool {
         let outgoing = self.lock();
-        outgoing.said_goodbye || outgoing.closing.is_some_and(|since| since.elapsed() >= FAREWELL)
+        let past = |since: Option<Instant>, time| since.is_some_and(|since| since.elapsed() >= time);
+        past(outgoing.goodbye, LINGER) || past(outgoing.closing, FAREWELL)
     }
 
     /// Writes what may be written: now what the socket takes, the rest on a thread that can wait.
@@ -190,10 +191,10 @@ impl Outgoing {
     }
 
     fn say_goodbye_if_done(&mut self, socket: &TcpStream) {
-        if self.closing.is_none() || !self.queue.is_empty() || self.said_goodbye {
+        if self.closing.is_none() || !self.queue.is_empty() || self.goodbye.is_some() {
             return;
         }
-        self.said_goodbye = true;
+        self.goodbye = Some(Instant::now());
         let mut how = Shutdown::Write;
         if let Some(tls) = &mut self.tls {
             if tls.is_handshaking() {
