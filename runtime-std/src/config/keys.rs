@@ -208,6 +208,10 @@ keys! {
     /// The most values of an EgoNet body.
     max_egonet_values: NonZeroUsize = "4096",
 
+    /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
+    /// and addresses are replaced; names and `SteamID`s are not. Empty: none.
+    record: Option<PathBuf> = "",
+
     /// How much to log.
     log: LevelFilter = "info",
 }
