@@ -10,7 +10,7 @@ use std::{
 
 use async_io::Timer;
 use mmcos_core::seam::{Close, ConnId, Input};
-use mmcos_std::serving::{FAREWELL, LINGER, STALLED};
+use mmcos_std::serving::{ENOUGH, FAREWELL, LINGER};
 use smol::{
     future::FutureExt,
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -22,6 +22,7 @@ use crate::{hub::Hub, link::Link};
 const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
+
 /// Serves a connection until it ends. TLS, if any, is `handshake`'s.
 pub(crate) async fn serve<S, F>(hub: Rc<Hub>, conn: ConnId, link: Rc<Link>, handshake: F)
 where
@@ -72,12 +73,14 @@ where
                     return Poll::Ready(Ok(()));
                 }
             } else {
-                let timer = stalled.get_or_insert_with(|| Timer::after(STALLED));
+                let timer = stalled.get_or_insert_with(|| Timer::after(hub.unread.time));
                 if Pin::new(timer).poll(cx).is_ready() {
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "does not read")));
+                    log::warn!("a client does not read its answers: dropped");
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
             }
-            let read = if link.close().is_some() { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
+            let enough = link.close().is_some() || link.queued() >= ENOUGH;
+            let read = if enough { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
             if read == Poll::Ready(0) {
                 // Nobody waits for what is held; what is under way may still be read.
                 hub.input(Input::Closed { conn });

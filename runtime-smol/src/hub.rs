@@ -14,7 +14,7 @@ use std::{
 use mmcos_core::seam::{Bytes, Close, ConnId, Input, ListenerId, Monotonic};
 use mmcos_std::{
     driver::{Carry, Driver},
-    queue::MOST_QUEUED,
+    serving::Unread,
     store::{StoreError, Ticket},
 };
 
@@ -23,6 +23,7 @@ use crate::{link::Link, signal::Signal};
 /// Gives the core its inputs, one at a time, and carries out its effects.
 #[derive(Debug)]
 pub struct Hub {
+    pub(crate) unread: Unread,
     state: RefCell<State>,
     connections: Cell<usize>,
     /// Raised when no connection is left.
@@ -46,14 +47,18 @@ struct Links {
     open: BTreeMap<ConnId, Rc<Link>>,
     /// Links with bytes that wait, the first to be durable first.
     waiting: VecDeque<(Ticket, Rc<Link>)>,
+    /// What clients may leave unread, and who left more.
+    most_unread: usize,
     overfull: Vec<ConnId>,
 }
 
 impl Hub {
-    /// A hub for this core.
-    pub fn new(driver: Driver) -> Self {
+    /// A hub for this core, and for clients who leave so much unread.
+    pub fn new(driver: Driver, unread: Unread) -> Self {
+        let links = Links { most_unread: unread.bytes, ..Links::default() };
         Self {
-            state: RefCell::new(State { driver, links: Links::default(), opened: 0, awaited: None }),
+            unread,
+            state: RefCell::new(State { driver, links, opened: 0, awaited: None }),
             connections: Cell::new(0),
             emptied: Signal::default(),
             sooner: Signal::default(),
@@ -154,7 +159,7 @@ impl Hub {
 impl Carry for Links {
     fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket) {
         let Some(link) = self.open.get(&conn) else { return };
-        if link.push(bytes, after) > MOST_QUEUED {
+        if link.push(bytes, after) > self.most_unread {
             self.overfull.push(conn);
         }
         if after == Ticket::default() {

@@ -55,6 +55,11 @@ impl Link {
         self.close.get()
     }
 
+    /// How many bytes wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.borrow().queued()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.borrow().is_empty()
     }

@@ -3,7 +3,7 @@
 use std::{env, error::Error, process::ExitCode};
 
 use mmcos_smol::{Hub, Server};
-use mmcos_std::{host, host::Host, serving::Serving};
+use mmcos_std::{host, host::Host, service_manager, serving::Serving};
 
 fn main() -> ExitCode {
     match run() {
@@ -23,7 +23,8 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let Serving { driver, doors, renewal, signals, .. } = host.serving()?;
+    let Serving { driver, doors, renewal, signals, unread, .. } = host.serving()?;
+    service_manager::ready();
     let stop = smol::unblock(|| signals.wait_and_tell());
-    Ok(Server { hub: Hub::new(driver), doors, renewal }.run(stop)?)
+    Ok(Server { hub: Hub::new(driver, unread), doors, renewal }.run(stop)?)
 }

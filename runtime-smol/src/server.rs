@@ -12,7 +12,7 @@ use futures_rustls::TlsAcceptor;
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{
     host::Renewal,
-    listen,
+    listen::{self, AcceptTrouble},
     serving::{Door, GRACE, LONGEST_GRACE, RunError},
 };
 use smol::{
@@ -76,11 +76,12 @@ async fn accept(
     listener: Async<TcpListener>,
     acceptor: Option<TlsAcceptor>,
 ) {
+    let mut trouble = AcceptTrouble::default();
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                log::warn!("cannot accept a connection: {error}");
+                trouble.tell(&error);
                 Timer::after(Duration::from_millis(50)).await;
                 continue;
             }

@@ -3,7 +3,7 @@
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{
     driver::Driver,
-    serving::{Door, RunError},
+    serving::{Door, RunError, Unread},
 };
 
 #[path = "../../runtime-std/tests/blackbox/mod.rs"]
@@ -14,5 +14,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Serves at one door until the store fails.
 fn run(driver: Driver, door: Door) -> Result<(), RunError> {
-    Server { hub: Hub::new(driver), doors: vec![door], renewal: None }.run(std::future::pending())
+    Server { hub: Hub::new(driver, Unread::default()), doors: vec![door], renewal: None }
+        .run(std::future::pending())
 }

@@ -4,6 +4,8 @@ use std::{env, error::Error, process::ExitCode, thread};
 
 use mmcos_std::host::{self, Host};
 use mmcos_std::server::Server;
+use mmcos_std::service_manager;
+use mmcos_std::serving::Serving;
 
 fn main() -> ExitCode {
     match run() {
@@ -23,9 +25,10 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let serving = host.serving()?;
-    let server = Server::new(serving.driver, serving.doors, serving.renewal, serving.connections);
-    let (stop, signals) = (server.stop(), serving.signals);
+    let Serving { driver, doors, renewal, connections, unread, signals } = host.serving()?;
+    service_manager::ready();
+    let server = Server::new(driver, doors, renewal, connections, unread);
+    let stop = server.stop();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         signals.wait_and_tell();
         stop.stop();

@@ -11,9 +11,6 @@ use crate::store::Ticket;
 /// As many pieces as one system call takes.
 const PIECES: usize = 8;
 
-/// The most bytes that may wait for a client to read them; one that lets more pile up is to be dropped.
-pub const MOST_QUEUED: usize = 1024 * 1024;
-
 /// Bytes to write to one connection, in order. Some wait until something is durable; whatever is queued behind them
 /// waits with them.
 ///
@@ -86,6 +83,11 @@ impl Queue {
     /// Whether something is queued that may be written.
     pub fn is_writable(&self) -> bool {
         self.pieces.front().is_some_and(|piece| piece.after <= self.durable)
+    }
+
+    /// How many bytes wait.
+    pub fn queued(&self) -> usize {
+        self.queued
     }
 
     /// Whether nothing is queued.

@@ -17,9 +17,26 @@ use crate::secret;
 use crate::signals::Signals;
 use crate::store::{Committer, StoreError};
 
-/// How long a client may take to read what is queued for it.
-pub const STALLED: Duration = Duration::from_secs(20);
-/// The same once the connection is to be closed, what is left of a TLS handshake included.
+/// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
+/// choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Bytes. A client that sends requests ahead is not read on long before: this is for what was asked at once.
+    pub bytes: usize,
+    /// From the moment on at which nothing more could be written.
+    pub time: Duration,
+}
+
+impl Default for Unread {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
+    }
+}
+
+/// While so many bytes wait for a client to read them, no more of its requests are read.
+pub const ENOUGH: usize = 128 * 1024;
+/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake
+/// included.
 pub const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a closed connection is read on, so that its last answer is not lost to a reset.
 pub const LINGER: Duration = Duration::from_secs(1);
@@ -48,6 +65,8 @@ pub struct Serving {
     pub renewal: Option<Renewal>,
     /// How many connections there may be.
     pub connections: usize,
+    /// What clients may leave unread.
+    pub unread: Unread,
     /// When to stop.
     pub signals: Signals,
 }
@@ -109,6 +128,10 @@ impl Host {
             doors,
             renewal,
             connections: self.config.max_connections.get(),
+            unread: Unread {
+                bytes: self.config.max_queued_bytes.get(),
+                time: self.config.read_seconds.get(),
+            },
             signals: self.signals,
         })
     }

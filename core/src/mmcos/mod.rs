@@ -6,6 +6,7 @@
 //! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
+mod admission;
 pub mod catalogue;
 mod config;
 pub mod divisions;
@@ -39,14 +40,10 @@ pub use fault::Fault;
 pub use record::Record;
 
 use crate::{
-    engine::{Exchange, ExchangeId, Peer},
+    engine::{Exchange, ExchangeId, Peer, RateLimiter},
     seam::Wall,
     service::{Context, Service},
-    wire::{
-        http::{Method, Request},
-        steam::SteamId,
-        xml,
-    },
+    wire::http::{Method, Request},
 };
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
@@ -55,14 +52,14 @@ use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
-use moderation::{Ban, Bans, Subject};
+use moderation::Bans;
 use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
-use session::{Session, SessionKey};
+use session::SessionKey;
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -78,7 +75,7 @@ pub struct Mmcos {
     config: Config,
     rules: Rules,
     sessions: SessionKey,
-    xml_limits: xml::Limits,
+    requests: RateLimiter<UserId>,
     season: Season,
     events: Events,
     players: Players,
@@ -99,7 +96,7 @@ impl Mmcos {
         Self {
             rules: Rules::of(&config.catalogue),
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
-            xml_limits: xml::Limits::default(),
+            requests: RateLimiter::new(config.requests),
             season: Season::at(Wall::default()),
             events: Events::new(config.events.clone()),
             players: Players::default(),
@@ -143,28 +140,6 @@ impl Mmcos {
         season.chain(players).chain(races).chain(results).chain(bans).chain(event)
     }
 
-    /// Who may not play.
-    pub fn bans(&self) -> &Bans {
-        &self.bans
-    }
-
-    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
-    /// is replaced.
-    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
-        cx.record(Record::Ban(Box::new(ban.clone())));
-        cx.log(Event::Banned(Box::new(ban.clone())));
-        self.bans.put(ban);
-        self.end_searches_of_banned(cx);
-    }
-
-    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
-    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
-        let ban = self.bans.lift(subject)?;
-        cx.record(Record::Unban(subject));
-        cx.log(Event::Unbanned(subject));
-        Some(ban)
-    }
-
     /// Who searches, and who races.
     pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
         self.matchmaking.matchmaker()
@@ -173,26 +148,6 @@ impl Mmcos {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// The session that a token is of, if its account is there and not banned.
-    fn session(&self, token: &str, now: Wall) -> Result<Session, Fault> {
-        let session = self.sessions.verify(token, now)?;
-        self.admit(session.steam_id, now)?;
-        match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session),
-            _ => Err(Fault::UnknownAccount),
-        }
-    }
-
-    /// Whose session a token is.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
-        self.session(token, now).map(|session| session.user)
-    }
-
-    /// Whether this player may play.
-    fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
-        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -227,8 +182,8 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
-        let (body, now) = (request.body(), cx.now().wall);
-        if let Some(ban) = self.bans.of_address(peer.address.ip(), now) {
+        let body = request.body();
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.now().wall) {
             return Err((exchange, Fault::banned(ban)));
         }
         let reply = match route.endpoint {
@@ -244,9 +199,9 @@ impl Mmcos {
                 Ok(Reply::empty())
             }
             Endpoint::AddPoints => self.add_points(cx, body),
-            Endpoint::GetElite => self.get_elite(body, now),
-            Endpoint::GetFriends => self.get_friends(body, now),
-            Endpoint::GetEliteRank => self.get_elite_rank(body, now),
+            Endpoint::GetElite => self.get_elite(body, cx.now()),
+            Endpoint::GetFriends => self.get_friends(body, cx.now()),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
             Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
         match reply {
@@ -345,6 +300,3 @@ fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     };
     catalogue.ranks.rewards.iter().map(row).collect()
 }
-
-#[cfg(test)]
-mod tests;

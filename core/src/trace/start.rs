@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::FIRST_LINE;
 use crate::{
     Server,
-    engine::Limits,
+    engine::{Limits, Rate},
     mmcos::{
         Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue, events, ids::SessionId, matchmaker,
         players::RestoreError,
     },
+    wire::{egonet, xml},
 };
 
 /// What a server starts from. As text it is the beginning of a trace.
@@ -68,6 +69,9 @@ pub(super) struct Settings {
     maintenance: bool,
     identity: IdentityPolicy,
     session_lifetime: Duration,
+    requests: Rate,
+    xml: xml::Limits,
+    egonet: egonet::Limits,
     search_seconds: u32,
     matchmaker: matchmaker::Config,
     first_session: SessionId,
@@ -82,6 +86,9 @@ impl Settings {
             identity,
             session_key,
             session_lifetime,
+            requests,
+            xml,
+            egonet,
             search_seconds,
             matchmaker,
             first_session,
@@ -96,6 +103,9 @@ impl Settings {
             maintenance,
             identity,
             session_lifetime,
+            requests,
+            xml,
+            egonet,
             search_seconds,
             matchmaker,
             first_session,
@@ -110,6 +120,9 @@ impl Settings {
             identity: self.identity,
             session_key: bytes(&self.session_key)?,
             session_lifetime: self.session_lifetime,
+            requests: self.requests,
+            xml: self.xml,
+            egonet: self.egonet,
             search_seconds: self.search_seconds,
             matchmaker: self.matchmaker,
             first_session: self.first_session,

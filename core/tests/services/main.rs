@@ -12,6 +12,8 @@ mod events;
 mod fixture;
 mod identity;
 mod leaderboards;
+mod limits;
+mod others;
 mod points;
 mod scene;
 mod searches;

@@ -1,11 +1,12 @@
 //! The types of configuration values: how each reads from text and how `mmcos config` writes it.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::AddressRange;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 /// A type that a key of the configuration can have. Every source (flag, environment, file) gives text.
@@ -104,6 +105,20 @@ impl Value for Option<SocketAddr> {
     }
 }
 
+/// An address that need not be given; `None` is the empty text.
+impl Value for Option<IpAddr> {
+    const HINT: &'static str = "ADDRESS";
+    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.map_or_else(|| "".into(), |address| address.to_string().into())
+    }
+}
+
 impl Value for Duration {
     const HINT: &'static str = "SECONDS";
     const EXPECTED: &'static str = "a number of seconds from 0 to 86400, such as 25 or 2.5";
@@ -118,6 +133,85 @@ impl Value for Duration {
             Ok(seconds) if self.subsec_nanos() == 0 => seconds.into(),
             _ => self.as_secs_f64().into(),
         }
+    }
+}
+
+/// How long a search may be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollTime(Duration);
+
+impl PollTime {
+    /// As a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl Value for PollTime {
+    const HINT: &'static str = "SECONDS";
+    const EXPECTED: &'static str = "a number of seconds from 0 to 300, such as 25 or 2.5: routers and proxies on the \
+        way drop connections that are silent for longer";
+
+    fn parse(text: &str) -> Option<Self> {
+        Duration::parse(text).filter(|time| *time <= Duration::from_mins(5)).map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.0.to_toml()
+    }
+}
+
+/// How long something is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(Duration);
+
+impl Patience {
+    /// As a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl Value for Patience {
+    const HINT: &'static str = "SECONDS";
+    const EXPECTED: &'static str = "a number of seconds from 1 to 3600, such as 10 or 2.5";
+
+    fn parse(text: &str) -> Option<Self> {
+        let range = Duration::from_secs(1)..=Duration::from_hours(1);
+        Duration::parse(text).filter(|time| range.contains(time)).map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.0.to_toml()
+    }
+}
+
+impl Value for u32 {
+    const HINT: &'static str = "NUMBER";
+    const EXPECTED: &'static str = "a whole number from 0";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        (*self).into()
+    }
+}
+
+impl Value for Vec<AddressRange> {
+    const HINT: &'static str = "ADDRESSES";
+    const EXPECTED: &'static str =
+        "a list of addresses and ranges with commas between, such as 127.0.0.1, 10.0.0.0/8";
+
+    fn parse(text: &str) -> Option<Self> {
+        let ranges = text.split(',').map(str::trim).filter(|range| !range.is_empty());
+        ranges.map(|range| range.parse().ok()).collect()
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        let ranges: Vec<String> = self.iter().map(ToString::to_string).collect();
+        ranges.join(", ").into()
     }
 }
 
@@ -218,6 +312,9 @@ mod tests {
         round_trips("8080", &Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8080))));
         round_trips("127.0.0.1:1", &Some(SocketAddr::from(([127, 0, 0, 1], 1))));
         round_trips("[::1]:443", &Some(SocketAddr::from((Ipv6Addr::LOCALHOST, 443))));
+        round_trips("", &None::<IpAddr>);
+        round_trips("203.0.113.5", &Some(IpAddr::from([203, 0, 113, 5])));
+        assert_eq!(<Option<IpAddr>>::parse("example.net"), None);
         for bad in ["", "on", "65536", "localhost:80", "1.2.3.4", "::1:x"] {
             assert_eq!(<Option<SocketAddr>>::parse(bad), None, "{bad}");
         }
@@ -230,6 +327,28 @@ mod tests {
         round_trips("0", &Duration::ZERO);
         for bad in ["", "-1", "nan", "inf", "86401", "25s"] {
             assert_eq!(Duration::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn searches_are_held_for_300_seconds_at_most_and_limits_of_time_are_never_zero() {
+        round_trips("300", &PollTime(Duration::from_mins(5)));
+        round_trips("0", &PollTime(Duration::ZERO));
+        round_trips("1", &Patience(Duration::from_secs(1)));
+        assert_eq!(PollTime::parse("300.1"), None);
+        assert_eq!([Patience::parse("0.9"), Patience::parse("3601")], [None; 2]);
+    }
+
+    #[test]
+    fn lists_of_addresses() {
+        round_trips("", &Vec::<AddressRange>::new());
+        let range = |text: &str| text.parse::<AddressRange>().unwrap();
+        round_trips(
+            "127.0.0.1,10.0.0.0/8 , ::1",
+            &vec![range("127.0.0.1"), range("10.0.0.0/8"), range("::1")],
+        );
+        for bad in ["proxy", "10.0.0.0/8; ::1", "10.0.0.0/33"] {
+            assert_eq!(Vec::<AddressRange>::parse(bad), None, "{bad}");
         }
     }
 

@@ -24,8 +24,8 @@ use socket2::SockRef;
 
 use crate::driver::Driver;
 use crate::host::Renewal;
-use crate::listen;
-use crate::serving::{Door, RunError};
+use crate::listen::{self, AcceptTrouble};
+use crate::serving::{Door, RunError, Unread};
 use hub::{Bell, Hub, Message};
 use link::Link;
 use seats::Seats;
@@ -43,6 +43,7 @@ pub struct Server {
     hub: Hub,
     doors: Vec<Door>,
     renewal: Option<Renewal>,
+    unread: Unread,
     seats: Arc<Seats>,
     sender: SyncSender<Message>,
     inbox: Receiver<Message>,
@@ -60,13 +61,20 @@ impl Stop {
 }
 
 impl Server {
-    /// A server for about so many connections; more are not accepted before others have ended.
-    pub fn new(driver: Driver, doors: Vec<Door>, renewal: Option<Renewal>, connections: usize) -> Self {
+    /// A server for about so many connections, more are not accepted before others have ended; and for clients who leave
+    /// so much unread.
+    pub fn new(
+        driver: Driver,
+        doors: Vec<Door>,
+        renewal: Option<Renewal>,
+        connections: usize,
+        unread: Unread,
+    ) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let bell = Bell(sender.clone());
-        let hub = Hub::new(driver, &bell);
+        let hub = Hub::new(driver, &bell, unread.bytes);
         let seats = Seats::new(connections.saturating_add(SPARE), bell);
-        Self { hub, doors, renewal, seats, sender, inbox }
+        Self { hub, doors, renewal, unread, seats, sender, inbox }
     }
 
     /// What stops it.
@@ -86,6 +94,7 @@ impl Server {
                 number: ListenerId(number),
                 opened: Arc::clone(&opened),
                 seats: Arc::clone(&self.seats),
+                unread: self.unread.time,
                 hub: self.sender.clone(),
             };
             thread::Builder::new().name("accept".to_owned()).spawn(move || entrance.accept())?;
@@ -116,19 +125,22 @@ struct Entrance {
     /// The number of the last connection, of all doors.
     opened: Arc<Mutex<u64>>,
     seats: Arc<Seats>,
+    /// How long a client may leave unread what was written.
+    unread: Duration,
     hub: SyncSender<Message>,
 }
 
 impl Entrance {
     /// Accepts until the listener is shut down.
     fn accept(self) {
+        let mut trouble = AcceptTrouble::default();
         loop {
             match self.admit() {
                 Ok(()) => {}
                 // It was shut down.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
                 Err(error) => {
-                    log::warn!("cannot accept a connection: {error}");
+                    trouble.tell(&error);
                     thread::sleep(Duration::from_millis(50));
                 }
             }
@@ -140,7 +152,7 @@ impl Entrance {
         let seat = self.seats.take();
         let _ = socket.set_nodelay(true);
         let tls = self.door.tls.clone().map(ServerConnection::new).transpose().map_err(io::Error::other)?;
-        let link = Arc::new(Link::new(socket, tls, seat));
+        let link = Arc::new(Link::new(socket, tls, seat, self.unread));
         let conn = {
             // Held, so that the hub sees the numbers in their order.
             let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
