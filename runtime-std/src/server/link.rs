@@ -10,18 +10,21 @@ use rustls::ServerConnection;
 
 use super::seats::Seat;
 use crate::queue::Queue;
-use crate::serving::{FAREWELL, LINGER};
+use crate::serving::{ENOUGH, FAREWELL, LINGER};
 use crate::store::Ticket;
+
+/// How many messages of a connection may wait for the hub.
+const AHEAD: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Link {
     socket: TcpStream,
     _seat: Seat,
+    /// How long its client may leave unread what was written.
+    unread: Duration,
     outgoing: Mutex<Outgoing>,
-    /// The writer has gone.
-    written: Condvar,
-    /// How long the client may take to read what is written.
-    patience: Duration,
+    /// There may be reason to read on.
+    eased: Condvar,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,9 @@ struct Outgoing {
     goodbye: Option<Instant>,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
+    /// What was read and the hub has not taken yet.
+    ahead: usize,
+    ended: bool,
 }
 
 impl Link {
@@ -41,7 +47,7 @@ impl Link {
         socket: TcpStream,
         tls: Option<ServerConnection>,
         seat: Seat,
-        patience: Duration,
+        unread: Duration,
     ) -> Self {
         let outgoing = Outgoing {
             tls: tls.map(Box::new),
@@ -49,8 +55,10 @@ impl Link {
             closing: None,
             goodbye: None,
             has_writer: false,
+            ahead: 0,
+            ended: false,
         };
-        Self { socket, _seat: seat, outgoing: Mutex::new(outgoing), written: Condvar::new(), patience }
+        Self { socket, _seat: seat, unread, outgoing: Mutex::new(outgoing), eased: Condvar::new() }
     }
 
     /// Queues bytes. Gives how many wait now.
@@ -74,7 +82,29 @@ impl Link {
 
     /// Ends it: its reader wakes up and goes.
     pub(super) fn abort(&self) {
+        self.end(&mut self.lock());
+    }
+
+    fn end(&self, outgoing: &mut Outgoing) {
+        outgoing.ended = true;
+        self.eased.notify_one();
         let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Something was read for the hub. Waits while the hub or the client has too much to do before it.
+    pub(super) fn hold_back(&self) {
+        let mut outgoing = self.lock();
+        outgoing.ahead = outgoing.ahead.saturating_add(1);
+        let _eased = self.eased.wait_while(outgoing, |outgoing| {
+            !outgoing.ended && (outgoing.ahead > AHEAD || outgoing.queue.queued() >= ENOUGH)
+        });
+    }
+
+    /// The hub has taken what was read.
+    pub(super) fn read_on(&self) {
+        let mut outgoing = self.lock();
+        outgoing.ahead = outgoing.ahead.saturating_sub(1);
+        self.eased.notify_one();
     }
 
     /// Whether it is to be closed.
@@ -101,10 +131,10 @@ impl Link {
                 let link = Arc::clone(self);
                 outgoing.has_writer = super::spawn("writer", move || link.write_patiently()).is_ok();
                 if !outgoing.has_writer {
-                    self.abort();
+                    self.end(&mut outgoing);
                 }
             }
-            Err(_) => self.abort(),
+            Err(_) => self.end(&mut outgoing),
         }
     }
 
@@ -117,13 +147,16 @@ impl Link {
                 let _ = outgoing.write_to(&mut bytes);
                 if bytes.is_empty() {
                     outgoing.has_writer = false;
-                    self.written.notify_one();
                     return outgoing.say_goodbye_if_done(&self.socket);
                 }
             }
-            if self.write_in_time(&bytes).is_err() {
+            if let Err(error) = self.write_in_time(&bytes) {
+                if error.kind() == io::ErrorKind::WouldBlock {
+                    log::warn!("a client does not read its answers: dropped");
+                }
                 return self.abort();
             }
+            self.eased.notify_one();
             bytes.clear();
         }
     }
@@ -131,8 +164,10 @@ impl Link {
     fn write_in_time(&self, mut bytes: &[u8]) -> io::Result<()> {
         let begun = Instant::now();
         while !bytes.is_empty() {
-            let left = self.patience.saturating_sub(begun.elapsed());
-            // No time at all is refused, as it should be.
+            let left = self.unread.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             self.socket.set_write_timeout(Some(left))?;
             let count = (&self.socket).write(bytes)?;
             bytes = bytes.get(count..).unwrap_or_default();
@@ -140,9 +175,8 @@ impl Link {
         Ok(())
     }
 
-    /// Reads what has come, and waits for it; first for the client to read what it asked for before. Nothing at the end.
+    /// Reads what has come, and waits for it. Nothing at the end.
     pub(super) fn read<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
-        drop(self.written.wait_timeout_while(self.lock(), self.patience, |outgoing| outgoing.has_writer));
         loop {
             match (&self.socket).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
