@@ -3,6 +3,7 @@
 mod answers;
 mod mode;
 pub mod requests;
+pub mod services;
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -77,6 +78,11 @@ impl Client {
     /// What says who is asking.
     pub fn session_token(&self) -> &str {
         &self.session_token
+    }
+
+    /// The account that it plays with.
+    pub const fn steam_id(&self) -> SteamId {
+        self.steam_id
     }
 
     /// Where it connects from.
