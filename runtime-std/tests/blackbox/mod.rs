@@ -22,6 +22,8 @@
 mod client;
 mod doors;
 mod endpoints;
+mod hostile;
+mod idle;
 mod limits;
 mod matchmaking;
 mod player;
