@@ -1,9 +1,12 @@
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, format, string::String};
 use core::net::SocketAddr;
 
 use super::{
     Fault,
+    events::ByHand,
     ids::{Points, RaceKey, UserId},
+    moderation::{Ban, Subject},
+    players::Name,
     seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
@@ -34,7 +37,7 @@ pub enum Event {
         /// Who.
         steam_id: SteamId,
         /// By what name.
-        name: String,
+        name: Name,
         /// Whether the account was made just now.
         new: bool,
     },
@@ -44,7 +47,7 @@ pub enum Event {
         /// Whose.
         user: UserId,
         /// By what name.
-        name: String,
+        name: Name,
         /// The change as counted.
         change: Points,
         /// The points after it.
@@ -55,7 +58,7 @@ pub enum Event {
         claimed = claimed.0, counted = counted.0)]
     Exaggerated {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// What it was cut to.
@@ -66,12 +69,18 @@ pub enum Event {
         claimed = claimed.0)]
     NotTheirs {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// The key that it gave.
         race_key: RaceKey,
     },
+    /// Somebody is to stay out from now on.
+    #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
+    Banned(Box<Ban>),
+    /// A ban was taken back.
+    #[error("{0} may play again")]
+    Unbanned(Subject),
     /// A season began.
     #[error("season {} began; {players} players start anew", season.0)]
     SeasonStarted {
@@ -80,6 +89,9 @@ pub enum Event {
         /// Those who had been in an earlier one.
         players: usize,
     },
+    /// An operator started an event, or stopped one.
+    #[error("{0}")]
+    EventByHand(ByHand),
     /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
     #[error(
         "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"

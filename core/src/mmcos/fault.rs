@@ -1,10 +1,13 @@
-use alloc::string::ToString;
+use alloc::{boxed::Box, string::ToString};
 
-use super::{identity::IdentityError, players::TitleError, session::SessionError};
-use crate::wire::{
-    egonet,
-    http::{Method, Status},
-    xml,
+use super::{identity::IdentityError, moderation::Ban, players::TitleError, session::SessionError};
+use crate::{
+    engine::TooOften,
+    wire::{
+        egonet,
+        http::{Method, Status},
+        xml,
+    },
 };
 
 /// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
@@ -44,12 +47,28 @@ pub enum Fault {
     /// Steam's ticket does not let this player in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The player, or the address, is to stay out.
+    #[error("{0}")]
+    Banned(Box<Ban>),
+    /// The account asks for more than it may, for all addresses together.
+    #[error("too many requests of this account: pause for a few seconds")]
+    TooOften,
     /// The server's host has closed it for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
 }
 
+impl From<TooOften> for Fault {
+    fn from(_: TooOften) -> Self {
+        Self::TooOften
+    }
+}
+
 impl Fault {
+    pub(super) fn banned(ban: &Ban) -> Self {
+        Self::Banned(Box::new(ban.clone()))
+    }
+
     /// The status that goes with it.
     pub const fn status(&self) -> Status {
         match self {
@@ -57,6 +76,8 @@ impl Fault {
             Self::Method(_) => Status::METHOD_NOT_ALLOWED,
             Self::Xml(_) | Self::EgoNet(_) | Self::Value { .. } | Self::Title(_) => Status::BAD_REQUEST,
             Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
+            Self::Banned(_) => Status::FORBIDDEN,
+            Self::TooOften => Status::TOO_MANY_REQUESTS,
             Self::Maintenance => Status::SERVICE_UNAVAILABLE,
         }
     }

@@ -4,6 +4,7 @@
 //! answers are XML.
 
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
+use core::net::IpAddr;
 
 use serde::Deserialize;
 
@@ -19,7 +20,7 @@ use super::{
     results::Race,
 };
 use crate::{
-    engine::{Exchange, ExchangeId, TimerId},
+    engine::{Exchange, ExchangeId, Peer, TimerId},
     seam::Monotonic,
     service::Context,
     wire::{
@@ -84,6 +85,7 @@ pub(super) struct Matchmaking {
 #[derive(Debug)]
 struct Held {
     account: UserId,
+    address: IpAddr,
     mode: Mode,
     exchange: Exchange,
 }
@@ -127,13 +129,14 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         body: &[u8],
+        peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
         match self.poll(cx, body, exchange.id()) {
             Ok(poll) => {
-                self.matchmaking
-                    .held
-                    .insert(poll.id, Held { account: poll.account, mode: poll.mode, exchange });
+                let (account, address) = (poll.account, peer.address.ip());
+                let held = Held { account, address, mode: poll.mode, exchange };
+                self.matchmaking.held.insert(poll.id, held);
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
                 self.answer_searches(cx);
@@ -144,8 +147,8 @@ impl Mmcos {
     }
 
     fn poll(&mut self, cx: &Context<'_, Self>, body: &[u8], exchange: ExchangeId) -> Result<Poll, Fault> {
-        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let player = self.players.get(account).ok_or(Fault::UnknownAccount)?;
         let size = GroupSize::new(request.group_size);
         Ok(Poll {
@@ -167,8 +170,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.cancel(cx.now().monotonic, account, outcomes);
         self.answer_searches(cx);
@@ -182,8 +185,8 @@ impl Mmcos {
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
         let request: RegisterActiveGameWithPlayers<'_> =
-            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let matchmaker = &mut self.matchmaking.matchmaker;
@@ -198,7 +201,10 @@ impl Mmcos {
         let players = &self.players;
         let listed =
             request.steam_ids().filter_map(|id| players.by_steam_id(id)).map(|player| player.user_id);
-        if let Some(race) = self.races.begin(race_key, account, cx.now().wall, listed) {
+        let session = self.races.find(race_key);
+        if let Some(race) =
+            session.and_then(|session| self.races.begin(session, account, cx.now().wall, listed))
+        {
             cx.record(Record::Race(Box::new(race.clone())));
         }
         self.rearm(cx);
@@ -232,6 +238,23 @@ impl Mmcos {
     pub(super) fn end_searches(&mut self, cx: &mut Context<'_, Self>) {
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.shutdown(cx.now().monotonic, outcomes);
+        self.answer_searches(cx);
+    }
+
+    /// Ends the searches of all who may not play.
+    pub(super) fn end_searches_of_banned(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
+        let banned = |held: &&Held| {
+            let player = self.players.get(held.account);
+            player.is_some_and(|player| self.bans.of_account(player.steam_id, now.wall).is_some())
+                || self.bans.of_address(held.address, now.wall).is_some()
+        };
+        let banned: Vec<UserId> =
+            self.matchmaking.held.values().filter(banned).map(|held| held.account).collect();
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        for account in banned {
+            matchmaker.cancel(now.monotonic, account, outcomes);
+        }
         self.answer_searches(cx);
     }
 

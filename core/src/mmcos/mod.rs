@@ -2,21 +2,25 @@
 //!
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
-//! [`catalogue`]. What of it outlives the process is a [`Record`].
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
+//! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
+mod admission;
 pub mod catalogue;
 mod config;
 pub mod divisions;
 mod egonet_login;
 mod event;
+pub mod events;
 mod fault;
+mod game_configuration;
 pub mod identity;
 pub mod ids;
 mod leaderboard;
 pub mod matchmaker;
 mod matchmaking;
+pub mod moderation;
 pub mod players;
 mod progression;
 pub mod ranking;
@@ -36,20 +40,19 @@ pub use fault::Fault;
 pub use record::Record;
 
 use crate::{
-    engine::{Exchange, ExchangeId, Peer},
+    engine::{Exchange, ExchangeId, Peer, RateLimiter},
     seam::Wall,
     service::{Context, Service},
-    wire::{
-        http::{Method, Request},
-        xml,
-    },
+    wire::http::{Method, Request},
 };
-use account::GameConfiguration;
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
+use events::Events;
+use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
+use moderation::Bans;
 use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
@@ -72,13 +75,15 @@ pub struct Mmcos {
     config: Config,
     rules: Rules,
     sessions: SessionKey,
-    xml_limits: xml::Limits,
+    requests: RateLimiter<UserId>,
     season: Season,
+    events: Events,
     players: Players,
     races: Races,
+    bans: Bans,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
-    game_configuration: GameConfiguration,
+    game_configuration: Option<Rendered>,
     egonet: RecentLogins,
     /// A buffer for the next answer.
     scratch: Vec<u8>,
@@ -91,13 +96,15 @@ impl Mmcos {
         Self {
             rules: Rules::of(&config.catalogue),
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
-            xml_limits: xml::Limits::default(),
+            requests: RateLimiter::new(config.requests),
             season: Season::at(Wall::default()),
+            events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
+            bans: Bans::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
-            game_configuration: GameConfiguration::default(),
+            game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
             config,
@@ -114,6 +121,11 @@ impl Mmcos {
         &self.races
     }
 
+    /// The calendar of events.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// All that is durable, as the fewest records that it can be restored from.
     pub fn snapshot(&self) -> impl Iterator<Item = Record> {
         let Season { id: season, starts, .. } = self.season;
@@ -122,7 +134,10 @@ impl Mmcos {
         let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
         let results =
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
-        core::iter::once(Record::SeasonStarted(Box::new(season))).chain(players).chain(races).chain(results)
+        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
+        let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
+        season.chain(players).chain(races).chain(results).chain(bans).chain(event)
     }
 
     /// Who searches, and who races.
@@ -133,15 +148,6 @@ impl Mmcos {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Whose session a token is.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
-        let session = self.sessions.verify(token, now)?;
-        match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session.user),
-            _ => Err(Fault::UnknownAccount),
-        }
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -176,13 +182,16 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
-        let (body, now) = (request.body(), cx.now().wall);
+        let body = request.body();
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.now().wall) {
+            return Err((exchange, Fault::banned(ban)));
+        }
         let reply = match route.endpoint {
             Endpoint::Redirect => Ok(self.redirect()),
             Endpoint::ServerStatus => Ok(self.server_status()),
             Endpoint::Login => self.login(cx, body, peer.address),
             Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
-            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, exchange),
+            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
             Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
             Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
             Endpoint::NameOnly(name) => {
@@ -190,9 +199,9 @@ impl Mmcos {
                 Ok(Reply::empty())
             }
             Endpoint::AddPoints => self.add_points(cx, body),
-            Endpoint::GetElite => self.get_elite(body, now),
-            Endpoint::GetFriends => self.get_friends(body, now),
-            Endpoint::GetEliteRank => self.get_elite_rank(body, now),
+            Endpoint::GetElite => self.get_elite(body, cx.now()),
+            Endpoint::GetFriends => self.get_friends(body, cx.now()),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
             Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
         match reply {
@@ -266,11 +275,18 @@ impl Service for Mmcos {
             }
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => self.races.count(result),
+            Record::Ban(ban) => self.bans.put(*ban),
+            Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::SeasonStarted(started) => {
                 self.season = Season::at(started.starts);
                 for standing in started.standings {
                     self.players.enter_season(standing.user, started.season, standing.begins);
                 }
+                self.game_configuration = None;
+            }
+            Record::EventByHand(by_hand) => {
+                self.events.put(by_hand);
+                self.game_configuration = None;
             }
         }
         Ok(())

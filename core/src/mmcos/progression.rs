@@ -4,8 +4,11 @@
 //! that was lost on the way should cost nobody points. When it comes again, it is answered as the first time. A key
 //! that is not the player's changes nothing and is answered with the player's standing, since an error at the end of
 //! a race could hang the game. (All three: our choice.)
+//!
+//! `GameConfigChanged` makes the game log in again (inferred): it is true when that would bring another configuration than
+//! the player's session began with, whose hash is in the session token.
 
-use alloc::{borrow::Cow, boxed::Box, string::ToString};
+use alloc::{borrow::Cow, boxed::Box};
 use core::ops::RangeInclusive;
 
 use serde::Deserialize;
@@ -73,12 +76,13 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.config.xml)?;
+        let session = self.session(&request.session_token, cx.now())?;
+        let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let progress = match self.races.claim(race_key, user) {
-            Claim::Open(session) => self.count(cx, &request, (race_key, session), user)?,
+            Claim::Open(race) => self.count(cx, &request, (race_key, race), user)?,
             Claim::Counted(result) => {
                 // The first answer may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
@@ -86,8 +90,9 @@ impl Mmcos {
             }
             Claim::None => self.no_progress(cx, &request, race_key, user)?,
         };
+        let changed = self.game_configuration_changed(&session, cx.now().wall);
         let mut xml = self.writer();
-        render(user, &progress, &mut xml);
+        render(user, &progress, changed, &mut xml);
         Ok(Reply::xml(xml))
     }
 
@@ -101,7 +106,7 @@ impl Mmcos {
     ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let (before, season) = (player.standing, player.season);
-        let name = player.profile.name.as_str().to_string();
+        let name = player.profile.name.clone();
         let claimed = Points(request.points);
         let counted = self.rules.counted(before.division, claimed);
         if claimed.0 > counted.0 {
@@ -118,7 +123,7 @@ impl Mmcos {
 
         let (at, progress) = (cx.now().wall, Progress { season, before, after, rank });
         let result = RaceResult { session, user, at, claimed, counted, progress };
-        if let Some(race) = self.races.begin(race_key, user, at, []) {
+        if let Some(race) = self.races.begin(session, user, at, []) {
             cx.record(Record::Race(Box::new(race.clone())));
         }
         self.races.count(result);
@@ -138,18 +143,18 @@ impl Mmcos {
     ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
-        let name = player.profile.name.as_str().to_string();
+        let name = player.profile.name.clone();
         cx.log(Event::NotTheirs { name, claimed: Points(request.points), race_key });
         Ok(Progress { season: player.season, before: player.standing, after: player.standing, rank })
     }
 }
 
 /// `AddPointsResult`, in the order of captures 05 and 08.
-fn render(user: UserId, progress: &Progress, xml: &mut Writer) {
+fn render(user: UserId, progress: &Progress, game_configuration_changed: bool, xml: &mut Writer) {
     xml.root("AddPointsResult");
     xml.number("BonusPoints", 0);
     xml.nil("Error");
-    xml.boolean("GameConfigChanged", false);
+    xml.boolean("GameConfigChanged", game_configuration_changed);
     xml.number("NewDivision", progress.after.division.0);
     xml.number("NewSeason", progress.season.0);
     xml.number("OldDivision", progress.before.division.0);

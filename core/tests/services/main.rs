@@ -7,9 +7,13 @@ mod rig;
 #[path = "../signing/mod.rs"]
 mod signing;
 
+mod bans;
+mod events;
 mod fixture;
 mod identity;
 mod leaderboards;
+mod limits;
+mod others;
 mod points;
 mod scene;
 mod searches;

@@ -3,9 +3,10 @@
 use std::{sync::LazyLock, time::Duration};
 
 use mmcos_core::{
+    calendar::Date,
     engine::Limits,
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, session::SessionKey},
-    seam::ConnId,
+    seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
@@ -42,6 +43,17 @@ pub(crate) fn rig(config: Config) -> Rig<Mmcos> {
 /// A server without a past.
 pub(crate) fn server() -> Rig<Mmcos> {
     rig(trusting())
+}
+
+/// A server in the place of this one, with all that it recorded, at this time. Its race keys are others.
+pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+    let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
+    for record in &rig.records {
+        next.server.restore(record.clone()).expect("what was recorded fits");
+    }
+    next.records.clone_from(&rig.records);
+    next.set_wall(now);
+    next
 }
 
 /// The ticket of this player, of now, for this game, to be signed.
@@ -89,11 +101,21 @@ pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
     text(&answer, "SessionToken").to_owned()
 }
 
-pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
+/// Races against AI, and brings this result.
+pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
+    let search = Search { ignore: true, ..Search::race(token, 7) };
+    let conn = search.begin(rig);
+    rig.pass(Duration::from_secs(1));
+    let race_key = text(&rig.read(conn), "RaceKey").to_owned();
+    rig.leave(conn);
+    add_points(rig, token, &race_key, points)
+}
+
+pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, points: i32) -> String {
     rig.ask(&post(
         ADD_POINTS,
         &format!(
-            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>00000000000000AB</RaceKey>\
+            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
              <Points>{points}</Points><Level>3</Level><Prestige>1</Prestige></AddPoints>"
         ),
     ))
@@ -150,6 +172,11 @@ impl<'a> Search<'a> {
 /// The text of the first element of this name.
 pub(crate) fn text<'a>(answer: &'a str, name: &str) -> &'a str {
     texts(answer, name).first().copied().unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+/// An hour of a day.
+pub(crate) fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
+    Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
 }
 
 /// The texts of all elements of this name.

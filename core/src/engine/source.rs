@@ -1,0 +1,37 @@
+use core::net::{IpAddr, Ipv6Addr};
+
+/// Whom limits count as one: an IPv4 address, or the 2^64 IPv6 addresses that one customer of a provider has. Within a
+/// local network, each address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source(Ipv6Addr);
+
+impl Source {
+    pub(super) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(address.to_ipv6_mapped()),
+            IpAddr::V6(address) if address.is_unique_local() || address.is_unicast_link_local() => {
+                Self(address)
+            }
+            IpAddr::V6(address) => Self(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn an_ipv4_address_or_an_ipv6_network_is_one_source() {
+        let source = |text: &str| Source::of(text.parse().unwrap());
+        assert_ne!(source("203.0.113.7"), source("203.0.113.8"));
+        assert_eq!(source("203.0.113.7"), source("::ffff:203.0.113.7"));
+        assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:3:4:5:6"));
+        assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+        for network in ["fe80", "fd12:3456:789a:1"] {
+            assert_ne!(source(&format!("{network}::1")), source(&format!("{network}::2")));
+        }
+    }
+}
