@@ -29,7 +29,7 @@ struct Siege {
 
 impl Siege {
     fn begin() -> Self {
-        let server = Server::start_with(&[&ROOM[..], &["--poll-seconds", "3"]].concat());
+        let server = Server::start_with(&[ROOM.as_slice(), &crowds::TIMES].concat());
         let bystander = Bystander::play(server.http, server.https);
         let memory = server.memory();
         Self { server, bystander, memory }
