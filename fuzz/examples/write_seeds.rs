@@ -67,14 +67,14 @@ const fn event(kind: u8, place: u8, piece: u8) -> u8 {
 
 fn connections() -> Seeds {
     let [raw, whole, changed, cut, wait, close] = [0, 1, 3, 4, 5, 7];
-    let each: Vec<u8> = (0..32).flat_map(|number| [event(whole, 0, 6), number]).collect();
+    let each: Vec<u8> = (0..34).flat_map(|number| [event(whole, 0, 6), number]).collect();
     let separate: Vec<u8> =
         (0..16).flat_map(|number| [event(whole, 1, 2), number, event(close, 1, 0)]).collect();
     let mut seeds = named([
         ("held_and_closed", &[event(whole, 0, 3), 2, event(wait, 0, 0), 9, event(close, 0, 0)]),
         ("held_and_behind_it", &[event(whole, 2, 3), 2, event(whole, 2, 3), 6, event(wait, 0, 0), 120]),
-        ("shutdown_while_held", &[event(whole, 0, 3), 2, event(whole, 1, 0), 18]),
-        ("two_meet", &[event(whole, 0, 3), 2, event(whole, 1, 0), 18, event(wait, 0, 0), 50]),
+        ("shutdown_while_held", &[event(whole, 0, 3), 2, event(whole, 1, 0), 19]),
+        ("two_meet", &[event(whole, 0, 3), 2, event(whole, 1, 0), 19, event(wait, 0, 0), 50]),
         (
             "slow_head",
             &[event(raw, 0, 1), b'G', b'E', b'T', b' ', b'/', b' ', b'H', b'T', event(wait, 0, 0), 30],
@@ -82,6 +82,7 @@ fn connections() -> Seeds {
         ("slow_body", &[event(cut, 0, 1), 5, 44, 1, event(wait, 0, 0), 90]),
         ("idle", &[event(whole, 0, 1), 13, event(wait, 0, 0), 130]),
         ("not_http", &[event(raw, 0, 1), 22, 3, 1, 2, 0, 1, 0, b'\n']),
+        ("through_a_proxy", &[event(whole, 3, 1), 14, event(changed, 3, 1), 31, 0, 80, 0, b'x']),
         ("changed", &[event(changed, 0, 4), 5, 1, 40, 0, b'<', 60, 1, 0, event(whole, 0, 0), 7]),
     ]);
     seeds.push(("all_requests".to_owned(), each));

@@ -1,7 +1,7 @@
 use std::{fmt, net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
-    engine::Limits,
+    engine::{Limits, Rate},
     seam::ConnId,
     wire::http::{Decoded, Decoder, Method},
 };
@@ -26,6 +26,15 @@ pub fn connections(bytes: &[u8]) {
     assert_eq!(whole, Scene::play(bytes, true), "in pieces the same bytes are answered differently");
     for life in whole {
         life.check();
+    }
+}
+
+/// The address of one of the connections is a proxy's, and a script can ask for more than an address may.
+fn limits() -> Limits {
+    Limits {
+        requests: Rate { per_second: 2, burst: 12 },
+        trusted_proxies: vec!["10.0.0.3".parse().expect("that is an address")],
+        ..Limits::default()
     }
 }
 
@@ -65,8 +74,8 @@ struct Scene {
 impl Scene {
     /// All that happens to all connections, in the order of their ends.
     fn play(bytes: &[u8], in_pieces: bool) -> Vec<Life> {
-        let mut time = VirtualTime::new(trusting(), Limits::default(), [3; 32]);
-        let mut clients = [1, 2].map(|number| Client::log_in(&mut time, number));
+        let mut time = VirtualTime::new(trusting(), limits(), [3; 32]);
+        let mut clients = [1, 2].map(|number| Client::known(&mut time, number));
         let requests = clients.iter_mut().flat_map(|client| requests_of(&mut time, client)).collect();
         let mut scene = Self { time, requests, in_pieces, open: Default::default(), lives: Vec::new() };
         let mut script = Script(bytes);
@@ -149,7 +158,7 @@ impl Life {
         let mut read = self.read.clone();
         for due in dues(&self.sent) {
             if read.is_empty() {
-                let excused = self.end == End::Client || self.sent.len() > Limits::default().parked;
+                let excused = self.end == End::Client || self.sent.len() > limits().parked;
                 return assert!(
                     excused || matches!(due, Due::Refusal(_)),
                     "a request without an answer: {self:?}"
@@ -205,7 +214,7 @@ fn dues(sent: &[u8]) -> Vec<Due> {
     let mut dues = Vec::new();
     let mut rest = sent;
     loop {
-        match decoder.decode(rest, &Limits::default().http) {
+        match decoder.decode(rest, &limits().http) {
             Ok(Decoded::Request { request, consumed }) => {
                 dues.push(Due::Answer { head_only: request.method() == Method::Head });
                 rest = &rest[consumed..];
@@ -223,8 +232,10 @@ fn dues(sent: &[u8]) -> Vec<Due> {
 /// Requests that make sense, of one client.
 fn requests_of(time: &mut VirtualTime, client: &mut Client) -> Vec<Vec<u8>> {
     let values = Values::of(time, client);
-    let others: [&[u8]; 3] = [
+    let others: [&[u8]; 4] = [
         b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\
+          X-Forwarded-For: [2001:db9::1]:4711, 198.51.100.7\r\n\r\n",
         b"HEAD /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
           Transfer-Encoding: chunked\r\n\r\n4\r\nvdic\r\n4\r\n\0\0\0\0\r\n0\r\n\r\n",

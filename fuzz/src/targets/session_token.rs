@@ -28,6 +28,7 @@ pub fn session_token(bytes: &[u8]) {
         user: UserId(u32::try_from(long() >> 32).unwrap_or_default()),
         steam_id: SteamId::new(long()),
         issued: Wall::from_millis(long().cast_signed()),
+        configuration: 45,
     };
     let now = Wall::from_millis(session.issued.as_millis().saturating_add(long().cast_signed() >> 24));
     let key = SessionKey::new(&[1; 32], LIFETIME);
