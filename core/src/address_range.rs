@@ -15,7 +15,7 @@ use ipnet::IpNet;
 /// assert_eq!("2001:db8::1".parse::<AddressRange>()?.to_string(), "2001:db8::1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct AddressRange(IpNet);
 
 /// Not a range of addresses.

@@ -42,6 +42,7 @@ const DEPENDENCIES: &[&str] = &[
     "serde",
     "serde_core",
     "serde_derive",
+    "serde_json",
     "serde_spanned",
     "sha1",
     "sha2",
@@ -58,6 +59,7 @@ const DEPENDENCIES: &[&str] = &[
     "winnow",
     "zerocopy",
     "zeroize",
+    "zmij",
 ];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.

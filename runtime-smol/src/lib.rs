@@ -10,5 +10,5 @@ mod server;
 mod signal;
 mod socket;
 
-pub use hub::{Hub, Unread};
-pub use server::{Door, RunError, Server};
+pub use hub::Hub;
+pub use server::Server;
