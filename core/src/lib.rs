@@ -55,6 +55,7 @@
 
 extern crate alloc;
 
+mod address_range;
 pub mod calendar;
 pub mod engine;
 pub mod mmcos;
@@ -63,4 +64,5 @@ mod server;
 pub mod service;
 pub mod wire;
 
+pub use address_range::{AddressRange, AddressRangeError};
 pub use server::{OutboxOf, Server};

@@ -68,7 +68,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    fn context<'a>(&'a mut self, out: &'a mut OutboxOf<S>) -> (&'a mut S, Context<'a, S>) {
+    pub(crate) fn context<'a>(&'a mut self, out: &'a mut OutboxOf<S>) -> (&'a mut S, Context<'a, S>) {
         (&mut self.service, Context { engine: &mut self.engine, out, rng: &mut self.rng })
     }
 

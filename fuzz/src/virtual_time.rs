@@ -10,7 +10,7 @@ use std::{
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue},
+    mmcos::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue},
     seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
 };
 
@@ -60,9 +60,23 @@ impl VirtualTime {
         &self.server
     }
 
+    /// Has the server know something from before it was started.
+    ///
+    /// # Panics
+    /// If that cannot have been, since it contradicts what the server knows already.
+    pub fn restore(&mut self, record: Record) {
+        self.server.restore(record).expect("a record of what can have been");
+    }
+
     /// What time it is.
     pub const fn now(&self) -> Duration {
         self.now
+    }
+
+    /// What the calendar says.
+    pub fn wall(&self) -> Wall {
+        let millis = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
+        Wall::from_millis(START.as_millis().saturating_add(millis))
     }
 
     /// Lets so much time pass.
@@ -154,9 +168,7 @@ impl VirtualTime {
     }
 
     fn input(&mut self, input: Input<'_>) {
-        let millis = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
-        let wall = Wall::from_millis(START.as_millis().saturating_add(millis));
-        let now = Now { monotonic: Monotonic::default().after(self.now), wall };
+        let now = Now { monotonic: Monotonic::default().after(self.now), wall: self.wall() };
         self.server.handle(now, input, &mut self.out);
         for effect in self.out.drain() {
             match effect {

@@ -68,6 +68,7 @@ impl Mmcos {
         }
         let now = cx.now().wall;
         let steam_id = identify(&self.config.identity, &request.platform_id, now)?;
+        self.admit(steam_id, now)?;
         let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
         let user = self.players.enrol(steam_id, self.season.id, now);
         let name = Name::new(&request.display_name);

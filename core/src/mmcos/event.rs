@@ -1,9 +1,10 @@
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, format, string::String};
 use core::net::SocketAddr;
 
 use super::{
     Fault,
     ids::{Points, RaceKey, UserId},
+    moderation::{Ban, Subject},
     seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
@@ -72,6 +73,12 @@ pub enum Event {
         /// The key that it gave.
         race_key: RaceKey,
     },
+    /// Somebody is to stay out from now on.
+    #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
+    Banned(Box<Ban>),
+    /// A ban was taken back.
+    #[error("{0} may play again")]
+    Unbanned(Subject),
     /// A season began.
     #[error("season {} began; {players} players start anew", season.0)]
     SeasonStarted {

@@ -1,6 +1,6 @@
-use alloc::string::ToString;
+use alloc::{boxed::Box, string::ToString};
 
-use super::{identity::IdentityError, players::TitleError, session::SessionError};
+use super::{identity::IdentityError, moderation::Ban, players::TitleError, session::SessionError};
 use crate::wire::{
     egonet,
     http::{Method, Status},
@@ -44,12 +44,19 @@ pub enum Fault {
     /// Steam's ticket does not let this player in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The player, or the address, is to stay out.
+    #[error("{0}")]
+    Banned(Box<Ban>),
     /// The server's host has closed it for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
 }
 
 impl Fault {
+    pub(super) fn banned(ban: &Ban) -> Self {
+        Self::Banned(Box::new(ban.clone()))
+    }
+
     /// The status that goes with it.
     pub const fn status(&self) -> Status {
         match self {
@@ -57,6 +64,7 @@ impl Fault {
             Self::Method(_) => Status::METHOD_NOT_ALLOWED,
             Self::Xml(_) | Self::EgoNet(_) | Self::Value { .. } | Self::Title(_) => Status::BAD_REQUEST,
             Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
+            Self::Banned(_) => Status::FORBIDDEN,
             Self::Maintenance => Status::SERVICE_UNAVAILABLE,
         }
     }

@@ -4,6 +4,7 @@
 //! answers are XML.
 
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
+use core::net::IpAddr;
 
 use serde::Deserialize;
 
@@ -19,7 +20,7 @@ use super::{
     results::Race,
 };
 use crate::{
-    engine::{Exchange, ExchangeId, TimerId},
+    engine::{Exchange, ExchangeId, Peer, TimerId},
     seam::Monotonic,
     service::Context,
     wire::{
@@ -84,6 +85,7 @@ pub(super) struct Matchmaking {
 #[derive(Debug)]
 struct Held {
     account: UserId,
+    address: IpAddr,
     mode: Mode,
     exchange: Exchange,
 }
@@ -127,13 +129,14 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         body: &[u8],
+        peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
         match self.poll(cx, body, exchange.id()) {
             Ok(poll) => {
-                self.matchmaking
-                    .held
-                    .insert(poll.id, Held { account: poll.account, mode: poll.mode, exchange });
+                let (account, address) = (poll.account, peer.address.ip());
+                let held = Held { account, address, mode: poll.mode, exchange };
+                self.matchmaking.held.insert(poll.id, held);
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
                 self.answer_searches(cx);
@@ -232,6 +235,23 @@ impl Mmcos {
     pub(super) fn end_searches(&mut self, cx: &mut Context<'_, Self>) {
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.shutdown(cx.now().monotonic, outcomes);
+        self.answer_searches(cx);
+    }
+
+    /// Ends the searches of all who may not play.
+    pub(super) fn end_searches_of_banned(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
+        let banned = |held: &&Held| {
+            let player = self.players.get(held.account);
+            player.is_some_and(|player| self.bans.of_account(player.steam_id, now.wall).is_some())
+                || self.bans.of_address(held.address, now.wall).is_some()
+        };
+        let banned: Vec<UserId> =
+            self.matchmaking.held.values().filter(banned).map(|held| held.account).collect();
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        for account in banned {
+            matchmaker.cancel(now.monotonic, account, outcomes);
+        }
         self.answer_searches(cx);
     }
 

@@ -3,7 +3,7 @@
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
 //! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
-//! [`catalogue`]. What of it outlives the process is a [`Record`].
+//! [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
 pub mod catalogue;
@@ -17,6 +17,7 @@ pub mod ids;
 mod leaderboard;
 pub mod matchmaker;
 mod matchmaking;
+pub mod moderation;
 pub mod players;
 mod progression;
 pub mod ranking;
@@ -41,6 +42,7 @@ use crate::{
     service::{Context, Service},
     wire::{
         http::{Method, Request},
+        steam::SteamId,
         xml,
     },
 };
@@ -50,6 +52,7 @@ use egonet_login::RecentLogins;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
+use moderation::{Ban, Bans, Subject};
 use players::{Players, RestoreError};
 use progression::Rules;
 use reply::Reply;
@@ -76,6 +79,7 @@ pub struct Mmcos {
     season: Season,
     players: Players,
     races: Races,
+    bans: Bans,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
     game_configuration: GameConfiguration,
@@ -95,6 +99,7 @@ impl Mmcos {
             season: Season::at(Wall::default()),
             players: Players::default(),
             races: Races::default(),
+            bans: Bans::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
             game_configuration: GameConfiguration::default(),
@@ -122,7 +127,31 @@ impl Mmcos {
         let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
         let results =
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
-        core::iter::once(Record::SeasonStarted(Box::new(season))).chain(players).chain(races).chain(results)
+        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
+        season.chain(players).chain(races).chain(results).chain(bans)
+    }
+
+    /// Who may not play.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
+    /// is replaced.
+    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
+        cx.record(Record::Ban(Box::new(ban.clone())));
+        cx.log(Event::Banned(Box::new(ban.clone())));
+        self.bans.put(ban);
+        self.end_searches_of_banned(cx);
+    }
+
+    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
+    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
+        let ban = self.bans.lift(subject)?;
+        cx.record(Record::Unban(subject));
+        cx.log(Event::Unbanned(subject));
+        Some(ban)
     }
 
     /// Who searches, and who races.
@@ -135,13 +164,19 @@ impl Mmcos {
         &self.config
     }
 
-    /// Whose session a token is.
+    /// Whose session a token is, unless they are banned.
     fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
         let session = self.sessions.verify(token, now)?;
+        self.admit(session.steam_id, now)?;
         match self.players.get(session.user) {
             Some(player) if player.steam_id == session.steam_id => Ok(session.user),
             _ => Err(Fault::UnknownAccount),
         }
+    }
+
+    /// Whether this player may play.
+    fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
+        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -177,12 +212,15 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
         let (body, now) = (request.body(), cx.now().wall);
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), now) {
+            return Err((exchange, Fault::banned(ban)));
+        }
         let reply = match route.endpoint {
             Endpoint::Redirect => Ok(self.redirect()),
             Endpoint::ServerStatus => Ok(self.server_status()),
             Endpoint::Login => self.login(cx, body, peer.address),
             Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
-            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, exchange),
+            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
             Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
             Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
             Endpoint::NameOnly(name) => {
@@ -266,6 +304,8 @@ impl Service for Mmcos {
             }
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => self.races.count(result),
+            Record::Ban(ban) => self.bans.put(*ban),
+            Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::SeasonStarted(started) => {
                 self.season = Season::at(started.starts);
                 for standing in started.standings {
@@ -284,3 +324,6 @@ fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     };
     catalogue.ranks.rewards.iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use super::{
     ids::SessionId,
+    moderation::{Ban, Subject},
     players::Player,
     results::{Race, RaceResult},
     seasons::SeasonStarted,
@@ -21,6 +22,7 @@ use super::{
 /// | [`Player`](Record::Player) | `UserID` | all, in the order of the key |
 /// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
+/// | [`Ban`](Record::Ban) | subject | all |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,10 @@ pub enum Record {
     RaceForgotten(SessionId),
     /// A result that counted. The player's own row comes with it.
     Result(RaceResult),
+    /// Somebody may not play.
+    Ban(Box<Ban>),
+    /// Somebody may play again. There need be no trace of the ban.
+    Unban(Subject),
     /// A season began. All players' rows change with it, as its standings say.
     SeasonStarted(Box<SeasonStarted>),
 }

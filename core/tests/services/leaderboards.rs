@@ -2,9 +2,7 @@
 
 use super::{
     rig::{body, status},
-    world::{
-        GET_FRIENDS, UPDATE_TITLE, add_points, get_elite, login, post, rig, server, text, texts, trusting,
-    },
+    world::{GET_FRIENDS, UPDATE_TITLE, get_elite, login, post, race, rig, server, text, texts, trusting},
 };
 
 const ANN: u64 = 76_561_198_000_003_001;
@@ -18,7 +16,7 @@ fn the_page_is_fresh_after_every_change_of_what_it_shows() {
     assert_eq!(shown(&mut rig, "Name"), "Ann");
     let bea = login(&mut rig, BEA, "Bea");
     assert_eq!(shown(&mut rig, "Name"), "Ann Bea");
-    add_points(&mut rig, &bea, 40);
+    race(&mut rig, &bea, 40);
     assert_eq!((shown(&mut rig, "Name"), shown(&mut rig, "Points")), ("Bea Ann".into(), "40 0".into()));
     login(&mut rig, ANN, "Anna");
     assert_eq!(shown(&mut rig, "Name"), "Bea Anna");
@@ -32,7 +30,7 @@ fn the_page_is_fresh_after_every_change_of_what_it_shows() {
 fn the_page_is_everybodys_but_the_place_is_the_callers() {
     let mut rig = server();
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
-    add_points(&mut rig, &bea, 40);
+    race(&mut rig, &bea, 40);
     let place = |answer: &str| [text(answer, "PlayerRank"), text(answer, "PlayerScore")].join(" ");
     assert_eq!(place(&get_elite(&mut rig, &ann)), "1 0");
     assert_eq!(place(&get_elite(&mut rig, &bea)), "0 40");

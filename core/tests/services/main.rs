@@ -7,6 +7,7 @@ mod rig;
 #[path = "../signing/mod.rs"]
 mod signing;
 
+mod bans;
 mod fixture;
 mod identity;
 mod leaderboards;

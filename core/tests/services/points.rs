@@ -3,13 +3,14 @@
 use super::{
     rig::{body, status},
     world::{
-        ADD_POINTS, add_points, get_elite, login, login_answer, login_request, platform_id, post, server,
-        text,
+        ADD_POINTS, add_points, get_elite, login, login_answer, login_request, platform_id, post, race,
+        server, text,
     },
 };
 
 const ANN: u64 = 76_561_198_000_002_001;
 const BEA: u64 = 76_561_198_000_002_002;
+const ANY_KEY: &str = "00000000000000AB";
 
 #[test]
 fn a_login_is_the_same_account_again_whatever_the_name() {
@@ -32,7 +33,7 @@ fn points_add_up_and_win_divisions() {
     let mut rig = server();
     let token = login(&mut rig, ANN, "Ann");
     for (total, division) in [("120", "0"), ("240", "0"), ("360", "0"), ("480", "0"), ("600", "1")] {
-        let answer = add_points(&mut rig, &token, 120);
+        let answer = race(&mut rig, &token, 120);
         assert_eq!((text(&answer, "Points"), text(&answer, "NewDivision")), (total, division));
         assert_eq!(text(&answer, "OldDivision"), "0");
     }
@@ -64,7 +65,7 @@ fn divisions_0_and_1_lose_nothing_and_division_2_does() {
         (-31, 749, 1),
         (-60, 749, 1),
     ] {
-        let answer = add_points(&mut rig, &token, change);
+        let answer = race(&mut rig, &token, change);
         let read = (text(&answer, "Points"), text(&answer, "NewDivision"));
         assert_eq!(read, (&*total.to_string(), &*division.to_string()), "{change}");
     }
@@ -74,9 +75,9 @@ fn divisions_0_and_1_lose_nothing_and_division_2_does() {
 fn no_game_brings_more_than_the_tables_allow() {
     let mut rig = server();
     let token = login(&mut rig, ANN, "Ann");
-    assert_eq!(text(&add_points(&mut rig, &token, 1_000_000), "Points"), "140");
+    assert_eq!(text(&race(&mut rig, &token, 1_000_000), "Points"), "140");
     assert!(rig.events.iter().any(|event| event.starts_with("Exaggerated")), "{:?}", rig.events);
-    assert_eq!(text(&add_points(&mut rig, &token, i32::MIN), "Points"), "140");
+    assert_eq!(text(&race(&mut rig, &token, i32::MIN), "Points"), "140");
 }
 
 #[test]
@@ -85,9 +86,9 @@ fn ranks_count_from_0_and_the_older_account_wins_a_tie() {
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
     let rank = |rig: &mut _, token: &str| text(&get_elite(rig, token), "PlayerRank").to_owned();
     assert_eq!([&ann, &bea].map(|token| rank(&mut rig, token)), ["0", "1"]);
-    assert_eq!(text(&add_points(&mut rig, &bea, 40), "Rank"), "0");
+    assert_eq!(text(&race(&mut rig, &bea, 40), "Rank"), "0");
     assert_eq!([&ann, &bea].map(|token| rank(&mut rig, token)), ["1", "0"]);
-    assert_eq!(text(&add_points(&mut rig, &ann, 40), "Rank"), "0");
+    assert_eq!(text(&race(&mut rig, &ann, 40), "Rank"), "0");
     assert_eq!([&ann, &bea].map(|token| rank(&mut rig, token)), ["0", "1"]);
 }
 
@@ -98,8 +99,8 @@ fn two_behind_one_address_are_two() {
     rig.send(one, &login_request(&platform_id(ANN), "Player"));
     rig.send(two, &login_request(&platform_id(BEA), "Player"));
     let [ann, bea] = [one, two].map(|conn| text(&rig.read(conn), "SessionToken").to_owned());
-    assert_eq!(text(&add_points(&mut rig, &ann, 100), "UserID"), "1");
-    assert_eq!(text(&add_points(&mut rig, &bea, 50), "UserID"), "2");
+    assert_eq!(text(&race(&mut rig, &ann, 100), "UserID"), "1");
+    assert_eq!(text(&race(&mut rig, &bea, 50), "UserID"), "2");
     let points: Vec<_> =
         rig.server.service().players().iter().map(|player| player.standing.points.0).collect();
     assert_eq!(points, [100, 50]);
@@ -112,10 +113,10 @@ fn nobody_acts_with_a_token_that_was_tampered_with() {
     // The claims of one token with the seal of another.
     let mixed = format!("{}{}", &ann[..28], &bea[28..]);
     for token in [mixed, format!("{ann}AAAA"), ann[4..].to_owned(), ann.to_lowercase()] {
-        let answer = add_points(&mut rig, &token, 100);
+        let answer = add_points(&mut rig, &token, ANY_KEY, 100);
         assert_eq!(status(&answer), "401", "{answer}");
     }
-    assert_eq!(text(&add_points(&mut rig, &ann, 0), "Points"), "0");
+    assert_eq!(text(&race(&mut rig, &ann, 0), "Points"), "0");
 }
 
 #[test]
@@ -137,9 +138,9 @@ fn an_error_tells_nothing_of_the_server() {
 fn a_token_is_worth_nothing_where_its_account_is_somebody_elses() {
     let token = login(&mut server(), ANN, "Ann");
     let mut rig = server();
-    assert_eq!(status(&add_points(&mut rig, &token, 100)), "401");
+    assert_eq!(status(&add_points(&mut rig, &token, ANY_KEY, 100)), "401");
     login(&mut rig, BEA, "Bea");
-    assert_eq!(status(&add_points(&mut rig, &token, 100)), "401");
+    assert_eq!(status(&add_points(&mut rig, &token, ANY_KEY, 100)), "401");
     assert_eq!(text(&login_answer(&mut rig, BEA, "Bea"), "Points"), "0");
 }
 
@@ -148,7 +149,7 @@ fn the_host_reads_of_requests_that_nobody_has_seen() {
     let mut rig = server();
     rig.ask(&post("MMCOS-Matchmaking/MatchmakingService.svc/GetGames", "<GetGames/>"));
     rig.ask(&post("MicroMachines/STEAM/1.0/", ""));
-    let [games, egonet] = &rig.events[..] else { panic!("{:?}", rig.events) };
+    let [.., games, egonet] = &rig.events[..] else { panic!("{:?}", rig.events) };
     assert!(games.starts_with("Unseen") && games.contains("GetGames"), "{games}");
     assert!(egonet.starts_with("Unseen"), "{egonet}");
 }

@@ -4,7 +4,7 @@ use mmcos_core::{calendar::Date, mmcos::Mmcos, seam::Wall};
 
 use super::{
     rig::Rig,
-    world::{add_points, get_elite, login, login_answer, server, session_key, text, texts},
+    world::{get_elite, login, login_answer, race, server, session_key, text, texts},
 };
 
 const ANN: u64 = 76_561_198_000_005_001;
@@ -67,9 +67,9 @@ fn a_login_tells_of_a_change_of_season_once() {
     rig.set_wall(on(2023, 10, 20, 12));
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
     for _ in 0..9 {
-        add_points(&mut rig, &ann, 120);
+        race(&mut rig, &ann, 120);
     }
-    add_points(&mut rig, &bea, 40);
+    race(&mut rig, &bea, 40);
     rig.set_wall(on(2023, 11, 2, 9));
     let seen = |rig: &mut _, id, name| {
         let answer = login_answer(rig, id, name);
@@ -95,11 +95,11 @@ fn a_season_starts_for_who_is_in_the_game_too() {
     let mut rig = server();
     rig.set_wall(on(2023, 10, 31, 23));
     let ann = login(&mut rig, ANN, "Ann");
-    assert_eq!(text(&add_points(&mut rig, &ann, 100), "NewSeason"), "38");
+    assert_eq!(text(&race(&mut rig, &ann, 100), "NewSeason"), "38");
     assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "100");
     rig.set_wall(on(2023, 11, 1, 0));
     assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "50");
     assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["50"]);
-    assert_eq!(text(&add_points(&mut rig, &ann, 10), "NewSeason"), "39");
+    assert_eq!(text(&race(&mut rig, &ann, 10), "NewSeason"), "39");
     assert!(session_key().verify(&ann, rig.wall()).is_ok());
 }

@@ -89,11 +89,21 @@ pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
     text(&answer, "SessionToken").to_owned()
 }
 
-pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
+/// Races against AI, and brings this result.
+pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
+    let search = Search { ignore: true, ..Search::race(token, 7) };
+    let conn = search.begin(rig);
+    rig.pass(Duration::from_secs(1));
+    let race_key = text(&rig.read(conn), "RaceKey").to_owned();
+    rig.leave(conn);
+    add_points(rig, token, &race_key, points)
+}
+
+pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, points: i32) -> String {
     rig.ask(&post(
         ADD_POINTS,
         &format!(
-            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>00000000000000AB</RaceKey>\
+            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
              <Points>{points}</Points><Level>3</Level><Prestige>1</Prestige></AddPoints>"
         ),
     ))

@@ -14,7 +14,7 @@ use mmcos_core::{
 
 pub use self::answers::{AddPointsResult, Group, LoginDetails, MatchmakingResult, Response};
 pub use self::mode::{Mode, RuleSet};
-use crate::virtual_time::{START, VirtualTime};
+use crate::virtual_time::VirtualTime;
 
 /// A game that is logged in.
 #[derive(Clone, Debug)]
@@ -58,9 +58,8 @@ impl Client {
     /// # Panics
     /// If the server does not let it in: it must trust tickets that Steam has not signed.
     pub fn log_in(time: &mut VirtualTime, number: u32) -> Self {
-        let steam_id = SteamId::new(0x0110_0001_0000_0000 | u64::from(number));
-        let seconds = START.as_secs().saturating_add_unsigned(time.now().as_secs());
-        let issued = UnixSeconds(u32::try_from(seconds).unwrap_or(u32::MAX));
+        let steam_id = steam_id(number);
+        let issued = UnixSeconds(u32::try_from(time.wall().as_secs()).unwrap_or(u32::MAX));
         let answer = time.ask(address(number), &requests::login(steam_id, issued));
         let details = LoginDetails::read(answer.granted()).expect("the login's answer has all of its parts");
         Self {
@@ -125,6 +124,11 @@ impl Client {
         let result = AddPointsResult::read(answer.granted()).expect("the result has all of its parts");
         (self.division, self.points) = (result.division, Points(result.points));
     }
+}
+
+/// The Steam account of the client of this number.
+pub const fn steam_id(number: u32) -> SteamId {
+    SteamId::new(0x0110_0001_0000_0000 | number as u64)
 }
 
 /// 10.x.y.z: an address for each of the first 16 million.

@@ -18,9 +18,13 @@ use std::{
 use mmcos_core::{
     engine::Limits,
     mmcos::{
+        Record as Known,
         catalogue::Catalogue,
-        ids::{Points, RaceKey},
+        divisions::{Division, Standing},
+        ids::{Points, RaceKey, UserId},
         matchmaker,
+        players::Player,
+        seasons::Season,
     },
     seam::ConnId,
 };
@@ -28,7 +32,7 @@ use mmcos_core::{
 use self::race::Race;
 pub use self::record::{RaceRecord, Record, SearchRecord};
 use crate::{
-    client::{Client, MatchmakingResult, Mode, Poll, Response},
+    client::{self, Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
     virtual_time::{VirtualTime, trusting},
@@ -70,7 +74,7 @@ enum Event {
     RaceEnds(RaceKey),
 }
 
-struct Player {
+struct Group {
     client: Client,
     random: Random,
     size: u8,
@@ -89,7 +93,7 @@ struct Simulation {
     time: VirtualTime,
     events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     planned: u64,
-    players: Vec<Player>,
+    players: Vec<Group>,
     polls: BTreeMap<ConnId, (usize, Poll)>,
     races: BTreeMap<RaceKey, Race>,
     referee: Referee,
@@ -159,10 +163,9 @@ impl Simulation {
         let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mut random = Random::new(self.seed, u64::from(number));
         let skill = habits::skill(&mut random);
-        let mut client = Client::log_in(&mut self.time, number);
-        self.play_earlier_races(&mut client, skill);
-        let player = Player {
-            client,
+        self.remember(number, skill);
+        let player = Group {
+            client: Client::log_in(&mut self.time, number),
             size: habits::party(&mut random),
             skill,
             mode: habits::mode(&mut random, None),
@@ -174,13 +177,15 @@ impl Simulation {
         self.poll(self.players.len() - 1);
     }
 
-    /// A group has played before, until its points were worth its skill: in as few races as can be.
-    fn play_earlier_races(&mut self, client: &mut Client, skill: Points) {
-        while client.points < skill {
-            let best = *self.catalogue.honest_changes(client.division).end();
-            let missing = Points(skill.0 - client.points.0);
-            client.add_points(&mut self.time, RaceKey(0), missing.min(best));
-        }
+    /// A group has played before, until its points were worth its skill.
+    fn remember(&mut self, number: u32, skill: Points) {
+        let now = self.time.wall();
+        let mut player = Player::new(UserId(number), client::steam_id(number), Season::at(now).id, now);
+        let points = skill.max(Points(0));
+        let bands = self.catalogue.divisions.bands.iter().skip(1);
+        let won = bands.take_while(|band| band.min_points <= points).fold(0, |division, _| division + 1);
+        player.standing = Standing { points, division: Division(won) };
+        self.time.restore(Known::Player(Box::new(player)));
     }
 
     fn poll(&mut self, number: usize) {

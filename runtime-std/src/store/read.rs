@@ -6,6 +6,7 @@ use mmcos_core::mmcos::Record;
 use mmcos_core::mmcos::divisions::{Division, Standing};
 use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::{GameType, HostHistory, Label, Mode, RuleSet};
+use mmcos_core::mmcos::moderation::Ban;
 use mmcos_core::mmcos::players::{Level, Name, Player, Prestige, Profile, Title};
 use mmcos_core::mmcos::results::{Progress, Race, RaceResult};
 use mmcos_core::mmcos::seasons::{SeasonId, SeasonStarted};
@@ -32,7 +33,8 @@ pub(super) fn records(
     rows.give("SELECT * FROM seasons ORDER BY season DESC LIMIT 1", (), season)?;
     rows.give("SELECT * FROM players ORDER BY user_id", (), player)?;
     rows.give(RACES, [oldest], race)?;
-    rows.give(RESULTS, [oldest], result)
+    rows.give(RESULTS, [oldest], result)?;
+    rows.give("SELECT * FROM bans ORDER BY subject", (), ban)
 }
 
 struct Rows<'c, F> {
@@ -126,6 +128,17 @@ fn result(row: &Row<'_>) -> Result<Record> {
             rank: row.get(10)?,
         },
     }))
+}
+
+fn ban(row: &Row<'_>) -> Result<Record> {
+    let until: Option<i64> = row.get(2)?;
+    Ok(Record::Ban(Box::new(Ban {
+        subject: row.get_ref(0)?.as_str()?.parse().map_err(|error| unfit(0, error))?,
+        since: Wall::from_millis(row.get(1)?),
+        until: until.map(Wall::from_millis),
+        reason: row.get(3)?,
+        note: row.get(4)?,
+    })))
 }
 
 fn unfit(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use mmcos_core::mmcos::Record;
 use mmcos_core::mmcos::ids::{SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::RuleSet;
+use mmcos_core::mmcos::moderation::{Ban, Subject};
 use mmcos_core::mmcos::players::Player;
 use mmcos_core::mmcos::results::{KEEP, Race, RaceResult};
 use mmcos_core::mmcos::seasons::SeasonStarted;
@@ -18,6 +19,8 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
         Record::RaceForgotten(session) => race_forgotten(connection, *session),
         Record::Result(row) => result(connection, row),
         Record::SeasonStarted(started) => season_started(connection, started),
+        Record::Ban(row) => ban(connection, row),
+        Record::Unban(subject) => unban(connection, *subject),
         _ => Err(rusqlite::Error::InvalidQuery),
     }
 }
@@ -131,6 +134,23 @@ fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()
         begin.execute((standing.user.0, season, begins.points.0, begins.division.0))?;
     }
     Ok(())
+}
+
+fn ban(connection: &Connection, ban: &Ban) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![
+            ban.subject.to_string(),
+            ban.since.as_millis(),
+            ban.until.map(Wall::as_millis),
+            ban.reason,
+            ban.note,
+        ])
+        .map(drop)
+}
+
+fn unban(connection: &Connection, subject: Subject) -> Result<()> {
+    connection.prepare_cached("DELETE FROM bans WHERE subject = ?")?.execute([subject.to_string()]).map(drop)
 }
 
 /// The first moment of a race that may still be begun.

@@ -70,11 +70,13 @@ CREATE TABLE standings (
 
 -- Who may not play; for good where there is no end.
 CREATE TABLE bans (
-    steam_id INTEGER PRIMARY KEY,
-    reason TEXT NOT NULL,
+    -- A SteamID64, an address, or a range of addresses such as 203.0.113.0/24.
+    subject TEXT PRIMARY KEY,
     since INTEGER NOT NULL,
-    until INTEGER
-) STRICT;
+    until INTEGER,
+    reason TEXT NOT NULL,
+    note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- What was set while the server ran.
 CREATE TABLE settings (

@@ -1,0 +1,203 @@
+//! Who may not play here: accounts and addresses, until a moment or for good.
+
+use alloc::{collections::BTreeMap, string::String};
+use core::{fmt, net::IpAddr, str::FromStr};
+
+use crate::{AddressRange, calendar::UtcText, seam::Wall, wire::steam::SteamId};
+
+/// Whom a ban keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A player, wherever from.
+    Account(SteamId),
+    /// Everybody there, players behind the same router included.
+    Addresses(AddressRange),
+}
+
+/// Neither a player nor a range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a SteamID64 such as 76561202255230001, an address, or a range of addresses such as 203.0.113.0/24"
+)]
+pub struct SubjectError;
+
+impl FromStr for Subject {
+    type Err = SubjectError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse().map(SteamId::new) {
+            Ok(player) if player.is_public_individual() => Ok(Self::Account(player)),
+            Ok(_) => Err(SubjectError),
+            Err(_) => text.parse().map(Self::Addresses).map_err(|_| SubjectError),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(player) => player.fmt(f),
+            Self::Addresses(range) => range.fmt(f),
+        }
+    }
+}
+
+/// That somebody may not play. Its text is for the player as well; the note is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Who.
+    pub subject: Subject,
+    /// From when on.
+    pub since: Wall,
+    /// Until when; for good if there is no end.
+    pub until: Option<Wall>,
+    /// Why, as the player reads it. May be empty.
+    pub reason: String,
+    /// What operators should know besides. May be empty.
+    pub note: String,
+}
+
+impl Ban {
+    /// Whether it holds at this moment.
+    pub fn holds(&self, now: Wall) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl fmt::Display for Ban {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is banned", self.subject)?;
+        match self.until {
+            Some(until) => write!(f, " until {}", UtcText::from(until))?,
+            None => f.write_str(" for good")?,
+        }
+        if self.reason.is_empty() { Ok(()) } else { write!(f, ": {}", self.reason) }
+    }
+}
+
+/// All bans, one for each subject. One that has ended stays until it is lifted: who was banned before is worth knowing.
+///
+/// ```
+/// use mmcos_core::{mmcos::moderation::{Ban, Bans}, seam::Wall, wire::steam::SteamId};
+/// let cheater = SteamId::new(76_561_202_255_230_001);
+/// let mut bans = Bans::default();
+/// bans.put(Ban {
+///     subject: "76561202255230001".parse()?,
+///     since: Wall::from_secs(1_800_000_000),
+///     until: Some(Wall::from_secs(1_800_604_800)),
+///     reason: "cheating".into(),
+///     note: "seen by three others".into(),
+/// });
+/// let ban = bans.of_account(cheater, Wall::from_secs(1_800_000_001)).unwrap();
+/// assert_eq!(ban.to_string(), "76561202255230001 is banned until 2027-01-22T08:00:00Z: cheating");
+/// assert_eq!(bans.of_account(cheater, Wall::from_secs(1_800_604_800)), None);
+/// # Ok::<(), mmcos_core::mmcos::moderation::SubjectError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bans {
+    accounts: BTreeMap<SteamId, Ban>,
+    addresses: BTreeMap<AddressRange, Ban>,
+}
+
+impl Bans {
+    /// Puts in a ban, in the place of an earlier one of the same subject.
+    pub fn put(&mut self, ban: Ban) {
+        match ban.subject {
+            Subject::Account(player) => self.accounts.insert(player, ban),
+            Subject::Addresses(range) => self.addresses.insert(range, ban),
+        };
+    }
+
+    /// Takes out the ban of this very subject.
+    pub fn lift(&mut self, subject: Subject) -> Option<Ban> {
+        match subject {
+            Subject::Account(player) => self.accounts.remove(&player),
+            Subject::Addresses(range) => self.addresses.remove(&range),
+        }
+    }
+
+    /// All bans, those that have ended included, players before addresses.
+    pub fn iter(&self) -> impl Iterator<Item = &Ban> {
+        self.accounts.values().chain(self.addresses.values())
+    }
+
+    /// The ban that keeps this player out now.
+    pub fn of_account(&self, player: SteamId, now: Wall) -> Option<&Ban> {
+        self.accounts.get(&player).filter(|ban| ban.holds(now))
+    }
+
+    /// The ban that keeps this address out now; that of the narrowest range if there are several.
+    pub fn of_address(&self, address: IpAddr, now: Wall) -> Option<&Ban> {
+        if self.addresses.is_empty() {
+            return None;
+        }
+        let around = AddressRange::around(address).filter_map(|range| self.addresses.get(&range));
+        around.into_iter().find(|ban| ban.holds(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    const NOW: Wall = Wall::from_secs(1_800_000_000);
+    const LATER: Wall = Wall::from_secs(1_800_000_060);
+
+    fn ban(subject: &str, until: Option<Wall>) -> Ban {
+        let (reason, note) = (String::new(), String::new());
+        Ban { subject: subject.parse().unwrap(), since: NOW, until, reason, note }
+    }
+
+    fn bans<const N: usize>(all: [Ban; N]) -> Bans {
+        let mut bans = Bans::default();
+        all.into_iter().for_each(|ban| bans.put(ban));
+        bans
+    }
+
+    #[test]
+    fn subjects_are_players_and_ranges() {
+        for text in ["76561202255230001", "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"] {
+            assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
+        }
+        // 1 is no player's account: perhaps the end of a number, or a `UserID`.
+        for text in ["", "1", "76561202255230001/24", "STEAM_0:1:234", "Racer01"] {
+            assert_eq!(text.parse::<Subject>(), Err(SubjectError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ban_holds_until_its_end_and_without_one_for_good() {
+        let bans = bans([ban("76561202255230001", Some(LATER)), ban("76561202255230002", None)]);
+        let banned = |player, now| bans.of_account(SteamId::new(player), now).is_some();
+        let [timed, lasting, nobody] =
+            [76_561_202_255_230_001, 76_561_202_255_230_002, 76_561_202_255_230_003];
+        let almost = Wall::from_millis(LATER.as_millis() - 1);
+        assert!(banned(timed, NOW) && banned(timed, almost) && !banned(timed, LATER));
+        assert!(banned(lasting, NOW) && banned(lasting, Wall::from_millis(i64::MAX)));
+        assert!(!banned(nobody, NOW));
+    }
+
+    #[test]
+    fn of_the_ranges_that_hold_the_narrowest_counts() {
+        let bans =
+            bans([ban("203.0.113.0/24", None), ban("203.0.113.7", Some(LATER)), ban("2001:db8::/32", None)]);
+        let range = |address: &str, now| {
+            bans.of_address(address.parse().unwrap(), now).map(|ban| ban.subject.to_string())
+        };
+        assert_eq!(range("203.0.113.7", NOW).as_deref(), Some("203.0.113.7"));
+        assert_eq!(range("203.0.113.7", LATER).as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(range("2001:db8:1::1", NOW).as_deref(), Some("2001:db8::/32"));
+        assert_eq!(range("203.0.114.7", NOW), None);
+    }
+
+    #[test]
+    fn a_ban_replaces_that_of_its_subject_and_is_lifted_by_it() {
+        let mut bans = bans([ban("203.0.113.0/24", None), ban("203.0.113.0/24", Some(LATER))]);
+        assert!(bans.iter().eq(&[ban("203.0.113.0/24", Some(LATER))]));
+        assert_eq!(bans.lift("203.0.113.0/25".parse().unwrap()), None);
+        assert!(bans.lift("203.0.113.0/24".parse().unwrap()).is_some());
+        assert_eq!(bans, Bans::default());
+    }
+}
