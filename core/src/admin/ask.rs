@@ -109,7 +109,9 @@ impl<'a> Ask<'a> {
     pub const fn takes(&self) -> Access {
         match self {
             Self::Asset(_) | Self::Status | Self::Session | Self::LogIn | Self::LogOut => Access::Public,
-            Self::Metrics | Self::Health | Self::Ready | Self::State | Self::Live | Self::History => Access::Look,
+            Self::Metrics | Self::Health | Self::Ready | Self::State | Self::Live | Self::History => {
+                Access::Look
+            }
             Self::Players | Self::Bans | Self::Settings => Access::Look,
             Self::Kick(_) | Self::EndMatch(_) | Self::Ban | Self::LiftBan | Self::Set(_) | Self::Reset(_) => {
                 Access::Order
@@ -146,7 +148,9 @@ mod tests {
         assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), Some(Found::Ask(Ask::Kick("7"))));
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), Some(Found::Allow("POST")));
         assert_eq!(find(Method::Put, "/api/v1/settings/message"), Some(Found::Ask(Ask::Set("message"))));
-        for path in ["/", "", "/admin/x", "/api", "/api/v1", "/api/v1/", "/api/v2/status", "/api/v1/players/7"] {
+        for path in
+            ["/", "", "/admin/x", "/api", "/api/v1", "/api/v1/", "/api/v2/status", "/api/v1/players/7"]
+        {
             assert_eq!(find(Method::Get, path), None, "{path}");
         }
     }

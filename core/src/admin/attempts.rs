@@ -38,7 +38,8 @@ struct Mistakes {
 impl Attempts {
     /// How long this address must wait before it may try again; zero if it may now.
     pub(super) fn wait(&self, address: IpAddr, now: Monotonic) -> Duration {
-        let own = self.by_source.get(&source(address)).map_or(Duration::ZERO, |mistakes| mistakes.next.since(now));
+        let own =
+            self.by_source.get(&source(address)).map_or(Duration::ZERO, |mistakes| mistakes.next.since(now));
         let shared = self.shared.since(now).saturating_sub(SHARED_FREE);
         if address.to_canonical().is_loopback() { own } else { own.max(shared) }
     }
@@ -120,6 +121,9 @@ mod tests {
         assert!(attempts.by_source.len() <= MOST);
         assert!(attempts.wait(address("198.51.100.1"), now) > Duration::ZERO);
         assert_eq!(attempts.wait(address("::1"), now), Duration::ZERO);
-        assert_eq!(attempts.wait(address("198.51.100.1"), now.after(Duration::from_hours(3))), Duration::ZERO);
+        assert_eq!(
+            attempts.wait(address("198.51.100.1"), now.after(Duration::from_hours(3))),
+            Duration::ZERO
+        );
     }
 }

@@ -176,7 +176,8 @@ fn is_from_this_machine(request: &Request<'_>, peer: Peer) -> bool {
 
 /// Whether an `Origin` such as `https://192.168.1.20:8443` is that of pages of this `Host`.
 fn is_origin_of(origin: &[u8], host: &[u8]) -> bool {
-    let authority = [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
+    let authority =
+        [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 

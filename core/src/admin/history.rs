@@ -181,6 +181,10 @@ mod tests {
         assert_eq!((history.hour.online.len(), history.day.online.len()), (60, 96));
         history.pass(at(-100), || online(5));
         history.pass(at(-99), || online(6));
-        assert_eq!(history.hour.online.back(), Some(&6), "a clock that was set back does not stop the charts");
+        assert_eq!(
+            history.hour.online.back(),
+            Some(&6),
+            "a clock that was set back does not stop the charts"
+        );
     }
 }

@@ -6,7 +6,8 @@ use core::net::{IpAddr, Ipv6Addr};
 pub(super) fn is_ours(host: &[u8], names: &[impl AsRef<str>]) -> bool {
     let Some(name) = core::str::from_utf8(host).ok().and_then(name) else { return false };
     let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let address = inner.map_or_else(|| name.parse::<IpAddr>().is_ok(), |inner| inner.parse::<Ipv6Addr>().is_ok());
+    let address =
+        inner.map_or_else(|| name.parse::<IpAddr>().is_ok(), |inner| inner.parse::<Ipv6Addr>().is_ok());
     address
         || name.eq_ignore_ascii_case("localhost")
         || names.iter().any(|ours| name.eq_ignore_ascii_case(ours.as_ref()))
@@ -27,9 +28,15 @@ mod tests {
     #[test]
     fn addresses_localhost_and_configured_names_are_ours() {
         let names = ["race.example.org"];
-        for host in
-            ["192.168.1.20", "192.168.1.20:8080", "[::1]", "[2001:db8::1]:443", "localhost:80", "LOCALHOST", "Race.example.org:443"]
-        {
+        for host in [
+            "192.168.1.20",
+            "192.168.1.20:8080",
+            "[::1]",
+            "[2001:db8::1]:443",
+            "localhost:80",
+            "LOCALHOST",
+            "Race.example.org:443",
+        ] {
             assert!(is_ours(host.as_bytes(), &names), "{host}");
         }
         for host in [

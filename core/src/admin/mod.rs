@@ -47,13 +47,7 @@ pub struct Config {
 impl Default for Config {
     /// This machine may look; nobody can order anything.
     fn default() -> Self {
-        Self {
-            password: None,
-            open_to_this_machine: true,
-            open_metrics: false,
-            names: Vec::new(),
-            tls: None,
-        }
+        Self { password: None, open_to_this_machine: true, open_metrics: false, names: Vec::new(), tls: None }
     }
 }
 
