@@ -24,6 +24,8 @@ use mmcos_core::{
 };
 
 const CONN: ConnId = ConnId(1);
+/// Between requests, in nanoseconds: so much that nobody asks too often.
+const PAUSE: u64 = 20_000_000;
 const START: i64 = 1_795_000_000;
 
 struct Bench {
@@ -41,14 +43,14 @@ impl Bench {
         bench.input(Input::Opened {
             conn: CONN,
             listener: ListenerId(0),
-            peer: ([127, 0, 0, 1], 4000).into(),
+            peer: ([192, 168, 1, 20], 4000).into(),
         });
         bench
     }
 
     /// Gives an input and takes what is sent, as an adapter would; gives the number of bytes.
     fn input(&mut self, input: Input<'_>) -> usize {
-        self.nanos = self.nanos.wrapping_add(1000);
+        self.nanos = self.nanos.wrapping_add(PAUSE);
         let now = Now { monotonic: Monotonic::from_nanos(self.nanos), wall: Wall::from_secs(START) };
         self.server.handle(now, input, &mut self.out);
         let mut sent = 0_usize;

@@ -103,7 +103,7 @@ impl<S: Service> Server<S> {
 
     /// Whether the connection can be read on at once: the request was answered, and the connection is still open.
     fn serve(&mut self, conn: ConnId, request: &http::Request<'_>, out: &mut OutboxOf<S>) -> bool {
-        let Some((exchange, peer)) = self.engine.begin_exchange(conn, request) else { return false };
+        let Some((exchange, peer)) = self.engine.begin_exchange(conn, request, out) else { return false };
         let (service, mut cx) = self.context(out);
         service.request(&mut cx, request, peer, exchange);
         self.engine.is_reading(conn)

@@ -75,6 +75,8 @@ fn source(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     fn address(text: &str) -> IpAddr {

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::{ExchangeId, TimerId};
+use super::{ExchangeId, Peer, TimerId};
 use crate::{
     seam::{ListenerId, Monotonic},
     wire::http::{self, Decoder},
@@ -30,6 +30,8 @@ pub(crate) enum Phase {
 pub(crate) struct Connection {
     pub(crate) listener: ListenerId,
     pub(crate) peer: SocketAddr,
+    /// Whether it is a trusted proxy at the other end.
+    pub(crate) proxied: bool,
     pub(crate) phase: Phase,
     pub(crate) inbound: Inbound,
     /// When patience ends.
@@ -39,9 +41,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(listener: ListenerId, peer: SocketAddr, deadline: Monotonic, timer: TimerId) -> Self {
+    pub(crate) fn new(peer: Peer, proxied: bool, deadline: Monotonic, timer: TimerId) -> Self {
+        let Peer { address: peer, listener } = peer;
         let phase = Phase::Reading(Waiting::Head);
-        Self { listener, peer, phase, inbound: Inbound::default(), deadline, timer }
+        Self { listener, peer, proxied, phase, inbound: Inbound::default(), deadline, timer }
     }
 }
 

@@ -30,6 +30,12 @@ pub enum Event {
         /// Whether it is the limit on all connections, not the one on this address's.
         in_all: bool,
     },
+    /// An address asks more often than one may; its requests are answered 429. Told once, until it has had a rest.
+    #[error("{peer} asks more often than one address may: refused until it pauses")]
+    TooManyRequests {
+        /// Who; the port may be a proxy's.
+        peer: SocketAddr,
+    },
     /// A client sent more ahead, while a request of its was held, than it may; the connection was dropped.
     #[error("{peer} sent too much before its last request was answered")]
     TooFarAhead {

@@ -1,7 +1,8 @@
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::Waiting;
-use crate::wire::http;
+use super::{Rate, Waiting};
+use crate::{AddressRange, wire::http};
 
 /// How much anybody may ask of the server. All defaults are our choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +11,13 @@ pub struct Limits {
     pub http: http::Limits,
     /// Connections at a time.
     pub connections: usize,
-    /// Connections at a time from one address.
+    /// Connections at a time from one address (of IPv6: from one /64, as all others that count addresses).
     pub connections_per_address: u32,
+    /// Requests from one address. An honest game makes one a second at its busiest, and a dozen at its start.
+    pub requests: Rate,
+    /// Proxies that say by `X-Forwarded-For` whose requests they pass on. What limits requests, and what the service
+    /// sees, is then their client's address; of connections they may have as many as there are.
+    pub trusted_proxies: Vec<AddressRange>,
     /// Bytes that a client may send ahead while its request is held.
     pub parked: usize,
     /// From opening a connection to a whole head (a TLS handshake included), and from a head's first byte to its last.
@@ -30,6 +36,8 @@ impl Default for Limits {
             http: http::Limits::default(),
             connections: 10_000,
             connections_per_address: 256,
+            requests: Rate { per_second: 200, burst: 2000 },
+            trusted_proxies: Vec::new(),
             parked: 64 * 1024,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),

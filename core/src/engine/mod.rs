@@ -15,21 +15,24 @@ mod answer;
 mod connection;
 mod event;
 mod exchange;
+mod forwarded;
 mod limits;
+mod rate;
+mod source;
 mod timers;
 
 use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
-use core::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use core::{net::SocketAddr, time::Duration};
 
 pub use event::Event;
 pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
+pub use rate::{Rate, RateLimiter, TooOften};
 pub use timers::TimerId;
 
 pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
+use rate::Requests;
+use source::Source;
 use timers::Timers;
 
 use crate::{
@@ -61,7 +64,8 @@ pub(crate) struct Engine<T> {
     pub(crate) now: Now,
     date: Date,
     connections: BTreeMap<ConnId, Connection>,
-    per_address: BTreeMap<IpAddr, u32>,
+    per_address: BTreeMap<Source, u32>,
+    requests: Requests,
     timers: Timers<Due<T>>,
     exchanges: u64,
     /// Connections with parked bytes that may be read on.
@@ -74,6 +78,7 @@ pub(crate) struct Engine<T> {
 impl<T> Engine<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
+            requests: Requests::new(limits.requests),
             limits,
             now: Now::default(),
             date: Date::at(Now::default().wall),
@@ -135,29 +140,33 @@ impl<T> Engine<T> {
         if self.stopping {
             return out.close(conn, Close::Abort);
         }
-        let from_there = self.per_address.get(&peer.ip()).copied().unwrap_or(0);
+        let source = Source::of(peer.ip());
+        let from_there = self.per_address.get(&source).copied().unwrap_or(0);
+        let proxied = forwarded::is_trusted(peer.ip(), &self.limits.trusted_proxies);
         let full = self.connections.len() >= self.limits.connections;
-        if full || from_there >= self.limits.connections_per_address {
+        if full || (from_there >= self.limits.connections_per_address && !proxied) {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
             self.write_response(conn, &response, http::Connection::Close, false, out);
             out.close(conn, Close::AfterFlush);
             return out.log(Event::TooManyConnections { peer, in_all: full }.into());
         }
-        self.per_address.insert(peer.ip(), from_there.saturating_add(1));
+        self.per_address.insert(source, from_there.saturating_add(1));
         let deadline = self.now.monotonic.after(self.limits.head_time);
         let timer = self.timers.set(deadline, Due::Connection(conn));
-        self.connections.insert(conn, Connection::new(listener, peer, deadline, timer));
+        let peer = Peer { address: peer, listener };
+        self.connections.insert(conn, Connection::new(peer, proxied, deadline, timer));
     }
 
     /// Forgets a connection. Gives the name of the request that it leaves unanswered.
     pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
         let connection = self.connections.remove(&conn)?;
         self.timers.cancel(connection.timer);
-        if let Some(count) = self.per_address.get_mut(&connection.peer.ip()) {
+        let source = Source::of(connection.peer.ip());
+        if let Some(count) = self.per_address.get_mut(&source) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.per_address.remove(&connection.peer.ip());
+                self.per_address.remove(&source);
             }
         }
         match connection.phase {
@@ -268,10 +277,31 @@ impl<T> Engine<T> {
         out.close(conn, Close::AfterFlush);
     }
 
-    /// A whole request came: from here on the connection is being served.
-    pub(crate) fn begin_exchange(&mut self, conn: ConnId, request: &Request<'_>) -> Option<(Exchange, Peer)> {
+    /// A whole request came: from here on the connection is being served, unless there were too many before.
+    pub(crate) fn begin_exchange<R, E: From<Event>>(
+        &mut self,
+        conn: ConnId,
+        request: &Request<'_>,
+        out: &mut Outbox<R, E>,
+    ) -> Option<(Exchange, Peer)> {
         let hold = self.now.monotonic.after(self.limits.hold_time);
         let connection = self.connections.get_mut(&conn)?;
+        let address = match connection.proxied {
+            true => forwarded::client(request, connection.peer, &self.limits.trusted_proxies),
+            false => connection.peer,
+        };
+        if let Err(TooOften { first }) = self.requests.count(address.ip(), self.now.monotonic) {
+            if first {
+                out.log(Event::TooManyRequests { peer: address }.into());
+            }
+            self.dismiss(
+                conn,
+                Status::TOO_MANY_REQUESTS,
+                b"Too many requests. Pause for a few seconds.\n",
+                out,
+            );
+            return None;
+        }
         self.exchanges = self.exchanges.saturating_add(1);
         let id = ExchangeId(self.exchanges);
         let after = match request.keep_alive() && !self.stopping {
@@ -282,7 +312,7 @@ impl<T> Engine<T> {
         connection.phase =
             Phase::Serving { exchange: id, after, head_only: request.method() == Method::Head };
         connection.deadline = hold;
-        Some((Exchange::new(id, conn), Peer { address: connection.peer, listener: connection.listener }))
+        Some((Exchange::new(id, conn), Peer { address, listener: connection.listener }))
     }
 
     /// Takes no more, and lets go of everybody who waits for nothing.
@@ -308,7 +338,7 @@ impl<T> Engine<T> {
 /// Who sent a request, and by which door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// The other end of the connection.
+    /// Who: the other end of the connection, or whom a trusted proxy there asks for, with the port of the proxy.
     pub address: SocketAddr,
     /// The listener that took it.
     pub listener: ListenerId,

@@ -49,7 +49,7 @@ impl Mmcos {
         body: &[u8],
         peer: SocketAddr,
     ) -> Result<Reply<'static>, Fault> {
-        let request: Login<'_> = xml::from_bytes(body, "Login", &self.xml_limits)?;
+        let request: Login<'_> = xml::from_bytes(body, "Login", &self.config.xml)?;
         if self.config.maintenance {
             return Err(Fault::Maintenance);
         }
@@ -122,8 +122,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.config.xml)?;
+        let user = self.authenticate(&request.session_token, cx.now())?;
         let title = Title::parse(&request.title)?;
         let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
         profile.title = title;

@@ -2,7 +2,10 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::{catalogue::Catalogue, events, ids::SessionId, matchmaker};
-use crate::wire::steam::PublicKey;
+use crate::{
+    engine::Rate,
+    wire::{egonet, steam::PublicKey, xml},
+};
 
 /// How a host wants the game to be served.
 #[derive(Clone, Debug)]
@@ -17,6 +20,13 @@ pub struct Config {
     pub session_key: [u8; 32],
     /// How long a session holds.
     pub session_lifetime: Duration,
+    /// How often one account may ask for something. Its login is not counted: what is costly about that is to find out
+    /// whose it is.
+    pub requests: Rate,
+    /// How large and deep XML may be.
+    pub xml: xml::Limits,
+    /// How large and deep `EgoNet` values may be.
+    pub egonet: egonet::Limits,
     /// How long the game searches for humans before it asks to start with AI, in seconds; officially 70.
     pub search_seconds: u32,
     /// Who meets whom, and how long they wait for it.
@@ -48,6 +58,9 @@ impl Config {
             identity: IdentityPolicy::Verify(PublicKey::steam()),
             session_key: [0; 32],
             session_lifetime: Duration::from_hours(7 * 24),
+            requests: Rate { per_second: 50, burst: 500 },
+            xml: xml::Limits::default(),
+            egonet: egonet::Limits::default(),
             search_seconds: 70,
             matchmaker: matchmaker::Config::default(),
             first_session: SessionId(1),

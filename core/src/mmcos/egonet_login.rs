@@ -68,7 +68,7 @@ impl Mmcos {
 
     /// Field names, types and their order are the official ones, and the game is strict about them.
     fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Value<'static>, Fault> {
-        let request = egonet::decode(body, &egonet::Limits::default())?;
+        let request = egonet::decode(body, &self.config.egonet)?;
         let name = request.get("Name").and_then(Value::as_text);
         let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
         let known = self.egonet.find(address, &PlayerName::new(name));

@@ -1,10 +1,13 @@
 use alloc::{boxed::Box, string::ToString};
 
 use super::{identity::IdentityError, moderation::Ban, players::TitleError, session::SessionError};
-use crate::wire::{
-    egonet,
-    http::{Method, Status},
-    xml,
+use crate::{
+    engine::TooOften,
+    wire::{
+        egonet,
+        http::{Method, Status},
+        xml,
+    },
 };
 
 /// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
@@ -47,9 +50,18 @@ pub enum Fault {
     /// The player, or the address, is to stay out.
     #[error("{0}")]
     Banned(Box<Ban>),
+    /// The account asks for more than it may, for all addresses together.
+    #[error("too many requests of this account: pause for a few seconds")]
+    TooOften,
     /// The server's host has closed it for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
+}
+
+impl From<TooOften> for Fault {
+    fn from(_: TooOften) -> Self {
+        Self::TooOften
+    }
 }
 
 impl Fault {
@@ -65,6 +77,7 @@ impl Fault {
             Self::Xml(_) | Self::EgoNet(_) | Self::Value { .. } | Self::Title(_) => Status::BAD_REQUEST,
             Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
             Self::Banned(_) => Status::FORBIDDEN,
+            Self::TooOften => Status::TOO_MANY_REQUESTS,
             Self::Maintenance => Status::SERVICE_UNAVAILABLE,
         }
     }

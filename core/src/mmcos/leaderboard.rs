@@ -11,7 +11,7 @@ use super::{
     reply::Reply,
 };
 use crate::{
-    seam::Wall,
+    seam::Now,
     wire::{
         steam::SteamId,
         xml::{self, Writer},
@@ -90,8 +90,8 @@ impl Leaderboards {
 }
 
 impl Mmcos {
-    pub(super) fn get_elite(&mut self, body: &[u8], now: Wall) -> Result<Reply<'static>, Fault> {
-        let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.xml_limits)?;
+    pub(super) fn get_elite(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+        let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.config.xml)?;
         let user = self.authenticate(&request.session_token, now)?;
         let page =
             self.leaderboards.page(&self.players, request.start_rank, request.num_results.min(LONGEST_PAGE));
@@ -102,8 +102,8 @@ impl Mmcos {
     }
 
     /// Known by name only. Answered as [`Mmcos::get_elite`] without entries: our choice.
-    pub(super) fn get_elite_rank(&mut self, body: &[u8], now: Wall) -> Result<Reply<'static>, Fault> {
-        let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.xml_limits)?;
+    pub(super) fn get_elite_rank(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+        let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.config.xml)?;
         let user = self.authenticate(&request.session_token, now)?;
         let mut xml = self.writer();
         let (rank, score) = self.place(user)?;
@@ -112,8 +112,8 @@ impl Mmcos {
         Ok(Reply::xml(xml))
     }
 
-    pub(super) fn get_friends(&mut self, body: &[u8], now: Wall) -> Result<Reply<'static>, Fault> {
-        let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.xml_limits)?;
+    pub(super) fn get_friends(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+        let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.config.xml)?;
         let user = self.authenticate(&request.session_token, now)?;
         let mut xml = self.writer();
         let ids = request.platform_ids.entries.iter().map(|entry| entry.platform_id);

@@ -147,8 +147,8 @@ impl Mmcos {
     }
 
     fn poll(&mut self, cx: &Context<'_, Self>, body: &[u8], exchange: ExchangeId) -> Result<Poll, Fault> {
-        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let player = self.players.get(account).ok_or(Fault::UnknownAccount)?;
         let size = GroupSize::new(request.group_size);
         Ok(Poll {
@@ -170,8 +170,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.cancel(cx.now().monotonic, account, outcomes);
         self.answer_searches(cx);
@@ -185,8 +185,8 @@ impl Mmcos {
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
         let request: RegisterActiveGameWithPlayers<'_> =
-            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.xml_limits)?;
-        let account = self.authenticate(&request.session_token, cx.now().wall)?;
+            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.config.xml)?;
+        let account = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let matchmaker = &mut self.matchmaking.matchmaker;

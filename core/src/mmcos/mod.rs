@@ -39,13 +39,12 @@ pub use fault::Fault;
 pub use record::Record;
 
 use crate::{
-    engine::{Exchange, ExchangeId, Peer},
-    seam::Wall,
+    engine::{Exchange, ExchangeId, Peer, RateLimiter},
+    seam::{Now, Wall},
     service::{Context, Service},
     wire::{
         http::{Method, Request},
         steam::SteamId,
-        xml,
     },
 };
 use catalogue::Catalogue;
@@ -78,7 +77,7 @@ pub struct Mmcos {
     config: Config,
     rules: Rules,
     sessions: SessionKey,
-    xml_limits: xml::Limits,
+    requests: RateLimiter<UserId>,
     season: Season,
     events: Events,
     players: Players,
@@ -99,7 +98,7 @@ impl Mmcos {
         Self {
             rules: Rules::of(&config.catalogue),
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
-            xml_limits: xml::Limits::default(),
+            requests: RateLimiter::new(config.requests),
             season: Season::at(Wall::default()),
             events: Events::new(config.events.clone()),
             players: Players::default(),
@@ -175,10 +174,11 @@ impl Mmcos {
         &self.config
     }
 
-    /// The session that a token is of, if its account is there and not banned.
-    fn session(&self, token: &str, now: Wall) -> Result<Session, Fault> {
-        let session = self.sessions.verify(token, now)?;
-        self.admit(session.steam_id, now)?;
+    /// The session that a token is of, if its account is there, not banned, and does not ask too often.
+    fn session(&mut self, token: &str, now: Now) -> Result<Session, Fault> {
+        let session = self.sessions.verify(token, now.wall)?;
+        self.admit(session.steam_id, now.wall)?;
+        self.requests.take(session.user, now.monotonic)?;
         match self.players.get(session.user) {
             Some(player) if player.steam_id == session.steam_id => Ok(session),
             _ => Err(Fault::UnknownAccount),
@@ -186,7 +186,7 @@ impl Mmcos {
     }
 
     /// Whose session a token is.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+    fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
         self.session(token, now).map(|session| session.user)
     }
 
@@ -227,8 +227,8 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
-        let (body, now) = (request.body(), cx.now().wall);
-        if let Some(ban) = self.bans.of_address(peer.address.ip(), now) {
+        let body = request.body();
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.now().wall) {
             return Err((exchange, Fault::banned(ban)));
         }
         let reply = match route.endpoint {
@@ -244,9 +244,9 @@ impl Mmcos {
                 Ok(Reply::empty())
             }
             Endpoint::AddPoints => self.add_points(cx, body),
-            Endpoint::GetElite => self.get_elite(body, now),
-            Endpoint::GetFriends => self.get_friends(body, now),
-            Endpoint::GetEliteRank => self.get_elite_rank(body, now),
+            Endpoint::GetElite => self.get_elite(body, cx.now()),
+            Endpoint::GetFriends => self.get_friends(body, cx.now()),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
             Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
         match reply {

@@ -76,8 +76,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.xml_limits)?;
-        let session = self.session(&request.session_token, cx.now().wall)?;
+        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.config.xml)?;
+        let session = self.session(&request.session_token, cx.now())?;
         let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;

@@ -12,6 +12,7 @@ mod events;
 mod fixture;
 mod identity;
 mod leaderboards;
+mod limits;
 mod points;
 mod scene;
 mod searches;

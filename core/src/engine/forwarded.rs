@@ -1,0 +1,71 @@
+//! Who asks through a proxy. The client may write any `X-Forwarded-For` itself; each proxy adds, on the right, whom it
+//! heard it from. So the field is believed from the right, for as long as those who wrote it are trusted.
+
+use core::{
+    net::{IpAddr, SocketAddr},
+    str,
+};
+
+use crate::{AddressRange, wire::http::Request};
+
+pub(super) fn is_trusted(address: IpAddr, proxies: &[AddressRange]) -> bool {
+    proxies.iter().any(|range| range.contains(address))
+}
+
+/// The client of a request that a trusted proxy passed on: the last address that is no trusted proxy's. If there is
+/// nothing to believe, the proxy itself.
+pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[AddressRange]) -> SocketAddr {
+    let fields = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"X-Forwarded-For"));
+    let hops = fields.flat_map(|(_, value)| value.split(|byte| *byte == b','));
+    let client = hops.fold(None, |before, hop| match address(hop) {
+        Some(address) if is_trusted(address, proxies) => before.or(Some(address)),
+        found => found,
+    });
+    client.map_or(proxy, |client| SocketAddr::new(client, proxy.port()))
+}
+
+/// An address, with a port as some proxies write it or without.
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = str::from_utf8(hop).ok()?.trim();
+    let address = hop.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip()));
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString, vec::Vec};
+
+    use super::*;
+    use crate::wire::http::{Decoded, Decoder, Limits};
+
+    #[test]
+    fn the_field_is_believed_from_the_right_as_far_as_proxies_are_trusted() {
+        let trusted: Vec<AddressRange> =
+            ["10.0.0.0/8", "2001:db8::/32"].map(|range| range.parse().unwrap()).into();
+        let table: [(&[&str], &str); 12] = [
+            (&["203.0.113.7"], "203.0.113.7"),
+            (&["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
+            (&["198.51.100.1", "203.0.113.7"], "203.0.113.7"),
+            (&["203.0.113.7, 10.0.0.2"], "203.0.113.7"),
+            (&["198.51.100.1, 10.9.9.9, 203.0.113.7 ,10.0.0.2"], "203.0.113.7"),
+            (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            (&["203.0.113.7:4711"], "203.0.113.7"),
+            (&["[2001:db9::1]:4711, 2001:db8::5"], "2001:db9::1"),
+            (&["203.0.113.7, unknown"], "10.0.0.1"),
+            (&["203.0.113.7, unknown, 10.0.0.2"], "10.0.0.2"),
+            (&[""], "10.0.0.1"),
+            (&[], "10.0.0.1"),
+        ];
+        for (fields, expected) in table {
+            let fields: Vec<_> = fields.iter().map(|value| format!("x-forwarded-for: {value}\r\n")).collect();
+            let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", fields.concat());
+            let mut decoder = Decoder::default();
+            let Ok(Decoded::Request { request, .. }) = decoder.decode(bytes.as_bytes(), &Limits::default())
+            else {
+                panic!("{bytes}")
+            };
+            let client = client(&request, "10.0.0.1:443".parse().unwrap(), &trusted);
+            assert_eq!((client.ip().to_string().as_str(), client.port()), (expected, 443), "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+use alloc::collections::BTreeMap;
+
+use super::Source;
+use crate::seam::Monotonic;
+
+/// How many are remembered of one generation. (Our choice: some 5 MB for both.)
+const MOST: usize = 65_536;
+
+/// How often something may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// So many times a second in the long run; 0: as often as anybody likes.
+    pub per_second: u32,
+    /// So many times at once, after a rest.
+    pub burst: u32,
+}
+
+/// A token bucket for everybody who does something.
+///
+/// A bucket that is full again is forgotten: buckets are kept in two generations, of which the older one is dropped when
+/// a bucket needs no longer than that to fill. If more than 65,536 others came in this time, some get a full bucket
+/// early; memory stays bounded.
+///
+/// ```
+/// use mmcos_core::{engine::{Rate, RateLimiter}, seam::Monotonic};
+/// let mut limiter = RateLimiter::new(Rate { per_second: 1, burst: 2 });
+/// let mut at = |millis: u64| limiter.take('a', Monotonic::from_nanos(millis * 1_000_000)).is_ok();
+/// assert_eq!([0, 0, 0, 999, 1000, 1000].map(|millis| at(millis)), [true, true, false, false, true, false]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RateLimiter<K> {
+    /// Nanoseconds in which one token comes back.
+    interval: u64,
+    /// Nanoseconds in which an empty bucket fills.
+    fill: u64,
+    young: BTreeMap<K, Bucket>,
+    old: BTreeMap<K, Bucket>,
+    /// When the young become the old.
+    turns: u64,
+}
+
+/// Empty buckets fill with time, so the moment at which one is full says how much is in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bucket {
+    full_at: u64,
+    /// Whether somebody was refused since it was full.
+    overdrawn: bool,
+}
+
+/// Somebody did something more often than they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooOften {
+    /// Whether it is the first time since they last had their whole burst ahead of them.
+    pub first: bool,
+}
+
+impl<K: Ord + Copy> RateLimiter<K> {
+    /// A limiter with a full bucket for everybody.
+    pub fn new(rate: Rate) -> Self {
+        let interval = 1_000_000_000_u64.checked_div(rate.per_second.into()).unwrap_or(0);
+        let fill = interval.saturating_mul(rate.burst.max(1).into());
+        Self { interval, fill, young: BTreeMap::new(), old: BTreeMap::new(), turns: 0 }
+    }
+
+    /// Takes a token out of somebody's bucket.
+    ///
+    /// # Errors
+    /// There is none in it.
+    pub fn take(&mut self, key: K, now: Monotonic) -> Result<(), TooOften> {
+        let now = now.as_nanos();
+        self.turn(now);
+        let Self { old, young, .. } = self;
+        let bucket = young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default());
+        if bucket.full_at <= now {
+            *bucket = Bucket { full_at: now, overdrawn: false };
+        }
+        let emptier = bucket.full_at.saturating_add(self.interval);
+        if emptier.saturating_sub(now) > self.fill {
+            return Err(TooOften { first: !core::mem::replace(&mut bucket.overdrawn, true) });
+        }
+        bucket.full_at = emptier;
+        Ok(())
+    }
+
+    fn turn(&mut self, now: u64) {
+        if now >= self.turns || self.young.len() >= MOST {
+            self.old = core::mem::take(&mut self.young);
+            self.turns = now.saturating_add(self.fill);
+        }
+    }
+}
+
+/// The requests of everybody on other machines. This machine's own are not counted: whoever is on it has better ways to
+/// harm the server, and a proxy on it may stand for all players.
+#[derive(Debug)]
+pub(super) struct Requests(RateLimiter<Source>);
+
+impl Requests {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self(RateLimiter::new(rate))
+    }
+
+    pub(super) fn count(&mut self, from: core::net::IpAddr, now: Monotonic) -> Result<(), TooOften> {
+        if from.is_loopback() { Ok(()) } else { self.0.take(Source::of(from), now) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut limiter = RateLimiter::new(Rate { per_second: 1, burst: 10 });
+        for key in 0..500_000_u64 {
+            assert!(limiter.take(key, Monotonic::from_nanos(key)).is_ok());
+        }
+        assert!(limiter.young.len() + limiter.old.len() <= 2 * MOST);
+    }
+
+    #[test]
+    fn buckets_that_are_full_again_are_forgotten() {
+        let mut limiter = RateLimiter::new(Rate { per_second: 10, burst: 10 });
+        for second in 0..1_000_u64 {
+            let _ = limiter.take(second, Monotonic::from_nanos(second * 1_000_000_000));
+            assert!(limiter.young.len() + limiter.old.len() <= 2);
+        }
+    }
+
+    #[test]
+    fn without_a_rate_nobody_is_refused() {
+        let mut limiter = RateLimiter::new(Rate { per_second: 0, burst: 0 });
+        assert!((0..1_000).all(|_| limiter.take(1, Monotonic::default()).is_ok()));
+    }
+
+    #[test]
+    fn the_first_refusal_is_told_from_the_next_until_there_was_a_rest() {
+        let mut limiter = RateLimiter::new(Rate { per_second: 1, burst: 1 });
+        let mut at = |secs: u64| limiter.take(1, Monotonic::from_nanos(secs * 1_000_000_000));
+        let [first, next] = [true, false].map(|first| Err(TooOften { first }));
+        assert_eq!([0, 0, 0, 1, 1].map(|secs| at(secs)), [Ok(()), first, next, Ok(()), first]);
+    }
+
+    proptest! {
+        #[test]
+        fn buckets_equal_naive_ones(
+            per_second in 1..50_u32, burst in 1..20_u32,
+            steps in prop::collection::vec((0..4_u8, 0..400_u64), 1..400),
+        ) {
+            let mut limiter = RateLimiter::new(Rate { per_second, burst });
+            // Tokens in nanoseconds of filling, so that both round alike.
+            let interval = 1_000_000_000 / u64::from(per_second);
+            let full = interval * u64::from(burst);
+            let mut naive: Vec<(u64, u64)> = [(full, 0); 4].into();
+            let mut now = 0;
+            for (key, millis) in steps {
+                now += millis * 1_000_000;
+                let (tokens, at) = &mut naive[usize::from(key)];
+                *tokens = full.min(*tokens + (now - *at));
+                *at = now;
+                let allowed = *tokens >= interval;
+                if allowed {
+                    *tokens -= interval;
+                }
+                prop_assert_eq!(limiter.take(key, Monotonic::from_nanos(now)).is_ok(), allowed);
+            }
+        }
+    }
+}
