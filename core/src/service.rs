@@ -40,6 +40,9 @@ pub trait Service: Sized {
     /// The server is to stop: answer all that is kept, end all that streams.
     fn shutdown(&mut self, cx: &mut Context<'_, Self>);
 
+    /// Records became durable, and how long that took. To be told an operator; no answer waits for it.
+    fn committed(&mut self, _cx: &mut Context<'_, Self>, _took: Duration) {}
+
     /// Takes a change made in an earlier life, in the order in which they were made.
     ///
     /// # Errors

@@ -41,6 +41,12 @@ pub enum Ask<'a> {
     Ban,
     /// That somebody may play again.
     LiftBan,
+    /// The names of all events.
+    Events,
+    /// That an event start.
+    StartEvent,
+    /// That the event that is on stop.
+    StopEvent,
     /// What can be set while the server runs.
     Settings,
     /// That something be set.
@@ -93,6 +99,9 @@ impl<'a> Ask<'a> {
                     _ => Found::Allow("GET, HEAD, POST"),
                 },
                 ["bans", "lift"] => post(Ask::LiftBan),
+                ["events"] => get(Ask::Events),
+                ["event", "start"] => post(Ask::StartEvent),
+                ["event", "stop"] => post(Ask::StopEvent),
                 ["settings"] => get(Ask::Settings),
                 ["settings", name] => match method {
                     Method::Put => Found::Ask(Ask::Set(name)),
@@ -112,10 +121,9 @@ impl<'a> Ask<'a> {
             Self::Metrics | Self::Health | Self::Ready | Self::State | Self::Live | Self::History => {
                 Access::Look
             }
-            Self::Players | Self::Bans | Self::Settings => Access::Look,
-            Self::Kick(_) | Self::EndMatch(_) | Self::Ban | Self::LiftBan | Self::Set(_) | Self::Reset(_) => {
-                Access::Order
-            }
+            Self::Players | Self::Bans | Self::Settings | Self::Events => Access::Look,
+            Self::Kick(_) | Self::EndMatch(_) | Self::Ban | Self::LiftBan => Access::Order,
+            Self::StartEvent | Self::StopEvent | Self::Set(_) | Self::Reset(_) => Access::Order,
         }
     }
 

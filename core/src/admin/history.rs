@@ -1,6 +1,4 @@
 use alloc::collections::VecDeque;
-use core::mem;
-
 use serde::Serialize;
 
 use crate::seam::Wall;
@@ -14,6 +12,10 @@ pub struct Gauges {
     pub searching: u32,
     /// Matches under way.
     pub matches: u32,
+    /// Searches that found somebody, since the start.
+    pub waits: u64,
+    /// How long those took together, in milliseconds.
+    pub wait_millis: u64,
 }
 
 /// The charts: the last hour by minutes, the last day by quarters of an hour.
@@ -23,12 +25,10 @@ pub struct Gauges {
 ///
 /// ```
 /// use mmcos_core::{admin::{Gauges, History}, seam::Wall};
-/// # use core::time::Duration;
 /// let mut history = History::default();
 /// let at = |secs| Wall::from_secs(1_800_000_000 + secs);
 /// history.pass(at(0), Gauges::default);
-/// history.wait(Duration::from_secs(7));
-/// history.pass(at(150), || Gauges { online: 2, ..Gauges::default() });
+/// history.pass(at(150), || Gauges { online: 2, waits: 2, wait_millis: 14_000, ..Gauges::default() });
 /// let hour = serde_json::to_string(history.hour()).unwrap_or_default();
 /// assert!(hour.contains(r#""online":[2,2],"#) && hour.contains(r#""wait":[7.0,null]"#), "{hour}");
 /// ```
@@ -55,14 +55,9 @@ pub struct Chart {
     wait: VecDeque<Option<f64>>,
     #[serde(skip)]
     most: usize,
+    /// Those that the samples so far know of, and how long they took.
     #[serde(skip)]
-    waits: Waits,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Waits {
-    millis: u64,
-    count: u32,
+    waits: (u64, u64),
 }
 
 impl Default for History {
@@ -81,12 +76,6 @@ impl History {
         self.hour.pass(now.as_secs(), gauges);
         self.day.pass(now.as_secs(), gauges);
         true
-    }
-
-    /// A search found somebody after this time.
-    pub fn wait(&mut self, time: core::time::Duration) {
-        self.hour.waits.note(time);
-        self.day.waits.note(time);
     }
 
     /// The last hour.
@@ -110,7 +99,7 @@ impl Chart {
             matches: VecDeque::new(),
             wait: VecDeque::new(),
             most,
-            waits: Waits { millis: 0, count: 0 },
+            waits: (0, 0),
         }
     }
 
@@ -129,24 +118,19 @@ impl Chart {
         self.end = self.end.saturating_add(steps.saturating_mul(step));
         let steps = usize::try_from(steps).unwrap_or_default().min(self.most);
         for _ in 0..steps {
-            let wait = mem::take(&mut self.waits).average();
+            let wait = self.average_wait(gauges);
             keep(&mut self.online, gauges.online, self.most);
             keep(&mut self.searching, gauges.searching, self.most);
             keep(&mut self.matches, gauges.matches, self.most);
             keep(&mut self.wait, wait, self.most);
         }
     }
-}
 
-impl Waits {
-    fn note(&mut self, time: core::time::Duration) {
-        self.millis = self.millis.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// In seconds, by tenths.
-    fn average(self) -> Option<f64> {
-        let tenths = self.millis.checked_div(u64::from(self.count).saturating_mul(100))?;
+    /// Of those that came since it was asked last; in seconds, by tenths.
+    fn average_wait(&mut self, gauges: Gauges) -> Option<f64> {
+        let (waits, millis) = core::mem::replace(&mut self.waits, (gauges.waits, gauges.wait_millis));
+        let count = gauges.waits.saturating_sub(waits).saturating_mul(100);
+        let tenths = gauges.wait_millis.saturating_sub(millis).checked_div(count)?;
         Some(f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0)
     }
 }

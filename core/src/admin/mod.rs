@@ -58,6 +58,8 @@ pub struct StaticPage {
     pub path: String,
     /// What it is, such as `text/html; charset=utf-8`.
     pub content_type: String,
+    /// What the page may load: its `Content-Security-Policy`.
+    pub policy: String,
     /// The text.
     pub body: Arc<[u8]>,
 }

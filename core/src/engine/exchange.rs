@@ -135,6 +135,12 @@ impl Default for Body<'_> {
     }
 }
 
+impl<'a> From<Bytes<'a>> for Body<'a> {
+    fn from(first: Bytes<'a>) -> Self {
+        Self { first, then: &[] }
+    }
+}
+
 impl<'a> From<&'a [u8]> for Body<'a> {
     fn from(bytes: &'a [u8]) -> Self {
         Self { first: Bytes::Borrowed(bytes), then: &[] }
