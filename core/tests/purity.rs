@@ -47,6 +47,7 @@ const DEPENDENCIES: &[&str] = &[
     "sha1",
     "sha2",
     "signature",
+    "smol_str",
     "syn",
     "thiserror",
     "thiserror-impl",
@@ -58,6 +59,7 @@ const DEPENDENCIES: &[&str] = &[
     "winnow",
     "zerocopy",
     "zeroize",
+    "zmij",
 ];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.

@@ -22,9 +22,9 @@ use crate::{hub::Hub, link::Link};
 const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
-/// How long a client may take to read what is queued for it.
-const STALLED: Duration = Duration::from_secs(20);
-/// The same once the connection is to be closed, what is left of a TLS handshake included.
+/// While so many bytes wait for a client to read them, no more of its requests are read.
+const ENOUGH: usize = 128 * 1024;
+/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake included.
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a closed connection is read on, so that its last answer is not lost to a reset.
 const LINGER: Duration = Duration::from_secs(1);
@@ -79,12 +79,14 @@ where
                     return Poll::Ready(Ok(()));
                 }
             } else {
-                let timer = stalled.get_or_insert_with(|| Timer::after(STALLED));
+                let timer = stalled.get_or_insert_with(|| Timer::after(hub.unread.time));
                 if Pin::new(timer).poll(cx).is_ready() {
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "does not read")));
+                    log::warn!("a client does not read its answers: dropped");
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
             }
-            let read = if link.close().is_some() { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
+            let enough = link.close().is_some() || link.queued() >= ENOUGH;
+            let read = if enough { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
             if read == Poll::Ready(0) {
                 // Nobody waits for what is held; what is under way may still be read.
                 hub.input(Input::Closed { conn });

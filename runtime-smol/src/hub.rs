@@ -24,8 +24,21 @@ use mmcos_std::{
 
 use crate::{link::Link, signal::Signal};
 
-/// The most bytes that may wait for a client to read them; one that lets more pile up is dropped.
-const MOST_QUEUED: usize = 1024 * 1024;
+/// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
+/// choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Bytes. A client that sends requests ahead is not read on long before: this is for what was asked at once.
+    pub bytes: usize,
+    /// From the moment on at which nothing more could be written.
+    pub time: Duration,
+}
+
+impl Default for Unread {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
+    }
+}
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
 ///
@@ -35,6 +48,7 @@ const MOST_QUEUED: usize = 1024 * 1024;
 pub struct Hub {
     clock: Clock,
     store: Committer,
+    pub(crate) unread: Unread,
     state: RefCell<State>,
     connections: Cell<usize>,
     /// Raised when no connection is left.
@@ -72,11 +86,18 @@ impl Hub {
         Self {
             clock,
             store,
+            unread: Unread::default(),
             state: RefCell::new(state),
             connections: Cell::new(0),
             emptied: Signal::default(),
             sooner: Signal::default(),
         }
+    }
+
+    /// The same with another limit on what clients leave unread.
+    #[must_use]
+    pub fn with_unread(self, unread: Unread) -> Self {
+        Self { unread, ..self }
     }
 
     /// Tells the core of a new connection.
@@ -119,7 +140,7 @@ impl Hub {
                         after = self.store.submit(records.drain(..));
                     }
                     let Some(link) = links.get(&conn) else { continue };
-                    if link.push(bytes, after) > MOST_QUEUED {
+                    if link.push(bytes, after) > self.unread.bytes {
                         overfull.push(conn);
                     }
                     if after == Ticket::default() {

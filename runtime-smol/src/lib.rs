@@ -9,5 +9,5 @@ mod link;
 mod server;
 mod signal;
 
-pub use hub::Hub;
+pub use hub::{Hub, Unread};
 pub use server::{Door, RunError, Server};

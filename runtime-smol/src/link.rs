@@ -104,8 +104,13 @@ impl Link {
         self.close.get()
     }
 
+    /// How many bytes wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.get()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued.get() == 0
+        self.queued() == 0
     }
 
     /// Has `write` write what is queued, and takes away as much as it says it wrote.

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use mmcos_smol::{Door, Hub, Server};
+use mmcos_smol::{Door, Hub, Server, Unread};
 use mmcos_std::{game, host, host::Host, secret, store::Committer};
 
 fn main() -> ExitCode {
@@ -43,6 +43,8 @@ fn serve(host: Host) -> Result<(), Box<dyn Error>> {
         }
         log::info!("stopping: what is held is answered, nothing new is taken");
     };
-    Server { hub: Hub::new(core, Committer::start(store)?, host.clock), doors, renewal }.run(stop)?;
+    let unread = Unread { bytes: host.config.max_queued_bytes.get(), time: host.config.read_seconds.get() };
+    let hub = Hub::new(core, Committer::start(store)?, host.clock).with_unread(unread);
+    Server { hub, doors, renewal }.run(stop)?;
     Ok(())
 }

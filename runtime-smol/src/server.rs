@@ -12,7 +12,11 @@ use std::{
 use async_io::{Async, Timer};
 use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
 use mmcos_core::seam::{Input, ListenerId};
-use mmcos_std::{host::Renewal, listen, store::StoreError};
+use mmcos_std::{
+    host::Renewal,
+    listen::{self, AcceptTrouble},
+    store::StoreError,
+};
 use smol::{
     LocalExecutor,
     future::{self, FutureExt},
@@ -100,11 +104,12 @@ async fn accept(
     listener: Async<TcpListener>,
     acceptor: Option<TlsAcceptor>,
 ) {
+    let mut trouble = AcceptTrouble::default();
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                log::warn!("cannot accept a connection: {error}");
+                trouble.tell(&error);
                 Timer::after(Duration::from_millis(50)).await;
                 continue;
             }

@@ -24,6 +24,8 @@ pub enum Command {
     Restore(PathBuf),
     /// Print the store as JSON and stop.
     Export,
+    /// Explain this Steam ticket and stop.
+    Ticket(String),
     /// Print [`help`] and stop.
     Help,
     /// Print [`version`] and stop.
@@ -31,12 +33,13 @@ pub enum Command {
 }
 
 /// Each command as it is used, and what it does.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config", "print the effective configuration, every key explained, ready to be saved as a file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
+    ("ticket HEX", "print what a Steam ticket says, and whether it lets its player in"),
     ("help", "print this text (also -h, --help)"),
 ];
 
@@ -61,6 +64,11 @@ pub enum CliError {
     /// A command that needs a file.
     #[error("`{0}` needs the name of a file: mmcos {0} FILE")]
     MissingFile(String),
+    /// `ticket` without one.
+    #[error(
+        "`ticket` needs the ticket: mmcos ticket HEX, where HEX is the PlatformID of a login, or its start in hex"
+    )]
+    MissingTicket,
     /// One word too many.
     #[error("`{0}` is one word too many; `mmcos help` shows what each command takes")]
     UnexpectedWord(String),
@@ -118,6 +126,7 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "restore" => Command::Restore(file()?),
         "export" if json => Command::Export,
         "export" => return Err(CliError::MissingForm),
+        "ticket" => Command::Ticket(words.next().ok_or(CliError::MissingTicket)?.string()?),
         "help" => Command::Help,
         _ => return Err(CliError::UnknownCommand(word)),
     };
@@ -179,6 +188,7 @@ mod tests {
         assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
         assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
         assert_eq!(command(&["export", "--json"]), Command::Export);
+        assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Ticket("00ff^^^^true".into()));
         assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);
     }
 
@@ -187,6 +197,7 @@ mod tests {
         let message = |words: &[&str]| Cli::parse(words).unwrap_err().to_string();
         assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
         assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
+        assert!(message(&["ticket"]).starts_with("`ticket` needs the ticket: mmcos ticket HEX"));
         assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));

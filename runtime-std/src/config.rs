@@ -10,7 +10,7 @@
 //!     ..Sources::default()
 //! };
 //! let config: Config = sources.load()?.config;
-//! assert_eq!(config.poll_seconds.as_millis(), 2500);
+//! assert_eq!(config.poll_seconds.get().as_millis(), 2500);
 //! # Ok::<(), mmcos_std::config::ConfigError>(())
 //! ```
 
@@ -27,7 +27,7 @@ use std::{env, fmt};
 pub use error::ConfigError;
 pub use keys::{Config, KEYS, Key};
 pub use settings::Origin;
-pub use value::{Bucket, Identity};
+pub use value::{Bucket, Identity, Patience, PollTime};
 
 use settings::{Given, Settings};
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use mmcos_core::Server;
-use mmcos_core::engine::Limits;
+use mmcos_core::engine::{Limits, Rate};
 use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
 use mmcos_core::mmcos::ids::SessionId;
 use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
 use mmcos_core::mmcos::{self, IdentityPolicy, Mmcos};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::PublicKey;
+use mmcos_core::wire::{egonet, http, xml};
 
 use crate::config::{Bucket, Config, Identity};
 use crate::secret::ServerKey;
@@ -31,9 +32,18 @@ pub fn server(
             Identity::Trust => IdentityPolicy::Trust,
         },
         session_key: *key.as_bytes(),
+        requests: Rate {
+            per_second: config.account_requests_per_second,
+            burst: config.account_request_burst,
+        },
+        xml: xml::Limits { depth: config.max_xml_depth.get(), elements: config.max_xml_elements.get() },
+        egonet: egonet::Limits {
+            depth: u8::try_from(config.max_egonet_depth.get()).unwrap_or(u8::MAX),
+            values: config.max_egonet_values.get(),
+        },
         search_seconds: whole_seconds(config.search_seconds),
         matchmaker: matchmaker::Config {
-            poll: config.poll_seconds,
+            poll: config.poll_seconds.get(),
             gather: config.gather_seconds,
             ai_hold: config.ai_hold,
             ai: config.ai,
@@ -54,14 +64,27 @@ pub fn server(
         events: config.events.clone(),
         ..mmcos::Config::new(Catalogue::official()?)
     };
+    Ok(Server::new(Mmcos::new(game, seed), limits(config), seed))
+}
+
+fn limits(config: &Config) -> Limits {
     let defaults = Limits::default();
-    let limits = Limits {
+    Limits {
+        http: http::Limits {
+            head: config.max_head_bytes.get(),
+            fields: config.max_fields.get(),
+            body: config.max_body_bytes.get(),
+        },
         connections: config.max_connections.get(),
         connections_per_address: u32::try_from(config.max_connections_per_address.get()).unwrap_or(u32::MAX),
-        hold_time: defaults.hold_time.max(config.poll_seconds.saturating_mul(2)),
+        requests: Rate { per_second: config.requests_per_second, burst: config.request_burst },
+        trusted_proxies: config.trusted_proxies.clone(),
+        head_time: config.head_seconds.get(),
+        body_time: config.body_seconds.get(),
+        idle_time: config.idle_seconds.get(),
+        hold_time: defaults.hold_time.max(config.poll_seconds.get().saturating_mul(2)),
         ..defaults
-    };
-    Ok(Server::new(Mmcos::new(game, seed), limits, seed))
+    }
 }
 
 fn whole_seconds(time: Duration) -> u32 {

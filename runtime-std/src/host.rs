@@ -6,6 +6,9 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use mmcos_core::mmcos::identity::IdentityError;
+use mmcos_core::wire::steam::PublicKey;
+
 use crate::certificate::{CertificateError, Certificates};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
@@ -18,6 +21,7 @@ use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::{Store, StoreError, files};
+use crate::ticket;
 use crate::tls::Tls;
 
 /// A host that is ready to serve.
@@ -93,6 +97,9 @@ pub enum HostError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ticket that was to be explained.
+    #[error("this is no Steam ticket: {0}")]
+    Ticket(#[from] IdentityError),
     /// A listener.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -130,6 +137,9 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             }
         }
         Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
+        Command::Ticket(text) => {
+            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?)
+        }
         Command::Help => print(&cli::help()),
         Command::Version => print(&format_args!("{}\n", cli::version())),
     }

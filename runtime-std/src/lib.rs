@@ -15,4 +15,5 @@ pub mod setup;
 pub mod signals;
 pub mod store;
 mod text;
+pub mod ticket;
 pub mod tls;

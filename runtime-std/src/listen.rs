@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -64,6 +65,32 @@ pub enum ListenError {
 /// has is an error, for to listen elsewhere would leave the players with that program.
 pub fn bind(wanted: SocketAddr) -> Result<Bound, ListenError> {
     bind_with(wanted, listener)
+}
+
+/// Tells the host that no connection can be accepted: once a minute, however often it is tried.
+#[derive(Debug, Default)]
+pub struct AcceptTrouble {
+    told: Option<Instant>,
+}
+
+impl AcceptTrouble {
+    /// Takes note of one more failure.
+    pub fn tell(&mut self, error: &io::Error) {
+        if self.is_news(Instant::now()) {
+            log::warn!(
+                "cannot accept connections: {error}. If too many files are open, lower max-connections, or let this \
+                 program open more: `LimitNOFILE=` under systemd, `ulimit -n` in a shell"
+            );
+        }
+    }
+
+    fn is_news(&mut self, now: Instant) -> bool {
+        let news = self.told.is_none_or(|told| now.duration_since(told) >= Duration::from_mins(1));
+        if news {
+            self.told = Some(now);
+        }
+        news
+    }
 }
 
 /// The address of a peer as people know it: an IPv4 peer of a dual-stack socket as IPv4.
@@ -139,6 +166,16 @@ mod tests {
     use std::net::{Ipv6Addr, TcpStream};
 
     use super::*;
+
+    #[test]
+    fn trouble_is_told_once_a_minute() {
+        let (mut trouble, start) = (AcceptTrouble::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(
+            [0, 1, 59, 60, 61].map(|second| trouble.is_news(at(second))),
+            [true, false, false, true, false]
+        );
+    }
 
     fn any(port: u16) -> SocketAddr {
         SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))

@@ -63,7 +63,7 @@ impl Drop for Place {
 #[test]
 fn every_default_parses() {
     let config = Place::new("default").config();
-    assert_eq!(config.poll_seconds, Duration::from_secs(25));
+    assert_eq!(config.poll_seconds.get(), Duration::from_secs(25));
     assert_eq!(config.http.unwrap().port(), 80);
     assert_eq!(config.data_dir, PathBuf::from("mmcos-data"));
     assert!(config.ai && !config.maintenance && config.certificate.is_none());
@@ -71,7 +71,7 @@ fn every_default_parses() {
 
 #[test]
 fn flags_beat_environment_beats_file_beats_default() {
-    let seconds = |place: &Place| place.config().poll_seconds.as_secs();
+    let seconds = |place: &Place| place.config().poll_seconds.get().as_secs();
     let place = Place::new("precedence");
     assert_eq!(seconds(&place), 25);
     let place = place.file(FILE_NAME, "poll-seconds = 1");
@@ -93,6 +93,7 @@ fn other(key: &str) -> &'static str {
         "maintenance" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
+        "trusted-proxies" => "127.0.0.1",
         "log" => "debug",
         _ => "7",
     }
@@ -201,6 +202,8 @@ fn a_bad_value_says_where_and_what_was_expected() {
     let variable = Place::new("bad").variable("MMCOS_POLL_SECONDS", "soon");
     let expected = "MMCOS_POLL_SECONDS: poll-seconds = `soon` is not a number of seconds";
     assert!(variable.error().to_string().starts_with(expected));
+    let long = Place::new("bad").flag("poll-seconds", "301").error().to_string();
+    assert!(long.contains("poll-seconds = `301` is not a number of seconds from 0 to 300"), "{long}");
     let flag = Place::new("bad").flag("http", "80x");
     assert!(flag.error().to_string().starts_with("--http: http = `80x` is not an address"));
     let syntax = Place::new("bad").file(FILE_NAME, "ai = true\nai = = 3");
@@ -213,6 +216,6 @@ fn numbers_are_read_as_toml_writes_them() {
         Place::new("numbers").file(FILE_NAME, "http = 0x1F90\npoll-seconds = 2.5\nmax-connections = 1_000");
     let config = place.config();
     assert_eq!(config.http.unwrap().port(), 8080);
-    assert_eq!(config.poll_seconds, Duration::from_millis(2500));
+    assert_eq!(config.poll_seconds.get(), Duration::from_millis(2500));
     assert_eq!(config.max_connections.get(), 1000);
 }

@@ -97,7 +97,7 @@ mod tests {
         }
         assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]);
         attempts.failed(address("203.0.113.8"), now.after(MEMORY));
-        assert_eq!(attempts.wait(there, now), Duration::ZERO);
+        assert_eq!(attempts.by_source.len(), 1);
     }
 
     #[test]

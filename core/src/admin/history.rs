@@ -69,7 +69,7 @@ impl Default for History {
 impl History {
     /// Time has passed, and `gauges` are what they were for all of it. Asked only if a step is over. True if one is.
     pub fn pass(&mut self, now: Wall, gauges: impl FnOnce() -> Gauges) -> bool {
-        if now.as_secs() < self.hour.next() && self.hour.end != 0 {
+        if (self.hour.end..self.hour.next()).contains(&now.as_secs()) {
             return false;
         }
         let gauges = gauges();
@@ -111,7 +111,7 @@ impl Chart {
     fn pass(&mut self, now: i64, gauges: Gauges) {
         let step = i64::from(self.step);
         let steps = now.saturating_sub(self.end).checked_div(step).unwrap_or_default();
-        if self.end == 0 || steps < 0 {
+        if self.end == 0 || now < self.end {
             self.end = now.saturating_sub(now.checked_rem(step).unwrap_or_default());
             return;
         }

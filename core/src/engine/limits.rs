@@ -11,7 +11,7 @@ pub struct Limits {
     pub http: http::Limits,
     /// Connections at a time.
     pub connections: usize,
-    /// Connections at a time from one address (of IPv6: from one /64, as all others that count addresses).
+    /// Connections at a time from one address (of IPv6 on the internet: from one /64).
     pub connections_per_address: u32,
     /// Requests from one address. An honest game makes one a second at its busiest, and a dozen at its start.
     pub requests: Rate,

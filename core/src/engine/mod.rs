@@ -286,9 +286,10 @@ impl<T> Engine<T> {
     ) -> Option<(Exchange, Peer)> {
         let hold = self.now.monotonic.after(self.limits.hold_time);
         let connection = self.connections.get_mut(&conn)?;
-        let address = match connection.proxied {
-            true => forwarded::client(request, connection.peer, &self.limits.trusted_proxies),
-            false => connection.peer,
+        let address = if connection.proxied {
+            forwarded::client(request, connection.peer, &self.limits.trusted_proxies)
+        } else {
+            connection.peer
         };
         if let Err(TooOften { first }) = self.requests.count(address.ip(), self.now.monotonic) {
             if first {

@@ -1,24 +1,26 @@
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
-/// Whom limits count as one: an IPv4 address, or the 2^64 IPv6 addresses that one customer of a provider has.
+/// Whom limits count as one: an IPv4 address, or the 2^64 IPv6 addresses that one customer of a provider has. Within a
+/// local network, each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Source(u64);
+pub(super) struct Source(Ipv6Addr);
 
 impl Source {
     pub(super) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
-            // ffff:ffff::/32 is multicast, so nobody calls from there.
-            IpAddr::V4(address) => Self(0xFFFF_FFFF_0000_0000 | u64::from(address.to_bits())),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self([a, b, c, d].into_iter().fold(0, |bits, segment| bits << 16 | u64::from(segment)))
+            IpAddr::V4(address) => Self(address.to_ipv6_mapped()),
+            IpAddr::V6(address) if address.is_unique_local() || address.is_unicast_link_local() => {
+                Self(address)
             }
+            IpAddr::V6(address) => Self(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
@@ -28,6 +30,8 @@ mod tests {
         assert_eq!(source("203.0.113.7"), source("::ffff:203.0.113.7"));
         assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:3:4:5:6"));
         assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
-        assert_ne!(source("::1"), source("0.0.0.1"));
+        for network in ["fe80", "fd12:3456:789a:1"] {
+            assert_ne!(source(&format!("{network}::1")), source(&format!("{network}::2")));
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 pub const APP: AppId = AppId(535_850);
 
 /// How far apart Steam's clock and this machine's may be.
-const TOLERANCE: Duration = Duration::from_mins(10);
+pub const TOLERANCE: Duration = Duration::from_mins(10);
 
 /// Why somebody is not let in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

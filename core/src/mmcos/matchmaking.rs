@@ -211,7 +211,10 @@ impl Mmcos {
         let players = &self.players;
         let listed =
             request.steam_ids().filter_map(|id| players.by_steam_id(id)).map(|player| player.user_id);
-        if let Some(race) = self.races.begin(race_key, account, cx.now().wall, listed) {
+        let session = self.races.find(race_key);
+        if let Some(race) =
+            session.and_then(|session| self.races.begin(session, account, cx.now().wall, listed))
+        {
             cx.record(Record::Race(Box::new(race.clone())));
         }
         self.rearm(cx);
@@ -265,14 +268,10 @@ impl Mmcos {
         self.answer_searches(cx);
     }
 
-    /// Has a player log in anew: its search ends, and its session holds no more. That is not kept: after a restart of
-    /// the server it holds again.
-    pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, account: UserId) {
-        let now = cx.now();
-        self.ended_sessions.insert(account, now.wall);
-        self.presence.forget(account);
+    /// Ends a player's search.
+    pub(super) fn end_search(&mut self, cx: &mut Context<'_, Self>, account: UserId) {
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
-        matchmaker.cancel(now.monotonic, account, outcomes);
+        matchmaker.cancel(cx.now().monotonic, account, outcomes);
         self.answer_searches(cx);
     }
 

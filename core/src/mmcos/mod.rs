@@ -3,9 +3,11 @@
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
 //! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
-//! [`results`], [`moderation`], [`settings`], [`catalogue`]. What an operator sees and orders is in `operator`. What of it outlives the process is a [`Record`].
+//! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
+//! operator's side is `operator`.
 
 mod account;
+mod admission;
 pub mod catalogue;
 mod config;
 pub mod divisions;
@@ -44,12 +46,9 @@ pub use record::Record;
 
 use crate::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
-    seam::{Now, Wall},
+    seam::Wall,
     service::{Context, Service},
-    wire::{
-        http::{Method, Request, Status},
-        steam::SteamId,
-    },
+    wire::http::{Method, Request, Status},
 };
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
@@ -58,7 +57,7 @@ use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
-use moderation::{Ban, Bans, Subject};
+use moderation::Bans;
 use operator::Operator;
 use players::{Players, RestoreError};
 use presence::Presence;
@@ -67,7 +66,7 @@ use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
-use session::{Session, SessionError, SessionKey};
+use session::SessionKey;
 use settings::Settings;
 
 /// What the game's services ask to be woken for.
@@ -164,28 +163,6 @@ impl Mmcos {
         season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
-    /// Who may not play.
-    pub fn bans(&self) -> &Bans {
-        &self.bans
-    }
-
-    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
-    /// is replaced.
-    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
-        cx.record(Record::Ban(Box::new(ban.clone())));
-        cx.log(Event::Banned(Box::new(ban.clone())));
-        self.bans.put(ban);
-        self.end_searches_of_banned(cx);
-    }
-
-    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
-    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
-        let ban = self.bans.lift(subject)?;
-        cx.record(Record::Unban(subject));
-        cx.log(Event::Unbanned(subject));
-        Some(ban)
-    }
-
     /// Who searches, and who races.
     pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
         self.matchmaking.matchmaker()
@@ -194,33 +171,6 @@ impl Mmcos {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// The session that a token is of, if its account is there, not banned, and does not ask too often.
-    fn session(&mut self, token: &str, now: Now) -> Result<Session, Fault> {
-        let session = self.sessions.verify(token, now.wall)?;
-        self.admit(session.steam_id, now.wall)?;
-        self.requests.take(session.user, now.monotonic)?;
-        if self.ended_sessions.get(&session.user).is_some_and(|ended| session.issued <= *ended) {
-            return Err(SessionError::Expired.into());
-        }
-        match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => {
-                self.presence.note(session.user, now.wall);
-                Ok(session)
-            }
-            _ => Err(Fault::UnknownAccount),
-        }
-    }
-
-    /// Whose session a token is.
-    fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
-        self.session(token, now).map(|session| session.user)
-    }
-
-    /// Whether this player may play.
-    fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
-        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 
     /// Starts the season that it is time for, unless it has been.
@@ -393,6 +343,3 @@ fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     };
     catalogue.ranks.rewards.iter().map(row).collect()
 }
-
-#[cfg(test)]
-mod tests;

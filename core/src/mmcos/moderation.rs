@@ -152,7 +152,9 @@ mod tests {
 
     fn bans<const N: usize>(all: [Ban; N]) -> Bans {
         let mut bans = Bans::default();
-        all.into_iter().for_each(|ban| bans.put(ban));
+        for ban in all {
+            bans.put(ban);
+        }
         bans
     }
 

@@ -147,19 +147,23 @@ impl Races {
         }
     }
 
-    /// A player said that the race of this key begins, and who is in it. Returns the race if that is news.
+    /// The number of the race with this key.
+    pub fn find(&self, race_key: RaceKey) -> Option<SessionId> {
+        self.by_key.get(&race_key).copied()
+    }
+
+    /// A player said that this race begins, and who is in it. Returns the race if that is news.
     ///
     /// A party's leader alone polls, so only a registration can say who else is in the party. It is believed as far as
     /// the race has seats that nobody holds.
     pub fn begin(
         &mut self,
-        race_key: RaceKey,
+        session: SessionId,
         by: UserId,
         now: Wall,
         listed: impl IntoIterator<Item = UserId>,
     ) -> Option<&Race> {
-        let session = self.by_key.get(&race_key)?;
-        let race = &mut self.by_session.get_mut(session)?.race;
+        let race = &mut self.by_session.get_mut(&session)?.race;
         if !race.players.contains(&by) {
             return None;
         }

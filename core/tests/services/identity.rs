@@ -12,6 +12,8 @@ use super::{
 };
 
 const ANN: u64 = 76_561_198_000_006_001;
+/// Where the part begins that Steam vouches for; before it stands what the client says.
+const SIGNED: usize = 56;
 
 fn verifying() -> Rig<Mmcos> {
     let mut config = trusting();
@@ -55,6 +57,25 @@ fn a_ticket_that_does_not_hold_lets_nobody_in_and_the_host_reads_why() {
         refused(&mut rig, &ticket, signing::sign, reason);
     }
     refused(&mut verifying(), &ticket(ANN), |_| [0; SIGNATURE_LEN], "Signature");
+}
+
+#[test]
+fn a_ticket_that_was_cut_or_changed_lets_nobody_in() {
+    let mut rig = verifying();
+    let ticket = ticket(ANN).build(signing::sign).unwrap();
+    let mut refused = |bytes: &[u8], how: &str| {
+        let answer = rig.ask(&login_request(&encode_platform_id(bytes), "Ann"));
+        assert_eq!(status(&answer), "401", "{how}: {answer}");
+    };
+    for length in 0..ticket.len() {
+        refused(&ticket[..length], "cut");
+    }
+    for at in SIGNED..ticket.len() {
+        let mut flipped = ticket.clone();
+        flipped[at] ^= 1 << (at % 8);
+        refused(&flipped, "flipped");
+    }
+    assert!(rig.server.service().players().is_empty());
 }
 
 fn refused(

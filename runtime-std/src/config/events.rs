@@ -11,7 +11,8 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 impl Value for Plan {
     const HINT: &'static str = "off|weekly|DATES";
     const EXPECTED: &'static str = "off, weekly, or events with their days, one event at a time, such as \
-                                    \"chaos 2026-12-24 to 2026-12-26, payload 2026-12-31\"";
+                                    \"chaos 2026-12-24 to 2026-12-26, payload 2026-12-31\" \
+                                    (`mmcos config` names them all)";
 
     fn parse(text: &str) -> Option<Self> {
         match text {

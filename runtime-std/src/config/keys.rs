@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::AddressRange;
 use mmcos_core::mmcos::events::Plan;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 use super::ConfigError;
 use super::settings::Settings;
-use super::value::{Bucket, Identity, Value};
+use super::value::{Bucket, Identity, Patience, PollTime, Value};
 
 /// A key of the configuration.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ keys! {
     identity: Identity = "verify",
 
     /// How long a search for players is held open before it is answered. The official server took 25 seconds.
-    poll_seconds: Duration = "25",
+    poll_seconds: PollTime = "25",
 
     /// How long the game of a lone player searches before it offers a race against AI. Officially 70 seconds.
     search_seconds: Duration = "70",
@@ -126,9 +127,9 @@ keys! {
 
     /// When an event runs, with a playlist of its own and a prize: "weekly" is one of the 13 after the other from Friday to
     /// Monday, 12:00 UTC; or say which and when, in whole days, UTC: "chaos 2026-12-24 to 2026-12-26, payload 2026-12-31".
-    /// No event was ever recorded, so how the game takes them is not known. They are chaos, emergency_response, endurance,
-    /// gi_joe, koth_decay_zones, mystery_vehicles, payload, poison_flag, pure_racing, simple_battle, ultimate_bomb,
-    /// ultimate_ctf, ultimate_koth.
+    /// No event was ever recorded, so how the game takes them is not known. They are `chaos`, `emergency_response`,
+    /// `endurance`, `gi_joe`, `koth_decay_zones`, `mystery_vehicles`, `payload`, `poison_flag`, `pure_racing`,
+    /// `simple_battle`, `ultimate_bomb`, `ultimate_ctf`, `ultimate_koth`.
     events: Plan = "off",
 
     /// A message of the day, shown in the game's menu. Empty: none.
@@ -148,6 +149,60 @@ keys! {
 
     /// How many connections may be open at once from one address. Players behind one router share an address.
     max_connections_per_address: NonZeroUsize = "128",
+
+    /// How many requests a second one address may make in the long run. An honest game makes one at its busiest.
+    /// 0: as many as it likes. This machine's own are never counted.
+    requests_per_second: u32 = "200",
+
+    /// How many requests an address may make at once, after a rest.
+    request_burst: u32 = "2000",
+
+    /// How many requests a second one account may make in the long run, wherever from. 0: as many as it likes.
+    account_requests_per_second: u32 = "50",
+
+    /// How many requests an account may make at once, after a rest.
+    account_request_burst: u32 = "500",
+
+    /// The proxies in front of this server whose X-Forwarded-For is believed: limits, bans and the log are then about
+    /// the players' addresses, not the proxy's. Empty: none. Give no address that a player could have.
+    trusted_proxies: Vec<AddressRange> = "",
+
+    /// How long a client may take for the TLS handshake and its first request line and fields, or for those of a later
+    /// request.
+    head_seconds: Patience = "10",
+
+    /// How long a client may take to send the body of a request.
+    body_seconds: Patience = "20",
+
+    /// How long a connection is kept open between requests.
+    idle_seconds: Patience = "60",
+
+    /// How long a client may leave an answer unread.
+    read_seconds: Patience = "20",
+
+    /// The most bytes of answers that may wait for one client to read them.
+    max_queued_bytes: NonZeroUsize = "4194304",
+
+    /// The most bytes of a request's line and fields.
+    max_head_bytes: NonZeroUsize = "16384",
+
+    /// The most fields of a request; never more than 128.
+    max_fields: NonZeroUsize = "100",
+
+    /// The most bytes of a request's body. A list of 2,000 friends takes 190,000.
+    max_body_bytes: NonZeroUsize = "262144",
+
+    /// How many elements of XML may stand inside each other; never more than 32.
+    max_xml_depth: NonZeroUsize = "16",
+
+    /// The most elements of an XML body. A list of 2,000 friends has 4,006.
+    max_xml_elements: NonZeroUsize = "10000",
+
+    /// How many EgoNet values may stand inside each other; never more than 255.
+    max_egonet_depth: NonZeroUsize = "16",
+
+    /// The most values of an EgoNet body.
+    max_egonet_values: NonZeroUsize = "4096",
 
     /// How much to log.
     log: LevelFilter = "info",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::AddressRange;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 /// A type that a key of the configuration can have. Every source (flag, environment, file) gives text.
@@ -121,6 +122,85 @@ impl Value for Duration {
     }
 }
 
+/// How long a search may be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollTime(Duration);
+
+impl PollTime {
+    /// As a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl Value for PollTime {
+    const HINT: &'static str = "SECONDS";
+    const EXPECTED: &'static str = "a number of seconds from 0 to 300, such as 25 or 2.5: routers and proxies on the \
+        way drop connections that are silent for longer";
+
+    fn parse(text: &str) -> Option<Self> {
+        Duration::parse(text).filter(|time| *time <= Duration::from_mins(5)).map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.0.to_toml()
+    }
+}
+
+/// How long something is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(Duration);
+
+impl Patience {
+    /// As a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl Value for Patience {
+    const HINT: &'static str = "SECONDS";
+    const EXPECTED: &'static str = "a number of seconds from 1 to 3600, such as 10 or 2.5";
+
+    fn parse(text: &str) -> Option<Self> {
+        let range = Duration::from_secs(1)..=Duration::from_hours(1);
+        Duration::parse(text).filter(|time| range.contains(time)).map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.0.to_toml()
+    }
+}
+
+impl Value for u32 {
+    const HINT: &'static str = "NUMBER";
+    const EXPECTED: &'static str = "a whole number from 0";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        (*self).into()
+    }
+}
+
+impl Value for Vec<AddressRange> {
+    const HINT: &'static str = "ADDRESSES";
+    const EXPECTED: &'static str =
+        "a list of addresses and ranges with commas between, such as 127.0.0.1, 10.0.0.0/8";
+
+    fn parse(text: &str) -> Option<Self> {
+        let ranges = text.split(',').map(str::trim).filter(|range| !range.is_empty());
+        ranges.map(|range| range.parse().ok()).collect()
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        let ranges: Vec<String> = self.iter().map(ToString::to_string).collect();
+        ranges.join(", ").into()
+    }
+}
+
 impl Value for NonZeroUsize {
     const HINT: &'static str = "NUMBER";
     const EXPECTED: &'static str = "a whole number from 1";
@@ -230,6 +310,28 @@ mod tests {
         round_trips("0", &Duration::ZERO);
         for bad in ["", "-1", "nan", "inf", "86401", "25s"] {
             assert_eq!(Duration::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn searches_are_held_for_300_seconds_at_most_and_limits_of_time_are_never_zero() {
+        round_trips("300", &PollTime(Duration::from_mins(5)));
+        round_trips("0", &PollTime(Duration::ZERO));
+        round_trips("1", &Patience(Duration::from_secs(1)));
+        assert_eq!(PollTime::parse("300.1"), None);
+        assert_eq!([Patience::parse("0.9"), Patience::parse("3601")], [None; 2]);
+    }
+
+    #[test]
+    fn lists_of_addresses() {
+        round_trips("", &Vec::<AddressRange>::new());
+        let range = |text: &str| text.parse::<AddressRange>().unwrap();
+        round_trips(
+            "127.0.0.1,10.0.0.0/8 , ::1",
+            &vec![range("127.0.0.1"), range("10.0.0.0/8"), range("::1")],
+        );
+        for bad in ["proxy", "10.0.0.0/8; ::1", "10.0.0.0/33"] {
+            assert_eq!(Vec::<AddressRange>::parse(bad), None, "{bad}");
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn with_small_window(address: SocketAddr) -> TcpStream {
 /// So many answers to logins fill the buffers of the system and some of the server's.
 pub(super) const MORE_THAN_FITS: usize = 60;
 
-/// One by one: too many at once look like a client that does not read.
+/// One by one, each answered before the next.
 pub(super) fn send_logins(server: &Server, client: &mut Client, count: usize) {
     for _ in 0..count {
         client.send(&login(1));
@@ -54,18 +54,51 @@ fn a_slow_reader_gets_all() {
 
 #[test]
 fn a_client_that_never_reads_is_dropped_and_others_are_served() {
-    let server = Server::start();
+    let server = Server::start_with(&["--read-seconds", "1"]);
     let mut deaf = Client::plain_over(with_small_window(server.http));
     deaf.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
     let mut other = Client::tls(server.https, &tls::game());
+    let start = Instant::now();
     // 58 kB for each: more than any limit long before the last.
-    let refused = (0..1000).any(|_| {
+    while deaf.try_send(&login(1)).is_ok() {
         other.ask(&get(REDIRECT)).ok();
-        deaf.try_send(&login(1)).is_err()
-    });
-    assert!(refused, "it may send for ever");
+        assert!(start.elapsed() < PATIENCE, "it may send for ever");
+    }
     server.logs("does not read");
     other.ask(&get(REDIRECT)).ok();
+}
+
+#[test]
+fn who_asks_far_ahead_of_reading_gets_all() {
+    let server = Server::start();
+    let count = 2 * MORE_THAN_FITS;
+    let requests = login(1).repeat(count);
+    for mut client in [Client::plain(server.http), Client::tls(server.https, &tls::game())] {
+        client.send(&requests);
+        for _ in 0..count {
+            assert!(client.answer().ok().body.len() > 50_000);
+        }
+    }
+}
+
+#[test]
+fn a_head_a_body_and_an_idle_connection_have_their_time() {
+    let server = Server::start_with(&["--head-seconds", "1", "--body-seconds", "2", "--idle-seconds", "3"]);
+    let waits = |sent: &[u8], seconds: f64| {
+        let mut client = Client::plain(server.http);
+        client.send(sent);
+        let start = Instant::now();
+        (client, start, seconds)
+    };
+    let head = waits(b"GET / HT", 1.0);
+    let body = waits(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", 2.0);
+    let idle = waits(&get(REDIRECT), 3.0);
+    for ((mut client, start, seconds), status) in [(head, 408), (body, 408), (idle, 200)] {
+        assert_eq!(client.answer().status, status);
+        client.end();
+        let took = start.elapsed().as_secs_f64();
+        assert!((seconds - 0.1..seconds + 5.0).contains(&took), "{took} s in place of {seconds}");
+    }
 }
 
 #[test]

@@ -117,16 +117,16 @@ proptest! {
         lengths in prop::collection::vec((1..20_i64, 1..20_i64), 0..6),
         deeds in prop::collection::vec((0..200_i64, prop::option::of((0..13_usize, 0..60_i64))), 0..4),
     ) {
-        let mut end = 0;
+        let mut end = 0_i64;
         let runs = lengths.iter().enumerate().map(|(index, (pause, length))| {
-            let starts = end + pause;
-            end = starts + length;
+            let starts = end.saturating_add(*pause);
+            end = starts.saturating_add(*length);
             run(index, starts, end)
         });
         let mut events = Events::new(if weekly { Plan::Weekly } else { dates(runs.collect()) });
         for (now, deed) in deeds {
             match deed {
-                Some((index, length)) => events.start(at(now), event(index), at(now + length)),
+                Some((index, length)) => events.start(at(now), event(index), at(now.saturating_add(length))),
                 None => events.stop(at(now)),
             };
             let (mut change, mut before) = (events.next_change(at(0)), told(&events, 0));

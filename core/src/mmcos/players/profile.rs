@@ -1,6 +1,7 @@
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+
+use smol_str::SmolStr;
 
 /// How long a name may be: Steam's own limit for a persona name.
 const NAME_CHARS: usize = 32;
@@ -17,7 +18,7 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 /// assert_eq!(Name::new("").as_str(), "Player");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(Box<str>);
+pub struct Name(SmolStr);
 
 impl Name {
     /// Makes a name of any text: what is not allowed is left out, what is too long cut off, and if nothing is left
@@ -53,7 +54,7 @@ impl fmt::Display for Name {
 /// assert!(Title::parse("<b>").is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Title(Box<str>);
+pub struct Title(SmolStr);
 
 /// Why a text is no [`Title`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +99,7 @@ impl Title {
 
 impl Default for Title {
     fn default() -> Self {
-        Self(DEFAULT_TITLE.into())
+        Self(SmolStr::new_static(DEFAULT_TITLE))
     }
 }
 

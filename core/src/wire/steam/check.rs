@@ -96,8 +96,9 @@ fn seconds_from(earlier: i64, later: i64) -> Duration {
     Duration::from_secs(u64::try_from(later.saturating_sub(earlier)).unwrap_or(0))
 }
 
-/// A span of time in its largest unit, rounded down.
-struct Span(Duration);
+/// A span of time as people say it: in its largest unit, rounded down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ mod signature;
 mod ticket;
 
 pub use builder::TicketBuilder;
-pub use check::{Refusal, check};
+pub use check::{Refusal, Span, check};
 pub use id::{AppId, SteamId};
 pub use platform_id::{PlatformIdError, encode_platform_id, parse_platform_id};
 pub use signature::{KeyError, PublicKey, SignatureError, verify};

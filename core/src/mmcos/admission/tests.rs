@@ -1,12 +1,14 @@
 //! What an operator does while people play.
+#![expect(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{moderation::*, *};
+use super::*;
 use crate::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{ConnId, Effect, Input, ListenerId, Now},
+    mmcos::{Config, IdentityPolicy, catalogue::Catalogue, identity},
+    seam::{ConnId, Effect, Input, ListenerId},
     wire::steam::{SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
@@ -31,7 +33,7 @@ impl World {
 
     /// Asks on a new connection, from 203.0.113.N for the Nth.
     fn ask(&mut self, path: &str, body: &str) -> String {
-        self.opened += 1;
+        self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
         let peer = ([203, 0, 113, u8::try_from(self.opened).unwrap()], 50_000).into();
         let length = body.len();
