@@ -3,7 +3,7 @@
 use std::{env, error::Error, process::ExitCode};
 
 use mmcos_smol::{Door, Hub, Server, Unread};
-use mmcos_std::{game, host, host::Host, secret, store::Committer};
+use mmcos_std::{game, host, host::Host, secret, service_manager, store::Committer};
 
 fn main() -> ExitCode {
     match run() {
@@ -37,6 +37,7 @@ fn serve(host: Host) -> Result<(), Box<dyn Error>> {
         renewal = Some(https.renewal);
     }
     let signals = host.signals;
+    service_manager::ready();
     let stop = async {
         if let Err(error) = smol::unblock(|| signals.wait()).await {
             log::error!("cannot wait for Ctrl-C: {error}");

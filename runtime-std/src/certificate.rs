@@ -3,6 +3,7 @@
 //! The game accepts a self-signed certificate, but its TLS is old: it offered RSA only, so an RSA certificate is always
 //! there. A second one with a P-256 key is for clients that offer ECDSA: a new connection costs a quarter of the time.
 
+mod describe;
 mod make;
 
 use std::net::IpAddr;
@@ -20,6 +21,8 @@ use x509_cert::der::Decode as _;
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
 use make::Kind;
+
+pub use describe::{Description, describe};
 
 /// The host names that the game asks for.
 pub const GAME_HOSTS: [&str; 3] =
@@ -124,17 +127,22 @@ fn stored(dir: &DataDir, kind: Kind, pem: &str) -> Result<CertifiedKey, Certific
 }
 
 fn own(certificate: &Path, key: &Path, now: Wall) -> Result<CertifiedKey, CertificateError> {
-    let failed = |path: &Path, reason| CertificateError::Own { path: path.to_owned(), reason };
-    let bytes = |path| std::fs::read(path).map_err(|error| failed(path, error.to_string()));
-    let chain = read_chain(&bytes(certificate)?).map_err(|reason| failed(certificate, reason))?;
-    let private_key = read_key(&bytes(key)?).map_err(|reason| failed(key, reason))?;
-    let own = certified(chain, private_key).map_err(|reason| failed(key, reason))?;
-    let validity = Validity::of(&own).map_err(|reason| failed(certificate, reason))?;
+    let own = own_key(certificate, key)?;
+    let validity = Validity::of(&own)
+        .map_err(|reason| CertificateError::Own { path: certificate.to_owned(), reason })?;
     if validity.is_due(now) {
         let path = certificate.display();
         log::warn!("{path} is not valid yet, ends within {RENEW_DAYS} days, or has ended: renew it");
     }
     Ok(own)
+}
+
+fn own_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
+    let failed = |path: &Path, reason| CertificateError::Own { path: path.to_owned(), reason };
+    let bytes = |path| std::fs::read(path).map_err(|error| failed(path, error.to_string()));
+    let chain = read_chain(&bytes(certificate)?).map_err(|reason| failed(certificate, reason))?;
+    let private_key = read_key(&bytes(key)?).map_err(|reason| failed(key, reason))?;
+    certified(chain, private_key).map_err(|reason| failed(key, reason))
 }
 
 /// A chain and its key from one PEM file.
@@ -170,9 +178,11 @@ fn certified(
 
 /// From when to when a certificate holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Validity {
-    not_before: Wall,
-    not_after: Wall,
+pub struct Validity {
+    /// The first moment.
+    pub not_before: Wall,
+    /// The last moment.
+    pub not_after: Wall,
 }
 
 impl Validity {
@@ -187,7 +197,7 @@ impl Validity {
     }
 
     /// Whether to renew. A clock that is not set gives no reason to: it will be right later.
-    fn is_due(self, now: Wall) -> bool {
+    pub fn is_due(self, now: Wall) -> bool {
         let soon = plus_days(now, RENEW_DAYS);
         clock::is_set(now) && (now < self.not_before || self.not_after < soon)
     }

@@ -24,6 +24,8 @@ pub enum Command {
     Restore(PathBuf),
     /// Print the store as JSON and stop.
     Export,
+    /// Examine this host, print what was found and stop.
+    Doctor,
     /// Explain this Steam ticket and stop.
     Ticket(String),
     /// Print [`help`] and stop.
@@ -33,12 +35,13 @@ pub enum Command {
 }
 
 /// Each command as it is used, and what it does.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config", "print the effective configuration, every key explained, ready to be saved as a file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
+    ("doctor", "look for what could keep players out; the server may be running"),
     ("ticket HEX", "print what a Steam ticket says, and whether it lets its player in"),
     ("help", "print this text (also -h, --help)"),
 ];
@@ -126,6 +129,7 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "restore" => Command::Restore(file()?),
         "export" if json => Command::Export,
         "export" => return Err(CliError::MissingForm),
+        "doctor" => Command::Doctor,
         "ticket" => Command::Ticket(words.next().ok_or(CliError::MissingTicket)?.string()?),
         "help" => Command::Help,
         _ => return Err(CliError::UnknownCommand(word)),
@@ -188,6 +192,7 @@ mod tests {
         assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
         assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
         assert_eq!(command(&["export", "--json"]), Command::Export);
+        assert_eq!(command(&["doctor", "--http", "off"]), Command::Doctor);
         assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Ticket("00ff^^^^true".into()));
         assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);
     }

@@ -66,6 +66,16 @@ impl DataDir {
         }
     }
 
+    /// The directory at `path`, if it is there; fails if this user may not look into it.
+    pub fn find(path: &Path) -> Result<Option<Self>, DataDirError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        match fs::read_dir(&path) {
+            Ok(_) => Ok(Some(Self { path })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(DataDirError::Read { path, source }),
+        }
+    }
+
     /// Where it is, absolute.
     pub fn path(&self) -> &Path {
         &self.path
@@ -84,6 +94,25 @@ impl DataDir {
             Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(DataDirError::Read { path, source }),
         }
+    }
+
+    /// Gives a file in it to the owner of the directory: what an administrator's command puts there, the server, which
+    /// is another user under systemd, must be able to use.
+    #[cfg(unix)]
+    pub fn hand_over(&self, file: &Path) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let (owner, now) = (fs::metadata(&self.path)?, fs::metadata(file)?);
+        if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
+            return Ok(());
+        }
+        chown(file, Some(owner.uid()), Some(owner.gid()))
+    }
+
+    /// Nothing to do: files here belong to whoever may use the directory.
+    #[cfg(not(unix))]
+    pub fn hand_over(&self, _: &Path) -> io::Result<()> {
+        Ok(())
     }
 
     /// Makes or replaces a file, with mode 0600. After a power cut either the old or the new contents are there.
@@ -165,6 +194,20 @@ pub(crate) mod tests {
         assert_eq!(mode(&dir.file("secret")), 0o600);
     }
 
+    /// Only an administrator can give files away.
+    #[test]
+    #[cfg(unix)]
+    fn what_an_administrator_makes_belongs_to_the_owner_of_the_directory() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let Scratch(dir) = &Scratch::new("hand-over");
+        dir.write("file", b"").unwrap();
+        dir.hand_over(&dir.file("file")).unwrap();
+        if chown(dir.path(), Some(65_532), Some(65_532)).is_ok() {
+            dir.hand_over(&dir.file("file")).unwrap();
+            assert_eq!(fs::metadata(dir.file("file")).unwrap().uid(), 65_532);
+        }
+    }
+
     #[test]
     fn files_are_replaced_whole() {
         let Scratch(dir) = &Scratch::new("replace");
@@ -174,6 +217,9 @@ pub(crate) mod tests {
         assert_eq!(dir.read("a").unwrap().unwrap(), b"short");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
         assert!(DataDir::open(dir.path()).is_ok(), "an old directory is opened");
+        assert!(DataDir::find(dir.path()).unwrap().is_some());
+        assert!(DataDir::find(&dir.file("b")).unwrap().is_none());
+        assert!(matches!(DataDir::find(&dir.file("a")), Err(DataDirError::Read { .. })));
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
 use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::listen::{self, Bound, ListenError};
+use crate::doctor::{self, Unwell};
+use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::open_files;
 use crate::secret::{ServerKey, ServerKeyError};
@@ -109,6 +110,9 @@ pub enum HostError {
     /// TLS.
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
+    /// `doctor` found something.
+    #[error(transparent)]
+    Unwell(#[from] Unwell),
     /// The signal handlers.
     #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
     Signals(#[source] io::Error),
@@ -137,8 +141,13 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             }
         }
         Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
+        Command::Doctor => {
+            let report = doctor::examine(&sources.load()?);
+            print(&report);
+            report.verdict()?;
+        }
         Command::Ticket(text) => {
-            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?)
+            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
         }
         Command::Help => print(&cli::help()),
         Command::Version => print(&format_args!("{}\n", cli::version())),
@@ -171,14 +180,14 @@ impl Host {
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
         let store = Store::open(&data_dir)?;
-        let http = config.http.map(listen::bind).transpose()?;
-        let https = config.https.map(listen::bind).transpose()?;
+        let (http, https) = listen(&config)?;
         let addresses = setup::addresses();
         let setup = Setup {
             http: http.as_ref().map(Into::into),
             https: https.as_ref().map(Into::into),
             data_dir: data_dir.path().to_owned(),
             config_file: file,
+            public_address: config.public_address,
             addresses,
         };
         let source = Source {
@@ -192,6 +201,17 @@ impl Host {
         let signals = Signals::install().map_err(HostError::Signals)?;
         Ok(Self { config, clock, data_dir, key, store, http, https, signals, setup })
     }
+}
+
+/// With the sockets that this process was given, as far as they fit.
+fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError> {
+    let mut inherited = Inherited::take();
+    let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
+    let https = config.https.map(|wanted| inherited.bind(wanted)).transpose()?;
+    for address in inherited.unused() {
+        log::warn!("the service manager gave a socket for {address}, which is neither `http` nor `https`");
+    }
+    Ok((http, https))
 }
 
 impl Https {

@@ -1,10 +1,14 @@
 //! The listening sockets, and what to tell the host where one is not to be had.
 
+mod inherited;
+
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+pub use inherited::Inherited;
 
 /// Connections that may wait to be accepted; the kernel may allow fewer.
 const BACKLOG: i32 = 1024;

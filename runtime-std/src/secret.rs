@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-const FILE: &str = "server.key";
+/// The name of its file.
+pub(crate) const FILE: &str = "server.key";
 
 /// 32 random bytes, made at the first start. Who has them can log in as anybody; without them all players log in anew.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,14 +73,15 @@ impl fmt::Debug for ServerKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_dir::tests::{Scratch, mode};
+    use crate::data_dir::tests::Scratch;
 
     #[test]
     fn is_made_once_and_kept_private() {
         let Scratch(dir) = &Scratch::new("secret");
         let key = ServerKey::load_or_make(dir).unwrap();
         assert_eq!(ServerKey::load_or_make(dir).unwrap(), key);
-        assert_eq!(mode(&dir.file(FILE)), 0o600);
+        #[cfg(unix)]
+        assert_eq!(crate::data_dir::tests::mode(&dir.file(FILE)), 0o600);
         assert_ne!(ServerKey::make(dir).unwrap(), key);
         assert_eq!(format!("{key:?}"), "ServerKey(..)");
     }

@@ -1,4 +1,7 @@
-//! What the host reads at the start: where the server is, what to do on the game PC, what to mend here.
+//! What to do on the game's PC: as a text for the host at the start, with what to mend here, and for the players as a
+//! page and scripts.
+
+mod players;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -7,6 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::certificate::GAME_HOSTS;
 use crate::cli;
 use crate::listen::Bound;
+
+pub use players::{PAGE_POLICY, page, unix_script, windows_script};
 
 /// Addresses that a route could lead to: documentation addresses for the default route, and the usual private networks
 /// for a LAN that has none.
@@ -64,6 +69,7 @@ impl From<&Bound> for Place {
 /// use mmcos_std::setup::{Place, Setup};
 /// let setup = Setup {
 ///     addresses: vec![[192, 168, 1, 20].into()],
+///     public_address: None,
 ///     http: None,
 ///     https: Some(Place { address: "[::]:443".parse()?, instead_of: None }),
 ///     data_dir: "/var/lib/mmcos".into(),
@@ -76,6 +82,8 @@ impl From<&Bound> for Place {
 pub struct Setup {
     /// This machine's, from [`addresses`].
     pub addresses: Vec<IpAddr>,
+    /// The one that the host wants players to use.
+    pub public_address: Option<IpAddr>,
     /// The plain listener; `None` if it is off.
     pub http: Option<Place>,
     /// The TLS listener; `None` if it is off.
@@ -101,6 +109,32 @@ impl fmt::Display for Setup {
 }
 
 impl Setup {
+    /// The address for the hosts files of players: the one that the host named, else the only one that is listened on,
+    /// else the first of IPv4, which the game surely speaks, else any; `None` without a network.
+    pub fn players_address(&self) -> Option<IpAddr> {
+        let ipv4 = self.addresses.iter().find(|address| address.is_ipv4());
+        let known = ipv4.or_else(|| self.addresses.first()).copied();
+        self.public_address.or_else(|| self.only_address()).or(known)
+    }
+
+    /// The same for a visitor whose request has this `Host`: if that is an address, it leads here from where they are,
+    /// which no address that this machine knows of itself is sure to do.
+    ///
+    /// ```
+    /// # use mmcos_std::setup::Setup;
+    /// # let setup = Setup { addresses: vec![], public_address: None, http: None, https: None,
+    /// #     data_dir: "".into(), config_file: None };
+    /// assert_eq!(setup.for_visitor("203.0.113.5:80").players_address(), Some([203, 0, 113, 5].into()));
+    /// assert_eq!(setup.for_visitor("localhost").players_address(), setup.players_address());
+    /// ```
+    #[must_use]
+    pub fn for_visitor(&self, host: &str) -> Self {
+        let with_port = host.parse::<SocketAddr>().map(|address| address.ip());
+        let alone = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let asked = with_port.or(alone).ok().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+        Self { public_address: asked.or(self.public_address), ..self.clone() }
+    }
+
     fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, place) in [("HTTPS", self.https), ("HTTP", self.http)] {
             match place {
@@ -143,12 +177,6 @@ impl Setup {
         writeln!(f, "\nThis machine also has {}.", others.join(", "))
     }
 
-    /// The first of IPv4, which the game surely speaks, unless only one is listened on.
-    fn players_address(&self) -> Option<IpAddr> {
-        let ipv4 = self.addresses.iter().find(|address| address.is_ipv4()).copied();
-        self.only_address().or(ipv4).or_else(|| self.addresses.first().copied())
-    }
-
     fn only_address(&self) -> Option<IpAddr> {
         self.https.or(self.http).map(|place| place.address.ip()).filter(|ip| !ip.is_unspecified())
     }
@@ -185,6 +213,7 @@ mod tests {
     fn setup(addresses: &[&str], https: &str, instead_of: Option<u16>) -> Setup {
         Setup {
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+            public_address: None,
             http: None,
             https: Some(Place { address: https.parse().unwrap(), instead_of }),
             data_dir: "/data".into(),
@@ -222,6 +251,30 @@ mod tests {
         assert!(text.contains("    10.1.1.1 mmcos.codemasters.com\n"), "{text}");
         assert!(!text.contains("192.168.1.20"), "nobody can reach it there: {text}");
         assert!(setup(&[], "[::]:443", None).to_string().contains("    ADDRESS-OF-THIS-MACHINE mmcos."));
+    }
+
+    #[test]
+    fn the_address_that_the_host_or_the_visitor_named_comes_first() {
+        let setup = Setup {
+            public_address: Some([203, 0, 113, 5].into()),
+            ..setup(&["192.168.1.20"], "[::]:443", None)
+        };
+        let text = setup.to_string();
+        assert!(text.contains("    203.0.113.5 mmcos.codemasters.com\n"), "{text}");
+        assert!(text.contains("This machine also has 192.168.1.20."), "{text}");
+        for (host, expected) in [
+            ("192.168.1.20", "192.168.1.20"),
+            ("192.168.1.20:8080", "192.168.1.20"),
+            ("[2001:db8::5]", "2001:db8::5"),
+            ("[2001:db8::5]:443", "2001:db8::5"),
+            ("127.0.0.1:80", "203.0.113.5"),
+            ("mmcos.codemasters.com", "203.0.113.5"),
+            ("<b>", "203.0.113.5"),
+            ("", "203.0.113.5"),
+        ] {
+            let address = setup.for_visitor(host).players_address().unwrap();
+            assert_eq!(address.to_string(), expected, "{host}");
+        }
     }
 
     #[test]

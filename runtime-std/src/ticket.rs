@@ -106,13 +106,11 @@ fn early(issued: UnixSeconds, now: Wall) -> String {
 }
 
 fn left(expires: UnixSeconds, now: Wall) -> String {
-    match span(now, expires) {
-        Some(left) => format!("{} left", Span(left)),
-        None => {
-            let ago = now.as_secs().saturating_sub(expires.into());
-            format!("expired {} ago", Span(Duration::from_secs(ago.unsigned_abs())))
-        }
+    if let Some(left) = span(now, expires) {
+        return format!("{} left", Span(left));
     }
+    let ago = now.as_secs().saturating_sub(expires.into());
+    format!("expired {} ago", Span(Duration::from_secs(ago.unsigned_abs())))
 }
 
 /// The time until a moment; `None` if it is past.
@@ -152,7 +150,7 @@ mod tests {
     }
 
     fn explained(ticket: &str, days: i64) -> String {
-        let now = Wall::from_secs(i64::from(ISSUED) + days * 86_400);
+        let now = Wall::from_secs(i64::from(ISSUED).saturating_add(days.saturating_mul(86_400)));
         explain(ticket, &PublicKey::steam(), now).unwrap()
     }
 

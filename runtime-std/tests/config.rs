@@ -88,11 +88,13 @@ fn other(key: &str) -> &'static str {
     match key {
         "http" => "127.0.0.1:8080",
         "https" => "off",
+        "public-address" => "203.0.113.5",
         "identity" => "trust",
         "ai" => "false",
         "maintenance" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
+        "events" => "weekly",
         "trusted-proxies" => "127.0.0.1",
         "log" => "debug",
         _ => "7",

@@ -1,6 +1,6 @@
 //! The one table of keys. Flags, environment, file, `--help` and `mmcos config` all read it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -84,6 +84,10 @@ keys! {
 
     /// Where to serve HTTPS. The game knows port 443 alone.
     https: Option<SocketAddr> = "443",
+
+    /// The address that players put into their hosts files, if it is none of this machine's own: the router's on a home
+    /// network, the outer one of a rented machine or a container. Empty: this machine's, as it finds it.
+    public_address: Option<IpAddr> = "",
 
     /// Where players, certificates and keys are kept; made if it is not there.
     /// Under systemd the default is its state directory.

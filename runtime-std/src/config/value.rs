@@ -1,6 +1,6 @@
 //! The types of configuration values: how each reads from text and how `mmcos config` writes it.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -102,6 +102,20 @@ impl Value for Option<SocketAddr> {
 
     fn to_toml(&self) -> toml::Value {
         self.map_or_else(|| "off".into(), |address| address.to_string().into())
+    }
+}
+
+/// An address that need not be given; `None` is the empty text.
+impl Value for Option<IpAddr> {
+    const HINT: &'static str = "ADDRESS";
+    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.map_or_else(|| "".into(), |address| address.to_string().into())
     }
 }
 
@@ -298,6 +312,9 @@ mod tests {
         round_trips("8080", &Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8080))));
         round_trips("127.0.0.1:1", &Some(SocketAddr::from(([127, 0, 0, 1], 1))));
         round_trips("[::1]:443", &Some(SocketAddr::from((Ipv6Addr::LOCALHOST, 443))));
+        round_trips("", &None::<IpAddr>);
+        round_trips("203.0.113.5", &Some(IpAddr::from([203, 0, 113, 5])));
+        assert_eq!(<Option<IpAddr>>::parse("example.net"), None);
         for bad in ["", "on", "65536", "localhost:80", "1.2.3.4", "::1:x"] {
             assert_eq!(<Option<SocketAddr>>::parse(bad), None, "{bad}");
         }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use mmcos_core::seam::Wall;
 use rusqlite::{Connection, Result};
 
 use super::lock::Lock;
@@ -30,6 +31,7 @@ pub fn restore(dir: &DataDir, from: &Path) -> std::result::Result<Option<PathBuf
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
     copy(&backup, from, &new)?;
+    dir.hand_over(&new).map_err(failed)?;
     let old = if path.exists() { Some(set_aside(&path).map_err(failed)?) } else { None };
     // Its last commits belong to the old file alone.
     for suffix in ["-wal", "-shm"] {
@@ -37,6 +39,32 @@ pub fn restore(dir: &DataDir, from: &Path) -> std::result::Result<Option<PathBuf
     }
     fs::rename(&new, &path).and_then(|()| sync_directory(&path)).map_err(failed)?;
     Ok(old)
+}
+
+/// What [`examine`] found in a store that is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// How many players it keeps.
+    pub players: u64,
+    /// The latest moment that a player was seen; `None` if nobody was.
+    pub last_seen: Option<Wall>,
+}
+
+/// Reads the whole store and looks whether it is one, of a version that this one knows, and undamaged; `None` if there
+/// is no store yet. The server may be running.
+pub fn examine(dir: &DataDir) -> std::result::Result<Option<Health>, StoreError> {
+    let path = dir.file(FILE_NAME);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let connection = open(&path)?;
+    check_whole(&connection, &path)?;
+    let counted = connection.query_row("SELECT count(*), max(last_seen) FROM players", (), |row| {
+        let last_seen: Option<i64> = row.get(1)?;
+        Ok(Health { players: row.get(0)?, last_seen: last_seen.map(Wall::from_millis) })
+    });
+    counted.map(Some).map_err(|source| StoreError::sql(&path, source))
 }
 
 /// Writes all tables as one JSON object of arrays of rows. The server may be running.

@@ -25,7 +25,7 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        sign(&mut file).map_err(failed)?;
+        sign(&mut file).and_then(|()| dir.hand_over(&path)).map_err(failed)?;
         Ok(Self { _file: file })
     }
 }

@@ -1,0 +1,124 @@
+//! `mmcos doctor`: looks at all that could keep players out, says what it means and what to do next, changes nothing.
+
+mod answer;
+mod data;
+mod machine;
+mod ports;
+
+use std::fmt;
+
+use crate::clock::Clock;
+use crate::config::{Identity, Loaded};
+use crate::text;
+
+/// How good or bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works, or will, but not for everybody or not for long.
+    Warning,
+    /// Players are kept out, or what is kept is in danger.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How it is.
+    pub verdict: Verdict,
+    /// What it is, in a word or two.
+    pub about: &'static str,
+    /// What was found; of a warning or a problem also what it means and what to do.
+    pub text: String,
+}
+
+impl Finding {
+    fn ok(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Ok, about, text: text.into() }
+    }
+
+    fn warning(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warning, about, text: text.into() }
+    }
+
+    fn problem(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Problem, about, text: text.into() }
+    }
+}
+
+/// All findings. Its `Display` is what the host reads.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// In the order in which a host should read them.
+    pub findings: Vec<Finding>,
+}
+
+/// Something must be mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} to mend, see above", if *problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") })]
+pub struct Unwell {
+    /// How many problems there are.
+    pub problems: usize,
+}
+
+impl Report {
+    /// Fails if there is a problem; warnings are none.
+    pub fn verdict(&self) -> Result<(), Unwell> {
+        let is_problem = |finding: &&Finding| finding.verdict == Verdict::Problem;
+        match self.findings.iter().filter(is_problem).count() {
+            0 => Ok(()),
+            problems => Err(Unwell { problems }),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { verdict, about, text } in &self.findings {
+            let verdict = match verdict {
+                Verdict::Ok => "ok",
+                Verdict::Warning => "warning",
+                Verdict::Problem => "PROBLEM",
+            };
+            let text = text::wrap(text, "                       ");
+            write!(f, "{verdict:<8} {about:<13} {}", text.trim_start())?;
+        }
+        Ok(())
+    }
+}
+
+/// Examines a host with this configuration; a server may be running there. Takes some seconds where a port is silent.
+pub fn examine(loaded: &Loaded) -> Report {
+    let Loaded { config, warnings, file, .. } = loaded;
+    let now = Clock::start().now().wall;
+    let mut findings = vec![configuration(file.as_deref())];
+    findings.extend(warnings.iter().map(|warning| Finding::warning("configuration", warning)));
+    findings.extend(ports::examine(config));
+    findings.push(machine::address(config));
+    findings.push(machine::clock(now, config.identity));
+    findings.push(machine::hosts_file(config));
+    findings.extend(data::examine(config, now));
+    findings.push(machine::open_files(config));
+    findings.push(identity(config.identity));
+    Report { findings }
+}
+
+fn configuration(file: Option<&std::path::Path>) -> Finding {
+    let origin = file.map_or("no file, see `mmcos config`".to_owned(), |file| file.display().to_string());
+    Finding::ok("configuration", origin)
+}
+
+fn identity(policy: Identity) -> Finding {
+    match policy {
+        Identity::Verify => Finding::ok("identity", "players need a ticket that Steam signed"),
+        Identity::Trust => Finding::warning(
+            "identity",
+            "identity = \"trust\": whoever reaches this server can play as anybody. That suits a LAN of friends; \
+             anywhere else set identity = \"verify\".",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

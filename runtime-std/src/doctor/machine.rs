@@ -1,0 +1,99 @@
+//! What this machine says of itself: addresses, clock, hosts file, limits.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use mmcos_core::calendar::UtcText;
+use mmcos_core::seam::Wall;
+
+use super::Finding;
+use crate::certificate::GAME_HOSTS;
+use crate::config::{Config, Identity};
+use crate::{clock, open_files, setup};
+
+pub(super) fn address(config: &Config) -> Finding {
+    let own: Vec<String> = setup::addresses().iter().map(ToString::to_string).collect();
+    match (config.public_address, own.as_slice()) {
+        (Some(address), _) => Finding::ok("address", format!("players use {address} (public-address)")),
+        (None, []) => Finding::warning(
+            "address",
+            "this machine has no network: connect it, or set public-address to where players find it.",
+        ),
+        (None, own) => Finding::ok("address", own.join(", ")),
+    }
+}
+
+pub(super) fn clock(now: Wall, identity: Identity) -> Finding {
+    match (clock::is_set(now), identity) {
+        (true, _) => Finding::ok("clock", UtcText::from(now).to_string()),
+        (false, Identity::Verify) => Finding::problem("clock", format!("{}.", clock::NOT_SET)),
+        (false, Identity::Trust) => Finding::warning("clock", format!("{}.", clock::NOT_SET)),
+    }
+}
+
+pub(super) fn open_files(config: &Config) -> Finding {
+    match open_files::allow_connections(config.max_connections.get()) {
+        Ok(()) => Finding::ok("open files", format!("enough for {} connections", config.max_connections)),
+        Err(too_few) => Finding::warning("open files", format!("{too_few}.")),
+    }
+}
+
+/// Where a game on this machine would go.
+pub(super) fn hosts_file(config: &Config) -> Finding {
+    let path = hosts_path();
+    let text = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => {
+            return Finding::warning("hosts file", format!("cannot read {}: {error}", path.display()));
+        }
+    };
+    let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(config.public_address).collect();
+    judge(&path, &text, |address| address.is_loopback() || ours.contains(&address))
+}
+
+fn hosts_path() -> PathBuf {
+    if cfg!(windows) {
+        let system = env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
+        Path::new(&system).join(r"System32\drivers\etc\hosts")
+    } else {
+        "/etc/hosts".into()
+    }
+}
+
+pub(super) fn judge(path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -> Finding {
+    let entries = entries(text);
+    let path = path.display();
+    let named = |host: &&str| entries.iter().any(|(_, name)| name == *host);
+    let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
+    if let Some((address, name)) = entries.iter().find(|(address, _)| !address.parse().is_ok_and(&is_ours)) {
+        return Finding::warning(
+            "hosts file",
+            format!("{path} sends a game on this machine to {address} for {name}, which is not this server."),
+        );
+    }
+    match missing.as_slice() {
+        [] => Finding::ok("hosts file", format!("{path} sends a game on this machine to this server")),
+        missing if missing.len() == GAME_HOSTS.len() => Finding::ok(
+            "hosts file",
+            format!("{path} does not name the game's hosts; only a game's PC needs that"),
+        ),
+        missing => Finding::warning(
+            "hosts file",
+            format!("{path} names some of the game's hosts, and not {}: add it.", missing.join(", ")),
+        ),
+    }
+}
+
+/// The lines for the game: address and name.
+fn entries(text: &str) -> Vec<(&str, String)> {
+    let mut entries = Vec::new();
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut fields = line.split_whitespace();
+        let Some(address) = fields.next() else { continue };
+        let names = fields.map(str::to_ascii_lowercase).filter(|name| GAME_HOSTS.contains(&name.as_str()));
+        entries.extend(names.map(|name| (address, name)));
+    }
+    entries
+}
