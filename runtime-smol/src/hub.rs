@@ -183,6 +183,9 @@ impl Hub {
                 Ok(more) => durable = more,
                 Err(error) => return error,
             }
+            for took in self.store.times() {
+                self.input(Input::Committed { took });
+            }
             let mut state = self.state.borrow_mut();
             while let Some((_, link)) = state.waiting.pop_front_if(|(after, _)| *after <= durable) {
                 link.release(durable);

@@ -23,10 +23,11 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let (seed, now, mut store) = (secret::random()?, host.clock.now().wall, host.store);
-    let mut core = game::server(&host.config, &host.key, seed, now)?;
+    let (seed, now) = (secret::random()?, host.clock.now().wall);
+    let mut core = game::server(&host, seed, now)?;
+    print!("{}{}", host.setup, host.dashboard());
+    let mut store = host.store;
     store.restore(&mut core, now)?;
-    print!("{}", host.setup);
     let mut doors = Vec::new();
     if let Some(http) = host.http {
         doors.push(Door { listener: http.listener, tls: None });

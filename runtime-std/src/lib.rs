@@ -11,6 +11,7 @@ pub mod host;
 pub mod listen;
 pub mod log;
 pub mod open_files;
+pub mod operator;
 pub mod secret;
 pub mod service_manager;
 pub mod setup;
