@@ -60,6 +60,10 @@ impl<S: Service> Server<S> {
             Input::Received { bytes: b"", .. } | Input::Tick => {}
             Input::Received { conn, bytes } => self.received(conn, bytes, out),
             Input::Closed { conn } => self.closed(conn, out),
+            Input::Committed { took } => {
+                let (service, mut cx) = self.context(out);
+                service.committed(&mut cx, took);
+            }
             Input::Shutdown { grace } => self.shutdown(grace, out),
         }
         self.run_timers(out);

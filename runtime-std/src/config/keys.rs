@@ -209,8 +209,21 @@ keys! {
     max_egonet_values: NonZeroUsize = "4096",
 
     /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
-    /// and addresses are replaced; names and `SteamID`s are not. Empty: none.
+    /// and addresses are replaced; names and `SteamID`s are not. Meanwhile there is no dashboard. Empty: none.
     record: Option<PathBuf> = "",
+
+    /// Whether there is a dashboard at /admin, with an API and metrics.
+    admin: bool = "true",
+
+    /// Whether the dashboard is shown without the password to whoever sits at this machine. Say false if a proxy on this
+    /// machine passes on requests of others.
+    admin_local: bool = "true",
+
+    /// The names that the dashboard may be opened by, besides addresses and localhost: "race.example.org, nas.lan".
+    host_names: String = "",
+
+    /// Whether everybody may read /metrics, /healthz and /readyz, not only this machine.
+    open_metrics: bool = "false",
 
     /// How much to log.
     log: LevelFilter = "info",
