@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub(super) struct Link {
     written: Condvar,
     /// How long the client may take to read what is written.
     patience: Duration,
+    /// What the client sent and was not read will never be.
+    aborted: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,8 @@ impl Link {
             goodbye: None,
             has_writer: false,
         };
-        Self { socket, _seat: seat, outgoing: Mutex::new(outgoing), written: Condvar::new(), patience }
+        let (outgoing, written, aborted) = (Mutex::new(outgoing), Condvar::new(), AtomicBool::new(false));
+        Self { socket, _seat: seat, outgoing, written, patience, aborted }
     }
 
     /// Queues bytes. Gives how many wait now.
@@ -74,7 +78,9 @@ impl Link {
 
     /// Ends it: its reader wakes up and goes.
     pub(super) fn abort(&self) {
+        self.aborted.store(true, Ordering::Relaxed);
         let _ = self.socket.shutdown(Shutdown::Both);
+        self.written.notify_one();
     }
 
     /// Whether it is to be closed.
@@ -142,7 +148,12 @@ impl Link {
 
     /// Reads what has come, and waits for it; first for the client to read what it asked for before. Nothing at the end.
     pub(super) fn read<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
-        drop(self.written.wait_timeout_while(self.lock(), self.patience, |outgoing| outgoing.has_writer));
+        let is_aborted = || self.aborted.load(Ordering::Relaxed);
+        let waits = |outgoing: &mut Outgoing| outgoing.has_writer && !is_aborted();
+        drop(self.written.wait_timeout_while(self.lock(), self.patience, waits));
+        if is_aborted() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         loop {
             match (&self.socket).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
