@@ -17,7 +17,8 @@ use super::super::{
     player::Player,
 };
 
-const PAUSE: Duration = Duration::from_millis(10);
+/// Less often than an account may ask.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A player who asks for one thing after the other, and beside it an echo of this process's own.
 pub(super) struct Bystander {
