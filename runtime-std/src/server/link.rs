@@ -91,17 +91,21 @@ impl Link {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// Something was read for the hub. Waits while the hub or the client has too much to do before it.
-    pub(super) fn hold_back(&self) {
+    /// Something was read and goes to the hub.
+    pub(super) fn read_ahead(&self) {
         let mut outgoing = self.lock();
         outgoing.ahead = outgoing.ahead.saturating_add(1);
-        let _eased = self.eased.wait_while(outgoing, |outgoing| {
+    }
+
+    /// Waits while the hub or the client has too much to do before more is read.
+    pub(super) fn hold_back(&self) {
+        let _eased = self.eased.wait_while(self.lock(), |outgoing| {
             !outgoing.ended && (outgoing.ahead > AHEAD || outgoing.queue.queued() >= ENOUGH)
         });
     }
 
     /// The hub has taken what was read.
-    pub(super) fn read_on(&self) {
+    pub(super) fn catch_up(&self) {
         let mut outgoing = self.lock();
         outgoing.ahead = outgoing.ahead.saturating_sub(1);
         self.eased.notify_one();
@@ -126,7 +130,10 @@ impl Link {
             return;
         }
         match outgoing.write_to(&mut AtOnce(&self.socket)) {
-            Ok(()) => outgoing.say_goodbye_if_done(&self.socket),
+            Ok(()) => {
+                self.eased.notify_one();
+                outgoing.say_goodbye_if_done(&self.socket);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let link = Arc::clone(self);
                 outgoing.has_writer = super::spawn("writer", move || link.write_patiently()).is_ok();
