@@ -20,7 +20,7 @@ use smol::{
     future::{self, FutureExt},
 };
 
-use crate::{connection, hub::Hub};
+use crate::{connection, hub::Hub, socket::Socket};
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]
@@ -89,6 +89,7 @@ async fn accept(
         // This task is the executor's own: it must not keep it from ending.
         let Some(executor) = executor.upgrade() else { return };
         let _ = stream.get_ref().set_nodelay(true);
+        let stream = Socket(stream);
         let (conn, link) = hub.open(door, listen::peer(peer));
         let hub = Rc::clone(&hub);
         let task = match acceptor.clone() {

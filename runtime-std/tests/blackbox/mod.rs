@@ -26,6 +26,8 @@ mod caller;
 mod client;
 mod doors;
 mod endpoints;
+mod hostile;
+mod idle;
 mod killed;
 mod limits;
 mod matchmaking;
