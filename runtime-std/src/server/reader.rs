@@ -27,6 +27,7 @@ fn read_all(conn: ConnId, link: &Arc<Link>, hub: &SyncSender<Message>) -> io::Re
     let mut buffer = [0; READ];
     // What comes from a client that was told goodbye is thrown away.
     let received = |bytes| {
+        link.read_ahead();
         if hub.send(Message::Received { conn, bytes, link: Arc::clone(link) }).is_ok() {
             link.hold_back();
         }
