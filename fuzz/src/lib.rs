@@ -20,6 +20,7 @@ pub mod naive_matchmaker;
 pub mod random;
 pub mod referee;
 pub mod report;
+pub mod sim;
 pub mod simulation;
 pub mod targets;
 pub mod virtual_time;

@@ -4,7 +4,7 @@
 //! search is a long poll, and another, until somebody is met or the time that the login answer gave for it has passed;
 //! then one with `IgnoreMinimumMatchRequirements`, which ends in a race in any case.
 
-mod habits;
+pub(crate) mod habits;
 mod race;
 mod record;
 mod scoring;
