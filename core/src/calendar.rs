@@ -54,6 +54,15 @@ impl Date {
         }
     }
 
+    /// Reads a day as [`UtcText`] writes it, `2023-09-16`. `None` if there is no such day.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let [year, month, day] = [4, 2, 2].map(|length| parts.next().filter(|part| is_number(part, length)));
+        let date = Self { year: year?.parse().ok()?, month: month?.parse().ok()?, day: day?.parse().ok()? };
+        let exists = (1..=12).contains(&date.month) && Self::of(date.start()) == date;
+        Some(date).filter(|_| exists && parts.next().is_none())
+    }
+
     /// Its first moment, 00:00Z.
     pub fn start(self) -> Wall {
         let year = i64::from(self.year);
@@ -61,6 +70,10 @@ impl Date {
         let day = days_before_year(year) + in_year + i64::from(self.day) - 1;
         Wall::from_millis((day - EPOCH_DAY) * MILLIS_PER_DAY)
     }
+}
+
+fn is_number(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The day of the week that a moment is in, from 0 for Monday.
@@ -181,6 +194,31 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_are_no_day() {
+        for text in [
+            "",
+            "2023",
+            "2023-09",
+            "2023-9-16",
+            "23-09-16",
+            "2023-09-16T",
+            "2023-09-16-01",
+            "2023-13-01",
+            "2023-00-01",
+            "2023-02-29",
+            "2023-04-31",
+            "2023-01-00",
+            "2023-01-99",
+            "2023-99-99",
+            "2023-+9-16",
+            " 2023-09-16",
+            "+123-01-01",
+        ] {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn moments_outside_of_the_calendar_are_kept_to_it() {
         assert_eq!(Date::of(Wall::from_millis(i64::MIN)), Date { year: 0, month: 1, day: 1 });
         assert_eq!(Date::of(Wall::from_millis(i64::MAX)), Date { year: 9999, month: 12, day: 31 });
@@ -207,6 +245,14 @@ mod tests {
         fn a_day_holds_its_moment(secs in -62_167_219_200..253_402_300_800_i64) {
             let start = Date::of(Wall::from_secs(secs)).start().as_secs();
             prop_assert!((start..start + 86_400).contains(&secs));
+        }
+
+        #[test]
+        fn a_day_is_read_as_it_is_written(secs in -62_167_219_200..253_402_300_800_i64) {
+            let moment = Wall::from_secs(secs);
+            let text = UtcText::from(moment);
+            let day = text.as_str().split('T').next().unwrap();
+            prop_assert_eq!(Date::parse(day), Some(Date::of(moment)));
         }
 
         #[test]

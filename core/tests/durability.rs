@@ -15,10 +15,15 @@ use mmcos_core::{
     Server,
     engine::Limits,
     mmcos::{
-        Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue, divisions::Standing, ids::Points,
-        results::KEEP, seasons::Prizes,
+        Config, IdentityPolicy, Mmcos, Record,
+        catalogue::{Catalogue, EventName},
+        divisions::Standing,
+        events::ByHand,
+        ids::Points,
+        results::KEEP,
+        seasons::Prizes,
     },
-    seam::ConnId,
+    seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
 };
 use proptest::prelude::*;
@@ -213,7 +218,7 @@ fn snapshot(server: &Server<Mmcos>) -> Vec<Record> {
 
 /// The rows that a store has after these records, in the order in which it gives them back: a model of it.
 fn rows(records: &[Record], now: i64) -> Vec<Record> {
-    let (mut season, mut players) = (None, BTreeMap::new());
+    let (mut season, mut event, mut players) = (None, None, BTreeMap::new());
     let (mut races, mut results) = (BTreeMap::new(), BTreeMap::new());
     for record in records.iter().cloned() {
         match record {
@@ -230,6 +235,7 @@ fn rows(records: &[Record], now: i64) -> Vec<Record> {
                 started.prizes = Prizes::default();
                 season = Some(started);
             }
+            Record::EventByHand(by_hand) => event = Some(Record::EventByHand(by_hand)),
             other => panic!("{other:?}"),
         }
     }
@@ -240,7 +246,8 @@ fn rows(records: &[Record], now: i64) -> Vec<Record> {
     let season = season.into_iter().map(Record::SeasonStarted);
     let players = players.into_values().map(Record::Player);
     let races = races.into_values().map(Record::Race);
-    season.chain(players).chain(races).chain(results.into_values().map(Record::Result)).collect()
+    let results = results.into_values().map(Record::Result);
+    season.chain(players).chain(races).chain(results).chain(event).collect()
 }
 
 #[test]
@@ -379,6 +386,8 @@ enum Deed {
     /// The player's last key, or with a stranger's.
     Result(usize, usize, i32),
     Pass(u64),
+    /// An operator starts the event of this number, or stops the one that runs.
+    Event(Option<usize>),
     Restart,
 }
 
@@ -392,6 +401,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         8 => (player(), -100..500_i32).prop_map(|(player, points)| Deed::Result(player, player, points)),
         2 => (player(), player(), 0..200_i32).prop_map(|(player, whose, points)| Deed::Result(player, whose, points)),
         6 => prop_oneof![3 => 1..40_u64, 1 => 10_000..100_000_u64, 1 => 2_000_000..9_000_000_u64].prop_map(Deed::Pass),
+        1 => prop::option::of(0..13_usize).prop_map(Deed::Event),
         1 => Just(Deed::Restart),
     ];
     prop::collection::vec(deed, 1..60)
@@ -434,6 +444,15 @@ proptest! {
                 Deed::Pass(seconds) => {
                     world.pass(Duration::from_secs(seconds));
                     world.follow_calendar();
+                }
+                Deed::Event(number) => {
+                    let event = number.and_then(|number| EventName::all().nth(number));
+                    let until = Wall::from_secs(world.now() + 3_600);
+                    let by_hand = ByHand { event, from: world.rig.wall(), until };
+                    let record = Record::EventByHand(by_hand);
+                    world.rig.server.restore(record.clone()).unwrap();
+                    prop_assert_eq!(world.rig.server.service().events().by_hand(), Some(by_hand));
+                    all.push(record);
                 }
                 Deed::Restart => {
                     let rows = rows(&all, world.now());

@@ -98,7 +98,7 @@ fn race(user: u32, race: u32) -> Record {
 }
 
 fn add_points(user: u32, race: u32) -> Vec<u8> {
-    let session = Session { user: UserId(user), steam_id: steam_id(user), issued: now() };
+    let session = Session { user: UserId(user), steam_id: steam_id(user), issued: now(), configuration: 0 };
     let token = SessionKey::new(&[0; 32], Duration::from_hours(168)).issue(&session);
     let key = RaceKey((u64::from(user) << 32 | u64::from(race)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let body = format!(
@@ -158,7 +158,8 @@ fn ranking_alone(server: &mmcos_core::Server<Mmcos>, users: &[u32]) {
 
 fn session_alone(count: u32) {
     let key = SessionKey::new(&[0; 32], Duration::from_hours(168));
-    let token = key.issue(&Session { user: UserId(1), steam_id: steam_id(1), issued: now() });
+    let token =
+        key.issue(&Session { user: UserId(1), steam_id: steam_id(1), issued: now(), configuration: 0 });
     let (now, start) = (now(), processor_time());
     for _ in 0..count {
         black_box(key.verify(black_box(&token), now)).unwrap();

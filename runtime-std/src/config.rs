@@ -15,6 +15,7 @@
 //! ```
 
 mod error;
+mod events;
 mod file;
 mod keys;
 mod settings;

@@ -51,6 +51,7 @@ pub fn server(
             pair_worth_seconds: whole_seconds(config.pair_worth_seconds),
         },
         first_session,
+        events: config.events.clone(),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     let defaults = Limits::default();

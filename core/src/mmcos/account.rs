@@ -1,13 +1,12 @@
 //! `AccountService`: Login and `UpdateAccountTitle` (captures 02, 10).
 
-use alloc::{borrow::Cow, string::ToString, sync::Arc, vec::Vec};
-use core::{net::SocketAddr, ops::Range};
+use alloc::{borrow::Cow, string::ToString};
+use core::net::SocketAddr;
 
 use serde::Deserialize;
 
 use super::{
     Event, Fault, Mmcos,
-    catalogue::{Catalogue, Schedule, render_game_configuration},
     identity::identify,
     ids::{Points, UserId},
     players::{Name, Title},
@@ -15,12 +14,7 @@ use super::{
     seasons::{Season, SeasonId},
     session::Session,
 };
-use crate::{
-    calendar::{Date, UtcText},
-    seam::Wall,
-    service::Context,
-    wire::xml::{self, Writer},
-};
+use crate::{seam::Wall, service::Context, wire::xml};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -40,13 +34,6 @@ struct UpdateAccountTitle<'a> {
     session_token: Cow<'a, str>,
     #[serde(borrow)]
     title: Cow<'a, str>,
-}
-
-/// The part of the login answer that is the same for everybody, and while.
-#[derive(Debug, Default)]
-pub(super) struct GameConfiguration {
-    text: Option<Arc<[u8]>>,
-    valid: Range<Wall>,
 }
 
 /// What the answer tells of a change of season since the player was last here. (Inferred: no capture shows one.)
@@ -94,6 +81,7 @@ impl Mmcos {
 
     /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.
     fn login_details(&mut self, user: UserId, now: Wall, old: SeasonId) -> Option<Reply<'static>> {
+        let (configuration, hash) = self.game_configuration(now);
         let mut xml = self.writer();
         let player = self.players.get(user)?;
         let rank = self.players.rank_of(user)?;
@@ -121,14 +109,12 @@ impl Mmcos {
         xml.close("GameInfo");
         xml.number("PlatformID", player.steam_id.get());
         xml.nil("ServerTime");
-        let session = Session { user, steam_id: player.steam_id, issued: now };
+        let session = Session { user, steam_id: player.steam_id, issued: now, configuration: hash };
         xml.text("SessionToken", &self.sessions.issue(&session));
         xml.text("UserFacingID", player.user_facing_id().as_str());
         xml.number("UserID", user.0);
         xml.close("LoginDetails");
-        let shared =
-            self.game_configuration.at(now, &self.season, &self.config.catalogue, self.config.search_seconds);
-        Some(Reply::shared_xml(shared, xml))
+        Some(Reply::shared_xml(configuration, xml))
     }
 
     pub(super) fn update_account_title(
@@ -145,37 +131,4 @@ impl Mmcos {
         self.keep_player(cx, user);
         Ok(Reply::empty())
     }
-}
-
-impl GameConfiguration {
-    /// The start of `LoginDetails`, rendered anew when one of its dates has changed: at most once a day.
-    fn at(&mut self, now: Wall, season: &Season, catalogue: &Catalogue, search_seconds: u32) -> Arc<[u8]> {
-        match &self.text {
-            Some(text) if self.valid.contains(&now) => Arc::clone(text),
-            _ => {
-                let today = Date::of(now).start();
-                let tomorrow = Wall::from_millis(today.as_millis().saturating_add(24 * 60 * 60 * 1000));
-                let text = render(now, today, season, catalogue, search_seconds);
-                self.text = Some(Arc::clone(&text));
-                self.valid = today..tomorrow;
-                text
-            }
-        }
-    }
-}
-
-fn render(now: Wall, today: Wall, season: &Season, catalogue: &Catalogue, search_seconds: u32) -> Arc<[u8]> {
-    let dates = [today, season.next_starts, season.next_inactive(now)].map(UtcText::from);
-    let [next_event, next_active, next_inactive] = dates.each_ref().map(UtcText::as_str);
-    let schedule = Schedule {
-        event: None,
-        next_event,
-        next_active_season: next_active,
-        next_inactive_season: next_inactive,
-    };
-    let mut xml = Writer::new(Vec::with_capacity(64 * 1024));
-    xml.root("LoginDetails");
-    xml.nil("Error");
-    render_game_configuration(catalogue, &schedule, search_seconds, &mut xml);
-    xml.into_bytes().into()
 }

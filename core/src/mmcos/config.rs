@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::{catalogue::Catalogue, ids::SessionId, matchmaker};
+use super::{catalogue::Catalogue, events, ids::SessionId, matchmaker};
 use crate::wire::steam::PublicKey;
 
 /// How a host wants the game to be served.
@@ -23,6 +23,8 @@ pub struct Config {
     pub matchmaker: matchmaker::Config,
     /// The number of the first match; later than any before, for a server that was restarted.
     pub first_session: SessionId,
+    /// When events run.
+    pub events: events::Plan,
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
 }
@@ -49,6 +51,7 @@ impl Config {
             search_seconds: 70,
             matchmaker: matchmaker::Config::default(),
             first_session: SessionId(1),
+            events: events::Plan::default(),
             catalogue,
         }
     }

@@ -3,6 +3,7 @@ use core::net::SocketAddr;
 
 use super::{
     Fault,
+    events::ByHand,
     ids::{Points, RaceKey, UserId},
     moderation::{Ban, Subject},
     seasons::SeasonId,
@@ -87,6 +88,9 @@ pub enum Event {
         /// Those who had been in an earlier one.
         players: usize,
     },
+    /// An operator started an event, or stopped one.
+    #[error("{0}")]
+    EventByHand(ByHand),
     /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
     #[error(
         "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"

@@ -2,8 +2,8 @@
 //!
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`results`],
-//! [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
+//! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
 
 mod account;
 pub mod catalogue;
@@ -11,7 +11,9 @@ mod config;
 pub mod divisions;
 mod egonet_login;
 mod event;
+pub mod events;
 mod fault;
+mod game_configuration;
 pub mod identity;
 pub mod ids;
 mod leaderboard;
@@ -46,9 +48,10 @@ use crate::{
         xml,
     },
 };
-use account::GameConfiguration;
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
+use events::Events;
+use game_configuration::Rendered;
 use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
@@ -59,7 +62,7 @@ use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
-use session::SessionKey;
+use session::{Session, SessionKey};
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -77,12 +80,13 @@ pub struct Mmcos {
     sessions: SessionKey,
     xml_limits: xml::Limits,
     season: Season,
+    events: Events,
     players: Players,
     races: Races,
     bans: Bans,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
-    game_configuration: GameConfiguration,
+    game_configuration: Option<Rendered>,
     egonet: RecentLogins,
     /// A buffer for the next answer.
     scratch: Vec<u8>,
@@ -97,12 +101,13 @@ impl Mmcos {
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
             xml_limits: xml::Limits::default(),
             season: Season::at(Wall::default()),
+            events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
             bans: Bans::default(),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
-            game_configuration: GameConfiguration::default(),
+            game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
             config,
@@ -119,6 +124,11 @@ impl Mmcos {
         &self.races
     }
 
+    /// The calendar of events.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// All that is durable, as the fewest records that it can be restored from.
     pub fn snapshot(&self) -> impl Iterator<Item = Record> {
         let Season { id: season, starts, .. } = self.season;
@@ -128,8 +138,9 @@ impl Mmcos {
         let results =
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
         let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
-        season.chain(players).chain(races).chain(results).chain(bans)
+        season.chain(players).chain(races).chain(results).chain(bans).chain(event)
     }
 
     /// Who may not play.
@@ -164,14 +175,19 @@ impl Mmcos {
         &self.config
     }
 
-    /// Whose session a token is, unless they are banned.
-    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+    /// The session that a token is of, if its account is there and not banned.
+    fn session(&self, token: &str, now: Wall) -> Result<Session, Fault> {
         let session = self.sessions.verify(token, now)?;
         self.admit(session.steam_id, now)?;
         match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session.user),
+            Some(player) if player.steam_id == session.steam_id => Ok(session),
             _ => Err(Fault::UnknownAccount),
         }
+    }
+
+    /// Whose session a token is.
+    fn authenticate(&self, token: &str, now: Wall) -> Result<UserId, Fault> {
+        self.session(token, now).map(|session| session.user)
     }
 
     /// Whether this player may play.
@@ -311,6 +327,11 @@ impl Service for Mmcos {
                 for standing in started.standings {
                     self.players.enter_season(standing.user, started.season, standing.begins);
                 }
+                self.game_configuration = None;
+            }
+            Record::EventByHand(by_hand) => {
+                self.events.put(by_hand);
+                self.game_configuration = None;
             }
         }
         Ok(())

@@ -4,6 +4,9 @@
 //! that was lost on the way should cost nobody points. When it comes again, it is answered as the first time. A key
 //! that is not the player's changes nothing and is answered with the player's standing, since an error at the end of
 //! a race could hang the game. (All three: our choice.)
+//!
+//! `GameConfigChanged` makes the game log in again (inferred): it is true when that would bring another configuration than
+//! the player's session began with, whose hash is in the session token.
 
 use alloc::{borrow::Cow, boxed::Box, string::ToString};
 use core::ops::RangeInclusive;
@@ -74,11 +77,12 @@ impl Mmcos {
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
         let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.xml_limits)?;
-        let user = self.authenticate(&request.session_token, cx.now().wall)?;
+        let session = self.session(&request.session_token, cx.now().wall)?;
+        let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let progress = match self.races.claim(race_key, user) {
-            Claim::Open(session) => self.count(cx, &request, (race_key, session), user)?,
+            Claim::Open(race) => self.count(cx, &request, (race_key, race), user)?,
             Claim::Counted(result) => {
                 // The first answer may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
@@ -86,8 +90,9 @@ impl Mmcos {
             }
             Claim::None => self.no_progress(cx, &request, race_key, user)?,
         };
+        let changed = self.game_configuration_changed(&session, cx.now().wall);
         let mut xml = self.writer();
-        render(user, &progress, &mut xml);
+        render(user, &progress, changed, &mut xml);
         Ok(Reply::xml(xml))
     }
 
@@ -145,11 +150,11 @@ impl Mmcos {
 }
 
 /// `AddPointsResult`, in the order of captures 05 and 08.
-fn render(user: UserId, progress: &Progress, xml: &mut Writer) {
+fn render(user: UserId, progress: &Progress, game_configuration_changed: bool, xml: &mut Writer) {
     xml.root("AddPointsResult");
     xml.number("BonusPoints", 0);
     xml.nil("Error");
-    xml.boolean("GameConfigChanged", false);
+    xml.boolean("GameConfigChanged", game_configuration_changed);
     xml.number("NewDivision", progress.after.division.0);
     xml.number("NewSeason", progress.season.0);
     xml.number("OldDivision", progress.before.division.0);

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
+    events::ByHand,
     ids::SessionId,
     moderation::{Ban, Subject},
     players::Player,
@@ -23,6 +24,7 @@ use super::{
 /// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
 /// | [`Ban`](Record::Ban) | subject | all |
+/// | [`EventByHand`](Record::EventByHand) | `from` | the last one |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,4 +44,6 @@ pub enum Record {
     Unban(Subject),
     /// A season began. All players' rows change with it, as its standings say.
     SeasonStarted(Box<SeasonStarted>),
+    /// An operator started or stopped an event.
+    EventByHand(ByHand),
 }

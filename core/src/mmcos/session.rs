@@ -9,7 +9,8 @@
 //! | 4 | `UserID` |
 //! | 8 | `SteamID64` |
 //! | 8 | time of issue, milliseconds since the epoch |
-//! | 32 | HMAC-SHA-256 over the 21 bytes before, under the server's key |
+//! | 4 | `Hash` of the game's configuration that came with it |
+//! | 32 | HMAC-SHA-256 over the 25 bytes before, under the server's key |
 //!
 //! all little-endian, in base64.
 
@@ -24,7 +25,7 @@ use super::ids::UserId;
 use crate::{seam::Wall, wire::steam::SteamId};
 
 const VERSION: u8 = 1;
-const CLAIMS: usize = 21;
+const CLAIMS: usize = 25;
 const TOKEN: usize = CLAIMS + 32;
 
 /// Who a session belongs to, and since when.
@@ -36,6 +37,8 @@ pub struct Session {
     pub steam_id: SteamId,
     /// When the token was issued.
     pub issued: Wall,
+    /// The `Hash` of the game's configuration that the player was given with it.
+    pub configuration: i32,
 }
 
 /// Why a token is not accepted.
@@ -60,7 +63,8 @@ pub enum SessionError {
 /// # use core::time::Duration;
 /// let key = SessionKey::new(&[1; 32], Duration::from_hours(24));
 /// let issued = Wall::from_secs(1_700_000_000);
-/// let session = Session { user: UserId(7), steam_id: SteamId::new(76561202255230001), issued };
+/// let steam_id = SteamId::new(76561202255230001);
+/// let session = Session { user: UserId(7), steam_id, issued, configuration: 0 };
 /// let token = key.issue(&session);
 /// assert_eq!(key.verify(&token, Wall::from_secs(1_700_003_600)), Ok(session));
 /// assert!(key.verify(&token, Wall::from_secs(1_700_090_000)).is_err());
@@ -91,6 +95,7 @@ impl SessionKey {
             &session.user.0.to_le_bytes(),
             &session.steam_id.get().to_le_bytes(),
             &session.issued.as_millis().to_le_bytes(),
+            &session.configuration.to_le_bytes(),
         ];
         for (slot, byte) in claims.iter_mut().zip(fields.into_iter().flatten()) {
             *slot = *byte;
@@ -104,11 +109,12 @@ impl SessionKey {
     /// # Errors
     /// See [`SessionError`].
     pub fn verify(&self, token: &str, now: Wall) -> Result<Session, SessionError> {
-        let mut bytes = [0; TOKEN + 1]; // base64 works in threes
-        let length = STANDARD.decode_slice(token, &mut bytes).map_err(|_| SessionError::Malformed)?;
-        let token =
-            bytes.first_chunk::<TOKEN>().filter(|_| length == TOKEN).ok_or(SessionError::Malformed)?;
-        let (claims, tag) = token.split_first_chunk::<CLAIMS>().ok_or(SessionError::Malformed)?;
+        let mut bytes = [0; TOKEN];
+        match STANDARD.decode_slice(token, &mut bytes) {
+            Ok(TOKEN) => {}
+            _ => return Err(SessionError::Malformed),
+        }
+        let (claims, tag) = bytes.split_first_chunk::<CLAIMS>().ok_or(SessionError::Malformed)?;
         self.mac.clone().chain_update(claims).verify_slice(tag).map_err(|_| SessionError::Forged)?;
         let session = read_claims(claims).ok_or(SessionError::Malformed)?;
         let age = now.as_millis().saturating_sub(session.issued.as_millis());
@@ -121,11 +127,13 @@ fn read_claims(claims: &[u8; CLAIMS]) -> Option<Session> {
     let (&[version], rest) = claims.split_first_chunk::<1>()?;
     let (user, rest) = rest.split_first_chunk::<4>()?;
     let (steam_id, rest) = rest.split_first_chunk::<8>()?;
-    let issued = rest.first_chunk::<8>()?;
+    let (issued, rest) = rest.split_first_chunk::<8>()?;
+    let configuration = rest.first_chunk::<4>()?;
     (version == VERSION).then_some(Session {
         user: UserId(u32::from_le_bytes(*user)),
         steam_id: SteamId::new(u64::from_le_bytes(*steam_id)),
         issued: Wall::from_millis(i64::from_le_bytes(*issued)),
+        configuration: i32::from_le_bytes(*configuration),
     })
 }
 
@@ -142,7 +150,8 @@ mod tests {
     }
 
     fn token() -> String {
-        key(1).issue(&Session { user: UserId(7), steam_id: SteamId::new(42), issued: NOW })
+        let steam_id = SteamId::new(42);
+        key(1).issue(&Session { user: UserId(7), steam_id, issued: NOW, configuration: -3 })
     }
 
     #[test]

@@ -130,3 +130,30 @@ fn an_unban_lets_in_again_and_is_kept() {
     );
     world.login(ANN);
 }
+
+#[test]
+fn an_event_by_hand_is_told_to_who_logs_in_next_and_is_kept() {
+    let mut world = World::new();
+    let token = world.login(ANN);
+    let changed = |world: &mut World| {
+        let body = format!(
+            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>0000000000000000</RaceKey><Points>0</Points>\
+             <Level>1</Level><Prestige>0</Prestige></AddPoints>"
+        );
+        let answer = world.ask("/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &body);
+        answer.contains("<GameConfigChanged>true<")
+    };
+    assert!(!changed(&mut world));
+    let (service, mut cx) = world.server.context(&mut world.out);
+    service.start_event(&mut cx, "chaos".parse().unwrap(), Wall::from_secs(NOW.as_secs() + 60));
+    let effects = world.effects();
+    assert!(effects[0].starts_with("Persist(EventByHand(ByHand { event: Some(chaos), "), "{effects:?}");
+    assert_eq!(effects[1], "chaos was started, and runs until 2023-11-18T19:46:20Z");
+    assert!(changed(&mut world));
+    let (service, mut cx) = world.server.context(&mut world.out);
+    service.stop_event(&mut cx);
+    let effects = world.effects();
+    assert!(effects[0].starts_with("Persist(EventByHand(ByHand { event: None, "), "{effects:?}");
+    assert_eq!(effects[1], "events were stopped until 2023-11-18T19:45:20Z");
+    assert!(!changed(&mut world));
+}

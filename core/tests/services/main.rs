@@ -8,6 +8,7 @@ mod rig;
 mod signing;
 
 mod bans;
+mod events;
 mod fixture;
 mod identity;
 mod leaderboards;

@@ -1,18 +1,19 @@
 //! The calendar, as logins tell of it.
 
-use mmcos_core::{calendar::Date, mmcos::Mmcos, seam::Wall};
+use mmcos_core::{
+    mmcos::{Mmcos, Record, seasons::FinalStanding},
+    wire::steam::SteamId,
+};
 
 use super::{
     rig::Rig,
-    world::{get_elite, login, login_answer, race, server, session_key, text, texts},
+    world::{
+        get_elite, login, login_answer, on, race, restarted, server, session_key, text, texts, trusting,
+    },
 };
 
 const ANN: u64 = 76_561_198_000_005_001;
 const BEA: u64 = 76_561_198_000_005_002;
-
-fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
-    Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
-}
 
 /// The answer to a login, in which a date is wanted.
 fn dates(rig: &mut Rig<Mmcos>) -> [String; 4] {
@@ -61,8 +62,8 @@ fn the_configuration_is_the_same_but_for_its_dates() {
     assert_eq!(part(on(2023, 9, 16, 16)), part(on(2023, 11, 18, 19)));
 }
 
-#[test]
-fn a_login_tells_of_a_change_of_season_once() {
+/// Season 38, at the end of which Ann is first, in division 2, and Bea second.
+fn season_38() -> Rig<Mmcos> {
     let mut rig = server();
     rig.set_wall(on(2023, 10, 20, 12));
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
@@ -70,20 +71,38 @@ fn a_login_tells_of_a_change_of_season_once() {
         race(&mut rig, &ann, 120);
     }
     race(&mut rig, &bea, 40);
-    rig.set_wall(on(2023, 11, 2, 9));
-    let seen = |rig: &mut _, id, name| {
-        let answer = login_answer(rig, id, name);
-        [
-            "OldSeasonID",
-            "NewSeasonID",
-            "PlayerSeasonID",
-            "CurrentSeasonID",
-            "BonusPoints",
-            "Points",
-            "Division",
-        ]
+    rig
+}
+
+/// What a login tells of seasons.
+fn seen(rig: &mut Rig<Mmcos>, id: u64, name: &str) -> [String; 7] {
+    let answer = login_answer(rig, id, name);
+    ["OldSeasonID", "NewSeasonID", "PlayerSeasonID", "CurrentSeasonID", "BonusPoints", "Points", "Division"]
         .map(|name| texts(&answer, name).last().unwrap_or(&"").to_string())
-    };
+}
+
+/// Where the player stood at the end of each season, as it is recorded: season, rank, points, division prize.
+fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, u32, i32, &str)> {
+    let players = rig.server.service().players();
+    let user = players.by_steam_id(SteamId::new(id)).unwrap().user_id;
+    let started = rig.records.iter().filter_map(|record| match record {
+        Record::SeasonStarted(started) => Some(started),
+        _ => None,
+    });
+    let standings = started.flat_map(|started| {
+        let with_prize = |standing: &FinalStanding| {
+            let prize = started.prizes.of_division(standing.ended.division).unwrap_or_default();
+            (standing.user, (standing.season.0, standing.rank, standing.ended.points.0, prize))
+        };
+        started.standings.iter().map(with_prize).collect::<Vec<_>>()
+    });
+    standings.filter(|(of, _)| *of == user).map(|(_, standing)| standing).collect()
+}
+
+#[test]
+fn a_login_tells_of_a_change_of_season_once() {
+    let mut rig = season_38();
+    rig.set_wall(on(2023, 11, 2, 9));
     // Division 2 brings 100 points, a rank among the first ten 50 more.
     assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
     assert_eq!(seen(&mut rig, BEA, "Bea"), ["38", "39", "39", "39", "50", "50", "0"]);
@@ -102,4 +121,40 @@ fn a_season_starts_for_who_is_in_the_game_too() {
     assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["50"]);
     assert_eq!(text(&race(&mut rig, &ann, 10), "NewSeason"), "39");
     assert!(session_key().verify(&ann, rig.wall()).is_ok());
+}
+
+#[test]
+fn a_login_tells_of_a_change_of_season_after_a_restart_too() {
+    let mut before = season_38();
+    let mut after = season_38();
+    after.set_wall(on(2023, 11, 2, 9));
+    assert_eq!(seen(&mut after, BEA, "Bea")[4], "50", "so the season has begun");
+    for lived in [&mut before, &mut after] {
+        let mut rig = restarted(lived, trusting(), on(2023, 11, 3, 9));
+        assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
+        assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39", "once");
+        assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
+        let mut rig = restarted(&rig, trusting(), on(2023, 11, 4, 9));
+        assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "150", "0"]);
+    }
+}
+
+#[test]
+fn seasons_in_which_the_server_was_off_are_one_change() {
+    let mut rig = restarted(&season_38(), trusting(), on(2024, 3, 2, 9));
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "150", "150", "0"]);
+    assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
+}
+
+#[test]
+fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
+    let mut rig = season_38();
+    for now in [on(2023, 11, 2, 9), on(2024, 1, 2, 9), on(2024, 3, 2, 9)] {
+        rig.set_wall(now);
+        seen(&mut rig, BEA, "Bea");
+    }
+    // In the first season that passed 150 points were all that Ann had, and a first rank brought 50.
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "50", "50", "0"]);
+    let expected = [(38, 0, 1_080, "Boxes:2:"), (39, 0, 150, "Boxes:1:"), (40, 0, 50, "Boxes:1:")];
+    assert_eq!(history(&rig, ANN), expected);
 }

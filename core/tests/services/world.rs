@@ -3,9 +3,10 @@
 use std::{sync::LazyLock, time::Duration};
 
 use mmcos_core::{
+    calendar::Date,
     engine::Limits,
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, session::SessionKey},
-    seam::ConnId,
+    seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
@@ -42,6 +43,17 @@ pub(crate) fn rig(config: Config) -> Rig<Mmcos> {
 /// A server without a past.
 pub(crate) fn server() -> Rig<Mmcos> {
     rig(trusting())
+}
+
+/// A server in the place of this one, with all that it recorded, at this time. Its race keys are others.
+pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+    let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
+    for record in &rig.records {
+        next.server.restore(record.clone()).expect("what was recorded fits");
+    }
+    next.records.clone_from(&rig.records);
+    next.set_wall(now);
+    next
 }
 
 /// The ticket of this player, of now, for this game, to be signed.
@@ -160,6 +172,11 @@ impl<'a> Search<'a> {
 /// The text of the first element of this name.
 pub(crate) fn text<'a>(answer: &'a str, name: &str) -> &'a str {
     texts(answer, name).first().copied().unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+/// An hour of a day.
+pub(crate) fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
+    Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
 }
 
 /// The texts of all elements of this name.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
+use mmcos_core::mmcos::events::Plan;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 use super::ConfigError;
@@ -122,6 +123,13 @@ keys! {
     /// What a match of two people is worth, in seconds that each of them would wait for it. More waits longer for
     /// fuller matches.
     pair_worth_seconds: Duration = "120",
+
+    /// When an event runs, with a playlist of its own and a prize: "weekly" is one of the 13 after the other from Friday to
+    /// Monday, 12:00 UTC; or say which and when, in whole days, UTC: "chaos 2026-12-24 to 2026-12-26, payload 2026-12-31".
+    /// No event was ever recorded, so how the game takes them is not known. They are chaos, emergency_response, endurance,
+    /// gi_joe, koth_decay_zones, mystery_vehicles, payload, poison_flag, pure_racing, simple_battle, ultimate_bomb,
+    /// ultimate_ctf, ultimate_koth.
+    events: Plan = "off",
 
     /// A message of the day, shown in the game's menu. Empty: none.
     message: String = "",

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use mmcos_core::mmcos::Record;
+use mmcos_core::mmcos::catalogue::EventName;
 use mmcos_core::mmcos::divisions::{Division, Standing};
+use mmcos_core::mmcos::events::ByHand;
 use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::{GameType, HostHistory, Label, Mode, RuleSet};
 use mmcos_core::mmcos::moderation::Ban;
@@ -34,7 +36,8 @@ pub(super) fn records(
     rows.give("SELECT * FROM players ORDER BY user_id", (), player)?;
     rows.give(RACES, [oldest], race)?;
     rows.give(RESULTS, [oldest], result)?;
-    rows.give("SELECT * FROM bans ORDER BY subject", (), ban)
+    rows.give("SELECT * FROM bans ORDER BY subject", (), ban)?;
+    rows.give("SELECT * FROM events ORDER BY \"from\" DESC LIMIT 1", (), event_by_hand)
 }
 
 struct Rows<'c, F> {
@@ -139,6 +142,13 @@ fn ban(row: &Row<'_>) -> Result<Record> {
         reason: row.get(3)?,
         note: row.get(4)?,
     })))
+}
+
+fn event_by_hand(row: &Row<'_>) -> Result<Record> {
+    let [from, until] = [row.get(0)?, row.get(1)?].map(Wall::from_millis);
+    let event = row.get_ref(2)?.as_str_or_null()?;
+    let event = event.map(str::parse::<EventName>).transpose().map_err(|error| unfit(2, error))?;
+    Ok(Record::EventByHand(ByHand { event, from, until }))
 }
 
 fn unfit(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -1,9 +1,11 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 
 use mmcos_core::mmcos::divisions::{Division, Standing};
+use mmcos_core::mmcos::events::ByHand;
 use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_core::mmcos::moderation::Ban;
@@ -11,6 +13,7 @@ use mmcos_core::mmcos::players::{Player, Title};
 use mmcos_core::mmcos::results::{KEEP, Progress, Race, RaceResult};
 use mmcos_core::mmcos::seasons::{FinalStanding, SeasonId, SeasonStarted};
 use mmcos_core::wire::steam::SteamId;
+use proptest::prelude::*;
 
 use super::*;
 use crate::data_dir::tests::Scratch;
@@ -78,6 +81,13 @@ fn after(wait: Duration) -> Wall {
     Wall::from_millis(NOW.as_millis().saturating_add(i64::try_from(wait.as_millis()).unwrap()))
 }
 
+/// So many minutes after [`NOW`].
+fn event(minutes: i64, event: Option<&str>) -> Record {
+    let moment = |minutes: i64| Wall::from_secs(NOW.as_secs().saturating_add(minutes.saturating_mul(60)));
+    let event = event.map(|name| name.parse().unwrap());
+    Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
+}
+
 /// What a store has kept and what it gives back of that.
 fn some() -> Vec<Record> {
     vec![
@@ -90,6 +100,7 @@ fn some() -> Vec<Record> {
         result(7, 2),
         ban("203.0.113.0/24", None),
         ban("76561202255230001", Some(after(KEEP))),
+        event(0, None),
     ]
 }
 
@@ -140,10 +151,90 @@ fn a_season_changes_all_rows_at_once_and_leaves_a_history() {
     };
     assert_eq!((started.season, started.standings.len()), (SeasonId(57), 0));
     assert_eq!((player.season, player.standing, player.bonus), (SeasonId(57), begins, Points(50)));
-    let history = "SELECT sum(points), sum(rank) FROM standings WHERE season = 56";
-    let history: (i64, i64) =
-        store.connection.query_row(history, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(history, (1200, 1));
+    // The query is the README's.
+    let mut history = store
+        .connection
+        .prepare(
+            "SELECT rank + 1, name, standings.points FROM standings JOIN players USING (user_id) \
+             WHERE standings.season = 56 ORDER BY rank",
+        )
+        .unwrap();
+    let rows = history.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let rows: Vec<(u32, String, i32)> = rows.map(Result::unwrap).collect();
+    assert_eq!(rows, [(1, "Player".to_owned(), 600), (2, "Player".to_owned(), 600)]);
+}
+
+#[test]
+fn the_last_that_an_operator_did_comes_back_though_the_clock_was_set_back() {
+    let Scratch(dir) = &Scratch::new("store-events");
+    let mut store = Store::open(dir).unwrap();
+    for last in
+        [event(0, Some("chaos")), event(30, None), event(10, Some("gi_joe")), event(10, Some("payload"))]
+    {
+        store.commit(std::slice::from_ref(&last)).unwrap();
+        assert_eq!(records(&mut store, NOW), [last]);
+    }
+    let rows: Vec<Option<String>> = {
+        let mut events = store.connection.prepare("SELECT event FROM events ORDER BY \"from\"").unwrap();
+        events.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(rows, [Some("chaos".to_owned()), Some("payload".to_owned())]);
+}
+
+/// Of each key the last record, in the order in which a server wants them: a store without a file.
+fn last_of_each_key(records: &[Record]) -> Vec<Record> {
+    let mut rows = BTreeMap::new();
+    for record in records.iter().cloned() {
+        let (key, row) = match &record {
+            Record::SeasonStarted(_) => ((0, 0, String::new()), Some(record)),
+            Record::Player(player) => ((1, player.user_id.0.into(), String::new()), Some(record)),
+            Record::Race(race) => ((2, race.session.0, String::new()), Some(record)),
+            Record::RaceForgotten(session) => ((2, session.0, String::new()), None),
+            Record::Result(result) => ((3, result.session.0, result.user.0.to_string()), Some(record)),
+            Record::Ban(ban) => ((4, 0, ban.subject.to_string()), Some(record)),
+            Record::Unban(subject) => ((4, 0, subject.to_string()), None),
+            Record::EventByHand(_) => ((5, 0, String::new()), Some(record)),
+            other => panic!("{other:?}"),
+        };
+        match row {
+            Some(row) => drop(rows.insert(key, row)),
+            None => drop(rows.remove(&key)),
+        }
+    }
+    let raced: BTreeSet<u64> = rows.keys().filter(|key| key.0 == 2).map(|key| key.1).collect();
+    rows.retain(|(table, session, _), _| *table != 3 || raced.contains(session));
+    rows.into_values().collect()
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let names = prop::option::of(prop::sample::select(vec!["chaos", "gi_joe", "ultimate_koth"]));
+    let subject = || prop::sample::select(vec!["203.0.113.0/24", "2001:db8::7", "76561202255230001"]);
+    prop_oneof![
+        (subject(), any::<bool>()).prop_map(|(subject, ends)| ban(subject, ends.then_some(NOW))),
+        subject().prop_map(|subject| Record::Unban(subject.parse().unwrap())),
+        (1..6_u32, -50..5_000_i32).prop_map(|(user, points)| player(user, points)),
+        (1..6_u64, any::<bool>()).prop_map(|(session, begun)| race(session, begun.then_some(NOW))),
+        (1..6_u64).prop_map(|session| Record::RaceForgotten(SessionId(session))),
+        (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
+        (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
+        Just(season(vec![])),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_comes_back_is_the_last_record_of_each_key(
+        batches in prop::collection::vec(prop::collection::vec(any_record(), 1..8), 0..12)
+    ) {
+        let Scratch(dir) = &Scratch::new("store-rows");
+        let mut store = Store::open(dir).unwrap();
+        for batch in &batches {
+            store.commit(batch).unwrap();
+        }
+        prop_assert_eq!(records(&mut store, NOW), last_of_each_key(&batches.concat()));
+    }
 }
 
 #[test]

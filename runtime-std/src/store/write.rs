@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use mmcos_core::mmcos::Record;
+use mmcos_core::mmcos::catalogue::EventName;
+use mmcos_core::mmcos::events::ByHand;
 use mmcos_core::mmcos::ids::{SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::RuleSet;
 use mmcos_core::mmcos::moderation::{Ban, Subject};
@@ -21,6 +23,7 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
         Record::SeasonStarted(started) => season_started(connection, started),
         Record::Ban(row) => ban(connection, row),
         Record::Unban(subject) => unban(connection, *subject),
+        Record::EventByHand(by_hand) => event_by_hand(connection, by_hand),
         _ => Err(rusqlite::Error::InvalidQuery),
     }
 }
@@ -151,6 +154,16 @@ fn ban(connection: &Connection, ban: &Ban) -> Result<()> {
 
 fn unban(connection: &Connection, subject: Subject) -> Result<()> {
     connection.prepare_cached("DELETE FROM bans WHERE subject = ?")?.execute([subject.to_string()]).map(drop)
+}
+
+fn event_by_hand(connection: &Connection, by_hand: &ByHand) -> Result<()> {
+    let ByHand { event, from, until } = by_hand;
+    // What lies ahead is from before the clock was set back; this is the last.
+    connection.prepare_cached("DELETE FROM events WHERE \"from\" > ?")?.execute([from.as_millis()])?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO events VALUES (?, ?, ?)")?
+        .execute((from.as_millis(), until.as_millis(), event.map(EventName::as_str)))
+        .map(drop)
 }
 
 /// The first moment of a race that may still be begun.

@@ -2,6 +2,8 @@ use alloc::string::String;
 
 use thiserror::Error;
 
+use super::EventName;
+
 /// Why a text is no catalogue. The message names line and column, shows the line, and says what was expected.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -22,8 +24,10 @@ pub(super) enum BrokenRule {
     NotAscending(&'static str),
     #[error("expected relegation_min_points of at most min_points {min_points}, found {found}")]
     Relegation { min_points: i32, found: i32 },
-    #[error("expected every playlist to have an id of its own, found {0} twice")]
+    #[error("expected every playlist to have an id of its own, found {0} twice (15 is the events')")]
     RepeatedPlaylist(u32),
+    #[error("expected a playlist for each of the 13 events, found none for {0}")]
+    MissingEvent(EventName),
     #[error("expected the name of {kind}, found \"{found}\", which is not defined")]
     Undefined { kind: &'static str, found: String },
 }

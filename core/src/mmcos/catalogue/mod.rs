@@ -6,6 +6,7 @@
 mod constants;
 mod divisions;
 mod error;
+mod events;
 mod playlists;
 mod ranks;
 mod render;
@@ -17,10 +18,11 @@ use core::ops::RangeInclusive;
 
 pub use divisions::{ByDivision, CompletedMatch, DivisionBand, Divisions};
 pub use error::CatalogueError;
+pub use events::{Event, EventName, UnknownEvent};
 pub use playlists::{Mutator, Playlist, PlaylistType, Playlists};
 pub use ranks::{RankReward, Ranks};
 pub use render::render_game_configuration;
-pub use schedule::{Event, Schedule};
+pub use schedule::Schedule;
 pub use scoring::{
     Experience, Generic, GenericSkillPoints, PositionScoring, PositionTable, Scores, Scoring, TeamScoring,
     WinLoss,
@@ -34,7 +36,8 @@ use crate::mmcos::ids::Points;
 /// The official catalogue as text, to be printed for a host who wants to change it.
 pub const OFFICIAL: &str = include_str!("../../../data/catalogue.toml");
 
-/// Everything that the game's configuration says but for dates and events, which are a [`Schedule`].
+/// Everything that the game's configuration says but for what changes with time: dates, and which event runs. That is
+/// a [`Schedule`].
 ///
 /// ```
 /// use mmcos_core::mmcos::catalogue::Catalogue;
@@ -46,7 +49,7 @@ pub const OFFICIAL: &str = include_str!("../../../data/catalogue.toml");
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
-    /// What can be played.
+    /// What can be played, always and while an event runs.
     pub playlists: Playlists,
     /// Divisions 0 to 6 (Elite): their bounds, prizes and rules.
     pub divisions: Divisions,

@@ -5,15 +5,29 @@ use alloc::vec::Vec;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::error::BrokenRule;
+use super::{Event, EventName};
 
-/// The playlists in the order in which the game receives them (capture 02), ids unique.
+/// The id of the playlist that is there while an event runs.
+const SPECIAL_ID: u32 = 15;
+
+/// The playlists in the order in which the game receives them (capture 02), ids unique; and what is played while an
+/// event runs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Playlists(Vec<Playlist>);
+pub struct Playlists {
+    always: Vec<Playlist>,
+    /// All of them, in the order of their numbers.
+    events: Vec<Event>,
+}
 
 impl Playlists {
-    /// All of them, in order.
+    /// Those that are always there, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Playlist> {
-        self.0.iter()
+        self.always.iter()
+    }
+
+    /// An event with its playlist.
+    pub fn event(&self, name: EventName) -> Option<&Event> {
+        self.events.get(name.index())
     }
 }
 
@@ -86,6 +100,7 @@ type Sets = BTreeMap<String, Vec<String>>;
 struct Definitions {
     list: Vec<Entry>,
     subtypes: BTreeMap<String, Subtype>,
+    events: BTreeMap<EventName, EventEntry>,
     levels: Sets,
     vehicles: Sets,
 }
@@ -109,14 +124,31 @@ struct Subtype {
     mutators: Vec<Mutator>,
 }
 
+/// What is played in an event. The pictures need not be there.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventEntry {
+    subtype: String,
+    modes: Vec<String>,
+    levels: Vec<String>,
+    vehicles: Vec<String>,
+    mutators: Vec<Mutator>,
+    prize: String,
+    background_image_url: Option<String>,
+    button_image_url: Option<String>,
+}
+
 impl Definitions {
     fn resolve(mut self) -> Result<Playlists, BrokenRule> {
-        let mut ids = BTreeSet::new();
+        let mut ids = BTreeSet::from([SPECIAL_ID]);
         if let Some(repeated) = self.list.iter().find(|entry| !ids.insert(entry.id)) {
             return Err(BrokenRule::RepeatedPlaylist(repeated.id));
         }
         let entries = core::mem::take(&mut self.list);
-        entries.into_iter().map(|entry| self.playlist(entry)).collect::<Result<_, _>>().map(Playlists)
+        let always = entries.into_iter().map(|entry| self.playlist(entry)).collect::<Result<_, _>>()?;
+        let mut events = core::mem::take(&mut self.events);
+        let event = |name| self.event(name, events.remove(&name).ok_or(BrokenRule::MissingEvent(name))?);
+        Ok(Playlists { always, events: EventName::all().map(event).collect::<Result<_, _>>()? })
     }
 
     fn playlist(&self, entry: Entry) -> Result<Playlist, BrokenRule> {
@@ -130,6 +162,26 @@ impl Definitions {
             vehicles: union("a set of vehicles", &self.vehicles, &subtype.vehicles)?,
             mutators: subtype.mutators.clone(),
             subtype: entry.subtype,
+        })
+    }
+
+    fn event(&self, name: EventName, entry: EventEntry) -> Result<Event, BrokenRule> {
+        defined("a subtype", &self.subtypes, &entry.subtype)?;
+        Ok(Event {
+            name,
+            prize_code: entry.prize,
+            background_image_url: entry.background_image_url,
+            button_image_url: entry.button_image_url,
+            playlist: Playlist {
+                id: SPECIAL_ID,
+                name: "Special Event".into(),
+                kind: PlaylistType::Special,
+                subtype: entry.subtype,
+                modes: entry.modes,
+                levels: union("a set of levels", &self.levels, &entry.levels)?,
+                vehicles: union("a set of vehicles", &self.vehicles, &entry.vehicles)?,
+                mutators: entry.mutators,
+            },
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::wire::xml::Writer;
 ///
 /// `Hash`, by which the game knows one configuration from another, is our choice: FNV-1a over all that is written here
 /// but for the three dates. So it changes with the catalogue, the event and `search_seconds`, and with nothing else.
+/// It is returned.
 ///
 /// ```
 /// use mmcos_core::mmcos::catalogue::{Catalogue, Schedule, render_game_configuration};
@@ -31,11 +32,13 @@ pub fn render_game_configuration(
     schedule: &Schedule<'_>,
     search_seconds: u32,
     xml: &mut Writer,
-) {
+) -> i32 {
     let undated = Schedule { event: schedule.event, ..Schedule::default() };
     let mut hashed = Writer::new(Vec::new());
     configuration(catalogue, &undated, search_seconds, 0, &mut hashed);
-    configuration(catalogue, schedule, search_seconds, fnv_1a(&hashed.into_bytes()), xml);
+    let hash = fnv_1a(&hashed.into_bytes());
+    configuration(catalogue, schedule, search_seconds, hash, xml);
+    hash
 }
 
 fn fnv_1a(bytes: &[u8]) -> i32 {
@@ -81,12 +84,12 @@ fn current_event(schedule: &Schedule<'_>, xml: &mut Writer) {
 fn event_parts(event: &Event, xml: &mut Writer) {
     text_or_nil("BackgroundImageURL", event.background_image_url.as_deref(), xml);
     text_or_nil("ButtonImageURL", event.button_image_url.as_deref(), xml);
-    xml.text("DescriptionLocString", &event.description);
-    xml.text("DevName", &event.dev_name);
-    xml.number("EventID", event.id);
+    xml.text("DescriptionLocString", &format!("lng_event_{}_desc", event.name));
+    xml.text("DevName", event.name.as_str());
+    xml.number("EventID", event.name.id());
     xml.number("PlaylistID", event.playlist.id);
     xml.text("PrizeCode", &event.prize_code);
-    xml.text("TitleLocString", &event.title);
+    xml.text("TitleLocString", &format!("lng_event_{}_title", event.name));
 }
 
 fn no_event(xml: &mut Writer) {

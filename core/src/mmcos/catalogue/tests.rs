@@ -37,30 +37,19 @@ fn hash(catalogue: &Catalogue, schedule: &Schedule<'_>, search_seconds: u32) -> 
     texts(&rendered(catalogue, schedule, search_seconds), "Hash")[0].parse().unwrap()
 }
 
+/// Without an event, then while each of them runs.
+fn hashes(catalogue: &Catalogue) -> Vec<i32> {
+    let events = EventName::all().map(|name| catalogue.playlists.event(name));
+    let schedules = core::iter::once(None).chain(events).map(|event| Schedule { event, ..SCHEDULE });
+    schedules.map(|schedule| hash(catalogue, &schedule, 70)).collect()
+}
+
 fn constant(name: &str) -> Option<i32> {
     scoring_constants(&official()).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
 fn chaos() -> Event {
-    Event {
-        id: 3,
-        dev_name: "Chaos".into(),
-        prize_code: "Boxes:1:chaos".into(),
-        title: "lng_event_chaos_title".into(),
-        description: "lng_event_chaos_desc".into(),
-        background_image_url: Some("https://localhost/chaos.png".into()),
-        button_image_url: None,
-        playlist: Playlist {
-            id: 15,
-            name: "Special Event".into(),
-            kind: PlaylistType::Special,
-            subtype: "battle".into(),
-            modes: vec!["bomb".into()],
-            levels: vec!["arena_kchn_a".into()],
-            vehicles: vec!["SpyCar".into()],
-            mutators: Vec::new(),
-        },
-    }
+    official().playlists.event("chaos".parse().unwrap()).unwrap().clone()
 }
 
 #[test]
@@ -182,12 +171,34 @@ fn without_an_event_its_parts_are_absent() {
 
 #[test]
 fn an_event_brings_its_playlist() {
-    let event = chaos();
+    let event = Event { background_image_url: Some("https://localhost/chaos.png".into()), ..chaos() };
     let xml = rendered(&official(), &Schedule { event: Some(&event), ..SCHEDULE }, 70);
-    assert!(xml.contains("<ButtonImageURL i:nil=\"true\"/><DescriptionLocString>lng_event_chaos_desc<"));
-    assert_eq!(texts(&xml, "EventID"), ["3"]);
+    assert_eq!(texts(&xml, "BackgroundImageURL"), ["https://localhost/chaos.png"]);
+    assert!(xml.contains(
+        "<ButtonImageURL i:nil=\"true\"/><DescriptionLocString>lng_event_chaos_desc</DescriptionLocString>\
+         <DevName>chaos</DevName><EventID>1</EventID><PlaylistID>15</PlaylistID>\
+         <PrizeCode>Boxes:1:chaos</PrizeCode><TitleLocString>lng_event_chaos_title</TitleLocString>"
+    ));
     assert_eq!(texts(&xml, "PlaylistID"), ["15", "12", "13", "14", "7", "8", "9", "10", "11", "15"]);
+    assert_eq!(texts(&xml, "Name").iter().filter(|name| **name == "Special Event").count(), 1);
     assert_eq!(texts(&xml, "Type").last(), Some(&"special"));
+}
+
+#[test]
+fn every_event_has_something_to_play() {
+    let catalogue = official();
+    for name in EventName::all() {
+        let event = catalogue.playlists.event(name).unwrap();
+        assert_eq!((event.name, event.playlist.id), (name, 15));
+        let Playlist { modes, levels, vehicles, .. } = &event.playlist;
+        assert!(!modes.is_empty() && !levels.is_empty() && !vehicles.is_empty(), "{name}");
+        let ordinary = |list: fn(&Playlist) -> &Vec<String>, item: &String| {
+            catalogue.playlists.iter().any(|playlist| list(playlist).contains(item))
+        };
+        assert!(modes.iter().all(|mode| ordinary(|playlist| &playlist.modes, mode)), "{name}");
+        assert!(vehicles.iter().all(|vehicle| ordinary(|playlist| &playlist.vehicles, vehicle)), "{name}");
+        assert_eq!(event.prize_code, format!("Boxes:1:{name}"));
+    }
 }
 
 #[test]
@@ -245,7 +256,23 @@ proptest! {
         let chosen = leaf.index(leaves.len());
         change(leaves[chosen], by);
         if let Ok(changed) = text.try_into::<Catalogue>() {
-            prop_assert_ne!(hash(&changed, &SCHEDULE, 70), hash(&official(), &SCHEDULE, 70));
+            prop_assert_ne!(hashes(&changed), hashes(&official()));
+        }
+    }
+
+    #[test]
+    fn a_changed_value_of_an_event_matters_while_that_event_runs(
+        chosen in 0_usize..13, leaf: prop::sample::Index, by in 1_i64..1000
+    ) {
+        let mut text = Value::Table(toml::from_str(OFFICIAL).unwrap());
+        let name = EventName::all().nth(chosen).unwrap();
+        let mut leaves = leaves(&mut text["playlists"]["events"][name.as_str()]);
+        let leaf = leaf.index(leaves.len());
+        change(leaves[leaf], by);
+        if let Ok(changed) = text.try_into::<Catalogue>() {
+            let pairs = hashes(&changed).into_iter().zip(hashes(&official()));
+            let differ: Vec<usize> = (0..).zip(pairs).filter(|(_, (a, b))| a != b).map(|(at, _)| at).collect();
+            prop_assert_eq!(differ, [chosen + 1]);
         }
     }
 
@@ -276,6 +303,8 @@ fn a_broken_catalogue_is_refused_with_its_reason() {
         ("win_streak_count", "win_streak", "unknown field `win_streak`"),
         ("steam    = [false, ", "steam    = [0, ", "expected a boolean"),
         ("type = \"quick\"", "type = \"fast\"", "unknown variant `fast`"),
+        ("[playlists.events.payload]", "[playlists.events.rally]", "ultimate_koth), found \"rally\""),
+        ("id = 13", "id = 15", "found 15 twice"),
     ];
     for (official, broken, reason) in cases {
         let text = OFFICIAL.replacen(official, broken, 1);

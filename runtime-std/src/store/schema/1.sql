@@ -68,6 +68,13 @@ CREATE TABLE standings (
     PRIMARY KEY (season, user_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What an operator did about events: from when until when this one runs, or none does, whatever is planned.
+CREATE TABLE events (
+    "from" INTEGER PRIMARY KEY,
+    "until" INTEGER NOT NULL,
+    event TEXT
+) STRICT;
+
 -- Who may not play; for good where there is no end.
 CREATE TABLE bans (
     -- A SteamID64, an address, or a range of addresses such as 203.0.113.0/24.
