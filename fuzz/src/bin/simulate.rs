@@ -15,6 +15,7 @@ Simulates players, a network, a machine and a store around the whole server, and
   --faults NAMES     what may go wrong: all, none, or a list  [all]
   --byte-by-byte     every byte arrives by itself
   --thrice           every run again, and once more byte by byte, to see that it comes to the same
+  --no-shrinking     do not look for a smaller scenario when something does not hold
   --seeds A-B        a run of each of these seeds
 
 When something does not hold, looks for the smallest scenario in which it does not, and prints how to see it again.
@@ -38,6 +39,7 @@ struct Plan {
     scenario: Scenario,
     seeds: RangeInclusive<u64>,
     thrice: bool,
+    shrinking: bool,
 }
 
 impl Plan {
@@ -53,7 +55,7 @@ impl Plan {
                     lives += u64::from(outcome.lives);
                     println!("seed {seed}: {outcome}");
                 }
-                Err(failure) => return fail(&failure),
+                Err(failure) => return self.fail(&failure),
             }
         }
         let seconds = began.elapsed().as_secs_f64();
@@ -61,24 +63,28 @@ impl Plan {
         println!("all held: {requests} requests to {lives} servers in {seconds:.2} s, {rate:.0} a second");
         ExitCode::SUCCESS
     }
-}
 
-fn fail(failure: &Failure) -> ExitCode {
-    println!("{failure}");
-    println!("looking for a smaller scenario");
-    println!("{}", sim::shrink(failure));
-    ExitCode::FAILURE
+    fn fail(&self, failure: &Failure) -> ExitCode {
+        println!("{failure}");
+        if self.shrinking {
+            println!("looking for a smaller scenario");
+            println!("{}", sim::shrink(failure));
+        }
+        ExitCode::FAILURE
+    }
 }
 
 fn parse(mut arguments: Parser) -> Result<Option<Plan>, lexopt::Error> {
     let mut scenario = Scenario::short(1);
-    let (mut seeds, mut players, mut sessions, mut thrice) = (None, None, None, false);
+    let (mut seeds, mut players, mut sessions) = (None, None, None);
+    let (mut thrice, mut shrinking) = (false, true);
     while let Some(argument) = arguments.next()? {
         let Arg::Long(name) = argument else { return Err(argument.unexpected()) };
         match name {
             "help" => return Ok(None),
             "byte-by-byte" => scenario.byte_by_byte = true,
             "thrice" => thrice = true,
+            "no-shrinking" => shrinking = false,
             "seed" => scenario.seed = number(&mut arguments)?,
             "players" => players = Some(number(&mut arguments)?),
             "days" => scenario.days = number(&mut arguments)?,
@@ -91,7 +97,8 @@ fn parse(mut arguments: Parser) -> Result<Option<Plan>, lexopt::Error> {
     let usual = if scenario.days < 1.0 { Scenario::short(0) } else { Scenario::long(0) };
     scenario.players = players.unwrap_or(usual.players);
     scenario.sessions = sessions.unwrap_or(usual.sessions);
-    Ok(Some(Plan { scenario, seeds: seeds.unwrap_or(scenario.seed..=scenario.seed), thrice }))
+    let seeds = seeds.unwrap_or(scenario.seed..=scenario.seed);
+    Ok(Some(Plan { scenario, seeds, thrice, shrinking }))
 }
 
 fn number<T: FromStr>(arguments: &mut Parser) -> Result<T, lexopt::Error> {
@@ -107,6 +114,7 @@ fn range(text: &str) -> Result<RangeInclusive<u64>, lexopt::Error> {
 fn faults(text: &str) -> Result<Faults, lexopt::Error> {
     Faults::parse(text).ok_or_else(|| {
         let names: Vec<_> = Faults::ALL.iter().map(sim::Fault::name).collect();
-        format!("expected all, none, or some of {} with commas between them, got {text}", names.join(",")).into()
+        format!("expected all, none, or some of {} with commas between them, got {text}", names.join(","))
+            .into()
     })
 }

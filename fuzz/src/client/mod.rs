@@ -13,9 +13,7 @@ use mmcos_core::{
 };
 
 pub(crate) use self::answers::Elements;
-pub use self::answers::{
-    AddPointsResult, Group, Leaderboard, LoginDetails, MatchmakingResult, Response,
-};
+pub use self::answers::{AddPointsResult, Group, Leaderboard, LoginDetails, MatchmakingResult, Response};
 pub use self::mode::{Mode, RuleSet};
 use crate::virtual_time::VirtualTime;
 
@@ -78,7 +76,9 @@ impl Client {
             number,
             steam_id,
             session_token: details.session_token,
-            search_time: Duration::from_secs(search_seconds.expect("the login's answer has all of its parts")),
+            search_time: Duration::from_secs(
+                search_seconds.expect("the login's answer has all of its parts"),
+            ),
             division: details.division,
             points: Points(details.points),
             lobbies: 0,

@@ -146,10 +146,7 @@ pub fn enter_matchmaking(search: &Search<'_>) -> Vec<u8> {
         ("SkillLevel", Value::Number(263_127_040)),
         ("RuleSet", Value::Text(search.mode.rule_set.name())),
         ("Ranking", Value::Text("NotRanked")),
-        (
-            "IgnoreMinimumMatchRequirements",
-            Value::Text(if search.ignore_minimum { "true" } else { "false" }),
-        ),
+        ("IgnoreMinimumMatchRequirements", Value::Text(if search.ignore_minimum { "true" } else { "false" })),
     ];
     enter_matchmaking_with(&document("EnterMatchmaking2", &fields))
 }

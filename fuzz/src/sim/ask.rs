@@ -11,18 +11,29 @@ use crate::client::{Mode, Poll, requests};
 pub(super) enum Ask {
     Redirect,
     ServerStatus,
-    Login { issued: UnixSeconds },
+    Login {
+        issued: UnixSeconds,
+    },
     EgoNet,
     Title(u8),
-    Elite { start: u32 },
+    Elite {
+        start: u32,
+    },
     EliteRank,
     Friends(Rc<[SteamId]>),
     /// A request that no capture shows.
     NameOnly,
     Search(Poll),
     Cancel,
-    Register { race_key: RaceKey, mode: Mode, listed: Rc<[SteamId]> },
-    AddPoints { race_key: RaceKey, change: Points },
+    Register {
+        race_key: RaceKey,
+        mode: Mode,
+        listed: Rc<[SteamId]>,
+    },
+    AddPoints {
+        race_key: RaceKey,
+        change: Points,
+    },
 }
 
 impl Ask {
@@ -33,7 +44,10 @@ impl Ask {
 
     /// Whether its answer says who asks, so that it needs a session.
     pub(super) const fn needs_session(&self) -> bool {
-        !matches!(self, Self::Redirect | Self::ServerStatus | Self::Login { .. } | Self::EgoNet | Self::NameOnly)
+        !matches!(
+            self,
+            Self::Redirect | Self::ServerStatus | Self::Login { .. } | Self::EgoNet | Self::NameOnly
+        )
     }
 
     /// What the game sends.

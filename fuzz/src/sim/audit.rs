@@ -2,7 +2,9 @@
 
 use mmcos_core::mmcos::ids::UserId;
 
-use super::{ask::Ask, books::expect, failure::Invariant, players::player_of_lobby, reader::Reply, world::World};
+use super::{
+    ask::Ask, books::expect, failure::Invariant, players::player_of_lobby, reader::Reply, world::World,
+};
 use crate::client::{LoginDetails, MatchmakingResult, Poll};
 
 impl World {
@@ -30,6 +32,7 @@ impl World {
                 None => Ok(()),
             },
         };
+        let found = found.map_err(|detail| format!("player {}, {ask:?}: {detail}", player + 1));
         self.expect(Invariant::Points, found);
     }
 
@@ -63,14 +66,14 @@ impl World {
             let detail = format!("{poll:?} was answered {answer:?}");
             return self.fail(Invariant::Matchmaking(breach), detail);
         }
-        let (Some(race_key), wall) = (answer.race_key, self.wall()) else { return };
+        let (Some(race_key), now) = (answer.race_key, (self.wall(), self.now)) else { return };
         let leader = |group_lobby| self.books.user(self.players[player_of_lobby(group_lobby)].steam_id);
         let leaders: Vec<UserId> =
             answer.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
         let is_superseded = answer.groups.len() == 1 && self.referee.awaits(self.players[player].number);
         match leaders.as_slice() {
-            [alone] if is_superseded => self.books.give_in_vain(race_key, *alone, wall),
-            _ => self.books.give(answer, leaders, wall, self.ticket),
+            [alone] if is_superseded => self.books.give_in_vain(race_key, *alone, now),
+            _ => self.books.give(answer, leaders, now, self.ticket),
         }
         if self.keys.len() > 50 {
             self.keys.pop_front();

@@ -1,7 +1,10 @@
 //! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
 //! here a second time, in the simplest way.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use mmcos_core::{
     mmcos::{
@@ -33,7 +36,9 @@ pub(super) struct Account {
 /// A race whose key was given away.
 #[derive(Clone, Debug, Default)]
 struct Race {
+    /// By the server's clock, and by the true one.
     made: Wall,
+    given: Duration,
     seats: usize,
     players: Vec<UserId>,
     /// Who was listed when it was not sure who else is in.
@@ -49,8 +54,8 @@ enum Due {
     Yes,
     /// It does not.
     No,
-    /// Both would be right.
-    Perhaps,
+    /// Both would be right; if it has counted before, so would be the answer that it got.
+    Perhaps(Option<AddPointsResult>),
     /// It has counted, with this answer.
     Already(AddPointsResult),
 }
@@ -141,7 +146,13 @@ impl Books {
     }
 
     /// A player was told to stand here.
-    pub(super) fn check(&self, user: UserId, points: i32, division: Option<u8>, rank: u32) -> Result<(), String> {
+    pub(super) fn check(
+        &self,
+        user: UserId,
+        points: i32,
+        division: Option<u8>,
+        rank: u32,
+    ) -> Result<(), String> {
         let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
         expect("points", &points, &account.points)?;
         expect("division", &division.unwrap_or(account.division), &account.division)?;
@@ -170,7 +181,13 @@ impl Books {
     }
 
     /// These players were given the key of a race.
-    pub(super) fn give(&mut self, answer: &MatchmakingResult, leaders: Vec<UserId>, now: Wall, ticket: Ticket) {
+    pub(super) fn give(
+        &mut self,
+        answer: &MatchmakingResult,
+        leaders: Vec<UserId>,
+        (made, given): (Wall, Duration),
+        ticket: Ticket,
+    ) {
         let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
         for leader in &leaders {
             let before = self.searching.remove(leader);
@@ -183,12 +200,12 @@ impl Books {
         }
         self.note(ticket, Undo::Race(race_key, None));
         let seats = usize::from(answer.humans());
-        self.races.insert(race_key, Race { made: now, seats, players: leaders, ..Race::default() });
+        self.races.insert(race_key, Race { made, given, seats, players: leaders, ..Race::default() });
     }
 
     /// A player was given a key with a search that another of its own had ended: nobody need know it.
-    pub(super) fn give_in_vain(&mut self, race_key: RaceKey, user: UserId, now: Wall) {
-        let race = Race { made: now, seats: 1, players: vec![user], superseded: true, ..Race::default() };
+    pub(super) fn give_in_vain(&mut self, race_key: RaceKey, user: UserId, (made, given): (Wall, Duration)) {
+        let race = Race { made, given, seats: 1, players: vec![user], superseded: true, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
@@ -225,7 +242,8 @@ impl Books {
             Due::Already(first) => return expect("the answer of the first time", &answer, &first),
             Due::Yes => true,
             Due::No => false,
-            Due::Perhaps => is_counted,
+            Due::Perhaps(first) if first == Some(answer) => return Ok(()),
+            Due::Perhaps(_) => is_counted,
         };
         let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
         if !counts {
@@ -260,10 +278,10 @@ impl Books {
         let member = race.players.contains(&user);
         let counted = race.counted.iter().find(|(of, _)| *of == user).map(|(_, answer)| *answer);
         match counted {
-            _ if self.is_old(race) || race.superseded && member => Due::Perhaps,
+            _ if self.is_old(race) || race.superseded && member => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
             None if member => Due::Yes,
-            None if race.perhaps.contains(&user) => Due::Perhaps,
+            None if race.perhaps.contains(&user) => Due::Perhaps(None),
             None => Due::No,
         }
     }
@@ -274,8 +292,8 @@ impl Books {
     }
 
     /// Throws away what is too old for anybody to come back to.
-    pub(super) fn prune(&mut self, before: Wall) {
-        self.races.retain(|_, race| race.made > before);
+    pub(super) fn prune(&mut self, before: Duration) {
+        self.races.retain(|_, race| race.given >= before);
     }
 
     fn change(&mut self, user: UserId, ticket: Ticket, change: impl FnOnce(&mut Account)) {
@@ -299,7 +317,10 @@ impl Books {
         self.durable(durable);
         while let Some((_, undo)) = self.journal.pop_back() {
             match undo {
-                Undo::Enrolled => drop(self.accounts.pop().map(|lost| self.by_steam_id.remove(&lost.steam_id))),
+                Undo::Enrolled => {
+                    let lost = self.accounts.pop();
+                    lost.map(|lost| self.by_steam_id.remove(&lost.steam_id));
+                }
                 Undo::Account(user, before) => self.accounts[slot(user)] = before,
                 Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
                 Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
@@ -339,6 +360,10 @@ fn division(catalogue: &Catalogue, points: i32, held: u8) -> u8 {
     (0..7).rev().find(is_held).unwrap_or(0)
 }
 
-pub(super) fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
+pub(super) fn expect<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    found: &T,
+    expected: &T,
+) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, found {found:?}")) }
 }

@@ -28,8 +28,7 @@ impl World {
     pub(super) fn start(&mut self) {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
-        let mut server =
-            Server::new(Mmcos::new(self.config.clone(), seed), Limits::default(), seed);
+        let mut server = Server::new(Mmcos::new(self.config.clone(), seed), Limits::default(), seed);
         let restored = self.store.records(self.wall()).try_for_each(|record| server.restore(record));
         if let Err(error) = restored {
             return self.fail(Invariant::Restored, error.to_string());

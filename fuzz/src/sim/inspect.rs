@@ -10,8 +10,8 @@ use mmcos_core::{
 };
 
 use super::{
-    faults::Rates,
     failure::Invariant,
+    faults::Rates,
     players::Stage,
     world::{Event, World},
 };
@@ -31,7 +31,7 @@ impl World {
         }
         let before = Wall::from_millis(self.books.latest().as_millis() - 2 * KEEP.as_millis() as i64);
         self.store.prune(before);
-        self.books.prune(before);
+        self.books.prune(self.now.saturating_sub(2 * KEEP));
         self.plan(EVERY, Event::Inspect);
     }
 
@@ -93,7 +93,8 @@ impl World {
         }
         self.inspect_durable();
         let there = self.players.iter().find(|player| player.stage != Stage::Offline);
-        let there = there.map(|player| format!("{} is still {:?}: {:?}", player.number, player.stage, player.ask));
+        let there =
+            there.map(|player| format!("{} is still {:?}: {:?}", player.number, player.stage, player.ask));
         let Some(process) = &self.process else {
             return self.fail(Invariant::Rest, "no server".to_owned());
         };

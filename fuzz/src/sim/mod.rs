@@ -1,7 +1,6 @@
 //! A season in a minute: the whole server among players, in a network, on a machine and with a store that do not exist,
 //! and that fail as real ones do. See docs/SIMULATION.md.
 
-mod agenda;
 mod ask;
 mod audit;
 mod books;

@@ -100,7 +100,9 @@ impl World {
         let length = 1 + (self.random.uniform() * 700.0) as usize;
         let gap = Duration::from_secs_f64(self.random.lognormal(1.5, 1.5));
         let never = self.random.uniform() < 0.05;
-        let Some(link) = self.players[player_of(conn)].link(conn).filter(|link| !link.is_closed) else { return };
+        let Some(link) = self.players[player_of(conn)].link(conn).filter(|link| !link.is_closed) else {
+            return;
+        };
         let piece: Vec<u8> = link.sent.iter().skip(link.arrived).take(length).copied().collect();
         let is_last = link.arrived + piece.len() == link.sent.len();
         self.arrive(conn, &piece);

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     client::{LoginDetails, MatchmakingResult, Poll},
+    population::habits,
     random::Random,
-    simulation::habits,
 };
 
 /// So often a game asks for the same again before its player has had enough.

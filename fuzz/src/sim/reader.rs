@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use mmcos_core::seam::Bytes;
+use mmcos_core::{seam::Bytes, wire::egonet};
 
 use super::{ask::Ask, digest::Hash};
 use crate::client::{AddPointsResult, Elements, Leaderboard, LoginDetails, MatchmakingResult};
@@ -83,17 +83,22 @@ impl Reader {
     }
 
     fn understand(&self, ask: &Ask, common: &mut Common) -> Option<Reply> {
-        let own = std::str::from_utf8(&self.own[self.body_at..]).ok()?;
+        let own = &self.own[self.body_at..];
+        if let Ask::EgoNet = ask {
+            return egonet::decode(own, &egonet::Limits::default()).ok().map(|_| Reply::Done);
+        }
+        let own = std::str::from_utf8(own).ok()?;
         let first = self.shared.as_ref().map_or(Some(own), |shared| std::str::from_utf8(shared).ok())?;
         Some(match ask {
             Ask::Login { .. } => Reply::Login(LoginDetails::read_own(own)?),
             Ask::AddPoints { .. } => Reply::Points(AddPointsResult::read(own)?),
-            Ask::Elite { .. } | Ask::EliteRank | Ask::Friends(_) => Reply::Board(Leaderboard::read(first, own)?),
+            Ask::Elite { .. } | Ask::EliteRank | Ask::Friends(_) => {
+                Reply::Board(Leaderboard::read(first, own)?)
+            }
             Ask::Search(_) => Reply::Matchmaking(self.matchmaking(first, common)?),
             Ask::Redirect => (own == "Live").then_some(Reply::Done)?,
             Ask::ServerStatus => Elements(own).next("OnlineServiceStatus").map(|_| Reply::Done)?,
-            Ask::EgoNet => (!own.is_empty()).then_some(Reply::Done)?,
-            Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
+            Ask::EgoNet | Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
                 own.is_empty().then_some(Reply::Done)?
             }
         })

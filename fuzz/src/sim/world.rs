@@ -10,7 +10,6 @@ use mmcos_core::{
 
 use super::{
     Outcome, Scenario,
-    agenda::Agenda,
     ask::Ask,
     books::Books,
     digest::Digest,
@@ -20,7 +19,7 @@ use super::{
     reader::{Common, Reply},
     store::{Store, Ticket},
 };
-use crate::{random::Random, referee::Referee, virtual_time::trusting};
+use crate::{agenda::Agenda, random::Random, referee::Referee, virtual_time::trusting};
 
 /// No input may make the matchmaker look at more than this, with a few dozen who wait.
 const MOST_STEPS: u64 = 20_000;
@@ -268,8 +267,7 @@ impl World {
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, detail: String) {
-        let failure =
-            Failure { scenario: self.scenario, invariant, detail, step: self.steps, at: self.now };
+        let failure = Failure { scenario: self.scenario, invariant, detail, step: self.steps, at: self.now };
         self.failure.get_or_insert(failure);
     }
 

@@ -2,7 +2,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 /// What will happen, in the order of time; what is planned for one moment, in the order of planning.
 #[derive(Clone, Debug)]
-pub(super) struct Agenda<E> {
+pub(crate) struct Agenda<E> {
     entries: BinaryHeap<Reverse<Entry<E>>>,
     planned: u64,
 }
@@ -40,16 +40,16 @@ impl<E> Default for Agenda<E> {
 }
 
 impl<E> Agenda<E> {
-    pub(super) fn plan(&mut self, at: Duration, event: E) {
+    pub(crate) fn plan(&mut self, at: Duration, event: E) {
         self.planned += 1;
         self.entries.push(Reverse(Entry { at: (at, self.planned), event }));
     }
 
-    pub(super) fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         self.entries.peek().map(|Reverse(entry)| entry.at.0)
     }
 
-    pub(super) fn pop(&mut self) -> Option<E> {
+    pub(crate) fn pop(&mut self) -> Option<E> {
         self.entries.pop().map(|Reverse(entry)| entry.event)
     }
 }
