@@ -42,10 +42,12 @@ const DEPENDENCIES: &[&str] = &[
     "serde",
     "serde_core",
     "serde_derive",
+    "serde_json",
     "serde_spanned",
     "sha1",
     "sha2",
     "signature",
+    "smol_str",
     "syn",
     "thiserror",
     "thiserror-impl",
@@ -57,6 +59,7 @@ const DEPENDENCIES: &[&str] = &[
     "winnow",
     "zerocopy",
     "zeroize",
+    "zmij",
 ];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.

@@ -10,4 +10,4 @@ mod server;
 mod signal;
 
 pub use hub::Hub;
-pub use server::{Door, RunError, Server};
+pub use server::Server;

@@ -2,8 +2,8 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use mmcos_smol::{Door, Hub, Server};
-use mmcos_std::{game, host, host::Host, secret, store::Committer};
+use mmcos_smol::{Hub, Server};
+use mmcos_std::{host, host::Host, serving::Serving};
 
 fn main() -> ExitCode {
     match run() {
@@ -23,26 +23,7 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let (seed, now, mut store) = (secret::random()?, host.clock.now().wall, host.store);
-    let mut core = game::server(&host.config, &host.key, seed, now)?;
-    store.restore(&mut core, now)?;
-    print!("{}", host.setup);
-    let mut doors = Vec::new();
-    if let Some(http) = host.http {
-        doors.push(Door { listener: http.listener, tls: None });
-    }
-    let mut renewal = None;
-    if let Some(https) = host.https {
-        doors.push(Door { listener: https.bound.listener, tls: Some(https.tls.config()) });
-        renewal = Some(https.renewal);
-    }
-    let signals = host.signals;
-    let stop = async {
-        if let Err(error) = smol::unblock(|| signals.wait()).await {
-            log::error!("cannot wait for Ctrl-C: {error}");
-        }
-        log::info!("stopping: what is held is answered, nothing new is taken");
-    };
-    Server { hub: Hub::new(core, Committer::start(store)?, host.clock), doors, renewal }.run(stop)?;
-    Ok(())
+    let Serving { driver, doors, renewal, signals, .. } = host.serving()?;
+    let stop = smol::unblock(|| signals.wait_and_tell());
+    Ok(Server { hub: Hub::new(driver), doors, renewal }.run(stop)?)
 }

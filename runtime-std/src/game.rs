@@ -2,26 +2,21 @@
 
 use std::time::Duration;
 
-use mmcos_core::Server;
 use mmcos_core::engine::Limits;
 use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
 use mmcos_core::mmcos::ids::SessionId;
 use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
-use mmcos_core::mmcos::{self, IdentityPolicy, Mmcos};
+use mmcos_core::mmcos::{self, IdentityPolicy};
 use mmcos_core::seam::Wall;
+use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::PublicKey;
 
 use crate::config::{Bucket, Config, Identity};
 use crate::secret::ServerKey;
 
-/// A core for this host. `seed` is random, `now` the time: matches are numbered from it, so that the numbers go on
+/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the numbers go on
 /// growing when the server is started again.
-pub fn server(
-    config: &Config,
-    key: &ServerKey,
-    seed: [u8; 32],
-    now: Wall,
-) -> Result<Server<Mmcos>, CatalogueError> {
+pub fn start(config: &Config, key: &ServerKey, seed: [u8; 32], now: Wall) -> Result<Start, CatalogueError> {
     let first_session = SessionId(u64::try_from(now.as_secs()).unwrap_or_default());
     let game = mmcos::Config {
         message: Some(config.message.clone()).filter(|message| !message.is_empty()),
@@ -61,7 +56,7 @@ pub fn server(
         hold_time: defaults.hold_time.max(config.poll_seconds.saturating_mul(2)),
         ..defaults
     };
-    Ok(Server::new(Mmcos::new(game, seed), limits, seed))
+    Ok(Start { seed, limits, config: game, records: Vec::new() })
 }
 
 fn whole_seconds(time: Duration) -> u32 {

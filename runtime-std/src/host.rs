@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::certificate::{CertificateError, Certificates};
 use crate::cli::{self, Cli, CliError, Command};
@@ -192,6 +193,14 @@ impl Https {
 }
 
 impl Renewal {
+    /// Keeps on running once a day.
+    pub fn run_daily(&self) -> ! {
+        loop {
+            std::thread::sleep(Duration::from_hours(24));
+            self.run();
+        }
+    }
+
     /// Renews certificates that end soon and takes up a renewed one of the host's; reads and may write files. What fails
     /// is logged, and the old certificates stay.
     pub fn run(&self) {

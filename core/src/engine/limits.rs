@@ -4,7 +4,7 @@ use super::Waiting;
 use crate::wire::http;
 
 /// How much anybody may ask of the server. All defaults are our choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Sizes of one request.
     pub http: http::Limits,

@@ -1,6 +1,6 @@
 //! `AccountService`: Login and `UpdateAccountTitle` (captures 02, 10).
 
-use alloc::{borrow::Cow, string::ToString};
+use alloc::borrow::Cow;
 use core::net::SocketAddr;
 
 use serde::Deserialize;
@@ -72,7 +72,7 @@ impl Mmcos {
         }
         self.egonet.logged_in(peer.ip(), &name, steam_id);
         self.keep_player(cx, user);
-        cx.log(Event::LoggedIn { peer, steam_id, name: name.as_str().to_string(), new: last_seen.is_none() });
+        cx.log(Event::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });
         let old = last_seen
             .filter(|then| *then < self.season.starts)
             .map_or(self.season.id, |then| Season::at(then).id);

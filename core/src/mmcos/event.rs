@@ -6,6 +6,7 @@ use super::{
     events::ByHand,
     ids::{Points, RaceKey, UserId},
     moderation::{Ban, Subject},
+    players::Name,
     seasons::SeasonId,
 };
 use crate::{engine, wire::steam::SteamId};
@@ -36,7 +37,7 @@ pub enum Event {
         /// Who.
         steam_id: SteamId,
         /// By what name.
-        name: String,
+        name: Name,
         /// Whether the account was made just now.
         new: bool,
     },
@@ -46,7 +47,7 @@ pub enum Event {
         /// Whose.
         user: UserId,
         /// By what name.
-        name: String,
+        name: Name,
         /// The change as counted.
         change: Points,
         /// The points after it.
@@ -57,7 +58,7 @@ pub enum Event {
         claimed = claimed.0, counted = counted.0)]
     Exaggerated {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// What it was cut to.
@@ -68,7 +69,7 @@ pub enum Event {
         claimed = claimed.0)]
     NotTheirs {
         /// Whose.
-        name: String,
+        name: Name,
         /// What the game said.
         claimed: Points,
         /// The key that it gave.

@@ -201,7 +201,10 @@ impl Mmcos {
         let players = &self.players;
         let listed =
             request.steam_ids().filter_map(|id| players.by_steam_id(id)).map(|player| player.user_id);
-        if let Some(race) = self.races.begin(race_key, account, cx.now().wall, listed) {
+        let session = self.races.find(race_key);
+        if let Some(race) =
+            session.and_then(|session| self.races.begin(session, account, cx.now().wall, listed))
+        {
             cx.record(Record::Race(Box::new(race.clone())));
         }
         self.rearm(cx);

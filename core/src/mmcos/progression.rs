@@ -8,7 +8,7 @@
 //! `GameConfigChanged` makes the game log in again (inferred): it is true when that would bring another configuration than
 //! the player's session began with, whose hash is in the session token.
 
-use alloc::{borrow::Cow, boxed::Box, string::ToString};
+use alloc::{borrow::Cow, boxed::Box};
 use core::ops::RangeInclusive;
 
 use serde::Deserialize;
@@ -106,7 +106,7 @@ impl Mmcos {
     ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let (before, season) = (player.standing, player.season);
-        let name = player.profile.name.as_str().to_string();
+        let name = player.profile.name.clone();
         let claimed = Points(request.points);
         let counted = self.rules.counted(before.division, claimed);
         if claimed.0 > counted.0 {
@@ -123,7 +123,7 @@ impl Mmcos {
 
         let (at, progress) = (cx.now().wall, Progress { season, before, after, rank });
         let result = RaceResult { session, user, at, claimed, counted, progress };
-        if let Some(race) = self.races.begin(race_key, user, at, []) {
+        if let Some(race) = self.races.begin(session, user, at, []) {
             cx.record(Record::Race(Box::new(race.clone())));
         }
         self.races.count(result);
@@ -143,7 +143,7 @@ impl Mmcos {
     ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
-        let name = player.profile.name.as_str().to_string();
+        let name = player.profile.name.clone();
         cx.log(Event::NotTheirs { name, claimed: Points(request.points), race_key });
         Ok(Progress { season: player.season, before: player.standing, after: player.standing, rank })
     }

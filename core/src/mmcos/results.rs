@@ -20,7 +20,7 @@ pub const KEEP: Duration = Duration::from_hours(24);
 pub const MOST: usize = 250_000;
 
 /// A race whose key was issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Race {
     /// Its number.
     pub session: SessionId,
@@ -39,7 +39,7 @@ pub struct Race {
 }
 
 /// A result that counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RaceResult {
     /// The race.
     pub session: SessionId,
@@ -56,7 +56,7 @@ pub struct RaceResult {
 }
 
 /// What a result brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// The season that it counts for.
     pub season: SeasonId,
@@ -142,19 +142,23 @@ impl Races {
         }
     }
 
-    /// A player said that the race of this key begins, and who is in it. Returns the race if that is news.
+    /// The number of the race with this key.
+    pub fn find(&self, race_key: RaceKey) -> Option<SessionId> {
+        self.by_key.get(&race_key).copied()
+    }
+
+    /// A player said that this race begins, and who is in it. Returns the race if that is news.
     ///
     /// A party's leader alone polls, so only a registration can say who else is in the party. It is believed as far as
     /// the race has seats that nobody holds.
     pub fn begin(
         &mut self,
-        race_key: RaceKey,
+        session: SessionId,
         by: UserId,
         now: Wall,
         listed: impl IntoIterator<Item = UserId>,
     ) -> Option<&Race> {
-        let session = self.by_key.get(&race_key)?;
-        let race = &mut self.by_session.get_mut(session)?.race;
+        let race = &mut self.by_session.get_mut(&session)?.race;
         if !race.players.contains(&by) {
             return None;
         }

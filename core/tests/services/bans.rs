@@ -50,7 +50,8 @@ fn a_banned_players_session_holds_again_when_the_ban_ends() {
     let mut rig = server();
     let [ann_token, ben_token] = [ANN, BEN].map(|player| login(&mut rig, player, "Racer"));
     ban(&mut rig, ann(), Some(Wall::from_secs(START + 3600)));
-    for answer in [get_elite(&mut rig, &ann_token), add_points(&mut rig, &ann_token, 10)] {
+    for answer in [get_elite(&mut rig, &ann_token), add_points(&mut rig, &ann_token, "00000000000000AB", 10)]
+    {
         assert_eq!(status(&answer), "403", "{answer}");
         assert!(text(&answer, "Error").contains("until 2023-11-18T20:45:20Z"), "{answer}");
     }

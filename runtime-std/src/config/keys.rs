@@ -149,6 +149,10 @@ keys! {
     /// How many connections may be open at once from one address. Players behind one router share an address.
     max_connections_per_address: NonZeroUsize = "128",
 
+    /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
+    /// and addresses are replaced; names and `SteamID`s are not. Empty: none.
+    record: Option<PathBuf> = "",
+
     /// How much to log.
     log: LevelFilter = "info",
 }

@@ -124,8 +124,9 @@ impl Server {
         }
     }
 
-    /// Waits until the server has read all that was sent to it before.
+    /// Waits until the server has read all that was sent to it before. (A thread that reads may be late by a little.)
     pub(super) fn settle(&self) {
+        thread::sleep(Duration::from_millis(10));
         Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
     }
 

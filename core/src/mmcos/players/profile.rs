@@ -1,6 +1,7 @@
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+
+use smol_str::SmolStr;
 
 /// How long a name may be: Steam's own limit for a persona name.
 const NAME_CHARS: usize = 32;
@@ -16,8 +17,9 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 /// assert_eq!(Name::new(" Racer\u{7}01 ").as_str(), "Racer01");
 /// assert_eq!(Name::new("").as_str(), "Player");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String")]
+pub struct Name(SmolStr);
 
 impl Name {
     /// Makes a name of any text: what is not allowed is left out, what is too long cut off, and if nothing is left
@@ -37,6 +39,12 @@ impl Name {
     }
 }
 
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -52,8 +60,9 @@ impl fmt::Display for Name {
 /// assert_eq!(Title::parse("lng_player_title_elite").unwrap().as_str(), "lng_player_title_elite");
 /// assert!(Title::parse("<b>").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Title(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Title(SmolStr);
 
 /// Why a text is no [`Title`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,9 +105,17 @@ impl Title {
     }
 }
 
+impl TryFrom<String> for Title {
+    type Error = TitleError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
 impl Default for Title {
     fn default() -> Self {
-        Self(DEFAULT_TITLE.into())
+        Self(SmolStr::new_static(DEFAULT_TITLE))
     }
 }
 
@@ -110,7 +127,10 @@ impl fmt::Display for Title {
 
 /// A player's level, 0 to 999, as the game says: nobody checks it, hence `UntrustedLevel`. (Up to 50 seen, capture 11;
 /// the bound is our choice.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(from = "i64")]
 pub struct Level(u16);
 
 impl Level {
@@ -125,9 +145,18 @@ impl Level {
     }
 }
 
+impl From<i64> for Level {
+    fn from(said: i64) -> Self {
+        Self::nearest(said)
+    }
+}
+
 /// How often a player began again from level 0, 0 to 999, as the game says. (Up to 11 seen, capture 11; the bound is
 /// our choice.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(from = "i64")]
 pub struct Prestige(u16);
 
 impl Prestige {
@@ -139,6 +168,12 @@ impl Prestige {
     /// The number.
     pub const fn get(self) -> u16 {
         self.0
+    }
+}
+
+impl From<i64> for Prestige {
+    fn from(said: i64) -> Self {
+        Self::nearest(said)
     }
 }
 

@@ -50,12 +50,12 @@ fn a_registration_seats_the_party_as_far_as_there_are_seats() {
     let mut races = Races::default();
     races.issue(race(1, 4, &[10, 20]));
     let listed = [20, 11, 11, 12, 13].map(UserId);
-    assert!(races.begin(RaceKey(1), UserId(99), NOW, listed).is_none(), "none of its players");
-    let begun = races.begin(RaceKey(1), UserId(10), NOW, listed).unwrap().clone();
+    assert!(races.begin(SessionId(1), UserId(99), NOW, listed).is_none(), "none of its players");
+    let begun = races.begin(SessionId(1), UserId(10), NOW, listed).unwrap().clone();
     assert_eq!((begun.begun, begun.players), (Some(NOW), [10, 20, 11, 12].map(UserId).to_vec()));
     assert_eq!(races.claim(RaceKey(1), UserId(12)), Claim::Open(SessionId(1)));
     assert_eq!(races.claim(RaceKey(1), UserId(13)), Claim::None);
-    let again = races.begin(RaceKey(1), UserId(11), later(Duration::from_secs(1)), listed);
+    let again = races.begin(SessionId(1), UserId(11), later(Duration::from_secs(1)), listed);
     assert!(again.is_none(), "no news");
 }
 
@@ -64,7 +64,7 @@ fn who_searches_on_has_one_key_at_a_time_until_a_race_begins() {
     let mut races = Races::default();
     assert_eq!(races.issue(race(1, 1, &[10])), vec![]);
     assert_eq!(races.issue(race(2, 1, &[10])), vec![SessionId(1)]);
-    assert!(races.begin(RaceKey(2), UserId(10), NOW, []).is_some());
+    assert!(races.begin(SessionId(2), UserId(10), NOW, []).is_some());
     assert_eq!(races.issue(race(3, 1, &[10])), vec![]);
     assert_eq!(races.issue(race(4, 2, &[10, 20])), vec![SessionId(3)]);
     assert_eq!(races.issue(race(5, 1, &[10])), vec![]);

@@ -1,28 +1,25 @@
 //! A store that fails, and one that takes its time: what leaves the server then, and what does not.
 
-#![cfg(test)]
-#![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
-
-mod client;
-
 use std::{
-    future::pending,
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, MutexGuard},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use client::{Client, STATUS};
 use mmcos_core::{
     engine::Limits,
     mmcos::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue},
 };
-use mmcos_smol::{Door, Hub, RunError, Server};
 use mmcos_std::{
     clock::Clock,
+    driver::Driver,
+    serving::{Door, RunError},
     store::{Commit, Committer, StoreError},
 };
+
+use super::caller::{Caller, STATUS};
+use crate::run;
 
 /// Takes so many batches while its gate is open, and then fails.
 struct Faulty {
@@ -49,8 +46,8 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
         let official = Config::new(Catalogue::official().unwrap());
         let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [7; 32]);
         let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
-        let hub = Hub::new(core, Committer::start(store).unwrap(), Clock::start());
-        Server { hub, doors: vec![Door { listener, tls: None }], renewal: None }.run(pending())
+        let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());
+        run(driver, Door { listener, tls: None })
     };
     (address, thread::spawn(run))
 }
@@ -59,7 +56,7 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
 fn play(server: SocketAddr) -> usize {
     let mut answered = 0;
     let mut play = || {
-        let mut client = Client::connect(server, 1, "")?;
+        let mut client = Caller::connect(server, 1, "")?;
         let mut done = || answered += 1;
         client.login().map(|_| done())?;
         client.title("a").map(|_| done())?;
@@ -89,8 +86,8 @@ fn whichever_write_fails_no_answer_leaves_before_its_record() {
 fn only_what_waits_for_the_disk_waits_and_nothing_of_its_connection_overtakes_it() {
     let gate = Arc::default();
     let (address, _running) = start(Faulty { batches: 9, gate: Arc::clone(&gate) });
-    let mut client = Client::connect(address, 1, "").unwrap();
-    let mut other = Client::connect(address, 2, "").unwrap();
+    let mut client = Caller::connect(address, 1, "").unwrap();
+    let mut other = Caller::connect(address, 2, "").unwrap();
     client.login().unwrap();
 
     let closed: MutexGuard<'_, ()> = gate.lock().unwrap();

@@ -1,11 +1,5 @@
 //! The server is killed under load, again and again: nothing that it acknowledged is lost, nothing counts twice.
 
-#![cfg(test)]
-#![cfg(unix)]
-#![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
-
-mod client;
-
 use std::{
     io::{self, BufRead as _, BufReader},
     net::SocketAddr,
@@ -15,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use client::{Client, element};
+use super::caller::{Caller, element};
+use crate::PROGRAM;
 
 const PLAYERS: u32 = 8;
 const KILLS: u64 = 6;
@@ -55,7 +50,7 @@ impl Drop for Process {
 }
 
 fn command(data_dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mmcos"));
+    let mut command = Command::new(PROGRAM);
     command.arg("--data-dir").arg(data_dir).current_dir(data_dir.parent().unwrap());
     command
 }
@@ -82,7 +77,7 @@ impl Player {
     }
 
     fn play_on(&mut self, server: SocketAddr) -> io::Result<()> {
-        let mut client = Client::connect(server, self.number, &self.token)?;
+        let mut client = Caller::connect(server, self.number, &self.token)?;
         loop {
             if self.token.is_empty() {
                 client.login()?;
@@ -101,7 +96,7 @@ impl Player {
     }
 
     /// Brings the result of the race that was begun, in this life of the server or in one before.
-    fn settle(&mut self, client: &mut Client) -> io::Result<()> {
+    fn settle(&mut self, client: &mut Caller) -> io::Result<()> {
         if let Some((key, points)) = &self.race {
             let total = client.add_points(key, *points)?;
             self.points += points;
@@ -113,7 +108,7 @@ impl Player {
 
     /// Compares with what the server says now.
     fn check(&mut self, server: SocketAddr) -> io::Result<()> {
-        let mut client = Client::connect(server, self.number, &self.token)?;
+        let mut client = Caller::connect(server, self.number, &self.token)?;
         self.settle(&mut client)?;
         let answer = client.login()?;
         assert_eq!(element(&answer, "Points"), self.points.to_string());
@@ -173,7 +168,7 @@ fn backup_export_and_restore_on_the_command_line() {
     };
     let file = backup.to_str().unwrap();
     let mut server = Process::start(&data_dir);
-    let mut client = Client::connect(server.address, 1, "").unwrap();
+    let mut client = Caller::connect(server.address, 1, "").unwrap();
     client.login().unwrap();
     assert_eq!(run(&["backup", file]), (true, String::new()));
     client.title("later").unwrap();

@@ -1,5 +1,4 @@
-//! A game client over a real socket, no more of it than these tests need.
-#![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
+//! A game that plays on: one request after the other, on one connection, until the server is gone.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,35 +7,36 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use mmcos_core::wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds};
 
 /// The server's status, which changes nothing.
-pub const STATUS: &[u8] = b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: h\r\n\r\n";
+pub(super) const STATUS: &[u8] =
+    b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// One player on one connection.
 #[derive(Debug)]
-pub struct Client {
+pub(super) struct Caller {
     stream: BufReader<TcpStream>,
     number: u32,
-    pub token: String,
+    pub(super) token: String,
 }
 
-impl Client {
+impl Caller {
     /// Player `number`, connected. `token` is of an earlier login.
-    pub fn connect(server: SocketAddr, number: u32, token: &str) -> io::Result<Self> {
+    pub(super) fn connect(server: SocketAddr, number: u32, token: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         Ok(Self { stream: BufReader::new(stream), number, token: token.to_owned() })
     }
 
-    pub fn steam_id(&self) -> u64 {
+    pub(super) fn steam_id(&self) -> u64 {
         76_561_202_255_230_000 + u64::from(self.number)
     }
 
-    pub fn send(&mut self, request: &[u8]) -> io::Result<()> {
+    pub(super) fn send(&mut self, request: &[u8]) -> io::Result<()> {
         self.stream.get_mut().write_all(request)
     }
 
     /// Whether an answer begins to arrive within this time.
-    pub fn hears_within(&mut self, time: Duration) -> bool {
+    pub(super) fn hears_within(&mut self, time: Duration) -> bool {
         self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
         let heard = self.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
         self.stream.get_ref().set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -44,7 +44,7 @@ impl Client {
     }
 
     /// The body of the next answer, which must be 200.
-    pub fn read(&mut self) -> io::Result<String> {
+    pub(super) fn read(&mut self) -> io::Result<String> {
         let (mut line, mut length) = (String::new(), 0);
         self.stream.read_line(&mut line)?;
         if line.is_empty() {
@@ -70,7 +70,7 @@ impl Client {
         self.read()
     }
 
-    pub fn login(&mut self) -> io::Result<String> {
+    pub(super) fn login(&mut self) -> io::Result<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let issued = UnixSeconds(u32::try_from(now).unwrap());
         let ticket = TicketBuilder::new(SteamId::new(self.steam_id()), AppId(535_850), issued);
@@ -85,7 +85,7 @@ impl Client {
         Ok(answer)
     }
 
-    pub fn title_request(&self, title: &str) -> Vec<u8> {
+    pub(super) fn title_request(&self, title: &str) -> Vec<u8> {
         let token = &self.token;
         let request = format!(
             "<UpdateAccountTitle><SessionToken>{token}</SessionToken><Title>{title}</Title></UpdateAccountTitle>"
@@ -93,12 +93,12 @@ impl Client {
         post("/MMCOS-Account/AccountService.svc/UpdateAccountTitle", &request)
     }
 
-    pub fn title(&mut self, title: &str) -> io::Result<String> {
+    pub(super) fn title(&mut self, title: &str) -> io::Result<String> {
         self.ask(&self.title_request(title))
     }
 
     /// Asks for a race against AI; everybody in a mode of their own. Returns its key.
-    pub fn search(&mut self) -> io::Result<String> {
+    pub(super) fn search(&mut self) -> io::Result<String> {
         let Self { token, number, .. } = self;
         let request = format!(
             "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{number}</GroupLobbyId>\
@@ -111,7 +111,7 @@ impl Client {
         Ok(element(&answer, "RaceKey").to_owned())
     }
 
-    pub fn register(&mut self, race_key: &str) -> io::Result<String> {
+    pub(super) fn register(&mut self, race_key: &str) -> io::Result<String> {
         let (token, steam_id) = (&self.token, self.steam_id());
         let request = format!(
             "<RegisterActiveGameWithPlayers><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// The first hundred.
-    pub fn leaderboard(&mut self) -> io::Result<String> {
+    pub(super) fn leaderboard(&mut self) -> io::Result<String> {
         let token = &self.token;
         let request = format!(
             "<GetElite><SessionToken>{token}</SessionToken><StartRank>0</StartRank><NumResults>100</NumResults></GetElite>"
@@ -131,7 +131,7 @@ impl Client {
     }
 
     /// Returns the points after it.
-    pub fn add_points(&mut self, race_key: &str, points: i32) -> io::Result<i32> {
+    pub(super) fn add_points(&mut self, race_key: &str, points: i32) -> io::Result<i32> {
         let token = &self.token;
         let request = format!(
             "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey><Points>{points}</Points>\
@@ -148,7 +148,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
 }
 
 /// What stands in an element of an answer.
-pub fn element<'a>(answer: &'a str, name: &str) -> &'a str {
+pub(super) fn element<'a>(answer: &'a str, name: &str) -> &'a str {
     let (_, rest) = answer.split_once(&format!("<{name}>")).unwrap_or_default();
     rest.split('<').next().unwrap_or_default()
 }
