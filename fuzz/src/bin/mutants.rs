@@ -46,6 +46,7 @@ fn build(tree: &Path, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
     if tree.exists() {
         fs::remove_dir_all(tree)?;
     }
+    fs::create_dir_all(tree)?;
     for part in ["Cargo.toml", "Cargo.lock", "core", "runtime-std", "runtime-smol", "fuzz"] {
         copy(Path::new(part), &tree.join(part))?;
     }

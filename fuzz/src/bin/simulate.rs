@@ -1,6 +1,12 @@
 //! Lets a season of the whole server pass, with everything that can go wrong: `simulate --help`.
 
-use std::{ops::RangeInclusive, process::ExitCode, str::FromStr, time::Instant};
+use std::{
+    fs,
+    ops::RangeInclusive,
+    process::{Command, ExitCode},
+    str::FromStr,
+    time::Instant,
+};
 
 use lexopt::{Arg, Parser, ValueExt as _};
 use mmcos_fuzz::sim::{self, Failure, Faults, Scenario};
@@ -65,13 +71,25 @@ impl Plan {
     }
 
     fn fail(&self, failure: &Failure) -> ExitCode {
-        println!("{failure}");
+        println!("{failure}\n  commit {}", commit());
         if self.shrinking {
             println!("looking for a smaller scenario");
-            println!("{}", sim::shrink(failure));
+            let smallest = sim::shrink(failure);
+            println!("{smallest}");
+            let file = format!("simulation-{}.trace", smallest.scenario.seed);
+            match fs::write(&file, sim::trace(&smallest.scenario)) {
+                Ok(()) => println!("  trace: cargo run -p mmcos-core --example replay -- {file}"),
+                Err(error) => println!("  no trace: cannot write {file}: {error}"),
+            }
         }
         ExitCode::FAILURE
     }
+}
+
+/// Of the sources in the current directory.
+fn commit() -> String {
+    let output = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    output.map_or("unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn parse(mut arguments: Parser) -> Result<Option<Plan>, lexopt::Error> {

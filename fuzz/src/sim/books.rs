@@ -161,8 +161,9 @@ impl Books {
 
     /// How many are ahead of who has so many points.
     fn rank(&self, user: UserId, points: i32) -> u32 {
+        let own = self::slot(user);
         let ahead = |(slot, account): &(usize, &Account)| {
-            account.points > points || (account.points == points && *slot < self::slot(user))
+            *slot != own && (account.points > points || account.points == points && *slot < own)
         };
         self.accounts.iter().enumerate().filter(ahead).count() as u32
     }

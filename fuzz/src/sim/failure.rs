@@ -64,10 +64,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scenario, invariant, detail, step, at } = self;
-        let commit = option_env!("MMCOS_COMMIT").unwrap_or("unknown");
         writeln!(f, "seed {}, step {step}, after {} s: {invariant:?}", scenario.seed, at.as_secs_f64())?;
         writeln!(f, "  {detail}")?;
-        writeln!(f, "  commit {commit}")?;
         let thrice = if invariant.needs_several_runs() { " --thrice" } else { "" };
         write!(f, "  again: cargo run --release -p mmcos-fuzz --bin simulate -- {scenario}{thrice}")
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use mmcos_core::{
-    OutboxOf, Server,
+    OutboxOf,
     engine::Limits,
     mmcos::Mmcos,
     seam::{Input, Monotonic},
+    trace::Start,
 };
 
 use super::{
@@ -28,13 +29,17 @@ impl World {
     pub(super) fn start(&mut self) {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
-        let mut server = Server::new(Mmcos::new(self.config.clone(), seed), Limits::default(), seed);
-        let restored = self.store.records(self.wall()).try_for_each(|record| server.restore(record));
-        if let Err(error) = restored {
-            return self.fail(Invariant::Restored, error.to_string());
-        }
+        let records = self.store.records(self.wall()).collect();
+        let start = Start { seed, limits: Limits::default(), config: self.config.clone(), records };
+        let server = match start.server() {
+            Ok(server) => server,
+            Err(error) => return self.fail(Invariant::Restored, error.to_string()),
+        };
         let compared = self.books.compare(server.service());
         self.expect(Invariant::Points, compared);
+        if self.failure.is_none() {
+            self.trace = self.trace.take().map(|_| format!("{start}\n"));
+        }
         let out = OutboxOf::<Mmcos>::new();
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
     }

@@ -25,6 +25,7 @@ pub use failure::{Failure, Invariant};
 pub use faults::{Fault, Faults};
 pub use scenario::Scenario;
 pub use shrink::shrink;
+use world::World;
 
 /// What a run came to in which everything held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,15 @@ impl fmt::Display for Outcome {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
-    world::World::new(scenario).run().map_err(Box::new)
+    World::new(scenario, false).run().map_err(Box::new)
+}
+
+/// What happened to the last server of a scenario, as a trace that `replay` shows (see `mmcos_core::trace`).
+pub fn trace(scenario: &Scenario) -> String {
+    let mut world = World::new(scenario, true);
+    // Whether it fails is not the question.
+    drop(world.run());
+    world.trace.unwrap_or_default()
 }
 
 /// Runs a scenario, runs it again, and once more with every byte by itself: all three must come to the same.

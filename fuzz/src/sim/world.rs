@@ -6,6 +6,7 @@ use mmcos_core::{
     OutboxOf, Server,
     mmcos::{Config, Event as Told, Mmcos, Record, ids::RaceKey},
     seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
+    trace::{EffectLine, InputLine},
 };
 
 use super::{
@@ -96,10 +97,12 @@ pub(super) struct World {
     pub(super) requests: u64,
     pub(super) is_resting: bool,
     pub(super) failure: Option<Failure>,
+    /// What happened to the server that runs, if it is to be written down.
+    pub(super) trace: Option<String>,
 }
 
 impl World {
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario, is_traced: bool) -> Self {
         let drawn = scenario.draw();
         let mut config = trusting();
         config.matchmaker = drawn.matchmaker;
@@ -131,6 +134,7 @@ impl World {
             requests: 0,
             is_resting: false,
             failure: None,
+            trace: is_traced.then(String::new),
             config,
         };
         world.begin();
@@ -144,7 +148,7 @@ impl World {
         self.plan(super::inspect::EVERY, Event::Inspect);
     }
 
-    pub(super) fn run(mut self) -> Result<Outcome, Failure> {
+    pub(super) fn run(&mut self) -> Result<Outcome, Failure> {
         let end = self.scenario.time();
         while self.failure.is_none() && self.step(end) {}
         self.rest();
@@ -152,7 +156,7 @@ impl World {
         while self.failure.is_none() && self.step(rest) {}
         self.inspect_rest();
         let digest = self.digest();
-        match self.failure {
+        match self.failure.take() {
             Some(failure) => Err(failure),
             None => Ok(Outcome { requests: self.requests, steps: self.steps, lives: self.lives, digest }),
         }
@@ -214,7 +218,11 @@ impl World {
         self.ticket = Ticket::default();
         let monotonic = Monotonic::default().after(self.now - process.started);
         let looked_at = process.server.service().matchmaker().steps();
-        process.server.handle(Now { monotonic, wall }, input, &mut process.out);
+        let now = Now { monotonic, wall };
+        if let Some(trace) = &mut self.trace {
+            *trace += &format!("{}\n", InputLine { now, input });
+        }
+        process.server.handle(now, input, &mut process.out);
         let looked_at = process.server.service().matchmaker().steps() - looked_at;
         let next = process.server.next_deadline();
         let mut out = std::mem::take(&mut process.out);
@@ -241,6 +249,11 @@ impl World {
     }
 
     fn carry_out(&mut self, effect: Effect<'_, Record, Told>) {
+        if let Some(trace) = &mut self.trace
+            && let Some(line) = EffectLine::of(&effect)
+        {
+            *trace += &format!("{line}\n");
+        }
         match effect {
             Effect::Persist(record) => {
                 self.is_counted |= matches!(record, Record::Result(_));
