@@ -193,6 +193,11 @@ pub struct AddPointsResult {
 }
 
 impl AddPointsResult {
+    /// Whether the game is to log in again, since its configuration has changed.
+    pub fn asks_for_login(xml: &str) -> Option<bool> {
+        Elements(xml).number("GameConfigChanged")
+    }
+
     /// Reads it.
     pub fn read(xml: &str) -> Option<Self> {
         let mut result = Elements(xml);

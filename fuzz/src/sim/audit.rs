@@ -3,7 +3,12 @@
 use mmcos_core::mmcos::ids::UserId;
 
 use super::{
-    ask::Ask, books::expect, failure::Invariant, players::player_of_lobby, reader::Reply, world::World,
+    ask::Ask,
+    books::{Claimed, expect},
+    failure::Invariant,
+    players::player_of_lobby,
+    reader::Reply,
+    world::World,
 };
 use crate::client::{LoginDetails, MatchmakingResult, Poll};
 
@@ -21,7 +26,7 @@ impl World {
         }
         let found = match (ask, reply) {
             (_, Reply::Unreadable(text)) => Err(format!("{ask:?} was answered {text}")),
-            (_, Reply::Refused(status)) => return self.audit_refusal(player, ask, *status),
+            (_, Reply::Refused(status)) => return self.audit_refusal(player, ask, *status, is_slow),
             (Ask::Login { .. }, Reply::Login(details)) => self.audit_login(player, details),
             (Ask::Search(poll), Reply::Matchmaking(answer)) => {
                 self.audit_match(player, poll, answer);
@@ -36,11 +41,13 @@ impl World {
         self.expect(Invariant::Points, found);
     }
 
-    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16) {
+    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool) {
         let age = self.wall().as_millis() - self.players[player].token_issued.as_millis();
         let lifetime = self.config.session_lifetime.as_millis() as i64;
         let has_session = (-60_000..lifetime).contains(&age);
         let is_right = match status {
+            // The last of it came when its time was over, though before the tick.
+            408 => is_slow,
             401 => ask.needs_session() && !has_session,
             503 => matches!(ask, Ask::Login { .. }) && self.config.maintenance,
             _ => false,
@@ -84,8 +91,10 @@ impl World {
     /// An answer to who has an account.
     fn audit_of_account(&mut self, user: UserId, ask: &Ask, reply: &Reply) -> Result<(), String> {
         match (ask, reply) {
-            (Ask::AddPoints { race_key, change }, Reply::Points(answer)) => {
-                self.books.score(user, (*race_key, *change), *answer, self.is_counted, self.ticket)?;
+            (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
+                let durable = self.ticket.max(self.store.durable());
+                let result = Claimed { user, race_key: *race_key, change: *change };
+                self.books.score(result, *answer, self.is_counted, (self.ticket, durable))?;
             }
             (Ask::Elite { start }, Reply::Board(board)) => {
                 self.books.check(user, board.score, None, board.rank)?;

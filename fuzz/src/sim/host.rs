@@ -21,6 +21,11 @@ use crate::random::Random;
 /// No tick comes later than this.
 pub(super) const LONGEST_LATENESS: Duration = Duration::from_secs(2);
 
+/// A player has a few connections at a time, not dozens.
+fn limits() -> Limits {
+    Limits { connections_per_address: 32, ..Limits::default() }
+}
+
 /// How long the server has to let go of its connections.
 const GRACE: Duration = Duration::from_secs(4);
 
@@ -30,7 +35,7 @@ impl World {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
         let records = self.store.records(self.wall()).collect();
-        let start = Start { seed, limits: Limits::default(), config: self.config.clone(), records };
+        let start = Start { seed, limits: limits(), config: self.config.clone(), records };
         let server = match start.server() {
             Ok(server) => server,
             Err(error) => return self.fail(Invariant::Restored, error.to_string()),
@@ -42,6 +47,13 @@ impl World {
         }
         let out = OutboxOf::<Mmcos>::new();
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
+    }
+
+    /// Whether a tick is due that comes late.
+    pub(super) fn is_overdue(&self) -> bool {
+        let Some(process) = &self.process else { return false };
+        let deadline = process.server.next_deadline();
+        deadline.is_some_and(|deadline| process.started + deadline.since(Monotonic::default()) <= self.now)
     }
 
     /// When the server is ticked next. A late tick is late for its deadline, whatever happens in between.

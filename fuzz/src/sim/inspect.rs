@@ -59,7 +59,8 @@ impl World {
             }
         }
         // What is too old is let go of at the next request, here sooner than there.
-        let oldest = Wall::from_millis(self.books.latest().as_millis() - KEEP.as_millis() as i64);
+        let latest = self.books.latest().max(self.wall());
+        let oldest = Wall::from_millis(latest.as_millis() - KEEP.as_millis() as i64);
         let [restored, live] = [&restored, &process.server].map(|server| fresh(server, oldest));
         if let Some((restored, live)) = restored.iter().zip(&live).find(|(restored, live)| restored != live) {
             let detail = format!("lived: {live:?}\n  restored: {restored:?}");

@@ -14,6 +14,7 @@ mod play;
 mod players;
 mod reader;
 mod scenario;
+mod search;
 mod shrink;
 mod store;
 mod world;

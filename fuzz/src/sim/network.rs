@@ -205,7 +205,10 @@ impl World {
         };
         link.is_closed = true;
         let is_wanted = link.is_wanted && link.withheld.is_empty();
-        let unanswered = link.asked.iter().map(|ask| format!("{ask:?}")).next();
+        let unanswered = link.asked.front().filter(|_| !link.is_slow).map(|ask| format!("{ask:?}"));
+        if link.is_slow {
+            self.referee.gone(conn);
+        }
         let latency = self.players[player].latency;
         if is_wanted && !self.is_crashed {
             self.plan(latency, Event::Break(conn));
@@ -230,6 +233,10 @@ impl World {
 
     /// The client closes a connection; false if there is none.
     pub(super) fn close(&mut self, player: usize, conn: ConnId) -> bool {
+        if self.is_overdue() {
+            // What was due is still done for who is there.
+            self.input(Input::Tick);
+        }
         let Some(link) = self.players[player].remove_link(conn) else { return false };
         if link.asked.iter().any(Ask::is_held) {
             self.referee.gone(conn);

@@ -16,7 +16,8 @@ pub(super) enum Reply {
     Done,
     Login(LoginDetails),
     Matchmaking(Rc<MatchmakingResult>),
-    Points(AddPointsResult),
+    /// And whether the game is to log in again.
+    Points(AddPointsResult, bool),
     Board(Leaderboard),
     /// Not what such a request is answered.
     Unreadable(String),
@@ -91,7 +92,9 @@ impl Reader {
         let first = self.shared.as_ref().map_or(Some(own), |shared| std::str::from_utf8(shared).ok())?;
         Some(match ask {
             Ask::Login { .. } => Reply::Login(LoginDetails::read_own(own)?),
-            Ask::AddPoints { .. } => Reply::Points(AddPointsResult::read(own)?),
+            Ask::AddPoints { .. } => {
+                Reply::Points(AddPointsResult::read(own)?, AddPointsResult::asks_for_login(own)?)
+            }
             Ask::Elite { .. } | Ask::EliteRank | Ask::Friends(_) => {
                 Reply::Board(Leaderboard::read(first, own)?)
             }

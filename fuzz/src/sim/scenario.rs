@@ -1,7 +1,10 @@
 use std::{fmt, time::Duration};
 
 use mmcos_core::{
-    mmcos::matchmaker::{self, Folding},
+    mmcos::{
+        events::Plan,
+        matchmaker::{self, Folding},
+    },
     seam::Wall,
 };
 
@@ -48,7 +51,9 @@ impl Scenario {
         let before = random.between(-1.0, 1.0) * self.days * 86_400.0;
         #[allow(clippy::cast_possible_truncation, reason = "seconds of this century")]
         let starts = Wall::from_secs((season - before) as i64);
-        Drawn { rates, starts, matchmaker: matchmaker_config(&mut random) }
+        let matchmaker = matchmaker_config(&mut random);
+        let events = if random.uniform() < 0.7 { Plan::Weekly } else { Plan::Off };
+        Drawn { rates, starts, matchmaker, events }
     }
 }
 
@@ -57,6 +62,7 @@ pub(super) struct Drawn {
     pub(super) rates: Rates,
     pub(super) starts: Wall,
     pub(super) matchmaker: matchmaker::Config,
+    pub(super) events: Plan,
 }
 
 /// Mostly as a public server has it.

@@ -105,7 +105,7 @@ impl World {
     pub(super) fn new(scenario: &Scenario, is_traced: bool) -> Self {
         let drawn = scenario.draw();
         let mut config = trusting();
-        config.matchmaker = drawn.matchmaker;
+        (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
         let mut world = Self {
             scenario: *scenario,
             rates: drawn.rates,

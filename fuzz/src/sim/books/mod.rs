@@ -1,9 +1,11 @@
 //! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
 //! here a second time, in the simplest way.
 
+mod races;
+
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::Duration,
+    ops::RangeInclusive,
 };
 
 use mmcos_core::{
@@ -12,7 +14,6 @@ use mmcos_core::{
         catalogue::Catalogue,
         ids::{Points, RaceKey, UserId},
         players::Player,
-        results::KEEP,
         seasons::Season,
     },
     seam::Wall,
@@ -20,7 +21,8 @@ use mmcos_core::{
 };
 
 use super::store::Ticket;
-use crate::client::{AddPointsResult, MatchmakingResult};
+pub(super) use races::Claimed;
+use races::Race;
 
 /// What a player has been told to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,33 +33,6 @@ pub(super) struct Account {
     pub(super) season: i32,
     /// The box that the title is from, if one was chosen.
     pub(super) title: Option<u8>,
-}
-
-/// A race whose key was given away.
-#[derive(Clone, Debug, Default)]
-struct Race {
-    /// By the server's clock, and by the true one.
-    made: Wall,
-    given: Duration,
-    seats: usize,
-    players: Vec<UserId>,
-    /// Who was listed when it was not sure who else is in.
-    perhaps: Vec<UserId>,
-    /// Its only player has searched on.
-    superseded: bool,
-    counted: Vec<(UserId, AddPointsResult)>,
-}
-
-/// What a result must lead to.
-enum Due {
-    /// It counts.
-    Yes,
-    /// It does not.
-    No,
-    /// Both would be right; if it has counted before, so would be the answer that it got.
-    Perhaps(Option<AddPointsResult>),
-    /// It has counted, with this answer.
-    Already(AddPointsResult),
 }
 
 /// How to take back what a crash has undone.
@@ -71,6 +46,8 @@ enum Undo {
 /// See the [module](self).
 pub(super) struct Books {
     catalogue: Catalogue,
+    /// By division, what one game can bring.
+    honest: [RangeInclusive<Points>; 7],
     accounts: Vec<Account>,
     by_steam_id: BTreeMap<SteamId, UserId>,
     season: Option<Season>,
@@ -86,6 +63,7 @@ pub(super) struct Books {
 impl Books {
     pub(super) fn new(catalogue: Catalogue) -> Self {
         Self {
+            honest: [0, 1, 2, 3, 4, 5, 6].map(|division| catalogue.honest_changes(division)),
             catalogue,
             accounts: Vec::new(),
             by_steam_id: BTreeMap::new(),
@@ -179,122 +157,6 @@ impl Books {
 
     pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: Ticket) {
         self.change(user, ticket, |account| account.title = Some(title));
-    }
-
-    /// These players were given the key of a race.
-    pub(super) fn give(
-        &mut self,
-        answer: &MatchmakingResult,
-        leaders: Vec<UserId>,
-        (made, given): (Wall, Duration),
-        ticket: Ticket,
-    ) {
-        let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
-        for leader in &leaders {
-            let before = self.searching.remove(leader);
-            if let Some(race) = before.and_then(|key| self.races.get_mut(&key)) {
-                race.superseded = true;
-            }
-        }
-        if let [alone] = leaders.as_slice() {
-            self.searching.insert(*alone, race_key);
-        }
-        self.note(ticket, Undo::Race(race_key, None));
-        let seats = usize::from(answer.humans());
-        self.races.insert(race_key, Race { made, given, seats, players: leaders, ..Race::default() });
-    }
-
-    /// A player was given a key with a search that another of its own had ended: nobody need know it.
-    pub(super) fn give_in_vain(&mut self, race_key: RaceKey, user: UserId, (made, given): (Wall, Duration)) {
-        let race = Race { made, given, seats: 1, players: vec![user], superseded: true, ..Race::default() };
-        self.races.entry(race_key).or_insert(race);
-    }
-
-    /// A player said who is in a race.
-    pub(super) fn list(&mut self, race_key: RaceKey, by: UserId, listed: &[SteamId], ticket: Ticket) {
-        let due = self.due(race_key, by);
-        let users: Vec<UserId> = listed.iter().filter_map(|id| self.user(*id)).collect();
-        let Some(race) = self.races.get_mut(&race_key).filter(|_| !matches!(due, Due::No)) else { return };
-        let before = race.clone();
-        let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
-        for user in users {
-            if race.players.contains(&user) {
-            } else if !sure {
-                race.perhaps.push(user);
-            } else if race.players.len() < race.seats {
-                race.players.push(user);
-            }
-        }
-        self.searching.retain(|_, key| *key != race_key || !sure);
-        self.note(ticket, Undo::Race(race_key, Some(before)));
-    }
-
-    /// A player brought a result. `is_counted` says how the server took one that may count or not.
-    pub(super) fn score(
-        &mut self,
-        user: UserId,
-        (race_key, claimed): (RaceKey, Points),
-        answer: AddPointsResult,
-        is_counted: bool,
-        ticket: Ticket,
-    ) -> Result<(), String> {
-        let due = self.due(race_key, user);
-        let counts = match due {
-            Due::Already(first) => return expect("the answer of the first time", &answer, &first),
-            Due::Yes => true,
-            Due::No => false,
-            Due::Perhaps(first) if first == Some(answer) => return Ok(()),
-            Due::Perhaps(_) => is_counted,
-        };
-        let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
-        if !counts {
-            return self.check(user, answer.points, Some(answer.division), answer.rank);
-        }
-        let (points, division) = self.after(*account, claimed);
-        let rank = self.rank(user, points);
-        expect("the result's answer", &answer, &AddPointsResult { division, points, rank })?;
-        self.change(user, ticket, |account| (account.points, account.division) = (points, division));
-        if let Some(race) = self.races.get_mut(&race_key) {
-            let before = race.clone();
-            race.counted.push((user, answer));
-            self.note(ticket, Undo::Race(race_key, Some(before)));
-        }
-        self.searching.retain(|_, key| *key != race_key);
-        Ok(())
-    }
-
-    fn after(&self, account: Account, claimed: Points) -> (i32, u8) {
-        let honest = self.catalogue.honest_changes(account.division);
-        let counted = claimed.clamp(*honest.start(), *honest.end()).0;
-        let change = match self.catalogue.divisions.losing_allowed(account.division) {
-            true => counted,
-            false => counted.max(0),
-        };
-        let points = (account.points + change).max(0);
-        (points, division(&self.catalogue, points, account.division))
-    }
-
-    fn due(&self, race_key: RaceKey, user: UserId) -> Due {
-        let Some(race) = self.races.get(&race_key) else { return Due::No };
-        let member = race.players.contains(&user);
-        let counted = race.counted.iter().find(|(of, _)| *of == user).map(|(_, answer)| *answer);
-        match counted {
-            _ if self.is_old(race) || race.superseded && member => Due::Perhaps(counted),
-            Some(first) => Due::Already(first),
-            None if member => Due::Yes,
-            None if race.perhaps.contains(&user) => Due::Perhaps(None),
-            None => Due::No,
-        }
-    }
-
-    /// Whether the server may have let go of it, by any time that it ever was.
-    fn is_old(&self, race: &Race) -> bool {
-        self.latest.as_millis() - race.made.as_millis() >= KEEP.as_millis() as i64
-    }
-
-    /// Throws away what is too old for anybody to come back to.
-    pub(super) fn prune(&mut self, before: Duration) {
-        self.races.retain(|_, race| race.given >= before);
     }
 
     fn change(&mut self, user: UserId, ticket: Ticket, change: impl FnOnce(&mut Account)) {
