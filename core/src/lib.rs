@@ -63,6 +63,7 @@ pub mod mmcos;
 pub mod seam;
 mod server;
 pub mod service;
+pub mod trace;
 pub mod wire;
 
 pub use address_range::{AddressRange, AddressRangeError};

@@ -20,6 +20,8 @@ pub mod naive_matchmaker;
 pub mod random;
 pub mod referee;
 pub mod report;
+#[path = "../../core/tests/signing/mod.rs"]
+mod signing;
 pub mod simulation;
 pub mod targets;
 pub mod virtual_time;

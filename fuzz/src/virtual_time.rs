@@ -106,6 +106,11 @@ impl VirtualTime {
         assert!(next >= self.now, "it was time for something at {next:?}, and it is {:?}", self.now);
         self.now = next;
         self.input(Input::Tick);
+        let due = self.server.next_deadline();
+        assert!(
+            due.is_none_or(|due| due.since(Monotonic::default()) > next),
+            "what is due at {next:?} stays due"
+        );
         next == to
     }
 

@@ -16,19 +16,37 @@ fn replay(target: fn(&[u8]), name: &str) {
     }
 }
 
-#[test]
-fn enter_matchmaking2_bytes() {
-    replay(targets::enter_matchmaking2_bytes, "enter_matchmaking2_bytes");
+macro_rules! targets {
+    ($($name:ident)*) => {
+        const TARGETS: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                replay(targets::$name, stringify!($name));
+            }
+        )*
+    };
+}
+
+targets! {
+    configuration_file
+    connections
+    egonet_value
+    enter_matchmaking2_bytes
+    http_decoder
+    matchmaker_events
+    service_request
+    session_token
+    steam_ticket
+    xml_document
 }
 
 #[test]
-fn matchmaker_events() {
-    replay(targets::matchmaker_events, "matchmaker_events");
-}
-
-#[test]
-fn connection() {
-    replay(targets::connection, "connection");
+fn all_seeds_are_replayed() {
+    let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds")).unwrap();
+    let mut folders: Vec<_> = seeds.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    folders.sort();
+    assert_eq!(folders, TARGETS);
 }
 
 proptest! {
@@ -41,6 +59,6 @@ proptest! {
 
     #[test]
     fn any_bytes_on_connections(bytes in prop::collection::vec(any::<u8>(), 1..200)) {
-        targets::connection(&bytes);
+        targets::connections(&bytes);
     }
 }

@@ -38,10 +38,12 @@ use mmcos_core::{
     seam::{ConnId, Input, ListenerId, Monotonic, Now, Wall},
     wire::steam::SteamId,
 };
-use mmcos_smol::{Door, Hub, Server};
+use mmcos_smol::{Hub, Server};
 use mmcos_std::{
     clock::Clock,
     data_dir::DataDir,
+    driver::Driver,
+    serving::{Door, Unread},
     store::{Commit, Committer, Store, StoreError},
 };
 
@@ -216,11 +218,17 @@ fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, e
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = smol::channel::bounded::<()>(1);
     let running = thread::spawn(move || {
-        let hub = Hub::new(server, Committer::start(Slow(store, wait)).unwrap(), Clock::start());
+        let driver = Driver::new(server, Committer::start(Slow(store, wait)).unwrap(), Clock::start());
         let stop = async {
             let _ = stopped.recv().await;
         };
-        Server { hub, doors: vec![Door { listener, tls: None }], renewal: None }.run(stop).unwrap();
+        Server {
+            hub: Hub::new(driver, Unread::default()),
+            doors: vec![Door { listener, tls: None }],
+            renewal: None,
+        }
+        .run(stop)
+        .unwrap();
     });
     let mut clients: Vec<Vec<Client>> = (0..CLIENT_THREADS).map(|_| Vec::new()).collect();
     for user in users {

@@ -8,6 +8,7 @@ mod hub;
 mod link;
 mod server;
 mod signal;
+mod socket;
 
-pub use hub::{Hub, Unread};
-pub use server::{Door, RunError, Server};
+pub use hub::Hub;
+pub use server::Server;

@@ -2,8 +2,8 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use mmcos_smol::{Door, Hub, Server, Unread};
-use mmcos_std::{game, host, host::Host, secret, service_manager, store::Committer};
+use mmcos_smol::{Hub, Server};
+use mmcos_std::{host, host::Host, service_manager, serving::Serving};
 
 fn main() -> ExitCode {
     match run() {
@@ -23,30 +23,8 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let (seed, now) = (secret::random()?, host.clock.now().wall);
-    let mut core = game::server(&host, seed, now)?;
-    print!("{}{}", host.setup, host.dashboard());
-    let mut store = host.store;
-    store.restore(&mut core, now)?;
-    let mut doors = Vec::new();
-    if let Some(http) = host.http {
-        doors.push(Door { listener: http.listener, tls: None });
-    }
-    let mut renewal = None;
-    if let Some(https) = host.https {
-        doors.push(Door { listener: https.bound.listener, tls: Some(https.tls.config()) });
-        renewal = Some(https.renewal);
-    }
-    let signals = host.signals;
+    let Serving { driver, doors, renewal, signals, unread, .. } = host.serving()?;
     service_manager::ready();
-    let stop = async {
-        if let Err(error) = smol::unblock(|| signals.wait()).await {
-            log::error!("cannot wait for Ctrl-C: {error}");
-        }
-        log::info!("stopping: what is held is answered, nothing new is taken");
-    };
-    let unread = Unread { bytes: host.config.max_queued_bytes.get(), time: host.config.read_seconds.get() };
-    let hub = Hub::new(core, Committer::start(store)?, host.clock).with_unread(unread);
-    Server { hub, doors, renewal }.run(stop)?;
-    Ok(())
+    let stop = smol::unblock(|| signals.wait_and_tell());
+    Ok(Server { hub: Hub::new(driver, unread), doors, renewal }.run(stop)?)
 }

@@ -1,54 +1,26 @@
 use std::{
     future::poll_fn,
-    io,
     net::TcpListener,
     pin::Pin,
     rc::{Rc, Weak},
-    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
 use async_io::{Async, Timer};
-use futures_rustls::{TlsAcceptor, rustls::ServerConfig};
+use futures_rustls::TlsAcceptor;
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{
     host::Renewal,
     listen::{self, AcceptTrouble},
-    store::StoreError,
+    serving::{Door, GRACE, LONGEST_GRACE, RunError},
 };
 use smol::{
     LocalExecutor,
     future::{self, FutureExt},
 };
 
-use crate::{connection, hub::Hub};
-
-/// How long connections may take to close once the server is to stop.
-const GRACE: Duration = Duration::from_secs(4);
-/// How long the server waits for that: also for those that the core has let go of.
-const LONGEST_GRACE: Duration = Duration::from_millis(4500);
-
-/// Where clients come in.
-#[derive(Debug)]
-pub struct Door {
-    /// A bound socket.
-    pub listener: TcpListener,
-    /// How to speak TLS there; plain HTTP otherwise.
-    pub tls: Option<Arc<ServerConfig>>,
-}
-
-/// Why a server did not run, or stopped.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// Before anything was served.
-    #[error("a socket cannot be made asynchronous: {0}")]
-    Socket(#[from] io::Error),
-    /// What was not on the disk by then was not acknowledged to anybody either.
-    #[error("stopped, since nothing can be kept any more: {0}")]
-    Store(#[from] Arc<StoreError>),
-}
+use crate::{connection, hub::Hub, socket::Socket};
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]
@@ -117,6 +89,7 @@ async fn accept(
         // This task is the executor's own: it must not keep it from ending.
         let Some(executor) = executor.upgrade() else { return };
         let _ = stream.get_ref().set_nodelay(true);
+        let stream = Socket(stream);
         let (conn, link) = hub.open(door, listen::peer(peer));
         let hub = Rc::clone(&hub);
         let task = match acceptor.clone() {

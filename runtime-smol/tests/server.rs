@@ -1,7 +1,19 @@
 //! The server on smol, from outside.
 
+use mmcos_smol::{Hub, Server};
+use mmcos_std::{
+    driver::Driver,
+    serving::{Door, RunError, Unread},
+};
+
 #[path = "../../runtime-std/tests/blackbox/mod.rs"]
 mod blackbox;
 
 /// What is tested.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
+
+/// Serves at one door until the store fails.
+fn run(driver: Driver, door: Door) -> Result<(), RunError> {
+    Server { hub: Hub::new(driver, Unread::default()), doors: vec![door], renewal: None }
+        .run(std::future::pending())
+}

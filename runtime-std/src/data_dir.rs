@@ -150,7 +150,8 @@ fn private_dir_builder() -> DirBuilder {
     builder
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
+/// A new file that only its owner can read.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use mmcos_core::Server;
 use mmcos_core::engine::{Limits, Rate};
 use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
 use mmcos_core::mmcos::ids::SessionId;
 use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
-use mmcos_core::mmcos::{self, IdentityPolicy, Mmcos};
+use mmcos_core::mmcos::{self, IdentityPolicy};
 use mmcos_core::seam::Wall;
+use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::PublicKey;
 use mmcos_core::wire::{egonet, http, xml};
 
@@ -28,9 +28,9 @@ pub enum GameError {
     Random(#[from] getrandom::Error),
 }
 
-/// A core for this host. `seed` is random, `now` the time: matches are numbered from it, so that the numbers go on
-/// growing when the server is started again.
-pub fn server(host: &Host, seed: [u8; 32], now: Wall) -> Result<Server<Mmcos>, GameError> {
+/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the
+/// numbers go on growing when the server is started again.
+pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError> {
     let config = &host.config;
     let first_session = SessionId(u64::try_from(now.as_secs()).unwrap_or_default());
     let game = mmcos::Config {
@@ -72,10 +72,10 @@ pub fn server(host: &Host, seed: [u8; 32], now: Wall) -> Result<Server<Mmcos>, G
         first_session,
         events: config.events.clone(),
         admin: operator::admin(config, &host.password)?,
-        pages: operator::pages(&host.setup),
+        pages: operator::pages(config, &host.setup),
         ..mmcos::Config::new(Catalogue::official()?)
     };
-    Ok(Server::new(Mmcos::new(game, seed), limits(config), seed))
+    Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })
 }
 
 fn limits(config: &Config) -> Limits {

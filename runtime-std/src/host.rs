@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mmcos_core::mmcos::identity::IdentityError;
 use mmcos_core::wire::steam::PublicKey;
@@ -18,7 +19,7 @@ use crate::doctor::{self, Unwell};
 use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::open_files;
-use crate::operator::{Dashboard, OperatorPassword, OperatorPasswordError};
+use crate::operator::{self, Dashboard, OperatorPassword, OperatorPasswordError};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -213,7 +214,10 @@ impl Host {
     pub fn dashboard(&self) -> Dashboard<'_> {
         let [http, https] = [("http", self.setup.http), ("https", self.setup.https)]
             .map(|(scheme, place)| Some((scheme, place?)));
-        Dashboard { place: http.or(https).filter(|_| self.config.admin), password: &self.password }
+        Dashboard {
+            place: http.or(https).filter(|_| operator::has_dashboard(&self.config)),
+            password: &self.password,
+        }
     }
 }
 
@@ -236,6 +240,14 @@ impl Https {
 }
 
 impl Renewal {
+    /// Keeps on running once a day.
+    pub fn run_daily(&self) -> ! {
+        loop {
+            std::thread::sleep(Duration::from_hours(24));
+            self.run();
+        }
+    }
+
     /// Renews certificates that end soon and takes up a renewed one of the host's; reads and may write files. What fails
     /// is logged, and the old certificates stay.
     pub fn run(&self) {

@@ -12,6 +12,16 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+impl Signals {
+    /// Blocks until it is time to stop, and says so.
+    pub fn wait_and_tell(self) {
+        if let Err(error) = self.wait() {
+            log::error!("cannot wait for Ctrl-C: {error}");
+        }
+        log::info!("stopping: what is held is answered, nothing new is taken");
+    }
+}
+
 /// Raises a flag at the first of the two signals; at the second the process ends with the status of a shell.
 fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {

@@ -5,7 +5,7 @@ use super::{Rate, Waiting};
 use crate::{AddressRange, wire::http};
 
 /// How much anybody may ask of the server. All defaults are our choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Sizes of one request.
     pub http: http::Limits,

@@ -244,12 +244,8 @@ impl<T> Engine<T> {
                     out.close(conn, Close::AfterFlush);
                 } else {
                     out.log(Event::TooSlow { peer, waiting_for_body: waiting == Waiting::Body }.into());
-                    self.dismiss(
-                        conn,
-                        Status::REQUEST_TIMEOUT,
-                        b"The request took too long to arrive.\n",
-                        out,
-                    );
+                    let text = b"The request took too long to arrive.\n";
+                    self.dismiss(conn, &Response::text(Status::REQUEST_TIMEOUT, text), false, out);
                 }
                 Overdue::Settled
             }
@@ -267,12 +263,18 @@ impl<T> Engine<T> {
         let peer = connection.peer;
         let mut text = alloc::string::ToString::to_string(&error);
         text.push('\n');
-        self.dismiss(conn, error.status(), text.as_bytes(), out);
+        self.dismiss(conn, &Response::text(error.status(), text.as_bytes()), false, out);
         out.log(Event::BadRequest { peer, error }.into());
     }
 
-    fn dismiss<R, E>(&mut self, conn: ConnId, status: Status, text: &[u8], out: &mut Outbox<R, E>) {
-        self.write_response(conn, &Response::text(status, text), http::Connection::Close, false, out);
+    fn dismiss<R, E>(
+        &mut self,
+        conn: ConnId,
+        response: &Response<'_>,
+        head_only: bool,
+        out: &mut Outbox<R, E>,
+    ) {
+        self.write_response(conn, response, http::Connection::Close, head_only, out);
         self.forget(conn);
         out.close(conn, Close::AfterFlush);
     }
@@ -285,6 +287,7 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) -> Option<(Exchange, Peer)> {
         let hold = self.now.monotonic.after(self.limits.hold_time);
+        let head_only = request.method() == Method::Head;
         let connection = self.connections.get_mut(&conn)?;
         let address = if connection.proxied {
             forwarded::client(request, connection.peer, &self.limits.trusted_proxies)
@@ -295,12 +298,8 @@ impl<T> Engine<T> {
             if first {
                 out.log(Event::TooManyRequests { peer: address }.into());
             }
-            self.dismiss(
-                conn,
-                Status::TOO_MANY_REQUESTS,
-                b"Too many requests. Pause for a few seconds.\n",
-                out,
-            );
+            let text = b"Too many requests. Pause for a few seconds.\n";
+            self.dismiss(conn, &Response::text(Status::TOO_MANY_REQUESTS, text), head_only, out);
             return None;
         }
         self.exchanges = self.exchanges.saturating_add(1);
@@ -310,8 +309,7 @@ impl<T> Engine<T> {
             true if request.version() == http::Version::Http10 => http::Connection::KeepAlive,
             true => http::Connection::Open,
         };
-        connection.phase =
-            Phase::Serving { exchange: id, after, head_only: request.method() == Method::Head };
+        connection.phase = Phase::Serving { exchange: id, after, head_only };
         connection.deadline = hold;
         Some((Exchange::new(id, conn), Peer { address, listener: connection.listener }))
     }

@@ -7,7 +7,7 @@ use crate::seam::Monotonic;
 const MOST: usize = 65_536;
 
 /// How often something may be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rate {
     /// So many times a second in the long run; 0: as often as anybody likes.
     pub per_second: u32,

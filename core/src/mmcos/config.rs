@@ -45,7 +45,7 @@ pub struct Config {
 }
 
 /// Whom to let in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum IdentityPolicy {
     /// Who brings a ticket that Steam signed with this key, for this game, not expired.

@@ -12,7 +12,7 @@ use super::ids::Points;
 pub struct Division(pub u8);
 
 /// What a player has reached in a season.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Standing {
     /// Season points, never negative.
     pub points: Points,

@@ -7,7 +7,7 @@ use super::catalogue::EventName;
 use crate::{calendar::UtcText, seam::Wall};
 
 /// An event, from when until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Run {
     /// Which one.
     pub event: EventName,
@@ -24,7 +24,7 @@ impl Run {
 }
 
 /// When events run, as a host wants it. (Our choice, all of it: no capture shows an event.)
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Plan {
     /// Never.
     #[default]
@@ -79,7 +79,8 @@ fn weekend(week: i64) -> Run {
 }
 
 /// Runs that follow each other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<Run>")]
 pub struct Dates(Vec<Run>);
 
 /// Why runs cannot follow each other.
@@ -97,6 +98,14 @@ pub enum DatesError {
         /// The one that starts in the midst of it.
         second: Run,
     },
+}
+
+impl TryFrom<Vec<Run>> for Dates {
+    type Error = DatesError;
+
+    fn try_from(runs: Vec<Run>) -> Result<Self, DatesError> {
+        Self::new(runs)
+    }
 }
 
 impl Dates {
@@ -136,7 +145,7 @@ impl Dates {
 }
 
 /// What an operator did: for a while, this event runs or none does, whatever the plan says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ByHand {
     /// The event; `None` if none is to run.
     pub event: Option<EventName>,

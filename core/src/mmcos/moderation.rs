@@ -1,12 +1,16 @@
 //! Who may not play here: accounts and addresses, until a moment or for good.
 
-use alloc::{collections::BTreeMap, string::String};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+};
 use core::{fmt, net::IpAddr, str::FromStr};
 
 use crate::{AddressRange, calendar::UtcText, seam::Wall, wire::steam::SteamId};
 
 /// Whom a ban keeps out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Subject {
     /// A player, wherever from.
     Account(SteamId),
@@ -33,6 +37,20 @@ impl FromStr for Subject {
     }
 }
 
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = SubjectError;
+
+    fn try_from(text: String) -> Result<Self, SubjectError> {
+        text.parse()
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -43,7 +61,7 @@ impl fmt::Display for Subject {
 }
 
 /// That somebody may not play. Its text is for the player as well; the note is not in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ban {
     /// Who.
     pub subject: Subject,
@@ -138,8 +156,6 @@ impl Bans {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
-
     use super::*;
 
     const NOW: Wall = Wall::from_secs(1_800_000_000);

@@ -28,7 +28,7 @@ use super::{
 /// | [`EventByHand`](Record::EventByHand) | `from` | the last one |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Record {
     /// A player, whole, after any change.

@@ -20,7 +20,7 @@ pub const KEEP: Duration = Duration::from_hours(24);
 pub const MOST: usize = 250_000;
 
 /// A race whose key was issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Race {
     /// Its number.
     pub session: SessionId,
@@ -39,7 +39,7 @@ pub struct Race {
 }
 
 /// A result that counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RaceResult {
     /// The race.
     pub session: SessionId,
@@ -56,7 +56,7 @@ pub struct RaceResult {
 }
 
 /// What a result brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// The season that it counts for.
     pub season: SeasonId,

@@ -118,7 +118,7 @@ pub fn roll_over(division: Division, rank: u32, ladder: &Ladder, rank_bonus: &[R
 }
 
 /// A change of season: what it did to everybody, for good.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SeasonStarted {
     /// The season that began.
     pub season: SeasonId,
@@ -131,7 +131,7 @@ pub struct SeasonStarted {
 }
 
 /// Where a player stood at the end of a season, and how the next began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FinalStanding {
     /// Who.
     pub user: UserId,
@@ -147,7 +147,7 @@ pub struct FinalStanding {
 
 /// The prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`. The game hands them out by itself (inferred);
 /// they are noted with a player's standing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Prizes {
     by_division: Vec<Box<str>>,
     /// The best ranks first, each with the number of ranks that it is for.

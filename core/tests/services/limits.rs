@@ -69,6 +69,15 @@ fn who_asks_too_often_on_one_connection_loses_it() {
 }
 
 #[test]
+fn who_asks_too_often_for_a_head_gets_no_body() {
+    let mut rig = limited(slow());
+    let conn = rig.open_from([203, 0, 113, 7]);
+    rig.send(conn, &b"HEAD /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4));
+    let answers = rig.read(conn);
+    assert!(answers.contains("HTTP/1.1 429") && answers.ends_with("\r\n\r\n"), "{answers}");
+}
+
+#[test]
 fn this_machine_is_not_counted() {
     let mut rig = limited(slow());
     assert!((0..100).all(|_| asked(&mut rig, [127, 0, 0, 1], REDIRECT) == "200"));

@@ -3,18 +3,25 @@
 mod answers;
 mod mode;
 pub mod requests;
+pub mod services;
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
-    mmcos::ids::{Points, RaceKey},
+    mmcos::{
+        Config, Record,
+        ids::{Points, RaceKey, UserId},
+        players::Player,
+        seasons::Season,
+        session::{Session, SessionKey},
+    },
     seam::ConnId,
     wire::steam::{SteamId, UnixSeconds},
 };
 
 pub use self::answers::{AddPointsResult, Group, LoginDetails, MatchmakingResult, Response};
 pub use self::mode::{Mode, RuleSet};
-use crate::virtual_time::VirtualTime;
+use crate::virtual_time::{START, VirtualTime};
 
 /// A game that is logged in.
 #[derive(Clone, Debug)]
@@ -73,9 +80,36 @@ impl Client {
         }
     }
 
+    /// One who logged in before the server was started: the cheapest way to have one. The numbers of a server's are 1,
+    /// 2, 3 and so on.
+    ///
+    /// # Panics
+    /// If they are not.
+    pub fn known(time: &mut VirtualTime, number: u32) -> Self {
+        let (user, steam_id, issued) = (UserId(number), steam_id(number), START);
+        let player = Player::new(user, steam_id, Season::at(START).id, START);
+        time.restore(Record::Player(Box::new(player)));
+        let Config { session_key, session_lifetime, search_seconds, .. } = time.server().service().config();
+        let session = Session { user, steam_id, issued, configuration: 0 };
+        Self {
+            number,
+            steam_id,
+            session_token: SessionKey::new(session_key, *session_lifetime).issue(&session),
+            search_time: Duration::from_secs((*search_seconds).into()),
+            division: 0,
+            points: Points(0),
+            lobbies: 0,
+        }
+    }
+
     /// What says who is asking.
     pub fn session_token(&self) -> &str {
         &self.session_token
+    }
+
+    /// The account that it plays with.
+    pub const fn steam_id(&self) -> SteamId {
+        self.steam_id
     }
 
     /// Where it connects from.

@@ -12,27 +12,32 @@ use mmcos_core::{
 
 use super::Mode;
 
-const ACCOUNT: &str = "MMCOS-Account/AccountService.svc/Login";
-const ENTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
-const CANCEL: &str = "MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
-const REGISTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
-const ADD_POINTS: &str = "MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
+const ACCOUNT: &str = "MMCOS/MMCOS-Account/AccountService.svc/Login";
+const ENTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
+const CANCEL: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
+const REGISTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
+const ADD_POINTS: &str = "MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
 
 /// `Login`, with a ticket that nobody signed.
-///
-/// # Panics
-/// Never: the ticket is a short one.
 pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
-    let ticket = TicketBuilder::new(steam_id, APP, issued).build(|_| [0; SIGNATURE_LEN]);
     let fields: [(&str, &dyn Display); 6] = [
         ("ProtocolVersion", &1),
         ("PlatformType", &"Steam"),
-        ("PlatformID", &encode_platform_id(&ticket.expect("a short ticket can be written"))),
+        ("PlatformID", &platform_id(steam_id, issued)),
         ("DisplayName", &format_args!("Player {steam_id}")),
         ("DefaultTitle", &"lng_player_title_default"),
         ("ExtraSeason", &45),
     ];
     post(ACCOUNT, document("Login", &fields).as_bytes())
+}
+
+/// A `PlatformID`, with a ticket that nobody signed.
+///
+/// # Panics
+/// Never: the ticket is a short one.
+pub fn platform_id(steam_id: SteamId, issued: UnixSeconds) -> String {
+    let ticket = TicketBuilder::new(steam_id, APP, issued).build(|_| [0; SIGNATURE_LEN]);
+    encode_platform_id(&ticket.expect("a short ticket can be written"))
 }
 
 /// What `EnterMatchmaking2` asks for.
@@ -124,10 +129,15 @@ fn document(root: &str, fields: &[(&str, &dyn Display)]) -> String {
 }
 
 fn post(path: &str, body: &[u8]) -> Vec<u8> {
+    post_with(path, "content-type: application/xml\r\n", body)
+}
+
+/// A `POST` with more fields, each of them a line.
+pub(super) fn post_with(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /MMCOS/{path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\nUser-Agent: UnityPlayer/5.4.5p1 \
+        "POST /{path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\nUser-Agent: UnityPlayer/5.4.5p1 \
          (http://unity3d.com)\r\nAccept: */*\r\nAccept-Encoding: identity\r\nContent-Length: {}\r\n\
-         X-Unity-Version: 5.4.5p1\r\ncontent-type: application/xml\r\n\r\n",
+         X-Unity-Version: 5.4.5p1\r\n{fields}\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

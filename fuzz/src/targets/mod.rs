@@ -3,10 +3,26 @@
 //! The fuzzers themselves are a package of its own below this one, `fuzz_targets`. What they found worth keeping is in
 //! `seeds`, and is tried again with every test.
 
-mod connection;
+mod configuration_file;
+mod connections;
+mod egonet_value;
 mod enter_matchmaking2_bytes;
+mod http_decoder;
 mod matchmaker_events;
+mod script;
+mod service_request;
+mod session_token;
+mod steam_ticket;
+mod values;
+mod xml_document;
 
-pub use connection::connection;
+pub use configuration_file::configuration_file;
+pub use connections::connections;
+pub use egonet_value::egonet_value;
 pub use enter_matchmaking2_bytes::enter_matchmaking2_bytes;
+pub use http_decoder::http_decoder;
 pub use matchmaker_events::matchmaker_events;
+pub use service_request::service_request;
+pub use session_token::session_token;
+pub use steam_ticket::steam_ticket;
+pub use xml_document::xml_document;

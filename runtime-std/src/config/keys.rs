@@ -221,6 +221,10 @@ keys! {
     /// Whether everybody may read /metrics, /healthz and /readyz, not only this machine.
     open_metrics: bool = "false",
 
+    /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
+    /// and addresses are replaced; names and `SteamID`s are not. There is no dashboard meanwhile. Empty: none.
+    record: Option<PathBuf> = "",
+
     /// How much to log.
     log: LevelFilter = "info",
 }

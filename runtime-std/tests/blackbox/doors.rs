@@ -1,6 +1,10 @@
 //! The two listeners: what they speak, to whom, and what they make of the wrong language.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rustls::{
     CipherSuite, ClientConfig, HandshakeKind, ProtocolVersion,
@@ -109,4 +113,21 @@ fn tls_at_the_plain_door_ends_and_harms_nobody() {
     assert!(lost.try_send(&get(REDIRECT)).is_err(), "it cannot shake hands");
     assert!(lost.end().is_empty());
     is_served(&mut other);
+}
+
+#[test]
+fn the_end_of_a_connection_is_told_at_once() {
+    let server = Server::start();
+    let last = b"GET /MMCOS/redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let took = |mut client: Client| {
+        let start = Instant::now();
+        client.ask(last).ok();
+        client.end();
+        assert_eq!(client.tcp().read(&mut [0]).unwrap(), 0);
+        start.elapsed()
+    };
+    // The server reads on for a second, so that its answer is not lost to a reset.
+    let at_once = |took: Duration| took < Duration::from_millis(800);
+    assert!((0..3).any(|_| at_once(took(Client::plain(server.http)))));
+    assert!((0..3).any(|_| at_once(took(Client::tls(server.https, &tls::game())))));
 }

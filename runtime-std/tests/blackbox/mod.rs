@@ -5,7 +5,10 @@
 //! ```ignore
 //! #[path = "../../runtime-std/tests/blackbox/mod.rs"]
 //! mod blackbox;
+//! /// What is tested.
 //! const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
+//! /// Serves at one door until the store fails.
+//! fn run(driver: Driver, door: Door) -> Result<(), RunError> { … }
 //! ```
 //!
 //! For Unix: they send signals, and look at the modes of files.
@@ -19,14 +22,20 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod caller;
 mod client;
 mod doors;
 mod endpoints;
+mod hostile;
+mod idle;
+mod killed;
 mod limits;
 mod matchmaking;
 mod player;
 mod process;
 mod start;
 mod stop;
+mod store_faults;
 mod tls;
+mod traces;
 mod vanishing;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
-        LazyLock,
+        LazyLock, Mutex,
         atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, RecvTimeoutError, channel},
     },
@@ -57,7 +57,7 @@ pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
 /// A running server. Without a [`Server::stop`] it is killed at the end.
 pub(super) struct Server {
     child: Child,
-    log: Receiver<String>,
+    log: Mutex<Receiver<String>>,
     pub(super) http: SocketAddr,
     pub(super) https: SocketAddr,
     scratch: Scratch,
@@ -102,7 +102,7 @@ impl Server {
                 let _ = heard.send(line);
             }
         });
-        Self { child, log, http, https, scratch }
+        Self { child, log: Mutex::new(log), http, https, scratch }
     }
 
     pub(super) fn data(&self) -> PathBuf {
@@ -113,8 +113,9 @@ impl Server {
     pub(super) fn logs(&self, text: &str) -> String {
         let mut lines = String::new();
         let until = Instant::now() + PATIENCE;
+        let log = self.log.lock().unwrap();
         loop {
-            match self.log.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match log.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) if line.contains(text) => return line,
                 Ok(line) => lines = lines + "\n" + &line,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
@@ -124,9 +125,25 @@ impl Server {
         }
     }
 
-    /// Waits until the server has read all that was sent to it before.
+    /// Waits until the server has read all that was sent to it before. (A thread that reads may be late by a little.)
     pub(super) fn settle(&self) {
+        thread::sleep(Duration::from_millis(10));
         Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
+    }
+
+    /// The lines of the log that nobody has waited for.
+    pub(super) fn log_so_far(&self) -> Vec<String> {
+        self.log.lock().unwrap().try_iter().collect()
+    }
+
+    /// What the system says about its memory; `None` where it does not say.
+    pub(super) fn memory(&self) -> Option<Memory> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let value = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().strip_suffix(" kB")?.parse().ok()
+        };
+        Some(Memory { resident: value("VmRSS:")?, peak: value("VmHWM:")? })
     }
 
     pub(super) fn signal(&self, name: &str) {
@@ -159,6 +176,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Memory of a process, in kB.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Memory {
+    pub(super) resident: u64,
+    /// The most that it ever was.
+    pub(super) peak: u64,
 }
 
 /// What a program says that ends by itself.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite,
     SupportedProtocolVersion,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
@@ -64,6 +64,15 @@ pub(super) fn client(
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
+}
+
+/// The first words of a client.
+pub(super) fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
+    let name = "mmcos.codemasters.com".try_into().unwrap();
+    let mut session = ClientConnection::new(config.clone(), name).unwrap();
+    let mut bytes = Vec::new();
+    session.write_tls(&mut bytes).unwrap();
+    bytes
 }
 
 /// A client as today's libraries make them.

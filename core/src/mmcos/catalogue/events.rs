@@ -32,8 +32,8 @@ const NAMES: [&str; 13] = [
 /// assert!("rally".parse::<EventName>().is_err());
 /// # Ok::<(), mmcos_core::mmcos::catalogue::UnknownEvent>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct EventName(u8);
 
 /// Not the name of an event.
@@ -77,6 +77,12 @@ impl FromStr for EventName {
         Self::all()
             .find(|event| event.as_str() == text)
             .ok_or_else(|| UnknownEvent { found: text.to_string() })
+    }
+}
+
+impl From<EventName> for String {
+    fn from(event: EventName) -> Self {
+        event.as_str().into()
     }
 }
 

@@ -8,7 +8,8 @@ use super::mode::{BucketKey, Folding, RuleSet};
 pub const MAX_PLAYERS: u8 = 12;
 
 /// The most players of one match without teams: 2 to 12.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "u8")]
 pub struct Cap(u8);
 
 impl Cap {
@@ -23,8 +24,17 @@ impl Cap {
     }
 }
 
+impl TryFrom<u8> for Cap {
+    type Error = &'static str;
+
+    fn try_from(players: u8) -> Result<Self, Self::Error> {
+        Self::new(players).ok_or("not 2 to 12 players")
+    }
+}
+
 /// The most players of one team: 1 to 6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "u8")]
 pub struct TeamCap(u8);
 
 impl TeamCap {
@@ -39,8 +49,16 @@ impl TeamCap {
     }
 }
 
+impl TryFrom<u8> for TeamCap {
+    type Error = &'static str;
+
+    fn try_from(players: u8) -> Result<Self, Self::Error> {
+        Self::new(players).ok_or("not 1 to 6 players")
+    }
+}
+
 /// The most players of a match, by rule set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Caps {
     /// Race: 12.
     pub race: Cap,
@@ -59,7 +77,7 @@ impl Default for Caps {
 }
 
 /// How the matchmaker decides. The default is what a public server should run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Config {
     /// The most players of a match.
     pub caps: Caps,

@@ -1,9 +1,11 @@
 //! What somebody searches for, and with whom that puts them together.
 
+use alloc::string::String;
 use core::fmt;
 
 /// A name from a request that this server need not know: up to 23 bytes, kept as they came.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Label {
     len: u8,
     bytes: [u8; Self::MAX],
@@ -35,6 +37,20 @@ impl Label {
     }
 }
 
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.as_str().into()
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("longer than the 23 bytes of a label")
+    }
+}
+
 impl fmt::Debug for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
@@ -49,7 +65,8 @@ impl fmt::Display for Label {
 
 /// The `GameType` of a search: `QuickElimination` and `RankedBattle` were seen (captures 03 and 06); others follow
 /// the pattern or belong to events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct GameType(pub Label);
 
 impl GameType {
@@ -60,7 +77,7 @@ impl GameType {
 }
 
 /// The `RuleSet` of a search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum RuleSet {
     /// Everybody against everybody, over laps.
     Race,
@@ -85,7 +102,7 @@ impl RuleSet {
 }
 
 /// What a poll searches for. Only polls of the same build and mode can meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Mode {
     /// Which builds of the game can play with each other.
     pub network_version: u32,
@@ -103,7 +120,7 @@ impl Mode {
 }
 
 /// How modes are folded into buckets: who searches in the same bucket can meet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Folding {
     /// Only the same mode meets.
     #[default]

@@ -29,7 +29,7 @@ impl GroupSize {
 }
 
 /// What became of the matches that somebody was told to host. The caller keeps count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HostHistory {
     /// Those that a player confirmed by `RegisterActiveGameWithPlayers`.
     pub confirmed: u32,

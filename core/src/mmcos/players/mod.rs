@@ -18,7 +18,7 @@ use crate::seam::Wall;
 use crate::wire::steam::SteamId;
 
 /// All that is kept of a player.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Player {
     /// The account on this server.
     pub user_id: UserId,
@@ -35,7 +35,7 @@ pub struct Player {
 }
 
 /// What a player shows, and has done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
     /// The name at the last login.
     pub name: Name,

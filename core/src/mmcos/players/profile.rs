@@ -17,7 +17,8 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 /// assert_eq!(Name::new(" Racer\u{7}01 ").as_str(), "Racer01");
 /// assert_eq!(Name::new("").as_str(), "Player");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String")]
 pub struct Name(SmolStr);
 
 impl Name {
@@ -38,6 +39,12 @@ impl Name {
     }
 }
 
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -53,7 +60,8 @@ impl fmt::Display for Name {
 /// assert_eq!(Title::parse("lng_player_title_elite").unwrap().as_str(), "lng_player_title_elite");
 /// assert!(Title::parse("<b>").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Title(SmolStr);
 
 /// Why a text is no [`Title`].
@@ -97,6 +105,14 @@ impl Title {
     }
 }
 
+impl TryFrom<String> for Title {
+    type Error = TitleError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
 impl Default for Title {
     fn default() -> Self {
         Self(SmolStr::new_static(DEFAULT_TITLE))
@@ -111,7 +127,10 @@ impl fmt::Display for Title {
 
 /// A player's level, 0 to 999, as the game says: nobody checks it, hence `UntrustedLevel`. (Up to 50 seen, capture 11;
 /// the bound is our choice.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(from = "i64")]
 pub struct Level(u16);
 
 impl Level {
@@ -126,9 +145,18 @@ impl Level {
     }
 }
 
+impl From<i64> for Level {
+    fn from(said: i64) -> Self {
+        Self::nearest(said)
+    }
+}
+
 /// How often a player began again from level 0, 0 to 999, as the game says. (Up to 11 seen, capture 11; the bound is
 /// our choice.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(from = "i64")]
 pub struct Prestige(u16);
 
 impl Prestige {
@@ -140,6 +168,12 @@ impl Prestige {
     /// The number.
     pub const fn get(self) -> u16 {
         self.0
+    }
+}
+
+impl From<i64> for Prestige {
+    fn from(said: i64) -> Self {
+        Self::nearest(said)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Fp32, Name, Value};
 use crate::wire::cursor::Cursor;
 
 /// How much a value may hold. The defaults are our choice: capture 13 is one dictionary of eight values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// How many dictionaries and lists may stand inside each other. (A `u8`, since decoding recurses.)
     pub depth: u8,

@@ -6,7 +6,7 @@ use super::{Error, Request};
 
 /// How large a request may be. The defaults are our choice; the largest request seen is a `GetFriends` of 15 KB with
 /// 155 friends (capture 12), and one of 2,000 friends must fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Bytes of request line and fields together.
     pub head: usize,

@@ -1,12 +1,18 @@
+use alloc::string::String;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rsa::BoxedUint;
 use rsa::pkcs1v15::Pkcs1v15Sign;
+use rsa::traits::PublicKeyParts;
 use sha1::{Digest, Sha1};
 use thiserror::Error;
 
 use super::{SIGNATURE_LEN, Ticket};
 
 /// An RSA key of 1024 bits that tickets are verified against. Worth keeping: making one costs some microseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "Numbers", try_from = "Numbers")]
 pub struct PublicKey(rsa::PublicKey);
 
 impl PublicKey {
@@ -22,6 +28,29 @@ impl PublicKey {
         // The checks of `new` are for keys that nobody has seen; a test puts this one through them.
         let modulus = BoxedUint::from_be_slice_vartime(&STEAM_MODULUS);
         Self(rsa::PublicKey::new_unchecked(modulus, BoxedUint::from(STEAM_EXPONENT)))
+    }
+}
+
+/// A key as text: modulus in base64, and exponent.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Numbers {
+    modulus: String,
+    exponent: u32,
+}
+
+impl From<PublicKey> for Numbers {
+    fn from(PublicKey(key): PublicKey) -> Self {
+        let exponent = key.e_bytes().iter().fold(0, |value, byte| value << 8 | u32::from(*byte));
+        Self { modulus: STANDARD.encode(key.n_bytes()), exponent }
+    }
+}
+
+impl TryFrom<Numbers> for PublicKey {
+    type Error = KeyError;
+
+    fn try_from(Numbers { modulus, exponent }: Numbers) -> Result<Self, KeyError> {
+        let modulus = STANDARD.decode(modulus).ok().and_then(|bytes| bytes.try_into().ok());
+        Self::new(&modulus.ok_or(KeyError(rsa::Error::InvalidModulus))?, exponent)
     }
 }
 

@@ -26,7 +26,7 @@ const MAX_ATTRIBUTES: usize = 16;
 /// assert!(matches!(reader.read(), Err(Error::TooMany { limit: 2, .. })));
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// The most elements that may be open at once, the root included; beyond [`Limits::MAX_DEPTH`] it is that.
     pub depth: usize,

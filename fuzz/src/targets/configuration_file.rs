@@ -1,0 +1,60 @@
+use std::{env, fs, path::PathBuf, process, thread};
+
+use mmcos_std::config::{ConfigError, Loaded, Origin, Sources};
+
+/// Any bytes as a configuration file: they are refused at one of their lines, or the configuration that they make is
+/// shown as a file that makes the same.
+///
+/// # Panics
+/// If not.
+pub fn configuration_file(bytes: &[u8]) {
+    match load(bytes) {
+        Ok(loaded) => {
+            let shown = loaded.to_string();
+            match load(shown.as_bytes()) {
+                Ok(again) => assert_eq!(again.config, loaded.config, "{shown}"),
+                Err(error) => panic!("{error}\n{shown}"),
+            }
+        }
+        Err(error) => match line(&error) {
+            Some(line) => {
+                let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+                assert!((1..=lines).contains(&line), "there are {lines} lines: {error}");
+            }
+            None => assert!(str::from_utf8(bytes).is_err(), "{error}"),
+        },
+    }
+}
+
+/// Where a file is wrong.
+fn line(error: &ConfigError) -> Option<usize> {
+    match error {
+        ConfigError::Syntax { origin: Origin::File { line, .. }, .. }
+        | ConfigError::UnknownKey { origin: Origin::File { line, .. }, .. }
+        | ConfigError::BadValue { origin: Origin::File { line, .. }, .. } => Some(*line),
+        _ => None,
+    }
+}
+
+fn load(bytes: &[u8]) -> Result<Loaded, ConfigError> {
+    let file = File::write(bytes);
+    Sources { file: Some(file.0.clone()), ..Sources::default() }.load()
+}
+
+/// A file that is removed at the end.
+struct File(PathBuf);
+
+impl File {
+    fn write(bytes: &[u8]) -> Self {
+        let name = format!("mmcos-fuzz-{}-{:?}.toml", process::id(), thread::current().id());
+        let file = Self(env::temp_dir().join(name));
+        fs::write(&file.0, bytes).expect("the directory for temporary files takes one");
+        file
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

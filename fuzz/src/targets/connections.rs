@@ -1,0 +1,254 @@
+use std::{fmt, net::Ipv4Addr, time::Duration};
+
+use mmcos_core::{
+    engine::{Limits, Rate},
+    seam::ConnId,
+    wire::http::{Decoded, Decoder, Method},
+};
+
+use super::{script::Script, values::Values};
+use crate::{
+    client::{Client, services::SERVICES},
+    virtual_time::{VirtualTime, trusting},
+};
+
+/// Connections at a time.
+const CONNECTIONS: usize = 4;
+
+/// Any bytes on several connections: requests as they are, changed or cut, in any pieces, at any times, with any of
+/// the connections closed at any time. Whether bytes come whole or in pieces changes nothing; each request is answered
+/// once, in its turn, or the connection ends; and when all have gone nothing of them is left.
+///
+/// # Panics
+/// If not.
+pub fn connections(bytes: &[u8]) {
+    let whole = Scene::play(bytes, false);
+    assert_eq!(whole, Scene::play(bytes, true), "in pieces the same bytes are answered differently");
+    for life in whole {
+        life.check();
+    }
+}
+
+/// The address of one of the connections is a proxy's, and a script can ask for more than an address may.
+fn limits() -> Limits {
+    Limits {
+        requests: Rate { per_second: 2, burst: 12 },
+        trusted_proxies: vec!["10.0.0.3".parse().expect("that is an address")],
+        ..Limits::default()
+    }
+}
+
+/// What went over one connection.
+#[derive(PartialEq, Eq)]
+struct Life {
+    sent: Vec<u8>,
+    read: Vec<u8>,
+    /// Who ended it.
+    end: End,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The client, who may have left requests unanswered.
+    Client,
+    /// The server: after its last word, or because it was told to stop.
+    Server,
+}
+
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [sent, read] = [&self.sent, &self.read].map(|bytes| bytes.escape_ascii());
+        write!(f, "ended by {:?}\nsent {sent}\nread {read}", self.end)
+    }
+}
+
+struct Scene {
+    time: VirtualTime,
+    /// Requests that make sense, of every client.
+    requests: Vec<Vec<u8>>,
+    in_pieces: bool,
+    open: [Option<(ConnId, Life)>; CONNECTIONS],
+    lives: Vec<Life>,
+}
+
+impl Scene {
+    /// All that happens to all connections, in the order of their ends.
+    fn play(bytes: &[u8], in_pieces: bool) -> Vec<Life> {
+        let mut time = VirtualTime::new(trusting(), limits(), [3; 32]);
+        let mut clients = [1, 2].map(|number| Client::known(&mut time, number));
+        let requests = clients.iter_mut().flat_map(|client| requests_of(&mut time, client)).collect();
+        let mut scene = Self { time, requests, in_pieces, open: Default::default(), lives: Vec::new() };
+        let mut script = Script(bytes);
+        while let Some(byte) = script.next() {
+            scene.happen(byte, &mut script);
+        }
+        scene.end()
+    }
+
+    fn happen(&mut self, byte: u8, script: &mut Script<'_>) {
+        let place = usize::from(byte & 3);
+        match byte >> 2 & 7 {
+            0 => self.send(place, script.bytes(usize::from(byte >> 5) * 8), byte),
+            1 | 2 => self.send(place, &self.request(script.byte()), byte),
+            3 => self.send(place, &changed(self.request(script.byte()), script), byte),
+            4 => {
+                let mut request = self.request(script.byte());
+                request.truncate(script.number() % request.len());
+                self.send(place, &request, byte);
+            }
+            5 => self.time.pass(Duration::from_millis(500) * u32::from(script.byte())),
+            6 => self.time.pass(Duration::from_millis(1) * u32::from(script.byte())),
+            _ => self.close(place),
+        }
+    }
+
+    fn request(&self, number: u8) -> Vec<u8> {
+        self.requests[usize::from(number) % self.requests.len()].clone()
+    }
+
+    fn send(&mut self, place: usize, bytes: &[u8], byte: u8) {
+        let Self { time, open, .. } = self;
+        let (conn, life) = open[place].get_or_insert_with(|| {
+            (
+                time.open(Ipv4Addr::new(10, 0, 0, byte & 3)),
+                Life { sent: Vec::new(), read: Vec::new(), end: End::Server },
+            )
+        });
+        let piece = if self.in_pieces { usize::from(byte >> 5) + 1 } else { usize::MAX };
+        // What is sent after a close is nobody's.
+        if !time.is_closed(*conn) {
+            life.sent.extend_from_slice(bytes);
+        }
+        bytes.chunks(piece).for_each(|piece| time.send(*conn, piece));
+    }
+
+    fn close(&mut self, place: usize) {
+        let Some((conn, mut life)) = self.open[place].take() else { return };
+        if !self.time.is_closed(conn) {
+            life.end = End::Client;
+        }
+        life.read = self.time.take_unread(conn);
+        self.time.close(conn);
+        self.lives.push(life);
+    }
+
+    /// The clients of the upper half go, the server lets go of the rest.
+    fn end(mut self) -> Vec<Life> {
+        (CONNECTIONS / 2..CONNECTIONS).for_each(|place| self.close(place));
+        self.time.shut_down(Duration::from_secs(2));
+        self.time.pass(Duration::from_secs(2));
+        assert!(self.time.server().is_idle(), "a connection outlived the server");
+        self.time.pass(Duration::from_secs(5));
+        assert_eq!(self.time.server().service().matchmaker().load().tickets, 0, "a search is left");
+        (0..CONNECTIONS).for_each(|place| self.close(place));
+        self.lives
+    }
+}
+
+/// What a request must be followed by.
+enum Due {
+    Continue,
+    Answer { head_only: bool },
+    Refusal(u16),
+}
+
+impl Life {
+    /// What was read is one answer for each request, in order, then at most a last word.
+    fn check(&self) {
+        let mut read = self.read.clone();
+        for due in dues(&self.sent) {
+            if read.is_empty() {
+                let excused = self.end == End::Client || self.sent.len() > limits().parked;
+                return assert!(
+                    excused || matches!(due, Due::Refusal(_)),
+                    "a request without an answer: {self:?}"
+                );
+            }
+            let answer = Answer::take(&mut read, &due);
+            let fits = match due {
+                Due::Continue => answer.status == 100,
+                Due::Answer { .. } => (200..504).contains(&answer.status),
+                Due::Refusal(status) => answer.status == status && answer.closes,
+            };
+            assert!(fits || answer.is_too_slow(), "{} {self:?}", answer.status);
+            if answer.closes {
+                return assert!(read.is_empty(), "more after the last word: {self:?}");
+            }
+        }
+        if !read.is_empty() {
+            let last = Answer::take(&mut read, &Due::Answer { head_only: false });
+            assert!(last.is_too_slow() && read.is_empty(), "more answers than requests: {self:?}");
+        }
+    }
+}
+
+/// An answer without its body.
+struct Answer {
+    status: u16,
+    closes: bool,
+}
+
+impl Answer {
+    fn take(read: &mut Vec<u8>, due: &Due) -> Self {
+        let end = read.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer is whole") + 4;
+        let head = str::from_utf8(&read[..end]).expect("an answer's head is text");
+        let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("{head:?} is no answer"));
+        let closes = head.contains("\r\nConnection: close\r\n");
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        let length = length.map_or(0, |length| length.parse().expect("a length is a number"));
+        let body = if matches!(due, Due::Answer { head_only: true }) { 0 } else { length };
+        assert!(read.len() >= end + body, "an answer is cut");
+        read.drain(..end + body);
+        Self { status, closes }
+    }
+
+    const fn is_too_slow(&self) -> bool {
+        self.status == 408 && self.closes
+    }
+}
+
+/// What all that a client sent asks for.
+fn dues(sent: &[u8]) -> Vec<Due> {
+    let mut decoder = Decoder::default();
+    let mut dues = Vec::new();
+    let mut rest = sent;
+    loop {
+        match decoder.decode(rest, &limits().http) {
+            Ok(Decoded::Request { request, consumed }) => {
+                dues.push(Due::Answer { head_only: request.method() == Method::Head });
+                rest = &rest[consumed..];
+            }
+            Ok(Decoded::Continue) => dues.push(Due::Continue),
+            Err(error) => {
+                dues.push(Due::Refusal(error.status().code()));
+                return dues;
+            }
+            Ok(Decoded::Incomplete) => return dues,
+        }
+    }
+}
+
+/// Requests that make sense, of one client.
+fn requests_of(time: &mut VirtualTime, client: &mut Client) -> Vec<Vec<u8>> {
+    let values = Values::of(time, client);
+    let others: [&[u8]; 4] = [
+        b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\
+          X-Forwarded-For: [2001:db9::1]:4711, 198.51.100.7\r\n\r\n",
+        b"HEAD /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+          Transfer-Encoding: chunked\r\n\r\n4\r\nvdic\r\n4\r\n\0\0\0\0\r\n0\r\n\r\n",
+    ];
+    let posts = SERVICES.iter().map(|service| service.request(&values.fill(service.sample)));
+    posts.chain(others.map(<[u8]>::to_vec)).collect()
+}
+
+/// With some of its bytes changed.
+fn changed(mut request: Vec<u8>, script: &mut Script<'_>) -> Vec<u8> {
+    for _ in 0..=script.byte() % 4 {
+        let at = script.number() % request.len();
+        request[at] = script.byte();
+    }
+    request
+}

@@ -1,0 +1,54 @@
+use mmcos_core::wire::egonet::{DecodeError, Limits, Value, decode, encode};
+
+/// Limits that few bytes reach.
+const TIGHT: Limits = Limits { depth: 2, values: 6 };
+
+/// Any bytes as an `EgoNet` value: refused, or encoded to the very same bytes. Tighter limits refuse more, and change
+/// nothing about what they let pass.
+///
+/// # Panics
+/// If not.
+pub fn egonet_value(bytes: &[u8]) {
+    let limits = Limits::default();
+    let loose = decode(bytes, &limits);
+    let tight = decode(bytes, &TIGHT);
+    match loose {
+        Err(error) => {
+            assert!(tight.is_err(), "tight limits let pass what loose ones do not: {error}");
+            assert!(!error.to_string().is_empty());
+        }
+        Ok(value) => {
+            let mut encoded = Vec::new();
+            encode(&value, &mut encoded).expect("what was decoded is short enough");
+            assert_eq!(encoded, bytes);
+            assert!(depth(&value) <= usize::from(limits.depth) && values(&value) <= limits.values);
+            let too_much = depth(&value) > usize::from(TIGHT.depth) || values(&value) > TIGHT.values;
+            match tight {
+                Ok(same) => assert!(same == value && !too_much),
+                Err(error) => {
+                    let told = matches!(error, DecodeError::TooDeep { .. } | DecodeError::TooMany { .. });
+                    assert!(told && too_much, "{error}");
+                }
+            }
+        }
+    }
+}
+
+/// How many dictionaries and lists stand inside each other.
+fn depth(value: &Value<'_>) -> usize {
+    held(value).map_or(0, |inner| 1 + inner.into_iter().map(depth).max().unwrap_or(0))
+}
+
+/// How many values all the dictionaries and lists hold together.
+fn values(value: &Value<'_>) -> usize {
+    held(value).map_or(0, |inner| inner.len() + inner.into_iter().map(values).sum::<usize>())
+}
+
+/// What a dictionary or a list holds.
+fn held<'v>(value: &'v Value<'v>) -> Option<Vec<&'v Value<'v>>> {
+    match value {
+        Value::Dict(entries) => Some(entries.iter().map(|(_, value)| value).collect()),
+        Value::List(values) => Some(values.iter().collect()),
+        _ => None,
+    }
+}

@@ -1,0 +1,66 @@
+use mmcos_core::{
+    engine::Limits,
+    mmcos::players::Player,
+    wire::{egonet, steam::SteamId, xml},
+};
+
+use super::{script::Script, values::Values};
+use crate::{
+    client::{
+        Client, Response,
+        services::{SERVICES, Service},
+    },
+    virtual_time::{VirtualTime, trusting},
+};
+
+/// Any body (after a byte that chooses the service) as a request of somebody who is logged in and has raced: it is
+/// answered at once, in the form of that service; who else there is stays as it was.
+///
+/// # Panics
+/// If not.
+pub fn service_request(bytes: &[u8]) {
+    let mut script = Script(bytes);
+    let service = &SERVICES[usize::from(script.byte()) % SERVICES.len()];
+    let mut time = VirtualTime::new(trusting(), Limits::default(), [4; 32]);
+    let [other, mut client] = [1, 2].map(|number| Client::known(&mut time, number));
+    let request = service.request(&Values::of(&mut time, &mut client).fill(script.0));
+    let before = row(&time, other.steam_id());
+    let conn = time.open(client.address());
+    time.send(conn, &request);
+    let (_, answer) =
+        time.answer_until(time.now() + trusting().matchmaker.longest_hold()).expect("it is answered");
+    check(service, &answer);
+    // A server that trusts all tickets lets everybody log in as anybody.
+    if service.name != "Login" {
+        assert_eq!(row(&time, other.steam_id()), before, "somebody else was changed");
+    }
+}
+
+fn row(time: &VirtualTime, player: SteamId) -> Player {
+    time.server().service().players().by_steam_id(player).expect("it has logged in").clone()
+}
+
+fn check(service: &Service, answer: &Response) {
+    match answer.status {
+        200 if service.is_egonet() => {
+            egonet::decode(&answer.body, &egonet::Limits::default()).expect("EgoNet is answered in EgoNet");
+        }
+        200 => assert!(answer.body.is_empty() || is_document(&answer.body), "{answer:?}"),
+        400 | 401 => {
+            let text = String::from_utf8_lossy(&answer.body);
+            assert!(is_document(&answer.body) && text.contains("<Error>"), "{answer:?}");
+        }
+        _ => panic!("{answer:?}"),
+    }
+}
+
+fn is_document(bytes: &[u8]) -> bool {
+    let Ok(mut reader) = xml::Reader::new(bytes, &xml::Limits::default()) else { return false };
+    loop {
+        match reader.read() {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use std::sync::LazyLock;
+
+use mmcos_core::{
+    mmcos::{
+        IdentityPolicy,
+        identity::{APP, identify},
+    },
+    seam::Wall,
+    wire::steam::{
+        SteamId, Ticket, TicketBuilder, UnixSeconds, encode_platform_id, parse_platform_id, verify,
+    },
+};
+
+use super::script::{Script, filled};
+use crate::signing;
+
+const PLAYER: SteamId = SteamId::new(76_561_202_255_230_001);
+const ISSUED: UnixSeconds = UnixSeconds(1_700_000_000);
+
+/// When it is good.
+const NOW: Wall = Wall::from_secs(1_700_000_100);
+
+/// Stands in the bytes for the hex digits of a ticket that was signed.
+const TICKET: &[u8] = b"{Ticket}";
+
+/// A ticket that the key of the tests has signed.
+static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    TicketBuilder::new(PLAYER, APP, ISSUED).build(signing::sign).expect("a short ticket can be written")
+});
+
+/// Any bytes as a `PlatformID`, or (after a zero) what becomes of a signed ticket: whoever is let in has shown what was
+/// signed, and is who it was signed for. What can be read can be written and is the same again.
+///
+/// # Panics
+/// If not.
+pub fn steam_ticket(bytes: &[u8]) {
+    let text = match bytes.split_first() {
+        Some((0, changes)) => encode_platform_id(&changed(&SIGNED, Script(changes))),
+        _ => {
+            let digits = encode_platform_id(&SIGNED);
+            let digits = digits.split('^').next().unwrap_or_default();
+            let Ok(text) = String::from_utf8(filled(bytes, &[(TICKET, digits.as_bytes())])) else { return };
+            text
+        }
+    };
+    let policy = IdentityPolicy::Verify(signing::public_key());
+    let let_in = identify(&policy, &text, NOW);
+    let Ok(bytes) = parse_platform_id(&text) else { return assert!(let_in.is_err()) };
+    assert_eq!(parse_platform_id(&encode_platform_id(&bytes)).as_ref(), Ok(&bytes));
+    let Ok(ticket) = Ticket::parse(&bytes) else { return assert!(let_in.is_err()) };
+    assert_eq!(built_again(&ticket), bytes);
+
+    let original = Ticket::parse(&SIGNED).expect("the ticket was built for this");
+    let is_signed =
+        ticket.signed_bytes() == original.signed_bytes() && ticket.signature() == original.signature();
+    assert_eq!(verify(&ticket, &signing::public_key()).is_ok(), is_signed);
+    assert_eq!(let_in.is_ok(), is_signed && ticket.session().steam_id == PLAYER, "{let_in:?}");
+    assert!(let_in.is_err() || let_in == Ok(PLAYER));
+}
+
+/// Some bytes of it changed, some left out.
+fn changed(ticket: &[u8], mut script: Script<'_>) -> Vec<u8> {
+    let mut ticket = ticket.to_vec();
+    for _ in 0..script.byte() % 4 {
+        let at = script.number() % ticket.len();
+        ticket[at] ^= script.byte();
+    }
+    let cut = script.number();
+    if cut > 0 {
+        ticket.truncate(cut);
+    }
+    ticket.extend_from_slice(script.0);
+    ticket
+}
+
+fn built_again(ticket: &Ticket<'_>) -> Vec<u8> {
+    let builder = TicketBuilder { session: ticket.session().clone(), ownership: ticket.ownership().clone() };
+    builder.build(|_| *ticket.signature()).expect("it was short enough before")
+}

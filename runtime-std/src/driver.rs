@@ -1,0 +1,115 @@
+//! What every runtime does with the core alike: gives it the time, keeps its records, writes its log and its trace.
+
+use std::time::Duration;
+
+use mmcos_core::mmcos::{Event, Mmcos, Record};
+use mmcos_core::seam::{Bytes, Close, ConnId, Effect, Input, Monotonic};
+use mmcos_core::{OutboxOf, Server};
+
+use crate::clock::Clock;
+use crate::record::Recorder;
+use crate::store::{Committer, Ticket};
+
+/// Where a runtime takes what the core has to say to a connection. Connections that it does not know (any more) it
+/// passes over.
+pub trait Carry {
+    /// Queue these bytes, to be written when `after` is durable; at once if that is the default ticket, unless they
+    /// would overtake what waits.
+    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket);
+
+    /// Close the connection in this manner.
+    fn close(&mut self, conn: ConnId, how: Close);
+}
+
+/// The core, its clock, its store, and its trace if there is one.
+#[derive(Debug)]
+pub struct Driver {
+    clock: Clock,
+    server: Server<Mmcos>,
+    store: Committer,
+    recorder: Option<Recorder>,
+    out: OutboxOf<Mmcos>,
+    /// The records of the last input.
+    records: Vec<Record>,
+}
+
+impl Driver {
+    /// Drives this core, whose records go to this store.
+    pub fn new(server: Server<Mmcos>, store: Committer, clock: Clock) -> Self {
+        Self { clock, server, store, recorder: None, out: OutboxOf::<Mmcos>::new(), records: Vec::new() }
+    }
+
+    /// Writes all that happens from now on.
+    #[must_use]
+    pub fn recording(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
+    }
+
+    /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
+    /// record is durable.
+    pub fn input(&mut self, input: Input<'_>, carry: &mut impl Carry) {
+        for took in self.store.times() {
+            self.carry_out(Input::Committed { took }, carry);
+        }
+        self.carry_out(input, carry);
+    }
+
+    fn carry_out(&mut self, input: Input<'_>, carry: &mut impl Carry) {
+        let now = self.clock.now();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.input(now, input);
+        }
+        self.server.handle(now, input, &mut self.out);
+        let mut after = Ticket::default();
+        for effect in self.out.drain() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.effect(&effect);
+            }
+            match effect {
+                Effect::Persist(record) => self.records.push(record),
+                Effect::Send { conn, bytes } => {
+                    if !self.records.is_empty() {
+                        after = self.store.submit(self.records.drain(..));
+                    }
+                    carry.send(conn, bytes, after);
+                }
+                Effect::Close { conn, how } => carry.close(conn, how),
+                Effect::Log(event) => log(&event),
+                _ => {}
+            }
+        }
+        if !self.records.is_empty() {
+            self.store.submit(self.records.drain(..));
+        }
+    }
+
+    /// The core.
+    pub fn server(&self) -> &Server<Mmcos> {
+        &self.server
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Committer {
+        &self.store
+    }
+
+    /// When the core wants a tick.
+    pub fn next_deadline(&self) -> Option<Monotonic> {
+        self.server.next_deadline()
+    }
+
+    /// How long until the core wants a tick.
+    pub fn until_tick(&self) -> Option<Duration> {
+        Some(self.next_deadline()?.since(self.clock.now().monotonic))
+    }
+
+    /// Lets the store go; what it has still to do is done by [`Committer::finish`].
+    pub fn into_store(self) -> Committer {
+        self.store
+    }
+}
+
+fn log(event: &Event) {
+    let level = if event.is_trouble() { log::Level::Warn } else { log::Level::Info };
+    log::log!(level, "{event}");
+}

@@ -1,0 +1,37 @@
+//! `mmcos-std`: the server on threads. `mmcos-std --help` tells all about it.
+
+use std::{env, error::Error, process::ExitCode, thread};
+
+use mmcos_std::host::{self, Host};
+use mmcos_std::server::Server;
+use mmcos_std::service_manager;
+use mmcos_std::serving::Serving;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mmcos-std: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    match host::start(env::args_os().skip(1))? {
+        Some(host) => serve(host),
+        None => Ok(()),
+    }
+}
+
+fn serve(host: Host) -> Result<(), Box<dyn Error>> {
+    let Serving { driver, doors, renewal, connections, unread, signals } = host.serving()?;
+    service_manager::ready();
+    let server = Server::new(driver, doors, renewal, connections, unread);
+    let stop = server.stop();
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        signals.wait_and_tell();
+        stop.stop();
+    })?;
+    Ok(server.run()?)
+}

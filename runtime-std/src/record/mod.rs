@@ -1,0 +1,138 @@
+//! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
+//!
+//! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets
+//! the secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s
+//! tickets are blanked. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for
+//! loopback and trusted proxies. All of it keeps its
+//! length and its validity, but bans of addresses, which are left out; so the trace replays to the very bytes that were sent, their tokens replaced alike. Names
+//! and `SteamID`s stay: they are the game.
+
+mod addresses;
+mod scanner;
+mod secrets;
+mod ticket;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use mmcos_core::mmcos::moderation::Subject;
+use mmcos_core::mmcos::{Config, Event, Mmcos, Record};
+use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
+use mmcos_core::trace::{EffectLine, InputLine, Start};
+
+use scanner::Scanner;
+use secrets::Secrets;
+
+use crate::data_dir::private_file;
+
+/// Writes a trace, line by line, without its secrets.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    /// `None` after an error.
+    file: Option<File>,
+    secrets: Secrets,
+    /// What of a connection's bytes is not yet known to be no secret.
+    scanners: BTreeMap<ConnId, Scanner>,
+}
+
+/// Why nothing can be recorded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The file cannot be made.
+    #[error(
+        "cannot record to {}: {source}; a recording is never written over: move it away or give another name",
+        path.display()
+    )]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are no random numbers for keys.
+    #[error("cannot record: this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    /// There is no key to sign tickets with.
+    #[error("cannot record: no key for its tickets can be made: {0}")]
+    Key(#[from] rsa::Error),
+}
+
+impl Recorder {
+    /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
+    pub fn create(path: &Path, start: &Start, game: &Mmcos) -> Result<Self, RecordError> {
+        let failed = |source| RecordError::File { path: path.to_owned(), source };
+        let secrets = Secrets::new(start)?;
+        let config = Config {
+            session_key: secrets.session_key(),
+            identity: secrets.identity(),
+            ..start.config.clone()
+        };
+        let start =
+            Start { config, records: game.snapshot().filter(has_no_address).collect(), ..start.clone() };
+        let mut file = private_file(path).map_err(failed)?;
+        file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
+        log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
+        Ok(Self { path: path.to_owned(), file: Some(file), secrets, scanners: BTreeMap::new() })
+    }
+
+    /// Writes an input.
+    pub fn input(&mut self, now: Now, input: Input<'_>) {
+        match input {
+            Input::Opened { conn, listener, peer } => {
+                self.scanners.insert(conn, Scanner::default());
+                let peer = self.secrets.addresses.stand_in(peer);
+                self.write(InputLine { now, input: Input::Opened { conn, listener, peer } });
+            }
+            Input::Received { conn, bytes } => {
+                let mut known = Vec::with_capacity(bytes.len());
+                if let Some(scanner) = self.scanners.get_mut(&conn) {
+                    scanner.pass(bytes, &mut self.secrets, &mut known);
+                }
+                self.write(InputLine { now, input: Input::Received { conn, bytes: &known } });
+            }
+            Input::Closed { conn } => {
+                self.scanners.remove(&conn);
+                self.write(InputLine { now, input });
+            }
+            _ => self.write(InputLine { now, input }),
+        }
+    }
+
+    /// Writes an effect of the last input.
+    pub fn effect(&mut self, effect: &Effect<'_, Record, Event>) {
+        let line = match effect {
+            Effect::Send { conn, bytes } => {
+                let mut known = Vec::with_capacity(bytes.len());
+                let mut scanner = Scanner::default();
+                scanner.pass(bytes, &mut self.secrets, &mut known);
+                scanner.end(&mut known);
+                EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&known) })
+            }
+            Effect::Persist(record) if !has_no_address(record) => None,
+            other => EffectLine::of(other),
+        };
+        if let Some(line) = line {
+            self.write(line);
+        }
+    }
+
+    fn write(&mut self, line: impl std::fmt::Display) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
+            log::error!("the recording {} ends here: {error}", self.path.display());
+            self.file = None;
+        }
+    }
+}
+
+fn has_no_address(record: &Record) -> bool {
+    match record {
+        Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
+        Record::Unban(subject) => matches!(subject, Subject::Account(_)),
+        _ => true,
+    }
+}

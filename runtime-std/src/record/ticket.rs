@@ -1,0 +1,71 @@
+use std::ops::Range;
+
+use mmcos_core::wire::steam::{PublicKey, SIGNATURE_LEN, Ticket, TicketError, verify};
+use rsa::PrivateKey;
+use rsa::pkcs1v15::Pkcs1v15Sign;
+use rsa::traits::PublicKeyParts as _;
+use sha1::{Digest as _, Sha1};
+
+/// Where a ticket has secrets and addresses: the GC token, the public address, and both addresses of the signed part.
+const BLANKED: [Range<usize>; 3] = [4..12, 36..40, 76..84];
+/// Where the signed part begins.
+const SIGNED: usize = 56;
+
+/// A key that signs in Steam's place, for as long as a recording lasts. Nobody learns it.
+pub(super) struct Signer {
+    key: PrivateKey,
+    public: PublicKey,
+}
+
+impl Signer {
+    pub(super) fn generate() -> Result<Self, rsa::Error> {
+        let key = PrivateKey::new(&mut getrandom::SysRng, SIGNATURE_LEN.saturating_mul(8))?;
+        let modulus = (*key.n_bytes()).try_into().map_err(|_| rsa::Error::InvalidModulus)?;
+        let public = PublicKey::new(&modulus, 65_537).map_err(|_| rsa::Error::InvalidModulus)?;
+        Ok(Self { key, public })
+    }
+
+    pub(super) fn public_key(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    fn sign(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.key.sign(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(bytes)).ok()
+    }
+}
+
+/// The ticket without secrets, addresses and Steam's signature. If that held, it is signed by `signer` instead; what is
+/// no ticket stays none, for the same reason.
+pub(super) fn blank(mut bytes: Vec<u8>, signer: Option<&(PublicKey, Signer)>) -> Vec<u8> {
+    let parsed = Ticket::parse(&bytes);
+    let signer =
+        signer.filter(|(steam, _)| parsed.as_ref().is_ok_and(|ticket| verify(ticket, steam).is_ok()));
+    let told = told(&parsed, bytes.len());
+    for range in BLANKED {
+        if let Some(secret) = bytes.get_mut(range) {
+            secret.fill(0);
+        }
+    }
+    if let Some(rest) = bytes.get_mut(told..) {
+        rest.fill(0);
+    }
+    if let Some((signed, signature)) =
+        bytes.get_mut(SIGNED..).and_then(<[u8]>::split_last_chunk_mut::<SIGNATURE_LEN>)
+        && let Some(ours) = signer.and_then(|(_, signer)| signer.sign(signed))
+        && ours.len() == SIGNATURE_LEN
+    {
+        signature.copy_from_slice(&ours);
+    }
+    bytes
+}
+
+/// How many bytes say what the ticket is, or why it is none.
+fn told(parsed: &Result<Ticket<'_>, TicketError>, len: usize) -> usize {
+    match parsed {
+        Ok(_) => len.saturating_sub(SIGNATURE_LEN),
+        Err(TicketError::Unexpected { at, .. }) => at.saturating_add(size_of::<u32>()),
+        Err(TicketError::Trailing { at, .. }) => at.saturating_sub(SIGNATURE_LEN),
+        Err(TicketError::Truncated { at, .. }) => *at,
+        Err(_) => 0,
+    }
+}

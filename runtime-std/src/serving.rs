@@ -1,0 +1,139 @@
+//! What every runtime serves with, and how patient all of them are.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mmcos_core::mmcos::players::RestoreError;
+use rustls::ServerConfig;
+
+use crate::driver::Driver;
+use crate::game::{self, GameError};
+use crate::host::{Host, Renewal};
+use crate::record::{RecordError, Recorder};
+use crate::secret;
+use crate::signals::Signals;
+use crate::store::{Committer, StoreError};
+
+/// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
+/// choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Bytes. A client that sends requests ahead is not read on long before: this is for what was asked at once.
+    pub bytes: usize,
+    /// From the moment on at which nothing more could be written.
+    pub time: Duration,
+}
+
+impl Default for Unread {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
+    }
+}
+
+/// While so many bytes wait for a client to read them, no more of its requests are read.
+pub const ENOUGH: usize = 128 * 1024;
+/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake
+/// included.
+pub const FAREWELL: Duration = Duration::from_secs(10);
+/// How long a closed connection is read on, so that its last answer is not lost to a reset.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// How long connections may take to close once the server is to stop.
+pub const GRACE: Duration = Duration::from_secs(4);
+/// How long the server waits for that: also for those that the core has let go of.
+pub const LONGEST_GRACE: Duration = Duration::from_millis(4500);
+
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Door {
+    /// A bound socket.
+    pub listener: TcpListener,
+    /// How to speak TLS there; plain HTTP otherwise.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// All that a runtime serves with.
+#[derive(Debug)]
+pub struct Serving {
+    /// The core.
+    pub driver: Driver,
+    /// The doors, in the order of their `ListenerId`.
+    pub doors: Vec<Door>,
+    /// What keeps the certificates from ending.
+    pub renewal: Option<Renewal>,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// What clients may leave unread.
+    pub unread: Unread,
+    /// When to stop.
+    pub signals: Signals,
+}
+
+/// Why a server did not run, or stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Before anything was served.
+    #[error("a socket or thread of the server cannot be made ready: {0}")]
+    Start(#[from] io::Error),
+    /// What was not on the disk by then was not acknowledged to anybody either.
+    #[error("stopped, since nothing can be kept any more: {0}")]
+    Store(#[from] Arc<StoreError>),
+}
+
+/// Why a host does not come to serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServingError {
+    /// The game.
+    #[error(transparent)]
+    Game(#[from] GameError),
+    /// There are no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    /// What was kept contradicts itself.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The recording.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Host {
+    /// Makes the core, gives it what is kept, and tells the host how to connect.
+    pub fn serving(self) -> Result<Serving, ServingError> {
+        let (seed, now) = (secret::random()?, self.clock.now().wall);
+        let start = game::start(&self, seed, now)?;
+        let greeting = format!("{}{}", self.setup, self.dashboard());
+        let mut store = self.store;
+        let mut core = start.server()?;
+        store.restore(&mut core, now)?;
+        let recorder = match &self.config.record {
+            Some(file) => Some(Recorder::create(file, &start, core.service())?),
+            None => None,
+        };
+        let driver = Driver::new(core, Committer::start(store)?, self.clock).recording(recorder);
+        print!("{greeting}");
+        let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
+        let mut renewal = None;
+        if let Some(https) = self.https {
+            doors.push(Door { listener: https.bound.listener, tls: Some(https.tls.config()) });
+            renewal = Some(https.renewal);
+        }
+        Ok(Serving {
+            driver,
+            doors,
+            renewal,
+            connections: self.config.max_connections.get(),
+            unread: Unread {
+                bytes: self.config.max_queued_bytes.get(),
+                time: self.config.read_seconds.get(),
+            },
+            signals: self.signals,
+        })
+    }
+}

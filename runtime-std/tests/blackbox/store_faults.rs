@@ -1,0 +1,104 @@
+//! A store that fails, and one that takes its time: what leaves the server then, and what does not.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, Mutex, MutexGuard},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use mmcos_core::{
+    engine::Limits,
+    mmcos::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue},
+};
+use mmcos_std::{
+    clock::Clock,
+    driver::Driver,
+    serving::{Door, RunError},
+    store::{Commit, Committer, StoreError},
+};
+
+use super::caller::{Caller, STATUS};
+use crate::run;
+
+/// Takes so many batches while its gate is open, and then fails.
+struct Faulty {
+    batches: usize,
+    gate: Arc<Mutex<()>>,
+}
+
+impl Commit for Faulty {
+    fn commit(&mut self, _: &[Record]) -> Result<(), StoreError> {
+        let _open = self.gate.lock().unwrap();
+        match self.batches.checked_sub(1) {
+            Some(left) => self.batches = left,
+            None => return Err(StoreError::Exists { path: "a fault".into() }),
+        }
+        Ok(())
+    }
+}
+
+/// A server on a thread of its own.
+fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let run = move || {
+        let official = Config::new(Catalogue::official().unwrap());
+        let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [7; 32]);
+        let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
+        let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());
+        run(driver, Door { listener, tls: None })
+    };
+    (address, thread::spawn(run))
+}
+
+/// Six requests, each of which changes something for good. Returns how many were answered.
+fn play(server: SocketAddr) -> usize {
+    let mut answered = 0;
+    let mut play = || {
+        let mut client = Caller::connect(server, 1, "")?;
+        let mut done = || answered += 1;
+        client.login().map(|_| done())?;
+        client.title("a").map(|_| done())?;
+        let key = client.search()?;
+        done();
+        client.register(&key).map(|_| done())?;
+        client.add_points(&key, 40).map(|_| done())?;
+        client.add_points(&key, 40).map(|_| done())
+    };
+    let _ = play();
+    answered
+}
+
+#[test]
+fn whichever_write_fails_no_answer_leaves_before_its_record() {
+    for batches in 0..=5 {
+        let (address, server) = start(Faulty { batches, gate: Arc::default() });
+        assert_eq!(play(address), batches);
+        let error = server.join().unwrap().unwrap_err().to_string();
+        assert!(error.contains("nothing can be kept any more") && error.contains("a fault"), "{error}");
+    }
+    let (address, _running) = start(Faulty { batches: 6, gate: Arc::default() });
+    assert_eq!(play(address), 6);
+}
+
+#[test]
+fn only_what_waits_for_the_disk_waits_and_nothing_of_its_connection_overtakes_it() {
+    let gate = Arc::default();
+    let (address, _running) = start(Faulty { batches: 9, gate: Arc::clone(&gate) });
+    let mut client = Caller::connect(address, 1, "").unwrap();
+    let mut other = Caller::connect(address, 2, "").unwrap();
+    client.login().unwrap();
+
+    let closed: MutexGuard<'_, ()> = gate.lock().unwrap();
+    client.send(STATUS).unwrap();
+    assert!(client.read().unwrap().contains("OnlineServiceStatus"), "before anything waits");
+    client.send(&client.title_request("a")).unwrap();
+    client.send(STATUS).unwrap();
+    other.send(STATUS).unwrap();
+    assert!(other.read().unwrap().contains("OnlineServiceStatus"), "who changed nothing waits for nothing");
+    assert!(!client.hears_within(Duration::from_millis(100)));
+    drop(closed);
+    assert_eq!(client.read().unwrap(), "", "the answer to the change comes first");
+    assert!(client.read().unwrap().contains("OnlineServiceStatus"));
+}

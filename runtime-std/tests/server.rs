@@ -1,0 +1,17 @@
+//! The server on threads, from outside.
+
+use mmcos_std::{
+    driver::Driver,
+    server::Server,
+    serving::{Door, RunError, Unread},
+};
+
+mod blackbox;
+
+/// What is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
+
+/// Serves at one door until the store fails.
+fn run(driver: Driver, door: Door) -> Result<(), RunError> {
+    Server::new(driver, vec![door], None, 16, Unread::default()).run()
+}
