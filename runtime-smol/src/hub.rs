@@ -117,10 +117,6 @@ impl Hub {
                 Ok(more) => durable = more,
                 Err(error) => return error,
             }
-            let times = self.state.borrow().driver.store().times();
-            for took in times {
-                self.input(Input::Committed { took });
-            }
             let mut state = self.state.borrow_mut();
             while let Some((_, link)) = state.links.waiting.pop_front_if(|(after, _)| *after <= durable) {
                 link.release(durable);

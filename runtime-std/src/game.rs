@@ -28,8 +28,8 @@ pub enum GameError {
     Random(#[from] getrandom::Error),
 }
 
-/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the numbers go on
-/// growing when the server is started again.
+/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the
+/// numbers go on growing when the server is started again.
 pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError> {
     let config = &host.config;
     let first_session = SessionId(u64::try_from(now.as_secs()).unwrap_or_default());
@@ -71,12 +71,8 @@ pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError>
         },
         first_session,
         events: config.events.clone(),
-        // A trace of the operator's secrets and doings would help nobody.
-        admin: match config.record {
-            Some(_) => None,
-            None => operator::admin(config, &host.password)?,
-        },
-        pages: if config.record.is_some() { Vec::new() } else { operator::pages(&host.setup) },
+        admin: operator::admin(config, &host.password)?,
+        pages: operator::pages(config, &host.setup),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })

@@ -19,7 +19,7 @@ use crate::doctor::{self, Unwell};
 use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::open_files;
-use crate::operator::{Dashboard, OperatorPassword, OperatorPasswordError};
+use crate::operator::{self, Dashboard, OperatorPassword, OperatorPasswordError};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -214,7 +214,10 @@ impl Host {
     pub fn dashboard(&self) -> Dashboard<'_> {
         let [http, https] = [("http", self.setup.http), ("https", self.setup.https)]
             .map(|(scheme, place)| Some((scheme, place?)));
-        Dashboard { place: http.or(https).filter(|_| self.config.admin), password: &self.password }
+        Dashboard {
+            place: http.or(https).filter(|_| operator::has_dashboard(&self.config)),
+            password: &self.password,
+        }
     }
 }
 

@@ -104,11 +104,20 @@ pub fn admin(
         names: names.map(str::to_owned).collect(),
         tls,
     };
-    Ok(config.admin.then_some(admin))
+    Ok(has_dashboard(config).then_some(admin))
 }
 
-/// What players find with a browser: the instructions at `/`, and the scripts.
-pub fn pages(setup: &Setup) -> Vec<StaticPage> {
+/// Whether there is a dashboard. While all that happens is written down there is none: what it takes to play that again
+/// would be the operator's password.
+pub fn has_dashboard(config: &Config) -> bool {
+    config.admin && config.record.is_none()
+}
+
+/// What players find with a browser: the instructions at `/`, and the scripts. Not in a trace either.
+pub fn pages(config: &Config, setup: &Setup) -> Vec<StaticPage> {
+    if config.record.is_some() {
+        return Vec::new();
+    }
     let page = |path: &str, content_type: &str, text: String| StaticPage {
         path: path.to_owned(),
         content_type: content_type.to_owned(),

@@ -86,7 +86,7 @@ pub enum RunError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServingError {
-    /// What the core starts from.
+    /// The game.
     #[error(transparent)]
     Game(#[from] GameError),
     /// There are no random numbers.
@@ -108,15 +108,16 @@ impl Host {
     pub fn serving(self) -> Result<Serving, ServingError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
         let start = game::start(&self, seed, now)?;
-        let mut core = start.server()?;
-        print!("{}{}", self.setup, self.dashboard());
+        let greeting = format!("{}{}", self.setup, self.dashboard());
         let mut store = self.store;
+        let mut core = start.server()?;
         store.restore(&mut core, now)?;
         let recorder = match &self.config.record {
             Some(file) => Some(Recorder::create(file, &start, core.service())?),
             None => None,
         };
         let driver = Driver::new(core, Committer::start(store)?, self.clock).recording(recorder);
+        print!("{greeting}");
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;
         if let Some(https) = self.https {

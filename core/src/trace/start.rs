@@ -25,8 +25,8 @@ pub struct Start {
     pub seed: [u8; 32],
     /// What it allows.
     pub limits: Limits,
-    /// How it serves the game. The catalogue is not written: it must be the official one. Neither is what an operator
-    /// sees: when it is played again, there is no dashboard, and no page for players.
+    /// How it serves the game. The catalogue is not written: it must be the official one. Nor is what concerns the
+    /// operator, or what is not the game's: a server whose trace is to be played again has no dashboard and no pages.
     pub config: Config,
     /// What was kept before, in the order in which to restore it: for example
     /// [`Mmcos::snapshot`](crate::mmcos::Mmcos::snapshot).

@@ -208,10 +208,6 @@ keys! {
     /// The most values of an EgoNet body.
     max_egonet_values: NonZeroUsize = "4096",
 
-    /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
-    /// and addresses are replaced; names and `SteamID`s are not. Meanwhile there is no dashboard. Empty: none.
-    record: Option<PathBuf> = "",
-
     /// Whether there is a dashboard at /admin, with an API and metrics.
     admin: bool = "true",
 
@@ -224,6 +220,10 @@ keys! {
 
     /// Whether everybody may read /metrics, /healthz and /readyz, not only this machine.
     open_metrics: bool = "false",
+
+    /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
+    /// and addresses are replaced; names and `SteamID`s are not. There is no dashboard meanwhile. Empty: none.
+    record: Option<PathBuf> = "",
 
     /// How much to log.
     log: LevelFilter = "info",

@@ -143,9 +143,6 @@ impl Hub {
             self.driver.store().poll(self.durable, &Context::from_waker(&self.waker))
         {
             self.durable = durable?;
-            for took in self.driver.store().times() {
-                self.input(Input::Committed { took });
-            }
             while let Some((_, link)) = self.links.waiting.pop_front_if(|(after, _)| *after <= self.durable) {
                 link.release(self.durable);
                 link.write();
