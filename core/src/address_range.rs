@@ -1,5 +1,6 @@
 //! Ranges of addresses: whom a ban keeps out, and which proxies are believed.
 
+use alloc::string::{String, ToString};
 use core::{fmt, iter, net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AddressRange(IpNet);
 
 /// Not a range of addresses.
@@ -32,6 +34,20 @@ impl AddressRange {
     /// Every range that the address is in, the narrowest first.
     pub fn around(address: IpAddr) -> impl Iterator<Item = Self> {
         iter::successors(Some(IpNet::from(address.to_canonical())), IpNet::supernet).map(Self)
+    }
+}
+
+impl From<AddressRange> for String {
+    fn from(range: AddressRange) -> Self {
+        range.to_string()
+    }
+}
+
+impl TryFrom<String> for AddressRange {
+    type Error = AddressRangeError;
+
+    fn try_from(text: String) -> Result<Self, AddressRangeError> {
+        text.parse()
     }
 }
 
@@ -62,7 +78,7 @@ impl fmt::Display for AddressRange {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{string::ToString, vec::Vec};
+    use alloc::vec::Vec;
 
     use proptest::prelude::*;
 

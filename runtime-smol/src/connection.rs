@@ -10,7 +10,7 @@ use std::{
 
 use async_io::Timer;
 use mmcos_core::seam::{Close, ConnId, Input};
-use mmcos_std::serving::{FAREWELL, LINGER};
+use mmcos_std::serving::{ENOUGH, FAREWELL, LINGER};
 use smol::{
     future::FutureExt,
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -22,8 +22,6 @@ use crate::{hub::Hub, link::Link};
 const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
-/// While so many bytes wait for a client to read them, no more of its requests are read.
-const ENOUGH: usize = 128 * 1024;
 
 /// Serves a connection until it ends. TLS, if any, is `handshake`'s.
 pub(crate) async fn serve<S, F>(hub: Rc<Hub>, conn: ConnId, link: Rc<Link>, handshake: F)

@@ -42,21 +42,23 @@ struct State {
 }
 
 /// Where bytes go.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Links {
-    unread: Unread,
     open: BTreeMap<ConnId, Rc<Link>>,
     /// Links with bytes that wait, the first to be durable first.
     waiting: VecDeque<(Ticket, Rc<Link>)>,
+    /// What clients may leave unread, and who left more.
+    most_unread: usize,
     overfull: Vec<ConnId>,
 }
 
 impl Hub {
-    /// A hub for this core, and for clients that leave no more than this unread.
+    /// A hub for this core, and for clients who leave so much unread.
     pub fn new(driver: Driver, unread: Unread) -> Self {
+        let links = Links { most_unread: unread.bytes, ..Links::default() };
         Self {
             unread,
-            state: RefCell::new(State { driver, links: Links::new(unread), opened: 0, awaited: None }),
+            state: RefCell::new(State { driver, links, opened: 0, awaited: None }),
             connections: Cell::new(0),
             emptied: Signal::default(),
             sooner: Signal::default(),
@@ -154,16 +156,10 @@ impl Hub {
     }
 }
 
-impl Links {
-    fn new(unread: Unread) -> Self {
-        Self { unread, open: BTreeMap::new(), waiting: VecDeque::new(), overfull: Vec::new() }
-    }
-}
-
 impl Carry for Links {
     fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket) {
         let Some(link) = self.open.get(&conn) else { return };
-        if link.push(bytes, after) > self.unread.bytes {
+        if link.push(bytes, after) > self.most_unread {
             self.overfull.push(conn);
         }
         if after == Ticket::default() {

@@ -57,7 +57,7 @@ impl Link {
 
     /// How many bytes wait.
     pub(crate) fn queued(&self) -> usize {
-        self.queue.borrow().len()
+        self.queue.borrow().queued()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -26,9 +26,9 @@ fn run() -> Result<(), Box<dyn Error>> {
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
     let Serving { driver, doors, renewal, connections, unread, signals } = host.serving()?;
+    service_manager::ready();
     let server = Server::new(driver, doors, renewal, connections, unread);
     let stop = server.stop();
-    service_manager::ready();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         signals.wait_and_tell();
         stop.stop();

@@ -85,8 +85,8 @@ impl Queue {
         self.pieces.front().is_some_and(|piece| piece.after <= self.durable)
     }
 
-    /// How many bytes are queued.
-    pub fn len(&self) -> usize {
+    /// How many bytes wait.
+    pub fn queued(&self) -> usize {
         self.queued
     }
 

@@ -17,16 +17,6 @@ use crate::secret;
 use crate::signals::Signals;
 use crate::store::{Committer, StoreError};
 
-/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake
-/// included.
-pub const FAREWELL: Duration = Duration::from_secs(10);
-/// How long a closed connection is read on, so that its last answer is not lost to a reset.
-pub const LINGER: Duration = Duration::from_secs(1);
-/// How long connections may take to close once the server is to stop.
-pub const GRACE: Duration = Duration::from_secs(4);
-/// How long the server waits for that: also for those that the core has let go of.
-pub const LONGEST_GRACE: Duration = Duration::from_millis(4500);
-
 /// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
 /// choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +32,18 @@ impl Default for Unread {
         Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
     }
 }
+
+/// While so many bytes wait for a client to read them, no more of its requests are read.
+pub const ENOUGH: usize = 128 * 1024;
+/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake
+/// included.
+pub const FAREWELL: Duration = Duration::from_secs(10);
+/// How long a closed connection is read on, so that its last answer is not lost to a reset.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// How long connections may take to close once the server is to stop.
+pub const GRACE: Duration = Duration::from_secs(4);
+/// How long the server waits for that: also for those that the core has let go of.
+pub const LONGEST_GRACE: Duration = Duration::from_millis(4500);
 
 /// Where clients come in.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ pub struct Serving {
     pub renewal: Option<Renewal>,
     /// How many connections there may be.
     pub connections: usize,
-    /// How much of what is said to them they may leave unread.
+    /// What clients may leave unread.
     pub unread: Unread,
     /// When to stop.
     pub signals: Signals,

@@ -1,9 +1,13 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use mmcos_core::AddressRange;
+
 /// 198.18.0.0/15, which is nobody's.
 const IPV4: u32 = 0xC612_0000;
 const IPV4_ADDRESSES: u32 = 1 << 17;
+/// `fd00::/8`, where everybody is one's own.
+const LOCAL: u128 = 0xfd << 120;
 
 /// Addresses that stand in for those of the clients, in the order of their coming: IPv4 in 198.18.0.0/15, networks of
 /// IPv6 in `2001:db8::/32`, both of which are nobody's. Loopback stays. So who shares an address, or a network, still does.
@@ -11,13 +15,37 @@ const IPV4_ADDRESSES: u32 = 1 << 17;
 pub(super) struct Addresses {
     known: BTreeMap<IpAddr, IpAddr>,
     networks: BTreeMap<[u16; 4], u32>,
+    /// Those that stay.
+    except: Vec<AddressRange>,
 }
 
 impl Addresses {
+    pub(super) fn except(except: &[AddressRange]) -> Self {
+        Self { except: except.to_vec(), ..Self::default() }
+    }
+
     pub(super) fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
-        let address = peer.ip();
-        if address.is_loopback() {
-            return peer;
+        SocketAddr::new(self.address(peer.ip()), peer.port())
+    }
+
+    /// For a list with commas, such as `X-Forwarded-For` has. What is no address is left out.
+    pub(super) fn stand_in_for_hops(&mut self, hops: &str) -> String {
+        let hop = |hop: &str| {
+            let with_port = hop.parse().map(|peer| self.stand_in(peer).to_string());
+            with_port.or_else(|_| hop.parse().map(|hop| self.address(hop).to_string()))
+        };
+        let hops: Vec<String> = hops
+            .split(',')
+            .map(str::trim)
+            .map(hop)
+            .map(|hop| hop.unwrap_or_else(|_| "unknown".to_owned()))
+            .collect();
+        hops.join(", ")
+    }
+
+    fn address(&mut self, address: IpAddr) -> IpAddr {
+        if address.is_loopback() || self.except.iter().any(|range| range.contains(address)) {
+            return address;
         }
         let number = u32::try_from(self.known.len()).unwrap_or(u32::MAX).saturating_add(1);
         let networks = &mut self.networks;
@@ -25,11 +53,14 @@ impl Addresses {
             IpAddr::V4(_) => Ipv4Addr::from_bits(IPV4 | (number % IPV4_ADDRESSES)).into(),
             IpAddr::V6(address) => ipv6(networks, address, number).into(),
         });
-        SocketAddr::new(*stand_in, peer.port())
+        *stand_in
     }
 }
 
 fn ipv6(networks: &mut BTreeMap<[u16; 4], u32>, address: Ipv6Addr, host: u32) -> Ipv6Addr {
+    if address.is_unique_local() || address.is_unicast_link_local() {
+        return Ipv6Addr::from_bits(LOCAL | u128::from(host));
+    }
     let [a, b, c, d, ..] = address.segments();
     let next = u32::try_from(networks.len()).unwrap_or(u32::MAX).saturating_add(1);
     let network = u128::from(*networks.entry([a, b, c, d]).or_insert(next));
@@ -48,8 +79,16 @@ mod tests {
         assert_eq!(stand_in("192.168.1.20:1"), "198.18.0.2:1");
         assert_eq!(stand_in("203.0.113.7:50001"), "198.18.0.1:50001");
         assert_eq!(stand_in("127.0.0.1:2"), "127.0.0.1:2");
-        assert_eq!(stand_in("[fd00::1]:3"), "[2001:db8:0:1::3]:3");
-        assert_eq!(stand_in("[fd00::2]:3"), "[2001:db8:0:1::4]:3");
-        assert_eq!(stand_in("[fd00:1::2]:3"), "[2001:db8:0:2::5]:3");
+        assert_eq!(stand_in("[2001:db9::1]:3"), "[2001:db8:0:1::3]:3");
+        assert_eq!(stand_in("[2001:db9::2]:3"), "[2001:db8:0:1::4]:3");
+        assert_eq!(stand_in("[2001:db9:1::2]:3"), "[2001:db8:0:2::5]:3");
+        assert_eq!(stand_in("[fd12:3456::1]:3"), "[fd00::6]:3");
+    }
+
+    #[test]
+    fn hops_are_replaced_but_for_trusted_proxies() {
+        let mut addresses = Addresses::except(&["10.0.0.0/8".parse().unwrap()]);
+        let hops = "203.0.113.7, someone,10.1.2.3 , 203.0.113.7:81";
+        assert_eq!(addresses.stand_in_for_hops(hops), "198.18.0.1, unknown, 10.1.2.3, 198.18.0.1:81");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets
 //! the secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s
-//! tickets are blanked. Addresses are numbered in the order of their coming, but for loopback. All of it keeps its
+//! tickets are blanked. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for
+//! loopback and trusted proxies. All of it keeps its
 //! length and its validity, but bans of addresses, which are left out; so the trace replays to the very bytes that were sent, their tokens replaced alike. Names
 //! and `SteamID`s stay: they are the game.
 
@@ -21,7 +22,6 @@ use mmcos_core::mmcos::{Config, Event, Mmcos, Record};
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
 use mmcos_core::trace::{EffectLine, InputLine, Start};
 
-use addresses::Addresses;
 use scanner::Scanner;
 use secrets::Secrets;
 
@@ -34,7 +34,6 @@ pub struct Recorder {
     /// `None` after an error.
     file: Option<File>,
     secrets: Secrets,
-    addresses: Addresses,
     /// What of a connection's bytes is not yet known to be no secret.
     scanners: BTreeMap<ConnId, Scanner>,
 }
@@ -66,7 +65,7 @@ impl Recorder {
     /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
     pub fn create(path: &Path, start: &Start, game: &Mmcos) -> Result<Self, RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
-        let secrets = Secrets::new(&start.config)?;
+        let secrets = Secrets::new(start)?;
         let config = Config {
             session_key: secrets.session_key(),
             identity: secrets.identity(),
@@ -77,8 +76,7 @@ impl Recorder {
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
-        let (addresses, scanners) = (Addresses::default(), BTreeMap::new());
-        Ok(Self { path: path.to_owned(), file: Some(file), secrets, addresses, scanners })
+        Ok(Self { path: path.to_owned(), file: Some(file), secrets, scanners: BTreeMap::new() })
     }
 
     /// Writes an input.
@@ -86,13 +84,13 @@ impl Recorder {
         match input {
             Input::Opened { conn, listener, peer } => {
                 self.scanners.insert(conn, Scanner::default());
-                let peer = self.addresses.stand_in(peer);
+                let peer = self.secrets.addresses.stand_in(peer);
                 self.write(InputLine { now, input: Input::Opened { conn, listener, peer } });
             }
             Input::Received { conn, bytes } => {
                 let mut known = Vec::with_capacity(bytes.len());
                 if let Some(scanner) = self.scanners.get_mut(&conn) {
-                    scanner.pass(bytes, &self.secrets, &mut known);
+                    scanner.pass(bytes, &mut self.secrets, &mut known);
                 }
                 self.write(InputLine { now, input: Input::Received { conn, bytes: &known } });
             }
@@ -110,7 +108,7 @@ impl Recorder {
             Effect::Send { conn, bytes } => {
                 let mut known = Vec::with_capacity(bytes.len());
                 let mut scanner = Scanner::default();
-                scanner.pass(bytes, &self.secrets, &mut known);
+                scanner.pass(bytes, &mut self.secrets, &mut known);
                 scanner.end(&mut known);
                 EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&known) })
             }

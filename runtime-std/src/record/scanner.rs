@@ -4,19 +4,29 @@ use super::secrets::Secrets;
 const LONGEST: usize = 8 * 1024;
 
 /// What comes before a secret, and where the secret then is.
-const SIGNS: [(&[u8], State); 3] = [
+const SIGNS: [(&[u8], State); 5] = [
     (b"SessionToken", State::Tag(Kind::SessionToken)),
     (b"PlatformID", State::Tag(Kind::PlatformId)),
+    (b"X-Forwarded-For:", State::Element(Kind::Forwarded)),
+    (b"X-Real-IP:", State::Element(Kind::Forwarded)),
     (b"SteamTicketblob", State::Length { seen: 0, value: 0 }),
 ];
 /// Bytes of the longest of these, and of what must not stand before it.
-const WINDOW: usize = 16;
+const WINDOW: usize = 17;
 
-/// What an element holds.
+/// What an element or a field of the head holds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     SessionToken,
     PlatformId,
+    Forwarded,
+}
+
+impl Kind {
+    /// What comes after it.
+    fn end(self) -> u8 {
+        if matches!(self, Self::Forwarded) { b'\n' } else { b'<' }
+    }
 }
 
 /// Finds the secrets in the bytes of one direction of a connection. What may be a part of one is held back until the
@@ -36,7 +46,7 @@ enum State {
     Outside,
     /// In the tag after its name.
     Tag(Kind),
-    /// In the element.
+    /// In the element or field.
     Element(Kind),
     /// In an element that is too long for any secret.
     TooLong,
@@ -48,7 +58,7 @@ enum State {
 
 impl Scanner {
     /// Passes bytes on to `out`, as many as it takes, with what stands in for their secrets.
-    pub(super) fn pass(&mut self, bytes: &[u8], secrets: &Secrets, out: &mut Vec<u8>) {
+    pub(super) fn pass(&mut self, bytes: &[u8], secrets: &mut Secrets, out: &mut Vec<u8>) {
         for byte in bytes {
             self.state = self.step(*byte, secrets, out);
         }
@@ -59,7 +69,7 @@ impl Scanner {
         out.extend(self.held);
     }
 
-    fn step(&mut self, byte: u8, secrets: &Secrets, out: &mut Vec<u8>) -> State {
+    fn step(&mut self, byte: u8, secrets: &mut Secrets, out: &mut Vec<u8>) -> State {
         match self.state {
             State::Outside => {
                 out.push(byte);
@@ -73,7 +83,7 @@ impl Scanner {
                     _ => self.state,
                 }
             }
-            State::Element(kind) if byte == b'<' => {
+            State::Element(kind) if byte == kind.end() => {
                 out.extend(secrets.stand_in(kind, &self.held));
                 self.held.clear();
                 out.push(byte);
@@ -114,7 +124,10 @@ impl Scanner {
             self.window.remove(0);
         }
         self.window.push(byte);
-        let sign = SIGNS.iter().find_map(|(sign, state)| Some((self.window.strip_suffix(*sign)?, *state)));
+        let sign = SIGNS.iter().find_map(|(sign, state)| {
+            let (before, end) = self.window.split_at_checked(self.window.len().checked_sub(sign.len())?)?;
+            end.eq_ignore_ascii_case(sign).then_some((before, *state))
+        });
         match sign {
             Some((before, state)) if !before.ends_with(b"/") => state,
             _ => State::Outside,

@@ -3,12 +3,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mmcos_core::mmcos::IdentityPolicy;
 use mmcos_core::mmcos::session::{SessionError, SessionKey};
-use mmcos_core::mmcos::{Config, IdentityPolicy};
 use mmcos_core::seam::Wall;
+use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::{PublicKey, encode_platform_id, parse_platform_id};
 
 use super::RecordError;
+use super::addresses::Addresses;
 use super::scanner::{Kind, masked};
 use super::ticket::{Signer, blank};
 use crate::secret;
@@ -23,18 +25,21 @@ pub(super) struct Secrets {
     sessions: SessionKey,
     /// Whose signature under a ticket counts, and who signs in its place; `None` where no signature counts.
     signer: Option<(PublicKey, Signer)>,
+    pub(super) addresses: Addresses,
 }
 
 impl Secrets {
-    /// Of a server with this configuration.
-    pub(super) fn new(config: &Config) -> Result<Self, RecordError> {
+    /// Of a server that starts from this.
+    pub(super) fn new(start: &Start) -> Result<Self, RecordError> {
+        let config = &start.config;
         let key = secret::random()?;
         let signer = match &config.identity {
             IdentityPolicy::Verify(steam) => Some((steam.clone(), Signer::generate()?)),
             _ => None,
         };
         let real = SessionKey::new(&config.session_key, Duration::MAX);
-        Ok(Self { real, key, sessions: SessionKey::new(&key, Duration::MAX), signer })
+        let addresses = Addresses::except(&start.limits.trusted_proxies);
+        Ok(Self { real, key, sessions: SessionKey::new(&key, Duration::MAX), signer, addresses })
     }
 
     /// The key of the tokens that stand in.
@@ -49,13 +54,14 @@ impl Secrets {
             .map_or(IdentityPolicy::Trust, |(_, signer)| IdentityPolicy::Verify(signer.public_key()))
     }
 
-    /// What stands in for the text of an element.
-    pub(super) fn stand_in(&self, kind: Kind, text: &[u8]) -> Vec<u8> {
+    /// What stands in for the text of an element or field.
+    pub(super) fn stand_in(&mut self, kind: Kind, text: &[u8]) -> Vec<u8> {
         let Ok(text) = str::from_utf8(text) else { return text.iter().map(|byte| masked(*byte)).collect() };
         let content = text.trim();
         let stand_in = match kind {
             Kind::SessionToken => self.token(content),
             Kind::PlatformId => self.platform_id(content),
+            Kind::Forwarded => self.addresses.stand_in_for_hops(content),
         };
         text.replacen(content, &stand_in, 1).into_bytes()
     }

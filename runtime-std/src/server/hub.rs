@@ -21,7 +21,7 @@ pub(super) enum Message {
     /// A client came.
     Opened { conn: ConnId, listener: ListenerId, peer: SocketAddr, link: Arc<Link> },
     /// It said this.
-    Received { conn: ConnId, bytes: Vec<u8> },
+    Received { conn: ConnId, bytes: Vec<u8>, link: Arc<Link> },
     /// It says no more; `whole` if it meant to. Its reader is gone.
     Ended { conn: ConnId, whole: bool },
     /// There is something to see: more is durable, or the last connection is gone.
@@ -44,8 +44,6 @@ pub(super) struct Hub {
 /// Where bytes go.
 #[derive(Debug, Default)]
 struct Links {
-    /// The most bytes that may wait for one client.
-    most_queued: usize,
     open: BTreeMap<ConnId, Arc<Link>>,
     /// Links with bytes that wait, the first to be durable first.
     waiting: VecDeque<(Ticket, Arc<Link>)>,
@@ -53,19 +51,16 @@ struct Links {
     closing: VecDeque<(Instant, Weak<Link>)>,
     /// Links with something new to write.
     written: Vec<Arc<Link>>,
+    /// What clients may leave unread, and who left more.
+    most_unread: usize,
     overfull: Vec<ConnId>,
 }
 
 impl Hub {
-    pub(super) fn new(driver: Driver, most_queued: usize, bell: &Bell) -> Self {
+    pub(super) fn new(driver: Driver, bell: &Bell, most_unread: usize) -> Self {
         let waker = Waker::from(Arc::new(bell.clone()));
-        Self {
-            driver,
-            links: Links { most_queued, ..Links::default() },
-            end: None,
-            waker,
-            durable: Ticket::default(),
-        }
+        let links = Links { most_unread, ..Links::default() };
+        Self { driver, links, end: None, waker, durable: Ticket::default() }
     }
 
     /// Runs until it was told to stop and all is done, or the store fails.
@@ -119,7 +114,10 @@ impl Hub {
                 self.links.open.insert(conn, link);
                 self.input(Input::Opened { conn, listener, peer });
             }
-            Message::Received { conn, bytes } => self.input(Input::Received { conn, bytes: &bytes }),
+            Message::Received { conn, bytes, link } => {
+                self.input(Input::Received { conn, bytes: &bytes });
+                link.read_on();
+            }
             Message::Ended { conn, whole } => {
                 // Nobody waits for what is held; what is under way may still be read.
                 self.input(Input::Closed { conn });
@@ -157,7 +155,7 @@ impl Hub {
 impl Carry for Links {
     fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket) {
         let Some(link) = self.open.get(&conn) else { return };
-        if link.push(bytes, after) > self.most_queued {
+        if link.push(bytes, after) > self.most_unread {
             self.overfull.push(conn);
         }
         let same = |last: &Arc<Link>| Arc::ptr_eq(last, link);

@@ -2,7 +2,6 @@
 
 use std::io::{self, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,20 +10,21 @@ use rustls::ServerConnection;
 
 use super::seats::Seat;
 use crate::queue::Queue;
-use crate::serving::{FAREWELL, LINGER};
+use crate::serving::{ENOUGH, FAREWELL, LINGER};
 use crate::store::Ticket;
+
+/// How many messages of a connection may wait for the hub.
+const AHEAD: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Link {
     socket: TcpStream,
     _seat: Seat,
+    /// How long its client may leave unread what was written.
+    unread: Duration,
     outgoing: Mutex<Outgoing>,
-    /// The writer has gone.
-    written: Condvar,
-    /// How long the client may take to read what is written.
-    patience: Duration,
-    /// What the client sent and was not read will never be.
-    aborted: AtomicBool,
+    /// There may be reason to read on.
+    eased: Condvar,
 }
 
 #[derive(Debug)]
@@ -37,6 +37,9 @@ struct Outgoing {
     goodbye: Option<Instant>,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
+    /// What was read and the hub has not taken yet.
+    ahead: usize,
+    ended: bool,
 }
 
 impl Link {
@@ -44,7 +47,7 @@ impl Link {
         socket: TcpStream,
         tls: Option<ServerConnection>,
         seat: Seat,
-        patience: Duration,
+        unread: Duration,
     ) -> Self {
         let outgoing = Outgoing {
             tls: tls.map(Box::new),
@@ -52,9 +55,10 @@ impl Link {
             closing: None,
             goodbye: None,
             has_writer: false,
+            ahead: 0,
+            ended: false,
         };
-        let (outgoing, written, aborted) = (Mutex::new(outgoing), Condvar::new(), AtomicBool::new(false));
-        Self { socket, _seat: seat, outgoing, written, patience, aborted }
+        Self { socket, _seat: seat, unread, outgoing: Mutex::new(outgoing), eased: Condvar::new() }
     }
 
     /// Queues bytes. Gives how many wait now.
@@ -78,9 +82,29 @@ impl Link {
 
     /// Ends it: its reader wakes up and goes.
     pub(super) fn abort(&self) {
-        self.aborted.store(true, Ordering::Relaxed);
+        self.end(&mut self.lock());
+    }
+
+    fn end(&self, outgoing: &mut Outgoing) {
+        outgoing.ended = true;
+        self.eased.notify_one();
         let _ = self.socket.shutdown(Shutdown::Both);
-        self.written.notify_one();
+    }
+
+    /// Something was read for the hub. Waits while the hub or the client has too much to do before it.
+    pub(super) fn hold_back(&self) {
+        let mut outgoing = self.lock();
+        outgoing.ahead = outgoing.ahead.saturating_add(1);
+        let _eased = self.eased.wait_while(outgoing, |outgoing| {
+            !outgoing.ended && (outgoing.ahead > AHEAD || outgoing.queue.queued() >= ENOUGH)
+        });
+    }
+
+    /// The hub has taken what was read.
+    pub(super) fn read_on(&self) {
+        let mut outgoing = self.lock();
+        outgoing.ahead = outgoing.ahead.saturating_sub(1);
+        self.eased.notify_one();
     }
 
     /// Whether it is to be closed.
@@ -107,10 +131,10 @@ impl Link {
                 let link = Arc::clone(self);
                 outgoing.has_writer = super::spawn("writer", move || link.write_patiently()).is_ok();
                 if !outgoing.has_writer {
-                    self.abort();
+                    self.end(&mut outgoing);
                 }
             }
-            Err(_) => self.abort(),
+            Err(_) => self.end(&mut outgoing),
         }
     }
 
@@ -123,13 +147,16 @@ impl Link {
                 let _ = outgoing.write_to(&mut bytes);
                 if bytes.is_empty() {
                     outgoing.has_writer = false;
-                    self.written.notify_one();
                     return outgoing.say_goodbye_if_done(&self.socket);
                 }
             }
-            if self.write_in_time(&bytes).is_err() {
+            if let Err(error) = self.write_in_time(&bytes) {
+                if error.kind() == io::ErrorKind::WouldBlock {
+                    log::warn!("a client does not read its answers: dropped");
+                }
                 return self.abort();
             }
+            self.eased.notify_one();
             bytes.clear();
         }
     }
@@ -137,8 +164,10 @@ impl Link {
     fn write_in_time(&self, mut bytes: &[u8]) -> io::Result<()> {
         let begun = Instant::now();
         while !bytes.is_empty() {
-            let left = self.patience.saturating_sub(begun.elapsed());
-            // No time at all is refused, as it should be.
+            let left = self.unread.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             self.socket.set_write_timeout(Some(left))?;
             let count = (&self.socket).write(bytes)?;
             bytes = bytes.get(count..).unwrap_or_default();
@@ -146,14 +175,8 @@ impl Link {
         Ok(())
     }
 
-    /// Reads what has come, and waits for it; first for the client to read what it asked for before. Nothing at the end.
+    /// Reads what has come, and waits for it. Nothing at the end.
     pub(super) fn read<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
-        let is_aborted = || self.aborted.load(Ordering::Relaxed);
-        let waits = |outgoing: &mut Outgoing| outgoing.has_writer && !is_aborted();
-        drop(self.written.wait_timeout_while(self.lock(), self.patience, waits));
-        if is_aborted() {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
         loop {
             match (&self.socket).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -61,7 +61,7 @@ impl Stop {
 }
 
 impl Server {
-    /// A server for about so many connections; more are not accepted before others have ended. Their clients may leave
+    /// A server for about so many connections, more are not accepted before others have ended; and for clients who leave
     /// so much unread.
     pub fn new(
         driver: Driver,
@@ -72,7 +72,7 @@ impl Server {
     ) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let bell = Bell(sender.clone());
-        let hub = Hub::new(driver, unread.bytes, &bell);
+        let hub = Hub::new(driver, &bell, unread.bytes);
         let seats = Seats::new(connections.saturating_add(SPARE), bell);
         Self { hub, doors, renewal, unread, seats, sender, inbox }
     }
@@ -94,7 +94,7 @@ impl Server {
                 number: ListenerId(number),
                 opened: Arc::clone(&opened),
                 seats: Arc::clone(&self.seats),
-                patience: self.unread.time,
+                unread: self.unread.time,
                 hub: self.sender.clone(),
             };
             thread::Builder::new().name("accept".to_owned()).spawn(move || entrance.accept())?;
@@ -125,8 +125,8 @@ struct Entrance {
     /// The number of the last connection, of all doors.
     opened: Arc<Mutex<u64>>,
     seats: Arc<Seats>,
-    /// How long a client may leave an answer unread.
-    patience: Duration,
+    /// How long a client may leave unread what was written.
+    unread: Duration,
     hub: SyncSender<Message>,
 }
 
@@ -152,7 +152,7 @@ impl Entrance {
         let seat = self.seats.take();
         let _ = socket.set_nodelay(true);
         let tls = self.door.tls.clone().map(ServerConnection::new).transpose().map_err(io::Error::other)?;
-        let link = Arc::new(Link::new(socket, tls, seat, self.patience));
+        let link = Arc::new(Link::new(socket, tls, seat, self.unread));
         let conn = {
             // Held, so that the hub sees the numbers in their order.
             let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);

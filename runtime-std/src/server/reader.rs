@@ -26,7 +26,11 @@ fn read_all(conn: ConnId, link: &Arc<Link>, hub: &SyncSender<Message>) -> io::Re
     let plain = link.is_plain();
     let mut buffer = [0; READ];
     // What comes from a client that was told goodbye is thrown away.
-    let received = |bytes| drop(hub.send(Message::Received { conn, bytes }));
+    let received = |bytes| {
+        if hub.send(Message::Received { conn, bytes, link: Arc::clone(link) }).is_ok() {
+            link.hold_back();
+        }
+    };
     loop {
         let bytes = link.read(&mut buffer)?;
         if bytes.is_empty() {

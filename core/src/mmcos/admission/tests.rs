@@ -1,5 +1,4 @@
 //! What an operator does while people play.
-#![expect(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
 use alloc::{format, string::String, vec::Vec};
 
