@@ -22,7 +22,7 @@ use mmcos_core::{
 pub(crate) use self::answers::Elements;
 pub use self::answers::{AddPointsResult, Group, Leaderboard, LoginDetails, MatchmakingResult, Response};
 pub use self::mode::{Mode, RuleSet};
-use crate::virtual_time::{START, VirtualTime};
+use crate::virtual_time::VirtualTime;
 
 /// A game that is logged in.
 #[derive(Clone, Debug)]
@@ -98,8 +98,8 @@ impl Client {
     /// # Panics
     /// If they are not.
     pub fn known(time: &mut VirtualTime, number: u32) -> Self {
-        let (user, steam_id, issued) = (UserId(number), steam_id(number), START);
-        let player = Player::new(user, steam_id, Season::at(START).id, START);
+        let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
+        let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
         let Config { session_key, session_lifetime, search_seconds, .. } = time.server().service().config();
         let session = Session { user, steam_id, issued, configuration: 0 };
