@@ -56,7 +56,7 @@ impl fmt::Display for Outcome {
 /// let outcome = run(&scenario)?;
 /// assert!(outcome.requests > 10);
 /// assert_eq!(run(&scenario)?, outcome);
-/// # Ok::<(), mmcos_fuzz::sim::Failure>(())
+/// # Ok::<(), Box<mmcos_fuzz::sim::Failure>>(())
 /// ```
 ///
 /// # Errors
