@@ -1,4 +1,5 @@
 //! Lets a season of the whole server pass, with everything that can go wrong: `simulate --help`.
+#![expect(clippy::arithmetic_side_effects, clippy::cast_precision_loss, reason = "counts of requests")]
 
 use std::{
     fs,
