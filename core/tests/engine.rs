@@ -379,7 +379,9 @@ fn what_was_due_comes_before_what_arrives_with_a_late_tick_however_it_is_split()
         let conn = rig.open();
         rig.send(conn, b"GET / HT");
         rig.skip(Duration::from_secs(11));
-        pieces.iter().for_each(|piece| rig.send(conn, piece));
+        for piece in pieces {
+            rig.send(conn, piece);
+        }
         rig.read(conn)
     };
     let whole = read(&[b"TP/1.1\r\nHost: x\r\n\r\n"]);
