@@ -69,7 +69,9 @@ impl Browser {
         }
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         page.ask("Emulation.setDeviceMetricsOverride", &size);
+        page.ask("Emulation.setScrollbarsHidden", &json!({ "hidden": true }));
         page.ask("Page.navigate", &json!({ "url": url }));
+        page.wait(&format!("location.href === '{url}' && document.readyState === 'complete'"));
         page
     }
 

@@ -14,6 +14,7 @@ use super::{
 
 pub(super) const ENTER: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
 const CANCEL: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
+const ADD_POINTS: &str = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
 const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
 
 pub(super) const RACE: Mode = Mode { version: 1, game_type: "QuickRace", rule_set: "Race" };
@@ -107,6 +108,16 @@ impl Player {
              <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements>\r\n</EnterMatchmaking2>"
         );
         self.client.send(&post(ENTER, &body));
+    }
+
+    /// Brings the result of a race.
+    pub(super) fn score(&mut self, race_key: &str, points: i32) {
+        let token = &self.token;
+        let body = format!(
+            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey><Points>{points}</Points>\
+             <Level>3</Level><Prestige>0</Prestige></AddPoints>"
+        );
+        self.client.ask(&post(ADD_POINTS, &body)).ok();
     }
 
     /// Gives up, on a connection of its own.

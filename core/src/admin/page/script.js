@@ -224,7 +224,8 @@ function chart(title, unit, period, values) {
     svg.append(path);
   }
   const figure = element('figure');
-  figure.append(svg, element('figcaption', text));
+  if (last !== null) figure.append(svg);
+  figure.append(element('figcaption', text));
   return figure;
 }
 
