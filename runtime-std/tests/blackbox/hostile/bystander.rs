@@ -53,11 +53,9 @@ impl Bystander {
         );
         let elite = post("/MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite", &body);
         let status = get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml");
-        let player = repeat(&done, move |round| {
-            match round % 4 {
-                0 => drop(Client::plain(http).ask(&status).ok()),
-                _ => drop(player.client.ask(&elite).ok()),
-            };
+        let player = repeat(&done, move |round| match round % 4 {
+            0 => drop(Client::plain(http).ask(&status).ok()),
+            _ => drop(player.client.ask(&elite).ok()),
         });
         let mut echo = echo();
         let echo = repeat(&done, move |_| {
