@@ -13,7 +13,7 @@ use std::{
 use mmcos_fuzz::planted::{Bug, bugs};
 
 /// A run that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     let directory = std::env::args().nth(1).map_or(PathBuf::from("target/mutants"), PathBuf::from);

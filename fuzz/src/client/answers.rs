@@ -134,7 +134,7 @@ pub struct LoginDetails {
 impl LoginDetails {
     /// Reads it.
     pub fn read(xml: &str) -> Option<Self> {
-        Self::read_own(&xml[xml.rfind("<GameInfo>")?..])
+        Self::read_own(xml.rsplit_once("<GameInfo>")?.1)
     }
 
     /// Reads it from the part that is the player's own: all that follows the game's configuration.
@@ -216,19 +216,19 @@ impl<'a> Elements<'a> {
     /// What is in the next element of this name.
     pub(crate) fn next(&mut self, name: &str) -> Option<&'a str> {
         let named = |tag: &'a str| tag.strip_prefix(name)?.strip_prefix('>');
-        let mut after = self.0;
+        let mut rest = self.0;
         let content = loop {
-            after = &after[after.find('<')? + 1..];
-            if let Some(content) = named(after) {
+            rest = rest.split_once('<')?.1;
+            if let Some(content) = named(rest) {
                 break content;
             }
         };
-        let mut end = 0;
+        rest = content;
         loop {
-            end += content[end..].find("</")? + 2;
-            if let Some(rest) = named(&content[end..]) {
-                self.0 = rest;
-                return content.get(..end - 2);
+            rest = rest.split_once("</")?.1;
+            if let Some(after) = named(rest) {
+                self.0 = after;
+                return content.get(..content.len() - rest.len() - 2);
             }
         }
     }

@@ -102,7 +102,8 @@ pub fn get_elite_rank(session_token: &str) -> Vec<u8> {
 pub fn get_friends(session_token: &str, ids: &[SteamId]) -> Vec<u8> {
     let mut entries = String::new();
     for id in ids {
-        entries += &format!("<PlatformIdEntry><PlatformId>{id}</PlatformId></PlatformIdEntry>");
+        let id = id.to_string();
+        entries.extend(["<PlatformIdEntry><PlatformId>", &id, "</PlatformId></PlatformIdEntry>"]);
     }
     let fields = [
         ("SessionToken", Value::Text(session_token)),

@@ -22,7 +22,7 @@ impl World {
             return;
         };
         if !ask.is_held() {
-            self.books.follow(self.wall(), self.ticket);
+            self.books.follow(self.wall(), self.current.ticket);
         }
         let found = match (ask, reply) {
             (_, Reply::Unreadable(text)) => Err(format!("{ask:?} was answered {text}")),
@@ -63,7 +63,7 @@ impl World {
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
         expect("a login during maintenance", &self.config.maintenance, &false)?;
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
-        self.books.log_in(steam_id, user, self.ticket)?;
+        self.books.log_in(steam_id, user, self.current.ticket)?;
         self.books.check(user, details.points, Some(details.division), details.rank)
     }
 
@@ -80,7 +80,7 @@ impl World {
         let is_superseded = answer.groups.len() == 1 && self.referee.awaits(self.players[player].number);
         match leaders.as_slice() {
             [alone] if is_superseded => self.books.give_in_vain(race_key, *alone, now),
-            _ => self.books.give(answer, leaders, now, self.ticket),
+            _ => self.books.give(answer, leaders, now, self.current.ticket),
         }
         if self.keys.len() > 50 {
             self.keys.pop_front();
@@ -92,9 +92,9 @@ impl World {
     fn audit_of_account(&mut self, user: UserId, ask: &Ask, reply: &Reply) -> Result<(), String> {
         match (ask, reply) {
             (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
-                let durable = self.ticket.max(self.store.durable());
+                let durable = self.current.ticket.max(self.store.durable());
                 let result = Claimed { user, race_key: *race_key, change: *change };
-                self.books.score(result, *answer, self.is_counted, (self.ticket, durable))?;
+                self.books.score(result, *answer, self.current.is_counted, (self.current.ticket, durable))?;
             }
             (Ask::Elite { start }, Reply::Board(board)) => {
                 self.books.check(user, board.score, None, board.rank)?;
@@ -104,9 +104,9 @@ impl World {
                 self.books.check(user, board.score, None, board.rank)?;
                 expect("entries", &board.entries.len(), &0)?;
             }
-            (Ask::Title(title), Reply::Done) => self.books.choose_title(user, *title, self.ticket),
+            (Ask::Title(title), Reply::Done) => self.books.choose_title(user, *title, self.current.ticket),
             (Ask::Register { race_key, listed, .. }, Reply::Done) => {
-                self.books.list(*race_key, user, listed, self.ticket);
+                self.books.list(*race_key, user, listed, self.current.ticket);
             }
             _ => {}
         }

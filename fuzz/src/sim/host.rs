@@ -73,18 +73,18 @@ impl World {
 
     /// Hands the records of this input to the store.
     pub(super) fn submit(&mut self) {
-        if self.batch.is_empty() {
+        if self.current.batch.is_empty() {
             return;
         }
-        let records = std::mem::take(&mut self.batch);
-        if self.is_crashed {
-            self.ticket = Ticket::NEVER;
+        let records = std::mem::take(&mut self.current.batch);
+        if self.current.is_crashed {
+            self.current.ticket = Ticket::NEVER;
             return;
         }
-        self.ticket = self.store.submit(records);
+        self.current.ticket = self.store.submit(records);
         if self.rates.of(Fault::SlowStore) + self.rates.of(Fault::StoreError) == 0.0 {
             self.store.finish();
-            self.books.durable(self.ticket);
+            self.books.durable(self.current.ticket);
         } else {
             self.commit();
         }
@@ -166,14 +166,18 @@ impl World {
             (Fault::Restart, Event::Stop),
         ] {
             let rate = self.rates.of(fault) / 3600.0;
-            let mut at = Duration::ZERO;
-            while rate > 0.0 {
-                at += Duration::from_secs_f64(self.random.exponential(rate));
-                if at > self.scenario.time() {
-                    break;
-                }
-                self.agenda.plan(at, event);
+            if rate > 0.0 {
+                self.plan_at_random(rate, event);
             }
+        }
+    }
+
+    /// So often in a second, on average.
+    fn plan_at_random(&mut self, rate: f64, event: Event) {
+        let mut at = Duration::from_secs_f64(self.random.exponential(rate));
+        while at < self.scenario.time() {
+            self.agenda.plan(at, event);
+            at += Duration::from_secs_f64(self.random.exponential(rate));
         }
     }
 

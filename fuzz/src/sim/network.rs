@@ -114,7 +114,9 @@ impl World {
     /// These bytes arrive at the server.
     fn arrive(&mut self, conn: ConnId, bytes: &[u8]) {
         if self.scenario.byte_by_byte {
-            bytes.iter().for_each(|byte| self.arrive_together(conn, std::slice::from_ref(byte)));
+            for byte in bytes {
+                self.arrive_together(conn, std::slice::from_ref(byte));
+            }
         } else {
             self.arrive_together(conn, bytes);
         }
@@ -129,7 +131,7 @@ impl World {
             if let Ask::Search(poll) = &mut ask {
                 poll.sent = self.now;
                 self.referee.sent(*poll);
-                self.has_search_arrived = true;
+                self.current.is_search = true;
             }
             link.asked.push_back(ask);
         }
@@ -163,10 +165,10 @@ impl World {
 
     /// An answer leaves when what was recorded before it is durable, and after what waits for the same connection.
     fn withhold(&mut self, player: usize, conn: ConnId, reply: Reply) {
-        if self.is_crashed {
+        if self.current.is_crashed {
             return;
         }
-        let (after, durable) = (self.ticket, self.store.durable());
+        let (after, durable) = (self.current.ticket, self.store.durable());
         let Some(link) = self.players[player].link(conn) else { return };
         if after <= durable && link.withheld.is_empty() {
             return self.deliver(player, conn, reply);
@@ -210,7 +212,7 @@ impl World {
             self.referee.gone(conn);
         }
         let latency = self.players[player].latency;
-        if is_wanted && !self.is_crashed {
+        if is_wanted && !self.current.is_crashed {
             self.plan(latency, Event::Break(conn));
         }
         let is_stopping = self.process.as_ref().is_some_and(|process| process.is_stopping);

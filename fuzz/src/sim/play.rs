@@ -205,13 +205,11 @@ impl World {
 
     /// To the menu, or to the leader.
     pub(super) fn back(&mut self, player: usize) {
-        match self.players[player].leader {
-            Some(_) => self.enter(player, Stage::Member),
-            None => {
-                let wait = habits::think(&mut self.players[player].random);
-                self.pause(player, Stage::Menu, wait);
-            }
+        if self.players[player].leader.is_some() {
+            return self.enter(player, Stage::Member);
         }
+        let wait = habits::think(&mut self.players[player].random);
+        self.pause(player, Stage::Menu, wait);
     }
 
     fn choose(&mut self, player: usize) {

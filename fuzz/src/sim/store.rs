@@ -91,7 +91,9 @@ impl Store {
 
     fn make_durable(&mut self, ticket: Ticket) {
         while let Some((_, records)) = self.pending.pop_front_if(|(of, _)| *of <= ticket) {
-            records.into_iter().for_each(|record| self.rows.put(record));
+            for record in records {
+                self.rows.put(record);
+            }
         }
         self.durable = ticket;
     }

@@ -1,6 +1,10 @@
 //! The server, those who play on it, and everything between them.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use mmcos_core::{
     OutboxOf, Server,
@@ -58,6 +62,21 @@ pub(super) struct Process {
     pub(super) is_stopping: bool,
 }
 
+/// What is to be known of the input that is being dealt with.
+#[derive(Debug, Default)]
+pub(super) struct Current {
+    /// Records that are not submitted yet.
+    pub(super) batch: Vec<Record>,
+    /// What an answer that is given now waits for.
+    pub(super) ticket: Ticket,
+    /// Whether the server is gone since the last effect: nothing that it says arrives any more.
+    pub(super) is_crashed: bool,
+    /// Whether a result was recorded.
+    pub(super) is_counted: bool,
+    /// Whether a search came with it.
+    pub(super) is_search: bool,
+}
+
 /// See the [module](self).
 pub(super) struct World {
     pub(super) scenario: Scenario,
@@ -73,15 +92,7 @@ pub(super) struct World {
     /// How many servers there have been.
     pub(super) lives: u32,
     pub(super) store: Store,
-    /// The records of the input that is being dealt with, and what they and the answers after them wait for.
-    pub(super) batch: Vec<Record>,
-    pub(super) ticket: Ticket,
-    /// Whether the server is gone since the last effect: nothing that it says arrives any more.
-    pub(super) is_crashed: bool,
-    /// Whether a result was recorded in this input.
-    pub(super) is_counted: bool,
-    /// Whether a search came with this input.
-    pub(super) has_search_arrived: bool,
+    pub(super) current: Current,
     /// Connections with answers that wait, and what for.
     pub(super) waiting: VecDeque<(Ticket, ConnId)>,
     pub(super) players: Vec<Player>,
@@ -117,11 +128,7 @@ impl World {
             process: None,
             lives: 0,
             store: Store::default(),
-            batch: Vec::new(),
-            ticket: Ticket::default(),
-            is_crashed: false,
-            is_counted: false,
-            has_search_arrived: false,
+            current: Current::default(),
             answers: Vec::new(),
             waiting: VecDeque::new(),
             players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
@@ -215,12 +222,11 @@ impl World {
         let wall = self.wall();
         let Some(process) = &mut self.process else { return };
         self.steps += 1;
-        self.ticket = Ticket::default();
-        let monotonic = Monotonic::default().after(self.now - process.started);
+        let monotonic = Monotonic::default().after(self.now.saturating_sub(process.started));
         let looked_at = process.server.service().matchmaker().steps();
         let now = Now { monotonic, wall };
         if let Some(trace) = &mut self.trace {
-            *trace += &format!("{}\n", InputLine { now, input });
+            note(trace, &InputLine { now, input });
         }
         process.server.handle(now, input, &mut process.out);
         let looked_at = process.server.service().matchmaker().steps() - looked_at;
@@ -230,10 +236,10 @@ impl World {
             self.carry_out(effect);
         }
         self.submit();
-        self.is_counted = false;
-        if std::mem::take(&mut self.has_search_arrived) {
-            self.books.follow(wall, self.ticket);
+        if self.current.is_search {
+            self.books.follow(wall, self.current.ticket);
         }
+        let Current { is_crashed, .. } = std::mem::take(&mut self.current);
         if let Some(process) = &mut self.process {
             process.out = out;
         }
@@ -243,7 +249,7 @@ impl World {
         if next.is_some_and(|next| next <= monotonic) {
             self.fail(Invariant::Deadline, format!("at {monotonic:?} the next is {next:?}"));
         }
-        if std::mem::take(&mut self.is_crashed) {
+        if is_crashed {
             self.crash();
         }
     }
@@ -252,12 +258,12 @@ impl World {
         if let Some(trace) = &mut self.trace
             && let Some(line) = EffectLine::of(&effect)
         {
-            *trace += &format!("{line}\n");
+            note(trace, &line);
         }
         match effect {
             Effect::Persist(record) => {
-                self.is_counted |= matches!(record, Record::Result(_));
-                self.batch.push(record);
+                self.current.is_counted |= matches!(record, Record::Result(_));
+                self.current.batch.push(record);
                 self.may_crash();
             }
             Effect::Send { conn, bytes } => {
@@ -276,7 +282,7 @@ impl World {
 
     /// Between any two effects.
     pub(super) fn may_crash(&mut self) {
-        self.is_crashed = self.is_crashed || self.strikes(Fault::Crash);
+        self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, detail: String) {
@@ -297,4 +303,8 @@ impl World {
         }
         self.common.hash.digest()
     }
+}
+
+fn note(trace: &mut String, line: &impl fmt::Display) {
+    writeln!(trace, "{line}").expect("a string takes all");
 }

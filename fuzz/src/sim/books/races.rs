@@ -154,10 +154,8 @@ impl Books {
     fn after(&self, account: Account, claimed: Points) -> (i32, u8) {
         let honest = &self.honest[usize::from(account.division)];
         let counted = claimed.clamp(*honest.start(), *honest.end()).0;
-        let change = match self.catalogue.divisions.losing_allowed(account.division) {
-            true => counted,
-            false => counted.max(0),
-        };
+        let may_lose = self.catalogue.divisions.losing_allowed(account.division);
+        let change = if may_lose { counted } else { counted.max(0) };
         let points = (account.points + change).max(0);
         (points, division(&self.catalogue, points, account.division))
     }
