@@ -1,4 +1,5 @@
 //! Short seasons in which everything goes wrong.
+#![allow(clippy::panic, reason = "tests may panic")]
 
 use mmcos_fuzz::sim::{Faults, Scenario, run, run_thrice};
 

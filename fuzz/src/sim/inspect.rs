@@ -28,11 +28,16 @@ impl World {
         // Often enough in a short run, and not most of the work in a long one.
         if self.scenario.days < 1.0 || self.now.as_secs() % 86_400 < EVERY.as_secs() {
             self.inspect_durable();
+            self.prune();
         }
-        let before = Wall::from_millis(self.books.latest().as_millis() - 2 * KEEP.as_millis() as i64);
-        self.store.prune(before);
-        self.books.prune(self.now.saturating_sub(2 * KEEP));
         self.plan(EVERY, Event::Inspect);
+    }
+
+    /// Throws away what nobody comes back to.
+    fn prune(&mut self) {
+        let before = self.books.latest().as_millis() - 2 * KEEP.as_millis() as i64;
+        self.store.prune(Wall::from_millis(before));
+        self.books.prune(self.now.saturating_sub(2 * KEEP));
     }
 
     /// Nobody waits for longer than anybody should.
