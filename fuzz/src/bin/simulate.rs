@@ -1,8 +1,6 @@
 //! Lets a season of the whole server pass, with everything that can go wrong: `simulate --help`.
 #![expect(clippy::arithmetic_side_effects, clippy::cast_precision_loss, reason = "counts of requests")]
 
-#![allow(clippy::arithmetic_side_effects, clippy::cast_precision_loss, reason = "counts of a tool")]
-
 use std::{
     fs,
     ops::RangeInclusive,
