@@ -56,6 +56,7 @@
 extern crate alloc;
 
 mod address_range;
+pub mod admin;
 pub mod calendar;
 pub mod engine;
 pub mod mmcos;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 
 use crate::{
-    engine::{self, Engine, Exchange, ExchangeId, Peer, Response, TimerId},
+    engine::{self, Body, Engine, Exchange, ExchangeId, Peer, Response, Stream, TimerId},
     seam::{Monotonic, Now, Outbox},
     wire::http::Request,
 };
@@ -25,18 +25,23 @@ pub trait Service: Sized {
     type RestoreError: core::error::Error;
 
     /// A whole request has come. Answer it now with [`Context::respond`], or keep the exchange and answer it in a
-    /// later call.
+    /// later call. An answer that goes on for as long as the client stays, such as server-sent events, is begun with
+    /// [`Context::stream`].
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange);
 
     /// A timer has run out.
     fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
 
     /// The client of a request that was kept has gone, or the request was kept for longer than
-    /// [`Limits::hold_time`](engine::Limits): drop its [`Exchange`].
+    /// [`Limits::hold_time`](engine::Limits): drop its [`Exchange`]. Or the client of a streaming answer has gone: drop
+    /// its [`Stream`].
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId);
 
-    /// The server is to stop: answer all that is kept.
+    /// The server is to stop: answer all that is kept, end all that streams.
     fn shutdown(&mut self, cx: &mut Context<'_, Self>);
+
+    /// Records became durable, and how long that took. To be told an operator; no answer waits for it.
+    fn committed(&mut self, _cx: &mut Context<'_, Self>, _took: Duration) {}
 
     /// Takes a change made in an earlier life, in the order in which they were made.
     ///
@@ -62,6 +67,24 @@ impl<S: Service> Context<'_, S> {
     /// Answers a request. If its client has gone meanwhile, nobody hears it.
     pub fn respond(&mut self, exchange: Exchange, response: &Response<'_>) {
         self.engine.respond(exchange, response, self.out);
+    }
+
+    /// Begins an answer that goes on: its head and the first part of its body leave now, the rest with
+    /// [`send`](Self::send), and the connection closes with [`end`](Self::end). The body's length is the client's to find
+    /// out, so an answer whose end matters must say by itself that it is whole.
+    pub fn stream(&mut self, exchange: Exchange, response: &Response<'_>) -> Stream {
+        self.engine.stream(exchange, response, self.out)
+    }
+
+    /// Sends more of a streaming answer. False if nobody is there any more to read it.
+    pub fn send(&mut self, stream: &Stream, more: &Body<'_>) -> bool {
+        self.engine.send(stream, more, self.out)
+    }
+
+    /// Ends a streaming answer.
+    #[expect(clippy::needless_pass_by_value, reason = "nothing can be sent on it any more")]
+    pub fn end(&mut self, stream: Stream) {
+        self.engine.end(&stream, self.out);
     }
 
     /// Makes a change durable before any answer that is given after this call.

@@ -7,8 +7,8 @@ mod rig;
 use std::{convert::Infallible, time::Duration};
 
 use mmcos_core::{
-    engine::{self, Exchange, ExchangeId, Limits, Peer, Response},
-    seam::{Close, Input},
+    engine::{self, Body, Exchange, ExchangeId, Limits, Peer, Response, Stream},
+    seam::{Bytes, Close, Input},
     service::{Context, Service},
     wire::http::{self, Request, Status},
 };
@@ -16,9 +16,10 @@ use proptest::prelude::*;
 use rig::{Rig, body, status};
 
 /// `/echo` answers method, path, query and body at once, `/hold` when `/release` comes or the server stops, `/drop`
-/// never.
+/// never. `/stream` goes on with the body of every request to `/tell`, until `/release` comes or the server stops.
 #[derive(Default)]
 struct Echo {
+    streams: Vec<Stream>,
     held: Vec<Exchange>,
     gone: Vec<ExchangeId>,
 }
@@ -33,6 +34,15 @@ impl Service for Echo {
         match request.path() {
             "/hold" => self.held.push(exchange),
             "/drop" => drop(exchange),
+            "/stream" => {
+                let stream = cx.stream(exchange, &Response::text(Status::OK, b"first"));
+                self.streams.push(stream);
+            }
+            "/tell" => {
+                let more = Body::new(Bytes::Shared(request.body().into()), b"!");
+                let heard = self.streams.iter().filter(|stream| cx.send(stream, &more)).count();
+                cx.respond(exchange, &Response::text(Status::OK, heard.to_string().as_bytes()));
+            }
             "/release" => {
                 self.shutdown(cx);
                 cx.respond(exchange, &Response::empty());
@@ -50,12 +60,16 @@ impl Service for Echo {
 
     fn cancelled(&mut self, _: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.held.retain(|held| held.id() != exchange);
+        self.streams.retain(|stream| stream.id() != exchange);
         self.gone.push(exchange);
     }
 
     fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
         for held in self.held.drain(..) {
             cx.respond(held, &Response::text(Status::OK, b"released"));
+        }
+        for stream in self.streams.drain(..) {
+            cx.end(stream);
         }
     }
 
@@ -257,6 +271,67 @@ fn a_client_that_leaves_cancels_what_is_held() {
     assert!(rig.server.is_idle());
 }
 
+const STREAM: &[u8] = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
+
+fn tell(rig: &mut Rig<Echo>, text: &str) -> String {
+    let length = text.len();
+    let request = format!("POST /tell HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{text}");
+    body(&rig.ask(request.as_bytes())).to_owned()
+}
+
+#[test]
+fn an_answer_may_go_on_until_the_service_ends_it() {
+    let mut rig = rig();
+    let streams = [rig.open(), rig.open()];
+    for conn in streams {
+        rig.send(conn, STREAM);
+        let start = rig.read(conn);
+        assert!(start.contains("Connection: close\r\n") && !start.contains("Content-Length"), "{start}");
+        assert_eq!((status(&start), body(&start)), ("200", "first"));
+    }
+    assert_eq!(tell(&mut rig, "more"), "2");
+    rig.pass(Duration::from_hours(1));
+    assert_eq!(tell(&mut rig, "later"), "2");
+    for conn in streams {
+        assert_eq!((rig.read(conn).as_str(), rig.closed(conn)), ("more!later!", None));
+    }
+    rig.ask(RELEASE);
+    assert_eq!(streams.map(|conn| rig.closed(conn)), [Some(Close::AfterFlush); 2]);
+    assert!(rig.server.is_idle());
+    assert_eq!((tell(&mut rig, "to nobody").as_str(), rig.server.next_deadline()), ("0", None));
+}
+
+#[test]
+fn an_answer_that_goes_on_ends_with_its_client() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, &[STREAM, GET].concat());
+    rig.send(conn, &GET.repeat(10_000));
+    assert_eq!((body(&rig.read(conn)), rig.closed(conn)), ("first", None), "nothing follows a stream");
+    rig.leave(conn);
+    assert_eq!((rig.server.service().streams.len(), rig.server.service().gone.len()), (0, 1));
+    assert_eq!(tell(&mut rig, "to nobody"), "0");
+}
+
+#[test]
+fn the_head_alone_of_an_answer_that_would_go_on() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, b"HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!((body(&rig.read(conn)), rig.closed(conn)), ("", Some(Close::AfterFlush)));
+    assert_eq!(tell(&mut rig, "to nobody"), "0");
+}
+
+#[test]
+fn a_server_that_stops_ends_what_goes_on() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, STREAM);
+    rig.input(Input::Shutdown { grace: Duration::from_secs(4) });
+    assert_eq!(rig.closed(conn), Some(Close::AfterFlush));
+    assert!(rig.server.is_idle());
+}
+
 #[test]
 fn who_sends_too_far_ahead_is_dropped() {
     let limits = Limits { parked: GET.len() * 2, ..Limits::default() };
@@ -295,6 +370,21 @@ fn time_limits_hold_and_are_not_moved_by_dripping_bytes() {
     assert_eq!(rig.closed(idle), Some(Close::AfterFlush));
     assert!(rig.server.is_idle());
     assert_eq!(rig.server.next_deadline(), None);
+}
+
+#[test]
+fn what_was_due_comes_before_what_arrives_with_a_late_tick_however_it_is_split() {
+    let read = |pieces: &[&[u8]]| {
+        let mut rig = Rig::new(Echo::default(), Limits::default());
+        let conn = rig.open();
+        rig.send(conn, b"GET / HT");
+        rig.skip(Duration::from_secs(11));
+        pieces.iter().for_each(|piece| rig.send(conn, piece));
+        rig.read(conn)
+    };
+    let whole = read(&[b"TP/1.1\r\nHost: x\r\n\r\n"]);
+    assert_eq!(status(&whole), "408");
+    assert_eq!(read(&[b"T", b"P/1.1\r\nHost: x\r\n\r\n"]), whole);
 }
 
 #[test]

@@ -78,9 +78,10 @@ const FOREIGN: &[&str] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["engine", "service", "server", "mmcos"]),
     ("seam", &["engine", "service", "server", "mmcos"]),
-    ("engine", &["service", "server", "mmcos"]),
-    ("service", &["server", "mmcos"]),
-    ("server", &["mmcos"]),
+    ("engine", &["service", "server", "admin", "mmcos"]),
+    ("admin", &["service", "server", "mmcos"]),
+    ("service", &["server", "admin", "mmcos"]),
+    ("server", &["admin", "mmcos"]),
     ("mmcos::matchmaker", BEYOND_THE_DOMAIN),
     ("mmcos::moderation", BEYOND_THE_DOMAIN),
     ("mmcos::players", BEYOND_THE_DOMAIN),

@@ -6,6 +6,7 @@
 //!     --gather-seconds 25 --max-connections-per-address 4096 --log warn
 //! cargo run --release --example match_latency -- 127.0.0.1:8080          # plain
 //! cargo run --release --example match_latency -- 127.0.0.1:8443 tls
+//! cargo run --release --example match_latency -- 127.0.0.1:8080 100      # with 100 dashboards open
 //! ```
 #![allow(
     dead_code,
@@ -25,8 +26,10 @@ mod tls;
 
 use std::{
     env,
+    io::{Read, Write},
     net::SocketAddr,
     process::ExitCode,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -40,12 +43,14 @@ const MATCHES: usize = 2000;
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
-    let (address, tls) = (arguments.next().map(|address| address.parse()), arguments.next());
+    let (address, options) = (arguments.next().map(|address| address.parse()), arguments.collect::<Vec<_>>());
     let Some(Ok(address)) = address else {
-        eprintln!("usage: match_latency ADDRESS [tls]");
+        eprintln!("usage: match_latency ADDRESS [tls] [DASHBOARDS]");
         return ExitCode::FAILURE;
     };
-    let server = Door { address, tls: tls.is_some() };
+    let server = Door { address, tls: options.iter().any(|option| option == "tls") };
+    let dashboards = options.iter().find_map(|option| option.parse().ok()).unwrap_or(0);
+    watch(address, dashboards);
     println!("                             p50       p99       max");
     for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
         let (matches, others) = measure(&server, mode, players);
@@ -59,6 +64,28 @@ fn print(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 100];
     println!("{what:23} {:8.0?} {:9.0?} {:9.0?}", at(50), at(99), at(100));
+}
+
+/// Opens dashboards, and reads on a thread of its own whatever they are shown.
+fn watch(address: SocketAddr, dashboards: usize) {
+    let ask = b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let streams: Vec<_> = (0..dashboards)
+        .map(|_| {
+            let mut stream = client::connect(address);
+            stream.write_all(ask).unwrap();
+            stream
+        })
+        .collect();
+    thread::spawn(move || {
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            for mut stream in &streams {
+                stream.set_nonblocking(true).unwrap();
+                while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
 }
 
 struct Door {

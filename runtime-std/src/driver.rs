@@ -48,6 +48,13 @@ impl Driver {
     /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
     /// record is durable.
     pub fn input(&mut self, input: Input<'_>, carry: &mut impl Carry) {
+        for took in self.store.times() {
+            self.carry_out(Input::Committed { took }, carry);
+        }
+        self.carry_out(input, carry);
+    }
+
+    fn carry_out(&mut self, input: Input<'_>, carry: &mut impl Carry) {
         let now = self.clock.now();
         if let Some(recorder) = &mut self.recorder {
             recorder.input(now, input);

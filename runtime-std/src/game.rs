@@ -13,11 +13,25 @@ use mmcos_core::wire::steam::PublicKey;
 use mmcos_core::wire::{egonet, http, xml};
 
 use crate::config::{Bucket, Config, Identity};
-use crate::secret::ServerKey;
+use crate::host::Host;
+use crate::operator;
 
-/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the numbers go on
-/// growing when the server is started again.
-pub fn start(config: &Config, key: &ServerKey, seed: [u8; 32], now: Wall) -> Result<Start, CatalogueError> {
+/// Why there is no core for a host.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GameError {
+    /// The catalogue.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The operating system has no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the
+/// numbers go on growing when the server is started again.
+pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError> {
+    let config = &host.config;
     let first_session = SessionId(u64::try_from(now.as_secs()).unwrap_or_default());
     let game = mmcos::Config {
         message: Some(config.message.clone()).filter(|message| !message.is_empty()),
@@ -26,7 +40,7 @@ pub fn start(config: &Config, key: &ServerKey, seed: [u8; 32], now: Wall) -> Res
             Identity::Verify => IdentityPolicy::Verify(PublicKey::steam()),
             Identity::Trust => IdentityPolicy::Trust,
         },
-        session_key: *key.as_bytes(),
+        session_key: *host.key.as_bytes(),
         requests: Rate {
             per_second: config.account_requests_per_second,
             burst: config.account_request_burst,
@@ -57,6 +71,8 @@ pub fn start(config: &Config, key: &ServerKey, seed: [u8; 32], now: Wall) -> Res
         },
         first_session,
         events: config.events.clone(),
+        admin: operator::admin(config, &host.password)?,
+        pages: operator::pages(config, &host.setup),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })

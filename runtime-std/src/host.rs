@@ -19,6 +19,7 @@ use crate::doctor::{self, Unwell};
 use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::open_files;
+use crate::operator::{self, Dashboard, OperatorPassword, OperatorPasswordError};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -37,6 +38,8 @@ pub struct Host {
     pub data_dir: DataDir,
     /// What authenticates session tokens.
     pub key: ServerKey,
+    /// What an operator logs in with.
+    pub password: OperatorPassword,
     /// What outlives the process.
     pub store: Store,
     /// The plain listener; `None` if it is off.
@@ -96,6 +99,9 @@ pub enum HostError {
     /// The key for session tokens.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
+    /// The operator's password.
+    #[error(transparent)]
+    OperatorPassword(#[from] OperatorPasswordError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -180,6 +186,7 @@ impl Host {
         }
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
+        let password = OperatorPassword::load_or_make(&data_dir)?;
         let store = Store::open(&data_dir)?;
         let (http, https) = listen(&config)?;
         let addresses = setup::addresses();
@@ -200,7 +207,17 @@ impl Host {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { config, clock, data_dir, key, store, http, https, signals, setup })
+        Ok(Self { config, clock, data_dir, key, password, store, http, https, signals, setup })
+    }
+
+    /// The lines about the dashboard, for the start.
+    pub fn dashboard(&self) -> Dashboard<'_> {
+        let [http, https] = [("http", self.setup.http), ("https", self.setup.https)]
+            .map(|(scheme, place)| Some((scheme, place?)));
+        Dashboard {
+            place: http.or(https).filter(|_| operator::has_dashboard(&self.config)),
+            password: &self.password,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod host;
 pub mod listen;
 pub mod log;
 pub mod open_files;
+pub mod operator;
 pub mod queue;
 pub mod record;
 pub mod secret;

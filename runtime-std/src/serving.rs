@@ -5,12 +5,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mmcos_core::mmcos::catalogue::CatalogueError;
 use mmcos_core::mmcos::players::RestoreError;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
-use crate::game;
+use crate::game::{self, GameError};
 use crate::host::{Host, Renewal};
 use crate::record::{RecordError, Recorder};
 use crate::secret;
@@ -87,9 +86,9 @@ pub enum RunError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServingError {
-    /// The catalogue.
+    /// The game.
     #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
+    Game(#[from] GameError),
     /// There are no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -107,8 +106,10 @@ pub enum ServingError {
 impl Host {
     /// Makes the core, gives it what is kept, and tells the host how to connect.
     pub fn serving(self) -> Result<Serving, ServingError> {
-        let (seed, now, mut store) = (secret::random()?, self.clock.now().wall, self.store);
-        let start = game::start(&self.config, &self.key, seed, now)?;
+        let (seed, now) = (secret::random()?, self.clock.now().wall);
+        let start = game::start(&self, seed, now)?;
+        let greeting = format!("{}{}", self.setup, self.dashboard());
+        let mut store = self.store;
         let mut core = start.server()?;
         store.restore(&mut core, now)?;
         let recorder = match &self.config.record {
@@ -116,7 +117,7 @@ impl Host {
             None => None,
         };
         let driver = Driver::new(core, Committer::start(store)?, self.clock).recording(recorder);
-        print!("{}", self.setup);
+        print!("{greeting}");
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;
         if let Some(https) = self.https {

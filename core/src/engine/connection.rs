@@ -23,6 +23,7 @@ pub(crate) enum Waiting {
 pub(crate) enum Phase {
     Reading(Waiting),
     Serving { exchange: ExchangeId, after: http::Connection, head_only: bool },
+    Streaming(ExchangeId),
 }
 
 #[derive(Debug)]

@@ -27,6 +27,11 @@ impl Exchange {
         (id, conn)
     }
 
+    pub(super) const fn into_stream(self) -> Stream {
+        let Self { id, conn } = self;
+        Stream { id, conn }
+    }
+
     /// Its name, by which `Service::cancelled` tells that the client has gone.
     pub const fn id(&self) -> ExchangeId {
         self.id
@@ -35,6 +40,32 @@ impl Exchange {
     /// The connection that the request came by.
     pub const fn conn(&self) -> ConnId {
         self.conn
+    }
+}
+
+/// An answer that goes on: its head is sent, and its body grows by whatever is sent on it, until it is ended or the
+/// client goes. Nothing limits how long that takes.
+///
+/// What a client does not read waits for it at the adapter, which drops a client that lets too much pile up. So send
+/// as much as a client that keeps up can read, and the same bytes to many as
+/// [`Bytes::Shared`].
+///
+/// Dropping it leaves the client waiting until it goes: [end](crate::service::Context::end) it.
+#[derive(Debug)]
+#[must_use = "a stream goes on until it is ended"]
+pub struct Stream {
+    id: ExchangeId,
+    conn: ConnId,
+}
+
+impl Stream {
+    pub(super) const fn parts(&self) -> (ExchangeId, ConnId) {
+        (self.id, self.conn)
+    }
+
+    /// The name of the request that it answers, by which `Service::cancelled` tells that the client has gone.
+    pub const fn id(&self) -> ExchangeId {
+        self.id
     }
 }
 
@@ -101,6 +132,12 @@ impl<'a> Body<'a> {
 impl Default for Body<'_> {
     fn default() -> Self {
         Self::from([].as_slice())
+    }
+}
+
+impl<'a> From<Bytes<'a>> for Body<'a> {
+    fn from(first: Bytes<'a>) -> Self {
+        Self { first, then: &[] }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Connections, requests in flight, answers that come later, timers, limits. Knows HTTP exchanges; knows no game.
 //!
-//! A connection is in one of three phases:
+//! A connection is in one of four phases:
 //!
 //! | phase | bytes that come | leaves it |
 //! |---|---|---|
 //! | *reading* | are decoded into requests | a whole request → *serving*; a bad one, a time-out → closed |
-//! | *serving* | are parked, up to a limit | the answer → *reading* or closed; the client goes → closed |
+//! | *serving* | are parked, up to a limit | the answer → *reading* or closed; its first part → *streaming*; the client goes → closed |
+//! | *streaming* | are dropped | the end of the answer, the client goes → closed |
 //! | closed | are dropped | never: the engine has forgotten the connection |
 //!
 //! One request of a connection is served at a time, so answers leave in the order of their requests.
 
+mod answer;
 mod connection;
 mod event;
 mod exchange;
@@ -23,7 +25,7 @@ use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
 
 pub use event::Event;
-pub use exchange::{Body, Exchange, ExchangeId, Response};
+pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
 pub use rate::{Rate, RateLimiter, TooOften};
 pub use timers::TimerId;
@@ -34,8 +36,8 @@ use source::Source;
 use timers::Timers;
 
 use crate::{
-    seam::{Bytes, Close, ConnId, ListenerId, Monotonic, Now, Outbox},
-    wire::http::{self, Date, Method, Request, ResponseHead, Status},
+    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox},
+    wire::http::{self, Date, Method, Request, Status},
 };
 
 /// What a timer was set for.
@@ -169,14 +171,17 @@ impl<T> Engine<T> {
         }
         match connection.phase {
             Phase::Reading(_) => None,
-            Phase::Serving { exchange, .. } => Some(exchange),
+            Phase::Serving { exchange, .. } | Phase::Streaming(exchange) => Some(exchange),
         }
     }
 
     /// Takes what is needed to read on from a connection, its parked bytes followed by `bytes`; `None` if it is
-    /// unknown, or serving, in which case the bytes are parked. Give it back with [`Engine::put_inbound`].
+    /// unknown or streaming, or serving, in which case the bytes are parked. Give it back with [`Engine::put_inbound`].
     pub(crate) fn take_inbound(&mut self, conn: ConnId, bytes: &[u8]) -> Option<Inbound> {
         let connection = self.connections.get_mut(&conn)?;
+        if matches!(connection.phase, Phase::Streaming(_)) {
+            return None;
+        }
         let inbound = &mut connection.inbound;
         if !(inbound.parked.is_empty() && matches!(connection.phase, Phase::Reading(_))) {
             if inbound.parked.capacity() == 0 {
@@ -186,7 +191,7 @@ impl<T> Engine<T> {
         }
         match connection.phase {
             Phase::Reading(_) => Some(core::mem::take(inbound)),
-            Phase::Serving { .. } => None,
+            Phase::Serving { .. } | Phase::Streaming(_) => None,
         }
     }
 
@@ -225,11 +230,12 @@ impl<T> Engine<T> {
     /// A connection's timer ran out: it is late with something, or its deadline had moved.
     pub(crate) fn overdue<R, E: From<Event>>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Overdue {
         let Some(connection) = self.connections.get_mut(&conn) else { return Overdue::Settled };
-        if connection.deadline > self.now.monotonic {
+        if connection.deadline > self.now.monotonic && !matches!(connection.phase, Phase::Streaming(_)) {
             connection.timer = self.timers.set(connection.deadline, Due::Connection(conn));
             return Overdue::Settled;
         }
         match connection.phase {
+            Phase::Streaming(_) => Overdue::Settled,
             Phase::Serving { exchange, .. } => Overdue::Held(Exchange::new(exchange, conn), connection.peer),
             Phase::Reading(waiting) => {
                 let peer = connection.peer;
@@ -306,60 +312,6 @@ impl<T> Engine<T> {
         connection.phase = Phase::Serving { exchange: id, after, head_only };
         connection.deadline = hold;
         Some((Exchange::new(id, conn), Peer { address, listener: connection.listener }))
-    }
-
-    /// Sends the answer of an exchange. An exchange whose client has gone is answered to nobody.
-    pub(crate) fn respond<R, E>(
-        &mut self,
-        exchange: Exchange,
-        response: &Response<'_>,
-        out: &mut Outbox<R, E>,
-    ) {
-        let (served_id, conn) = exchange.into_parts();
-        let idle = self.now.monotonic.after(self.limits.idle_time);
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let Phase::Serving { exchange: served, after, head_only } = connection.phase else { return };
-        if served != served_id {
-            return;
-        }
-        let after = if self.stopping || response.close { http::Connection::Close } else { after };
-        connection.phase = Phase::Reading(Waiting::Idle);
-        connection.deadline = idle;
-        if !connection.inbound.parked.is_empty() {
-            self.resumable.push_back(conn);
-        }
-        self.write_response(conn, response, after, head_only, out);
-        if after == http::Connection::Close {
-            self.forget(conn);
-            out.close(conn, Close::AfterFlush);
-        }
-    }
-
-    fn write_response<R, E>(
-        &self,
-        conn: ConnId,
-        response: &Response<'_>,
-        connection: http::Connection,
-        head_only: bool,
-        out: &mut Outbox<R, E>,
-    ) {
-        let head = ResponseHead {
-            status: response.status,
-            content_type: response.content_type,
-            fields: response.fields,
-            content_length: response.body.len(),
-            connection,
-        };
-        out.send_with(conn, |bytes| head.write(&self.date, bytes));
-        if head_only {
-            return;
-        }
-        for part in response.body.parts() {
-            match part {
-                Bytes::Borrowed(part) => out.send_with(conn, |bytes| bytes.extend_from_slice(part)),
-                Bytes::Shared(part) => out.send_shared(conn, part),
-            }
-        }
     }
 
     /// Takes no more, and lets go of everybody who waits for nothing.

@@ -7,7 +7,7 @@ use super::{
     ids::UserId,
     moderation::{Ban, Bans, Subject},
     record::Record,
-    session::Session,
+    session::{Session, SessionError},
 };
 use crate::{
     seam::{Now, Wall},
@@ -43,10 +43,24 @@ impl Mmcos {
         let session = self.sessions.verify(token, now.wall)?;
         self.admit(session.steam_id, now.wall)?;
         self.requests.take(session.user, now.monotonic)?;
+        if self.ended_sessions.get(&session.user).is_some_and(|ended| session.issued <= *ended) {
+            return Err(SessionError::Expired.into());
+        }
         match self.players.get(session.user) {
-            Some(player) if player.steam_id == session.steam_id => Ok(session),
+            Some(player) if player.steam_id == session.steam_id => {
+                self.presence.note(session.user, now.wall);
+                Ok(session)
+            }
             _ => Err(Fault::UnknownAccount),
         }
+    }
+
+    /// Has a player log in anew: its search ends, and its session holds no more. That is not kept: after a restart of
+    /// the server the session holds again.
+    pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
+        self.ended_sessions.insert(user, cx.now().wall);
+        self.presence.forget(user);
+        self.end_search(cx, user);
     }
 
     /// Whose session a token is.

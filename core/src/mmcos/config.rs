@@ -1,8 +1,9 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use super::{catalogue::Catalogue, events, ids::SessionId, matchmaker};
 use crate::{
+    admin::{self, StaticPage},
     engine::Rate,
     wire::{egonet, steam::PublicKey, xml},
 };
@@ -35,6 +36,10 @@ pub struct Config {
     pub first_session: SessionId,
     /// When events run.
     pub events: events::Plan,
+    /// Who may see and order what, on the dashboard and by the API; `None`: there is neither, and no metrics.
+    pub admin: Option<admin::Config>,
+    /// Texts for everybody, such as the instructions for players at `/`.
+    pub pages: Vec<StaticPage>,
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
 }
@@ -65,6 +70,8 @@ impl Config {
             matchmaker: matchmaker::Config::default(),
             first_session: SessionId(1),
             events: events::Plan::default(),
+            admin: Some(admin::Config::default()),
+            pages: Vec::new(),
             catalogue,
         }
     }

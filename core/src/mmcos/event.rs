@@ -9,7 +9,7 @@ use super::{
     players::Name,
     seasons::SeasonId,
 };
-use crate::{engine, wire::steam::SteamId};
+use crate::{admin, engine, wire::steam::SteamId};
 
 /// What a host is told. The texts are for people; a name in them is a player's own, so a log is not to be trusted
 /// as markup.
@@ -81,6 +81,22 @@ pub enum Event {
     /// A ban was taken back.
     #[error("{0} may play again")]
     Unbanned(Subject),
+    /// An operator did something, from this address.
+    #[error("the operator at {peer} {deed}")]
+    Operator {
+        /// From where.
+        peer: SocketAddr,
+        /// What, such as `set message to "Hello"`.
+        deed: String,
+    },
+    /// Somebody was not let in as an operator.
+    #[error("{peer} was refused as an operator: {why}")]
+    NoOperator {
+        /// Who.
+        peer: SocketAddr,
+        /// Why.
+        why: admin::Refusal,
+    },
     /// A season began.
     #[error("season {} began; {players} players start anew", season.0)]
     SeasonStarted {
@@ -111,7 +127,11 @@ impl Event {
     pub const fn is_trouble(&self) -> bool {
         matches!(
             self,
-            Self::Connection(_) | Self::Refused { .. } | Self::Exaggerated { .. } | Self::NotTheirs { .. }
+            Self::Connection(_)
+                | Self::Refused { .. }
+                | Self::NoOperator { .. }
+                | Self::Exaggerated { .. }
+                | Self::NotTheirs { .. }
         )
     }
 }

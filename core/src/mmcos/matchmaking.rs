@@ -12,8 +12,8 @@ use super::{
     Config, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
-        Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId, Reason,
-        RuleSet, Waits,
+        self, Answer, GameType, GroupSize, Label, Match, MatchState, Matchmaker, Mode, Outcome, Outcomes,
+        Poll, PollId, Reason, RuleSet, Waits,
     },
     record::Record,
     reply::Reply,
@@ -102,6 +102,16 @@ impl Matchmaking {
 
     pub(super) const fn matchmaker(&self) -> &Matchmaker {
         &self.matchmaker
+    }
+
+    /// How many polls are held.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Decides by other times from now on.
+    pub(super) fn set_times(&mut self, times: &matchmaker::Config) {
+        self.matchmaker.set_times(times);
     }
 
     /// Has the matches to come numbered higher than this one.
@@ -256,6 +266,24 @@ impl Mmcos {
             matchmaker.cancel(now.monotonic, account, outcomes);
         }
         self.answer_searches(cx);
+    }
+
+    /// Ends a player's search.
+    pub(super) fn end_search(&mut self, cx: &mut Context<'_, Self>, account: UserId) {
+        let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+        matchmaker.cancel(cx.now().monotonic, account, outcomes);
+        self.answer_searches(cx);
+    }
+
+    /// Closes a match. If no result of it has come, none will count.
+    pub(super) fn close_race(&mut self, cx: &mut Context<'_, Self>, race_key: RaceKey, session: SessionId) {
+        let found = self.matchmaking.matchmaker.find_match(race_key);
+        if found.is_some_and(|found| found.state != MatchState::Scored) {
+            self.races.forget(session);
+            cx.record(Record::RaceForgotten(session));
+        }
+        self.matchmaking.matchmaker.end(race_key);
+        self.rearm(cx);
     }
 
     /// Answers every poll that has come to its end, and sees that the matchmaker is woken when the next is due.

@@ -3,7 +3,8 @@
 //! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
 //! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
-//! [`results`], [`moderation`], [`catalogue`]. What of it outlives the process is a [`Record`].
+//! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
+//! operator's side is `operator`.
 
 mod account;
 mod admission;
@@ -21,7 +22,9 @@ mod leaderboard;
 pub mod matchmaker;
 mod matchmaking;
 pub mod moderation;
+mod operator;
 pub mod players;
+mod presence;
 mod progression;
 pub mod ranking;
 mod record;
@@ -30,9 +33,11 @@ pub mod results;
 mod routes;
 pub mod seasons;
 pub mod session;
+pub mod settings;
 mod status;
 
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, vec::Vec};
+use core::time::Duration;
 
 pub use config::{Config, IdentityPolicy};
 pub use event::Event;
@@ -43,7 +48,7 @@ use crate::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
     seam::Wall,
     service::{Context, Service},
-    wire::http::{Method, Request},
+    wire::http::{Method, Request, Status},
 };
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
@@ -53,13 +58,16 @@ use ids::UserId;
 use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
 use moderation::Bans;
+use operator::Operator;
 use players::{Players, RestoreError};
+use presence::Presence;
 use progression::Rules;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
 use session::SessionKey;
+use settings::Settings;
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -67,6 +75,8 @@ use session::SessionKey;
 pub enum Timer {
     /// Somebody's search is due for a decision.
     Matchmaking,
+    /// There may be something new for those who watch the dashboard.
+    Live,
 }
 
 /// The services of the game.
@@ -81,6 +91,11 @@ pub struct Mmcos {
     players: Players,
     races: Races,
     bans: Bans,
+    presence: Presence,
+    /// Sessions begun before these moments hold no more.
+    ended_sessions: BTreeMap<UserId, Wall>,
+    settings: Settings,
+    operator: Operator,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
     game_configuration: Option<Rendered>,
@@ -102,6 +117,10 @@ impl Mmcos {
             players: Players::default(),
             races: Races::default(),
             bans: Bans::default(),
+            presence: Presence::default(),
+            ended_sessions: BTreeMap::new(),
+            settings: Settings::of(&config),
+            operator: Operator::new(&config),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
             game_configuration: None,
@@ -137,7 +156,11 @@ impl Mmcos {
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
         let event = self.events.by_hand().map(Record::EventByHand);
         let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
-        season.chain(players).chain(races).chain(results).chain(bans).chain(event)
+        let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
+            name: setting.name().into(),
+            value: Some(value.into()),
+        });
+        season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
     /// Who searches, and who races.
@@ -221,6 +244,11 @@ impl Mmcos {
         exchange: Exchange,
         fault: Fault,
     ) {
+        let name = route.map_or("other", Route::name);
+        self.operator.counts.request(name, fault.status());
+        if route.is_some_and(|route| route.endpoint == Endpoint::Login) {
+            self.operator.counts.refused_login(&fault);
+        }
         let mut xml = self.writer();
         fault.render(route.map_or("Result", |route| route.result), &mut xml);
         let allow =
@@ -240,30 +268,44 @@ impl Service for Mmcos {
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
         self.follow_calendar(cx);
+        self.pass(cx.now().wall);
         let Some(route) = routes::find(request.path()) else {
-            return self.refuse(cx, None, peer, exchange, Fault::NotFound);
+            if let Some(exchange) = self.operate(cx, request, peer, exchange) {
+                self.refuse(cx, None, peer, exchange, Fault::NotFound);
+            }
+            return;
         };
         let method = if request.method() == Method::Head { Method::Get } else { request.method() };
         if method != route.method {
             return self.refuse(cx, Some(route), peer, exchange, Fault::Method(route.method));
         }
-        if let Err((exchange, fault)) = self.serve(cx, route, request, peer, exchange) {
-            self.refuse(cx, Some(route), peer, exchange, fault);
+        match self.serve(cx, route, request, peer, exchange) {
+            Ok(()) => self.operator.counts.request(route.name(), Status::OK),
+            Err((exchange, fault)) => self.refuse(cx, Some(route), peer, exchange, fault),
         }
     }
 
     fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        self.pass(cx.now().wall);
         match timer {
             Timer::Matchmaking => self.matchmaking_due(cx),
+            Timer::Live => self.refresh(cx),
         }
     }
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+        self.pass(cx.now().wall);
         self.search_abandoned(cx, exchange);
+        self.stop_watching(exchange);
     }
 
     fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
         self.end_searches(cx);
+        self.end_watching(cx);
+    }
+
+    fn committed(&mut self, _cx: &mut Context<'_, Self>, took: Duration) {
+        self.operator.counts.commit(took);
     }
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
@@ -277,6 +319,7 @@ impl Service for Mmcos {
             Record::Result(result) => self.races.count(result),
             Record::Ban(ban) => self.bans.put(*ban),
             Record::Unban(subject) => drop(self.bans.lift(subject)),
+            Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
             Record::SeasonStarted(started) => {
                 self.season = Season::at(started.starts);
                 for standing in started.standings {

@@ -1,6 +1,6 @@
 //! Every durable change as a value.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String};
 
 use super::{
     events::ByHand,
@@ -24,6 +24,7 @@ use super::{
 /// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
 /// | [`Ban`](Record::Ban) | subject | all |
+/// | [`Setting`](Record::Setting) | name | all |
 /// | [`EventByHand`](Record::EventByHand) | `from` | the last one |
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
@@ -42,6 +43,13 @@ pub enum Record {
     Ban(Box<Ban>),
     /// Somebody may play again. There need be no trace of the ban.
     Unban(Subject),
+    /// An operator set something, or (without a value) took that back.
+    Setting {
+        /// Its [name](super::settings::Setting::name). One that this version does not know is kept and has no effect.
+        name: String,
+        /// Its value.
+        value: Option<String>,
+    },
     /// A season began. All players' rows change with it, as its standings say.
     SeasonStarted(Box<SeasonStarted>),
     /// An operator started or stopped an event.

@@ -114,6 +114,11 @@ impl Races {
         self.by_session.values().map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
+    /// The same, the latest first.
+    pub fn latest(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
+        self.by_session.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
+    }
+
     /// A key was given to these players. Returns the races that are let go instead.
     pub fn issue(&mut self, race: Race) -> Vec<SessionId> {
         let before: Vec<SessionId> =

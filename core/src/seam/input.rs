@@ -38,6 +38,11 @@ pub enum Input<'a> {
     },
     /// Time has passed: give this when `Server::next_deadline` is reached. Early and spurious ticks are harmless.
     Tick,
+    /// Records have become durable. Nothing waits for this: it is for who looks after the server.
+    Committed {
+        /// How long that took.
+        took: Duration,
+    },
     /// The server is to stop: what is held is answered now, nothing new is taken, and what has not closed by itself
     /// after `grace` is closed. Go on giving inputs until `Server::is_idle`.
     Shutdown {

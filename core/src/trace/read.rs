@@ -41,6 +41,7 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
         }
         "closed" => Input::Closed { conn: connection(rest)? },
         "tick" => Input::Tick,
+        "committed" => Input::Committed { took: Duration::from_nanos(nanos(rest)?) },
         "shutdown" => Input::Shutdown { grace: Duration::from_nanos(nanos(rest)?) },
         _ => return None,
     };

@@ -25,7 +25,8 @@ pub struct Start {
     pub seed: [u8; 32],
     /// What it allows.
     pub limits: Limits,
-    /// How it serves the game. The catalogue is not written: it must be the official one.
+    /// How it serves the game. The catalogue is not written: it must be the official one. Nor is what concerns the
+    /// operator, or what is not the game's: a server whose trace is to be played again has no dashboard and no pages.
     pub config: Config,
     /// What was kept before, in the order in which to restore it: for example
     /// [`Mmcos::snapshot`](crate::mmcos::Mmcos::snapshot).
@@ -93,6 +94,8 @@ impl Settings {
             matchmaker,
             first_session,
             events,
+            admin: _,
+            pages: _,
             catalogue: _,
         } = start.config.clone();
         Self {
@@ -127,6 +130,8 @@ impl Settings {
             matchmaker: self.matchmaker,
             first_session: self.first_session,
             events: self.events,
+            admin: None,
+            pages: Vec::new(),
             catalogue: Catalogue::official().map_err(|error| error.to_string())?,
         };
         Ok(Start { seed: bytes(&self.seed)?, limits: self.limits, config, records: Vec::new() })

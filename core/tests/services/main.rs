@@ -13,6 +13,7 @@ mod fixture;
 mod identity;
 mod leaderboards;
 mod limits;
+mod operator;
 mod others;
 mod points;
 mod scene;

@@ -208,8 +208,21 @@ keys! {
     /// The most values of an EgoNet body.
     max_egonet_values: NonZeroUsize = "4096",
 
+    /// Whether there is a dashboard at /admin, with an API and metrics.
+    admin: bool = "true",
+
+    /// Whether the dashboard is shown without the password to whoever sits at this machine. Say false if a proxy on this
+    /// machine passes on requests of others.
+    admin_local: bool = "true",
+
+    /// The names that the dashboard may be opened by, besides addresses and localhost: "race.example.org, nas.lan".
+    host_names: String = "",
+
+    /// Whether everybody may read /metrics, /healthz and /readyz, not only this machine.
+    open_metrics: bool = "false",
+
     /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
-    /// and addresses are replaced; names and `SteamID`s are not. Empty: none.
+    /// and addresses are replaced; names and `SteamID`s are not. There is no dashboard meanwhile. Empty: none.
     record: Option<PathBuf> = "",
 
     /// How much to log.

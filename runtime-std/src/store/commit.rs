@@ -1,9 +1,11 @@
 //! Group commit: while one batch is on its way to the disk, the next gathers.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use mmcos_core::mmcos::Record;
 
@@ -18,6 +20,9 @@ pub trait Commit {
 /// Names what was submitted up to a moment: it is durable when [`Committer::durable`] gives this ticket, or a later one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
+
+/// Commit times that are kept for who may ask.
+const MOST_TIMES: usize = 1024;
 
 /// Commits on a thread of its own whatever was submitted since the last commit began, all at once. It fails once and for
 /// all: after an error nothing becomes durable any more.
@@ -61,6 +66,8 @@ struct State {
     submitted: Ticket,
     durable: Ticket,
     failure: Option<Arc<StoreError>>,
+    /// How long the commits took that nobody has asked for yet.
+    times: VecDeque<Duration>,
     closing: bool,
     waker: Option<Waker>,
 }
@@ -103,6 +110,11 @@ impl Committer {
         }
     }
 
+    /// Takes out how long commits took, those since it was asked last (the latest of them, if there were very many).
+    pub fn times(&self) -> Vec<Duration> {
+        self.shared.lock().times.drain(..).collect()
+    }
+
     /// Blocks until `ticket` is durable.
     pub fn wait(&self, ticket: Ticket) -> Result<(), Arc<StoreError>> {
         let mut state = self.shared.lock();
@@ -134,6 +146,14 @@ impl Drop for Committer {
 }
 
 impl State {
+    fn committed(&mut self, ticket: Ticket, took: Duration) {
+        self.durable = ticket;
+        if self.times.len() >= MOST_TIMES {
+            self.times.pop_front();
+        }
+        self.times.push_back(took);
+    }
+
     fn outcome(&self) -> Result<Ticket, Arc<StoreError>> {
         self.failure.clone().map_or(Ok(self.durable), Err)
     }
@@ -148,12 +168,14 @@ impl Shared {
     fn run(&self, mut store: impl Commit) {
         let mut batch = Vec::new();
         while let Some(ticket) = self.next(&mut batch) {
+            let start = Instant::now();
             let result = store.commit(&batch);
+            let took = start.elapsed();
             batch.clear();
             let failed = result.is_err();
             let mut state = self.lock();
             match result {
-                Ok(()) => state.durable = ticket,
+                Ok(()) => state.committed(ticket, took),
                 Err(error) => state.failure = Some(Arc::new(error)),
             }
             self.done.notify_all();

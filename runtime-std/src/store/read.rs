@@ -37,6 +37,7 @@ pub(super) fn records(
     rows.give(RACES, [oldest], race)?;
     rows.give(RESULTS, [oldest], result)?;
     rows.give("SELECT * FROM bans ORDER BY subject", (), ban)?;
+    rows.give("SELECT * FROM settings ORDER BY name", (), setting)?;
     rows.give("SELECT * FROM events ORDER BY \"from\" DESC LIMIT 1", (), event_by_hand)
 }
 
@@ -142,6 +143,10 @@ fn ban(row: &Row<'_>) -> Result<Record> {
         reason: row.get(3)?,
         note: row.get(4)?,
     })))
+}
+
+fn setting(row: &Row<'_>) -> Result<Record> {
+    Ok(Record::Setting { name: row.get(0)?, value: Some(row.get(1)?) })
 }
 
 fn event_by_hand(row: &Row<'_>) -> Result<Record> {

@@ -23,6 +23,7 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
         Record::SeasonStarted(started) => season_started(connection, started),
         Record::Ban(row) => ban(connection, row),
         Record::Unban(subject) => unban(connection, *subject),
+        Record::Setting { name, value } => setting(connection, name, value.as_deref()),
         Record::EventByHand(by_hand) => event_by_hand(connection, by_hand),
         _ => Err(rusqlite::Error::InvalidQuery),
     }
@@ -154,6 +155,17 @@ fn ban(connection: &Connection, ban: &Ban) -> Result<()> {
 
 fn unban(connection: &Connection, subject: Subject) -> Result<()> {
     connection.prepare_cached("DELETE FROM bans WHERE subject = ?")?.execute([subject.to_string()]).map(drop)
+}
+
+fn setting(connection: &Connection, name: &str, value: Option<&str>) -> Result<()> {
+    let changed = match value {
+        Some(value) => {
+            let mut set = connection.prepare_cached("INSERT OR REPLACE INTO settings VALUES (?, ?)")?;
+            set.execute((name, value))
+        }
+        None => connection.prepare_cached("DELETE FROM settings WHERE name = ?")?.execute([name]),
+    };
+    changed.map(drop)
 }
 
 fn event_by_hand(connection: &Connection, by_hand: &ByHand) -> Result<()> {

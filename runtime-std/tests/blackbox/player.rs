@@ -36,13 +36,19 @@ pub(super) fn steam_id(number: u32) -> u64 {
 
 /// A login with a ticket that Steam did not sign.
 pub(super) fn login(number: u32) -> Vec<u8> {
+    login_as(number, &format!("Player {number}"))
+}
+
+/// The same by another name.
+fn login_as(number: u32, name: &str) -> Vec<u8> {
+    let name = name.replace('&', "&amp;").replace('<', "&lt;");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let issued = UnixSeconds(u32::try_from(now).unwrap());
     let ticket = TicketBuilder::new(SteamId::new(steam_id(number)), AppId(535_850), issued);
     let platform_id = encode_platform_id(&ticket.build(|_| [0; 128]).unwrap());
     let body = format!(
         "<Login>\r\n  <ProtocolVersion>1</ProtocolVersion>\r\n  <PlatformType>Steam</PlatformType>\r\n  \
-         <PlatformID>{platform_id}</PlatformID>\r\n  <DisplayName>Player {number}</DisplayName>\r\n  \
+         <PlatformID>{platform_id}</PlatformID>\r\n  <DisplayName>{name}</DisplayName>\r\n  \
          <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>57</ExtraSeason>\r\n</Login>"
     );
     post(LOGIN, &body)
@@ -64,8 +70,13 @@ impl Player {
     }
 
     /// Logged in on this connection.
-    pub(super) fn with(mut client: Client, number: u32) -> Self {
-        let token = client.ask(&login(number)).ok().element("SessionToken").to_owned();
+    pub(super) fn with(client: Client, number: u32) -> Self {
+        Self::named(client, number, &format!("Player {number}"))
+    }
+
+    /// The same by another name.
+    pub(super) fn named(mut client: Client, number: u32, name: &str) -> Self {
+        let token = client.ask(&login_as(number, name)).ok().element("SessionToken").to_owned();
         Self { number, client, token, searches: 0 }
     }
 

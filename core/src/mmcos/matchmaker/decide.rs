@@ -194,7 +194,7 @@ impl Matchmaker {
         self.matches.open(self.now, names, key, groups);
         if matches!(reason, Reason::Matched | Reason::Ai) {
             for ticket in members {
-                self.waits.note(key.ranked, self.now.since(ticket.search.began));
+                self.waits.note(key.ranked, reason == Reason::Matched, self.now.since(ticket.search.began));
             }
         }
     }

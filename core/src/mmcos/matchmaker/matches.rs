@@ -107,6 +107,8 @@ pub struct MatchCounts {
     pub completed: u64,
     /// Closed since nothing was heard.
     pub timed_out: u64,
+    /// With two groups or more, by players: how many had one player, two, …
+    pub sizes: [u64; MAX_PLAYERS as usize],
 }
 
 /// The live matches.
@@ -189,6 +191,11 @@ impl Matches {
         self.links.insert(&mut self.ends, slot, now.after(longest(state)).as_nanos());
         let count = if groups.len() > 1 { &mut self.counts.made } else { &mut self.counts.alone };
         *count = count.saturating_add(1);
+        let size =
+            self.counts.sizes.get_mut(usize::from(players).saturating_sub(1)).filter(|_| groups.len() > 1);
+        if let Some(size) = size {
+            *size = size.saturating_add(1);
+        }
     }
 
     /// Whether this is the first registration of the match.
@@ -234,6 +241,15 @@ impl Matches {
             self.counts.timed_out = self.counts.timed_out.saturating_add(1);
             self.close(slot);
         }
+    }
+
+    /// Closes a match, however far it has come. False if there is none.
+    pub(super) fn end(&mut self, race_key: RaceKey) -> bool {
+        let slot = self.find(race_key);
+        if let Some(slot) = slot {
+            self.close(slot);
+        }
+        slot.is_some()
     }
 
     fn leave(&mut self, account: UserId) {

@@ -105,8 +105,8 @@ pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
 use self::queue::Links;
 use self::rate::Worth;
 use self::ticket::{Search, Ticket, Tickets};
-pub use self::view::{BucketView, Load};
-pub use self::waits::{Tenths, Waits};
+pub use self::view::{BucketView, Load, SearchView};
+pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
 use super::ids::{RaceKey, SessionId, UserId};
 use crate::seam::Monotonic;
 
@@ -215,6 +215,18 @@ impl Matchmaker {
     pub fn next_deadline(&self) -> Option<Monotonic> {
         let tickets = [self.tickets.first_open(), self.tickets.first_resting(), self.buckets.first_timed()];
         tickets.into_iter().flatten().map(|(at, _)| at).chain(self.matches.next_end()).min()
+    }
+
+    /// Closes a match that an operator wants closed. False if there is none of this key.
+    pub fn end(&mut self, race_key: RaceKey) -> bool {
+        self.matches.end(race_key)
+    }
+
+    /// Decides by other times from now on. Caps and folding stay as they are: whoever waits does so by the old ones.
+    pub fn set_times(&mut self, times: &Config) {
+        let Config { caps, folding, .. } = self.config;
+        self.worth = Worth::new(times.pair_worth_seconds);
+        self.config = Config { caps, folding, ..*times };
     }
 
     /// The server stops: every poll is answered now, with whoever fits, or alone.

@@ -109,6 +109,10 @@ impl Tickets {
         self.ends.steps()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Ticket> {
+        self.slab.iter()
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&Ticket> {
         self.slab.get(slot)
     }

@@ -6,8 +6,11 @@ use super::Matchmaker;
 use super::bucket::Standing;
 use super::matches::{Match, MatchCounts};
 use super::mode::BucketKey;
+use super::poll::GroupSize;
+use super::ticket::{Place, Ticket};
 use super::waits::Waits;
-use crate::mmcos::ids::RaceKey;
+use crate::mmcos::ids::{RaceKey, UserId};
+use crate::seam::Monotonic;
 
 /// How much the matchmaker holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +40,35 @@ pub struct BucketView {
     pub standing: Standing,
 }
 
+/// One search whose poll waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchView {
+    /// Whose.
+    pub account: UserId,
+    /// Where it searches.
+    pub bucket: BucketKey,
+    /// Players of the party.
+    pub size: GroupSize,
+    /// When the search began, with its first poll.
+    pub began: Monotonic,
+    /// Whether it can meet nobody: a party too large for any match, or a second search of a party.
+    pub aside: bool,
+}
+
 impl Matchmaker {
+    /// All searches whose poll waits, in no particular order.
+    pub fn searches(&self) -> impl Iterator<Item = SearchView> {
+        self.tickets.iter().filter(|ticket| ticket.is_open()).filter_map(|ticket: &Ticket| {
+            Some(SearchView {
+                account: ticket.account,
+                bucket: self.buckets.get(ticket.bucket)?.key,
+                size: ticket.size,
+                began: ticket.search.began,
+                aside: ticket.place == Place::Aside,
+            })
+        })
+    }
+
     /// The live match of this key.
     pub fn find_match(&self, race_key: RaceKey) -> Option<&Match> {
         self.matches.get(race_key)

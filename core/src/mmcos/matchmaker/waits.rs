@@ -30,20 +30,66 @@ impl Average {
     }
 }
 
+/// Upper bounds of the waits that are told apart, in seconds.
+pub const WAIT_BOUNDS: [u16; 10] = [1, 2, 5, 10, 20, 30, 45, 60, 90, 120];
+
+/// How many searches took how long, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitCounts {
+    /// For each of [`WAIT_BOUNDS`]: longer than the bound before and not longer than this.
+    pub up_to: [u64; WAIT_BOUNDS.len()],
+    /// Longer than all of them.
+    pub longer: u64,
+    /// All of them together, in milliseconds.
+    pub millis: u64,
+}
+
+impl WaitCounts {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.up_to.iter().fold(self.longer, |sum, count| sum.saturating_add(*count))
+    }
+
+    fn note(&mut self, wait: Duration) {
+        let place = WAIT_BOUNDS.iter().position(|bound| wait <= Duration::from_secs(u64::from(*bound)));
+        let count = place.and_then(|place| self.up_to.get_mut(place)).unwrap_or(&mut self.longer);
+        *count = count.saturating_add(1);
+        self.millis = self.millis.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    }
+}
+
 /// The averages of the answer: from the first poll of a search until it ended in a race, with humans or with AI.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     ranked: Average,
     not_ranked: Average,
+    with_humans: WaitCounts,
+    with_ai: WaitCounts,
 }
 
 impl Waits {
     pub(super) const fn new() -> Self {
-        Self { ranked: Average::START, not_ranked: Average::START }
+        const NONE: WaitCounts = WaitCounts { up_to: [0; WAIT_BOUNDS.len()], longer: 0, millis: 0 };
+        Self { ranked: Average::START, not_ranked: Average::START, with_humans: NONE, with_ai: NONE }
     }
 
-    pub(super) fn note(&mut self, ranked: bool, wait: Duration) {
-        if ranked { self.ranked.note(wait) } else { self.not_ranked.note(wait) }
+    pub(super) fn note(&mut self, ranked: bool, with_humans: bool, wait: Duration) {
+        if ranked {
+            self.ranked.note(wait);
+        } else {
+            self.not_ranked.note(wait);
+        }
+        if with_humans { self.with_humans.note(wait) } else { self.with_ai.note(wait) }
+    }
+
+    /// How long the searches took that found somebody.
+    pub const fn with_humans(&self) -> &WaitCounts {
+        &self.with_humans
+    }
+
+    /// How long the searches took that ended in a race with AI alone.
+    pub const fn with_ai(&self) -> &WaitCounts {
+        &self.with_ai
     }
 
     /// `AverageWaitTimeRanked`.
@@ -67,8 +113,19 @@ mod tests {
     fn averages_start_at_thirty_seconds_and_follow() {
         let mut waits = Waits::new();
         assert_eq!(waits.ranked().to_string(), "30.0");
-        (0..200).for_each(|_| waits.note(true, Duration::from_millis(82_800)));
+        (0..200).for_each(|_| waits.note(true, false, Duration::from_millis(82_800)));
         assert!((820..=828).contains(&waits.ranked().0));
         assert_eq!(waits.not_ranked(), Tenths(300));
+    }
+
+    #[test]
+    fn waits_are_counted_by_length() {
+        let mut waits = Waits::new();
+        for millis in [1000, 1001, 120_000, 120_001] {
+            waits.note(false, true, Duration::from_millis(millis));
+        }
+        let counts = waits.with_humans();
+        assert_eq!((counts.up_to, counts.longer), ([1, 1, 0, 0, 0, 0, 0, 0, 0, 1], 1));
+        assert_eq!((counts.count(), counts.millis, waits.with_ai().count()), (4, 242_002, 0));
     }
 }

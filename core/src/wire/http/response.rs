@@ -86,7 +86,7 @@ pub enum Connection {
 ///     status: Status::OK,
 ///     content_type: Some("text/plain"),
 ///     fields: &[],
-///     content_length: 4,
+///     content_length: Some(4),
 ///     connection: Connection::Open,
 /// }
 /// .write(&Date::at(Wall::from_secs(1_700_336_720)), &mut out);
@@ -104,8 +104,9 @@ pub struct ResponseHead<'a> {
     pub content_type: Option<&'a str>,
     /// More fields. Program text: nothing here is escaped.
     pub fields: &'a [(&'a str, &'a str)],
-    /// The length of the body, sent or (after `HEAD`) not.
-    pub content_length: usize,
+    /// The length of the body, sent or (after `HEAD`) not. `None`: the body ends with the connection, which must close
+    /// then.
+    pub content_length: Option<usize>,
     /// What becomes of the connection.
     pub connection: Connection,
 }
@@ -129,7 +130,9 @@ impl ResponseHead<'_> {
             Connection::KeepAlive => field(out, "Connection", "keep-alive"),
             Connection::Close => field(out, "Connection", "close"),
         }
-        field(out, "Content-Length", number.format(self.content_length));
+        if let Some(length) = self.content_length {
+            field(out, "Content-Length", number.format(length));
+        }
         out.extend_from_slice(b"\r\n\r\n");
     }
 }

@@ -1,0 +1,96 @@
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+
+use serde::Serialize;
+
+use super::Refusal;
+use crate::{
+    engine::{Body, Response},
+    seam::Bytes,
+    wire::http::Status,
+};
+
+/// What a browser may do with our pages: show them, with their own files and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Fields of every answer: nothing is guessed, kept, framed, or told to other sites.
+const ALWAYS: [(&str, &str); 4] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", POLICY),
+];
+
+/// An answer to an operator, a browser or a program.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: Status,
+    content_type: &'static str,
+    fields: Vec<(&'static str, String)>,
+    body: Arc<[u8]>,
+}
+
+impl Answer {
+    /// Bytes of this type, not to be kept by anybody.
+    pub fn new(content_type: &'static str, body: Arc<[u8]>) -> Self {
+        let answer = Self { status: Status::OK, content_type, fields: Vec::new(), body };
+        answer.with("Cache-Control", "no-store")
+    }
+
+    /// A value as JSON. (Views can always be written.)
+    pub fn json(value: &impl Serialize) -> Self {
+        Self::new("application/json", serde_json::to_vec(value).unwrap_or_default().into())
+    }
+
+    /// Done, and nothing to say about it: `{}`.
+    pub fn done() -> Self {
+        Self::new("application/json", b"{}".as_slice().into())
+    }
+
+    /// That something went wrong, as JSON: `{"error": "…"}`.
+    pub fn error(status: Status, text: &str) -> Self {
+        #[derive(Serialize)]
+        struct Error<'a> {
+            error: &'a str,
+        }
+        Self { status, ..Self::json(&Error { error: text }) }
+    }
+
+    /// Why somebody may not.
+    pub fn refused(refusal: &Refusal) -> Self {
+        let answer = Self::error(refusal.status(), &format!("{refusal}"));
+        match refusal {
+            Refusal::TooManyAttempts(wait) => {
+                answer.with("Retry-After", &format!("{}", wait.as_secs().saturating_add(1)))
+            }
+            Refusal::PasswordNeeded | Refusal::WrongPassword => answer.with("WWW-Authenticate", "Bearer"),
+            _ => answer,
+        }
+    }
+
+    /// The same with this field, in the place of one of its name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.fields.retain(|(other, _)| *other != name);
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Has `respond` send it.
+    pub fn send<T>(&self, respond: impl FnOnce(&Response<'_>) -> T) -> T {
+        let own = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<(&str, &str)> = ALWAYS.into_iter().chain(own).collect();
+        respond(&Response {
+            status: self.status,
+            content_type: Some(self.content_type),
+            fields: &fields,
+            body: Body::new(Bytes::Shared(Arc::clone(&self.body)), &[]),
+            close: false,
+        })
+    }
+
+    /// The status.
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+}

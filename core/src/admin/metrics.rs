@@ -1,0 +1,129 @@
+use alloc::string::String;
+use core::fmt::{self, Write as _};
+
+/// The `Content-Type` of [`Exposition`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What kind of number a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Grows and shrinks.
+    Gauge,
+    /// How many were at most so large.
+    Histogram,
+}
+
+/// Metrics as text, in the format that Prometheus reads.
+///
+/// ```
+/// use mmcos_core::admin::{Exposition, Kind};
+/// let mut text = Exposition::default();
+/// text.family("laps_total", Kind::Counter, "Laps driven.").sample(&[("track", "bath\"tub")], 3);
+/// assert_eq!(
+///     text.into_string(),
+///     "# HELP laps_total Laps driven.\n# TYPE laps_total counter\nlaps_total{track=\"bath\\\"tub\"} 3\n"
+/// );
+/// ```
+#[derive(Debug, Default)]
+pub struct Exposition(String);
+
+/// The samples of one metric.
+#[derive(Debug)]
+pub struct Family<'a> {
+    text: &'a mut String,
+    name: &'static str,
+}
+
+impl Exposition {
+    /// Begins a metric. All its samples follow.
+    pub fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
+        let kind = match kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        Family { text: &mut self.0, name }
+    }
+
+    /// The text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Family<'_> {
+    /// A number, and what tells it from the others of the metric.
+    pub fn sample(&mut self, labels: &[(&str, &str)], value: impl fmt::Display) -> &mut Self {
+        self.line("", labels, value)
+    }
+
+    /// A histogram: for each bound how many were not larger (but larger than the bound before), then how many were
+    /// larger than all, and the sum of all.
+    pub fn histogram<B: fmt::Display>(
+        &mut self,
+        labels: &[(&str, &str)],
+        counts: impl IntoIterator<Item = (B, u64)>,
+        larger: u64,
+        sum: impl fmt::Display,
+    ) -> &mut Self {
+        let mut count = 0_u64;
+        for (bound, more) in counts {
+            count = count.saturating_add(more);
+            let bound = alloc::format!("{bound}");
+            self.line("_bucket", &[labels, &[("le", bound.as_str())]].concat(), count);
+        }
+        count = count.saturating_add(larger);
+        self.line("_bucket", &[labels, &[("le", "+Inf")]].concat(), count);
+        self.line("_sum", labels, sum).line("_count", labels, count)
+    }
+
+    fn line(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl fmt::Display) -> &mut Self {
+        let _ = write!(self.text, "{}{suffix}", self.name);
+        for (index, (name, value)) in labels.iter().enumerate() {
+            let _ = write!(self.text, "{}{name}=\"{}\"", if index == 0 { '{' } else { ',' }, Escaped(value));
+        }
+        let _ = writeln!(self.text, "{} {value}", if labels.is_empty() { "" } else { "}" });
+        self
+    }
+}
+
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '\\' => f.write_str("\\\\")?,
+                '"' => f.write_str("\\\"")?,
+                '\n' => f.write_str("\\n")?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_adds_up() {
+        let mut text = Exposition::default();
+        text.family("a", Kind::Histogram, "b").histogram(&[("c", "d")], [(1, 2), (5, 3)], 4, 1.5);
+        let lines = [
+            "# HELP a b",
+            "# TYPE a histogram",
+            "a_bucket{c=\"d\",le=\"1\"} 2",
+            "a_bucket{c=\"d\",le=\"5\"} 5",
+            "a_bucket{c=\"d\",le=\"+Inf\"} 9",
+            "a_sum{c=\"d\"} 1.5",
+            "a_count{c=\"d\"} 9",
+        ];
+        assert!(text.into_string().lines().eq(lines));
+    }
+}

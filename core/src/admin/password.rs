@@ -1,0 +1,45 @@
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// An operator's password, as a digest that it can be recognised by.
+///
+/// The digest is quick to compute: passwords are made of 128 random bits, which no search finds however fast it is, and a
+/// slow digest would hold up the one thread that all players share.
+///
+/// ```
+/// use mmcos_core::admin::Password;
+/// let password = Password::new("correct horse battery staple", &[7; 32]);
+/// assert!(password.is(b"correct horse battery staple") && !password.is(b"correct horse"));
+/// ```
+#[derive(Clone)]
+pub struct Password {
+    mac: Hmac<Sha256>,
+    digest: [u8; 32],
+}
+
+impl Password {
+    /// Remembers a password; `salt` is random.
+    pub fn new(password: &str, salt: &[u8; 32]) -> Self {
+        // HMAC fills a key up to a block with zeros.
+        let mut block = [0; 64];
+        if let Some(start) = block.first_chunk_mut::<32>() {
+            *start = *salt;
+        }
+        let mac = Hmac::new(&block.into());
+        let digest = mac.clone().chain_update(password.as_bytes()).finalize().into_bytes().into();
+        Self { mac, digest }
+    }
+
+    /// Whether this is it. Takes the same time however much of it is right.
+    pub fn is(&self, tried: &[u8]) -> bool {
+        self.mac.clone().chain_update(tried).verify_slice(&self.digest).is_ok()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}

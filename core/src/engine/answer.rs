@@ -1,0 +1,124 @@
+//! Answers on their way out: whole, or in parts.
+
+use super::{Body, Engine, Exchange, Inbound, Phase, Response, Stream, Waiting};
+use crate::{
+    seam::{Bytes, Close, ConnId, Outbox},
+    wire::http::{self, ResponseHead},
+};
+
+impl<T> Engine<T> {
+    /// Sends the answer of an exchange. An exchange whose client has gone is answered to nobody.
+    pub(crate) fn respond<R, E>(
+        &mut self,
+        exchange: Exchange,
+        response: &Response<'_>,
+        out: &mut Outbox<R, E>,
+    ) {
+        let (served_id, conn) = exchange.into_parts();
+        let idle = self.now.monotonic.after(self.limits.idle_time);
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Phase::Serving { exchange: served, after, head_only } = connection.phase else { return };
+        if served != served_id {
+            return;
+        }
+        let after = if self.stopping || response.close { http::Connection::Close } else { after };
+        connection.phase = Phase::Reading(Waiting::Idle);
+        connection.deadline = idle;
+        if !connection.inbound.parked.is_empty() {
+            self.resumable.push_back(conn);
+        }
+        self.write_response(conn, response, after, head_only, out);
+        if after == http::Connection::Close {
+            self.forget(conn);
+            out.close(conn, Close::AfterFlush);
+        }
+    }
+
+    /// Sends the head of an answer and the first part of its body. The end of the body will be that of the connection:
+    /// no length is known, and whoever speaks HTTP/1.0 is served too.
+    pub(crate) fn stream<R, E>(
+        &mut self,
+        exchange: Exchange,
+        response: &Response<'_>,
+        out: &mut Outbox<R, E>,
+    ) -> Stream {
+        let stream = exchange.into_stream();
+        let (id, conn) = stream.parts();
+        let Some(connection) = self.connections.get_mut(&conn) else { return stream };
+        let Phase::Serving { exchange: served, head_only, .. } = connection.phase else { return stream };
+        if served != id {
+            return stream;
+        }
+        connection.phase = Phase::Streaming(id);
+        connection.inbound = Inbound::default();
+        self.write_head(conn, response, None, http::Connection::Close, out);
+        if head_only {
+            self.forget(conn);
+            out.close(conn, Close::AfterFlush);
+        } else {
+            write_body(conn, &response.body, out);
+        }
+        stream
+    }
+
+    /// Sends more of a streaming answer. Whether its client is still there.
+    pub(crate) fn send<R, E>(&mut self, stream: &Stream, body: &Body<'_>, out: &mut Outbox<R, E>) -> bool {
+        let open = self.is_streaming(stream);
+        if open {
+            write_body(stream.parts().1, body, out);
+        }
+        open
+    }
+
+    /// Ends a streaming answer.
+    pub(crate) fn end<R, E>(&mut self, stream: &Stream, out: &mut Outbox<R, E>) {
+        if self.is_streaming(stream) {
+            let (_, conn) = stream.parts();
+            self.forget(conn);
+            out.close(conn, Close::AfterFlush);
+        }
+    }
+
+    fn is_streaming(&self, stream: &Stream) -> bool {
+        let (id, conn) = stream.parts();
+        self.connections.get(&conn).is_some_and(
+            |connection| matches!(connection.phase, Phase::Streaming(streamed) if streamed == id),
+        )
+    }
+
+    pub(super) fn write_response<R, E>(
+        &self,
+        conn: ConnId,
+        response: &Response<'_>,
+        connection: http::Connection,
+        head_only: bool,
+        out: &mut Outbox<R, E>,
+    ) {
+        self.write_head(conn, response, Some(response.body.len()), connection, out);
+        if !head_only {
+            write_body(conn, &response.body, out);
+        }
+    }
+
+    fn write_head<R, E>(
+        &self,
+        conn: ConnId,
+        response: &Response<'_>,
+        content_length: Option<usize>,
+        connection: http::Connection,
+        out: &mut Outbox<R, E>,
+    ) {
+        let Response { status, content_type, fields, .. } = *response;
+        let head = ResponseHead { status, content_type, fields, content_length, connection };
+        out.send_with(conn, |bytes| head.write(&self.date, bytes));
+    }
+}
+
+fn write_body<R, E>(conn: ConnId, body: &Body<'_>, out: &mut Outbox<R, E>) {
+    for part in body.parts() {
+        match part {
+            Bytes::Borrowed(part) => out.send_with(conn, |bytes| bytes.extend_from_slice(part)),
+            Bytes::Shared(part) => out.send_shared(conn, part),
+        }
+    }
+}

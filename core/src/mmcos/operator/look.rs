@@ -1,0 +1,377 @@
+//! The state of the server as views.
+
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::super::{
+    IdentityPolicy, Mmcos,
+    events::Run,
+    ids::UserId,
+    matchmaker::{BucketKey, Match, MatchState, Matchmaker, Mode, RuleSet, SearchView, Standing},
+    moderation::Subject,
+    players::Player,
+    settings::{Kind, Setting},
+};
+use crate::{
+    admin::view,
+    admin::view::{
+        Event, Health, LeaderboardRow, MatchRow, Matches, ModeRow, Online, PlayerRow, ResultRow, SearchRow,
+        Searches, Searching, Season, State, Status, Who,
+    },
+    seam::{Monotonic, Now, Wall},
+    service::Context,
+};
+
+/// The rows of each list, at most: a view is sent to everybody who watches.
+const ROWS: usize = 50;
+/// The races that are looked at for results.
+const RACES: usize = 500;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The matches that are more than a lone player's next search.
+pub(super) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match> {
+    matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
+}
+
+impl Mmcos {
+    /// What everybody may know.
+    pub(super) fn public_status(&self, now: Wall) -> Status<'_> {
+        let matchmaker = self.matchmaker();
+        let searching =
+            matchmaker.buckets().map(|bucket| Searching { mode: mode(&bucket.key), players: bucket.players });
+        Status {
+            version: VERSION,
+            maintenance: self.config.maintenance,
+            message: self.config.message.as_deref(),
+            players: self.presence.count(now),
+            searching: searching.collect(),
+            matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// All that the dashboard shows.
+    pub(super) fn state(&self, cx: &Context<'_, Self>) -> State<'_> {
+        let now = cx.now();
+        State {
+            server: self.health(cx),
+            players: self.online(now.wall),
+            searches: self.searches(now),
+            matches: self.matches(now),
+            results: self.results(),
+            leaderboard: self.leaderboard_rows(),
+            season: Season {
+                id: self.season.id.0,
+                active: self.season.is_active(now.wall),
+                starts: self.season.starts.as_secs(),
+                ends: self.season.inactive_from.as_secs(),
+                next: self.season.next_starts.as_secs(),
+            },
+            event: self
+                .events
+                .at(now.wall)
+                .or_else(|| self.events.next(now.wall))
+                .map(|run| event(&run, now.wall)),
+        }
+    }
+
+    fn health(&self, cx: &Context<'_, Self>) -> Health<'_> {
+        let now = cx.now().wall;
+        Health {
+            version: VERSION,
+            started: self.operator.started.unwrap_or(now).as_secs(),
+            maintenance: self.config.maintenance,
+            message: self.config.message.as_deref(),
+            verifies_tickets: matches!(self.config.identity, IdentityPolicy::Verify(_)),
+            connections: cx.connections(),
+            last_commit_millis: self.operator.counts.last_commit_millis(),
+            bans: self.bans.iter().filter(|ban| ban.holds(now)).count(),
+        }
+    }
+
+    fn online(&self, now: Wall) -> Online<'_> {
+        let mut online: Vec<(UserId, Wall)> = self.presence.online(now).collect();
+        online.sort_unstable_by_key(|(user, seen)| (core::cmp::Reverse(*seen), *user));
+        let busy = Busy::of(self.matchmaker());
+        let shown = online.iter().take(ROWS).filter_map(|(user, _)| self.players.get(*user));
+        Online {
+            online: u32::try_from(online.len()).unwrap_or(u32::MAX),
+            known: self.players.len(),
+            list: shown.map(|player| self.player_row(player, &busy, now)).collect(),
+        }
+    }
+
+    fn player_row<'a>(&self, player: &'a Player, busy: &Busy, now: Wall) -> PlayerRow<'a> {
+        let seen = self.presence.seen(player.user_id, now);
+        PlayerRow {
+            who: who(player),
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+            level: player.profile.level.get(),
+            games: player.profile.games,
+            seen: seen.unwrap_or(player.profile.last_seen).as_secs(),
+            does: match () {
+                () if busy.racing.contains(&player.user_id) => "racing",
+                () if busy.searching.contains(&player.user_id) => "searching",
+                () if seen.is_some() => "menu",
+                () => "away",
+            },
+            banned: self.bans.of_account(player.steam_id, now).is_some(),
+        }
+    }
+
+    /// Players with this in their name (`name=…` in the query), online or not.
+    pub(super) fn players_named(&self, query: Option<&str>, now: Wall) -> Vec<PlayerRow<'_>> {
+        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let part = pairs.filter(|(key, _)| *key == "name").map(|(_, value)| decoded(value)).next();
+        let part = part.unwrap_or_default().to_lowercase();
+        let busy = Busy::of(self.matchmaker());
+        let named = |player: &&Player| {
+            player.profile.name.as_str().to_lowercase().contains(&part) || player.steam_id.to_string() == part
+        };
+        let found = self.players.iter().filter(named).take(ROWS);
+        found.map(|player| self.player_row(player, &busy, now)).collect()
+    }
+
+    fn searches(&self, now: Now) -> Searches<'_> {
+        let matchmaker = self.matchmaker();
+        let standings: BTreeMap<BucketKey, Standing> =
+            matchmaker.buckets().map(|bucket| (bucket.key, bucket.standing)).collect();
+        let mut searches: Vec<SearchView> = matchmaker.searches().collect();
+        searches.sort_unstable_by_key(|search| (search.began, search.account));
+        let modes = matchmaker.buckets().map(|bucket| ModeRow {
+            mode: mode(&bucket.key),
+            players: bucket.players,
+            searches: bucket.polls,
+            since: searches
+                .iter()
+                .find(|search| search.bucket == bucket.key)
+                .map_or(now.wall.as_secs(), |search| at(search.began, now)),
+            why: why(&bucket.standing),
+        });
+        let list = searches.iter().take(ROWS).filter_map(|search| {
+            let standing = standings.get(&search.bucket);
+            Some(SearchRow {
+                who: who(self.players.get(search.account)?),
+                mode: mode(&search.bucket),
+                party: search.size.get(),
+                since: at(search.began, now),
+                why: match standing {
+                    _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
+                    Some(standing) => why(standing),
+                    None => String::new(),
+                },
+            })
+        });
+        Searches {
+            players: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
+            modes: modes.collect(),
+            list: list.collect(),
+        }
+    }
+
+    fn matches(&self, now: Now) -> Matches<'_> {
+        let mut all: Vec<&Match> = under_way(self.matchmaker()).collect();
+        all.sort_unstable_by_key(|found| core::cmp::Reverse(found.session));
+        let row = |found: &&Match| {
+            let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
+            members.sort_by_key(|member| !member.is_host);
+            MatchRow {
+                session: found.session.0.to_string(),
+                mode: mode(&found.bucket),
+                state: match found.state {
+                    MatchState::Made => "made",
+                    MatchState::Registered => "racing",
+                    MatchState::Scored => "scored",
+                },
+                since: at(found.made, now),
+                seats: found.players,
+                players: members
+                    .iter()
+                    .filter_map(|member| self.players.get(member.account))
+                    .map(who)
+                    .collect(),
+            }
+        };
+        Matches {
+            running: all.len(),
+            made: self.matchmaker().match_counts().made,
+            list: all.iter().take(ROWS).map(row).collect(),
+        }
+    }
+
+    fn results(&self) -> Vec<ResultRow<'_>> {
+        let latest = self.races.latest().take(RACES);
+        let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
+        rows.take(ROWS)
+            .filter_map(|(race, result)| {
+                Some(ResultRow {
+                    who: who(self.players.get(result.user)?),
+                    at: result.at.as_secs(),
+                    session: race.session.0.to_string(),
+                    mode: race_mode(&race.mode),
+                    change: result.counted.0,
+                    claimed: result.claimed.0,
+                    points: result.progress.after.points.0,
+                })
+            })
+            .collect()
+    }
+
+    fn leaderboard_rows(&self) -> Vec<LeaderboardRow<'_>> {
+        let rows = self.players.leaderboard(0, 20).map(|player| LeaderboardRow {
+            who: who(player),
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+        });
+        rows.collect()
+    }
+
+    pub(super) fn ban_rows(&self, now: Wall) -> Vec<view::Ban<'_>> {
+        let name = |subject| match subject {
+            Subject::Account(steam_id) => {
+                self.players.by_steam_id(steam_id).map(|player| player.profile.name.as_str())
+            }
+            Subject::Addresses(_) => None,
+        };
+        let rows = self.bans.iter().map(|ban| view::Ban {
+            subject: ban.subject.to_string(),
+            name: name(ban.subject),
+            since: ban.since.as_secs(),
+            until: ban.until.map(Wall::as_secs),
+            holds: ban.holds(now),
+            reason: &ban.reason,
+            note: &ban.note,
+        });
+        rows.collect()
+    }
+
+    pub(super) fn setting_rows(&self) -> Vec<view::Setting> {
+        let row = |setting: Setting| view::Setting {
+            name: setting.name(),
+            about: setting.about(),
+            kind: match setting.kind() {
+                Kind::Text => "text",
+                Kind::Truth => "truth",
+                Kind::Seconds(_) => "seconds",
+            },
+            value: setting.read(&self.config),
+            configured: self.settings.configured(setting).into(),
+            set: self.settings.is_set(setting),
+        };
+        Setting::ALL.map(row).into()
+    }
+}
+
+/// Who has something better to do than to be in the menu.
+struct Busy {
+    searching: BTreeSet<UserId>,
+    racing: BTreeSet<UserId>,
+}
+
+impl Busy {
+    fn of(matchmaker: &Matchmaker) -> Self {
+        let racing =
+            under_way(matchmaker).flat_map(Match::members).filter(|member| !member.left && !member.scored);
+        Self {
+            searching: matchmaker.searches().map(|search| search.account).collect(),
+            racing: racing.map(|member| member.account).collect(),
+        }
+    }
+}
+
+fn who(player: &Player) -> Who<'_> {
+    Who {
+        user_id: player.user_id.0,
+        steam_id: player.steam_id.to_string(),
+        name: player.profile.name.as_str(),
+    }
+}
+
+/// A moment of the monotonic clock by the wall clock.
+fn at(moment: Monotonic, now: Now) -> i64 {
+    let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
+    Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
+}
+
+fn event(run: &Run, now: Wall) -> Event<'static> {
+    Event {
+        name: Cow::Borrowed(run.event.as_str()),
+        on: run.starts <= now,
+        starts: run.starts.as_secs(),
+        ends: run.ends.as_secs(),
+    }
+}
+
+/// What is searched for in a bucket.
+fn mode(key: &BucketKey) -> String {
+    match (&key.game_type, &key.rule_set) {
+        (Some(game_type), _) => game_type.0.to_string(),
+        (None, Some(rules)) => format!("{} {}", if key.ranked { "Ranked" } else { "Any" }, rule_set(rules)),
+        (None, None) => "Any".into(),
+    }
+}
+
+fn race_mode(mode: &Mode) -> String {
+    mode.game_type.0.to_string()
+}
+
+pub(super) fn rule_set(rules: &RuleSet) -> &str {
+    match rules {
+        RuleSet::Race => "Race",
+        RuleSet::Elimination => "Elimination",
+        RuleSet::Battle => "Battle",
+        RuleSet::Other(label) => label.as_str(),
+    }
+}
+
+/// Why those in a bucket still wait.
+fn why(standing: &Standing) -> String {
+    match standing {
+        Standing::NoCompany => "nobody else searches for this".into(),
+        Standing::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
+        Standing::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
+        Standing::Choosing { .. } => "a full match is there; players of like points are sought".into(),
+    }
+}
+
+/// A value of a query, its percent signs resolved.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = after.split_at_checked(2).filter(|_| *first == b'%').and_then(|(digits, after)| {
+            let digits = core::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.unwrap_or((if *first == b'+' { b' ' } else { *first }, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let table = [
+            ("a+b", "a b"),
+            ("%3Cimg%3E", "<img>"),
+            ("%C3%A4", "ä"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("%FF", "\u{fffd}"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(decoded(value), expected);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What an operator orders.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use serde::Deserialize;
+
+use super::super::{
+    Event, Mmcos, Record,
+    catalogue::{EventName, UnknownEvent},
+    ids::UserId,
+    moderation::{Ban, Subject, SubjectError},
+    settings::{Setting, SettingError},
+};
+use crate::{
+    admin::{Answer, Ask, Refusal},
+    engine::Peer,
+    seam::Wall,
+    service::Context,
+    wire::http::{Request, Status},
+};
+
+/// Bytes of the longest text about a ban.
+const LONGEST_TEXT: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogIn {
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewBan {
+    subject: String,
+    /// For good without it.
+    hours: Option<u32>,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LiftBan {
+    subject: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartEvent {
+    event: String,
+    hours: u32,
+}
+
+/// Why an order is not carried out.
+#[derive(Debug, thiserror::Error)]
+enum Objection {
+    #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    #[error(transparent)]
+    Event(#[from] UnknownEvent),
+    #[error("{0} must be {1}")]
+    Value(&'static str, &'static str),
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Mmcos {
+    /// Carries out an order, and tells the log.
+    pub(super) fn obey(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        order: Ask<'_>,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Answer {
+        let body = request.body();
+        let done = match order {
+            Ask::LogIn => return self.let_in(cx, body, peer).unwrap_or_else(|objection| answer(&objection)),
+            Ask::LogOut => {
+                let cookie =
+                    self.operator.gate.as_mut().map(|gate| gate.log_out(request)).unwrap_or_default();
+                return Answer::done().with("Set-Cookie", &cookie);
+            }
+            Ask::Set(name) => self.set(cx, name, body),
+            Ask::Reset(name) => self.reset(cx, name),
+            Ask::Kick(user) => self.kick(cx, user),
+            Ask::EndMatch(session) => self.end_match(cx, session),
+            Ask::Ban => self.order_ban(cx, body),
+            Ask::LiftBan => self.order_unban(cx, body),
+            Ask::StartEvent => self.order_event(cx, body),
+            Ask::StopEvent => {
+                self.stop_event(cx);
+                Ok("stopped the event".into())
+            }
+            _ => Err(Objection::Unknown("order")),
+        };
+        match done {
+            Ok(deed) => {
+                cx.log(Event::Operator { peer: peer.address, deed });
+                Answer::done()
+            }
+            Err(objection) => answer(&objection),
+        }
+    }
+
+    fn let_in(&mut self, cx: &mut Context<'_, Self>, body: &[u8], peer: Peer) -> Result<Answer, Objection> {
+        let LogIn { password } = serde_json::from_slice(body)?;
+        let random = [cx.random(), cx.random()];
+        let gate = self.operator.gate.as_mut().ok_or(Refusal::PasswordNeeded)?;
+        match gate.log_in(&password, peer, random, cx.now().monotonic) {
+            Ok(cookie) => {
+                cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
+                Ok(Answer::done().with("Set-Cookie", &cookie))
+            }
+            Err(why) => {
+                cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+                Err(why.into())
+            }
+        }
+    }
+
+    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, Objection> {
+        let setting = Setting::find(name).ok_or(Objection::Unknown("setting"))?;
+        let Set { value } = serde_json::from_slice(body)?;
+        self.settings.set(&mut self.config, setting, &value)?;
+        self.settings_changed();
+        let deed = format!("set {} to \"{value}\"", setting.name());
+        cx.record(Record::Setting { name: setting.name().into(), value: Some(value) });
+        Ok(deed)
+    }
+
+    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, Objection> {
+        let setting = Setting::find(name).ok_or(Objection::Unknown("setting"))?;
+        self.settings.reset(&mut self.config, setting);
+        self.settings_changed();
+        cx.record(Record::Setting { name: setting.name().into(), value: None });
+        Ok(format!("let the configuration say what {} is", setting.name()))
+    }
+
+    /// Puts back what an operator set.
+    pub(in super::super) fn restore_setting(&mut self, name: &str, value: Option<&str>) {
+        let Some(setting) = Setting::find(name) else { return };
+        match value {
+            // What this version would not accept any more has no effect.
+            Some(value) => drop(self.settings.set(&mut self.config, setting, value)),
+            None => self.settings.reset(&mut self.config, setting),
+        }
+        self.settings_changed();
+    }
+
+    fn settings_changed(&mut self) {
+        self.matchmaking.set_times(&self.config.matchmaker);
+        self.game_configuration = None;
+    }
+
+    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<String, Objection> {
+        let user = user.parse().map(UserId).map_err(|_| Objection::Unknown("player"))?;
+        let player = self.players.get(user).ok_or(Objection::Unknown("player"))?;
+        let deed = format!("kicked {} ({})", player.profile.name.as_str(), player.steam_id);
+        self.end_session(cx, user);
+        Ok(deed)
+    }
+
+    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, Objection> {
+        let number: u64 = session.parse().map_err(|_| Objection::Unknown("match"))?;
+        let found = self.matchmaker().matches().find(|found| found.session.0 == number);
+        let (race_key, session) =
+            found.map(|found| (found.race_key, found.session)).ok_or(Objection::Unknown("match"))?;
+        self.close_race(cx, race_key, session);
+        Ok(format!("ended match {number}"))
+    }
+
+    fn order_ban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let NewBan { subject, hours, reason, note } = serde_json::from_slice(body)?;
+        if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
+        {
+            return Err(Objection::Value("`reason` and `note`", "lines of at most 500 bytes"));
+        }
+        let since = cx.now().wall;
+        let until = hours.map(|hours| later(since, hours));
+        let ban = Ban { subject: subject.parse()?, since, until, reason, note };
+        let deed = ban.to_string();
+        self.ban(cx, ban);
+        Ok(format!("banned: {deed}"))
+    }
+
+    fn order_unban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let LiftBan { subject } = serde_json::from_slice(body)?;
+        let subject: Subject = subject.parse()?;
+        let ban = self.unban(cx, subject).ok_or(Objection::Unknown("ban"))?;
+        Ok(format!("lifted a ban: {ban}"))
+    }
+
+    fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let StartEvent { event, hours } = serde_json::from_slice(body)?;
+        if !(1..=24 * 60).contains(&hours) {
+            return Err(Objection::Value("`hours`", "from 1 to 1440"));
+        }
+        let event: EventName = event.parse()?;
+        let until = later(cx.now().wall, hours);
+        self.start_event(cx, event, until);
+        Ok(format!("started the event {} for {hours} h", event.as_str()))
+    }
+}
+
+fn later(moment: Wall, hours: u32) -> Wall {
+    Wall::from_millis(moment.as_millis().saturating_add(i64::from(hours).saturating_mul(3_600_000)))
+}
+
+fn answer(objection: &Objection) -> Answer {
+    match objection {
+        Objection::Refused(refusal) => Answer::refused(refusal),
+        Objection::Unknown(_) => Answer::error(Status::NOT_FOUND, &objection.to_string()),
+        _ => Answer::error(Status::BAD_REQUEST, &objection.to_string()),
+    }
+}

@@ -1,0 +1,161 @@
+//! Headless Chromium, driven by its `DevTools` protocol over two pipes.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A browser with a profile of its own, which goes with it.
+pub(crate) struct Browser {
+    child: Child,
+    folder: PathBuf,
+    to: File,
+    from: BufReader<File>,
+    asked: u64,
+    /// What came that was no answer.
+    events: Vec<Value>,
+}
+
+impl Browser {
+    pub(crate) fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!(
+            "mmcos-browser-{}-{:?}",
+            std::process::id(),
+            thread::current().id()
+        ));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        let pipes = ["to", "from"].map(|name| folder.join(name));
+        assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
+        // No sandbox: as root, which a container usually is, there is none to be had. It shows our own page alone.
+        let child = Command::new("sh")
+            .arg("-c")
+            .arg(
+                "exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
+                 --disable-background-networking --user-data-dir=\"$0/profile\" --remote-debugging-pipe \
+                 about:blank 3<\"$0/to\" 4>\"$0/from\"",
+            )
+            .arg(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let to = OpenOptions::new().write(true).open(&pipes[0]).unwrap();
+        let from = BufReader::new(File::open(&pipes[1]).unwrap());
+        Self { child, folder, to, from, asked: 0, events: Vec::new() }
+    }
+
+    /// A page of this size at this address.
+    pub(crate) fn open(&mut self, url: &str, width: u32, height: u32) -> Page<'_> {
+        let target =
+            self.ask(None, "Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].clone();
+        let attach = json!({ "targetId": target, "flatten": true });
+        let session =
+            self.ask(None, "Target.attachToTarget", &attach)["sessionId"].as_str().unwrap().to_owned();
+        self.events.clear();
+        let mut page = Page { browser: self, session };
+        for domain in ["Page", "Network", "Runtime", "Log"] {
+            page.ask(&format!("{domain}.enable"), &json!({}));
+        }
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        page.ask("Emulation.setDeviceMetricsOverride", &size);
+        page.ask("Page.navigate", &json!({ "url": url }));
+        page
+    }
+
+    fn ask(&mut self, session: Option<&str>, method: &str, params: &Value) -> Value {
+        self.asked += 1;
+        let mut message = json!({ "id": self.asked, "method": method, "params": params });
+        if let Some(session) = session {
+            message["sessionId"] = session.into();
+        }
+        self.to.write_all(format!("{message}\0").as_bytes()).unwrap();
+        loop {
+            let mut bytes = Vec::new();
+            assert!(self.from.read_until(0, &mut bytes).unwrap() > 0, "the browser has ended");
+            bytes.pop();
+            let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
+            if answer["id"] == self.asked {
+                assert!(answer["error"].is_null(), "{method}: {answer}");
+                return answer["result"].take();
+            }
+            self.events.push(answer);
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A page that is open.
+pub(crate) struct Page<'a> {
+    browser: &'a mut Browser,
+    session: String,
+}
+
+impl Page<'_> {
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.browser.ask(Some(&self.session), method, params)
+    }
+
+    /// What this script comes to.
+    pub(crate) fn evaluate(&mut self, script: &str) -> Value {
+        let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let result = self.ask("Runtime.evaluate", &params);
+        assert!(result["exceptionDetails"].is_null(), "{script}: {result}");
+        result["result"]["value"].clone()
+    }
+
+    /// Waits until this script comes to something true.
+    pub(crate) fn wait(&mut self, script: &str) {
+        let until = Instant::now() + PATIENCE;
+        while self.evaluate(&format!("Boolean({script})")) != true {
+            let shown = self.evaluate("document.body && document.body.innerText");
+            assert!(Instant::now() < until, "never: {script}\n{shown}\n{:?}", self.complaints());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Light or dark.
+    pub(crate) fn prefer(&mut self, scheme: &str) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.ask("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// All that it asked for so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let sent = self.browser.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
+        sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What the browser did not like: errors, blocked contents, dialogs.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let bad = |event: &&Value| match event["method"].as_str() {
+            Some("Runtime.exceptionThrown" | "Page.javascriptDialogOpening") => true,
+            Some("Log.entryAdded") => event["params"]["entry"]["level"] == "error",
+            _ => false,
+        };
+        self.browser.events.iter().filter(bad).map(ToString::to_string).collect()
+    }
+
+    /// The whole page as PNG.
+    pub(crate) fn screenshot(&mut self) -> Vec<u8> {
+        let params = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false });
+        STANDARD.decode(self.ask("Page.captureScreenshot", &params)["data"].as_str().unwrap()).unwrap()
+    }
+}

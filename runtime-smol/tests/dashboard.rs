@@ -1,0 +1,124 @@
+//! The dashboard in a real browser, headless Chromium: `cargo test -p mmcos-smol --test dashboard -- --ignored`.
+//!
+//! `MMCOS_SCREENSHOTS=docs/images` in the environment writes what it looks like there.
+#![cfg(unix)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that cannot go on must fail; others use more of what is taken in"
+)]
+
+#[path = "browser/mod.rs"]
+mod browser;
+#[path = "../../runtime-std/tests/blackbox/client.rs"]
+mod client;
+#[path = "../../runtime-std/tests/blackbox/player.rs"]
+mod player;
+#[path = "../../runtime-std/tests/blackbox/process.rs"]
+mod process;
+#[path = "../../runtime-std/tests/blackbox/tls.rs"]
+mod tls;
+
+use std::{env, fs, path::PathBuf};
+
+use browser::{Browser, Page};
+use client::Client;
+use player::{BATTLE, ELIMINATION, Player, RACE, meet, search};
+use process::Server;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
+const HOSTILE: &str = "<img src=x onerror=alert(1)>";
+
+fn player(server: &Server, number: u32, name: &str) -> Player {
+    Player::named(Client::plain(server.http), number, name)
+}
+
+fn text(page: &mut Page<'_>, selector: &str) -> String {
+    page.evaluate(&format!("document.querySelector('{selector}').textContent")).as_str().unwrap().to_owned()
+}
+
+fn log_in(page: &mut Page<'_>, server: &Server) {
+    let password = fs::read_to_string(server.data().join("operator-password")).unwrap();
+    page.evaluate(&format!(
+        "document.querySelector('#password').value = '{}'; document.querySelector('#login button').click()",
+        password.trim()
+    ));
+    page.wait("document.body.classList.contains('operator') && document.querySelector('#settings form')");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_dashboard_lives_in_a_browser() {
+    let server = Server::start();
+    let origin = format!("http://{}", server.http);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{origin}/admin"), 1440, 1000);
+    page.wait("document.querySelector('#connection').textContent === 'live'");
+    assert!(text(&mut page, "#players tbody").contains("Nobody is online."));
+    assert_eq!(page.evaluate("getComputedStyle(document.querySelector('#bans')).display !== 'none' && document.querySelector('#bans').offsetParent !== null"), false);
+
+    // Two clients meet, and the page shows it by itself.
+    let mut players = [player(&server, 1, "Ann"), player(&server, 2, HOSTILE)];
+    search(&mut players, RACE);
+    page.wait("document.querySelector('#searches tbody').textContent.includes('Ann')");
+    meet(&mut players);
+    page.wait("document.querySelector('#matches tbody').textContent.includes('Ann')");
+
+    // A name stays text.
+    assert!(text(&mut page, "#players tbody").contains(HOSTILE));
+    assert_eq!(page.evaluate("document.querySelectorAll('main img').length"), 0);
+
+    // An action works, with the password.
+    log_in(&mut page, &server);
+    page.evaluate(
+        "document.querySelector('#setting-message').value = 'Races at <b>eight</b>'; \
+         document.querySelector('[aria-label=\"Set message\"]').click()",
+    );
+    page.wait("document.querySelector('#server').textContent.includes('Races at <b>eight</b>')");
+
+    // What it asked for was this server alone, and nothing was blocked or thrown.
+    assert!(page.requests().iter().all(|url| url.starts_with(&origin)), "{:?}", page.requests());
+    assert!(page.requests().len() >= 6, "{:?}", page.requests());
+    assert!(page.complaints().is_empty(), "{:?}", page.complaints());
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn it_fits_a_phone_and_a_wide_screen() {
+    let server = Server::start_with(&["--poll-seconds", "25", "--gather-seconds", "1"]);
+    let mut racers: Vec<Player> = ["Ann", "Ben", "Chloé", "Dmitri", "Eve", HOSTILE]
+        .iter()
+        .zip(1..)
+        .map(|(name, number)| player(&server, number, name))
+        .collect();
+    let (match_of_three, rest) = racers.split_at_mut(3);
+    search(match_of_three, ELIMINATION);
+    meet(match_of_three);
+    search(&mut rest[..1], RACE);
+    search(&mut rest[1..2], BATTLE);
+    let mut browser = Browser::start();
+    for (width, name, scheme) in [
+        (390, "dashboard-phone", "light"),
+        (1440, "dashboard-wide", "light"),
+        (1440, "dashboard-dark", "dark"),
+    ] {
+        let mut page = browser.open(&format!("http://{}/admin", server.http), width, 900);
+        page.prefer(scheme);
+        page.wait("document.querySelector('#connection').textContent === 'live'");
+        if name == "dashboard-wide" {
+            log_in(&mut page, &server);
+        }
+        page.wait("document.querySelector('#matches tbody').textContent.includes('Ann')");
+        let overflow =
+            page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        assert_eq!(overflow, 0, "{name} scrolls sideways");
+        if let Some(folder) = env::var_os("MMCOS_SCREENSHOTS") {
+            let file = PathBuf::from("..").join(folder).join(name).with_extension("png");
+            fs::write(&file, page.screenshot()).unwrap();
+        }
+    }
+}
