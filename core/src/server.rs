@@ -55,6 +55,8 @@ impl<S: Service> Server<S> {
     /// Several inputs may go into one outbox before its effects are carried out.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
         self.engine.advance(now);
+        // What was due comes before what comes late, or a late tick would show how bytes are split.
+        self.settle(out);
         match input {
             Input::Opened { conn, listener, peer } => self.engine.open(conn, listener, peer, out),
             Input::Received { bytes: b"", .. } | Input::Tick => {}
@@ -66,6 +68,11 @@ impl<S: Service> Server<S> {
             }
             Input::Shutdown { grace } => self.shutdown(grace, out),
         }
+        self.settle(out);
+    }
+
+    /// Does what is due, and what has become possible by it.
+    fn settle(&mut self, out: &mut OutboxOf<S>) {
         self.run_timers(out);
         while let Some(conn) = self.engine.pop_resumable() {
             self.received(conn, &[], out);

@@ -373,6 +373,23 @@ fn time_limits_hold_and_are_not_moved_by_dripping_bytes() {
 }
 
 #[test]
+fn what_was_due_comes_before_what_arrives_with_a_late_tick_however_it_is_split() {
+    let read = |pieces: &[&[u8]]| {
+        let mut rig = Rig::new(Echo::default(), Limits::default());
+        let conn = rig.open();
+        rig.send(conn, b"GET / HT");
+        rig.skip(Duration::from_secs(11));
+        for piece in pieces {
+            rig.send(conn, piece);
+        }
+        rig.read(conn)
+    };
+    let whole = read(&[b"TP/1.1\r\nHost: x\r\n\r\n"]);
+    assert_eq!(status(&whole), "408");
+    assert_eq!(read(&[b"T", b"P/1.1\r\nHost: x\r\n\r\n"]), whole);
+}
+
+#[test]
 fn a_connection_in_use_is_never_too_slow() {
     let mut rig = rig();
     let conn = rig.open();

@@ -3,7 +3,7 @@
 //! ```text
 //! cargo run -p mmcos-fuzz --example write_seeds
 //! ```
-#![expect(clippy::indexing_slicing, clippy::expect_used, reason = "a tool that stops at its first mistake")]
+#![expect(clippy::expect_used, reason = "a tool that stops at its first mistake")]
 
 use std::{fs, io, path::Path};
 
@@ -121,7 +121,7 @@ fn egonet_values() -> Seeds {
         ("not_text", b"dstr\x02\0\0\0\xff\xfe"),
         ("cut", b"vdic\x02\0\0\0\x04Name"),
     ]));
-    let login = SERVICES[SERVICES.len() - 1].sample;
+    let login = SERVICES.last().expect("there are services").sample;
     seeds.push(("login".to_owned(), login.to_vec()));
     seeds
 }

@@ -1,27 +1,37 @@
 //! The server among players that do not exist: it is driven through its seam, in bytes, in a time that passes as fast
 //! as it can be computed.
 //!
-//! - [`virtual_time`] drives a server; [`client`] speaks as the game does.
-//! - [`simulation`] lets a population play, [`referee`] watches who is answered what, [`report`] counts.
+//! - [`sim`] is the whole of it: players, a network, a machine and a store, all of which fail.
+//! - [`virtual_time`] drives a server where nothing fails; [`client`] speaks as the game does.
+//! - [`population`] lets many play there, and [`report`] counts how they meet.
+//! - [`referee`] watches who is answered what.
+//! - [`planted`] are bugs that must be found.
 //! - [`targets`] are what a fuzzer calls.
 //! - [`naive_matchmaker`] is what the matchmaker is compared with.
 //!
 //! A run is a function of its settings and its seed: the same again gives the same, byte for byte.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a tool for tests: it stops at the first thing that it does not understand"
 )]
 
+mod agenda;
 pub mod client;
 pub mod naive_matchmaker;
+pub mod planted;
+pub mod population;
 pub mod random;
 pub mod referee;
 pub mod report;
 #[path = "../../core/tests/signing/mod.rs"]
 mod signing;
-pub mod simulation;
+pub mod sim;
 pub mod targets;
 pub mod virtual_time;

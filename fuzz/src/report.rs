@@ -5,8 +5,8 @@ use std::{fmt, fmt::Write as _, time::Duration};
 use mmcos_core::mmcos::matchmaker;
 
 use crate::{
+    population::{self, Record, Settings},
     referee::Breach,
-    simulation::{self, Record, Settings},
 };
 
 /// What is reported: so many searches of each population, for each seed.
@@ -45,7 +45,7 @@ impl Plan {
             online,
             time: self.time(online),
         };
-        self.seeds.iter().map(|seed| simulation::run(&settings, *seed)).collect()
+        self.seeds.iter().map(|seed| population::run(&settings, *seed)).collect()
     }
 
     /// How long it takes so many players to search so often: every group about once in 400 s.

@@ -10,6 +10,7 @@
 #![cfg(unix)]
 #![allow(
     dead_code,
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -85,7 +86,7 @@ impl Server {
         let mut child = Command::new(program)
             .args(arguments)
             .args(["--http", "off", "--https", "127.0.0.1:0", "--identity", "trust", "--log", "error"])
-            .args(["--poll-seconds", "600", "--max-connections", "16384"])
+            .args(["--poll-seconds", "300", "--max-connections", "16384"])
             .args(["--max-connections-per-address", "16384", "--data-dir"])
             .arg(scratch)
             .stdout(Stdio::piped())

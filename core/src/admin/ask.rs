@@ -118,12 +118,24 @@ impl<'a> Ask<'a> {
     pub const fn takes(&self) -> Access {
         match self {
             Self::Asset(_) | Self::Status | Self::Session | Self::LogIn | Self::LogOut => Access::Public,
-            Self::Metrics | Self::Health | Self::Ready | Self::State | Self::Live | Self::History => {
-                Access::Look
-            }
-            Self::Players | Self::Bans | Self::Settings | Self::Events => Access::Look,
-            Self::Kick(_) | Self::EndMatch(_) | Self::Ban | Self::LiftBan => Access::Order,
-            Self::StartEvent | Self::StopEvent | Self::Set(_) | Self::Reset(_) => Access::Order,
+            Self::Metrics
+            | Self::Health
+            | Self::Ready
+            | Self::State
+            | Self::Live
+            | Self::History
+            | Self::Players
+            | Self::Bans
+            | Self::Settings
+            | Self::Events => Access::Look,
+            Self::Kick(_)
+            | Self::EndMatch(_)
+            | Self::Ban
+            | Self::LiftBan
+            | Self::StartEvent
+            | Self::StopEvent
+            | Self::Set(_)
+            | Self::Reset(_) => Access::Order,
         }
     }
 

@@ -69,7 +69,7 @@ impl Attempts {
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        ipv4 => ipv4,
+        ipv4 @ IpAddr::V4(_) => ipv4,
     }
 }
 

@@ -187,9 +187,9 @@ fn bearer<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
 }
 
 fn cookie<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    let pairs = request.field("Cookie")?.split(|&b| b == b';').map(<[u8]>::trim_ascii);
+    let mut pairs = request.field("Cookie")?.split(|&b| b == b';').map(<[u8]>::trim_ascii);
     let named = |pair: &'a [u8]| pair.strip_prefix(COOKIE.as_bytes())?.strip_prefix(b"=");
-    pairs.filter_map(named).next()
+    pairs.find_map(named)
 }
 
 fn set_cookie(token: &str, lifetime: Duration, secure: &str) -> String {

@@ -26,7 +26,7 @@ pub struct Gauges {
 /// ```
 /// use mmcos_core::{admin::{Gauges, History}, seam::Wall};
 /// let mut history = History::default();
-/// let at = |secs| Wall::from_secs(1_800_000_000 + secs);
+/// let at = |secs: i64| Wall::from_secs(1_800_000_000 + secs);
 /// history.pass(at(0), Gauges::default);
 /// history.pass(at(150), || Gauges { online: 2, waits: 2, wait_millis: 14_000, ..Gauges::default() });
 /// let hour = serde_json::to_string(history.hour()).unwrap_or_default();

@@ -2,7 +2,7 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -36,13 +36,17 @@ impl fmt::Display for InputLine<'_> {
             Input::Received { conn, bytes } => write!(f, "received {} {}", conn.0, Escaped(bytes)),
             Input::Closed { conn } => write!(f, "closed {}", conn.0),
             Input::Tick => f.write_str("tick"),
-            Input::Committed { took } => {
-                write!(f, "committed {}.{:09}", took.as_secs(), took.subsec_nanos())
-            }
-            Input::Shutdown { grace } => {
-                write!(f, "shutdown {}.{:09}", grace.as_secs(), grace.subsec_nanos())
-            }
+            Input::Committed { took } => write!(f, "committed {}", Seconds(took)),
+            Input::Shutdown { grace } => write!(f, "shutdown {}", Seconds(grace)),
         }
+    }
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:09}", self.0.as_secs(), self.0.subsec_nanos())
     }
 }
 

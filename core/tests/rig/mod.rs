@@ -99,6 +99,13 @@ impl<S: Service<Record: Debug, Event: Debug>> Rig<S> {
         }
     }
 
+    /// Lets time pass, and gives no tick.
+    pub fn skip(&mut self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        let wall = Wall::from_millis(self.now.wall.as_millis() + millis);
+        self.now = Now { monotonic: self.now.monotonic.after(time), wall };
+    }
+
     /// How long it has been running.
     pub fn elapsed(&self) -> Duration {
         self.now.monotonic.since(Monotonic::default())

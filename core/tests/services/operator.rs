@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
-        self.fields += &format!("{name}: {value}\r\n");
+        self.fields = format!("{}{name}: {value}\r\n", self.fields);
         self
     }
 
@@ -411,11 +411,11 @@ fn who_watches_is_told_once_a_second_and_only_what_is_new() {
     assert_eq!(rig.read(conn), ": still here\n\n");
     login(&mut rig, ANN, "Ann");
     login(&mut rig, BEN, "Ben");
-    rig.pass(Duration::from_millis(1000));
+    rig.pass(Duration::from_secs(1));
     let news = rig.read(conn);
     assert_eq!(news.matches("event: state").count(), 1, "{news}");
     assert!(news.contains(r#""online":2"#), "{news}");
-    rig.pass(Duration::from_secs(60));
+    rig.pass(Duration::from_mins(1));
     assert!(rig.read(conn).contains("event: history"));
     rig.leave(conn);
     rig.pass(Duration::from_secs(2));

@@ -117,12 +117,16 @@ impl Group {
 /// What the game learns when it logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginDetails {
-    /// Seconds after which it is content with AI.
-    pub search_seconds: u64,
     /// Which division it is in.
     pub division: u8,
     /// With how many points.
     pub points: i32,
+    /// Behind how many players.
+    pub rank: u32,
+    /// In which season.
+    pub season: i32,
+    /// Of which account.
+    pub user: u32,
     /// What to say who is asking.
     pub session_token: String,
 }
@@ -130,15 +134,50 @@ pub struct LoginDetails {
 impl LoginDetails {
     /// Reads it.
     pub fn read(xml: &str) -> Option<Self> {
-        let (_, timeout) = xml.rsplit_once("Config_MatchmakingTimeout_Soft")?;
-        let (_, rest) = timeout.rsplit_once("<ScoreInfo>")?;
-        let mut info = Elements(rest);
+        Self::read_own(xml.rsplit_once("<GameInfo>")?.1)
+    }
+
+    /// Reads it from the part that is the player's own: all that follows the game's configuration.
+    pub fn read_own(xml: &str) -> Option<Self> {
+        let mut own = Elements(xml);
         Some(Self {
-            search_seconds: Elements(timeout).number("Value")?,
-            division: info.number("Division")?,
-            points: info.number("Points")?,
-            session_token: info.next("SessionToken")?.to_owned(),
+            division: own.number("Division")?,
+            season: own.number("PlayerSeasonID")?,
+            points: own.number("Points")?,
+            rank: own.number("Rank")?,
+            session_token: own.next("SessionToken")?.to_owned(),
+            user: own.number("UserID")?,
         })
+    }
+
+    /// For how many seconds the game is to search before it is content with AI.
+    pub fn search_seconds(xml: &str) -> Option<u64> {
+        let (_, timeout) = xml.rsplit_once("Config_MatchmakingTimeout_Soft")?;
+        Elements(timeout).number("Value")
+    }
+}
+
+/// What `GetElite`, `GetEliteRank` and `GetFriends` are answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaderboard {
+    /// Of each entry the points and the account.
+    pub entries: Vec<(i32, u32)>,
+    /// Behind how many players the caller is.
+    pub rank: u32,
+    /// The caller's points.
+    pub score: i32,
+}
+
+impl Leaderboard {
+    /// Reads it from its entries and what follows them.
+    pub fn read(entries: &str, rest: &str) -> Option<Self> {
+        let mut list = Elements(entries);
+        let mut read = Vec::new();
+        while let Some(points) = list.number("Points") {
+            read.push((points, list.number("UserID")?));
+        }
+        let mut own = Elements(rest);
+        Some(Self { entries: read, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
     }
 }
 
@@ -149,30 +188,52 @@ pub struct AddPointsResult {
     pub division: u8,
     /// The points now.
     pub points: i32,
+    /// Behind how many players, now.
+    pub rank: u32,
 }
 
 impl AddPointsResult {
+    /// Whether the game is to log in again, since its configuration has changed.
+    pub fn asks_for_login(xml: &str) -> Option<bool> {
+        Elements(xml).number("GameConfigChanged")
+    }
+
     /// Reads it.
     pub fn read(xml: &str) -> Option<Self> {
         let mut result = Elements(xml);
-        Some(Self { division: result.number("NewDivision")?, points: result.number("Points")? })
+        Some(Self {
+            division: result.number("NewDivision")?,
+            points: result.number("Points")?,
+            rank: result.number("Rank")?,
+        })
     }
 }
 
 /// The elements in a text, taken one after the other and never backwards: those passed over are gone.
-struct Elements<'a>(&'a str);
+pub(crate) struct Elements<'a>(pub(crate) &'a str);
 
 impl<'a> Elements<'a> {
     /// What is in the next element of this name.
-    fn next(&mut self, name: &str) -> Option<&'a str> {
-        let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-        let (_, after) = self.0.split_once(&start)?;
-        let (content, rest) = after.split_once(&end)?;
-        self.0 = rest;
-        Some(content)
+    pub(crate) fn next(&mut self, name: &str) -> Option<&'a str> {
+        let named = |tag: &'a str| tag.strip_prefix(name)?.strip_prefix('>');
+        let mut rest = self.0;
+        let content = loop {
+            rest = rest.split_once('<')?.1;
+            if let Some(content) = named(rest) {
+                break content;
+            }
+        };
+        rest = content;
+        loop {
+            rest = rest.split_once("</")?.1;
+            if let Some(after) = named(rest) {
+                self.0 = after;
+                return content.get(..content.len() - rest.len() - 2);
+            }
+        }
     }
 
-    fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+    pub(crate) fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
         self.next(name)?.parse().ok()
     }
 }

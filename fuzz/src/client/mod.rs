@@ -19,9 +19,10 @@ use mmcos_core::{
     wire::steam::{SteamId, UnixSeconds},
 };
 
-pub use self::answers::{AddPointsResult, Group, LoginDetails, MatchmakingResult, Response};
+pub(crate) use self::answers::Elements;
+pub use self::answers::{AddPointsResult, Group, Leaderboard, LoginDetails, MatchmakingResult, Response};
 pub use self::mode::{Mode, RuleSet};
-use crate::virtual_time::{START, VirtualTime};
+use crate::virtual_time::VirtualTime;
 
 /// A game that is logged in.
 #[derive(Clone, Debug)]
@@ -59,6 +60,14 @@ pub struct Poll {
     pub game_lobby: u64,
 }
 
+impl Poll {
+    /// The request.
+    pub fn search<'a>(&self, session_token: &'a str) -> requests::Search<'a> {
+        let Self { group_lobby, game_lobby, mode, size, ignore_minimum, .. } = *self;
+        requests::Search { session_token, group_lobby, game_lobby, mode, size, ignore_minimum }
+    }
+}
+
 impl Client {
     /// Logs in. Each number is another account.
     ///
@@ -69,11 +78,14 @@ impl Client {
         let issued = UnixSeconds(u32::try_from(time.wall().as_secs()).unwrap_or(u32::MAX));
         let answer = time.ask(address(number), &requests::login(steam_id, issued));
         let details = LoginDetails::read(answer.granted()).expect("the login's answer has all of its parts");
+        let search_seconds = LoginDetails::search_seconds(answer.granted());
         Self {
             number,
             steam_id,
             session_token: details.session_token,
-            search_time: Duration::from_secs(details.search_seconds),
+            search_time: Duration::from_secs(
+                search_seconds.expect("the login's answer has all of its parts"),
+            ),
             division: details.division,
             points: Points(details.points),
             lobbies: 0,
@@ -86,8 +98,8 @@ impl Client {
     /// # Panics
     /// If they are not.
     pub fn known(time: &mut VirtualTime, number: u32) -> Self {
-        let (user, steam_id, issued) = (UserId(number), steam_id(number), START);
-        let player = Player::new(user, steam_id, Season::at(START).id, START);
+        let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
+        let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
         let Config { session_key, session_lifetime, search_seconds, .. } = time.server().service().config();
         let session = Session { user, steam_id, issued, configuration: 0 };
@@ -144,7 +156,7 @@ impl Client {
     /// # Panics
     /// If the server refuses.
     pub fn register(&self, time: &mut VirtualTime, race_key: RaceKey, mode: Mode) {
-        let request = requests::register_active_game(&self.session_token, race_key, mode, self.steam_id);
+        let request = requests::register_active_game(&self.session_token, race_key, mode, &[self.steam_id]);
         assert_eq!(time.ask(self.address(), &request).granted(), "");
     }
 

@@ -44,7 +44,14 @@ pub struct Mode {
 
 impl Mode {
     /// Its `GameType` in a request.
-    pub fn game_type(self) -> String {
-        format!("{}{}", if self.ranked { "Ranked" } else { "Quick" }, self.rule_set.name())
+    pub const fn game_type(self) -> &'static str {
+        match (self.ranked, self.rule_set) {
+            (false, RuleSet::Race) => "QuickRace",
+            (false, RuleSet::Elimination) => "QuickElimination",
+            (false, RuleSet::Battle) => "QuickBattle",
+            (true, RuleSet::Race) => "RankedRace",
+            (true, RuleSet::Elimination) => "RankedElimination",
+            (true, RuleSet::Battle) => "RankedBattle",
+        }
     }
 }

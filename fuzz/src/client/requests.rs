@@ -1,34 +1,52 @@
-//! Requests, as the game writes them (captures 02, 04, 06, 08).
+//! Requests, as the game writes them (captures 02, 04, 06, 08 to 13).
 
-use std::fmt::{Display, Write as _};
+use std::io::Write as _;
 
 use mmcos_core::{
     mmcos::{
         identity::APP,
         ids::{Points, RaceKey},
     },
+    wire::egonet,
     wire::steam::{SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
 use super::Mode;
 
-const ACCOUNT: &str = "MMCOS/MMCOS-Account/AccountService.svc/Login";
+const LOGIN: &str = "MMCOS/MMCOS-Account/AccountService.svc/Login";
+const TITLE: &str = "MMCOS/MMCOS-Account/AccountService.svc/UpdateAccountTitle";
 const ENTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
 const CANCEL: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
 const REGISTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
+const DEBUG_MESSAGE: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/DebugMessage";
 const ADD_POINTS: &str = "MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
+const ELITE: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
+const ELITE_RANK: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetEliteRank";
+const FRIENDS: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetFriends";
+
+/// The first request of all: which servers to ask.
+pub fn redirect() -> Vec<u8> {
+    get("ecdn.codemasters.com", "/redirect_steam_submission3.txt")
+}
+
+/// `ServerStatus`.
+pub fn server_status() -> Vec<u8> {
+    get("mmcos.codemasters.com", "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")
+}
 
 /// `Login`, with a ticket that nobody signed.
 pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
-    let fields: [(&str, &dyn Display); 6] = [
-        ("ProtocolVersion", &1),
-        ("PlatformType", &"Steam"),
-        ("PlatformID", &platform_id(steam_id, issued)),
-        ("DisplayName", &format_args!("Player {steam_id}")),
-        ("DefaultTitle", &"lng_player_title_default"),
-        ("ExtraSeason", &45),
+    let ticket = platform_id(steam_id, issued);
+    let name = name(steam_id);
+    let fields = [
+        ("ProtocolVersion", Value::Number(1)),
+        ("PlatformType", Value::Text("Steam")),
+        ("PlatformID", Value::Text(&ticket)),
+        ("DisplayName", Value::Text(&name)),
+        ("DefaultTitle", Value::Text("lng_player_title_default")),
+        ("ExtraSeason", Value::Number(45)),
     ];
-    post(ACCOUNT, document("Login", &fields).as_bytes())
+    post(LOGIN, &document("Login", &fields))
 }
 
 /// A `PlatformID`, with a ticket that nobody signed.
@@ -38,6 +56,71 @@ pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
 pub fn platform_id(steam_id: SteamId, issued: UnixSeconds) -> String {
     let ticket = TicketBuilder::new(steam_id, APP, issued).build(|_| [0; SIGNATURE_LEN]);
     encode_platform_id(&ticket.expect("a short ticket can be written"))
+}
+
+fn name(steam_id: SteamId) -> String {
+    format!("Player {steam_id}")
+}
+
+/// `LoginService.Login` of `EgoNet`, with a ticket that nobody can read.
+///
+/// # Panics
+/// Never: the value is a small one.
+pub fn egonet_login(steam_id: SteamId) -> Vec<u8> {
+    let value = egonet::Value::Dict(vec![
+        (const { egonet::Name::from_static("Name") }, egonet::Value::Text(name(steam_id).into())),
+        (const { egonet::Name::from_static("SteamTicket") }, egonet::Value::Blob(vec![7; 200].into())),
+    ]);
+    let mut body = Vec::new();
+    egonet::encode(&value, &mut body).expect("a small value can be written");
+    let head = format!(
+        "POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
+         content-type: application/egonet-stream\r\nX-EgoNet-Function: LoginService.Login\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}
+
+/// `UpdateAccountTitle`, to one of the game's boxes of titles.
+pub fn update_account_title(session_token: &str, title: u8) -> Vec<u8> {
+    let title = format!("lng_player_title_box_{title:03}");
+    let fields = [("SessionToken", Value::Text(session_token)), ("Title", Value::Text(&title))];
+    post(TITLE, &document("UpdateAccountTitle", &fields))
+}
+
+/// `GetElite`, a page of a hundred.
+pub fn get_elite(session_token: &str, start: u32) -> Vec<u8> {
+    let fields = [
+        ("SessionToken", Value::Text(session_token)),
+        ("StartRank", Value::Number(start.into())),
+        ("NumResults", Value::Number(100)),
+    ];
+    post(ELITE, &document("GetElite", &fields))
+}
+
+/// `GetEliteRank`.
+pub fn get_elite_rank(session_token: &str) -> Vec<u8> {
+    post(ELITE_RANK, &document("GetEliteRank", &[("SessionToken", Value::Text(session_token))]))
+}
+
+/// `GetFriends`.
+pub fn get_friends(session_token: &str, ids: &[SteamId]) -> Vec<u8> {
+    let mut entries = String::new();
+    for id in ids {
+        let id = id.to_string();
+        entries.extend(["<PlatformIdEntry><PlatformId>", &id, "</PlatformId></PlatformIdEntry>"]);
+    }
+    let fields = [
+        ("SessionToken", Value::Text(session_token)),
+        ("PlatformIds", Value::Text(&entries)),
+        ("MaxEntries", Value::Number(100)),
+    ];
+    post(FRIENDS, &document("GetFriends", &fields))
+}
+
+/// `DebugMessage`, of which nothing but the name is known.
+pub fn debug_message() -> Vec<u8> {
+    post(DEBUG_MESSAGE, b"")
 }
 
 /// What `EnterMatchmaking2` asks for.
@@ -59,19 +142,19 @@ pub struct Search<'a> {
 
 /// `EnterMatchmaking2`.
 pub fn enter_matchmaking(search: &Search<'_>) -> Vec<u8> {
-    let fields: [(&str, &dyn Display); 10] = [
-        ("SessionToken", &search.session_token),
-        ("GroupLobbyId", &search.group_lobby),
-        ("GameLobbyId", &search.game_lobby),
-        ("NetworkVersion", &1),
-        ("GameType", &search.mode.game_type()),
-        ("GroupSize", &search.size),
-        ("SkillLevel", &263_127_040),
-        ("RuleSet", &search.mode.rule_set.name()),
-        ("Ranking", &"NotRanked"),
-        ("IgnoreMinimumMatchRequirements", &search.ignore_minimum),
+    let fields = [
+        ("SessionToken", Value::Text(search.session_token)),
+        ("GroupLobbyId", Value::Number(search.group_lobby.cast_signed())),
+        ("GameLobbyId", Value::Number(search.game_lobby.cast_signed())),
+        ("NetworkVersion", Value::Number(1)),
+        ("GameType", Value::Text(search.mode.game_type())),
+        ("GroupSize", Value::Number(search.size.into())),
+        ("SkillLevel", Value::Number(263_127_040)),
+        ("RuleSet", Value::Text(search.mode.rule_set.name())),
+        ("Ranking", Value::Text("NotRanked")),
+        ("IgnoreMinimumMatchRequirements", Value::Text(if search.ignore_minimum { "true" } else { "false" })),
     ];
-    enter_matchmaking_with(document("EnterMatchmaking2", &fields).as_bytes())
+    enter_matchmaking_with(&document("EnterMatchmaking2", &fields))
 }
 
 /// `EnterMatchmaking2` with any body.
@@ -81,52 +164,80 @@ pub fn enter_matchmaking_with(body: &[u8]) -> Vec<u8> {
 
 /// `CancelMatchmaking`.
 pub fn cancel_matchmaking(session_token: &str) -> Vec<u8> {
-    post(CANCEL, document("CancelMatchmaking", &[("SessionToken", &session_token)]).as_bytes())
+    post(CANCEL, &document("CancelMatchmaking", &[("SessionToken", Value::Text(session_token))]))
 }
 
-/// `RegisterActiveGameWithPlayers`.
+/// `RegisterActiveGameWithPlayers`, of a race of these players.
 pub fn register_active_game(
     session_token: &str,
     race_key: RaceKey,
     mode: Mode,
-    steam_id: SteamId,
+    players: &[SteamId],
 ) -> Vec<u8> {
-    let fields: [(&str, &dyn Display); 12] = [
-        ("SessionToken", &session_token),
-        ("RaceKey", &race_key),
-        ("HostPlatformID", &"x"),
-        ("GameLobbyId", &"x"),
-        ("NetworkVersion", &1),
-        ("GameType", &"x"),
-        ("RuleSet", &mode.rule_set.name()),
-        ("Ranking", &if mode.ranked { "Ranked" } else { "NotRanked" }),
-        ("Team1Size", &0),
-        ("Team2Size", &0),
-        ("SecondsItTookToMatchmake", &0),
-        ("PlatformIDs", &steam_id),
+    let key = race_key.to_string();
+    let listed = players.iter().map(SteamId::to_string).collect::<Vec<_>>().join(",");
+    let fields = [
+        ("SessionToken", Value::Text(session_token)),
+        ("RaceKey", Value::Text(&key)),
+        ("HostPlatformID", Value::Text("x")),
+        ("GameLobbyId", Value::Text("x")),
+        ("NetworkVersion", Value::Number(1)),
+        ("GameType", Value::Text("x")),
+        ("RuleSet", Value::Text(mode.rule_set.name())),
+        ("Ranking", Value::Text(if mode.ranked { "Ranked" } else { "NotRanked" })),
+        ("Team1Size", Value::Number(0)),
+        ("Team2Size", Value::Number(0)),
+        ("SecondsItTookToMatchmake", Value::Number(0)),
+        ("PlatformIDs", Value::Text(&listed)),
     ];
-    post(REGISTER, document("RegisterActiveGameWithPlayers", &fields).as_bytes())
+    post(REGISTER, &document("RegisterActiveGameWithPlayers", &fields))
 }
 
 /// `AddPoints`.
 pub fn add_points(session_token: &str, race_key: RaceKey, change: Points) -> Vec<u8> {
-    let fields: [(&str, &dyn Display); 5] = [
-        ("SessionToken", &session_token),
-        ("RaceKey", &race_key),
-        ("Points", &change.0),
-        ("Level", &34),
-        ("Prestige", &8),
+    let key = race_key.to_string();
+    let fields = [
+        ("SessionToken", Value::Text(session_token)),
+        ("RaceKey", Value::Text(&key)),
+        ("Points", Value::Number(change.0.into())),
+        ("Level", Value::Number(34)),
+        ("Prestige", Value::Number(8)),
     ];
-    post(ADD_POINTS, document("AddPoints", &fields).as_bytes())
+    post(ADD_POINTS, &document("AddPoints", &fields))
 }
 
-fn document(root: &str, fields: &[(&str, &dyn Display)]) -> String {
-    let mut text = format!("<{root}>\r\n");
-    for (name, value) in fields {
-        write!(text, "  <{name}>{value}</{name}>\r\n").expect("a string takes all");
-    }
-    text + &format!("</{root}>")
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Text(&'a str),
+    Number(i64),
 }
+
+fn document(root: &str, fields: &[(&str, Value<'_>)]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(1024);
+    let mut put = |pieces: &[&str]| pieces.iter().for_each(|piece| text.extend_from_slice(piece.as_bytes()));
+    put(&["<", root, ">\r\n"]);
+    for (name, value) in fields {
+        put(&["  <", name, ">"]);
+        match value {
+            Value::Text(value) => put(&[value]),
+            Value::Number(value) => put(&[itoa::Buffer::new().format(*value)]),
+        }
+        put(&["</", name, ">\r\n"]);
+    }
+    put(&["</", root, ">"]);
+    text
+}
+
+fn get(host: &str, path: &str) -> Vec<u8> {
+    let mut request = Vec::with_capacity(256);
+    let written = write!(request, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{UNITY}\r\n");
+    written.expect("a vector takes all");
+    request
+}
+
+/// What Unity says of itself in every request.
+const UNITY: &str = "User-Agent: UnityPlayer/5.4.5p1 (http://unity3d.com)\r\nAccept: */*\r\n\
+    Accept-Encoding: identity\r\nX-Unity-Version: 5.4.5p1\r\n";
 
 fn post(path: &str, body: &[u8]) -> Vec<u8> {
     post_with(path, "content-type: application/xml\r\n", body)
@@ -134,11 +245,13 @@ fn post(path: &str, body: &[u8]) -> Vec<u8> {
 
 /// A `POST` with more fields, each of them a line.
 pub(super) fn post_with(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "POST /{path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\nUser-Agent: UnityPlayer/5.4.5p1 \
-         (http://unity3d.com)\r\nAccept: */*\r\nAccept-Encoding: identity\r\nContent-Length: {}\r\n\
-         X-Unity-Version: 5.4.5p1\r\n{fields}\r\n",
-        body.len()
+    let mut request = Vec::with_capacity(512 + body.len());
+    let length = body.len();
+    let head = write!(
+        request,
+        "POST /{path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n{UNITY}{fields}Content-Length: {length}\r\n\r\n"
     );
-    [head.as_bytes(), body].concat()
+    head.expect("a vector takes all");
+    request.extend_from_slice(body);
+    request
 }

@@ -23,9 +23,10 @@ pub struct Service {
 impl Service {
     /// A request with this body.
     pub fn request(&self, body: &[u8]) -> Vec<u8> {
-        let fields = match self.is_egonet() {
-            true => "X-EgoNet-Function: LoginService.Login\r\ncontent-type: application/egonet-stream\r\n",
-            false => "content-type: application/xml\r\n",
+        let fields = if self.is_egonet() {
+            "X-EgoNet-Function: LoginService.Login\r\ncontent-type: application/egonet-stream\r\n"
+        } else {
+            "content-type: application/xml\r\n"
         };
         requests::post_with(self.path, fields, body)
     }

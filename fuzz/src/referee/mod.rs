@@ -83,6 +83,29 @@ impl Referee {
         }
     }
 
+    /// Of a server whose ticks come late by so much.
+    #[must_use]
+    pub fn tolerating(mut self, lateness: Duration) -> Self {
+        self.longest_hold += lateness;
+        self
+    }
+
+    /// The server was started anew: all polls are gone. It may know nothing of matches after this one.
+    pub fn restarted(&mut self, last_session: u64) {
+        (self.open, self.pending) = (Open::default(), BTreeMap::new());
+        self.last_session = last_session;
+    }
+
+    /// Whether this client waits for a poll to be answered.
+    pub fn awaits(&self, client: u32) -> bool {
+        self.open.has_poll_of(client)
+    }
+
+    /// A rule that was broken so far. That a member was forgotten shows only in the end.
+    pub fn first_breach(&self) -> Option<Breach> {
+        self.breaches.keys().next().copied()
+    }
+
     /// A poll was sent.
     pub fn sent(&mut self, poll: Poll) {
         self.open.insert(Bucket::of(poll.mode, self.folding), poll);
@@ -109,7 +132,7 @@ impl Referee {
         let own: Vec<_> = own.map(|group| (group.group_lobby, group.size)).collect();
         self.check(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
         if answer.groups.len() == 1 {
-            let company = !self.open.has_poll_of(poll.client) && self.open.has_company(bucket, &poll);
+            let company = !self.open.has_poll_of(poll.client) && self.open.has_company(bucket, &poll, now);
             self.check(company, Breach::AloneBesideOpen);
         }
         match self.pending.get_mut(&race_key) {

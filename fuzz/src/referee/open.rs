@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use mmcos_core::{mmcos::matchmaker::Folding, seam::ConnId};
 
@@ -54,10 +54,10 @@ impl Open {
         self.buckets.values().flatten().any(|poll| poll.client == client)
     }
 
-    /// Whether somebody waits whom this poll's player could meet.
-    pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll) -> bool {
+    /// Whether somebody waits whom this poll's player could meet. Who came in this very moment may have been too late.
+    pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> bool {
         let mut polls = self.buckets.get(&bucket).into_iter().flatten();
-        polls.any(|other| bucket.fit(poll.size, other.size))
+        polls.any(|other| other.sent < now && bucket.fit(poll.size, other.size))
     }
 
     /// The poll of this group in this bucket.

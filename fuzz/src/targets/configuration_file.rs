@@ -18,7 +18,7 @@ pub fn configuration_file(bytes: &[u8]) {
         }
         Err(error) => match line(&error) {
             Some(line) => {
-                let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let lines = bytes.split(|byte| *byte == b'\n').count();
                 assert!((1..=lines).contains(&line), "there are {lines} lines: {error}");
             }
             None => assert!(str::from_utf8(bytes).is_err(), "{error}"),

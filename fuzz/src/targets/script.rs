@@ -28,16 +28,18 @@ impl<'a> Script<'a> {
     }
 }
 
-/// `bytes` with each of the names replaced by its value, for what a fuzzer could not guess.
+/// `bytes` with each of the names, which begin with a brace, replaced by its value: for what a fuzzer could not guess.
 pub(super) fn filled(bytes: &[u8], values: &[(&[u8], &[u8])]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        let found = values.iter().find_map(|(name, value)| Some((value, rest.strip_prefix(*name)?)));
-        let (value, after) =
-            found.map_or((std::slice::from_ref(first), after), |(value, after)| (*value, after));
+    while let Some(at) = rest.iter().position(|byte| *byte == b'{') {
+        let (before, from) = rest.split_at(at);
+        let found = values.iter().find_map(|(name, value)| Some((*value, from.strip_prefix(*name)?)));
+        let (value, after) = found.unwrap_or_else(|| from.split_at(1));
+        filled.extend_from_slice(before);
         filled.extend_from_slice(value);
         rest = after;
     }
+    filled.extend_from_slice(rest);
     filled
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Any body (after a byte that chooses the service) as a request of somebody who is logged in and has raced: it is
-/// answered at once, in the form of that service; who else there is stays as it was.
+/// answered in time and in the form of that service, and nobody else is changed.
 ///
 /// # Panics
 /// If not.

@@ -34,15 +34,7 @@ static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// # Panics
 /// If not.
 pub fn steam_ticket(bytes: &[u8]) {
-    let text = match bytes.split_first() {
-        Some((0, changes)) => encode_platform_id(&changed(&SIGNED, Script(changes))),
-        _ => {
-            let digits = encode_platform_id(&SIGNED);
-            let digits = digits.split('^').next().unwrap_or_default();
-            let Ok(text) = String::from_utf8(filled(bytes, &[(TICKET, digits.as_bytes())])) else { return };
-            text
-        }
-    };
+    let Some(text) = platform_id(bytes) else { return };
     let policy = IdentityPolicy::Verify(signing::public_key());
     let let_in = identify(&policy, &text, NOW);
     let Ok(bytes) = parse_platform_id(&text) else { return assert!(let_in.is_err()) };
@@ -56,6 +48,15 @@ pub fn steam_ticket(bytes: &[u8]) {
     assert_eq!(verify(&ticket, &signing::public_key()).is_ok(), is_signed);
     assert_eq!(let_in.is_ok(), is_signed && ticket.session().steam_id == PLAYER, "{let_in:?}");
     assert!(let_in.is_err() || let_in == Ok(PLAYER));
+}
+
+fn platform_id(bytes: &[u8]) -> Option<String> {
+    if let [0, changes @ ..] = bytes {
+        return Some(encode_platform_id(&changed(&SIGNED, Script(changes))));
+    }
+    let signed = encode_platform_id(&SIGNED);
+    let digits = signed.split('^').next().unwrap_or_default();
+    String::from_utf8(filled(bytes, &[(TICKET, digits.as_bytes())])).ok()
 }
 
 /// Some bytes of it changed, some left out.

@@ -39,7 +39,9 @@ fn write(events: &[Event<'_>]) -> Vec<u8> {
             }
             Event::Text(text) => std::fmt::Write::write_str(&mut xml, text).expect("it goes to memory"),
             Event::End => {
-                open.pop().expect("what ends was open").into_iter().for_each(|name| xml.close(name))
+                if let Some(name) = open.pop().expect("what ends was open") {
+                    xml.close(name);
+                }
             }
         }
     }

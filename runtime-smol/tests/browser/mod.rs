@@ -1,4 +1,4 @@
-//! Headless Chromium, driven by its DevTools protocol over two pipes.
+//! Headless Chromium, driven by its `DevTools` protocol over two pipes.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with a profile of its own, which goes with it.
 pub(crate) struct Browser {

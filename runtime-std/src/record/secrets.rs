@@ -15,9 +15,6 @@ use super::scanner::{Kind, masked};
 use super::ticket::{Signer, blank};
 use crate::secret;
 
-/// Bytes of a session token.
-const TOKEN: usize = 53;
-
 /// What secrets are replaced by: of the same length, and as good or bad as they were.
 pub(super) struct Secrets {
     real: SessionKey,
@@ -71,7 +68,10 @@ impl Secrets {
         let end_of_time = Wall::from_millis(i64::MAX);
         match self.real.verify(token, end_of_time) {
             Ok(session) => self.sessions.issue(&session),
-            Err(SessionError::Forged) => STANDARD.encode([0; TOKEN]),
+            Err(SessionError::Forged) => {
+                let length = STANDARD.decode(token).map_or(0, |bytes| bytes.len());
+                STANDARD.encode(vec![0; length])
+            }
             Err(_) => token.bytes().map(|byte| char::from(masked(byte))).collect(),
         }
     }

@@ -116,7 +116,7 @@ impl Hub {
             }
             Message::Received { conn, bytes, link } => {
                 self.input(Input::Received { conn, bytes: &bytes });
-                link.read_on();
+                link.catch_up(bytes.len());
             }
             Message::Ended { conn, whole } => {
                 // Nobody waits for what is held; what is under way may still be read.

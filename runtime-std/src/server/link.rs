@@ -1,6 +1,6 @@
 //! What the hub and the reader of one connection share: the socket, its TLS, and what is to be written.
 
-use std::io::{self, IoSlice, Read as _, Write};
+use std::io::{self, Cursor, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,8 +13,11 @@ use crate::queue::Queue;
 use crate::serving::{ENOUGH, FAREWELL, LINGER};
 use crate::store::Ticket;
 
-/// How many messages of a connection may wait for the hub.
-const AHEAD: usize = 4;
+/// So many bytes of a connection may wait for the hub before no more are read. What is asked at once is answered at
+/// once, and most answers are longer than what asked for them.
+const AHEAD: usize = 16 * 1024;
+/// As many bytes as a thread that waits has in hand.
+const IN_HAND: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -37,7 +40,7 @@ struct Outgoing {
     goodbye: Option<Instant>,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
-    /// What was read and the hub has not taken yet.
+    /// Bytes that were read and that the hub has not taken yet.
     ahead: usize,
     ended: bool,
 }
@@ -91,19 +94,24 @@ impl Link {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// Something was read for the hub. Waits while the hub or the client has too much to do before it.
-    pub(super) fn hold_back(&self) {
+    /// So many bytes were read. Gives whether the hub wants them: not if the connection is to be closed.
+    pub(super) fn read_ahead(&self, count: usize) -> bool {
         let mut outgoing = self.lock();
-        outgoing.ahead = outgoing.ahead.saturating_add(1);
-        let _eased = self.eased.wait_while(outgoing, |outgoing| {
-            !outgoing.ended && (outgoing.ahead > AHEAD || outgoing.queue.queued() >= ENOUGH)
+        outgoing.ahead = outgoing.ahead.saturating_add(count);
+        outgoing.closing.is_none()
+    }
+
+    /// Waits while the hub or the client has too much to do before more is read.
+    pub(super) fn hold_back(&self) {
+        let _eased = self.eased.wait_while(self.lock(), |outgoing| {
+            !outgoing.ended && (outgoing.ahead >= AHEAD || outgoing.queue.queued() >= ENOUGH)
         });
     }
 
-    /// The hub has taken what was read.
-    pub(super) fn read_on(&self) {
+    /// The hub has taken so many bytes.
+    pub(super) fn catch_up(&self, count: usize) {
         let mut outgoing = self.lock();
-        outgoing.ahead = outgoing.ahead.saturating_sub(1);
+        outgoing.ahead = outgoing.ahead.saturating_sub(count);
         self.eased.notify_one();
     }
 
@@ -126,7 +134,10 @@ impl Link {
             return;
         }
         match outgoing.write_to(&mut AtOnce(&self.socket)) {
-            Ok(()) => outgoing.say_goodbye_if_done(&self.socket),
+            Ok(()) => {
+                self.eased.notify_one();
+                outgoing.say_goodbye_if_done(&self.socket);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let link = Arc::clone(self);
                 outgoing.has_writer = super::spawn("writer", move || link.write_patiently()).is_ok();
@@ -139,25 +150,27 @@ impl Link {
     }
 
     fn write_patiently(&self) {
-        let mut bytes = Vec::new();
+        let mut in_hand = vec![0; IN_HAND];
         loop {
+            let mut taken = Cursor::new(in_hand.as_mut_slice());
             {
                 let mut outgoing = self.lock();
-                // Writing to memory does not fail.
-                let _ = outgoing.write_to(&mut bytes);
-                if bytes.is_empty() {
+                // Memory fails only to hold more than fits.
+                let _ = outgoing.write_to(&mut taken);
+                if taken.position() == 0 {
                     outgoing.has_writer = false;
                     return outgoing.say_goodbye_if_done(&self.socket);
                 }
             }
-            if let Err(error) = self.write_in_time(&bytes) {
+            let count = usize::try_from(taken.position()).unwrap_or(usize::MAX);
+            let bytes = in_hand.get(..count).unwrap_or_default();
+            if let Err(error) = self.write_in_time(bytes) {
                 if error.kind() == io::ErrorKind::WouldBlock {
                     log::warn!("a client does not read its answers: dropped");
                 }
                 return self.abort();
             }
             self.eased.notify_one();
-            bytes.clear();
         }
     }
 
@@ -177,6 +190,10 @@ impl Link {
 
     /// Reads what has come, and waits for it. Nothing at the end.
     pub(super) fn read<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        if self.lock().ended {
+            // What the client sent before is of no use to anybody.
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         loop {
             match (&self.socket).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -220,13 +237,13 @@ impl Outgoing {
     fn write_to(&mut self, to: &mut impl Write) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
             while self.queue.is_writable() {
-                self.queue.write_with(|slices| to.write_vectored(slices), written)?;
+                taken(self.queue.write_with(|slices| to.write_vectored(slices), written)?)?;
             }
             return Ok(());
         };
         loop {
             while tls.wants_write() {
-                tls.write_tls(to)?;
+                taken(tls.write_tls(to)?)?;
             }
             if tls.is_handshaking() || !self.queue.is_writable() {
                 return Ok(());
@@ -266,6 +283,11 @@ impl Outgoing {
             Err(error) => (Err(error), None),
         }
     }
+}
+
+/// Nothing, as of memory that is full, is not a success.
+fn taken(count: usize) -> io::Result<()> {
+    if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
 }
 
 fn written(result: &io::Result<usize>) -> usize {

@@ -25,9 +25,10 @@ pub(super) fn read(conn: ConnId, link: &Arc<Link>, hub: &SyncSender<Message>) {
 fn read_all(conn: ConnId, link: &Arc<Link>, hub: &SyncSender<Message>) -> io::Result<()> {
     let plain = link.is_plain();
     let mut buffer = [0; READ];
-    // What comes from a client that was told goodbye is thrown away.
-    let received = |bytes| {
-        if hub.send(Message::Received { conn, bytes, link: Arc::clone(link) }).is_ok() {
+    // What comes from a client that is to go is thrown away.
+    let received = |bytes: Vec<u8>| {
+        if link.read_ahead(bytes.len()) {
+            let _ = hub.send(Message::Received { conn, bytes, link: Arc::clone(link) });
             link.hold_back();
         }
     };

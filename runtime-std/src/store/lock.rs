@@ -31,7 +31,8 @@ impl Lock {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    super::make_private(path)?;
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 fn sign(file: &mut File) -> std::io::Result<()> {

@@ -16,6 +16,7 @@ mod read;
 mod schema;
 mod write;
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use commit::{Commit, Committer, Ticket};
 pub use error::StoreError;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, private_file};
 use lock::Lock;
 
 /// The name of the file.
@@ -70,6 +71,7 @@ impl Store {
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let lock = Lock::take(dir)?;
         let path = dir.file(FILE_NAME);
+        make_private(&path).map_err(|source| StoreError::file(&path, source))?;
         let connection = connect(&path).map_err(|source| StoreError::sql(&path, source))?;
         schema::prepare(&connection, &path)?;
         Ok(Self { path, connection, _lock: lock })
@@ -110,6 +112,14 @@ impl Commit for Store {
             transaction.commit()
         };
         written().map_err(|source| StoreError::sql(path, source))
+    }
+}
+
+/// Makes the file if it is not there: `SQLite` would leave who may read it to the umask.
+fn make_private(path: &Path) -> io::Result<()> {
+    match private_file(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -75,9 +75,9 @@ impl Waits {
 
     pub(super) fn note(&mut self, ranked: bool, with_humans: bool, wait: Duration) {
         if ranked {
-            self.ranked.note(wait)
+            self.ranked.note(wait);
         } else {
-            self.not_ranked.note(wait)
+            self.not_ranked.note(wait);
         }
         if with_humans { self.with_humans.note(wait) } else { self.with_ai.note(wait) }
     }

@@ -17,7 +17,8 @@ use super::super::{
     player::Player,
 };
 
-const PAUSE: Duration = Duration::from_millis(10);
+/// Less often than an account may ask.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A player who asks for one thing after the other, and beside it an echo of this process's own.
 pub(super) struct Bystander {
@@ -52,11 +53,9 @@ impl Bystander {
         );
         let elite = post("/MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite", &body);
         let status = get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml");
-        let player = repeat(&done, move |round| {
-            match round % 4 {
-                0 => drop(Client::plain(http).ask(&status).ok()),
-                _ => drop(player.client.ask(&elite).ok()),
-            };
+        let player = repeat(&done, move |round| match round % 4 {
+            0 => drop(Client::plain(http).ask(&status).ok()),
+            _ => drop(player.client.ask(&elite).ok()),
         });
         let mut echo = echo();
         let echo = repeat(&done, move |_| {

@@ -31,9 +31,10 @@ pub(super) fn refused(server: &Server) {
             let _ = client.try_send(&request);
             let answer = client.answer();
             assert_eq!(answer.status, status, "{name}: {}{}", answer.head, answer.text());
-            match answer.head.contains("\r\nConnection: close\r\n") {
-                true => assert!(client.end().is_empty(), "{name}: more after the last word"),
-                false => drop(client.ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok()),
+            if answer.head.contains("\r\nConnection: close\r\n") {
+                assert!(client.end().is_empty(), "{name}: more after the last word");
+            } else {
+                client.ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
             }
         }
     }
@@ -41,8 +42,7 @@ pub(super) fn refused(server: &Server) {
 
 fn heads() -> Vec<Case> {
     let head = |lines: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n").into_bytes();
-    let fields =
-        |count: usize| head(&(0..count).map(|number| format!("f{number}: x\r\n")).collect::<String>());
+    let fields = |count| head(&"x: y\r\n".repeat(count));
     let path = "x".repeat(200 * KB);
     vec![
         ("a field of 200 KB", head(&format!("x: {path}\r\n")), 431),
@@ -99,10 +99,12 @@ fn framings() -> Vec<Case> {
 
 fn documents() -> Vec<Case> {
     let nested = |depth: usize| ["<a>".repeat(depth), "</a>".repeat(depth)].concat();
-    let laughs: String =
+    let laughs: Vec<String> =
         (1..10).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10))).collect();
-    let bomb =
-        format!("<!DOCTYPE a [<!ENTITY l0 \"ha\">{laughs}]><EnterMatchmaking2>&l9;</EnterMatchmaking2>");
+    let bomb = format!(
+        "<!DOCTYPE a [<!ENTITY l0 \"ha\">{}]><EnterMatchmaking2>&l9;</EnterMatchmaking2>",
+        laughs.concat()
+    );
     let file = "<!DOCTYPE a [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><Login><DisplayName>&f;</DisplayName></Login>";
     let wide: String =
         "<EnterMatchmaking2>\r\n".encode_utf16().flat_map(u16::to_le_bytes).map(char::from).collect();

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::referee::Breach;
 
-/// What a simulation saw, its first tenth left out (of the first days at most four hours), while the population grew.
+/// What a population went through, its first tenth left out (of the first days at most four hours), while the population grew.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Every search that came to its end.

@@ -4,16 +4,12 @@
 //! search is a long poll, and another, until somebody is met or the time that the login answer gave for it has passed;
 //! then one with `IgnoreMinimumMatchRequirements`, which ends in a race in any case.
 
-mod habits;
+pub(crate) mod habits;
 mod race;
 mod record;
 mod scoring;
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use mmcos_core::{
     engine::Limits,
@@ -32,6 +28,7 @@ use mmcos_core::{
 use self::race::Race;
 pub use self::record::{RaceRecord, Record, SearchRecord};
 use crate::{
+    agenda::Agenda,
     client::{self, Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
@@ -58,16 +55,16 @@ impl Settings {
     }
 }
 
-/// Runs a simulation to its end.
+/// Lets a population play.
 pub fn run(settings: &Settings, seed: u64) -> Record {
-    let mut simulation = Simulation::new(settings, seed);
-    simulation.run();
-    simulation.record.breaches = simulation.referee.breaches().clone();
-    simulation.record
+    let mut population = Population::new(settings, seed);
+    population.run();
+    population.record.breaches = population.referee.breaches().clone();
+    population.record
 }
 
 /// Something that will happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 enum Event {
     Arrival,
     Poll(usize),
@@ -85,14 +82,13 @@ struct Group {
     searches: Option<Duration>,
 }
 
-struct Simulation {
+struct Population {
     settings: Settings,
     catalogue: Catalogue,
     seed: u64,
     random: Random,
     time: VirtualTime,
-    events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
-    planned: u64,
+    agenda: Agenda<Event>,
     players: Vec<Group>,
     polls: BTreeMap<ConnId, (usize, Poll)>,
     races: BTreeMap<RaceKey, Race>,
@@ -100,7 +96,7 @@ struct Simulation {
     record: Record,
 }
 
-impl Simulation {
+impl Population {
     fn new(settings: &Settings, seed: u64) -> Self {
         let mut random = Random::new(seed, 0);
         let mut config = trusting();
@@ -112,8 +108,7 @@ impl Simulation {
             seed,
             time: VirtualTime::new(config, Limits::default(), random.seed()),
             random,
-            events: BinaryHeap::new(),
-            planned: 0,
+            agenda: Agenda::default(),
             players: Vec::new(),
             polls: BTreeMap::new(),
             races: BTreeMap::new(),
@@ -124,22 +119,20 @@ impl Simulation {
 
     fn run(&mut self) {
         self.plan_arrival();
-        while let Some(Reverse((at, _, event))) = self.events.peek().copied() {
+        while let Some(at) = self.agenda.next() {
             if at > self.settings.time {
                 return;
             }
             if let Some((conn, response)) = self.time.answer_until(at) {
                 self.answered(conn, &response);
-            } else {
-                self.events.pop();
+            } else if let Some(event) = self.agenda.pop() {
                 self.happen(event);
             }
         }
     }
 
     fn plan(&mut self, at: Duration, event: Event) {
-        self.planned += 1;
-        self.events.push(Reverse((at, self.planned, event)));
+        self.agenda.plan(at, event);
     }
 
     fn plan_arrival(&mut self) {

@@ -1,0 +1,74 @@
+use std::rc::Rc;
+
+use mmcos_core::mmcos::ids::{Points, RaceKey};
+use mmcos_core::wire::steam::{SteamId, UnixSeconds};
+
+use super::players::Player;
+use crate::client::{Mode, Poll, requests};
+
+/// Something that a game asks of the server.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    Redirect,
+    ServerStatus,
+    Login {
+        issued: UnixSeconds,
+    },
+    EgoNet,
+    Title(u8),
+    Elite {
+        start: u32,
+    },
+    EliteRank,
+    Friends(Rc<[SteamId]>),
+    /// A request that no capture shows.
+    NameOnly,
+    Search(Poll),
+    Cancel,
+    Register {
+        race_key: RaceKey,
+        mode: Mode,
+        listed: Rc<[SteamId]>,
+    },
+    AddPoints {
+        race_key: RaceKey,
+        change: Points,
+    },
+}
+
+impl Ask {
+    /// Whether the server may hold it.
+    pub(super) const fn is_held(&self) -> bool {
+        matches!(self, Self::Search(_))
+    }
+
+    /// Whether its answer says who asks, so that it needs a session.
+    pub(super) const fn needs_session(&self) -> bool {
+        !matches!(
+            self,
+            Self::Redirect | Self::ServerStatus | Self::Login { .. } | Self::EgoNet | Self::NameOnly
+        )
+    }
+
+    /// What the game sends.
+    pub(super) fn bytes(&self, player: &Player) -> Vec<u8> {
+        let token = player.token.as_str();
+        match self {
+            Self::Redirect => requests::redirect(),
+            Self::ServerStatus => requests::server_status(),
+            Self::Login { issued } => requests::login(player.steam_id, *issued),
+            Self::EgoNet => requests::egonet_login(player.steam_id),
+            Self::Title(title) => requests::update_account_title(token, *title),
+            Self::Elite { start } => requests::get_elite(token, *start),
+            Self::EliteRank => requests::get_elite_rank(token),
+            Self::Friends(ids) => requests::get_friends(token, ids),
+            Self::NameOnly => requests::debug_message(),
+            Self::Search(poll) => requests::enter_matchmaking(&poll.search(token)),
+            Self::Cancel => requests::cancel_matchmaking(token),
+            Self::Register { race_key, mode, listed } => {
+                requests::register_active_game(token, *race_key, *mode, listed)
+            }
+            Self::AddPoints { race_key, change } => requests::add_points(token, *race_key, *change),
+        }
+    }
+}

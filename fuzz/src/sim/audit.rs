@@ -1,0 +1,115 @@
+//! Looks at every answer as it leaves the server.
+
+use mmcos_core::mmcos::ids::UserId;
+
+use super::{
+    ask::Ask,
+    books::{Claimed, expect},
+    failure::Invariant,
+    players::player_of_lobby,
+    reader::Reply,
+    world::World,
+};
+use crate::client::{LoginDetails, MatchmakingResult, Poll};
+
+impl World {
+    /// This player is answered so; `None` if it has asked for nothing whole.
+    pub(super) fn audit(&mut self, player: usize, ask: Option<&Ask>, reply: &Reply, is_slow: bool) {
+        let Some(ask) = ask else {
+            if !(is_slow && matches!(reply, Reply::Refused(408))) {
+                self.fail(Invariant::OneAnswer, format!("answered before it asked: {reply:?}"));
+            }
+            return;
+        };
+        if !ask.is_held() {
+            self.books.follow(self.wall(), self.current.ticket);
+        }
+        let found = match (ask, reply) {
+            (_, Reply::Unreadable(text)) => Err(format!("{ask:?} was answered {text}")),
+            (_, Reply::Refused(status)) => return self.audit_refusal(player, ask, *status, is_slow),
+            (Ask::Login { .. }, Reply::Login(details)) => self.audit_login(player, details),
+            (Ask::Search(poll), Reply::Matchmaking(answer)) => {
+                self.audit_match(player, poll, answer);
+                Ok(())
+            }
+            _ => match self.books.user(self.players[player].steam_id) {
+                Some(user) => self.audit_of_account(user, ask, reply),
+                None => Ok(()),
+            },
+        };
+        let found = found.map_err(|detail| format!("player {}, {ask:?}: {detail}", player + 1));
+        self.expect(Invariant::Points, found);
+    }
+
+    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool) {
+        let age = self.wall().as_millis() - self.players[player].token_issued.as_millis();
+        let lifetime = self.config.session_lifetime.as_millis() as i64;
+        let has_session = (-60_000..lifetime).contains(&age);
+        let is_right = match status {
+            // The last of it came when its time was over, though before the tick.
+            408 => is_slow,
+            401 => ask.needs_session() && !has_session,
+            503 => matches!(ask, Ask::Login { .. }) && self.config.maintenance,
+            _ => false,
+        };
+        if let (true, Ask::Search(poll)) = (is_right, ask) {
+            self.referee.gone(poll.conn);
+        }
+        if !is_right {
+            self.fail(Invariant::Answer, format!("{ask:?} was refused with {status}"));
+        }
+    }
+
+    fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
+        expect("a login during maintenance", &self.config.maintenance, &false)?;
+        let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
+        self.books.log_in(steam_id, user, self.current.ticket)?;
+        self.books.check(user, details.points, Some(details.division), details.rank)
+    }
+
+    fn audit_match(&mut self, player: usize, poll: &Poll, answer: &MatchmakingResult) {
+        self.referee.answered(poll.conn, self.now, answer);
+        if let Some(breach) = self.referee.first_breach() {
+            let detail = format!("{poll:?} was answered {answer:?}");
+            return self.fail(Invariant::Matchmaking(breach), detail);
+        }
+        let (Some(race_key), now) = (answer.race_key, (self.wall(), self.now)) else { return };
+        let leader = |group_lobby| self.books.user(self.players[player_of_lobby(group_lobby)].steam_id);
+        let leaders: Vec<UserId> =
+            answer.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
+        let is_superseded = answer.groups.len() == 1 && self.referee.awaits(self.players[player].number);
+        match leaders.as_slice() {
+            [alone] if is_superseded => self.books.give_in_vain(race_key, *alone, now),
+            _ => self.books.give(answer, leaders, now, self.current.ticket),
+        }
+        if self.keys.len() > 50 {
+            self.keys.pop_front();
+        }
+        self.keys.push_back(race_key);
+    }
+
+    /// An answer to who has an account.
+    fn audit_of_account(&mut self, user: UserId, ask: &Ask, reply: &Reply) -> Result<(), String> {
+        match (ask, reply) {
+            (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
+                let durable = self.current.ticket.max(self.store.durable());
+                let result = Claimed { user, race_key: *race_key, change: *change };
+                self.books.score(result, *answer, self.current.is_counted, (self.current.ticket, durable))?;
+            }
+            (Ask::Elite { start }, Reply::Board(board)) => {
+                self.books.check(user, board.score, None, board.rank)?;
+                self.books.check_page(*start, &board.entries)?;
+            }
+            (Ask::EliteRank, Reply::Board(board)) => {
+                self.books.check(user, board.score, None, board.rank)?;
+                expect("entries", &board.entries.len(), &0)?;
+            }
+            (Ask::Title(title), Reply::Done) => self.books.choose_title(user, *title, self.current.ticket),
+            (Ask::Register { race_key, listed, .. }, Reply::Done) => {
+                self.books.list(*race_key, user, listed, self.current.ticket);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
+//! here a second time, in the simplest way.
+
+mod races;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::RangeInclusive,
+};
+
+use mmcos_core::{
+    mmcos::{
+        Mmcos,
+        catalogue::Catalogue,
+        ids::{Points, RaceKey, UserId},
+        players::Player,
+        seasons::Season,
+    },
+    seam::Wall,
+    wire::steam::SteamId,
+};
+
+use super::store::Ticket;
+pub(super) use races::Claimed;
+use races::Race;
+
+/// What a player has been told to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) steam_id: SteamId,
+    pub(super) points: i32,
+    pub(super) division: u8,
+    pub(super) season: i32,
+    /// The box that the title is from, if one was chosen.
+    pub(super) title: Option<u8>,
+}
+
+/// How to take back what a crash has undone.
+enum Undo {
+    Enrolled,
+    Account(UserId, Account),
+    Race(RaceKey, Option<Race>),
+    Season(Option<Season>, Vec<Account>),
+}
+
+/// See the [module](self).
+pub(super) struct Books {
+    catalogue: Catalogue,
+    /// By division, what one game can bring.
+    honest: [RangeInclusive<Points>; 7],
+    accounts: Vec<Account>,
+    by_steam_id: BTreeMap<SteamId, UserId>,
+    season: Option<Season>,
+    races: BTreeMap<RaceKey, Race>,
+    /// The key that a player was given alone, and with which no race has begun.
+    searching: BTreeMap<UserId, RaceKey>,
+    /// The latest that it ever was.
+    latest: Wall,
+    /// What is not durable yet.
+    journal: VecDeque<(Ticket, Undo)>,
+}
+
+impl Books {
+    pub(super) fn new(catalogue: Catalogue) -> Self {
+        Self {
+            honest: [0, 1, 2, 3, 4, 5, 6].map(|division| catalogue.honest_changes(division)),
+            catalogue,
+            accounts: Vec::new(),
+            by_steam_id: BTreeMap::new(),
+            season: None,
+            races: BTreeMap::new(),
+            searching: BTreeMap::new(),
+            latest: Wall::default(),
+            journal: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn latest(&self) -> Wall {
+        self.latest
+    }
+
+    pub(super) fn user(&self, steam_id: SteamId) -> Option<UserId> {
+        self.by_steam_id.get(&steam_id).copied()
+    }
+
+    fn account(&self, user: UserId) -> Option<&Account> {
+        self.accounts.get(slot(user))
+    }
+
+    /// A request was served at this time: a season may have begun by it.
+    pub(super) fn follow(&mut self, now: Wall, ticket: Ticket) {
+        self.latest = self.latest.max(now);
+        if self.season.is_some_and(|season| now < season.next_starts) {
+            return;
+        }
+        let season = Season::at(now);
+        self.note(ticket, Undo::Season(self.season, self.accounts.clone()));
+        self.season = Some(season);
+        let mut order: Vec<usize> = (0..self.accounts.len()).collect();
+        order.sort_by_key(|slot| (-self.accounts[*slot].points, *slot));
+        for (rank, slot) in (0..).zip(order) {
+            let account = &mut self.accounts[slot];
+            if account.season < season.id.0 {
+                let band = &self.catalogue.divisions.bands[usize::from(account.division)];
+                let reward = self.catalogue.ranks.reward(rank).map_or(0, |reward| reward.bonus_points.0);
+                account.points = band.bonus_points.0 + reward;
+                account.division = division(&self.catalogue, account.points, 0);
+                account.season = season.id.0;
+            }
+        }
+    }
+
+    /// A Steam account logged in and was told its number.
+    pub(super) fn log_in(&mut self, steam_id: SteamId, user: UserId, ticket: Ticket) -> Result<(), String> {
+        if let Some(known) = self.user(steam_id) {
+            return expect("the account of a player", &user, &known);
+        }
+        expect("a new account", &user, &UserId(self.accounts.len() as u32 + 1))?;
+        self.note(ticket, Undo::Enrolled);
+        let season = self.season.map_or(0, |season| season.id.0);
+        self.accounts.push(Account { steam_id, points: 0, division: 0, season, title: None });
+        self.by_steam_id.insert(steam_id, user);
+        Ok(())
+    }
+
+    /// A player was told to stand here.
+    pub(super) fn check(
+        &self,
+        user: UserId,
+        points: i32,
+        division: Option<u8>,
+        rank: u32,
+    ) -> Result<(), String> {
+        let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
+        expect("points", &points, &account.points)?;
+        expect("division", &division.unwrap_or(account.division), &account.division)?;
+        expect("rank", &rank, &self.rank(user, account.points))
+    }
+
+    /// How many are ahead of who has so many points.
+    fn rank(&self, user: UserId, points: i32) -> u32 {
+        let own = self::slot(user);
+        let ahead = |(slot, account): &(usize, &Account)| {
+            *slot != own && (account.points > points || account.points == points && *slot < own)
+        };
+        self.accounts.iter().enumerate().filter(ahead).count() as u32
+    }
+
+    /// Somebody was shown a page of the leaderboard that begins at this rank.
+    pub(super) fn check_page(&self, start: u32, entries: &[(i32, u32)]) -> Result<(), String> {
+        for (rank, (points, user)) in (start..).zip(entries) {
+            self.check(UserId(*user), *points, None, rank)?;
+        }
+        let expected = self.accounts.len().saturating_sub(start as usize).min(100);
+        expect("entries of the page", &entries.len(), &expected)
+    }
+
+    pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: Ticket) {
+        self.change(user, ticket, |account| account.title = Some(title));
+    }
+
+    fn change(&mut self, user: UserId, ticket: Ticket, change: impl FnOnce(&mut Account)) {
+        let Some(account) = self.accounts.get_mut(slot(user)) else { return };
+        let before = *account;
+        change(account);
+        self.note(ticket, Undo::Account(user, before));
+    }
+
+    fn note(&mut self, ticket: Ticket, undo: Undo) {
+        self.journal.push_back((ticket, undo));
+    }
+
+    /// This much is durable, and will never be undone.
+    pub(super) fn durable(&mut self, ticket: Ticket) {
+        while self.journal.pop_front_if(|(of, _)| *of <= ticket).is_some() {}
+    }
+
+    /// The server is gone, and with it all that was not durable.
+    pub(super) fn crash(&mut self, durable: Ticket) {
+        self.durable(durable);
+        while let Some((_, undo)) = self.journal.pop_back() {
+            match undo {
+                Undo::Enrolled => {
+                    let lost = self.accounts.pop();
+                    lost.map(|lost| self.by_steam_id.remove(&lost.steam_id));
+                }
+                Undo::Account(user, before) => self.accounts[slot(user)] = before,
+                Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
+                Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
+                Undo::Season(season, accounts) => (self.season, self.accounts) = (season, accounts),
+            }
+        }
+    }
+
+    /// Whether a server has what these books have.
+    pub(super) fn compare(&self, service: &Mmcos) -> Result<(), String> {
+        let players = service.players();
+        expect("accounts", &players.len(), &self.accounts.len())?;
+        let read = |player: &Player| Account {
+            steam_id: player.steam_id,
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+            season: player.season.0,
+            title: player.profile.title.as_str().rsplit_once("_box_").and_then(|(_, box_)| box_.parse().ok()),
+        };
+        for (player, account) in players.iter().zip(&self.accounts) {
+            expect("a player", &read(player), account)?;
+        }
+        Ok(())
+    }
+}
+
+fn slot(user: UserId) -> usize {
+    user.0 as usize - 1
+}
+
+/// The division that so many points make for who holds this one.
+fn division(catalogue: &Catalogue, points: i32, held: u8) -> u8 {
+    let is_held = |division: &u8| {
+        let band = &catalogue.divisions.bands[usize::from(*division)];
+        points >= band.min_points.0 || *division <= held && points >= band.relegation_min_points.0
+    };
+    (0..7).rev().find(is_held).unwrap_or(0)
+}
+
+pub(super) fn expect<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    found: &T,
+    expected: &T,
+) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, found {found:?}")) }
+}

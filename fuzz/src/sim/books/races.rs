@@ -1,0 +1,192 @@
+//! Races: who may bring a result of them, and what comes of it.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    mmcos::{
+        ids::{Points, RaceKey, UserId},
+        results::KEEP,
+    },
+    seam::Wall,
+    wire::steam::SteamId,
+};
+
+use super::{Account, Books, Undo, division, expect};
+use crate::{
+    client::{AddPointsResult, MatchmakingResult},
+    sim::store::Ticket,
+};
+
+/// A race whose key was given away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Race {
+    /// By the server's clock, and by the true one.
+    made: Wall,
+    given: Duration,
+    seats: usize,
+    players: Vec<UserId>,
+    /// Who was listed when it was not sure who else is in.
+    perhaps: Vec<UserId>,
+    /// Its only player has searched on.
+    superseded: bool,
+    counted: Vec<Counted>,
+}
+
+/// A result that has counted.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    user: UserId,
+    answer: AddPointsResult,
+    ticket: Ticket,
+}
+
+/// A result that a player brings.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) struct Claimed {
+    pub(in crate::sim) user: UserId,
+    pub(in crate::sim) race_key: RaceKey,
+    pub(in crate::sim) change: Points,
+}
+
+/// What a result must lead to.
+enum Due {
+    /// It counts.
+    Yes,
+    /// It does not.
+    No,
+    /// Both would be right; if it has counted before, so would be the answer that it got.
+    Perhaps(Option<Counted>),
+    /// It has counted, with this answer.
+    Already(Counted),
+}
+
+impl Books {
+    /// These players were given the key of a race.
+    pub(in crate::sim) fn give(
+        &mut self,
+        answer: &MatchmakingResult,
+        leaders: Vec<UserId>,
+        (made, given): (Wall, Duration),
+        ticket: Ticket,
+    ) {
+        let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
+        for leader in &leaders {
+            let before = self.searching.remove(leader);
+            if let Some(race) = before.and_then(|key| self.races.get_mut(&key)) {
+                race.superseded = true;
+            }
+        }
+        if let [alone] = leaders.as_slice() {
+            self.searching.insert(*alone, race_key);
+        }
+        self.note(ticket, Undo::Race(race_key, None));
+        let seats = usize::from(answer.humans());
+        self.races.insert(race_key, Race { made, given, seats, players: leaders, ..Race::default() });
+    }
+
+    /// A player was given a key with a search that another of its own had ended: nobody need know it.
+    pub(in crate::sim) fn give_in_vain(
+        &mut self,
+        race_key: RaceKey,
+        user: UserId,
+        (made, given): (Wall, Duration),
+    ) {
+        let race = Race { made, given, seats: 1, players: vec![user], superseded: true, ..Race::default() };
+        self.races.entry(race_key).or_insert(race);
+    }
+
+    /// A player said who is in a race.
+    pub(in crate::sim) fn list(&mut self, race_key: RaceKey, by: UserId, listed: &[SteamId], ticket: Ticket) {
+        let due = self.due(race_key, by);
+        let users: Vec<UserId> = listed.iter().filter_map(|id| self.user(*id)).collect();
+        let Some(race) = self.races.get_mut(&race_key).filter(|_| !matches!(due, Due::No)) else { return };
+        let before = race.clone();
+        let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
+        for user in users {
+            if race.players.contains(&user) {
+            } else if !sure {
+                race.perhaps.push(user);
+            } else if race.players.len() < race.seats {
+                race.players.push(user);
+            }
+        }
+        self.has_begun(race_key, by);
+        self.note(ticket, Undo::Race(race_key, Some(before)));
+    }
+
+    /// A player brought a result, and is told so with the `ticket` of what was recorded, when everything up to
+    /// `durable` is. `is_counted` says how the server took one that may count or not.
+    pub(in crate::sim) fn score(
+        &mut self,
+        Claimed { user, race_key, change }: Claimed,
+        answer: AddPointsResult,
+        is_counted: bool,
+        (ticket, durable): (Ticket, Ticket),
+    ) -> Result<(), String> {
+        let due = self.due(race_key, user);
+        let counts = match due {
+            Due::Already(Counted { answer: first, ticket, .. }) => {
+                expect("whether the first time is durable", &(ticket <= durable), &true)?;
+                return expect("the answer of the first time", &answer, &first);
+            }
+            Due::Yes => true,
+            Due::No => false,
+            Due::Perhaps(first) if first.is_some_and(|first| first.answer == answer) => return Ok(()),
+            Due::Perhaps(_) => is_counted,
+        };
+        let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
+        if !counts {
+            return self.check(user, answer.points, Some(answer.division), answer.rank);
+        }
+        let (points, division) = self.after(*account, change);
+        let rank = self.rank(user, points);
+        expect("the result's answer", &answer, &AddPointsResult { division, points, rank })?;
+        self.change(user, ticket, |account| (account.points, account.division) = (points, division));
+        if let Some(race) = self.races.get_mut(&race_key) {
+            let before = race.clone();
+            race.counted.push(Counted { user, answer, ticket });
+            self.note(ticket, Undo::Race(race_key, Some(before)));
+        }
+        self.has_begun(race_key, user);
+        Ok(())
+    }
+
+    fn after(&self, account: Account, claimed: Points) -> (i32, u8) {
+        let honest = &self.honest[usize::from(account.division)];
+        let counted = claimed.clamp(*honest.start(), *honest.end()).0;
+        let may_lose = self.catalogue.divisions.losing_allowed(account.division);
+        let change = if may_lose { counted } else { counted.max(0) };
+        let points = (account.points + change).max(0);
+        (points, division(&self.catalogue, points, account.division))
+    }
+
+    /// A player that was given this key alone does not search on.
+    fn has_begun(&mut self, race_key: RaceKey, by: UserId) {
+        if self.searching.get(&by) == Some(&race_key) {
+            self.searching.remove(&by);
+        }
+    }
+
+    fn due(&self, race_key: RaceKey, user: UserId) -> Due {
+        let Some(race) = self.races.get(&race_key) else { return Due::No };
+        let member = race.players.contains(&user);
+        let counted = race.counted.iter().find(|counted| counted.user == user).copied();
+        match counted {
+            _ if self.is_old(race) || race.superseded && member => Due::Perhaps(counted),
+            Some(first) => Due::Already(first),
+            None if member => Due::Yes,
+            None if race.perhaps.contains(&user) => Due::Perhaps(None),
+            None => Due::No,
+        }
+    }
+
+    /// Whether the server may have let go of it, by any time that it ever was.
+    fn is_old(&self, race: &Race) -> bool {
+        self.latest.as_millis() - race.made.as_millis() >= KEEP.as_millis() as i64
+    }
+
+    /// Throws away what is too old for anybody to come back to.
+    pub(in crate::sim) fn prune(&mut self, before: Duration) {
+        self.races.retain(|_, race| race.given >= before);
+    }
+}

@@ -1,0 +1,72 @@
+use std::{fmt, time::Duration};
+
+use super::Scenario;
+use crate::referee::Breach;
+
+/// What must hold whatever happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Invariant {
+    /// People meet by the rules of matchmaking.
+    Matchmaking(Breach),
+    /// A whole request is answered once, at once unless it is a search, or its connection is closed.
+    OneAnswer,
+    /// A search is answered in time.
+    PollAnswered,
+    /// An answer has the status and the shape that what was asked for deserves.
+    Answer,
+    /// Points, divisions, ranks and titles are those of the results that were accepted, before and after a crash.
+    Points,
+    /// A server that is restored from what was recorded is the one that lived.
+    Restored,
+    /// After every input the next deadline lies ahead.
+    Deadline,
+    /// An input costs no more however many wait.
+    Cost,
+    /// When all have left nothing stays.
+    Rest,
+    /// How bytes are cut into pieces changes nothing.
+    Pieces,
+    /// The same again gives the same.
+    SameAgain,
+}
+
+impl Invariant {
+    /// Whether only a comparison of runs shows it.
+    pub(super) const fn needs_several_runs(self) -> bool {
+        matches!(self, Self::Pieces | Self::SameAgain)
+    }
+}
+
+/// What did not hold, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// In which scenario.
+    pub scenario: Scenario,
+    /// What.
+    pub invariant: Invariant,
+    /// How it showed.
+    pub detail: String,
+    /// How many inputs the server had been given.
+    pub step: u64,
+    /// When, from the beginning.
+    pub at: Duration,
+}
+
+impl Failure {
+    /// Whether this is the failure of another run again, as far as can be told.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.invariant == other.invariant
+    }
+}
+
+/// All that is needed to see it again.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scenario, invariant, detail, step, at } = self;
+        writeln!(f, "seed {}, step {step}, after {} s: {invariant:?}", scenario.seed, at.as_secs_f64())?;
+        writeln!(f, "  {detail}")?;
+        let thrice = if invariant.needs_several_runs() { " --thrice" } else { "" };
+        write!(f, "  again: cargo run --release -p mmcos-fuzz --bin simulate -- {scenario}{thrice}")
+    }
+}

@@ -1,0 +1,198 @@
+//! What goes wrong, and how often.
+
+use std::fmt;
+
+use crate::random::Random;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A request arrives in pieces, one right after the other.
+    Split,
+    /// Another request follows on the same connection without waiting, both in one piece.
+    Pipeline,
+    /// A request arrives in pieces, seconds apart, and perhaps never whole.
+    Slow,
+    /// A connection is gone in the middle of a request.
+    Cut,
+    /// A connection is gone while its request is held.
+    Reset,
+    /// A request is sent twice, on two connections.
+    Duplicate,
+    /// The answer never arrives, so that the player asks again.
+    LostAnswer,
+    /// A tick comes late.
+    LateTick,
+    /// A tick comes though none is due.
+    EarlyTick,
+    /// The wall clock is set to another time.
+    ClockJump,
+    /// It takes a while until something is durable.
+    SlowStore,
+    /// The store fails: nothing becomes durable any more, and the server stops.
+    StoreError,
+    /// The server is gone between two effects; what was durable is there when it comes back.
+    Crash,
+    /// The host stops the server in an orderly way, and starts it again.
+    Restart,
+    /// A player is gone without a word, whatever it was doing.
+    Leave,
+    /// A player claims what is not its own, or more than there is.
+    Cheat,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Split,
+        Self::Pipeline,
+        Self::Slow,
+        Self::Cut,
+        Self::Reset,
+        Self::Duplicate,
+        Self::LostAnswer,
+        Self::LateTick,
+        Self::EarlyTick,
+        Self::ClockJump,
+        Self::SlowStore,
+        Self::StoreError,
+        Self::Crash,
+        Self::Restart,
+        Self::Leave,
+        Self::Cheat,
+    ];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Split => "split",
+            Self::Pipeline => "pipeline",
+            Self::Slow => "slow",
+            Self::Cut => "cut",
+            Self::Reset => "reset",
+            Self::Duplicate => "duplicate",
+            Self::LostAnswer => "lost-answer",
+            Self::LateTick => "late-tick",
+            Self::EarlyTick => "early-tick",
+            Self::ClockJump => "clock-jump",
+            Self::SlowStore => "slow-store",
+            Self::StoreError => "store-error",
+            Self::Crash => "crash",
+            Self::Restart => "restart",
+            Self::Leave => "leave",
+            Self::Cheat => "cheat",
+        }
+    }
+
+    /// The least and the most likely that it is, at each of its occasions: a request, a tick, a commit, an effect; for
+    /// what comes by itself, the times per hour.
+    const fn range(self) -> (f64, f64) {
+        match self {
+            Self::Split | Self::Pipeline | Self::LateTick | Self::SlowStore => (0.01, 0.5),
+            Self::Slow | Self::Cut | Self::Reset | Self::Duplicate | Self::LostAnswer | Self::Cheat => {
+                (0.002, 0.1)
+            }
+            Self::Leave => (0.001, 0.02),
+            Self::EarlyTick => (1.0, 100.0),
+            Self::ClockJump | Self::Restart => (0.2, 4.0),
+            Self::StoreError => (0.0001, 0.005),
+            Self::Crash => (0.00002, 0.002),
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// Some kinds of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Faults(u16);
+
+impl Faults {
+    /// Every kind.
+    pub const ALL: Self = Self(u16::MAX);
+    /// No kind.
+    pub const NONE: Self = Self(0);
+
+    /// Whether this kind is among them.
+    pub const fn has(self, fault: Fault) -> bool {
+        self.0 & fault.bit() != 0
+    }
+
+    /// These, and one more.
+    #[must_use]
+    pub const fn with(self, fault: Fault) -> Self {
+        Self(self.0 | fault.bit())
+    }
+
+    /// These, but one.
+    #[must_use]
+    pub const fn without(self, fault: Fault) -> Self {
+        Self(self.0 & !fault.bit())
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Fault> {
+        Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
+    }
+
+    /// Reads what its `Display` writes: `all`, `none`, or names with commas between them.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "all" => Some(Self::ALL),
+            "none" => Some(Self::NONE),
+            _ => text.split(',').try_fold(Self::NONE, |faults, name| {
+                Fault::ALL.into_iter().find(|fault| fault.name() == name).map(|fault| faults.with(fault))
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ALL => f.write_str("all"),
+            Self::NONE => f.write_str("none"),
+            some => f.write_str(&some.iter().map(Fault::name).collect::<Vec<_>>().join(",")),
+        }
+    }
+}
+
+/// How likely each kind is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rates([f64; Fault::ALL.len()]);
+
+impl Rates {
+    pub(super) const NONE: Self = Self([0.0; Fault::ALL.len()]);
+
+    /// About half of the kinds are there in one run, so that the frequent ones do not always hide the rare ones. A kind
+    /// that is not allowed changes nothing about the others.
+    pub(super) fn draw(random: &mut Random, allowed: Faults) -> Self {
+        Self(Fault::ALL.map(|fault| {
+            let (low, high) = fault.range();
+            let rate = low * libm::pow(high / low, random.uniform());
+            let there = random.uniform() < 0.5;
+            if there && allowed.has(fault) { rate } else { 0.0 }
+        }))
+    }
+
+    pub(super) fn of(&self, fault: Fault) -> f64 {
+        self.0[fault as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_faults_is_read_as_it_is_written() {
+        let some = Faults::NONE.with(Fault::Crash).with(Fault::LostAnswer);
+        for faults in [Faults::ALL, Faults::NONE, some, Faults::ALL.without(Fault::Cheat)] {
+            assert_eq!(Faults::parse(&faults.to_string()), Some(faults));
+        }
+        assert_eq!(some.to_string(), "lost-answer,crash");
+        assert_eq!(Faults::parse("crash,earthquake"), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! The machine: when the server runs, when it is ticked, what its clock says, and what its store keeps.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    OutboxOf,
+    engine::Limits,
+    mmcos::Mmcos,
+    seam::{Input, Monotonic},
+    trace::Start,
+};
+
+use super::{
+    failure::Invariant,
+    faults::Fault,
+    store::{self, Ticket},
+    world::{Event, Process, World},
+};
+use crate::random::Random;
+
+/// No tick comes later than this.
+pub(super) const LONGEST_LATENESS: Duration = Duration::from_secs(2);
+
+/// A player has a few connections at a time, not dozens.
+fn limits() -> Limits {
+    Limits { connections_per_address: 32, ..Limits::default() }
+}
+
+/// How long the server has to let go of its connections.
+const GRACE: Duration = Duration::from_secs(4);
+
+impl World {
+    /// The server starts from what is durable.
+    pub(super) fn start(&mut self) {
+        self.lives += 1;
+        let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
+        let records = self.store.records(self.wall()).collect();
+        let start = Start { seed, limits: limits(), config: self.config.clone(), records };
+        let server = match start.server() {
+            Ok(server) => server,
+            Err(error) => return self.fail(Invariant::Restored, error.to_string()),
+        };
+        let compared = self.books.compare(server.service());
+        self.expect(Invariant::Points, compared);
+        if self.failure.is_none() {
+            self.trace = self.trace.take().map(|_| format!("{start}\n"));
+        }
+        let out = OutboxOf::<Mmcos>::new();
+        self.process = Some(Process { server, out, started: self.now, is_stopping: false });
+    }
+
+    /// Whether a tick is due that comes late.
+    pub(super) fn is_overdue(&self) -> bool {
+        let Some(process) = &self.process else { return false };
+        let deadline = process.server.next_deadline();
+        deadline.is_some_and(|deadline| process.started + deadline.since(Monotonic::default()) <= self.now)
+    }
+
+    /// When the server is ticked next. A late tick is late for its deadline, whatever happens in between.
+    pub(super) fn next_tick(&self) -> Option<Duration> {
+        let process = self.process.as_ref()?;
+        let deadline = process.server.next_deadline()?;
+        let at = process.started + deadline.since(Monotonic::default());
+        let rate = self.rates.of(Fault::LateTick);
+        if rate == 0.0 {
+            return Some(at);
+        }
+        let mut random = Random::new(self.scenario.seed ^ deadline.as_nanos(), 1 << 41);
+        let late = random.uniform() < rate;
+        let lateness = LONGEST_LATENESS.mul_f64(libm::pow(random.uniform(), 4.0));
+        Some(if late { at + lateness } else { at })
+    }
+
+    /// Hands the records of this input to the store.
+    pub(super) fn submit(&mut self) {
+        if self.current.batch.is_empty() {
+            return;
+        }
+        let records = std::mem::take(&mut self.current.batch);
+        if self.current.is_crashed {
+            self.current.ticket = Ticket::NEVER;
+            return;
+        }
+        self.current.ticket = self.store.submit(records);
+        if self.rates.of(Fault::SlowStore) + self.rates.of(Fault::StoreError) == 0.0 {
+            self.store.finish();
+            self.books.durable(self.current.ticket);
+        } else {
+            self.commit();
+        }
+    }
+
+    /// One commit at a time; what comes meanwhile goes with the next.
+    fn commit(&mut self) {
+        if self.store.begin() {
+            let slow = self.strikes(Fault::SlowStore);
+            let wait = if slow { store::latency(&mut self.random) } else { Duration::from_micros(200) };
+            self.plan(wait, Event::Committed(self.lives));
+        }
+    }
+
+    pub(super) fn committed(&mut self, life: u32) {
+        if life != self.lives || self.process.is_none() {
+            return;
+        }
+        if self.strikes(Fault::StoreError) {
+            return self.crash();
+        }
+        self.store.commit();
+        let durable = self.store.durable();
+        self.books.durable(durable);
+        while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
+            self.release(conn, durable);
+        }
+        self.commit();
+    }
+
+    /// The server is gone. What was on its way to the disk may have arrived.
+    pub(super) fn crash(&mut self) {
+        let kept = self.random.between(0.0, self.store.pending() as f64 + 1.0) as usize;
+        self.store.crash(kept);
+        self.gone();
+    }
+
+    /// The host stops the server, to look after the machine or to close it for a while.
+    pub(super) fn stop(&mut self) {
+        let Some(process) = self.process.as_mut().filter(|process| !process.is_stopping) else { return };
+        process.is_stopping = true;
+        let life = self.lives;
+        self.input(Input::Shutdown { grace: GRACE });
+        self.plan(GRACE + Duration::from_millis(500), Event::Stopped(life));
+    }
+
+    pub(super) fn stopped(&mut self, life: u32) {
+        let Some(process) = self.process.as_ref().filter(|_| life == self.lives) else { return };
+        if !process.server.is_idle() {
+            self.fail(Invariant::Rest, "connections outlived the server".to_owned());
+        }
+        self.store.finish();
+        self.config.maintenance = !self.config.maintenance && !self.is_resting && self.random.uniform() < 0.3;
+        if self.config.maintenance {
+            let closed = Duration::from_secs_f64(self.random.between(60.0, 900.0));
+            self.plan(closed, Event::Stop);
+        }
+        self.gone();
+    }
+
+    /// No server runs for a while.
+    fn gone(&mut self) {
+        self.process = None;
+        self.books.crash(self.store.durable());
+        self.referee.restarted(self.store.last_session());
+        self.waiting.clear();
+        for player in 0..self.players.len() {
+            self.reset_connections(player);
+        }
+        let wait = Duration::from_secs_f64(self.random.lognormal(7.0, 1.0).min(120.0));
+        self.plan(wait, Event::Start);
+    }
+
+    /// What comes by itself.
+    pub(super) fn plan_faults(&mut self) {
+        for (fault, event) in [
+            (Fault::EarlyTick, Event::EarlyTick),
+            (Fault::ClockJump, Event::ClockJump),
+            (Fault::Restart, Event::Stop),
+        ] {
+            let rate = self.rates.of(fault) / 3600.0;
+            if rate > 0.0 {
+                self.plan_at_random(rate, event);
+            }
+        }
+    }
+
+    /// So often in a second, on average.
+    fn plan_at_random(&mut self, rate: f64, event: Event) {
+        let mut at = Duration::from_secs_f64(self.random.exponential(rate));
+        while at < self.scenario.time() {
+            self.agenda.plan(at, event);
+            at += Duration::from_secs_f64(self.random.exponential(rate));
+        }
+    }
+
+    pub(super) fn early_tick(&mut self) {
+        self.input(Input::Tick);
+    }
+
+    /// Mostly a correction by seconds, sometimes by hours, as when a machine without a clock of its own has found out
+    /// what time it is.
+    pub(super) fn jump_clock(&mut self) {
+        let seconds = self.random.lognormal(60.0, 3.0).min(3.0 * 86_400.0);
+        let millis = (seconds * 1000.0) as i64;
+        self.clock_error = if self.random.uniform() < 0.5 { self.clock_error + millis } else { -millis };
+    }
+}

@@ -1,0 +1,126 @@
+//! Looks at all of it, now and then and in the end.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    Server,
+    engine::Limits,
+    mmcos::{Mmcos, Record, results::KEEP},
+    seam::Wall,
+};
+
+use super::{
+    failure::Invariant,
+    faults::Rates,
+    players::Stage,
+    world::{Event, World},
+};
+
+/// How often.
+pub(super) const EVERY: Duration = Duration::from_mins(20);
+
+/// How long it may take until nothing happens any more: a race and its result, then what is kept for half an hour.
+pub(super) const LONGEST_REST: Duration = Duration::from_mins(90);
+
+impl World {
+    pub(super) fn inspect(&mut self) {
+        self.inspect_polls();
+        // Often enough in a short run, and not most of the work in a long one.
+        if self.scenario.days < 1.0 || self.now.as_secs() % 86_400 < EVERY.as_secs() {
+            self.inspect_durable();
+        }
+        let before = Wall::from_millis(self.books.latest().as_millis() - 2 * KEEP.as_millis() as i64);
+        self.store.prune(before);
+        self.books.prune(self.now.saturating_sub(2 * KEEP));
+        self.plan(EVERY, Event::Inspect);
+    }
+
+    /// Nobody waits for longer than anybody should.
+    fn inspect_polls(&mut self) {
+        let late = self.config.matchmaker.longest_hold() + super::host::LONGEST_LATENESS;
+        let asked = self.players.iter().flat_map(|player| &player.links).flat_map(|link| &link.asked);
+        let forgotten = asked.filter_map(|ask| match ask {
+            super::ask::Ask::Search(poll) if poll.sent + late < self.now => Some(*poll),
+            _ => None,
+        });
+        if let Some(poll) = forgotten.into_iter().next() {
+            self.fail(Invariant::PollAnswered, format!("{poll:?}"));
+        }
+    }
+
+    /// What a server would be restored from is what the server is.
+    fn inspect_durable(&mut self) {
+        let Some(process) = &self.process else { return };
+        let records = self.store.all_records(self.wall());
+        let mut restored = Server::new(Mmcos::new(self.config.clone(), [0; 32]), Limits::default(), [0; 32]);
+        for record in records {
+            if let Err(error) = restored.restore(record) {
+                return self.fail(Invariant::Restored, error.to_string());
+            }
+        }
+        // What is too old is let go of at the next request, here sooner than there.
+        let latest = self.books.latest().max(self.wall());
+        let oldest = Wall::from_millis(latest.as_millis() - KEEP.as_millis() as i64);
+        let [restored, live] = [&restored, &process.server].map(|server| fresh(server, oldest));
+        if let Some((restored, live)) = restored.iter().zip(&live).find(|(restored, live)| restored != live) {
+            let detail = format!("lived: {live:?}\n  restored: {restored:?}");
+            return self.fail(Invariant::Restored, detail);
+        }
+        if restored.len() != live.len() {
+            let detail = format!("{} records lived, {} were restored", live.len(), restored.len());
+            self.fail(Invariant::Restored, detail);
+        }
+    }
+
+    /// From here on nothing goes wrong, and everybody leaves.
+    pub(super) fn rest(&mut self) {
+        self.is_resting = true;
+        self.rates = Rates::NONE;
+        for player in &mut self.players {
+            player.leaves = self.now;
+        }
+        if self.process.is_some() && self.store.pending() > 0 {
+            self.committed(self.lives);
+        }
+        if self.config.maintenance {
+            self.stop();
+        }
+    }
+
+    /// All have left, and nothing of them stays but what is durable.
+    pub(super) fn inspect_rest(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
+        self.inspect_durable();
+        let there = self.players.iter().find(|player| player.stage != Stage::Offline);
+        let there =
+            there.map(|player| format!("{} is still {:?}: {:?}", player.number, player.stage, player.ask));
+        let Some(process) = &self.process else {
+            return self.fail(Invariant::Rest, "no server".to_owned());
+        };
+        let load = process.server.service().matchmaker().load();
+        let held = (load.tickets, load.matches, process.server.next_deadline());
+        let detail = there.or_else(|| {
+            let is_empty = process.server.is_idle() && held == (0, 0, None);
+            (!is_empty).then(|| format!("idle: {}, held: {held:?}", process.server.is_idle()))
+        });
+        if let Some(detail) = detail {
+            self.fail(Invariant::Rest, detail);
+        }
+    }
+}
+
+/// What is durable of a server, without the races that are too old.
+fn fresh(server: &Server<Mmcos>, oldest: Wall) -> Vec<Record> {
+    let mut old = std::collections::BTreeSet::new();
+    let is_fresh = |record: &Record| match record {
+        Record::Race(race) if race.made <= oldest => {
+            old.insert(race.session);
+            false
+        }
+        Record::Result(result) => !old.contains(&result.session),
+        _ => true,
+    };
+    server.service().snapshot().filter(is_fresh).collect()
+}

@@ -1,0 +1,92 @@
+//! A season in a minute: the whole server among players, in a network, on a machine and with a store that do not exist,
+//! and that fail as real ones do. See docs/SIMULATION.md.
+
+mod ask;
+mod audit;
+mod books;
+mod digest;
+mod failure;
+mod faults;
+mod host;
+mod inspect;
+mod network;
+mod play;
+mod players;
+mod reader;
+mod scenario;
+mod search;
+mod shrink;
+mod store;
+mod world;
+
+use std::fmt;
+
+pub use digest::Digest;
+pub use failure::{Failure, Invariant};
+pub use faults::{Fault, Faults};
+pub use scenario::Scenario;
+pub use shrink::shrink;
+use world::World;
+
+/// What a run came to in which everything held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Requests that arrived whole.
+    pub requests: u64,
+    /// Inputs that the server was given.
+    pub steps: u64,
+    /// How many servers there were, one after the other.
+    pub lives: u32,
+    /// All that was answered, and what is durable in the end.
+    pub digest: Digest,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { requests, steps, lives, digest } = self;
+        write!(f, "{requests} requests in {steps} inputs to {lives} servers, digest {digest}")
+    }
+}
+
+/// Runs a scenario to its end, or until something does not hold.
+///
+/// ```
+/// use mmcos_fuzz::sim::{Faults, Scenario, run};
+/// let scenario = Scenario { players: 3, days: 0.02, faults: Faults::NONE, ..Scenario::short(1) };
+/// let outcome = run(&scenario)?;
+/// assert!(outcome.requests > 10);
+/// assert_eq!(run(&scenario)?, outcome);
+/// # Ok::<(), Box<mmcos_fuzz::sim::Failure>>(())
+/// ```
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
+    World::new(scenario, false).run().map_err(Box::new)
+}
+
+/// What happened to the last server of a scenario, as a trace that `replay` shows (see `mmcos_core::trace`).
+pub fn trace(scenario: &Scenario) -> String {
+    let mut world = World::new(scenario, true);
+    // Whether it fails is not the question.
+    drop(world.run());
+    world.trace.unwrap_or_default()
+}
+
+/// Runs a scenario, runs it again, and once more with every byte by itself: all three must come to the same.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn run_thrice(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
+    let first = run(scenario)?;
+    let pieces = Scenario { byte_by_byte: true, ..*scenario };
+    for (again, invariant) in [(*scenario, Invariant::SameAgain), (pieces, Invariant::Pieces)] {
+        let other = run(&again)?;
+        if other.digest != first.digest {
+            let detail = format!("first {first}, then {other}");
+            let (scenario, step, at) = (*scenario, other.steps, scenario.time());
+            return Err(Box::new(Failure { scenario, invariant, detail, step, at }));
+        }
+    }
+    Ok(first)
+}

@@ -1,0 +1,261 @@
+//! What is between the players and the server.
+
+use std::time::Duration;
+
+use mmcos_core::seam::{Bytes, ConnId, Input, ListenerId};
+
+use super::{
+    ask::Ask,
+    failure::Invariant,
+    faults::Fault,
+    players::{Link, Stage},
+    reader::{Reply, feed},
+    store::Ticket,
+    world::{Event, World},
+};
+
+/// The number of a connection says whose it is.
+const PLAYERS: u64 = 1 << 20;
+
+const fn player_of(conn: ConnId) -> usize {
+    (conn.0 % PLAYERS) as usize
+}
+
+impl World {
+    /// A player asks for something, on a connection of its own, and waits for the answer.
+    pub(super) fn ask(&mut self, player: usize, ask: Ask) {
+        self.players[player].ask = ask.clone();
+        self.enter(player, Stage::Asking);
+        let conn = self.request(player, ask, true);
+        self.players[player].conn = conn;
+        if conn.is_none() {
+            self.players[player].tries += 1;
+            self.try_again(player);
+        }
+    }
+
+    /// Sends a request, if there is a server. Nobody waits for its answer unless it `is_wanted`.
+    pub(super) fn request(&mut self, player: usize, ask: Ask, is_wanted: bool) -> Option<ConnId> {
+        let conn = self.open(player)?;
+        let mut bytes = self.bytes_of(player, conn, ask);
+        if self.strikes(Fault::Pipeline) {
+            let more = self.bytes_of(player, conn, Ask::ServerStatus);
+            bytes.extend_from_slice(&more);
+        }
+        if let Some(link) = self.players[player].link(conn) {
+            link.is_wanted = is_wanted;
+        }
+        let slow = self.strikes(Fault::Slow);
+        let cut = self.strikes(Fault::Cut);
+        if slow || cut {
+            let after = Duration::from_secs_f64(self.random.between(0.0, 3.0));
+            if let Some(link) = self.players[player].link(conn) {
+                (link.sent, link.is_slow) = (bytes, slow);
+            }
+            self.plan(if slow { Duration::ZERO } else { after }, Event::Arrive(conn));
+            if cut {
+                let before = after.mul_f64(self.random.uniform());
+                self.plan(before, Event::Break(conn));
+            }
+        } else if self.strikes(Fault::Split) {
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let length = 1 + (self.random.uniform() * 300.0) as usize;
+                let (piece, after) = rest.split_at(length.min(rest.len()));
+                self.arrive(conn, piece);
+                rest = after;
+            }
+        } else {
+            self.arrive(conn, &bytes);
+        }
+        self.players[player].link(conn).map(|link| link.conn)
+    }
+
+    fn open(&mut self, player: usize) -> Option<ConnId> {
+        self.process.as_ref()?;
+        self.opened += 1;
+        let conn = ConnId(self.opened * PLAYERS + player as u64);
+        let peer = (self.players[player].address(), 50_000).into();
+        self.players[player].links.push(Link::new(conn));
+        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        self.players[player].link(conn).map(|link| link.conn)
+    }
+
+    /// Notes what is sent on a connection.
+    fn bytes_of(&mut self, player: usize, conn: ConnId, mut ask: Ask) -> Vec<u8> {
+        if let Ask::Search(poll) = &mut ask {
+            poll.conn = conn;
+        }
+        let player = &mut self.players[player];
+        let bytes = ask.bytes(player);
+        if let Some(link) = player.link(conn) {
+            let before = link.on_the_way.back().map_or(0, |(end, _)| *end);
+            link.on_the_way.push_back((before + bytes.len(), ask));
+        }
+        bytes
+    }
+
+    /// The next piece of what was sent on a slow connection arrives.
+    pub(super) fn arrive_more(&mut self, conn: ConnId) {
+        let length = 1 + (self.random.uniform() * 700.0) as usize;
+        let gap = Duration::from_secs_f64(self.random.lognormal(1.5, 1.5));
+        let never = self.random.uniform() < 0.05;
+        let Some(link) = self.players[player_of(conn)].link(conn).filter(|link| !link.is_closed) else {
+            return;
+        };
+        let piece: Vec<u8> = link.sent.iter().skip(link.arrived).take(length).copied().collect();
+        let is_last = link.arrived + piece.len() == link.sent.len();
+        self.arrive(conn, &piece);
+        if !is_last && !never {
+            self.plan(gap, Event::Arrive(conn));
+        }
+    }
+
+    /// These bytes arrive at the server.
+    fn arrive(&mut self, conn: ConnId, bytes: &[u8]) {
+        if self.scenario.byte_by_byte {
+            for byte in bytes {
+                self.arrive_together(conn, std::slice::from_ref(byte));
+            }
+        } else {
+            self.arrive_together(conn, bytes);
+        }
+    }
+
+    fn arrive_together(&mut self, conn: ConnId, bytes: &[u8]) {
+        let player = player_of(conn);
+        let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else { return };
+        link.arrived += bytes.len();
+        while let Some((_, mut ask)) = link.on_the_way.pop_front_if(|(end, _)| *end <= link.arrived) {
+            self.requests += 1;
+            if let Ask::Search(poll) = &mut ask {
+                poll.sent = self.now;
+                self.referee.sent(*poll);
+                self.current.is_search = true;
+            }
+            link.asked.push_back(ask);
+        }
+        self.input(Input::Received { conn, bytes });
+        let unanswered = self.players[player].link(conn).filter(|link| !link.is_closed);
+        if let Some(ask) = unanswered.and_then(|link| link.asked.front()).filter(|ask| !ask.is_held()) {
+            let detail = format!("not answered at once: {ask:?}");
+            self.fail(Invariant::OneAnswer, detail);
+        }
+    }
+
+    /// The server sends bytes.
+    pub(super) fn receive(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
+        let player = player_of(conn);
+        let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else {
+            return self.fail(Invariant::OneAnswer, format!("{conn:?} was sent to after its close"));
+        };
+        let is_slow = link.is_slow;
+        let mut answers = std::mem::take(&mut self.answers);
+        let link = self.players[player].links.iter_mut().find(|link| link.conn == conn);
+        if let Some(Link { reader, asked, .. }) = link {
+            feed(reader, bytes, asked, &mut self.common, |ask, reply| answers.push((ask, reply)));
+        }
+        for (ask, reply) in answers.drain(..) {
+            self.audit(player, ask.as_ref(), &reply, is_slow);
+            self.withhold(player, conn, reply);
+            self.may_crash();
+        }
+        self.answers = answers;
+    }
+
+    /// An answer leaves when what was recorded before it is durable, and after what waits for the same connection.
+    fn withhold(&mut self, player: usize, conn: ConnId, reply: Reply) {
+        if self.current.is_crashed {
+            return;
+        }
+        let (after, durable) = (self.current.ticket, self.store.durable());
+        let Some(link) = self.players[player].link(conn) else { return };
+        if after <= durable && link.withheld.is_empty() {
+            return self.deliver(player, conn, reply);
+        }
+        link.withheld.push_back((after, reply));
+        self.waiting.push_back((after.max(durable), conn));
+    }
+
+    /// So much is durable: what waited for it leaves.
+    pub(super) fn release(&mut self, conn: ConnId, durable: Ticket) {
+        let player = player_of(conn);
+        while let Some(link) = self.players[player].link(conn)
+            && let Some((_, reply)) = link.withheld.pop_front_if(|(after, _)| *after <= durable)
+        {
+            self.deliver(player, conn, reply);
+        }
+    }
+
+    /// An answer is on its way to the player, who may wait for it.
+    fn deliver(&mut self, player: usize, conn: ConnId, reply: Reply) {
+        let Some(link) = self.players[player].link(conn).filter(|link| link.is_wanted) else { return };
+        link.is_wanted = false;
+        let lost = self.strikes(Fault::LostAnswer);
+        let (latency, turn) = (self.players[player].latency, self.players[player].turn);
+        if lost {
+            return self.plan(latency, Event::Break(conn));
+        }
+        self.players[player].reply = Some(reply);
+        self.plan(latency, Event::Hear(player, turn));
+    }
+
+    pub(super) fn closed_by_server(&mut self, conn: ConnId) {
+        let player = player_of(conn);
+        let Some(link) = self.players[player].link(conn) else {
+            return self.fail(Invariant::OneAnswer, format!("{conn:?} was closed after its close"));
+        };
+        link.is_closed = true;
+        let is_wanted = link.is_wanted && link.withheld.is_empty();
+        let unanswered = link.asked.front().filter(|_| !link.is_slow).map(|ask| format!("{ask:?}"));
+        if link.is_slow {
+            self.referee.gone(conn);
+        }
+        let latency = self.players[player].latency;
+        if is_wanted && !self.current.is_crashed {
+            self.plan(latency, Event::Break(conn));
+        }
+        let is_stopping = self.process.as_ref().is_some_and(|process| process.is_stopping);
+        if let Some(ask) = unanswered.filter(|_| !is_stopping) {
+            self.fail(Invariant::OneAnswer, format!("closed in place of an answer: {ask}"));
+        }
+    }
+
+    /// A connection breaks, and both sides hear of it.
+    pub(super) fn break_off(&mut self, conn: ConnId) {
+        let player = player_of(conn);
+        if self.close(player, conn) && self.players[player].conn == Some(conn) {
+            self.players[player].conn = None;
+            if self.players[player].stage == Stage::Asking {
+                self.players[player].tries += 1;
+                self.try_again(player);
+            }
+        }
+    }
+
+    /// The client closes a connection; false if there is none.
+    pub(super) fn close(&mut self, player: usize, conn: ConnId) -> bool {
+        if self.is_overdue() {
+            // What was due is still done for who is there.
+            self.input(Input::Tick);
+        }
+        let Some(link) = self.players[player].remove_link(conn) else { return false };
+        if link.asked.iter().any(Ask::is_held) {
+            self.referee.gone(conn);
+        }
+        if !link.is_closed {
+            self.input(Input::Closed { conn });
+        }
+        true
+    }
+
+    /// All connections of a player are gone, since the server is.
+    pub(super) fn reset_connections(&mut self, player: usize) {
+        let lost = &mut self.players[player];
+        lost.links.clear();
+        if lost.conn.take().is_some() && lost.stage == Stage::Asking && lost.reply.is_none() {
+            lost.tries += 1;
+            self.try_again(player);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
+
+use mmcos_core::{
+    mmcos::ids::RaceKey,
+    seam::{ConnId, Wall},
+    wire::steam::SteamId,
+};
+
+use super::{
+    ask::Ask,
+    reader::{Reader, Reply},
+    store::Ticket,
+};
+use crate::{
+    client::{Mode, RuleSet},
+    random::Random,
+};
+
+/// What a player is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Offline,
+    /// It has asked for something and waits for the answer.
+    Asking,
+    /// It looks at the menu.
+    Menu,
+    /// It is about to ask again for what it asked before.
+    Retry,
+    /// It waits for its leader.
+    Member,
+    Racing,
+}
+
+/// A player, and the game that it plays.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) number: u32,
+    pub(super) steam_id: SteamId,
+    pub(super) random: Random,
+    /// How long an answer is on its way.
+    pub(super) latency: Duration,
+    pub(super) token: String,
+    pub(super) token_issued: Wall,
+    pub(super) stage: Stage,
+    /// Counts the stages, so that what was planned for an earlier one is known to be out of date.
+    pub(super) turn: u32,
+    pub(super) links: Vec<Link>,
+    /// What it asked for, and on which connection it expects the answer.
+    pub(super) ask: Ask,
+    pub(super) conn: Option<ConnId>,
+    pub(super) tries: u8,
+    /// The answer that is on its way.
+    pub(super) reply: Option<Reply>,
+    /// Whether it has logged in anew only to ask for this again.
+    pub(super) resumes: Option<Ask>,
+    pub(super) leaves: Duration,
+    pub(super) mode: Mode,
+    /// Since when it searches.
+    pub(super) searches: Option<Duration>,
+    pub(super) lobbies: u64,
+    /// Who follows it.
+    pub(super) party: Vec<usize>,
+    /// Whom it follows.
+    pub(super) leader: Option<usize>,
+    /// Its race, and when that ends.
+    pub(super) race: Option<(RaceKey, Duration)>,
+}
+
+impl Player {
+    pub(super) fn new(seed: u64, number: u32) -> Self {
+        let mut random = Random::new(seed, u64::from(number));
+        Self {
+            number,
+            steam_id: SteamId::new(0x0110_0001_0000_0000 | u64::from(number)),
+            latency: Duration::from_secs_f64(random.lognormal(0.04, 0.7)),
+            token: String::new(),
+            token_issued: Wall::default(),
+            stage: Stage::Offline,
+            turn: 0,
+            links: Vec::new(),
+            ask: Ask::Redirect,
+            conn: None,
+            tries: 0,
+            reply: None,
+            resumes: None,
+            leaves: Duration::ZERO,
+            mode: Mode { rule_set: RuleSet::Race, ranked: false },
+            searches: None,
+            lobbies: 0,
+            party: Vec::new(),
+            leader: None,
+            race: None,
+            random,
+        }
+    }
+
+    pub(super) const fn address(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(0x0a00_0000 | self.number)
+    }
+
+    pub(super) const fn group_lobby(&self) -> u64 {
+        109_775_240_000_000_000 + ((self.number as u64) << 24)
+    }
+
+    pub(super) fn link(&mut self, conn: ConnId) -> Option<&mut Link> {
+        self.links.iter_mut().find(|link| link.conn == conn)
+    }
+
+    pub(super) fn remove_link(&mut self, conn: ConnId) -> Option<Link> {
+        let at = self.links.iter().position(|link| link.conn == conn)?;
+        Some(self.links.swap_remove(at))
+    }
+}
+
+/// The player whose group lobby this is.
+pub(super) const fn player_of_lobby(group_lobby: u64) -> usize {
+    ((group_lobby - 109_775_240_000_000_000) >> 24) as usize - 1
+}
+
+/// A connection, seen from both of its ends.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) conn: ConnId,
+    /// What the client has sent, and how much of it has arrived.
+    pub(super) sent: Vec<u8>,
+    pub(super) arrived: usize,
+    /// What is whole when so much has arrived.
+    pub(super) on_the_way: VecDeque<(usize, Ask)>,
+    /// What has arrived whole and is not answered.
+    pub(super) asked: VecDeque<Ask>,
+    pub(super) reader: Reader,
+    /// Answers that wait until something is durable.
+    pub(super) withheld: VecDeque<(Ticket, Reply)>,
+    /// Whether the player waits for the next answer.
+    pub(super) is_wanted: bool,
+    /// Whether its client takes more time than the server grants.
+    pub(super) is_slow: bool,
+    /// Closed by the server.
+    pub(super) is_closed: bool,
+}
+
+impl Link {
+    pub(super) fn new(conn: ConnId) -> Self {
+        Self {
+            conn,
+            sent: Vec::new(),
+            arrived: 0,
+            on_the_way: VecDeque::new(),
+            asked: VecDeque::new(),
+            reader: Reader::default(),
+            withheld: VecDeque::new(),
+            is_wanted: false,
+            is_slow: false,
+            is_closed: false,
+        }
+    }
+}

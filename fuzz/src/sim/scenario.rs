@@ -1,0 +1,87 @@
+use std::{fmt, time::Duration};
+
+use mmcos_core::{
+    mmcos::{
+        events::Plan,
+        matchmaker::{self, Folding},
+    },
+    seam::Wall,
+};
+
+use super::faults::{Faults, Rates};
+use crate::random::Random;
+
+/// What is simulated: all that happens follows from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scenario {
+    /// Of all draws.
+    pub seed: u64,
+    /// How many players there are.
+    pub players: u32,
+    /// How long they play, in days; afterwards faults end, and everybody leaves.
+    pub days: f64,
+    /// How often each of them comes online in a day, on average.
+    pub sessions: f64,
+    /// What may go wrong; the seed says what of it does, and how often.
+    pub faults: Faults,
+    /// Whether every byte arrives by itself, which should change nothing.
+    pub byte_by_byte: bool,
+}
+
+impl Scenario {
+    /// A short one in which much happens: a dozen players who do little else, for two hours and a half.
+    pub const fn short(seed: u64) -> Self {
+        Self { seed, players: 12, days: 0.1, sessions: 60.0, faults: Faults::ALL, byte_by_byte: false }
+    }
+
+    /// A season of many players, of whom each comes once a day.
+    pub const fn long(seed: u64) -> Self {
+        Self { players: 1000, days: 45.0, sessions: 1.0, ..Self::short(seed) }
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.days * 86_400.0)
+    }
+
+    pub(super) fn draw(&self) -> Drawn {
+        let mut random = Random::new(self.seed, u64::MAX);
+        let rates = Rates::draw(&mut random, self.faults);
+        // The first of January and of March 2024 begin seasons: often one falls into the time.
+        let season = 1_704_067_200.0 + 60.0 * 86_400.0 * f64::from(random.choose(&[(0_u8, 0.5), (1, 0.5)]));
+        let before = random.between(-1.0, 1.0) * self.days * 86_400.0;
+        #[allow(clippy::cast_possible_truncation, reason = "seconds of this century")]
+        let starts = Wall::from_secs((season - before) as i64);
+        let matchmaker = matchmaker_config(&mut random);
+        let events = if random.uniform() < 0.7 { Plan::Weekly } else { Plan::Off };
+        Drawn { rates, starts, matchmaker, events }
+    }
+}
+
+/// What follows from a scenario before anything happens.
+pub(super) struct Drawn {
+    pub(super) rates: Rates,
+    pub(super) starts: Wall,
+    pub(super) matchmaker: matchmaker::Config,
+    pub(super) events: Plan,
+}
+
+/// Mostly as a public server has it.
+fn matchmaker_config(random: &mut Random) -> matchmaker::Config {
+    let folding = [(Folding::Exact, 0.6), (Folding::RuleSet, 0.2), (Folding::AnyUnranked, 0.2)];
+    matchmaker::Config {
+        folding: random.choose(&folding),
+        gather: Duration::from_secs(random.choose(&[(5, 0.7), (0, 0.2), (9, 0.1)])),
+        ai_hold: Duration::from_secs(random.choose(&[(0, 0.6), (20, 0.4)])),
+        ai: random.uniform() < 0.9,
+        ..matchmaker::Config::default()
+    }
+}
+
+/// The options that make `simulate` run it.
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, players, days, sessions, faults, byte_by_byte } = self;
+        write!(f, "--seed {seed} --players {players} --days {days} --sessions {sessions} --faults {faults}")?;
+        if *byte_by_byte { f.write_str(" --byte-by-byte") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,127 @@
+//! Searches, and the races that they lead to.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    mmcos::ids::{Points, RaceKey},
+    seam::ConnId,
+    wire::steam::SteamId,
+};
+
+use super::{
+    ask::Ask,
+    faults::Fault,
+    players::{Stage, player_of_lobby},
+    world::{Event, World},
+};
+use crate::{
+    client::{MatchmakingResult, Poll},
+    population::habits,
+    random::Random,
+};
+
+/// How long a game searches before it is content with AI.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+impl World {
+    pub(super) fn poll(&mut self, player: usize) {
+        let (now, cancels) = (self.now, self.strikes(Fault::Reset));
+        let asking = &mut self.players[player];
+        let began = *asking.searches.get_or_insert(now);
+        asking.lobbies += 1;
+        let poll = Poll {
+            conn: ConnId(0),
+            client: asking.number,
+            sent: now,
+            mode: asking.mode,
+            size: 1 + asking.party.len() as u8,
+            ignore_minimum: now >= began + PATIENCE,
+            group_lobby: asking.group_lobby(),
+            game_lobby: asking.group_lobby() + asking.lobbies,
+        };
+        self.ask(player, Ask::Search(poll));
+        let Some(conn) = self.players[player].conn else { return };
+        if self.strikes(Fault::Duplicate) {
+            self.request(player, Ask::Search(poll), false);
+        }
+        if cancels {
+            let wait = Duration::from_secs_f64(self.random.between(0.0, 26.0));
+            if self.random.uniform() < 0.3 {
+                self.request(player, Ask::Cancel, false);
+            }
+            self.plan(wait, Event::Break(conn));
+        }
+    }
+
+    /// A search was answered.
+    pub(super) fn found(&mut self, player: usize, poll: Poll, answer: &MatchmakingResult) {
+        let (alone, over) = (answer.groups.len() < 2, self.now >= self.players[player].leaves);
+        let Some(race_key) = answer.race_key.filter(|_| !(alone && (over || !poll.ignore_minimum))) else {
+            if over || answer.groups.is_empty() {
+                self.players[player].searches = None;
+                return self.back(player);
+            }
+            return self.pause(player, Stage::Retry, habits::PAUSE);
+        };
+        self.players[player].searches = None;
+        // A race ends for all of its groups at about the same time.
+        let length = habits::race(&mut Random::new(race_key.0, 0));
+        let party = self.players[player].party.clone();
+        for friend in party {
+            if self.players[friend].stage == Stage::Member {
+                self.players[friend].race = Some((race_key, self.now + length));
+                self.race_on(friend);
+            }
+        }
+        self.players[player].race = Some((race_key, self.now + length));
+        if answer.host().is_some_and(|host| host.group_lobby == poll.group_lobby) {
+            let listed = self.racers(answer).collect();
+            self.ask(player, Ask::Register { race_key, mode: poll.mode, listed });
+        } else {
+            self.race_on(player);
+        }
+    }
+
+    /// All who are in the match of this answer.
+    fn racers(&self, answer: &MatchmakingResult) -> impl Iterator<Item = SteamId> {
+        let leaders = answer.groups.iter().map(|group| player_of_lobby(group.group_lobby));
+        leaders.flat_map(|leader| {
+            let party = &self.players[leader].party;
+            std::iter::once(leader).chain(party.iter().copied()).map(|racer| self.players[racer].steam_id)
+        })
+    }
+
+    pub(super) fn race_on(&mut self, player: usize) {
+        let Some((_, ends)) = self.players[player].race else { return self.back(player) };
+        let wait = ends.saturating_sub(self.now) + self.players[player].latency;
+        self.pause(player, Stage::Racing, wait);
+    }
+
+    pub(super) fn finish_race(&mut self, player: usize) {
+        let Some((race_key, _)) = self.players[player].race else { return self.back(player) };
+        if self.strikes(Fault::Cheat) {
+            self.cheat(player, race_key);
+        }
+        let change = Points(self.players[player].random.between(-30.0, 70.0) as i32);
+        let ask = Ask::AddPoints { race_key, change };
+        self.ask(player, ask.clone());
+        if self.strikes(Fault::Duplicate) {
+            self.request(player, ask, false);
+        }
+    }
+
+    /// A claim to what is not one's own, or to more than there is.
+    fn cheat(&mut self, player: usize, own: RaceKey) {
+        let any = (self.random.uniform() * self.keys.len() as f64) as usize;
+        let other = self.keys.get(any).copied().unwrap_or(RaceKey(0));
+        let friends = self.players.iter().take(14).map(|friend| friend.steam_id).collect();
+        let mode = self.players[player].mode;
+        let ask = match (self.random.uniform() * 4.0) as u8 {
+            0 => Ask::AddPoints { race_key: own, change: Points(100_000) },
+            1 => Ask::AddPoints { race_key: RaceKey(own.0 ^ 1), change: Points(50) },
+            2 => Ask::Register { race_key: other, mode, listed: friends },
+            _ => Ask::AddPoints { race_key: other, change: Points(50) },
+        };
+        self.request(player, ask, false);
+    }
+}

@@ -1,0 +1,175 @@
+//! A store as the real one is: rows by their natural key, batches that become durable whole and in order, and after a
+//! crash only what was durable.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use mmcos_core::{
+    mmcos::{
+        Record,
+        ids::{SessionId, UserId},
+        players::Player,
+        results::{KEEP, Race, RaceResult},
+        seasons::{Prizes, SeasonStarted},
+    },
+    seam::Wall,
+};
+
+/// Names what was submitted up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
+impl Ticket {
+    /// Of what is never durable.
+    pub(super) const NEVER: Self = Self(u64::MAX);
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Store {
+    rows: Rows,
+    pending: VecDeque<(Ticket, Vec<Record>)>,
+    submitted: Ticket,
+    durable: Ticket,
+    /// What the commit that is on its way makes durable.
+    committing: Option<Ticket>,
+}
+
+impl Store {
+    /// Takes records that become durable together.
+    pub(super) fn submit(&mut self, records: Vec<Record>) -> Ticket {
+        self.submitted.0 += 1;
+        self.pending.push_back((self.submitted, records));
+        self.submitted
+    }
+
+    pub(super) const fn durable(&self) -> Ticket {
+        self.durable
+    }
+
+    /// Begins to commit all that was submitted, unless a commit is on its way or there is nothing to do.
+    pub(super) fn begin(&mut self) -> bool {
+        let begins = self.committing.is_none() && !self.pending.is_empty();
+        if begins {
+            self.committing = Some(self.submitted);
+        }
+        begins
+    }
+
+    /// The commit that was begun is done.
+    pub(super) fn commit(&mut self) {
+        if let Some(ticket) = self.committing.take() {
+            self.make_durable(ticket);
+        }
+    }
+
+    /// All that was submitted is durable, as after an orderly stop.
+    pub(super) fn finish(&mut self) {
+        self.committing = None;
+        self.make_durable(self.submitted);
+    }
+
+    /// The power is gone. Of what was on its way, the disk has kept the first so many batches, whether anybody was told
+    /// or not.
+    pub(super) fn crash(&mut self, kept: usize) {
+        let last = kept.checked_sub(1).and_then(|last| self.pending.get(last)).map(|(ticket, _)| *ticket);
+        self.make_durable(last.unwrap_or(self.durable));
+        self.pending.clear();
+        self.committing = None;
+    }
+
+    /// The number of the last match that is durable.
+    pub(super) fn last_session(&self) -> u64 {
+        self.rows.races.keys().last().map_or(0, |session| session.0)
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn make_durable(&mut self, ticket: Ticket) {
+        while let Some((_, records)) = self.pending.pop_front_if(|(of, _)| *of <= ticket) {
+            for record in records {
+                self.rows.put(record);
+            }
+        }
+        self.durable = ticket;
+    }
+
+    /// What a server is restored from.
+    pub(super) fn records(&self, now: Wall) -> impl Iterator<Item = Record> {
+        self.rows.records(now)
+    }
+
+    /// What a server would be restored from if all that was submitted were durable.
+    pub(super) fn all_records(&self, now: Wall) -> Vec<Record> {
+        let mut rows = self.rows.clone();
+        self.pending.iter().flat_map(|(_, records)| records).for_each(|record| rows.put(record.clone()));
+        rows.records(now).collect()
+    }
+
+    /// Throws away what no server wants back.
+    pub(super) fn prune(&mut self, before: Wall) {
+        self.rows.prune(before);
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    season: Option<Box<SeasonStarted>>,
+    players: BTreeMap<UserId, Box<Player>>,
+    races: BTreeMap<SessionId, Box<Race>>,
+    results: BTreeMap<(SessionId, UserId), RaceResult>,
+}
+
+impl Rows {
+    fn put(&mut self, record: Record) {
+        match record {
+            Record::Player(player) => drop(self.players.insert(player.user_id, player)),
+            Record::Race(race) => drop(self.races.insert(race.session, race)),
+            Record::RaceForgotten(session) => drop(self.races.remove(&session)),
+            Record::Result(result) => drop(self.results.insert((result.session, result.user), result)),
+            Record::SeasonStarted(started) => self.start_season(started),
+            other => panic!("a store must know what to do with {other:?}"),
+        }
+    }
+
+    fn start_season(&mut self, mut started: Box<SeasonStarted>) {
+        for standing in started.standings.drain(..) {
+            if let Some(player) = self.players.get_mut(&standing.user) {
+                player.season = started.season;
+                player.standing = standing.begins;
+                player.bonus = standing.begins.points;
+            }
+        }
+        started.prizes = Prizes::default();
+        self.season = Some(started);
+    }
+
+    fn records(&self, now: Wall) -> impl Iterator<Item = Record> {
+        let oldest = now.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX));
+        let last = self.races.keys().last().copied();
+        let wanted = move |race: &Race| race.made.as_millis() > oldest || Some(race.session) == last;
+        let season = self.season.iter().cloned().map(Record::SeasonStarted);
+        let players = self.players.values().cloned().map(Record::Player);
+        let races = self.races.values().filter(move |race| wanted(race)).cloned().map(Record::Race);
+        let of_wanted =
+            move |result: &&RaceResult| self.races.get(&result.session).is_some_and(|race| wanted(race));
+        let results = self.results.values().filter(of_wanted).copied().map(Record::Result);
+        season.chain(players).chain(races).chain(results)
+    }
+
+    fn prune(&mut self, before: Wall) {
+        let last = self.races.keys().last().copied();
+        self.races.retain(|session, race| race.made > before || Some(*session) == last);
+        let races = &self.races;
+        self.results.retain(|(session, _), _| races.contains_key(session));
+    }
+}
+
+/// How long it takes to make something durable: mostly milliseconds, sometimes seconds.
+pub(super) fn latency(random: &mut crate::random::Random) -> Duration {
+    Duration::from_secs_f64(random.lognormal(0.004, 2.0).min(8.0))
+}

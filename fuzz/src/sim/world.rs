@@ -1,0 +1,310 @@
+//! The server, those who play on it, and everything between them.
+
+use std::{
+    collections::VecDeque,
+    fmt::{self, Write as _},
+    time::Duration,
+};
+
+use mmcos_core::{
+    OutboxOf, Server,
+    mmcos::{Config, Event as Told, Mmcos, Record, ids::RaceKey},
+    seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
+    trace::{EffectLine, InputLine},
+};
+
+use super::{
+    Outcome, Scenario,
+    ask::Ask,
+    books::Books,
+    digest::Digest,
+    failure::{Failure, Invariant},
+    faults::{Fault, Rates},
+    players::Player,
+    reader::{Common, Reply},
+    store::{Store, Ticket},
+};
+use crate::{agenda::Agenda, random::Random, referee::Referee, virtual_time::trusting};
+
+/// No input may make the matchmaker look at more than this, with a few dozen who wait.
+const MOST_STEPS: u64 = 20_000;
+
+/// Something that will happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// A player goes on with what it is at, if it is still that.
+    Act(usize, u32),
+    /// An answer reaches a player, if it still waits for it.
+    Hear(usize, u32),
+    /// More of what was sent on this connection arrives.
+    Arrive(ConnId),
+    /// A connection breaks.
+    Break(ConnId),
+    /// What was being committed is durable.
+    Committed(u32),
+    EarlyTick,
+    ClockJump,
+    /// The host stops the server.
+    Stop,
+    /// The server has stopped.
+    Stopped(u32),
+    /// The server starts.
+    Start,
+    /// All is looked at.
+    Inspect,
+}
+
+/// A server while it runs.
+pub(super) struct Process {
+    pub(super) server: Server<Mmcos>,
+    pub(super) out: OutboxOf<Mmcos>,
+    pub(super) started: Duration,
+    pub(super) is_stopping: bool,
+}
+
+/// What is to be known of the input that is being dealt with.
+#[derive(Debug, Default)]
+pub(super) struct Current {
+    /// Records that are not submitted yet.
+    pub(super) batch: Vec<Record>,
+    /// What an answer that is given now waits for.
+    pub(super) ticket: Ticket,
+    /// Whether the server is gone since the last effect: nothing that it says arrives any more.
+    pub(super) is_crashed: bool,
+    /// Whether a result was recorded.
+    pub(super) is_counted: bool,
+    /// Whether a search came with it.
+    pub(super) is_search: bool,
+}
+
+/// See the [module](self).
+pub(super) struct World {
+    pub(super) scenario: Scenario,
+    pub(super) rates: Rates,
+    pub(super) random: Random,
+    pub(super) starts: Wall,
+    pub(super) config: Config,
+    pub(super) now: Duration,
+    /// How far the wall clock is from what it should be, in milliseconds.
+    pub(super) clock_error: i64,
+    pub(super) agenda: Agenda<Event>,
+    pub(super) process: Option<Process>,
+    /// How many servers there have been.
+    pub(super) lives: u32,
+    pub(super) store: Store,
+    pub(super) current: Current,
+    /// Connections with answers that wait, and what for.
+    pub(super) waiting: VecDeque<(Ticket, ConnId)>,
+    pub(super) players: Vec<Player>,
+    pub(super) opened: u64,
+    /// Keys that were given away lately.
+    pub(super) keys: VecDeque<RaceKey>,
+    pub(super) referee: Referee,
+    pub(super) books: Books,
+    pub(super) common: Common,
+    /// Scratch space.
+    pub(super) answers: Vec<(Option<Ask>, Reply)>,
+    pub(super) steps: u64,
+    pub(super) requests: u64,
+    pub(super) is_resting: bool,
+    pub(super) failure: Option<Failure>,
+    /// What happened to the server that runs, if it is to be written down.
+    pub(super) trace: Option<String>,
+}
+
+impl World {
+    pub(super) fn new(scenario: &Scenario, is_traced: bool) -> Self {
+        let drawn = scenario.draw();
+        let mut config = trusting();
+        (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
+        let mut world = Self {
+            scenario: *scenario,
+            rates: drawn.rates,
+            random: Random::new(scenario.seed, 0),
+            starts: drawn.starts,
+            now: Duration::ZERO,
+            clock_error: 0,
+            agenda: Agenda::default(),
+            process: None,
+            lives: 0,
+            store: Store::default(),
+            current: Current::default(),
+            answers: Vec::new(),
+            waiting: VecDeque::new(),
+            players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
+            opened: 0,
+            keys: VecDeque::new(),
+            referee: Referee::new(&config.matchmaker).tolerating(super::host::LONGEST_LATENESS),
+            books: Books::new(config.catalogue.clone()),
+            common: Common::default(),
+            steps: 0,
+            requests: 0,
+            is_resting: false,
+            failure: None,
+            trace: is_traced.then(String::new),
+            config,
+        };
+        world.begin();
+        world
+    }
+
+    fn begin(&mut self) {
+        self.start();
+        self.plan_visits();
+        self.plan_faults();
+        self.plan(super::inspect::EVERY, Event::Inspect);
+    }
+
+    pub(super) fn run(&mut self) -> Result<Outcome, Failure> {
+        let end = self.scenario.time();
+        while self.failure.is_none() && self.step(end) {}
+        self.rest();
+        let rest = end + super::inspect::LONGEST_REST;
+        while self.failure.is_none() && self.step(rest) {}
+        self.inspect_rest();
+        let digest = self.digest();
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(Outcome { requests: self.requests, steps: self.steps, lives: self.lives, digest }),
+        }
+    }
+
+    /// What happens next, unless it happens only after `end`.
+    fn step(&mut self, end: Duration) -> bool {
+        let tick = self.next_tick();
+        let event = self.agenda.next();
+        let next = tick.into_iter().chain(event).min().filter(|next| *next <= end);
+        let Some(next) = next else {
+            self.now = end;
+            return false;
+        };
+        self.now = self.now.max(next);
+        if tick == Some(next) {
+            self.input(Input::Tick);
+        } else if let Some(event) = self.agenda.pop() {
+            self.happen(event);
+        }
+        true
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Act(player, turn) => self.act(player, turn),
+            Event::Hear(player, turn) => self.hear(player, turn),
+            Event::Arrive(conn) => self.arrive_more(conn),
+            Event::Break(conn) => self.break_off(conn),
+            Event::Committed(life) => self.committed(life),
+            Event::EarlyTick => self.early_tick(),
+            Event::ClockJump => self.jump_clock(),
+            Event::Stop => self.stop(),
+            Event::Stopped(life) => self.stopped(life),
+            Event::Start => self.start(),
+            Event::Inspect => self.inspect(),
+        }
+    }
+
+    pub(super) fn plan(&mut self, wait: Duration, event: Event) {
+        self.agenda.plan(self.now + wait, event);
+    }
+
+    /// Whether a fault of this kind happens now.
+    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+        let rate = self.rates.of(fault);
+        rate > 0.0 && self.random.uniform() < rate
+    }
+
+    pub(super) fn wall(&self) -> Wall {
+        let millis = self.now.as_millis() as i64 + self.clock_error;
+        Wall::from_millis(self.starts.as_millis() + millis)
+    }
+
+    pub(super) fn input(&mut self, input: Input<'_>) {
+        let wall = self.wall();
+        let Some(process) = &mut self.process else { return };
+        self.steps += 1;
+        let monotonic = Monotonic::default().after(self.now.saturating_sub(process.started));
+        let looked_at = process.server.service().matchmaker().steps();
+        let now = Now { monotonic, wall };
+        if let Some(trace) = &mut self.trace {
+            note(trace, &InputLine { now, input });
+        }
+        process.server.handle(now, input, &mut process.out);
+        let looked_at = process.server.service().matchmaker().steps() - looked_at;
+        let next = process.server.next_deadline();
+        let mut out = std::mem::take(&mut process.out);
+        for effect in out.drain() {
+            self.carry_out(effect);
+        }
+        self.submit();
+        if self.current.is_search {
+            self.books.follow(wall, self.current.ticket);
+        }
+        let Current { is_crashed, .. } = std::mem::take(&mut self.current);
+        if let Some(process) = &mut self.process {
+            process.out = out;
+        }
+        if looked_at > MOST_STEPS {
+            self.fail(Invariant::Cost, format!("one input made the matchmaker look at {looked_at}"));
+        }
+        if next.is_some_and(|next| next <= monotonic) {
+            self.fail(Invariant::Deadline, format!("at {monotonic:?} the next is {next:?}"));
+        }
+        if is_crashed {
+            self.crash();
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect<'_, Record, Told>) {
+        if let Some(trace) = &mut self.trace
+            && let Some(line) = EffectLine::of(&effect)
+        {
+            note(trace, &line);
+        }
+        match effect {
+            Effect::Persist(record) => {
+                self.current.is_counted |= matches!(record, Record::Result(_));
+                self.current.batch.push(record);
+                self.may_crash();
+            }
+            Effect::Send { conn, bytes } => {
+                self.submit();
+                self.receive(conn, &bytes);
+            }
+            Effect::Close { conn, .. } => self.closed_by_server(conn),
+            Effect::Log(told) => {
+                if matches!(told, Told::Connection(mmcos_core::engine::Event::HeldTooLong { .. })) {
+                    self.fail(Invariant::PollAnswered, told.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Between any two effects.
+    pub(super) fn may_crash(&mut self) {
+        self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
+    }
+
+    pub(super) fn fail(&mut self, invariant: Invariant, detail: String) {
+        let failure = Failure { scenario: self.scenario, invariant, detail, step: self.steps, at: self.now };
+        self.failure.get_or_insert(failure);
+    }
+
+    pub(super) fn expect(&mut self, invariant: Invariant, found: Result<(), String>) {
+        if let Err(detail) = found {
+            self.fail(invariant, detail);
+        }
+    }
+
+    /// All that was answered, and all that is durable.
+    fn digest(&mut self) -> Digest {
+        for record in self.store.records(self.wall()) {
+            self.common.hash.bytes(format!("{record:?}").as_bytes());
+        }
+        self.common.hash.digest()
+    }
+}
+
+fn note(trace: &mut String, line: &impl fmt::Display) {
+    writeln!(trace, "{line}").expect("a string takes all");
+}
