@@ -90,7 +90,7 @@ fn the_dashboard_lives_in_a_browser() {
 #[test]
 #[ignore = "needs Chromium"]
 fn it_fits_a_phone_and_a_wide_screen() {
-    let server = Server::start_with(&["--poll-seconds", "25", "--gather-seconds", "1"]);
+    let server = Server::start_with(&["--poll-seconds", "60", "--gather-seconds", "1"]);
     let named = |names: &[&str], first: u32| -> Vec<Player> {
         names.iter().zip(first..).map(|(name, number)| player(&server, number, name)).collect()
     };
@@ -104,10 +104,10 @@ fn it_fits_a_phone_and_a_wide_screen() {
         // For charts with something in them.
         thread::sleep(Duration::from_secs(150));
     }
+    let mut browser = Browser::start();
     let mut others = named(&["Dmitri", "Eve", HOSTILE], 4);
     search(&mut others[..1], RACE);
     search(&mut others[1..2], BATTLE);
-    let mut browser = Browser::start();
     for (width, name, scheme) in [
         (390, "dashboard-phone", "light"),
         (1440, "dashboard-wide", "light"),
