@@ -3,7 +3,7 @@
 //! ```text
 //! cargo run -p mmcos-fuzz --example write_seeds
 //! ```
-#![expect(clippy::indexing_slicing, clippy::expect_used, reason = "a tool that stops at its first mistake")]
+#![expect(clippy::expect_used, reason = "a tool that stops at its first mistake")]
 
 use std::{fs, io, path::Path};
 
