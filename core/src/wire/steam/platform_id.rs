@@ -1,6 +1,5 @@
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use thiserror::Error;
 
@@ -29,10 +28,8 @@ pub fn parse_platform_id(text: &str) -> Result<Vec<u8>, PlatformIdError> {
 /// Writes a `PlatformID` as the game does, for tests and models of the game.
 pub fn encode_platform_id(ticket: &[u8]) -> String {
     let mut text = String::with_capacity(ticket.len().saturating_mul(2).saturating_add(SEEN_SUFFIX.len()));
-    for byte in ticket {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+    let halves = ticket.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    text.extend(halves.filter_map(|half| char::from_digit(half.into(), 16)));
     text.push_str(SEEN_SUFFIX);
     text
 }

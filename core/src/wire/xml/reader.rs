@@ -152,7 +152,14 @@ impl<'a> Reader<'a> {
         }
         let mut value = Cow::Borrowed("");
         loop {
+            if value.is_empty() && self.innermost().is_some_and(|name| self.scanner.passes_end(name)) {
+                return Ok(Some(self.close()));
+            }
             match self.scanner.token()? {
+                Token::PlainStart(name) => {
+                    self.check_start(&value)?;
+                    return self.open(name, Tag { name, nil: false }).map(Some);
+                }
                 Token::Start { content, self_closed } => {
                     self.self_closed = self_closed;
                     return self.start(content, &value).map(Some);
@@ -175,20 +182,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn start(&mut self, content: &'a str, before: &str) -> Result<Event<'a>, Error> {
+    /// Whether an element may start here, after this text.
+    fn check_start(&self, before: &str) -> Result<(), Error> {
         if !text::is_blank(before) {
             return Err(self.stray_text());
         }
         if self.depth == 0 && self.elements > 0 {
             return Err(self.unexpected("the end of the document", "a second root element"));
         }
+        Ok(())
+    }
+
+    fn start(&mut self, content: &'a str, before: &str) -> Result<Event<'a>, Error> {
+        self.check_start(before)?;
         let name = Name::parse(content)
             .ok_or_else(|| self.unexpected("the name of an element", "other characters"))?;
         let nil = name.length < content.len() && self.has_nil(content, name.length)?;
-        self.elements = self.within_limit("elements", self.elements, self.limits.elements)?;
-        self.in_value = true;
-        self.open(content.get(..name.length).unwrap_or_default())?;
-        Ok(Event::Start(Tag { name: name.local, nil }))
+        self.open(content.get(..name.length).unwrap_or_default(), Tag { name: name.local, nil })
     }
 
     fn has_nil(&self, content: &str, name_length: usize) -> Result<bool, Error> {
@@ -208,18 +218,24 @@ impl<'a> Reader<'a> {
         Ok(nil)
     }
 
-    fn open(&mut self, name: &'a str) -> Result<(), Error> {
+    fn open(&mut self, name: &'a str, tag: Tag<'a>) -> Result<Event<'a>, Error> {
+        self.elements = self.within_limit("elements", self.elements, self.limits.elements)?;
+        self.in_value = true;
         let deeper = self.within_limit("levels of elements", self.depth, self.limits.depth)?;
         if let Some(innermost) = self.open.get_mut(self.depth) {
             *innermost = name;
         }
         self.depth = deeper;
-        Ok(())
+        Ok(Event::Start(tag))
+    }
+
+    /// The name of the innermost open element, with its prefix.
+    fn innermost(&self) -> Option<&'a str> {
+        self.depth.checked_sub(1).and_then(|depth| self.open.get(depth)).copied()
     }
 
     fn end(&mut self, name: &str) -> Result<Event<'a>, Error> {
-        let innermost = self.depth.checked_sub(1).and_then(|depth| self.open.get(depth));
-        if innermost == Some(&name.trim_end_matches(text::SPACES)) {
+        if self.innermost() == Some(name.trim_end_matches(text::SPACES)) {
             Ok(self.close())
         } else {
             Err(self.scanner.malformed(format_args!("`</{name}>` without its start")))

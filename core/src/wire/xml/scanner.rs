@@ -10,6 +10,8 @@ use super::text;
 
 /// A piece of a document as it stands there.
 pub(super) enum Token<'a> {
+    /// What is between `<` and `>`, if that is a name without a prefix and nothing else.
+    PlainStart(&'a str),
     /// What is between `<` and `>` or `/>`.
     Start {
         content: &'a str,
@@ -79,11 +81,24 @@ impl<'a> Scanner<'a> {
             [b'<', b'?', ..] => Err(self.unexpected("an element", "a processing instruction")),
             [b'<', ..] => self.start_tag(),
             [b'&', ..] => self.between("&", ";", |inner| memchr(b';', inner)).map(Token::Reference),
-            bytes => Ok(self.text(memchr2(b'<', b'&', bytes).unwrap_or(bytes.len()))),
+            bytes => Ok(self.text(length_of_text(bytes))),
         }
     }
 
+    /// Passes over the end of this element, if that comes next and is written without spaces.
+    pub(super) fn passes_end(&mut self, name: &str) -> bool {
+        let after = self.rest.strip_prefix("</").and_then(|rest| rest.strip_prefix(name)?.strip_prefix('>'));
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
     fn start_tag(&mut self) -> Result<Token<'a>, Error> {
+        // Nearly all are.
+        let plain = self.rest.strip_prefix('<').and_then(text::split_name);
+        if let Some((name, rest)) = plain.and_then(|(name, after)| Some((name, after.strip_prefix('>')?))) {
+            self.rest = rest;
+            return Ok(Token::PlainStart(name));
+        }
         let content = self.between("<", ">", |inner| ElementParser::default().feed(inner))?;
         Ok(match content.strip_suffix('/') {
             Some(content) => Token::Start { content, self_closed: true },
@@ -136,4 +151,12 @@ impl<'a> Scanner<'a> {
     pub(super) fn malformed(&self, problem: impl Display) -> Error {
         Error::Malformed { problem: shown(&problem.to_string()), offset: self.offset() }
     }
+}
+
+/// How far it is to the next `<` or `&`. Most texts are so short that a search in vectors would not pay.
+fn length_of_text(bytes: &[u8]) -> usize {
+    const SHORT: usize = 16;
+    let (first, rest) = bytes.split_at_checked(SHORT).unwrap_or((bytes, &[]));
+    let near = first.iter().position(|byte| matches!(byte, b'<' | b'&'));
+    near.unwrap_or_else(|| first.len().saturating_add(memchr2(b'<', b'&', rest).unwrap_or(rest.len())))
 }

@@ -43,14 +43,18 @@ fn is_space(byte: u8) -> bool {
 
 /// Parts a name, or the prefix of one, from what follows. Beyond ASCII every character passes as a letter.
 pub(super) fn split_name(text: &str) -> Option<(&str, &str)> {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+    let is_part =
+        |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | 0x80..);
     let length = text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len());
-    let may_start = |first: char| !matches!(first, '0'..='9' | '-' | '.');
-    text.split_at_checked(length).filter(|(name, _)| name.starts_with(may_start))
+    let may_start = |first: &u8| !matches!(first, b'0'..=b'9' | b'-' | b'.');
+    text.split_at_checked(length).filter(|(name, _)| name.as_bytes().first().is_some_and(may_start))
 }
 
 /// `text` with its line ends as `\n`, as XML wants them (2.11); borrowed if they are.
 pub(super) fn with_line_ends(text: &str) -> Cow<'_, str> {
+    if !has_byte(text, |byte| byte == b'\r') {
+        return Cow::Borrowed(text);
+    }
     BytesText::from_escaped(text).xml10_content()
 }
 
