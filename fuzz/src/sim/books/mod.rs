@@ -2,6 +2,7 @@
 //! here a second time, in the simplest way.
 
 mod races;
+mod standings;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,6 +24,7 @@ use mmcos_core::{
 use super::store::Ticket;
 pub(super) use races::Claimed;
 use races::Race;
+use standings::Standings;
 
 /// What a player has been told to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub(super) struct Books {
     /// By division, what one game can bring.
     honest: [RangeInclusive<Points>; 7],
     accounts: Vec<Account>,
+    standings: Standings,
     by_steam_id: BTreeMap<SteamId, UserId>,
     season: Option<Season>,
     races: BTreeMap<RaceKey, Race>,
@@ -56,6 +59,7 @@ pub(super) struct Books {
     searching: BTreeMap<UserId, RaceKey>,
     /// The latest that it ever was.
     latest: Wall,
+    durable: Ticket,
     /// What is not durable yet.
     journal: VecDeque<(Ticket, Undo)>,
 }
@@ -66,11 +70,13 @@ impl Books {
             honest: [0, 1, 2, 3, 4, 5, 6].map(|division| catalogue.honest_changes(division)),
             catalogue,
             accounts: Vec::new(),
+            standings: Standings::default(),
             by_steam_id: BTreeMap::new(),
             season: None,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
             latest: Wall::default(),
+            durable: Ticket::default(),
             journal: VecDeque::new(),
         }
     }
@@ -94,11 +100,9 @@ impl Books {
             return;
         }
         let season = Season::at(now);
-        self.note(ticket, Undo::Season(self.season, self.accounts.clone()));
+        self.note(ticket, |books| Undo::Season(books.season, books.accounts.clone()));
         self.season = Some(season);
-        let mut order: Vec<usize> = (0..self.accounts.len()).collect();
-        order.sort_by_key(|slot| (-self.accounts[*slot].points, *slot));
-        for (rank, slot) in (0..).zip(order) {
+        for (rank, (_, slot)) in (0..).zip(self.standings.from(0)) {
             let account = &mut self.accounts[slot];
             if account.season < season.id.0 {
                 let band = &self.catalogue.divisions.bands[usize::from(account.division)];
@@ -108,6 +112,11 @@ impl Books {
                 account.season = season.id.0;
             }
         }
+        self.rank_anew();
+    }
+
+    fn rank_anew(&mut self) {
+        self.standings = Standings::of(self.accounts.iter().map(|account| account.points));
     }
 
     /// A Steam account logged in and was told its number.
@@ -116,8 +125,9 @@ impl Books {
             return expect("the account of a player", &user, &known);
         }
         expect("a new account", &user, &UserId(self.accounts.len() as u32 + 1))?;
-        self.note(ticket, Undo::Enrolled);
+        self.note(ticket, |_| Undo::Enrolled);
         let season = self.season.map_or(0, |season| season.id.0);
+        self.standings.add(self.accounts.len(), 0);
         self.accounts.push(Account { steam_id, points: 0, division: 0, season, title: None });
         self.by_steam_id.insert(steam_id, user);
         Ok(())
@@ -134,25 +144,23 @@ impl Books {
         let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
         expect("points", &points, &account.points)?;
         expect("division", &division.unwrap_or(account.division), &account.division)?;
-        expect("rank", &rank, &self.rank(user, account.points))
+        expect("rank", &rank, &self.rank(user, account, account.points))
     }
 
-    /// How many are ahead of who has so many points.
-    fn rank(&self, user: UserId, points: i32) -> u32 {
-        let own = self::slot(user);
-        let ahead = |(slot, account): &(usize, &Account)| {
-            *slot != own && (account.points > points || account.points == points && *slot < own)
-        };
-        self.accounts.iter().enumerate().filter(ahead).count() as u32
+    /// How many would be ahead of a player with so many points.
+    fn rank(&self, user: UserId, account: &Account, points: i32) -> u32 {
+        self.standings.rank(slot(user), account.points, points)
     }
 
     /// Somebody was shown a page of the leaderboard that begins at this rank.
     pub(super) fn check_page(&self, start: u32, entries: &[(i32, u32)]) -> Result<(), String> {
-        for (rank, (points, user)) in (start..).zip(entries) {
-            self.check(UserId(*user), *points, None, rank)?;
+        let page = self.standings.from(start).take(100);
+        expect("entries of the page", &entries.len(), &page.len())?;
+        for (rank, ((points, user), (expected, slot))) in (start..).zip(entries.iter().zip(page)) {
+            expect("points of an entry", &(rank, *points), &(rank, expected))?;
+            expect("account of an entry", &(rank, *user), &(rank, slot as u32 + 1))?;
         }
-        let expected = self.accounts.len().saturating_sub(start as usize).min(100);
-        expect("entries of the page", &entries.len(), &expected)
+        Ok(())
     }
 
     pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: Ticket) {
@@ -163,21 +171,30 @@ impl Books {
         let Some(account) = self.accounts.get_mut(slot(user)) else { return };
         let before = *account;
         change(account);
-        self.note(ticket, Undo::Account(user, before));
+        self.standings.change(slot(user), before.points, account.points);
+        self.note(ticket, |_| Undo::Account(user, before));
     }
 
-    fn note(&mut self, ticket: Ticket, undo: Undo) {
-        self.journal.push_back((ticket, undo));
+    /// How to take back what is about to change, unless it is durable already.
+    fn note(&mut self, ticket: Ticket, undo: impl FnOnce(&Self) -> Undo) {
+        if ticket > self.durable {
+            let undo = undo(self);
+            self.journal.push_back((ticket, undo));
+        }
     }
 
     /// This much is durable, and will never be undone.
     pub(super) fn durable(&mut self, ticket: Ticket) {
+        self.durable = ticket;
         while self.journal.pop_front_if(|(of, _)| *of <= ticket).is_some() {}
     }
 
     /// The server is gone, and with it all that was not durable.
     pub(super) fn crash(&mut self, durable: Ticket) {
         self.durable(durable);
+        if self.journal.is_empty() {
+            return;
+        }
         while let Some((_, undo)) = self.journal.pop_back() {
             match undo {
                 Undo::Enrolled => {
@@ -190,6 +207,7 @@ impl Books {
                 Undo::Season(season, accounts) => (self.season, self.accounts) = (season, accounts),
             }
         }
+        self.rank_anew();
     }
 
     /// Whether a server has what these books have.

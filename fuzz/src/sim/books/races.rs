@@ -79,7 +79,7 @@ impl Books {
         if let [alone] = leaders.as_slice() {
             self.searching.insert(*alone, race_key);
         }
-        self.note(ticket, Undo::Race(race_key, None));
+        self.note(ticket, |_| Undo::Race(race_key, None));
         let seats = usize::from(answer.humans());
         self.races.insert(race_key, Race { made, given, seats, players: leaders, ..Race::default() });
     }
@@ -99,8 +99,11 @@ impl Books {
     pub(in crate::sim) fn list(&mut self, race_key: RaceKey, by: UserId, listed: &[SteamId], ticket: Ticket) {
         let due = self.due(race_key, by);
         let users: Vec<UserId> = listed.iter().filter_map(|id| self.user(*id)).collect();
-        let Some(race) = self.races.get_mut(&race_key).filter(|_| !matches!(due, Due::No)) else { return };
-        let before = race.clone();
+        if matches!(due, Due::No) {
+            return;
+        }
+        self.note_race(race_key, ticket);
+        let Some(race) = self.races.get_mut(&race_key) else { return };
         let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
         for user in users {
             if race.players.contains(&user) {
@@ -111,7 +114,11 @@ impl Books {
             }
         }
         self.has_begun(race_key, by);
-        self.note(ticket, Undo::Race(race_key, Some(before)));
+    }
+
+    /// A race is about to change.
+    fn note_race(&mut self, race_key: RaceKey, ticket: Ticket) {
+        self.note(ticket, |books| Undo::Race(race_key, books.races.get(&race_key).cloned()));
     }
 
     /// A player brought a result, and is told so with the `ticket` of what was recorded, when everything up to
@@ -139,13 +146,12 @@ impl Books {
             return self.check(user, answer.points, Some(answer.division), answer.rank);
         }
         let (points, division) = self.after(*account, change);
-        let rank = self.rank(user, points);
+        let rank = self.rank(user, account, points);
         expect("the result's answer", &answer, &AddPointsResult { division, points, rank })?;
         self.change(user, ticket, |account| (account.points, account.division) = (points, division));
+        self.note_race(race_key, ticket);
         if let Some(race) = self.races.get_mut(&race_key) {
-            let before = race.clone();
             race.counted.push(Counted { user, answer, ticket });
-            self.note(ticket, Undo::Race(race_key, Some(before)));
         }
         self.has_begun(race_key, user);
         Ok(())
