@@ -9,7 +9,8 @@ pub(crate) struct Agenda<E> {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<E> {
-    at: (Duration, u64),
+    /// Nanoseconds, then the number of the plan: one comparison for both.
+    at: u128,
     event: E,
 }
 
@@ -42,11 +43,12 @@ impl<E> Default for Agenda<E> {
 impl<E> Agenda<E> {
     pub(crate) fn plan(&mut self, at: Duration, event: E) {
         self.planned += 1;
-        self.entries.push(Reverse(Entry { at: (at, self.planned), event }));
+        let at = at.as_nanos() << 64 | u128::from(self.planned);
+        self.entries.push(Reverse(Entry { at, event }));
     }
 
     pub(crate) fn next(&self) -> Option<Duration> {
-        self.entries.peek().map(|Reverse(entry)| entry.at.0)
+        self.entries.peek().map(|Reverse(entry)| Duration::from_nanos((entry.at >> 64) as u64))
     }
 
     pub(crate) fn pop(&mut self) -> Option<E> {

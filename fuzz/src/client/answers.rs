@@ -1,6 +1,6 @@
 //! Answers, as the game reads them: whole, and in the order of the captures.
 
-use std::fmt;
+use std::{fmt, rc::Rc};
 
 use mmcos_core::mmcos::ids::RaceKey;
 
@@ -161,7 +161,7 @@ impl LoginDetails {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {
     /// Of each entry the points and the account.
-    pub entries: Vec<(i32, u32)>,
+    pub entries: Rc<[(i32, u32)]>,
     /// Behind how many players the caller is.
     pub rank: u32,
     /// The caller's points.
@@ -169,15 +169,20 @@ pub struct Leaderboard {
 }
 
 impl Leaderboard {
-    /// Reads it from its entries and what follows them.
-    pub fn read(entries: &str, rest: &str) -> Option<Self> {
-        let mut list = Elements(entries);
-        let mut read = Vec::new();
+    /// Reads the entries.
+    pub fn read_entries(xml: &str) -> Option<Rc<[(i32, u32)]>> {
+        let mut list = Elements(xml);
+        let mut entries = Vec::new();
         while let Some(points) = list.number("Points") {
-            read.push((points, list.number("UserID")?));
+            entries.push((points, list.number("UserID")?));
         }
-        let mut own = Elements(rest);
-        Some(Self { entries: read, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
+        Some(entries.into())
+    }
+
+    /// Reads what is the caller's own, and follows the entries.
+    pub fn read_own(entries: Rc<[(i32, u32)]>, xml: &str) -> Option<Self> {
+        let mut own = Elements(xml);
+        Some(Self { entries, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
     }
 }
 
@@ -215,20 +220,24 @@ pub(crate) struct Elements<'a>(pub(crate) &'a str);
 impl<'a> Elements<'a> {
     /// What is in the next element of this name.
     pub(crate) fn next(&mut self, name: &str) -> Option<&'a str> {
-        let named = |tag: &'a str| tag.strip_prefix(name)?.strip_prefix('>');
+        // The byte behind the name first: two names of one length are rarer than two that begin alike.
+        let named = |tag: &'a str| {
+            let after = tag.get(name.len() + 1..).filter(|_| tag.as_bytes()[name.len()] == b'>');
+            after.filter(|_| tag.starts_with(name))
+        };
         let mut rest = self.0;
         let content = loop {
-            rest = rest.split_once('<')?.1;
+            rest = after_angle(rest)?;
             if let Some(content) = named(rest) {
                 break content;
             }
         };
         rest = content;
         loop {
-            rest = rest.split_once("</")?.1;
-            if let Some(after) = named(rest) {
+            rest = after_angle(rest)?;
+            if let Some(after) = after_byte(rest, b'/').and_then(named) {
                 self.0 = after;
-                return content.get(..content.len() - rest.len() - 2);
+                return content.get(..content.len() - rest.len() - 1);
             }
         }
     }
@@ -236,4 +245,14 @@ impl<'a> Elements<'a> {
     pub(crate) fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
         self.next(name)?.parse().ok()
     }
+}
+
+/// What follows the next `<`.
+fn after_angle(text: &str) -> Option<&str> {
+    text.get(memchr::memchr(b'<', text.as_bytes())? + 1..)
+}
+
+/// What follows this byte, if the text begins with it.
+fn after_byte(text: &str, byte: u8) -> Option<&str> {
+    text.get(1..).filter(|_| text.as_bytes().first() == Some(&byte))
 }

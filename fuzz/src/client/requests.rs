@@ -1,7 +1,5 @@
 //! Requests, as the game writes them (captures 02, 04, 06, 08 to 13).
 
-use std::io::Write as _;
-
 use mmcos_core::{
     mmcos::{
         identity::APP,
@@ -229,10 +227,7 @@ fn document(root: &str, fields: &[(&str, Value<'_>)]) -> Vec<u8> {
 }
 
 fn get(host: &str, path: &str) -> Vec<u8> {
-    let mut request = Vec::with_capacity(256);
-    let written = write!(request, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{UNITY}\r\n");
-    written.expect("a vector takes all");
-    request
+    ["GET ", path, " HTTP/1.1\r\nHost: ", host, "\r\n", UNITY, "\r\n"].concat().into_bytes()
 }
 
 /// What Unity says of itself in every request.
@@ -245,13 +240,13 @@ fn post(path: &str, body: &[u8]) -> Vec<u8> {
 
 /// A `POST` with more fields, each of them a line.
 pub(super) fn post_with(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let mut length = itoa::Buffer::new();
+    let head =
+        ["POST /", path, " HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n", UNITY, fields, "Content-Length: "];
     let mut request = Vec::with_capacity(512 + body.len());
-    let length = body.len();
-    let head = write!(
-        request,
-        "POST /{path} HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n{UNITY}{fields}Content-Length: {length}\r\n\r\n"
-    );
-    head.expect("a vector takes all");
+    for piece in head.into_iter().chain([length.format(body.len()), "\r\n\r\n"]) {
+        request.extend_from_slice(piece.as_bytes());
+    }
     request.extend_from_slice(body);
     request
 }

@@ -4,7 +4,7 @@
 mod open;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
@@ -64,7 +64,7 @@ pub struct Referee {
     longest_hold: Duration,
     open: Open,
     pending: BTreeMap<RaceKey, Pending>,
-    used: BTreeSet<RaceKey>,
+    used: HashSet<RaceKey>,
     last_session: u64,
     breaches: BTreeMap<Breach, u32>,
 }
@@ -77,7 +77,7 @@ impl Referee {
             longest_hold: config.longest_hold(),
             open: Open::default(),
             pending: BTreeMap::new(),
-            used: BTreeSet::new(),
+            used: HashSet::new(),
             last_session: 0,
             breaches: BTreeMap::new(),
         }

@@ -76,7 +76,9 @@ impl World {
         self.opened += 1;
         let conn = ConnId(self.opened * PLAYERS + player as u64);
         let peer = (self.players[player].address(), 50_000).into();
-        self.players[player].links.push(Link::new(conn));
+        let used = self.used_links.pop();
+        let link = used.map_or_else(|| Link::new(conn), |used| used.again(conn));
+        self.players[player].links.push(link);
         self.input(Input::Opened { conn, listener: ListenerId(0), peer });
         self.players[player].link(conn).map(|link| link.conn)
     }
@@ -246,6 +248,7 @@ impl World {
         if !link.is_closed {
             self.input(Input::Closed { conn });
         }
+        self.used_links.push(link);
         true
     }
 

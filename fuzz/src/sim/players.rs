@@ -154,4 +154,14 @@ impl Link {
             is_closed: false,
         }
     }
+
+    /// As a new one with the buffers of this one, which is gone.
+    pub(super) fn again(mut self, conn: ConnId) -> Self {
+        self.sent.clear();
+        self.on_the_way.clear();
+        self.asked.clear();
+        self.reader.clear();
+        self.withheld.clear();
+        Self { conn, arrived: 0, is_wanted: false, is_slow: false, is_closed: false, ..self }
+    }
 }

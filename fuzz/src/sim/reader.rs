@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
+use memchr::memmem;
 use mmcos_core::{seam::Bytes, wire::egonet};
 
 use super::{ask::Ask, digest::Hash};
@@ -26,102 +27,144 @@ pub(super) enum Reply {
 /// The answers on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// The head and what of the body is not shared.
+    /// Of an answer that has not come whole: its head, and what of the body is not shared.
     own: Vec<u8>,
     shared: Option<Arc<[u8]>>,
-    body_at: usize,
-    status: u16,
+    head: Option<Head>,
     /// Bytes of the body that are still to come, once the head is there.
-    missing: Option<usize>,
+    missing: usize,
+}
+
+/// What a head says.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    status: u16,
+    /// Where the body begins.
+    end: usize,
+    /// How long the body is.
+    length: usize,
+}
+
+/// An answer that has come whole.
+#[derive(Clone, Copy)]
+struct Whole<'a> {
+    head: Head,
+    /// The head and what of the body is not shared.
+    own: &'a [u8],
+    shared: Option<&'a Arc<[u8]>>,
 }
 
 /// What many answers have in common.
 #[derive(Debug, Default)]
 pub(super) struct Common {
     pub(super) hash: Hash,
-    /// The match of which an answer came last: all of its members get the same bytes.
-    last_match: Option<(Arc<[u8]>, Rc<MatchmakingResult>)>,
+    /// All members of a match get the same bytes.
+    matches: Last<MatchmakingResult>,
+    /// So do all who look at a page of the leaderboard.
+    pages: Last<[(i32, u32)]>,
+}
+
+/// What was read from the bytes that were shared last.
+#[derive(Debug)]
+struct Last<T: ?Sized>(Option<(Arc<[u8]>, Rc<T>)>);
+
+impl<T: ?Sized> Default for Last<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: ?Sized> Last<T> {
+    fn of(&mut self, bytes: &Arc<[u8]>, read: impl FnOnce(&str) -> Option<Rc<T>>) -> Option<Rc<T>> {
+        if let Some((_, known)) = self.0.as_ref().filter(|(last, _)| Arc::ptr_eq(last, bytes)) {
+            return Some(Rc::clone(known));
+        }
+        let new = read(std::str::from_utf8(bytes).ok()?)?;
+        self.0 = Some((Arc::clone(bytes), Rc::clone(&new)));
+        Some(new)
+    }
 }
 
 impl Reader {
-    /// Takes bytes, and gives the next whole answer in them together with what they leave.
-    pub(super) fn take<'b>(&mut self, mut bytes: &'b [u8], shared: Option<&Arc<[u8]>>) -> (bool, &'b [u8]) {
-        if self.missing.is_none() {
+    /// Takes bytes of an answer that comes in pieces, and gives those that it leaves when it is whole.
+    fn take<'b>(&mut self, mut bytes: &'b [u8], shared: Option<&Arc<[u8]>>) -> Option<&'b [u8]> {
+        if self.head.is_none() {
             let seen = self.own.len();
             self.own.extend_from_slice(bytes);
-            let Some(end) = end_of_head(&self.own, seen.saturating_sub(3)) else { return (false, &[]) };
-            bytes = &bytes[end - seen..];
-            self.own.truncate(end);
-            self.body_at = end;
-            let (status, length) = head(&self.own).unwrap_or((0, 0));
-            (self.status, self.missing) = (status, Some(length));
+            let head = Head::read(&self.own, seen.saturating_sub(3))?;
+            bytes = &bytes[head.end - seen..];
+            self.own.truncate(head.end);
+            (self.head, self.missing) = (Some(head), head.length);
         }
-        let missing = self.missing.unwrap_or(0);
-        let taken = missing.min(bytes.len());
+        let taken = self.missing.min(bytes.len());
         match shared {
             Some(all) if taken == all.len() && taken > 0 => self.shared = Some(Arc::clone(all)),
             _ => self.own.extend_from_slice(&bytes[..taken]),
         }
-        self.missing = Some(missing - taken);
-        (missing == taken, &bytes[taken..])
+        self.missing -= taken;
+        (self.missing == 0).then_some(&bytes[taken..])
     }
 
-    /// Understands the answer that was read last, and makes room for the next.
-    pub(super) fn read(&mut self, ask: &Ask, common: &mut Common) -> Reply {
-        common.hash.bytes(&self.own);
-        if let Some(shared) = &self.shared {
+    fn whole(&self) -> Option<Whole<'_>> {
+        Some(Whole { head: self.head?, own: &self.own, shared: self.shared.as_ref() })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.own.clear();
+        (self.shared, self.head) = (None, None);
+    }
+}
+
+impl<'a> Whole<'a> {
+    /// The answer that these bytes begin with, and what follows it.
+    fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let head = Head::read(bytes, 0)?;
+        let (own, rest) = bytes.split_at_checked(head.end + head.length)?;
+        Some((Self { head, own, shared: None }, rest))
+    }
+
+    /// What it says to who has asked this.
+    fn read(&self, ask: &Ask, common: &mut Common) -> Reply {
+        common.hash.bytes(self.own);
+        if let Some(shared) = self.shared {
             common.hash.shared(shared);
         }
-        let reply = if self.status == 200 {
-            self.understand(ask, common).unwrap_or_else(|| {
-                Reply::Unreadable(String::from_utf8_lossy(&self.own).chars().take(2000).collect())
-            })
-        } else {
-            Reply::Refused(self.status)
-        };
-        self.clear();
-        reply
+        if self.head.status != 200 {
+            return Reply::Refused(self.head.status);
+        }
+        self.understand(ask, common).unwrap_or_else(|| {
+            Reply::Unreadable(String::from_utf8_lossy(self.own).chars().take(2000).collect())
+        })
     }
 
     fn understand(&self, ask: &Ask, common: &mut Common) -> Option<Reply> {
-        let own = &self.own[self.body_at..];
+        let own = &self.own[self.head.end..];
         if let Ask::EgoNet = ask {
             return egonet::decode(own, &egonet::Limits::default()).ok().map(|_| Reply::Done);
         }
         let own = std::str::from_utf8(own).ok()?;
-        let first = self.shared.as_ref().map_or(Some(own), |shared| std::str::from_utf8(shared).ok())?;
         Some(match ask {
             Ask::Login { .. } => Reply::Login(LoginDetails::read_own(own)?),
             Ask::AddPoints { .. } => {
                 Reply::Points(AddPointsResult::read(own)?, AddPointsResult::asks_for_login(own)?)
             }
             Ask::Elite { .. } | Ask::EliteRank | Ask::Friends(_) => {
-                Reply::Board(Leaderboard::read(first, own)?)
+                let entries = match self.shared {
+                    Some(shared) => common.pages.of(shared, Leaderboard::read_entries)?,
+                    None => Leaderboard::read_entries(own)?,
+                };
+                Reply::Board(Leaderboard::read_own(entries, own)?)
             }
-            Ask::Search(_) => Reply::Matchmaking(self.matchmaking(first, common)?),
+            Ask::Search(_) => Reply::Matchmaking(match self.shared {
+                Some(shared) => common.matches.of(shared, |xml| MatchmakingResult::read(xml).map(Rc::new))?,
+                None => Rc::new(MatchmakingResult::read(own)?),
+            }),
             Ask::Redirect => (own == "Live").then_some(Reply::Done)?,
             Ask::ServerStatus => Elements(own).next("OnlineServiceStatus").map(|_| Reply::Done)?,
             Ask::EgoNet | Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
                 own.is_empty().then_some(Reply::Done)?
             }
         })
-    }
-
-    fn matchmaking(&self, text: &str, common: &mut Common) -> Option<Rc<MatchmakingResult>> {
-        let Some(shared) = &self.shared else { return MatchmakingResult::read(text).map(Rc::new) };
-        if let Some((bytes, result)) = &common.last_match
-            && Arc::ptr_eq(bytes, shared)
-        {
-            return Some(Rc::clone(result));
-        }
-        let result = Rc::new(MatchmakingResult::read(text)?);
-        common.last_match = Some((Arc::clone(shared), Rc::clone(&result)));
-        Some(result)
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.own.clear();
-        (self.shared, self.missing) = (None, None);
     }
 }
 
@@ -135,33 +178,47 @@ pub(super) fn feed(
 ) {
     let shared = if let Bytes::Shared(all) = bytes { Some(all) } else { None };
     let mut rest: &[u8] = bytes;
-    loop {
-        let (whole, left) = reader.take(rest, shared);
-        if !whole {
-            return;
-        }
-        rest = left;
-        // Who has not asked for anything whole is told why that is so.
+    let mut answer = |whole: &Whole<'_>| {
         let ask = asked.pop_front();
-        let reply = reader.read(ask.as_ref().unwrap_or(&Ask::NameOnly), common);
+        // Who has not asked for anything whole is told why that is so.
+        let reply = whole.read(ask.as_ref().unwrap_or(&Ask::NameOnly), common);
         answered(ask, reply);
-        if rest.is_empty() {
-            return;
+    };
+    while !rest.is_empty() {
+        if reader.own.is_empty()
+            && let Some((whole, left)) = Whole::split(rest)
+        {
+            answer(&whole);
+            rest = left;
+            continue;
         }
+        let Some(left) = reader.take(rest, shared) else { return };
+        reader.whole().iter().for_each(&mut answer);
+        reader.clear();
+        rest = left;
     }
 }
 
-fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
-    let at = bytes[from..].windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(from + at + 4)
+impl Head {
+    /// Reads it, if it ends behind `from`.
+    fn read(bytes: &[u8], from: usize) -> Option<Self> {
+        const END: &[u8] = b"\r\n\r\n";
+        let end = from + memmem::find(&bytes[from..], END)? + END.len();
+        let (status, length) = Self::fields(&bytes[..end]).unwrap_or((0, 0));
+        Some(Self { status, end, length })
+    }
+
+    fn fields(head: &[u8]) -> Option<(u16, usize)> {
+        const LENGTH: &[u8] = b"\r\nContent-Length: ";
+        let status = number(head.strip_prefix(b"HTTP/1.1 ")?)?;
+        let length = number(&head[memmem::find(head, LENGTH)? + LENGTH.len()..])?;
+        Some((status.try_into().ok()?, length))
+    }
 }
 
-/// Its status, and how long the body is.
-fn head(head: &[u8]) -> Option<(u16, usize)> {
-    const LENGTH: &str = "\r\nContent-Length: ";
-    let head = std::str::from_utf8(head).ok()?;
-    let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    let (_, length) = head.split_once(LENGTH)?;
-    let (length, _) = length.split_once('\r')?;
-    Some((status, length.parse().ok()?))
+/// The number that a text begins with.
+fn number(text: &[u8]) -> Option<usize> {
+    let digits = text.iter().take_while(|digit| digit.is_ascii_digit()).take(9);
+    let add = |number: Option<usize>, digit: &u8| Some(number.unwrap_or(0) * 10 + usize::from(digit - b'0'));
+    digits.fold(None, add)
 }

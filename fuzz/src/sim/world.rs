@@ -20,7 +20,7 @@ use super::{
     digest::Digest,
     failure::{Failure, Invariant},
     faults::{Fault, Rates},
-    players::Player,
+    players::{Link, Player},
     reader::{Common, Reply},
     store::{Store, Ticket},
 };
@@ -104,6 +104,8 @@ pub(super) struct World {
     pub(super) common: Common,
     /// Scratch space.
     pub(super) answers: Vec<(Option<Ask>, Reply)>,
+    /// For their buffers.
+    pub(super) used_links: Vec<Link>,
     pub(super) steps: u64,
     pub(super) requests: u64,
     pub(super) is_resting: bool,
@@ -130,6 +132,7 @@ impl World {
             store: Store::default(),
             current: Current::default(),
             answers: Vec::new(),
+            used_links: Vec::new(),
             waiting: VecDeque::new(),
             players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
             opened: 0,
