@@ -41,6 +41,8 @@ pub enum Ask<'a> {
     Ban,
     /// That somebody may play again.
     LiftBan,
+    /// That the next season begin at once.
+    StartSeason,
     /// The names of all events.
     Events,
     /// That an event start.
@@ -99,6 +101,7 @@ impl<'a> Ask<'a> {
                     _ => Found::Allow("GET, HEAD, POST"),
                 },
                 ["bans", "lift"] => post(Ask::LiftBan),
+                ["season", "start"] => post(Ask::StartSeason),
                 ["events"] => get(Ask::Events),
                 ["event", "start"] => post(Ask::StartEvent),
                 ["event", "stop"] => post(Ask::StopEvent),
@@ -132,6 +135,7 @@ impl<'a> Ask<'a> {
             | Self::EndMatch(_)
             | Self::Ban
             | Self::LiftBan
+            | Self::StartSeason
             | Self::StartEvent
             | Self::StopEvent
             | Self::Set(_)

@@ -11,7 +11,7 @@ use super::{
     ids::{Points, UserId},
     players::{Name, Title},
     reply::Reply,
-    seasons::{Season, SeasonId},
+    seasons::SeasonId,
     session::Session,
 };
 use crate::{seam::Wall, service::Context, wire::xml};
@@ -76,7 +76,7 @@ impl Mmcos {
         cx.log(Event::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });
         let old = last_seen
             .filter(|then| *then < self.season.starts)
-            .map_or(self.season.id, |then| Season::at(then).id);
+            .map_or(self.season.id, |then| self.season.of_earlier(then));
         self.login_details(user, now, old).ok_or(Fault::UnknownAccount)
     }
 

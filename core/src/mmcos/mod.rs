@@ -177,11 +177,15 @@ impl Mmcos {
     fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now().wall;
         self.races.expire(now);
-        if now < self.season.next_starts {
-            return;
+        if now >= self.season.next_starts {
+            self.begin_season(cx, self.season.at_later(now));
         }
-        self.season = Season::at(now);
-        let Season { id: season, starts, .. } = self.season;
+    }
+
+    /// A season begins: everybody's points start again.
+    fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        self.season = season;
+        let Season { id: season, starts, .. } = season;
         let rank_bonus = rank_bonus(&self.config.catalogue);
         let standings = self.players.start_season(season, &self.rules.ladder, &rank_bonus);
         self.leaderboards.changed();
@@ -321,7 +325,7 @@ impl Service for Mmcos {
             Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
             Record::SeasonStarted(started) => {
-                self.season = Season::at(started.starts);
+                self.season = Season::that_began(started.starts, started.season);
                 for standing in started.standings {
                     self.players.enter_season(standing.user, started.season, standing.begins);
                 }

@@ -21,11 +21,20 @@ use crate::seam::Wall;
 #[serde(transparent)]
 pub struct SeasonId(pub i32);
 
+impl SeasonId {
+    const fn plus(self, seasons: i32) -> Self {
+        Self(self.0.saturating_add(seasons))
+    }
+}
+
 /// The number of two-month periods from the year 0 to that of season 0.
 const SEASON_ZERO: i32 = 2017 * 6 + 2;
 
 /// One season of two months: it starts on the first of an odd month and is inactive from the 15th of the next month.
 /// (Dates in captures of 2023-09-16 and 2023-11-18.)
+///
+/// An operator may begin one early ([`Season::early`], our choice). It ends when the calendar's would have ended, and
+/// all later ones have a number more: how many were begun early follows from the number and the start of any season.
 ///
 /// ```
 /// use mmcos_core::calendar::UtcText;
@@ -58,7 +67,46 @@ impl Season {
         Self::of_period(i32::from(today.year) * 6 + (i32::from(today.month) - 1) / 2)
     }
 
-    /// Whether points count for it at this moment.
+    /// The season that began at this moment with this number.
+    pub fn that_began(starts: Wall, id: SeasonId) -> Self {
+        Self { id, starts, ..Self::at(starts) }
+    }
+
+    /// The season that the calendar has at a later moment.
+    ///
+    /// ```
+    /// use mmcos_core::mmcos::seasons::{Season, SeasonId};
+    /// use mmcos_core::seam::Wall;
+    /// let now = Wall::from_secs(1_795_000_000); // 2026-11-18
+    /// let season = Season::at(now);
+    /// assert_eq!(season.at_later(season.next_starts), Season::at(season.next_starts));
+    /// let early = season.early(now);
+    /// assert_eq!((early.id, early.starts, early.next_starts), (SeasonId(58), now, season.next_starts));
+    /// assert_eq!(early.at_later(early.next_starts).id, SeasonId(59));
+    /// ```
+    #[must_use]
+    pub fn at_later(&self, moment: Wall) -> Self {
+        let season = Self::at(moment);
+        Self { id: season.id.plus(self.begun_early()), ..season }
+    }
+
+    /// The season that follows this one if it begins at this moment.
+    #[must_use]
+    pub fn early(&self, now: Wall) -> Self {
+        Self::that_began(now, self.id.plus(1))
+    }
+
+    /// The season of a moment before this one began. If others were begun early since, it may be one before that.
+    pub fn of_earlier(&self, moment: Wall) -> SeasonId {
+        self.at_later(moment).id.min(self.id.plus(-1))
+    }
+
+    /// How many seasons were begun early, up to this one.
+    fn begun_early(&self) -> i32 {
+        self.id.0.saturating_sub(Self::at(self.starts).id.0)
+    }
+
+    /// Whether it is not over at this moment. (Points count all the same: our choice.)
     pub fn is_active(&self, now: Wall) -> bool {
         (self.starts..self.inactive_from).contains(&now)
     }
@@ -243,6 +291,28 @@ mod tests {
             season = next;
         }
         assert_eq!(season.starts, on(2101, 1, 1));
+    }
+
+    #[test]
+    fn seasons_begun_early_count_and_the_calendar_goes_on() {
+        let calendar = Season::at(on(2026, 11, 20));
+        let early = calendar.early(on(2026, 11, 20));
+        let again = early.early(on(2026, 11, 21));
+        assert_eq!([early, again].map(|season| season.id), [SeasonId(58), SeasonId(59)]);
+        for season in [early, again] {
+            assert!(season.is_active(season.starts) && !season.is_active(just_before(season.starts)));
+            assert_eq!(
+                (season.inactive_from, season.next_starts),
+                (calendar.inactive_from, calendar.next_starts)
+            );
+            assert_eq!(Season::that_began(season.starts, season.id), season);
+        }
+        let next = again.at_later(on(2027, 1, 1));
+        assert_eq!(next, Season { id: SeasonId(60), ..Season::at(on(2027, 1, 1)) });
+        assert_eq!(next.at_later(on(2027, 9, 9)).id, SeasonId(64));
+        assert_eq!(again.of_earlier(on(2026, 11, 20)), SeasonId(58));
+        assert_eq!(calendar.of_earlier(on(2026, 10, 31)), SeasonId(56));
+        assert_eq!(calendar.of_earlier(on(2026, 3, 1)), SeasonId(53));
     }
 
     #[test]

@@ -167,7 +167,7 @@ function show() {
   let place = 0;
   rows('leaderboard', state.leaderboard, (row) => [++place, row.name, row.points, row.division], 'Nobody has played yet.');
   terms('season', [
-    ['Season', season.id + (season.active ? '' : ' (over: no points count)')],
+    ['Season', season.id + (season.active ? '' : ' (over)')],
     ['Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
     ['Event', event ? event.name + (event.on ? ' until ' + date(event.ends) : ' from ' + date(event.starts)) : 'none planned'],
   ]);

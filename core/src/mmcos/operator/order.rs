@@ -16,6 +16,7 @@ use super::super::{
 };
 use crate::{
     admin::{Answer, Ask, Refusal},
+    calendar::UtcText,
     engine::Peer,
     seam::Wall,
     service::Context,
@@ -73,6 +74,8 @@ enum Objection {
     Subject(#[from] SubjectError),
     #[error(transparent)]
     Event(#[from] UnknownEvent),
+    #[error("the season is over since {0}; the next begins by itself at {1}")]
+    NoSeason(UtcText, UtcText),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),
     #[error("there is no such {0}")]
@@ -104,6 +107,7 @@ impl Mmcos {
             Ask::EndMatch(session) => self.end_match(cx, session),
             Ask::Ban => self.order_ban(cx, body),
             Ask::LiftBan => self.order_unban(cx, body),
+            Ask::StartSeason => self.order_season(cx),
             Ask::StartEvent => self.order_event(cx, body),
             Ask::StopEvent => {
                 self.stop_event(cx);
@@ -206,6 +210,15 @@ impl Mmcos {
         let subject: Subject = subject.parse()?;
         let ban = self.unban(cx, subject).ok_or(Objection::Unknown("ban"))?;
         Ok(format!("lifted a ban: {ban}"))
+    }
+
+    fn order_season(&mut self, cx: &mut Context<'_, Self>) -> Result<String, Objection> {
+        let (season, now) = (self.season, cx.now().wall);
+        if !season.is_active(now) {
+            return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));
+        }
+        self.begin_season(cx, season.early(now));
+        Ok(format!("ended season {} early, and began season {}", season.id.0, self.season.id.0))
     }
 
     fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
