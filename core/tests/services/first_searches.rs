@@ -59,7 +59,10 @@ fn who_gave_up_left_or_stayed_away_begins_anew() {
     let mut rig = server();
     let [ann, bea] = ann_and_bea(&mut rig);
     Search::race(&ann, 1).begin(&mut rig);
-    rig.ask(&post(CANCEL, &format!("<CancelMatchmaking><SessionToken>{ann}</SessionToken></CancelMatchmaking>")));
+    rig.ask(&post(
+        CANCEL,
+        &format!("<CancelMatchmaking><SessionToken>{ann}</SessionToken></CancelMatchmaking>"),
+    ));
     let conn = Search::race(&ann, 2).begin(&mut rig);
     rig.leave(conn);
     Search::race(&bea, 3).begin(&mut rig);
@@ -103,7 +106,9 @@ fn a_party_is_told_of_once_and_with_its_size() {
     let [ann, bea] = ann_and_bea(&mut rig);
     let party = |token, lobby| {
         let request = String::from_utf8(Search::race(token, lobby).request()).expect("it is text");
-        request.replace("<GroupSize>1<", "<GroupSize>2<").replace("<GroupLobbyId>1002<", "<GroupLobbyId>1001<")
+        request
+            .replace("<GroupSize>1<", "<GroupSize>2<")
+            .replace("<GroupLobbyId>1002<", "<GroupLobbyId>1001<")
     };
     for request in [party(&ann, 1), party(&bea, 2)] {
         let conn = rig.open();
