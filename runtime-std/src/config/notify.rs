@@ -21,3 +21,17 @@ impl Choice for Format {
     const EXPECTED: &'static str = "json or text";
     const CHOICES: &'static [(&'static str, Self)] = &[("json", Self::Json), ("text", Self::Text)];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_written_as_it_is_read() {
+        for text in ["", "https://discord.com/api/webhooks/1234/abcd", "http://192.168.1.9:8080/races?up=1"] {
+            assert_eq!(<Option<WebhookUrl>>::parse(text).map(|url| url.to_toml()), Some(text.into()));
+        }
+        assert_eq!(<Option<WebhookUrl>>::parse("discord.com/api"), None);
+        assert_eq!(Format::parse("text"), Some(Format::Text));
+    }
+}
