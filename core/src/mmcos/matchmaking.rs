@@ -148,8 +148,6 @@ impl Mmcos {
                 let held = Held { account, address, mode: poll.mode, exchange };
                 self.matchmaking.held.insert(poll.id, held);
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
-                // What was due by now goes first, so that a search whose time is up does not count as one.
-                matchmaker.tick(cx.now().monotonic, outcomes);
                 let first = matchmaker.is_empty();
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
                 if first {

@@ -67,7 +67,7 @@ fn who_gave_up_left_or_stayed_away_begins_anew() {
     rig.leave(conn);
     Search::race(&bea, 3).begin(&mut rig);
     assert_eq!(told(&mut rig), ["Ann", "Ann", "Bea"]);
-    // Answered after 24.5 s, remembered for 5 s more. No tick comes: the poll itself shows how late it is.
+    // Answered after 24.5 s, remembered for 5 s more. No tick comes: the poll itself brings the time.
     rig.pass(millis(24_500));
     rig.skip(millis(5_000));
     Search::race(&bea, 4).begin(&mut rig);

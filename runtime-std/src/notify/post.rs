@@ -49,12 +49,6 @@ pub enum PostError {
         /// Who.
         host: String,
     },
-    /// The name means nothing.
-    #[error("the host {host} is not known: is notify-url spelled right, and has this machine a working DNS?")]
-    UnknownHost {
-        /// Who.
-        host: String,
-    },
     /// There is nothing to check a certificate with.
     #[error(
         "this machine has no root certificates, so it cannot tell whether {host} is real: install ca-certificates, \
@@ -75,13 +69,13 @@ pub enum PostError {
         /// What is wrong.
         source: rustls::Error,
     },
-    /// Anything else on the way.
+    /// Anything else on the way: its name is not known, nobody listens, the connection broke.
     #[error("{host} cannot be reached: {source}; is notify-url right, and may this machine connect to it?")]
     Unreachable {
         /// Who.
         host: String,
         /// What is wrong.
-        source: Box<ureq::Error>,
+        source: io::Error,
     },
 }
 
@@ -150,14 +144,12 @@ pub(crate) fn root_certificates() -> Vec<Certificate<'static>> {
 fn explain(host: String, error: ureq::Error) -> PostError {
     match error {
         ureq::Error::Timeout(_) => PostError::TooSlow { host },
-        ureq::Error::HostNotFound => PostError::UnknownHost { host },
         ureq::Error::Rustls(source) => PostError::Tls { host, source },
-        ureq::Error::Io(error) => match error.downcast::<rustls::Error>() {
+        error => match error.into_io().downcast::<rustls::Error>() {
             Ok(source) => PostError::Tls { host, source },
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => PostError::TooSlow { host },
-            Err(error) => PostError::Unreachable { host, source: Box::new(error.into()) },
+            Err(source) if source.kind() == io::ErrorKind::TimedOut => PostError::TooSlow { host },
+            Err(source) => PostError::Unreachable { host, source },
         },
-        error => PostError::Unreachable { host, source: Box::new(error) },
     }
 }
 
