@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod file;
 mod keys;
+mod notify;
 mod settings;
 mod value;
 

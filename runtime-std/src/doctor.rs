@@ -8,7 +8,8 @@ mod ports;
 use std::fmt;
 
 use crate::clock::Clock;
-use crate::config::{Identity, Loaded};
+use crate::config::{Config, Identity, Loaded};
+use crate::notify;
 use crate::text;
 
 /// How good or bad a finding is.
@@ -101,6 +102,7 @@ pub fn examine(loaded: &Loaded) -> Report {
     findings.extend(data::examine(config, now));
     findings.push(machine::open_files(config));
     findings.push(identity(config.identity));
+    findings.extend(notifications(config));
     Report { findings }
 }
 
@@ -118,6 +120,23 @@ fn identity(policy: Identity) -> Finding {
              anywhere else set identity = \"verify\".",
         ),
     }
+}
+
+/// Whether the webhook, if there is one, could be told. Nothing is sent.
+fn notifications(config: &Config) -> Option<Finding> {
+    let url = config.notify_url.as_ref()?;
+    let host = url.host();
+    Some(if url.is_encrypted() && notify::root_certificates().is_empty() {
+        Finding::warning(
+            "notify-url",
+            format!(
+                "this machine has no root certificates, so {host} cannot be told of searches: install ca-certificates, \
+                 or name a file in SSL_CERT_FILE."
+            ),
+        )
+    } else {
+        Finding::ok("notify-url", format!("{host} is told of searches; `mmcos notify-test` tries it"))
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use mmcos_core::seam::{Bytes, Close, ConnId, Effect, Input, Monotonic};
 use mmcos_core::{OutboxOf, Server};
 
 use crate::clock::Clock;
+use crate::notify::Notifier;
 use crate::record::Recorder;
 use crate::store::{Committer, Ticket};
 
@@ -21,13 +22,14 @@ pub trait Carry {
     fn close(&mut self, conn: ConnId, how: Close);
 }
 
-/// The core, its clock, its store, and its trace if there is one.
+/// The core, its clock, its store, and if there are such its trace and its webhook.
 #[derive(Debug)]
 pub struct Driver {
     clock: Clock,
     server: Server<Mmcos>,
     store: Committer,
     recorder: Option<Recorder>,
+    notifier: Option<Notifier>,
     out: OutboxOf<Mmcos>,
     /// The records of the last input.
     records: Vec<Record>,
@@ -36,13 +38,20 @@ pub struct Driver {
 impl Driver {
     /// Drives this core, whose records go to this store.
     pub fn new(server: Server<Mmcos>, store: Committer, clock: Clock) -> Self {
-        Self { clock, server, store, recorder: None, out: OutboxOf::<Mmcos>::new(), records: Vec::new() }
+        let out = OutboxOf::<Mmcos>::new();
+        Self { clock, server, store, recorder: None, notifier: None, out, records: Vec::new() }
     }
 
     /// Writes all that happens from now on.
     #[must_use]
     pub fn recording(self, recorder: Option<Recorder>) -> Self {
         Self { recorder, ..self }
+    }
+
+    /// Has friends told of what happens from now on.
+    #[must_use]
+    pub fn notifying(self, notifier: Option<Notifier>) -> Self {
+        Self { notifier, ..self }
     }
 
     /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
@@ -74,7 +83,12 @@ impl Driver {
                     carry.send(conn, bytes, after);
                 }
                 Effect::Close { conn, how } => carry.close(conn, how),
-                Effect::Log(event) => log(&event),
+                Effect::Log(event) => {
+                    log(&event);
+                    if let Some(notifier) = &mut self.notifier {
+                        notifier.hear(now.monotonic, &event);
+                    }
+                }
                 _ => {}
             }
         }

@@ -18,6 +18,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::doctor::{self, Unwell};
 use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
+use crate::notify::{self, TestError};
 use crate::open_files;
 use crate::operator::{self, Dashboard, OperatorPassword, OperatorPasswordError};
 use crate::secret::{ServerKey, ServerKeyError};
@@ -117,6 +118,9 @@ pub enum HostError {
     /// TLS.
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
+    /// `notify-test`.
+    #[error(transparent)]
+    Notify(#[from] TestError),
     /// `doctor` found something.
     #[error(transparent)]
     Unwell(#[from] Unwell),
@@ -153,6 +157,7 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             print(&report);
             report.verdict()?;
         }
+        Command::NotifyTest => print(&notify::test(&sources.load()?.config)?),
         Command::Ticket(text) => {
             print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
         }

@@ -11,6 +11,7 @@ pub mod game;
 pub mod host;
 pub mod listen;
 pub mod log;
+pub mod notify;
 pub mod open_files;
 pub mod operator;
 pub mod queue;

@@ -8,12 +8,18 @@ use log::{Level, LevelFilter, Record};
 
 /// Logs what is at least this important; of the libraries, warnings only. A second call does nothing.
 pub fn start(level: LevelFilter) {
-    let _ = Builder::new()
-        .filter_level(level.min(LevelFilter::Warn))
-        .filter_module("mmcos", level)
+    let _ = filtered(level)
         .target(Target::Stderr)
         .format(|out, record| line(out, seconds_today(), record))
         .try_init();
+}
+
+fn filtered(level: LevelFilter) -> Builder {
+    let mut builder = Builder::new();
+    builder.filter_level(level.min(LevelFilter::Warn)).filter_module("mmcos", level);
+    // It warns of what strangers send it, a line each time: ureq has it do so.
+    builder.filter_module("rustls", LevelFilter::Off);
+    builder
 }
 
 fn seconds_today() -> u64 {
@@ -34,6 +40,15 @@ fn line(out: &mut impl Write, seconds: u64, record: &Record<'_>) -> std::io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_may_warn_and_strangers_may_not() {
+        let logger = filtered(LevelFilter::Info).build();
+        let logs = |target, level| logger.matches(&Record::builder().target(target).level(level).build());
+        assert!(logs("mmcos_std::store", Level::Info) && !logs("mmcos_std::store", Level::Debug));
+        assert!(logs("ureq::run", Level::Warn) && !logs("ureq::run", Level::Info));
+        assert!(!logs("rustls::msgs::handshake", Level::Warn));
+    }
 
     #[test]
     fn a_line_is_time_level_and_text() {

@@ -11,6 +11,7 @@ use rustls::ServerConfig;
 use crate::driver::Driver;
 use crate::game::{self, GameError};
 use crate::host::{Host, Renewal};
+use crate::notify::{Notifier, Webhook};
 use crate::record::{RecordError, Recorder};
 use crate::secret;
 use crate::signals::Signals;
@@ -101,6 +102,9 @@ pub enum ServingError {
     /// The recording.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The thread for notifications.
+    #[error("this system gives no thread for notify-url: {0}; without that setting the server needs none")]
+    Notify(#[source] io::Error),
 }
 
 impl Host {
@@ -116,7 +120,11 @@ impl Host {
             Some(file) => Some(Recorder::create(file, &start, core.service())?),
             None => None,
         };
-        let driver = Driver::new(core, Committer::start(store)?, self.clock).recording(recorder);
+        let webhook = Webhook::of(&self.config);
+        let notifier = webhook.map(|webhook| Notifier::start(webhook, self.config.notify_quiet_seconds));
+        let notifier = notifier.transpose().map_err(ServingError::Notify)?;
+        let driver = Driver::new(core, Committer::start(store)?, self.clock);
+        let driver = driver.recording(recorder).notifying(notifier);
         print!("{greeting}");
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;

@@ -95,6 +95,8 @@ fn other(key: &str) -> &'static str {
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
         "events" => "weekly",
+        "notify-url" => "https://example.org/hooks/1",
+        "notify-format" => "text",
         "trusted-proxies" => "127.0.0.1",
         "log" => "debug",
         _ => "7",

@@ -5,6 +5,7 @@ use super::{
     Fault,
     events::ByHand,
     ids::{Points, RaceKey, UserId},
+    matchmaker::{GroupSize, Mode},
     moderation::{Ban, Subject},
     players::Name,
     seasons::SeasonId,
@@ -40,6 +41,17 @@ pub enum Event {
         name: Name,
         /// Whether the account was made just now.
         new: bool,
+    },
+    /// Somebody began to search while nobody else did: the moment to tell friends. A poll that goes on with a search is
+    /// no new one, nor is another mode of a player who searches already.
+    #[error("{name} searches for {:?}, and nobody else does", mode.game_type.0)]
+    FirstSearch {
+        /// Who.
+        name: Name,
+        /// For what. Its names are the client's.
+        mode: Mode,
+        /// Players of the party, as the client says.
+        size: GroupSize,
     },
     /// A result was counted.
     #[error("{name} has {points} points now ({change:+})", points = points.0, change = change.0)]

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use serde::Deserialize;
 
 use super::{
-    Config, Fault, Mmcos, Timer,
+    Config, Event, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
         self, Answer, GameType, GroupSize, Label, Match, MatchState, Matchmaker, Mode, Outcome, Outcomes,
@@ -148,11 +148,22 @@ impl Mmcos {
                 let held = Held { account, address, mode: poll.mode, exchange };
                 self.matchmaking.held.insert(poll.id, held);
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
+                let first = matchmaker.is_empty();
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
+                if first {
+                    self.tell_of_first_search(cx, &poll);
+                }
                 self.answer_searches(cx);
                 Ok(())
             }
             Err(fault) => Err((exchange, fault)),
+        }
+    }
+
+    fn tell_of_first_search(&self, cx: &mut Context<'_, Self>, poll: &Poll) {
+        if let Some(player) = self.players.get(poll.account) {
+            let name = player.profile.name.clone();
+            cx.log(Event::FirstSearch { name, mode: poll.mode, size: poll.size });
         }
     }
 

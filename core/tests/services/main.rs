@@ -9,6 +9,7 @@ mod signing;
 
 mod bans;
 mod events;
+mod first_searches;
 mod fixture;
 mod identity;
 mod leaderboards;

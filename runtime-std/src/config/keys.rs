@@ -13,6 +13,7 @@ use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 use super::ConfigError;
 use super::settings::Settings;
 use super::value::{Bucket, Identity, Patience, PollTime, Value};
+use crate::notify::{Format, WebhookUrl};
 
 /// A key of the configuration.
 #[derive(Debug)]
@@ -141,6 +142,18 @@ keys! {
 
     /// Tells the game that the services are down for maintenance; nobody can log in.
     maintenance: bool = "false",
+
+    /// The URL of a webhook (Discord, Slack, ntfy, or a program of your own) that is told when somebody begins to search
+    /// while nobody else does, so that friends can come and play. Whoever knows the URL can write there: keep it to
+    /// yourself. Empty: nobody is told. `mmcos notify-test` sends a test message.
+    notify_url: Option<WebhookUrl> = "",
+
+    /// What the webhook is sent: "json" is an object that Discord, Slack and programs read, "text" the text alone, for
+    /// ntfy.
+    notify_format: Format = "json",
+
+    /// For how long there is no other message after one, however often a search begins.
+    notify_quiet_seconds: Duration = "1800",
 
     /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game accepts.
     certificate: Option<PathBuf> = "",

@@ -21,7 +21,7 @@ pub(super) trait Value: Sized {
 }
 
 /// A type with a few named values.
-trait Choice: Copy + PartialEq + 'static {
+pub(super) trait Choice: Copy + PartialEq + 'static {
     const HINT: &'static str;
     const EXPECTED: &'static str;
     const CHOICES: &'static [(&'static str, Self)];

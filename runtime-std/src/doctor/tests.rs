@@ -136,3 +136,18 @@ fn the_hosts_file_is_judged_by_where_it_leads() {
     let (verdict, text) = judge(&format!("{all}9.9.9.9 ecdn.codemasters.com"));
     assert!(verdict == Verdict::Warning && text.contains("to 9.9.9.9 for ecdn"), "{text}");
 }
+
+#[test]
+fn a_webhook_is_named_by_its_host_and_sent_nothing() {
+    let Scratch(dir) = &Scratch::new("doctor-notify");
+    let off = [("http", "off"), ("https", "0")];
+    assert_eq!(findings(&examine(&loaded(dir, &off)), "notify-url"), []);
+    let webhook = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}/hooks/s3cret", webhook.local_addr().unwrap());
+    let report = examine(&loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
+    let expected = "127.0.0.1 is told of searches; `mmcos notify-test` tries it";
+    assert_eq!(only(&report, "notify-url"), (Verdict::Ok, expected.to_owned()));
+    assert!(!report.to_string().contains("s3cret"));
+    webhook.set_nonblocking(true).unwrap();
+    assert!(webhook.accept().is_err());
+}

@@ -31,6 +31,7 @@ mod idle;
 mod killed;
 mod limits;
 mod matchmaking;
+mod notify;
 mod player;
 mod process;
 mod start;

@@ -45,8 +45,12 @@ impl Drop for Scratch {
 /// The program with these arguments, in a directory and with an environment that mean nothing to it.
 pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
-    let ours = env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MMCOS_"));
-    for (name, _) in ours {
+    let names = env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let meant = |name: &String| {
+        let upper = name.to_uppercase();
+        upper.starts_with("MMCOS_") || upper.ends_with("_PROXY") || upper.starts_with("SSL_CERT_")
+    };
+    for name in names.filter(meant) {
         command.env_remove(name);
     }
     command.args(arguments).arg("--data-dir").arg(scratch.data()).current_dir(&scratch.0);

@@ -56,6 +56,11 @@ pub struct SearchView {
 }
 
 impl Matchmaker {
+    /// Whether nobody searches: no poll waits, and none was answered so lately that another could go on with its search.
+    pub const fn is_empty(&self) -> bool {
+        self.tickets.len() == 0
+    }
+
     /// All searches whose poll waits, in no particular order.
     pub fn searches(&self) -> impl Iterator<Item = SearchView> {
         self.tickets.iter().filter(|ticket| ticket.is_open()).filter_map(|ticket: &Ticket| {

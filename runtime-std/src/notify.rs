@@ -1,0 +1,153 @@
+//! Tells friends by a webhook that somebody searches and nobody else does (`notify-url`; off without it).
+//!
+//! The core says when that is, by [`Event::FirstSearch`]. Nothing here may hold up the game: the hub only puts a message
+//! into a short queue, and a thread of its own sends it. What cannot be queued or sent is a line in the log.
+
+mod message;
+mod post;
+mod url;
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use mmcos_core::mmcos::Event;
+use mmcos_core::seam::Monotonic;
+
+pub use message::{Format, Message};
+pub use post::{Answer, PostError};
+pub use url::WebhookUrl;
+
+pub(crate) use post::root_certificates;
+
+use crate::config::Config;
+
+/// How many messages may wait while one is on its way.
+const QUEUE: usize = 2;
+
+/// Where to tell it, and how it wants to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where.
+    pub url: WebhookUrl,
+    /// How.
+    pub format: Format,
+}
+
+impl Webhook {
+    /// The configured one; `None` if nobody is to be told.
+    pub fn of(config: &Config) -> Option<Self> {
+        Some(Self { url: config.notify_url.clone()?, format: config.notify_format })
+    }
+
+    /// Sends a message and waits for the answer, 10 seconds at most.
+    pub fn send(&self, message: &Message) -> Result<Answer, PostError> {
+        let (content_type, body) = message.body(self.format);
+        post::post(&self.url, content_type, &body)
+    }
+}
+
+/// Hears what happens, and has the webhook told of what friends should know.
+#[derive(Debug)]
+pub struct Notifier {
+    queue: SyncSender<Message>,
+    quiet: Quiet,
+}
+
+impl Notifier {
+    /// Tells this webhook, at most once in `quiet`. Fails if the system gives no thread.
+    pub fn start(webhook: Webhook, quiet: Duration) -> io::Result<Self> {
+        let (queue, messages) = sync_channel(QUEUE);
+        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&webhook, &messages))?;
+        Ok(Self { queue, quiet: Quiet { least: quiet, last: None } })
+    }
+
+    /// Something happened. Returns at once.
+    pub fn hear(&mut self, now: Monotonic, event: &Event) {
+        let Some(message) = Message::about(event) else { return };
+        if !self.quiet.is_over(now) {
+            return;
+        }
+        if self.queue.try_send(message).is_err() {
+            log::warn!(
+                "nobody was told of this search: earlier messages are still under way, since notify-url is slow; \
+                 a longer notify-quiet-seconds asks less of it"
+            );
+        }
+    }
+}
+
+/// Sends one message after the other, until nobody can bring more.
+fn tell(webhook: &Webhook, messages: &Receiver<Message>) {
+    for message in messages {
+        match webhook.send(&message) {
+            Ok(_) => log::info!("told {} of the search", webhook.url.host()),
+            Err(error) => log::warn!("nobody was told of the search: {error}"),
+        }
+    }
+}
+
+/// The time after a message in which there is no other one.
+#[derive(Debug)]
+struct Quiet {
+    least: Duration,
+    last: Option<Monotonic>,
+}
+
+impl Quiet {
+    /// Whether there may be a message now. If so, the quiet begins anew.
+    fn is_over(&mut self, now: Monotonic) -> bool {
+        let over = self.last.is_none_or(|last| now.since(last) >= self.least);
+        if over {
+            self.last = Some(now);
+        }
+        over
+    }
+}
+
+/// Why `mmcos notify-test` did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestError {
+    /// There is no webhook.
+    #[error(
+        "notify-url is empty, so nobody is told of searches: give it the URL of a webhook of Discord, Slack, ntfy or \
+         your own"
+    )]
+    NoUrl,
+    /// It did not arrive.
+    #[error("the test message did not arrive: {0}{said}", said = said(.0))]
+    Failed(#[from] PostError),
+}
+
+/// Sends a test message, and says what the other end answered.
+pub fn test(config: &Config) -> Result<String, TestError> {
+    let webhook = Webhook::of(config).ok_or(TestError::NoUrl)?;
+    let answer = webhook.send(&Message::test())?;
+    Ok(format!("{} took the test message: {answer}\n", webhook.url.host()))
+}
+
+fn said(error: &PostError) -> String {
+    match error {
+        PostError::Refused { answer, .. } if !answer.said.is_empty() => {
+            format!(" (it says: {})", answer.said)
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_message_it_is_quiet_for_as_long_as_the_host_says() {
+        let at = |seconds| Monotonic::default().after(Duration::from_secs(seconds));
+        let mut quiet = Quiet { least: Duration::from_mins(1), last: None };
+        let over = [0, 1, 59, 60, 61, 119, 300].map(|seconds| quiet.is_over(at(seconds)));
+        assert_eq!(over, [true, false, false, true, false, false, true]);
+        let mut never = Quiet { least: Duration::ZERO, last: None };
+        assert!(never.is_over(at(0)) && never.is_over(at(0)));
+    }
+}

@@ -1,0 +1,163 @@
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::ring::default_provider;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, Body, http::Response};
+
+use super::WebhookUrl;
+
+/// For all of it: name, connection, TLS, request, answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of an answer is read.
+const ANSWER_BYTES: u64 = 300;
+
+/// What the other end answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The start of the body on one line, 300 bytes at most.
+    pub said: String,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, said } = self;
+        if said.is_empty() { write!(f, "{status}") } else { write!(f, "{status}, {said}") }
+    }
+}
+
+/// Why a message did not arrive. Names the host, and never the rest of the URL, which is a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostError {
+    /// An answer that is not 200 to 299.
+    #[error("{host} answered {}: {}", .answer.status, advice(.answer.status))]
+    Refused {
+        /// Who.
+        host: String,
+        /// What.
+        answer: Answer,
+    },
+    /// No answer in time.
+    #[error("{host} did not answer within {} seconds: it is down or overloaded, or something on the way swallows \
+             what is sent to it", PATIENCE.as_secs())]
+    TooSlow {
+        /// Who.
+        host: String,
+    },
+    /// There is nothing to check a certificate with.
+    #[error(
+        "this machine has no root certificates, so it cannot tell whether {host} is real: install ca-certificates, \
+         or name a file in SSL_CERT_FILE"
+    )]
+    NoRoots {
+        /// Who.
+        host: String,
+    },
+    /// Whoever answers does not prove to be the host.
+    #[error(
+        "TLS with {host} fails: {source}; if its certificate is one of your own making, name its authority's file in \
+         SSL_CERT_FILE"
+    )]
+    Tls {
+        /// Who.
+        host: String,
+        /// What is wrong.
+        source: rustls::Error,
+    },
+    /// Anything else on the way: its name is not known, nobody listens, the connection broke.
+    #[error("{host} cannot be reached: {source}; is notify-url right, and may this machine connect to it?")]
+    Unreachable {
+        /// Who.
+        host: String,
+        /// What is wrong.
+        source: io::Error,
+    },
+}
+
+/// What a host can do about such an answer.
+const fn advice(status: u16) -> &'static str {
+    match status {
+        300..=399 => {
+            "it wants the message sent elsewhere, which is not done; set notify-url to the final address"
+        }
+        401 | 403 | 404 | 410 => {
+            "notify-url is none of its webhooks, or no longer; make a new one and copy its URL"
+        }
+        429 => "that was too often for it; raise notify-quiet-seconds",
+        400..=499 => "it does not take messages of this form; look at notify-format, and at notify-url",
+        500..=599 => "it is in trouble itself; the next search will be told again",
+        _ => "that is no answer of a webhook; look at notify-url",
+    }
+}
+
+/// Sends this body once, and follows nowhere.
+pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<Answer, PostError> {
+    let host = || url.host().to_owned();
+    let agent = agent(url)?;
+    let response = agent
+        .post(url.uri())
+        .header("content-type", content_type)
+        .send(body)
+        .map_err(|error| explain(host(), error))?;
+    let answer = Answer { status: response.status().as_u16(), said: start(response) };
+    if (200..300).contains(&answer.status) {
+        Ok(answer)
+    } else {
+        Err(PostError::Refused { host: host(), answer })
+    }
+}
+
+/// Made for each message: there are few, and what it holds (connections, certificates) would only age meanwhile.
+fn agent(url: &WebhookUrl) -> Result<Agent, PostError> {
+    let config = Agent::config_builder()
+        .user_agent(concat!("mmcos/", env!("CARGO_PKG_VERSION")))
+        .timeout_global(Some(PATIENCE))
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false);
+    if !url.is_encrypted() {
+        return Ok(config.build().new_agent());
+    }
+    let roots = root_certificates();
+    if roots.is_empty() {
+        return Err(PostError::NoRoots { host: url.host().to_owned() });
+    }
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .build();
+    Ok(config.tls_config(tls).build().new_agent())
+}
+
+/// The authorities that this machine trusts; of what cannot be read, nothing.
+pub(crate) fn root_certificates() -> Vec<Certificate<'static>> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    found.iter().map(|root| Certificate::from_der(root).to_owned()).collect()
+}
+
+fn explain(host: String, error: ureq::Error) -> PostError {
+    match error {
+        ureq::Error::Timeout(_) => PostError::TooSlow { host },
+        ureq::Error::Rustls(source) => PostError::Tls { host, source },
+        error => match error.into_io().downcast::<rustls::Error>() {
+            Ok(source) => PostError::Tls { host, source },
+            Err(source) if source.kind() == io::ErrorKind::TimedOut => PostError::TooSlow { host },
+            Err(source) => PostError::Unreachable { host, source },
+        },
+    }
+}
+
+/// The start of a body, as one line. What does not come in time is left out.
+fn start(response: Response<Body>) -> String {
+    let mut said = Vec::new();
+    let _ = response.into_body().into_reader().take(ANSWER_BYTES).read_to_end(&mut said);
+    let said = String::from_utf8_lossy(&said);
+    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}

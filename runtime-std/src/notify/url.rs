@@ -1,0 +1,106 @@
+use std::fmt;
+
+use ureq::http::Uri;
+use ureq::http::uri::Scheme;
+
+/// The URL of a webhook: `http` or `https`, a host, and neither user nor password. Whoever knows it can write to the
+/// channel behind it, so `Debug` shows the host alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrl(Uri);
+
+impl WebhookUrl {
+    /// Reads a URL; `None` if it is of another kind.
+    ///
+    /// ```
+    /// use mmcos_std::notify::WebhookUrl;
+    /// let url = WebhookUrl::parse("https://ntfy.example.org/races").unwrap();
+    /// assert_eq!(url.host(), "ntfy.example.org");
+    /// assert!(WebhookUrl::parse("ftp://example.org/races").is_none());
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
+        let authority = uri.authority()?;
+        let (host, port) = (authority.host(), authority.port());
+        // Nothing but a host and a port: no user, no port that is no number.
+        let whole = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let is_web = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
+        (is_web && !host.is_empty() && whole == authority.as_str()).then_some(Self(uri))
+    }
+
+    /// The host, as a name or an address: what may stand in a log.
+    pub fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+
+    /// Whether it is `https`.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == Some(&Scheme::HTTPS)
+    }
+
+    pub(super) const fn uri(&self) -> &Uri {
+        &self.0
+    }
+}
+
+/// All of it, as for the configuration file.
+impl fmt::Display for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WebhookUrl({}, …)", self.host())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_with_ports_and_addresses() {
+        for (text, host, encrypted) in [
+            ("https://discord.com/api/webhooks/1/s3cret?wait=true", "discord.com", true),
+            ("http://192.168.1.9:8080/races", "192.168.1.9", false),
+            ("http://[::1]:80/", "[::1]", false),
+            ("HTTPS://EXAMPLE.org/x", "EXAMPLE.org", true),
+        ] {
+            let url = WebhookUrl::parse(text).unwrap();
+            assert_eq!((url.host(), url.is_encrypted()), (host, encrypted));
+            assert_eq!(WebhookUrl::parse(&url.to_string()), Some(url));
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_of_a_webhook() {
+        for text in [
+            "",
+            "discord.com",
+            "discord.com/api",
+            "/api",
+            "ftp://a/b",
+            "file:///etc/passwd",
+            "http://",
+            "https:///x",
+            "https://:443/x",
+            "https://a:b/x",
+            "https://a:70000/x",
+            "https://user:pass@a/x",
+            "https://user@a/x",
+            "https://a/x#y",
+            "https://a/b c",
+            "https://a/\r\nx",
+            "https://ä/x",
+        ] {
+            assert_eq!(WebhookUrl::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn debug_keeps_the_secret() {
+        let url = WebhookUrl::parse("https://discord.com/api/webhooks/1/s3cret").unwrap();
+        assert!(!format!("{url:?}").contains("s3cret") && url.to_string().contains("s3cret"));
+    }
+}
