@@ -4,8 +4,12 @@ use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use mmcos_core::{seam::Bytes, wire::egonet};
 
-use super::{ask::Ask, digest::Hash};
-use crate::client::{AddPointsResult, Elements, Leaderboard, LoginDetails, MatchmakingResult};
+use super::{
+    ask::Ask,
+    digest::Hash,
+    told::{Configuration, ServerStatus},
+};
+use crate::client::{AddPointsResult, Leaderboard, LoginDetails, MatchmakingResult};
 
 /// What the server said.
 #[derive(Clone, Debug)]
@@ -15,6 +19,7 @@ pub(super) enum Reply {
     /// Nothing that is looked into.
     Done,
     Login(LoginDetails),
+    Status(ServerStatus),
     Matchmaking(Rc<MatchmakingResult>),
     /// And whether the game is to log in again.
     Points(AddPointsResult, bool),
@@ -41,6 +46,7 @@ pub(super) struct Common {
     pub(super) hash: Hash,
     /// The match of which an answer came last: all of its members get the same bytes.
     last_match: Option<(Arc<[u8]>, Rc<MatchmakingResult>)>,
+    pub(super) configuration: Configuration,
 }
 
 impl Reader {
@@ -91,7 +97,10 @@ impl Reader {
         let own = std::str::from_utf8(own).ok()?;
         let first = self.shared.as_ref().map_or(Some(own), |shared| std::str::from_utf8(shared).ok())?;
         Some(match ask {
-            Ask::Login { .. } => Reply::Login(LoginDetails::read_own(own)?),
+            Ask::Login { .. } => {
+                common.configuration.read(first, self.shared.as_ref())?;
+                Reply::Login(LoginDetails::read_own(own)?)
+            }
             Ask::AddPoints { .. } => {
                 Reply::Points(AddPointsResult::read(own)?, AddPointsResult::asks_for_login(own)?)
             }
@@ -100,7 +109,7 @@ impl Reader {
             }
             Ask::Search(_) => Reply::Matchmaking(self.matchmaking(first, common)?),
             Ask::Redirect => (own == "Live").then_some(Reply::Done)?,
-            Ask::ServerStatus => Elements(own).next("OnlineServiceStatus").map(|_| Reply::Done)?,
+            Ask::ServerStatus => Reply::Status(ServerStatus::read(own)?),
             Ask::EgoNet | Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
                 own.is_empty().then_some(Reply::Done)?
             }

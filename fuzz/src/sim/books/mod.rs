@@ -1,6 +1,7 @@
 //! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
 //! here a second time, in the simplest way.
 
+mod orders;
 mod races;
 
 use std::{
@@ -21,6 +22,7 @@ use mmcos_core::{
 };
 
 use super::store::Ticket;
+use orders::Orders;
 pub(super) use races::Claimed;
 use races::Race;
 
@@ -41,6 +43,7 @@ enum Undo {
     Account(UserId, Account),
     Race(RaceKey, Option<Race>),
     Season(Option<Season>, Vec<Account>),
+    Orders(Box<Orders>),
 }
 
 /// See the [module](self).
@@ -54,6 +57,7 @@ pub(super) struct Books {
     races: BTreeMap<RaceKey, Race>,
     /// The key that a player was given alone, and with which no race has begun.
     searching: BTreeMap<UserId, RaceKey>,
+    orders: Orders,
     /// The latest that it ever was.
     latest: Wall,
     /// What is not durable yet.
@@ -70,6 +74,7 @@ impl Books {
             season: None,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
+            orders: Orders::default(),
             latest: Wall::default(),
             journal: VecDeque::new(),
         }
@@ -188,8 +193,10 @@ impl Books {
                 Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
                 Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
                 Undo::Season(season, accounts) => (self.season, self.accounts) = (season, accounts),
+                Undo::Orders(before) => self.orders = *before,
             }
         }
+        self.orders.forget_kicks();
     }
 
     /// Whether a server has what these books have.
