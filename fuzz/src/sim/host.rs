@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
-    mmcos::Mmcos,
+    mmcos::{Mmcos, Record},
     seam::{Input, Monotonic},
     trace::Start,
 };
@@ -80,9 +80,11 @@ impl World {
             return;
         }
         let records = std::mem::take(&mut self.current.batch);
+        let is_first =
+            records.iter().any(|record| matches!(record, Record::Ban(_) | Record::SeasonStarted(_)));
         self.current.ticket =
             if self.current.is_crashed { Ticket::NEVER } else { self.store.submit(records) };
-        if std::mem::take(&mut self.current.is_first) {
+        if is_first {
             self.current.first = Some(self.current.ticket);
         }
         if self.current.is_crashed {

@@ -10,6 +10,7 @@ mod faults;
 mod host;
 mod inspect;
 mod network;
+mod obedience;
 mod operator;
 mod order;
 mod play;

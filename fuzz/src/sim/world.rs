@@ -78,8 +78,7 @@ pub(super) struct Current {
     pub(super) is_counted: bool,
     /// Whether a search came with it.
     pub(super) is_search: bool,
-    /// Whether something was recorded that holds before anything that follows from it, and the ticket of that.
-    pub(super) is_first: bool,
+    /// The ticket of what was recorded before anything that followed from it: a ban, a season.
     pub(super) first: Option<Ticket>,
 }
 
@@ -273,7 +272,6 @@ impl World {
         match effect {
             Effect::Persist(record) => {
                 self.current.is_counted |= matches!(record, Record::Result(_));
-                self.current.is_first |= matches!(record, Record::Ban(_) | Record::SeasonStarted(_));
                 self.current.batch.push(record);
                 self.may_crash();
             }
