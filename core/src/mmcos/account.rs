@@ -72,6 +72,7 @@ impl Mmcos {
         }
         self.egonet.logged_in(peer.ip(), &name, steam_id);
         self.presence.note(user, now);
+        self.begin_session(user, now);
         self.keep_player(cx, user);
         cx.log(Event::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });
         let old = last_seen

@@ -63,6 +63,14 @@ impl Mmcos {
         self.end_search(cx, user);
     }
 
+    /// The session that a login begins now holds, also where the clock has been set back since an earlier one was ended.
+    pub(super) fn begin_session(&mut self, user: UserId, now: Wall) {
+        let before = Wall::from_millis(now.as_millis().saturating_sub(1));
+        if let Some(ended) = self.ended_sessions.get_mut(&user) {
+            *ended = before.min(*ended);
+        }
+    }
+
     /// Whose session a token is.
     pub(super) fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
         self.session(token, now).map(|session| session.user)

@@ -12,8 +12,8 @@ use super::{
     Config, Event, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
-        self, Answer, GameType, GroupSize, Label, Match, MatchState, Matchmaker, Mode, Outcome, Outcomes,
-        Poll, PollId, Reason, RuleSet, Waits,
+        self, Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
+        Reason, RuleSet, Waits,
     },
     record::Record,
     reply::Reply,
@@ -286,12 +286,10 @@ impl Mmcos {
         self.answer_searches(cx);
     }
 
-    /// Closes a match. If no result of it has come, none will count.
+    /// Closes a match: of its results none that has not come will count.
     pub(super) fn close_race(&mut self, cx: &mut Context<'_, Self>, race_key: RaceKey, session: SessionId) {
-        let found = self.matchmaking.matchmaker.find_match(race_key);
-        if found.is_some_and(|found| found.state != MatchState::Scored) {
-            self.races.forget(session);
-            cx.record(Record::RaceForgotten(session));
+        if let Some(race) = self.races.close(session) {
+            cx.record(Record::Race(Box::new(race.clone())));
         }
         self.matchmaking.matchmaker.end(race_key);
         self.rearm(cx);

@@ -198,6 +198,16 @@ impl Races {
         }
     }
 
+    /// Has a race take no result that has not come. Returns it as it is then, with only those in it who brought one. It
+    /// stays, so that its number is not given again.
+    pub fn close(&mut self, session: SessionId) -> Option<&Race> {
+        let Entry { race, results } = self.by_session.get_mut(&session)?;
+        stop_searching(&mut self.searching, race);
+        race.players.retain(|user| results.iter().any(|result| result.user == *user));
+        race.seats = u16::try_from(race.players.len()).unwrap_or(u16::MAX);
+        Some(race)
+    }
+
     /// Lets go of what is too old or too much.
     pub fn expire(&mut self, now: Wall) {
         let keep = i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX);

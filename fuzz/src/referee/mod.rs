@@ -62,6 +62,9 @@ struct Pending {
 pub struct Referee {
     folding: Folding,
     longest_hold: Duration,
+    lateness: Duration,
+    /// Until when polls were held for how long, where that has changed.
+    held_before: Vec<(Duration, Duration)>,
     open: Open,
     pending: BTreeMap<RaceKey, Pending>,
     used: HashSet<RaceKey>,
@@ -75,6 +78,8 @@ impl Referee {
         Self {
             folding: config.folding,
             longest_hold: config.longest_hold(),
+            lateness: Duration::ZERO,
+            held_before: Vec::new(),
             open: Open::default(),
             pending: BTreeMap::new(),
             used: HashSet::new(),
@@ -86,14 +91,30 @@ impl Referee {
     /// Of a server whose ticks come late by so much.
     #[must_use]
     pub fn tolerating(mut self, lateness: Duration) -> Self {
-        self.longest_hold += lateness;
+        self.lateness = lateness;
         self
+    }
+
+    /// From now on polls are held for so long. Those that are held already stay held for as long as they were to be.
+    pub fn hold_for(&mut self, now: Duration, longest_hold: Duration) {
+        let before = std::mem::replace(&mut self.longest_hold, longest_hold);
+        if before != longest_hold {
+            self.held_before.push((now, before));
+        }
+    }
+
+    /// Whether this poll should have been answered.
+    pub fn is_late(&self, poll: &Poll, now: Duration) -> bool {
+        let before = self.held_before.iter().find(|(until, _)| poll.sent < *until);
+        let longest_hold = before.map_or(self.longest_hold, |(_, longest_hold)| *longest_hold);
+        now > poll.sent + longest_hold + self.lateness
     }
 
     /// The server was started anew: all polls are gone. It may know nothing of matches after this one.
     pub fn restarted(&mut self, last_session: u64) {
         (self.open, self.pending) = (Open::default(), BTreeMap::new());
         self.last_session = last_session;
+        self.held_before.clear();
     }
 
     /// Whether this client waits for a poll to be answered.
@@ -123,7 +144,7 @@ impl Referee {
     /// A poll was answered.
     pub fn answered(&mut self, conn: ConnId, now: Duration, answer: &MatchmakingResult) {
         let Some((bucket, poll)) = self.open.remove(conn) else { return self.note(Breach::Malformed) };
-        self.check(now > poll.sent + self.longest_hold, Breach::Late);
+        self.check(self.is_late(&poll, now), Breach::Late);
         if answer.groups.is_empty() {
             return; // cancelled
         }

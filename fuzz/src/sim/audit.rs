@@ -1,6 +1,6 @@
 //! Looks at every answer as it leaves the server.
 
-use mmcos_core::mmcos::ids::UserId;
+use mmcos_core::{mmcos::ids::UserId, seam::Wall};
 
 use super::{
     ask::Ask,
@@ -14,7 +14,14 @@ use crate::client::{LoginDetails, MatchmakingResult, Poll};
 
 impl World {
     /// This player is answered so; `None` if it has asked for nothing whole.
-    pub(super) fn audit(&mut self, player: usize, ask: Option<&Ask>, reply: &Reply, is_slow: bool) {
+    pub(super) fn audit(
+        &mut self,
+        player: usize,
+        ask: Option<&Ask>,
+        reply: &Reply,
+        is_slow: bool,
+        session: Wall,
+    ) {
         let Some(ask) = ask else {
             if !(is_slow && matches!(reply, Reply::Refused(408))) {
                 self.fail(Invariant::OneAnswer, format!("answered before it asked: {reply:?}"));
@@ -24,10 +31,24 @@ impl World {
         if !ask.is_held() {
             self.books.follow(self.wall(), self.current.ticket);
         }
+        if let Reply::Refused(status) = reply {
+            return self.audit_refusal(player, ask, *status, is_slow, session);
+        }
+        let refusal = self.refusal(player, ask, session).filter(|_| !ask.is_held());
+        if let Some(status) = refusal {
+            return self.fail(Invariant::Answer, format!("{ask:?} was not refused with {status}: {reply:?}"));
+        }
         let found = match (ask, reply) {
             (_, Reply::Unreadable(text)) => Err(format!("{ask:?} was answered {text}")),
-            (_, Reply::Refused(status)) => return self.audit_refusal(player, ask, *status, is_slow),
-            (Ask::Login { .. }, Reply::Login(details)) => self.audit_login(player, details),
+            (Ask::Login { .. }, Reply::Login(details)) => {
+                let configured = self.audit_configuration();
+                self.expect(Invariant::Orders, configured);
+                self.audit_login(player, details)
+            }
+            (Ask::ServerStatus, Reply::Status(status)) => {
+                let told = self.audit_status(status);
+                return self.expect(Invariant::Orders, told);
+            }
             (Ask::Search(poll), Reply::Matchmaking(answer)) => {
                 self.audit_match(player, poll, answer);
                 Ok(())
@@ -41,16 +62,11 @@ impl World {
         self.expect(Invariant::Points, found);
     }
 
-    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool) {
-        let age = self.wall().as_millis() - self.players[player].token_issued.as_millis();
-        let lifetime = self.config.session_lifetime.as_millis() as i64;
-        let has_session = (-60_000..lifetime).contains(&age);
+    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool, session: Wall) {
         let is_right = match status {
             // The last of it came when its time was over, though before the tick.
             408 => is_slow,
-            401 => ask.needs_session() && !has_session,
-            503 => matches!(ask, Ask::Login { .. }) && self.config.maintenance,
-            _ => false,
+            status => self.refusal(player, ask, session) == Some(status),
         };
         if let (true, Ask::Search(poll)) = (is_right, ask) {
             self.referee.gone(poll.conn);
@@ -61,9 +77,10 @@ impl World {
     }
 
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
-        expect("a login during maintenance", &self.config.maintenance, &false)?;
+        self.players[player].logged_in = self.wall();
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
         self.books.log_in(steam_id, user, self.current.ticket)?;
+        self.books.begin_session(user, self.wall());
         self.books.check(user, details.points, Some(details.division), details.rank)
     }
 
@@ -79,7 +96,7 @@ impl World {
             answer.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
         let is_superseded = answer.groups.len() == 1 && self.referee.awaits(self.players[player].number);
         match leaders.as_slice() {
-            [alone] if is_superseded => self.books.give_in_vain(race_key, *alone, now),
+            [alone] if is_superseded => self.books.give_in_vain((race_key, answer.session), *alone, now),
             _ => self.books.give(answer, leaders, now, self.current.ticket),
         }
         if self.keys.len() > 50 {

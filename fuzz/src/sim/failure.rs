@@ -17,6 +17,8 @@ pub enum Invariant {
     Answer,
     /// Points, divisions, ranks and titles are those of the results that were accepted, before and after a crash.
     Points,
+    /// Bans, settings and events are those that the operator ordered, before and after a crash.
+    Orders,
     /// A server that is restored from what was recorded is the one that lived.
     Restored,
     /// After every input the next deadline lies ahead.

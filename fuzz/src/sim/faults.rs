@@ -39,11 +39,13 @@ pub enum Fault {
     Leave,
     /// A player claims what is not its own, or more than there is.
     Cheat,
+    /// An operator orders something, or looks.
+    Orders,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Split,
         Self::Pipeline,
         Self::Slow,
@@ -60,6 +62,7 @@ impl Fault {
         Self::Restart,
         Self::Leave,
         Self::Cheat,
+        Self::Orders,
     ];
 
     /// Its name on the command line.
@@ -81,6 +84,7 @@ impl Fault {
             Self::Restart => "restart",
             Self::Leave => "leave",
             Self::Cheat => "cheat",
+            Self::Orders => "orders",
         }
     }
 
@@ -95,23 +99,24 @@ impl Fault {
             Self::Leave => (0.001, 0.02),
             Self::EarlyTick => (1.0, 100.0),
             Self::ClockJump | Self::Restart => (0.2, 4.0),
+            Self::Orders => (2.0, 60.0),
             Self::StoreError => (0.0001, 0.005),
             Self::Crash => (0.00002, 0.002),
         }
     }
 
-    const fn bit(self) -> u16 {
-        1 << self as u16
+    const fn bit(self) -> u32 {
+        1 << self as u32
     }
 }
 
 /// Some kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Faults(u16);
+pub struct Faults(u32);
 
 impl Faults {
     /// Every kind.
-    pub const ALL: Self = Self(u16::MAX);
+    pub const ALL: Self = Self((1 << Fault::ALL.len()) - 1);
     /// No kind.
     pub const NONE: Self = Self(0);
 
@@ -168,13 +173,13 @@ impl Rates {
 
     /// About half of the kinds are there in one run, so that the frequent ones do not always hide the rare ones. A kind
     /// that is not allowed changes nothing about the others.
-    pub(super) fn draw(random: &mut Random, allowed: Faults) -> Self {
-        Self(Fault::ALL.map(|fault| {
+    pub(super) fn draw(&mut self, random: &mut Random, allowed: Faults, kinds: &[Fault]) {
+        for fault in kinds {
             let (low, high) = fault.range();
             let rate = low * libm::pow(high / low, random.uniform());
             let there = random.uniform() < 0.5;
-            if there && allowed.has(fault) { rate } else { 0.0 }
-        }))
+            self.0[*fault as usize] = if there && allowed.has(*fault) { rate } else { 0.0 };
+        }
     }
 
     pub(super) fn of(&self, fault: Fault) -> f64 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
-    mmcos::Mmcos,
+    mmcos::{Mmcos, Record},
     seam::{Input, Monotonic},
     trace::Start,
 };
@@ -42,6 +42,9 @@ impl World {
         };
         let compared = self.books.compare(server.service());
         self.expect(Invariant::Points, compared);
+        let compared = self.books.compare_orders(server.service(), &self.config);
+        self.expect(Invariant::Orders, compared);
+        self.follow_times();
         if self.failure.is_none() {
             self.trace = self.trace.take().map(|_| format!("{start}\n"));
         }
@@ -77,11 +80,16 @@ impl World {
             return;
         }
         let records = std::mem::take(&mut self.current.batch);
+        let is_first =
+            records.iter().any(|record| matches!(record, Record::Ban(_) | Record::SeasonStarted(_)));
+        self.current.ticket =
+            if self.current.is_crashed { Ticket::NEVER } else { self.store.submit(records) };
+        if is_first {
+            self.current.first = Some(self.current.ticket);
+        }
         if self.current.is_crashed {
-            self.current.ticket = Ticket::NEVER;
             return;
         }
-        self.current.ticket = self.store.submit(records);
         if self.rates.of(Fault::SlowStore) + self.rates.of(Fault::StoreError) == 0.0 {
             self.store.finish();
             self.books.durable(self.current.ticket);
@@ -151,6 +159,7 @@ impl World {
         self.books.crash(self.store.durable());
         self.referee.restarted(self.store.last_session());
         self.waiting.clear();
+        self.reset_operator();
         for player in 0..self.players.len() {
             self.reset_connections(player);
         }
@@ -164,6 +173,7 @@ impl World {
             (Fault::EarlyTick, Event::EarlyTick),
             (Fault::ClockJump, Event::ClockJump),
             (Fault::Restart, Event::Stop),
+            (Fault::Orders, Event::Operate),
         ] {
             let rate = self.rates.of(fault) / 3600.0;
             if rate > 0.0 {

@@ -42,10 +42,9 @@ impl World {
 
     /// Nobody waits for longer than anybody should.
     fn inspect_polls(&mut self) {
-        let late = self.config.matchmaker.longest_hold() + super::host::LONGEST_LATENESS;
         let asked = self.players.iter().flat_map(|player| &player.links).flat_map(|link| &link.asked);
         let forgotten = asked.filter_map(|ask| match ask {
-            super::ask::Ask::Search(poll) if poll.sent + late < self.now => Some(*poll),
+            super::ask::Ask::Search(poll) if self.referee.is_late(poll, self.now) => Some(*poll),
             _ => None,
         });
         if let Some(poll) = forgotten.into_iter().next() {
@@ -81,6 +80,7 @@ impl World {
     pub(super) fn rest(&mut self) {
         self.is_resting = true;
         self.rates = Rates::NONE;
+        self.dismiss_operator();
         for player in &mut self.players {
             player.leaves = self.now;
         }

@@ -10,6 +10,9 @@ mod faults;
 mod host;
 mod inspect;
 mod network;
+mod obedience;
+mod operator;
+mod order;
 mod play;
 mod players;
 mod reader;
@@ -17,6 +20,7 @@ mod scenario;
 mod search;
 mod shrink;
 mod store;
+mod told;
 mod world;
 
 use std::fmt;

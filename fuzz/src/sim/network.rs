@@ -17,6 +17,15 @@ use super::{
 /// The number of a connection says whose it is.
 const PLAYERS: u64 = 1 << 20;
 
+/// The connection of this number, if an operator opens it.
+pub(super) const fn operators(number: u64) -> ConnId {
+    ConnId(number * PLAYERS + PLAYERS - 1)
+}
+
+const fn is_operators(conn: ConnId) -> bool {
+    conn.0 % PLAYERS == PLAYERS - 1
+}
+
 const fn player_of(conn: ConnId) -> usize {
     (conn.0 % PLAYERS) as usize
 }
@@ -76,8 +85,9 @@ impl World {
         self.opened += 1;
         let conn = ConnId(self.opened * PLAYERS + player as u64);
         let peer = (self.players[player].address(), 50_000).into();
+        let session = self.players[player].token_issued;
         let used = self.used_links.pop();
-        let link = used.map_or_else(|| Link::new(conn), |used| used.again(conn));
+        let link = used.map_or_else(|| Link::new(conn, session), |used| used.again(conn, session));
         self.players[player].links.push(link);
         self.input(Input::Opened { conn, listener: ListenerId(0), peer });
         self.players[player].link(conn).map(|link| link.conn)
@@ -128,12 +138,14 @@ impl World {
         let player = player_of(conn);
         let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else { return };
         link.arrived += bytes.len();
+        let mut searches = false;
         while let Some((_, mut ask)) = link.on_the_way.pop_front_if(|(end, _)| *end <= link.arrived) {
             self.requests += 1;
             if let Ask::Search(poll) = &mut ask {
                 poll.sent = self.now;
                 self.referee.sent(*poll);
                 self.current.is_search = true;
+                searches = link.asked.is_empty();
             }
             link.asked.push_back(ask);
         }
@@ -143,22 +155,28 @@ impl World {
             let detail = format!("not answered at once: {ask:?}");
             self.fail(Invariant::OneAnswer, detail);
         }
+        if searches {
+            self.audit_held(player, conn);
+        }
     }
 
     /// The server sends bytes.
     pub(super) fn receive(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
+        if is_operators(conn) {
+            return self.answer_operator(conn, bytes);
+        }
         let player = player_of(conn);
         let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else {
             return self.fail(Invariant::OneAnswer, format!("{conn:?} was sent to after its close"));
         };
-        let is_slow = link.is_slow;
+        let (is_slow, session) = (link.is_slow, link.session);
         let mut answers = std::mem::take(&mut self.answers);
         let link = self.players[player].links.iter_mut().find(|link| link.conn == conn);
         if let Some(Link { reader, asked, .. }) = link {
             feed(reader, bytes, asked, &mut self.common, |ask, reply| answers.push((ask, reply)));
         }
         for (ask, reply) in answers.drain(..) {
-            self.audit(player, ask.as_ref(), &reply, is_slow);
+            self.audit(player, ask.as_ref(), &reply, is_slow, session);
             self.withhold(player, conn, reply);
             self.may_crash();
         }
@@ -181,6 +199,9 @@ impl World {
 
     /// So much is durable: what waited for it leaves.
     pub(super) fn release(&mut self, conn: ConnId, durable: Ticket) {
+        if is_operators(conn) {
+            return self.tell_operator(conn);
+        }
         let player = player_of(conn);
         while let Some(link) = self.players[player].link(conn)
             && let Some((_, reply)) = link.withheld.pop_front_if(|(after, _)| *after <= durable)
@@ -203,6 +224,9 @@ impl World {
     }
 
     pub(super) fn closed_by_server(&mut self, conn: ConnId) {
+        if is_operators(conn) {
+            return self.operator_was_closed(conn);
+        }
         let player = player_of(conn);
         let Some(link) = self.players[player].link(conn) else {
             return self.fail(Invariant::OneAnswer, format!("{conn:?} was closed after its close"));
@@ -225,6 +249,9 @@ impl World {
 
     /// A connection breaks, and both sides hear of it.
     pub(super) fn break_off(&mut self, conn: ConnId) {
+        if is_operators(conn) {
+            return self.operator_leaves(conn);
+        }
         let player = player_of(conn);
         if self.close(player, conn) && self.players[player].conn == Some(conn) {
             self.players[player].conn = None;

@@ -146,7 +146,8 @@ impl World {
     fn refused(&mut self, player: usize, ask: Ask, status: u16) {
         self.players[player].tries += 1;
         match (status, &ask) {
-            (503, Ask::Login { .. }) => self.leave(player),
+            // It is closed, or the player is banned.
+            (503, Ask::Login { .. }) | (403, _) => self.leave(player),
             (401, _) if !matches!(ask, Ask::Login { .. }) && self.players[player].resumes.is_none() => {
                 self.players[player].resumes = Some(ask);
                 self.log_in(player);
@@ -192,10 +193,9 @@ impl World {
     }
 
     fn logged_in(&mut self, player: usize, details: &LoginDetails) {
-        let now = self.wall();
         let known = &mut self.players[player];
         known.token.clone_from(&details.session_token);
-        known.token_issued = now;
+        known.token_issued = known.logged_in;
         match known.resumes.take() {
             Some(Ask::Search(_)) => self.poll(player),
             Some(ask) => self.ask(player, ask),

@@ -41,6 +41,8 @@ pub(super) struct Player {
     pub(super) latency: Duration,
     pub(super) token: String,
     pub(super) token_issued: Wall,
+    /// When the login that was answered last came.
+    pub(super) logged_in: Wall,
     pub(super) stage: Stage,
     /// Counts the stages, so that what was planned for an earlier one is known to be out of date.
     pub(super) turn: u32,
@@ -75,6 +77,7 @@ impl Player {
             latency: Duration::from_secs_f64(random.lognormal(0.04, 0.7)),
             token: String::new(),
             token_issued: Wall::default(),
+            logged_in: Wall::default(),
             stage: Stage::Offline,
             turn: 0,
             links: Vec::new(),
@@ -121,6 +124,8 @@ pub(super) const fn player_of_lobby(group_lobby: u64) -> usize {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) conn: ConnId,
+    /// Since when the session holds that is asked with.
+    pub(super) session: Wall,
     /// What the client has sent, and how much of it has arrived.
     pub(super) sent: Vec<u8>,
     pub(super) arrived: usize,
@@ -140,9 +145,10 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(conn: ConnId) -> Self {
+    pub(super) fn new(conn: ConnId, session: Wall) -> Self {
         Self {
             conn,
+            session,
             sent: Vec::new(),
             arrived: 0,
             on_the_way: VecDeque::new(),
@@ -156,12 +162,12 @@ impl Link {
     }
 
     /// As a new one with the buffers of this one, which is gone.
-    pub(super) fn again(mut self, conn: ConnId) -> Self {
+    pub(super) fn again(mut self, conn: ConnId, session: Wall) -> Self {
         self.sent.clear();
         self.on_the_way.clear();
         self.asked.clear();
         self.reader.clear();
         self.withheld.clear();
-        Self { conn, arrived: 0, is_wanted: false, is_slow: false, is_closed: false, ..self }
+        Self { conn, session, arrived: 0, is_wanted: false, is_slow: false, is_closed: false, ..self }
     }
 }

@@ -5,8 +5,12 @@ use std::{collections::VecDeque, rc::Rc, sync::Arc};
 use memchr::memmem;
 use mmcos_core::{seam::Bytes, wire::egonet};
 
-use super::{ask::Ask, digest::Hash};
-use crate::client::{AddPointsResult, Elements, Leaderboard, LoginDetails, MatchmakingResult};
+use super::{
+    ask::Ask,
+    digest::Hash,
+    told::{Configuration, ServerStatus},
+};
+use crate::client::{AddPointsResult, Leaderboard, LoginDetails, MatchmakingResult};
 
 /// What the server said.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub(super) enum Reply {
     /// Nothing that is looked into.
     Done,
     Login(LoginDetails),
+    Status(ServerStatus),
     Matchmaking(Rc<MatchmakingResult>),
     /// And whether the game is to log in again.
     Points(AddPointsResult, bool),
@@ -62,6 +67,9 @@ pub(super) struct Common {
     matches: Last<MatchmakingResult>,
     /// So do all who look at a page of the leaderboard.
     pages: Last<[(i32, u32)]>,
+    configurations: Last<Configuration>,
+    /// What the login that was answered last told of it.
+    pub(super) configuration: Rc<Configuration>,
 }
 
 /// What was read from the bytes that were shared last.
@@ -144,7 +152,13 @@ impl<'a> Whole<'a> {
         }
         let own = std::str::from_utf8(own).ok()?;
         Some(match ask {
-            Ask::Login { .. } => Reply::Login(LoginDetails::read_own(own)?),
+            Ask::Login { .. } => {
+                common.configuration = match self.shared {
+                    Some(shared) => common.configurations.of(shared, Configuration::read)?,
+                    None => Configuration::read(own)?,
+                };
+                Reply::Login(LoginDetails::read_own(own)?)
+            }
             Ask::AddPoints { .. } => {
                 Reply::Points(AddPointsResult::read(own)?, AddPointsResult::asks_for_login(own)?)
             }
@@ -160,7 +174,7 @@ impl<'a> Whole<'a> {
                 None => Rc::new(MatchmakingResult::read(own)?),
             }),
             Ask::Redirect => (own == "Live").then_some(Reply::Done)?,
-            Ask::ServerStatus => Elements(own).next("OnlineServiceStatus").map(|_| Reply::Done)?,
+            Ask::ServerStatus => Reply::Status(ServerStatus::read(own)?),
             Ask::EgoNet | Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
                 own.is_empty().then_some(Reply::Done)?
             }

@@ -8,7 +8,7 @@ use mmcos_core::{
     seam::Wall,
 };
 
-use super::faults::{Faults, Rates};
+use super::faults::{Fault, Faults, Rates};
 use crate::random::Random;
 
 /// What is simulated: all that happens follows from it.
@@ -45,7 +45,9 @@ impl Scenario {
 
     pub(super) fn draw(&self) -> Drawn {
         let mut random = Random::new(self.seed, u64::MAX);
-        let rates = Rates::draw(&mut random, self.faults);
+        let mut rates = Rates::NONE;
+        let (natural, by_hand) = Fault::ALL.split_at(Fault::Orders as usize);
+        rates.draw(&mut random, self.faults, natural);
         // The first of January and of March 2024 begin seasons: often one falls into the time.
         let season = 1_704_067_200.0 + 60.0 * 86_400.0 * f64::from(random.choose(&[(0_u8, 0.5), (1, 0.5)]));
         let before = random.between(-1.0, 1.0) * self.days * 86_400.0;
@@ -53,6 +55,8 @@ impl Scenario {
         let starts = Wall::from_secs((season - before) as i64);
         let matchmaker = matchmaker_config(&mut random);
         let events = if random.uniform() < 0.7 { Plan::Weekly } else { Plan::Off };
+        // Last, so that whether there is an operator changes nothing else.
+        rates.draw(&mut random, self.faults, by_hand);
         Drawn { rates, starts, matchmaker, events }
     }
 }

@@ -9,7 +9,9 @@ use std::{
 use mmcos_core::{
     mmcos::{
         Record,
+        events::ByHand,
         ids::{SessionId, UserId},
+        moderation::{Ban, Subject},
         players::Player,
         results::{KEEP, Race, RaceResult},
         seasons::{Prizes, SeasonStarted},
@@ -122,6 +124,9 @@ struct Rows {
     players: BTreeMap<UserId, Box<Player>>,
     races: BTreeMap<SessionId, Box<Race>>,
     results: BTreeMap<(SessionId, UserId), RaceResult>,
+    bans: BTreeMap<Subject, Box<Ban>>,
+    settings: BTreeMap<String, String>,
+    event: Option<ByHand>,
 }
 
 impl Rows {
@@ -132,6 +137,11 @@ impl Rows {
             Record::RaceForgotten(session) => drop(self.races.remove(&session)),
             Record::Result(result) => drop(self.results.insert((result.session, result.user), result)),
             Record::SeasonStarted(started) => self.start_season(started),
+            Record::Ban(ban) => drop(self.bans.insert(ban.subject, ban)),
+            Record::Unban(subject) => drop(self.bans.remove(&subject)),
+            Record::Setting { name, value: Some(value) } => drop(self.settings.insert(name, value)),
+            Record::Setting { name, value: None } => drop(self.settings.remove(&name)),
+            Record::EventByHand(by_hand) => self.event = Some(by_hand),
             other => panic!("a store must know what to do with {other:?}"),
         }
     }
@@ -158,7 +168,14 @@ impl Rows {
         let of_wanted =
             move |result: &&RaceResult| self.races.get(&result.session).is_some_and(|race| wanted(race));
         let results = self.results.values().filter(of_wanted).copied().map(Record::Result);
-        season.chain(players).chain(races).chain(results)
+        let bans = self.bans.values().cloned().map(Record::Ban);
+        let setting = |(name, value): (&String, &String)| Record::Setting {
+            name: name.clone(),
+            value: Some(value.clone()),
+        };
+        let settings = self.settings.iter().map(setting);
+        let event = self.event.map(Record::EventByHand);
+        season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
     fn prune(&mut self, before: Wall) {

@@ -20,6 +20,7 @@ use super::{
     digest::Digest,
     failure::{Failure, Invariant},
     faults::{Fault, Rates},
+    operator::{self, Operator},
     players::{Link, Player},
     reader::{Common, Reply},
     store::{Store, Ticket},
@@ -52,6 +53,8 @@ pub(super) enum Event {
     Start,
     /// All is looked at.
     Inspect,
+    /// The operator does something.
+    Operate,
 }
 
 /// A server while it runs.
@@ -75,6 +78,8 @@ pub(super) struct Current {
     pub(super) is_counted: bool,
     /// Whether a search came with it.
     pub(super) is_search: bool,
+    /// The ticket of what was recorded before anything that followed from it: a ban, a season.
+    pub(super) first: Option<Ticket>,
 }
 
 /// See the [module](self).
@@ -96,6 +101,7 @@ pub(super) struct World {
     /// Connections with answers that wait, and what for.
     pub(super) waiting: VecDeque<(Ticket, ConnId)>,
     pub(super) players: Vec<Player>,
+    pub(super) operator: Operator,
     pub(super) opened: u64,
     /// Keys that were given away lately.
     pub(super) keys: VecDeque<RaceKey>,
@@ -119,6 +125,7 @@ impl World {
         let drawn = scenario.draw();
         let mut config = trusting();
         (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
+        config.admin = Some(operator::access());
         let mut world = Self {
             scenario: *scenario,
             rates: drawn.rates,
@@ -135,6 +142,7 @@ impl World {
             used_links: Vec::new(),
             waiting: VecDeque::new(),
             players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
+            operator: Operator::new(scenario.seed),
             opened: 0,
             keys: VecDeque::new(),
             referee: Referee::new(&config.matchmaker).tolerating(super::host::LONGEST_LATENESS),
@@ -203,6 +211,7 @@ impl World {
             Event::Stopped(life) => self.stopped(life),
             Event::Start => self.start(),
             Event::Inspect => self.inspect(),
+            Event::Operate => self.operate(),
         }
     }
 

@@ -103,3 +103,25 @@ fn the_old_and_the_too_many_are_let_go_with_their_results() {
     races.expire(NOW);
     assert_eq!((races.len(), races.by_key.len()), (MOST, MOST));
 }
+
+#[test]
+fn a_race_that_is_closed_keeps_what_has_come_and_takes_no_more() {
+    let mut races = Races::default();
+    races.issue(race(1, 3, &[1, 2]));
+    races.count(result(1, 1));
+    assert_eq!(
+        races.close(SessionId(1)).map(|race| (race.players.clone(), race.seats)),
+        Some((vec![UserId(1)], 1))
+    );
+    assert_eq!(
+        races.begin(SessionId(1), UserId(1), later(Duration::ZERO), [UserId(3)]).map(|race| race.seats),
+        Some(1)
+    );
+    let claims = [1, 2, 3].map(|user| races.claim(RaceKey(1), UserId(user)));
+    assert!(matches!(claims, [Claim::Counted(_), Claim::None, Claim::None]), "{claims:?}");
+    races.issue(race(2, 1, &[4]));
+    assert_eq!(races.close(SessionId(2)).map(|race| race.players.len()), Some(0));
+    races.issue(race(3, 1, &[4]));
+    assert_eq!(sessions(&races), [1, 2, 3], "a closed race is not let go for the next search");
+    assert_eq!(races.close(SessionId(9)), None);
+}

@@ -1,6 +1,7 @@
 //! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
 //! here a second time, in the simplest way.
 
+mod orders;
 mod races;
 mod standings;
 
@@ -22,6 +23,7 @@ use mmcos_core::{
 };
 
 use super::store::Ticket;
+use orders::Orders;
 pub(super) use races::Claimed;
 use races::Race;
 use standings::Standings;
@@ -43,6 +45,7 @@ enum Undo {
     Account(UserId, Account),
     Race(RaceKey, Option<Race>),
     Season(Option<Season>, Vec<Account>),
+    Orders(Box<Orders>),
 }
 
 /// See the [module](self).
@@ -57,6 +60,7 @@ pub(super) struct Books {
     races: BTreeMap<RaceKey, Race>,
     /// The key that a player was given alone, and with which no race has begun.
     searching: BTreeMap<UserId, RaceKey>,
+    orders: Orders,
     /// The latest that it ever was.
     latest: Wall,
     durable: Ticket,
@@ -75,6 +79,7 @@ impl Books {
             season: None,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
+            orders: Orders::default(),
             latest: Wall::default(),
             durable: Ticket::default(),
             journal: VecDeque::new(),
@@ -192,9 +197,6 @@ impl Books {
     /// The server is gone, and with it all that was not durable.
     pub(super) fn crash(&mut self, durable: Ticket) {
         self.durable(durable);
-        if self.journal.is_empty() {
-            return;
-        }
         while let Some((_, undo)) = self.journal.pop_back() {
             match undo {
                 Undo::Enrolled => {
@@ -205,9 +207,11 @@ impl Books {
                 Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
                 Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
                 Undo::Season(season, accounts) => (self.season, self.accounts) = (season, accounts),
+                Undo::Orders(before) => self.orders = *before,
             }
         }
         self.rank_anew();
+        self.orders.forget_kicks();
     }
 
     /// Whether a server has what these books have.

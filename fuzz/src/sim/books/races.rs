@@ -20,6 +20,8 @@ use crate::{
 /// A race whose key was given away.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Race {
+    /// Its number.
+    session: u64,
     /// By the server's clock, and by the true one.
     made: Wall,
     given: Duration,
@@ -81,17 +83,20 @@ impl Books {
         }
         self.note(ticket, |_| Undo::Race(race_key, None));
         let seats = usize::from(answer.humans());
-        self.races.insert(race_key, Race { made, given, seats, players: leaders, ..Race::default() });
+        let session = answer.session;
+        self.races
+            .insert(race_key, Race { session, made, given, seats, players: leaders, ..Race::default() });
     }
 
     /// A player was given a key with a search that another of its own had ended: nobody need know it.
     pub(in crate::sim) fn give_in_vain(
         &mut self,
-        race_key: RaceKey,
+        (race_key, session): (RaceKey, u64),
         user: UserId,
         (made, given): (Wall, Duration),
     ) {
-        let race = Race { made, given, seats: 1, players: vec![user], superseded: true, ..Race::default() };
+        let players = vec![user];
+        let race = Race { session, made, given, seats: 1, players, superseded: true, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
@@ -119,6 +124,23 @@ impl Books {
     /// A race is about to change.
     fn note_race(&mut self, race_key: RaceKey, ticket: Ticket) {
         self.note(ticket, |books| Undo::Race(race_key, books.races.get(&race_key).cloned()));
+    }
+
+    /// An operator ended the match of this number: no result counts that has not come.
+    pub(super) fn end(&mut self, session: u64, ticket: Ticket) -> Result<(), String> {
+        // A number that nothing durable has may have been given before.
+        let numbered = self.races.iter().filter(|(_, race)| race.session == session);
+        let Some((race_key, _)) = numbered.max_by_key(|(_, race)| race.given) else {
+            return Err(format!("there was no match {session}"));
+        };
+        let race_key = *race_key;
+        self.note_race(race_key, ticket);
+        let Some(race) = self.races.get_mut(&race_key) else { return Ok(()) };
+        race.players = race.counted.iter().map(|counted| counted.user).collect();
+        race.perhaps.clear();
+        race.seats = race.players.len();
+        self.searching.retain(|_, key| *key != race_key);
+        Ok(())
     }
 
     /// A player brought a result, and is told so with the `ticket` of what was recorded, when everything up to

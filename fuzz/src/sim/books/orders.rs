@@ -1,0 +1,171 @@
+//! What the operator has ordered, by what was answered: the rules once more, in the simplest way.
+
+use std::collections::BTreeMap;
+
+use mmcos_core::{
+    mmcos::{
+        Config, Mmcos,
+        catalogue::EventName,
+        events::{ByHand, Plan},
+        ids::UserId,
+        settings::Setting,
+    },
+    seam::Wall,
+    wire::steam::SteamId,
+};
+
+use super::{Books, Undo, expect};
+use crate::sim::{
+    order::{Order, Whom},
+    store::Ticket,
+};
+
+const HOUR: i64 = 3_600_000;
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orders {
+    /// Until when, or for good.
+    bans: BTreeMap<Whom, Option<Wall>>,
+    settings: BTreeMap<&'static str, String>,
+    /// The event that was started or (without a name) stopped last, from when and until when.
+    event: Option<(Option<&'static str>, Wall, Wall)>,
+    /// When the server that runs kicked whom.
+    kicked: BTreeMap<UserId, Wall>,
+}
+
+impl Orders {
+    /// A server that is started anew knows no kicks.
+    pub(super) fn forget_kicks(&mut self) {
+        self.kicked.clear();
+    }
+
+    fn is_banned(&self, whom: impl Fn(Whom) -> bool, now: Wall) -> bool {
+        let holds = |until: &Option<Wall>| until.is_none_or(|until| now < until);
+        self.bans.iter().any(|(banned, until)| whom(*banned) && holds(until))
+    }
+}
+
+impl Books {
+    /// An order was answered with this status. It holds from now on if it should.
+    pub(in crate::sim) fn obey(
+        &mut self,
+        order: &Order,
+        status: u16,
+        plan: &Plan,
+        now: Wall,
+        ticket: Ticket,
+    ) -> Result<(), String> {
+        let due = match order {
+            Order::LiftBan(whom) if !self.orders.bans.contains_key(whom) => 404,
+            Order::Kick(user) if !(1..=self.accounts.len()).contains(&(*user as usize)) => 404,
+            // It has ended by itself.
+            Order::EndMatch(_) if status == 404 => 404,
+            Order::Nonsense => 400,
+            // Who has tried too often must wait.
+            Order::Stranger(_) if status == 429 => 429,
+            Order::Stranger(_) => 401,
+            _ => 200,
+        };
+        expect("the status", &status, &due)?;
+        if status != 200 {
+            return Ok(());
+        }
+        if let Order::EndMatch(session) = order {
+            return self.end(*session, ticket);
+        }
+        self.note(ticket, |books| Undo::Orders(Box::new(books.orders.clone())));
+        self.carry_out(order, plan, now);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, order: &Order, plan: &Plan, now: Wall) {
+        let later = |hours: u32| Wall::from_millis(now.as_millis() + i64::from(hours) * HOUR);
+        let Orders { bans, settings, event, kicked } = &mut self.orders;
+        match order {
+            Order::Ban(whom, hours) => drop(bans.insert(*whom, hours.map(later))),
+            Order::LiftBan(whom) => drop(bans.remove(whom)),
+            Order::Kick(user) => drop(kicked.insert(UserId(*user), now)),
+            Order::Set(name, value) => drop(settings.insert(name, value.clone())),
+            Order::Reset(name) => drop(settings.remove(name)),
+            Order::StartEvent { name, hours } => *event = Some((Some(*name), now, later(*hours))),
+            // One that was planned does not come back by that.
+            Order::StopEvent => *event = Some((None, now, plan.at(now).map_or(now, |run| run.ends))),
+            _ => {}
+        }
+    }
+
+    /// Whether this player may not play now.
+    pub(in crate::sim) fn is_banned(&self, player: SteamId, now: Wall) -> bool {
+        self.orders.is_banned(|whom| whom == Whom::Player(player), now)
+    }
+
+    /// Whether nobody may play from this address now.
+    pub(in crate::sim) fn is_barred(&self, address: std::net::Ipv4Addr, now: Wall) -> bool {
+        self.orders.is_banned(|whom| whom.has_address(address), now)
+    }
+
+    /// Whether a session that began then has been ended since.
+    pub(in crate::sim) fn is_kicked(&self, player: SteamId, began: Wall) -> bool {
+        let kicked = &self.orders.kicked;
+        !kicked.is_empty()
+            && self.user(player).and_then(|user| kicked.get(&user)).is_some_and(|kicked| began <= *kicked)
+    }
+
+    /// A player logged in: from now on it is as if all that happened to it had happened before.
+    pub(in crate::sim) fn begin_session(&mut self, user: UserId, now: Wall) {
+        if let Some(kicked) = self.orders.kicked.get_mut(&user) {
+            *kicked = Wall::from_millis(now.as_millis() - 1).min(*kicked);
+        }
+    }
+
+    /// Everybody who was ever banned and not pardoned.
+    pub(in crate::sim) fn bans(&self) -> impl ExactSizeIterator<Item = Whom> {
+        self.orders.bans.keys().copied()
+    }
+
+    /// How many bans hold.
+    pub(in crate::sim) fn bans_that_hold(&self, now: Wall) -> usize {
+        self.orders.bans.values().filter(|until| until.is_none_or(|until| now < until)).count()
+    }
+
+    pub(in crate::sim) fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// What was set.
+    pub(in crate::sim) fn setting(&self, name: &str) -> Option<&str> {
+        self.orders.settings.get(name).map(String::as_str)
+    }
+
+    /// Whether the server is closed.
+    pub(in crate::sim) fn is_closed(&self, configured: bool) -> bool {
+        self.setting("maintenance").map_or(configured, |value| value == "true")
+    }
+
+    /// The number of the event that is on.
+    pub(in crate::sim) fn event(&self, plan: &Plan, now: Wall) -> u32 {
+        let by_hand = self.orders.event.filter(|(_, from, until)| *from <= now && now < *until);
+        let name = match by_hand {
+            Some((name, ..)) => name,
+            None => plan.at(now).map(|run| run.event.as_str()),
+        };
+        let number = (1..).zip(EventName::all()).find(|(_, event)| Some(event.as_str()) == name);
+        number.map_or(0, |(number, _)| number)
+    }
+
+    /// Whether a server does what these books say.
+    pub(in crate::sim) fn compare_orders(&self, service: &Mmcos, config: &Config) -> Result<(), String> {
+        let bans: BTreeMap<String, Option<Wall>> =
+            service.bans().iter().map(|ban| (ban.subject.to_string(), ban.until)).collect();
+        let expected = self.orders.bans.iter().map(|(whom, until)| (whom.to_string(), *until)).collect();
+        expect("bans", &bans, &expected)?;
+        for setting in Setting::ALL {
+            let expected = self.setting(setting.name()).map_or(setting.read(config), str::to_owned);
+            expect(setting.name(), &setting.read(service.config()), &expected)?;
+        }
+        let event = service.events().by_hand();
+        let event = event.map(|ByHand { event, from, until }| (event.map(EventName::as_str), from, until));
+        expect("the event by hand", &event, &self.orders.event)
+    }
+}

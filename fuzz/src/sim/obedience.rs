@@ -1,0 +1,115 @@
+//! Whether the server is as the operator ordered it to be.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    mmcos::matchmaker,
+    seam::{ConnId, Wall},
+};
+
+use super::{
+    ask::Ask, books::expect, failure::Invariant, order::Order, players::Player, told::ServerStatus,
+    world::World,
+};
+use crate::client::Response;
+
+impl World {
+    /// What an order was answered is right, and everything is as it was ordered.
+    pub(super) fn audit_order(&mut self, order: &Order, answer: &Response) {
+        let now = self.wall();
+        let ticket = self.current.first.unwrap_or(self.current.ticket);
+        self.books.follow(now, ticket);
+        let found = self.books.obey(order, answer.status, &self.config.events, now, ticket);
+        self.expect(Invariant::Orders, found.map_err(|detail| format!("{order:?}: {detail}")));
+        match order {
+            Order::Ban(..) | Order::Kick(_) => self.audit_ended_searches(order),
+            Order::Set(..) | Order::Reset(_) => self.follow_times(),
+            Order::State => self.audit_state(&String::from_utf8_lossy(&answer.body)),
+            _ => {}
+        }
+    }
+
+    /// Who may not play, or was kicked, searches no more.
+    fn audit_ended_searches(&mut self, order: &Order) {
+        let now = self.wall();
+        let is_out = |player: &Player| match order {
+            Order::Kick(user) => self.books.user(player.steam_id).is_some_and(|known| known.0 == *user),
+            _ => self.books.is_banned(player.steam_id, now) || self.books.is_barred(player.address(), now),
+        };
+        let searches = |player: &Player| player.links.iter().flat_map(|link| &link.asked).any(Ask::is_held);
+        if let Some(player) = self.players.iter().find(|player| is_out(player) && searches(player)) {
+            let detail = format!("player {} searches after {order:?}", player.number);
+            self.fail(Invariant::Orders, detail);
+        }
+    }
+
+    fn audit_state(&mut self, state: &str) {
+        let expected = [
+            format!("\"known\":{}", self.books.accounts()),
+            format!("\"bans\":{}", self.books.bans_that_hold(self.wall())),
+            format!("\"maintenance\":{}", self.books.is_closed(self.config.maintenance)),
+        ];
+        if let Some(missing) = expected.iter().find(|expected| !state.contains(expected.as_str())) {
+            self.fail(Invariant::Orders, format!("the state has not {missing}: {state}"));
+        }
+        let matches = state.split_once("\"matches\":{").and_then(|(_, rest)| rest.split_once("\"results\":"));
+        let sessions = matches.map_or("", |(matches, _)| matches).split("\"session\":\"").skip(1);
+        self.operator.matches = sessions.filter_map(|rest| rest.split_once('"')?.0.parse().ok()).collect();
+    }
+
+    /// Polls are held for as long as is set from now on.
+    pub(super) fn follow_times(&mut self) {
+        let set = self.books.setting("poll-seconds").and_then(|seconds| seconds.parse().ok());
+        let poll = set.map_or(self.config.matchmaker.poll, Duration::from_secs);
+        let times = matchmaker::Config { poll, ..self.config.matchmaker };
+        self.referee.hold_for(self.now, times.longest_hold());
+    }
+
+    /// With which status a request must be refused that was made in a session of then.
+    pub(super) fn refusal(&self, player: usize, ask: &Ask, session: Wall) -> Option<u16> {
+        let (now, player) = (self.wall(), &self.players[player]);
+        let age = now.as_millis() - session.as_millis();
+        let has_session = (-60_000..self.config.session_lifetime.as_millis() as i64).contains(&age);
+        let is_login = matches!(ask, Ask::Login { .. });
+        if self.books.is_barred(player.address(), now) {
+            Some(403)
+        } else if is_login && self.books.is_closed(self.config.maintenance) {
+            Some(503)
+        } else if ask.needs_session() && !has_session {
+            Some(401)
+        } else if (is_login || ask.needs_session()) && self.books.is_banned(player.steam_id, now) {
+            Some(403)
+        } else {
+            let is_kicked = ask.needs_session() && self.books.is_kicked(player.steam_id, session);
+            is_kicked.then_some(401)
+        }
+    }
+
+    /// A search that has just come is held, and may be.
+    pub(super) fn audit_held(&mut self, player: usize, conn: ConnId) {
+        let Some(link) = self.players[player].link(conn) else { return };
+        let (session, front) = (link.session, link.asked.front().cloned());
+        if let Some(ask) = front.filter(Ask::is_held)
+            && let Some(status) = self.refusal(player, &ask, session)
+        {
+            self.fail(Invariant::Answer, format!("held in place of {status}: {ask:?}"));
+        }
+    }
+
+    /// What everybody is told of the server is what was ordered.
+    pub(super) fn audit_status(&self, status: &ServerStatus) -> Result<(), String> {
+        let message = self.books.setting("message").filter(|message| !message.is_empty());
+        let message = message.map(|message| message.replace('&', "&amp;").into());
+        let is_open = !self.books.is_closed(self.config.maintenance);
+        expect("the server's status", status, &ServerStatus { message, is_open })
+    }
+
+    /// The configuration that a login brings is what was ordered.
+    pub(super) fn audit_configuration(&self) -> Result<(), String> {
+        let told = &self.common.configuration;
+        let set = self.books.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
+        let search_seconds = set.unwrap_or(u64::from(self.config.search_seconds));
+        expect("the event", &told.event, &self.books.event(&self.config.events, self.wall()))?;
+        expect("the time to search", &told.search_seconds, &search_seconds)
+    }
+}

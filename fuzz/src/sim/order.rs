@@ -1,0 +1,136 @@
+//! What an operator asks of the server: orders, and looks at the dashboard.
+
+use std::{fmt, net::Ipv4Addr};
+
+use mmcos_core::wire::steam::SteamId;
+
+/// What an operator logs in with.
+pub(super) const PASSWORD: &str = "right horse battery";
+
+/// Whom a ban is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Whom {
+    Player(SteamId),
+    /// All addresses that begin with so many bits of this one, in which the others are 0.
+    Addresses(Ipv4Addr, u8),
+}
+
+impl Whom {
+    /// So many addresses, a power of two, around this one.
+    pub(super) fn around(address: Ipv4Addr, addresses: u32) -> Self {
+        let prefix = 32 - addresses.ilog2() as u8;
+        Self::Addresses(Ipv4Addr::from_bits(address.to_bits() & !(addresses - 1)), prefix)
+    }
+
+    /// Whether this address is among them.
+    pub(super) fn has_address(self, address: Ipv4Addr) -> bool {
+        let Self::Addresses(first, prefix) = self else { return false };
+        (first.to_bits() ^ address.to_bits()).checked_shr(32 - u32::from(prefix)) == Some(0)
+    }
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Player(steam_id) => steam_id.fmt(f),
+            Self::Addresses(address, 32) => address.fmt(f),
+            Self::Addresses(address, prefix) => write!(f, "{address}/{prefix}"),
+        }
+    }
+}
+
+/// A request to the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// For so many hours, or for good.
+    Ban(Whom, Option<u32>),
+    LiftBan(Whom),
+    Kick(u32),
+    EndMatch(u64),
+    Set(&'static str, String),
+    Reset(&'static str),
+    StartEvent {
+        name: &'static str,
+        hours: u32,
+    },
+    StopEvent,
+    /// A value that the setting cannot have.
+    Nonsense,
+    /// A ban by somebody who does not know the password.
+    Stranger(Whom),
+    State,
+    Bans,
+    Status,
+    Metrics,
+    /// The state whenever it changes.
+    Live,
+}
+
+impl Order {
+    /// What is sent.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let post = |path: &str, body: String| ("POST", format!("/api/v1/{path}"), body);
+        let get = |path: &str| ("GET", path.to_owned(), String::new());
+        let (method, path, body) = match self {
+            Self::Ban(whom, None) | Self::Stranger(whom) => {
+                post("bans", format!(r#"{{"subject":"{whom}","reason":"cheating"}}"#))
+            }
+            Self::Ban(whom, Some(hours)) => {
+                post("bans", format!(r#"{{"subject":"{whom}","hours":{hours},"note":"seen"}}"#))
+            }
+            Self::LiftBan(whom) => post("bans/lift", format!(r#"{{"subject":"{whom}"}}"#)),
+            Self::Kick(user) => post(&format!("players/{user}/kick"), String::new()),
+            Self::EndMatch(session) => post(&format!("matches/{session}/end"), String::new()),
+            Self::Set(name, value) => {
+                ("PUT", format!("/api/v1/settings/{name}"), format!(r#"{{"value":"{value}"}}"#))
+            }
+            Self::Reset(name) => ("DELETE", format!("/api/v1/settings/{name}"), String::new()),
+            Self::StartEvent { name, hours } => {
+                post("event/start", format!(r#"{{"event":"{name}","hours":{hours}}}"#))
+            }
+            Self::StopEvent => post("event/stop", String::new()),
+            Self::Nonsense => ("PUT", "/api/v1/settings/poll-seconds".into(), r#"{"value":"1"}"#.into()),
+            Self::State => get("/api/v1/state"),
+            Self::Bans => get("/api/v1/bans"),
+            Self::Status => get("/api/v1/status"),
+            Self::Metrics => get("/metrics"),
+            Self::Live => get("/api/v1/live"),
+        };
+        let password = if matches!(self, Self::Stranger(_)) { "wrong horse battery" } else { PASSWORD };
+        let length = body.len();
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: 192.168.1.20\r\nAuthorization: Bearer {password}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
+    /// Whether it is asked again until it is answered.
+    pub(super) const fn is_insisted_on(&self) -> bool {
+        !matches!(
+            self,
+            Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live
+        )
+    }
+
+    /// Where it comes from.
+    pub(super) const fn address(&self) -> Ipv4Addr {
+        Ipv4Addr::new(198, 51, 100, if matches!(self, Self::Stranger(_)) { 66 } else { 7 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_written_and_has_addresses_as_they_are_read() {
+        let range = Whom::around(Ipv4Addr::new(10, 0, 0, 7), 4);
+        assert_eq!(range.to_string(), "10.0.0.4/30");
+        let inside = (0..12).filter(|last| range.has_address(Ipv4Addr::new(10, 0, 0, *last)));
+        assert!(inside.eq(4..8));
+        let one = Whom::around(Ipv4Addr::new(10, 0, 0, 7), 1);
+        assert_eq!(one.to_string(), "10.0.0.7");
+        assert!(one.has_address(Ipv4Addr::new(10, 0, 0, 7)) && !one.has_address(Ipv4Addr::new(10, 0, 0, 6)));
+    }
+}
