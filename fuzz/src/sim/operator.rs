@@ -133,6 +133,7 @@ impl World {
                 Order::StartEvent { name: operator.any(&names).unwrap_or("chaos"), hours }
             }
             82..85 => Order::StopEvent,
+            85 if operator.random.uniform() < 0.3 => Order::StartSeason(self.books.season() + 1),
             85 => Order::Nonsense,
             86 => Order::Stranger(whom),
             87 => Order::Bans,

@@ -54,6 +54,8 @@ pub(super) enum Order {
         hours: u32,
     },
     StopEvent,
+    /// That the season of this number begin.
+    StartSeason(i32),
     /// A value that the setting cannot have.
     Nonsense,
     /// A ban by somebody who does not know the password.
@@ -89,6 +91,7 @@ impl Order {
                 post("event/start", format!(r#"{{"event":"{name}","hours":{hours}}}"#))
             }
             Self::StopEvent => post("event/stop", String::new()),
+            Self::StartSeason(season) => post("season/start", format!(r#"{{"season":{season}}}"#)),
             Self::Nonsense => ("PUT", "/api/v1/settings/poll-seconds".into(), r#"{"value":"1"}"#.into()),
             Self::State => get("/api/v1/state"),
             Self::Bans => get("/api/v1/bans"),

@@ -12,6 +12,7 @@ use super::super::{
     catalogue::{EventName, UnknownEvent},
     ids::UserId,
     moderation::{Ban, Subject, SubjectError},
+    seasons::SeasonId,
     settings::{Setting, SettingError},
 };
 use crate::{
@@ -63,6 +64,13 @@ struct StartEvent {
     hours: u32,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartSeason {
+    /// Named, so that an order that is given twice begins one season.
+    season: SeasonId,
+}
+
 /// Why an order is not carried out.
 #[derive(Debug, thiserror::Error)]
 enum Objection {
@@ -107,7 +115,7 @@ impl Mmcos {
             Ask::EndMatch(session) => self.end_match(cx, session),
             Ask::Ban => self.order_ban(cx, body),
             Ask::LiftBan => self.order_unban(cx, body),
-            Ask::StartSeason => self.order_season(cx),
+            Ask::StartSeason => self.order_season(cx, body),
             Ask::StartEvent => self.order_event(cx, body),
             Ask::StopEvent => {
                 self.stop_event(cx);
@@ -212,13 +220,21 @@ impl Mmcos {
         Ok(format!("lifted a ban: {ban}"))
     }
 
-    fn order_season(&mut self, cx: &mut Context<'_, Self>) -> Result<String, Objection> {
+    fn order_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let StartSeason { season: wanted } = serde_json::from_slice(body)?;
         let (season, now) = (self.season, cx.now().wall);
+        let next = season.early(now);
+        if wanted == season.id {
+            return Ok(format!("season {} is on already", wanted.0));
+        }
+        if wanted != next.id {
+            return Err(Objection::Value("`season`", "the number of the season that is next"));
+        }
         if !season.is_active(now) {
             return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));
         }
-        self.begin_season(cx, season.early(now));
-        Ok(format!("ended season {} early, and began season {}", season.id.0, self.season.id.0))
+        self.begin_season(cx, next);
+        Ok(format!("ended season {} early, and began season {}", season.id.0, next.id.0))
     }
 
     fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {

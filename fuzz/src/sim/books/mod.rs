@@ -16,7 +16,7 @@ use mmcos_core::{
         catalogue::Catalogue,
         ids::{Points, RaceKey, UserId},
         players::Player,
-        seasons::Season,
+        seasons::{Season, SeasonId},
     },
     seam::Wall,
     wire::steam::SteamId,
@@ -44,7 +44,7 @@ enum Undo {
     Enrolled,
     Account(UserId, Account),
     Race(RaceKey, Option<Race>),
-    Season(Option<Season>, Vec<Account>),
+    Season(Option<Season>, i32, Vec<Account>),
     Orders(Box<Orders>),
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Books {
     standings: Standings,
     by_steam_id: BTreeMap<SteamId, UserId>,
     season: Option<Season>,
+    /// How many seasons an operator has begun before their time.
+    early: i32,
     races: BTreeMap<RaceKey, Race>,
     /// The key that a player was given alone, and with which no race has begun.
     searching: BTreeMap<UserId, RaceKey>,
@@ -77,6 +79,7 @@ impl Books {
             standings: Standings::default(),
             by_steam_id: BTreeMap::new(),
             season: None,
+            early: 0,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
             orders: Orders::default(),
@@ -101,12 +104,24 @@ impl Books {
     /// A request was served at this time: a season may have begun by it.
     pub(super) fn follow(&mut self, now: Wall, ticket: Ticket) {
         self.latest = self.latest.max(now);
-        if self.season.is_some_and(|season| now < season.next_starts) {
-            return;
+        if self.season.is_none_or(|season| now >= season.next_starts) {
+            let season = Season::at(now);
+            self.begin_season(
+                Season { id: SeasonId(season.id.0 + self.early), ..season },
+                self.early,
+                ticket,
+            );
         }
-        let season = Season::at(now);
-        self.note(ticket, |books| Undo::Season(books.season, books.accounts.clone()));
-        self.season = Some(season);
+    }
+
+    /// The number of the season.
+    pub(super) fn season(&self) -> i32 {
+        self.season.map_or(0, |season| season.id.0)
+    }
+
+    fn begin_season(&mut self, season: Season, early: i32, ticket: Ticket) {
+        self.note(ticket, |books| Undo::Season(books.season, books.early, books.accounts.clone()));
+        (self.season, self.early) = (Some(season), early);
         for (rank, (_, slot)) in (0..).zip(self.standings.from(0)) {
             let account = &mut self.accounts[slot];
             if account.season < season.id.0 {
@@ -131,7 +146,7 @@ impl Books {
         }
         expect("a new account", &user, &UserId(self.accounts.len() as u32 + 1))?;
         self.note(ticket, |_| Undo::Enrolled);
-        let season = self.season.map_or(0, |season| season.id.0);
+        let season = self.season();
         self.standings.add(self.accounts.len(), 0);
         self.accounts.push(Account { steam_id, points: 0, division: 0, season, title: None });
         self.by_steam_id.insert(steam_id, user);
@@ -206,7 +221,9 @@ impl Books {
                 Undo::Account(user, before) => self.accounts[slot(user)] = before,
                 Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
                 Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
-                Undo::Season(season, accounts) => (self.season, self.accounts) = (season, accounts),
+                Undo::Season(season, early, accounts) => {
+                    (self.season, self.early, self.accounts) = (season, early, accounts);
+                }
                 Undo::Orders(before) => self.orders = *before,
             }
         }

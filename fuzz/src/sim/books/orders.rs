@@ -8,6 +8,7 @@ use mmcos_core::{
         catalogue::EventName,
         events::{ByHand, Plan},
         ids::UserId,
+        seasons::{Season, SeasonId},
         settings::Setting,
     },
     seam::Wall,
@@ -62,6 +63,7 @@ impl Books {
             // It has ended by itself.
             Order::EndMatch(_) if status == 404 => 404,
             Order::Nonsense => 400,
+            Order::StartSeason(_) if self.refuses_season(order, now) => 400,
             // Who has tried too often must wait.
             Order::Stranger(_) if status == 429 => 429,
             Order::Stranger(_) => 401,
@@ -71,12 +73,31 @@ impl Books {
         if status != 200 {
             return Ok(());
         }
-        if let Order::EndMatch(session) = order {
-            return self.end(*session, ticket);
+        match order {
+            Order::EndMatch(session) => return self.end(*session, ticket),
+            Order::StartSeason(season) => {
+                self.start_season_early(*season, now, ticket);
+                return Ok(());
+            }
+            _ => {}
         }
         self.note(ticket, |books| Undo::Orders(Box::new(books.orders.clone())));
         self.carry_out(order, plan, now);
         Ok(())
+    }
+
+    /// Whether a season must not begin: it is not the next, or there is none to end.
+    fn refuses_season(&self, order: &Order, now: Wall) -> bool {
+        let (Order::StartSeason(wanted), Some(season)) = (order, self.season) else { return true };
+        let is_on = season.starts <= now && now < season.inactive_from;
+        *wanted != season.id.0 && !(*wanted == season.id.0 + 1 && is_on)
+    }
+
+    /// A season begins before its time, unless it is on already.
+    fn start_season_early(&mut self, wanted: i32, now: Wall, ticket: Ticket) {
+        let Some(season) = self.season.filter(|season| season.id.0 < wanted) else { return };
+        let season = Season { id: SeasonId(wanted), starts: now, ..season };
+        self.begin_season(season, self.early + 1, ticket);
     }
 
     fn carry_out(&mut self, order: &Order, plan: &Plan, now: Wall) {
