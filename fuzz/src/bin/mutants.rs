@@ -73,8 +73,12 @@ fn build(tree: &Path, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
 
 fn plant(tree: &Path, bug: &Bug, number: u32) -> Result<(), Box<dyn Error>> {
     let file = tree.join(&bug.file);
+    let source = fs::read_to_string(&file)?;
+    if !source.contains(&bug.before) {
+        return Err(format!("another bug stands where this is to go: {}", bug.name).into());
+    }
     let after = bug.after.replace("PLANTED", &format!("crate::planted({number})"));
-    Ok(fs::write(&file, fs::read_to_string(&file)?.replacen(&bug.before, &after, 1))?)
+    Ok(fs::write(&file, source.replacen(&bug.before, &after, 1))?)
 }
 
 fn append(file: &Path, text: &str) -> Result<(), Box<dyn Error>> {
