@@ -50,7 +50,9 @@ const AGAIN: u32 = 8;
 fn main() {
     let mut command: Vec<String> = env::args().skip(1).collect();
     let dashboards = match command.iter().position(|argument| argument == "--dashboards") {
-        Some(at) => command.drain(at..at + 2).last().unwrap().parse().expect("--dashboards takes a number"),
+        Some(at) => {
+            command.drain(at..at + 2).next_back().unwrap().parse().expect("--dashboards takes a number")
+        }
         None => 0,
     };
     let server = Server::start(&command, &["--gather-seconds", "25", "--poll-seconds", "25"]);

@@ -70,20 +70,21 @@ const date = (moment) => new Date(moment * 1000).toLocaleString(undefined, { dat
 // The server sends as many items as somebody can read; `count` is how many there are.
 function rows(id, items, cells, nothing, count = items.length) {
   const body = byId(id).tBodies[0];
-  const columns = byId(id).tHead.rows[0].cells.length;
+  const heads = [...byId(id).tHead.rows[0].cells].map((head) => head.textContent);
   const made = items.map((item) => {
     const row = element('tr');
-    for (const cell of cells(item)) {
+    cells(item).forEach((cell, column) => {
       const td = cell instanceof HTMLTableCellElement ? cell : element('td');
       if (td !== cell) td.append(...[cell].flat().map((part) => (part instanceof Node ? part : String(part))));
+      td.dataset.head = heads[column]; // shown beside it where the screen is too narrow for columns
       row.append(td);
-    }
+    });
     return row;
   });
   const text = items.length === 0 ? nothing : count > items.length ? 'and ' + (count - items.length) + ' more' : '';
   if (text) {
     const row = element('tr');
-    row.append(element('td', text, { colspan: columns, class: 'quiet' }));
+    row.append(element('td', text, { colspan: heads.length, class: 'quiet' }));
     made.push(row);
   }
   body.replaceChildren(...made);
