@@ -13,8 +13,8 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mmcos_core::{
-    OutboxOf, Server,
-    engine::Limits,
+    OutboxOf, Server, admin,
+    engine::{Limits, Rate},
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, identity::APP},
     seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
     wire::{
@@ -32,25 +32,34 @@ struct Bench {
     server: Server<Mmcos>,
     out: OutboxOf<Mmcos>,
     nanos: u64,
+    pause: u64,
 }
 
 impl Bench {
-    fn new() -> Self {
+    /// A server with one client, and this much time between its requests, in nanoseconds.
+    fn new(pause: u64) -> Self {
+        let admin = Some(admin::Config::default());
         let config =
-            Config { identity: IdentityPolicy::Trust, ..Config::new(Catalogue::official().unwrap()) };
-        let server = Server::new(Mmcos::new(config, [1; 32]), Limits::default(), [2; 32]);
-        let mut bench = Self { server, out: OutboxOf::<Mmcos>::new(), nanos: 0 };
-        bench.input(Input::Opened {
-            conn: CONN,
-            listener: ListenerId(0),
-            peer: ([192, 168, 1, 20], 4000).into(),
-        });
+            Config { identity: IdentityPolicy::Trust, admin, ..Config::new(Catalogue::official().unwrap()) };
+        let limits = Limits {
+            connections: 20_000,
+            connections_per_address: 20_000,
+            requests: Rate { per_second: 0, burst: 0 },
+            ..Limits::default()
+        };
+        let server = Server::new(Mmcos::new(config, [1; 32]), limits, [2; 32]);
+        let mut bench = Self { server, out: OutboxOf::<Mmcos>::new(), nanos: 0, pause };
+        bench.open(CONN);
         bench
+    }
+
+    fn open(&mut self, conn: ConnId) {
+        self.input(Input::Opened { conn, listener: ListenerId(0), peer: ([127, 0, 0, 1], 4000).into() });
     }
 
     /// Gives an input and takes what is sent, as an adapter would; gives the number of bytes.
     fn input(&mut self, input: Input<'_>) -> usize {
-        self.nanos = self.nanos.wrapping_add(PAUSE);
+        self.nanos = self.nanos.wrapping_add(self.pause);
         let now = Now { monotonic: Monotonic::from_nanos(self.nanos), wall: Wall::from_secs(START) };
         self.server.handle(now, input, &mut self.out);
         let mut sent = 0_usize;
@@ -119,8 +128,25 @@ fn token(answer: &str) -> String {
     after.split('<').next().unwrap().to_owned()
 }
 
+/// A search, which meets nobody who has another version of the game.
+fn search(token: &str, lobby: u64, version: u64, ignore: &str) -> Vec<u8> {
+    let elements = [
+        ("SessionToken", token),
+        ("GroupLobbyId", &*(109_775_241_626_724_000 + lobby).to_string()),
+        ("GameLobbyId", &*(109_775_241_728_860_000 + lobby).to_string()),
+        ("NetworkVersion", &*version.to_string()),
+        ("GameType", "QuickElimination"),
+        ("GroupSize", "1"),
+        ("SkillLevel", "1343246352"),
+        ("RuleSet", "Elimination"),
+        ("Ranking", "NotRanked"),
+        ("IgnoreMinimumMatchRequirements", ignore),
+    ];
+    xml("/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2", "EnterMatchmaking2", &elements)
+}
+
 fn services(c: &mut Criterion) {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new(PAUSE);
     for account in 1..=200 {
         bench.ask(&login(account));
     }
@@ -131,22 +157,7 @@ fn services(c: &mut Criterion) {
         b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: mmcos.codemasters.com\r\n\
         User-Agent: UnityPlayer/5.4.5p1 (http://unity3d.com)\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
         X-Unity-Version: 5.4.5p1\r\ncontent-type: application/xml\r\n\r\n";
-    let search = xml(
-        "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
-        "EnterMatchmaking2",
-        &[
-            session,
-            ("GroupLobbyId", "109775241626724000"),
-            ("GameLobbyId", "109775241628860000"),
-            ("NetworkVersion", "1"),
-            ("GameType", "QuickElimination"),
-            ("GroupSize", "1"),
-            ("SkillLevel", "1343246352"),
-            ("RuleSet", "Elimination"),
-            ("Ranking", "NotRanked"),
-            ("IgnoreMinimumMatchRequirements", "true"),
-        ],
-    );
+    let search = search(&token, 1, 1, "true");
     let points = xml(
         "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints",
         "AddPoints",
@@ -182,5 +193,26 @@ fn services(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, services);
+/// What the dashboard costs in each second, however many look: everything that it shows, with so many who search.
+fn dashboard(c: &mut Criterion) {
+    let state = b"GET /api/v1/state HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut group = c.benchmark_group("dashboard");
+    for (players, versions) in [(1_000, 250), (10_000, 2_500), (10_000, 10_000)] {
+        let mut bench = Bench::new(0);
+        for number in 1..=players {
+            let token = token(&bench.text(&login(number)));
+            let conn = ConnId(CONN.0 + number);
+            bench.open(conn);
+            let bytes = &search(&token, number, number % versions, "false");
+            bench.input(Input::Received { conn, bytes });
+        }
+        let size = bench.ask(state);
+        assert!(bench.text(state).contains(&format!("\"searches\":{{\"players\":{players},")));
+        group.bench_function(format!("{players} search for {versions} modes, {size} bytes"), |b| {
+            b.iter(|| bench.ask(black_box(state)));
+        });
+    }
+}
+
+criterion_group!(benches, services, dashboard);
 criterion_main!(benches);

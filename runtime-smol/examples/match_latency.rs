@@ -1,16 +1,17 @@
 //! How long a match takes that a player completes, with 1,000 others waiting: from before the search is sent to after
-//! the last answer is read, system calls and TLS of both sides included.
+//! the last answer is read, system calls and TLS of both sides included. Then the same with dashboards open. Pinned to
+//! one core each:
 //!
 //! ```text
-//! cargo run --release -- --http 127.0.0.1:8080 --https 127.0.0.1:8443 --identity trust --data-dir match-latency \
-//!     --gather-seconds 25 --max-connections-per-address 4096 --log warn
-//! cargo run --release --example match_latency -- 127.0.0.1:8080          # plain
-//! cargo run --release --example match_latency -- 127.0.0.1:8443 tls
-//! cargo run --release --example match_latency -- 127.0.0.1:8080 100      # with 100 dashboards open
+//! cargo build --release && cargo build --release --example match_latency
+//! taskset -c 1 target/release/examples/match_latency --dashboards 100 taskset -c 0 target/release/mmcos
 //! ```
+//!
+//! (`taskset -c 0 …` is the command that starts the server.)
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -21,92 +22,95 @@
 mod client;
 #[path = "../../runtime-std/tests/blackbox/player.rs"]
 mod player;
+mod process;
 #[path = "../../runtime-std/tests/blackbox/tls.rs"]
 mod tls;
+mod watchers;
 
 use std::{
+    collections::BTreeSet,
     env,
-    io::{Read, Write},
     net::SocketAddr,
-    process::ExitCode,
-    thread,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use client::{Answer, Client, get};
 use player::{ELIMINATION, Mode, Player, RACE, met, search};
+use process::Server;
+use watchers::Watchers;
 
 /// How many wait at any time.
 const HELD: usize = 1000;
-/// Matches that are measured of each mode.
-const MATCHES: usize = 2000;
+/// For how long matches are measured, of each kind: some seconds, for dashboards are told once in each.
+const MEASURED: Duration = Duration::from_secs(10);
+/// How often a table searches for the same: where many search, a full match waits to be a better one.
+const AGAIN: u32 = 8;
 
-fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1);
-    let (address, options) = (arguments.next().map(|address| address.parse()), arguments.collect::<Vec<_>>());
-    let Some(Ok(address)) = address else {
-        eprintln!("usage: match_latency ADDRESS [tls] [DASHBOARDS]");
-        return ExitCode::FAILURE;
+fn main() {
+    let mut command: Vec<String> = env::args().skip(1).collect();
+    let dashboards = match command.iter().position(|argument| argument == "--dashboards") {
+        Some(at) => {
+            command.drain(at..at + 2).next_back().unwrap().parse().expect("--dashboards takes a number")
+        }
+        None => 0,
     };
-    let server = Door { address, tls: options.iter().any(|option| option == "tls") };
-    let dashboards = options.iter().find_map(|option| option.parse().ok()).unwrap_or(0);
-    watch(address, dashboards);
-    println!("                             p50       p99       max");
-    for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
-        let (matches, others) = measure(&server, mode, players);
-        print(&format!("{MATCHES} matches of {players}"), matches);
-        print("requests of a bystander", others);
+    let server = Server::start(&command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
+    println!("                                        p50       p99     p99.9       max");
+    for (name, door) in [("plain", Door::Plain(server.http)), ("TLS", Door::Tls(server.https))] {
+        for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
+            let mut waiting = Waiting::with(&door, mode, players);
+            for dashboards in BTreeSet::from([0, dashboards]) {
+                let watchers = Watchers::open(server.http, dashboards);
+                let (matches, others) = waiting.measure();
+                println!("{name}, {players} in a match, {dashboards} dashboards: {}", watchers.close());
+                print(&format!("{} matches", matches.len()), matches);
+                print("requests of a bystander", others);
+            }
+        }
     }
-    ExitCode::SUCCESS
 }
 
 fn print(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
-    let at = |share: usize| times[(times.len() - 1) * share / 100];
-    println!("{what:23} {:8.0?} {:9.0?} {:9.0?}", at(50), at(99), at(100));
+    let at = |share: usize| times[(times.len() - 1) * share / 1000].as_secs_f64() * 1000.0;
+    let [p50, p99, p999, most] = [500, 990, 999, 1000].map(at);
+    println!("    {what:27} {p50:6.2} ms {p99:6.2} ms {p999:6.2} ms {most:6.2} ms");
 }
 
-/// Opens dashboards, and reads on a thread of its own whatever they are shown.
-fn watch(address: SocketAddr, dashboards: usize) {
-    let ask = b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let streams: Vec<_> = (0..dashboards)
-        .map(|_| {
-            let mut stream = client::connect(address);
-            stream.write_all(ask).unwrap();
-            stream
-        })
-        .collect();
-    thread::spawn(move || {
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            for mut stream in &streams {
-                stream.set_nonblocking(true).unwrap();
-                while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-    });
-}
-
-struct Door {
-    address: SocketAddr,
-    tls: bool,
+enum Door {
+    Plain(SocketAddr),
+    Tls(SocketAddr),
 }
 
 impl Door {
     fn connect(&self) -> Client {
-        if self.tls { Client::tls(self.address, &tls::modern()) } else { Client::plain(self.address) }
+        match self {
+            Self::Plain(address) => Client::plain(*address),
+            Self::Tls(address) => Client::tls(*address, &tls::modern()),
+        }
     }
+}
+
+/// A mode that nobody has searched for yet: as if for a version of the game of its own.
+fn unsearched(mode: Mode) -> Mode {
+    static VERSION: AtomicU32 = AtomicU32::new(1);
+    Mode { version: VERSION.fetch_add(1, Ordering::Relaxed), ..mode }
 }
 
 /// Players who search for the same, so many that they fill a match.
 struct Table {
     mode: Mode,
+    matches: u32,
     players: Vec<Player>,
 }
 
 impl Table {
     fn all_but_one_search(&mut self) {
+        self.matches += 1;
+        if self.matches.is_multiple_of(AGAIN) {
+            self.mode = unsearched(self.mode);
+        }
         let (_last, others) = self.players.split_last_mut().unwrap();
         search(others, self.mode);
     }
@@ -125,37 +129,45 @@ impl Table {
     }
 }
 
-/// The times that matches took, and those of single requests between them: how much of it is the machine.
-fn measure(server: &Door, mode: Mode, players: usize) -> (Vec<Duration>, Vec<Duration>) {
-    let mut numbers = 1..;
-    let mut bystander = server.connect();
-    let mut ask = || {
-        let start = Instant::now();
-        bystander.ask(&get("/redirect_steam_submission3.txt")).ok();
-        start.elapsed()
-    };
-    // Modes that nobody has searched for yet: where many search, a full match waits to be a better one.
-    let first_version = std::process::id() << 12;
-    let mut tables: Vec<Table> = (first_version..)
-        .take(HELD.div_ceil(players - 1))
-        .map(|version| Table {
-            mode: Mode { version, ..mode },
-            players: numbers
-                .by_ref()
-                .take(players)
-                .map(|number| Player::with(server.connect(), number))
-                .collect(),
-        })
-        .collect();
-    tables.iter_mut().for_each(Table::all_but_one_search);
-    let (mut matches, mut others) = (Vec::new(), Vec::new());
-    for turn in 0..MATCHES {
-        // The first waits until all who search again are held.
-        ask();
-        others.push(ask());
-        let next = turn % tables.len();
-        matches.push(tables[next].fill());
-        tables[next].all_but_one_search();
+/// All who wait, at tables where one is missing.
+struct Waiting {
+    tables: Vec<Table>,
+    /// Somebody who does not play.
+    bystander: Client,
+}
+
+impl Waiting {
+    fn with(door: &Door, mode: Mode, players: usize) -> Self {
+        let mut numbers = 1..;
+        let tables = (0..HELD.div_ceil(players - 1)).map(|_| Table {
+            mode: unsearched(mode),
+            matches: 0,
+            players: (0..players).map(|_| Player::with(door.connect(), numbers.next().unwrap())).collect(),
+        });
+        let mut tables: Vec<Table> = tables.collect();
+        tables.iter_mut().for_each(Table::all_but_one_search);
+        Self { tables, bystander: door.connect() }
     }
-    (matches, others)
+
+    /// The times that matches took, one after the other, and those of single requests between them: how much of it is
+    /// the machine.
+    fn measure(&mut self) -> (Vec<Duration>, Vec<Duration>) {
+        let (mut matches, mut others) = (Vec::new(), Vec::new());
+        let start = Instant::now();
+        while start.elapsed() < MEASURED {
+            // The first waits until all who search again are held.
+            self.ask();
+            others.push(self.ask());
+            let next = matches.len() % self.tables.len();
+            matches.push(self.tables[next].fill());
+            self.tables[next].all_but_one_search();
+        }
+        (matches, others)
+    }
+
+    fn ask(&mut self) -> Duration {
+        let start = Instant::now();
+        self.bystander.ask(&get("/redirect_steam_submission3.txt")).ok();
+        start.elapsed()
+    }
 }

@@ -108,6 +108,9 @@ fn it_fits_a_phone_and_a_wide_screen() {
     let mut others = named(&["Dmitri", "Eve", HOSTILE], 4);
     search(&mut others[..1], RACE);
     search(&mut others[1..2], BATTLE);
+    let mut late = named(&["Finn", "Gwen"], 7);
+    search(&mut late, ELIMINATION);
+    meet(&mut late);
     for (width, name, scheme) in [
         (390, "dashboard-phone", "light"),
         (1440, "dashboard-wide", "light"),

@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::string::String;
 
 use super::{Access, Asset};
 use crate::wire::http::Method;
@@ -58,63 +58,64 @@ pub enum Ask<'a> {
 }
 
 /// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
     /// Something that can be asked for.
     Ask(Ask<'a>),
-    /// Something, but not for this method: for these.
-    Allow(&'static str),
+    /// Something, but not for this method: for these, as the field `Allow` has them.
+    Allow(String),
 }
 
+/// What is at a path for a method. A star in the path stands for the one segment that the ask is about.
+type Route = (Method, &'static str, fn(&str) -> Ask<'_>);
+
+/// All that there is. (`Get` stands for HEAD as well.)
+const ROUTES: [Route; 29] = [
+    (Method::Get, "/admin", |_| Ask::Asset(Asset::Page)),
+    (Method::Get, "/admin/", |_| Ask::Asset(Asset::Page)),
+    (Method::Get, "/admin/style.css", |_| Ask::Asset(Asset::Style)),
+    (Method::Get, "/admin/script.js", |_| Ask::Asset(Asset::Script)),
+    (Method::Get, "/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
+    (Method::Get, "/api/v1/openapi.json", |_| Ask::Asset(Asset::OpenApi)),
+    (Method::Get, "/metrics", |_| Ask::Metrics),
+    (Method::Get, "/healthz", |_| Ask::Health),
+    (Method::Get, "/readyz", |_| Ask::Ready),
+    (Method::Get, "/api/v1/status", |_| Ask::Status),
+    (Method::Get, "/api/v1/session", |_| Ask::Session),
+    (Method::Post, "/api/v1/session", |_| Ask::LogIn),
+    (Method::Delete, "/api/v1/session", |_| Ask::LogOut),
+    (Method::Get, "/api/v1/state", |_| Ask::State),
+    (Method::Get, "/api/v1/live", |_| Ask::Live),
+    (Method::Get, "/api/v1/history", |_| Ask::History),
+    (Method::Get, "/api/v1/players", |_| Ask::Players),
+    (Method::Post, "/api/v1/players/*/kick", |user| Ask::Kick(user)),
+    (Method::Post, "/api/v1/matches/*/end", |session| Ask::EndMatch(session)),
+    (Method::Get, "/api/v1/bans", |_| Ask::Bans),
+    (Method::Post, "/api/v1/bans", |_| Ask::Ban),
+    (Method::Post, "/api/v1/bans/lift", |_| Ask::LiftBan),
+    (Method::Post, "/api/v1/season/start", |_| Ask::StartSeason),
+    (Method::Get, "/api/v1/events", |_| Ask::Events),
+    (Method::Post, "/api/v1/event/start", |_| Ask::StartEvent),
+    (Method::Post, "/api/v1/event/stop", |_| Ask::StopEvent),
+    (Method::Get, "/api/v1/settings", |_| Ask::Settings),
+    (Method::Put, "/api/v1/settings/*", |name| Ask::Set(name)),
+    (Method::Delete, "/api/v1/settings/*", |name| Ask::Reset(name)),
+];
+
 impl<'a> Ask<'a> {
-    /// What this request asks for; `None` if nothing of ours is at the path. `Get` stands for HEAD as well.
+    /// What this request asks for; `None` if nothing of ours is at the path.
     pub fn find(method: Method, path: &'a str) -> Option<Found<'a>> {
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let get = |ask| only(method, Method::Get, "GET, HEAD", ask);
-        let post = |ask| only(method, Method::Post, "POST", ask);
-        Some(match *segments.as_slice() {
-            ["admin"] | ["admin", ""] => get(Ask::Asset(Asset::Page)),
-            ["admin", "style.css"] => get(Ask::Asset(Asset::Style)),
-            ["admin", "script.js"] => get(Ask::Asset(Asset::Script)),
-            ["admin", "icon.svg"] => get(Ask::Asset(Asset::Icon)),
-            ["metrics"] => get(Ask::Metrics),
-            ["healthz"] => get(Ask::Health),
-            ["readyz"] => get(Ask::Ready),
-            ["api", "v1", ref below @ ..] => match *below {
-                ["openapi.json"] => get(Ask::Asset(Asset::OpenApi)),
-                ["status"] => get(Ask::Status),
-                ["session"] => match method {
-                    Method::Get | Method::Head => Found::Ask(Ask::Session),
-                    Method::Post => Found::Ask(Ask::LogIn),
-                    Method::Delete => Found::Ask(Ask::LogOut),
-                    _ => Found::Allow("GET, HEAD, POST, DELETE"),
-                },
-                ["state"] => get(Ask::State),
-                ["live"] => get(Ask::Live),
-                ["history"] => get(Ask::History),
-                ["players"] => get(Ask::Players),
-                ["players", user, "kick"] => post(Ask::Kick(user)),
-                ["matches", session, "end"] => post(Ask::EndMatch(session)),
-                ["bans"] => match method {
-                    Method::Get | Method::Head => Found::Ask(Ask::Bans),
-                    Method::Post => Found::Ask(Ask::Ban),
-                    _ => Found::Allow("GET, HEAD, POST"),
-                },
-                ["bans", "lift"] => post(Ask::LiftBan),
-                ["season", "start"] => post(Ask::StartSeason),
-                ["events"] => get(Ask::Events),
-                ["event", "start"] => post(Ask::StartEvent),
-                ["event", "stop"] => post(Ask::StopEvent),
-                ["settings"] => get(Ask::Settings),
-                ["settings", name] => match method {
-                    Method::Put => Found::Ask(Ask::Set(name)),
-                    Method::Delete => Found::Ask(Ask::Reset(name)),
-                    _ => Found::Allow("PUT, DELETE"),
-                },
-                _ => return None,
-            },
-            _ => return None,
-        })
+        let method = if method == Method::Head { Method::Get } else { method };
+        let mut allowed = String::new();
+        for (wanted, pattern, ask) in ROUTES {
+            let Some(subject) = subject(pattern, path) else { continue };
+            if wanted == method {
+                return Some(Found::Ask(ask(subject)));
+            }
+            let separator = if allowed.is_empty() { "" } else { ", " };
+            allowed.extend([separator, token(wanted)]);
+        }
+        (!allowed.is_empty()).then_some(Found::Allow(allowed))
     }
 
     /// What it takes to be answered.
@@ -154,28 +155,89 @@ impl<'a> Ask<'a> {
     }
 }
 
-fn only<'a>(method: Method, wanted: Method, allow: &'static str, ask: Ask<'a>) -> Found<'a> {
-    let method = if method == Method::Head { Method::Get } else { method };
-    if method == wanted { Found::Ask(ask) } else { Found::Allow(allow) }
+/// What stands in the path where the pattern has its star, if it has one; `None` if it is another path.
+fn subject<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, after)) = pattern.split_once('*') else { return (pattern == path).then_some("") };
+    path.strip_prefix(before)?.strip_suffix(after).filter(|subject| !subject.contains('/'))
+}
+
+/// As in the field `Allow`.
+const fn token(method: Method) -> &'static str {
+    match method {
+        Method::Get | Method::Head => "GET, HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Other => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn paths_are_found_by_method() {
         let find = |method, path| Ask::find(method, path);
+        let allow = |methods: &str| Some(Found::Allow(methods.into()));
         assert_eq!(find(Method::Get, "/admin"), Some(Found::Ask(Ask::Asset(Asset::Page))));
         assert_eq!(find(Method::Head, "/api/v1/status"), Some(Found::Ask(Ask::Status)));
-        assert_eq!(find(Method::Post, "/api/v1/status"), Some(Found::Allow("GET, HEAD")));
+        assert_eq!(find(Method::Post, "/api/v1/status"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
         assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), Some(Found::Ask(Ask::Kick("7"))));
-        assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), Some(Found::Allow("POST")));
+        assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
         assert_eq!(find(Method::Put, "/api/v1/settings/message"), Some(Found::Ask(Ask::Set("message"))));
-        for path in
-            ["/", "", "/admin/x", "/api", "/api/v1", "/api/v1/", "/api/v2/status", "/api/v1/players/7"]
-        {
+        for path in [
+            "/",
+            "",
+            "/admin/x",
+            "//admin",
+            "/api",
+            "/api/v1",
+            "/api/v1/",
+            "/api/v2/status",
+            "/api/v1/players/7",
+            "/api/v1/players/7/8/kick",
+        ] {
             assert_eq!(find(Method::Get, path), None, "{path}");
         }
+    }
+
+    /// What an operation of the description takes.
+    fn described_access(operation: &Value) -> Access {
+        match operation["security"].as_array().expect("every operation says what it takes").as_slice() {
+            [] => Access::Public,
+            ways if ways.iter().any(|way| *way == serde_json::json!({})) => Access::Look,
+            _ => Access::Order,
+        }
+    }
+
+    #[test]
+    fn the_description_has_every_route_with_what_it_takes_and_no_other() {
+        let (_, text) = Asset::OpenApi.file();
+        let description: Value = serde_json::from_str(text).unwrap();
+        let mut described = Vec::new();
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                described.push((path.clone(), method.to_uppercase(), described_access(operation)));
+            }
+        }
+        let routes = ROUTES.into_iter().map(|(method, path, ask)| (method, path, ask("subject")));
+        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_))).map(|(method, path, ask)| {
+            let subject = match ask {
+                Ask::Kick(_) => "{user}",
+                Ask::EndMatch(_) => "{session}",
+                _ => "{name}",
+            };
+            (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.takes())
+        });
+        let mut served: Vec<_> = served.collect();
+        described.sort();
+        served.sort();
+        assert_eq!(described, served);
     }
 }

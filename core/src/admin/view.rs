@@ -122,7 +122,11 @@ pub struct PlayerRow<'a> {
 pub struct Searches<'a> {
     /// How many players, parties included.
     pub players: u32,
-    /// By mode.
+    /// How many searches.
+    pub searches: usize,
+    /// How many modes are searched for.
+    pub different_modes: usize,
+    /// Some of the modes, those with the most players first.
     pub modes: Vec<ModeRow>,
     /// Some of the searches, the longest first.
     pub list: Vec<SearchRow<'a>>,

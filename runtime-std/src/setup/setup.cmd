@@ -22,6 +22,9 @@ $server = '{address}'
 $names = @({quoted_names})
 $begin = '# mmcos begin (setup.cmd undo takes these lines out)'
 $end = '# mmcos end'
+# The lines of this script, with whatever server, and no others among them.
+$ours = ($names | ForEach-Object { [regex]::Escape($_) }) -join '|'
+$block = "(?m)^# mmcos begin[^\n]*\n(\S+ ($ours)\r?\n)*# mmcos end[^\n]*(\n|\z)"
 $hosts = Join-Path $env:SystemRoot 'System32\drivers\etc\hosts'
 $copy = "$hosts.before-mmcos"
 $newline = "`r`n"
@@ -55,14 +58,10 @@ function Read-Hosts {
         Fail "$hosts is write-protected. If that was not you, a protection program did it: ask it to allow the change."
     }
     if ($attributes -band [IO.FileAttributes]::ReparsePoint) { Fail "$hosts is a link, so another program manages it." }
-    $bytes = [IO.File]::ReadAllBytes($hosts)
-    foreach ($byte in $bytes) {
-        $plain = ($byte -ge 32 -and $byte -le 126) -or $byte -eq 9 -or $byte -eq 10 -or $byte -eq 13
-        if (-not $plain) { Fail "$hosts has characters that are not plain ASCII. Edit it by hand." }
-    }
-    $text = [Text.Encoding]::ASCII.GetString($bytes)
-    $markers = -join ([regex]::Matches($text, '(?m)^# mmcos (begin|end)') | ForEach-Object { $_.Groups[1].Value })
-    if ($markers -ne '' -and $markers -ne 'beginend') {
+    # Latin-1 has a character for every byte.
+    $text = [Text.Encoding]::GetEncoding(28591).GetString([IO.File]::ReadAllBytes($hosts))
+    if ($text -cmatch '[^\t\n\r\x20-\x7E]') { Fail "$hosts has characters that are not plain ASCII. Edit it by hand." }
+    if ([regex]::Matches($text, $block).Count -gt 1 -or (Remove-Block $text) -cmatch '(?m)^# mmcos (begin|end)') {
         Fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand."
     }
     return $text
@@ -70,7 +69,7 @@ function Read-Hosts {
 
 # The text without the lines of this script; the rest stays as it is, to the last byte.
 function Remove-Block([string] $text) {
-    return [regex]::Replace($text, '(?ms)^# mmcos begin.*?^# mmcos end[^\n]*(\n|\z)', '')
+    return [regex]::Replace($text, $block, '')
 }
 
 function Get-Block {
@@ -80,14 +79,14 @@ function Get-Block {
 
 # Lines for the game that are not of this script.
 function Find-Foreign([string] $text) {
-    foreach ($line in ($text -split "`n")) {
+    foreach ($line in ($text -split "`n" -match $ours)) {
         $fields = @(($line -replace '#.*', '').Trim() -split '\s+')
         if (@($fields | Select-Object -Skip 1 | Where-Object { $names -contains $_ }).Count -gt 0) { $line.Trim() }
     }
 }
 
 function Test-Written([string] $path, [byte[]] $bytes) {
-    return [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) -eq [Convert]::ToBase64String($bytes)
+    return [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) -ceq [Convert]::ToBase64String($bytes)
 }
 
 # Writes the hosts file, and puts the old one back if that fails.

@@ -47,9 +47,23 @@ $(block)"
     [ "$(tr -d '\t\n\r\040-\176' <"$hosts" | wc -c)" -eq 0 ] ||
         fail "$hosts has characters that are not plain ASCII. Edit it by hand."
     case $(sed -n '/^# mmcos begin/s/.*/b/p; /^# mmcos end/s/.*/e/p' "$hosts" | tr -d '\n') in
-        '' | be) ;;
-        *) fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand." ;;
+        '') ;;
+        be) [ -z "$(strangers)" ] || strange ;;
+        *) strange ;;
     esac
+}
+
+strange() {
+    fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand."
+}
+
+# Lines among those of this script that it did not write, for this server or another.
+strangers() {
+    sed -n '/^# mmcos begin/,/^# mmcos end/p' "$hosts" | awk -v names="$names" '
+        BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
+        /^# mmcos / { next }
+        { sub(/\r$/, "") }
+        NF != 2 || !($2 in ours)'
 }
 
 # Lines for the game that are not of this script.

@@ -25,8 +25,8 @@ impl Process {
     fn start(data_dir: &Path) -> Self {
         let mut child = command(data_dir)
             .args(["--identity", "trust", "--http", "127.0.0.1:0", "--https", "off", "--log", "error"])
-            // On a fast machine these players ask more often than a game ever does.
-            .args(["--account-requests-per-second", "0"])
+            // Players who ask as fast as the disk lets them.
+            .args(["--requests-per-second", "0", "--account-requests-per-second", "0"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -67,21 +67,24 @@ const date = (moment) => new Date(moment * 1000).toLocaleString(undefined, { dat
 
 // Tables
 
-function rows(id, items, cells, nothing) {
+// The server sends as many items as somebody can read; `count` is how many there are.
+function rows(id, items, cells, nothing, count = items.length) {
   const body = byId(id).tBodies[0];
-  const columns = byId(id).tHead.rows[0].cells.length;
+  const heads = [...byId(id).tHead.rows[0].cells].map((head) => head.textContent);
   const made = items.map((item) => {
     const row = element('tr');
-    for (const cell of cells(item)) {
+    cells(item).forEach((cell, column) => {
       const td = cell instanceof HTMLTableCellElement ? cell : element('td');
       if (td !== cell) td.append(...[cell].flat().map((part) => (part instanceof Node ? part : String(part))));
+      td.dataset.head = heads[column]; // shown beside it where the screen is too narrow for columns
       row.append(td);
-    }
+    });
     return row;
   });
-  if (made.length === 0) {
+  const text = items.length === 0 ? nothing : count > items.length ? 'and ' + (count - items.length) + ' more' : '';
+  if (text) {
     const row = element('tr');
-    row.append(element('td', nothing, { colspan: columns, class: 'quiet' }));
+    row.append(element('td', text, { colspan: heads.length, class: 'quiet' }));
     made.push(row);
   }
   body.replaceChildren(...made);
@@ -119,11 +122,11 @@ function banned(player) {
   });
 }
 
-function playerRows(id, players, nothing) {
+function playerRows(id, players, nothing, count) {
   const does = (player) => player.does + (player.banned ? ', banned' : '');
   rows(id, players, (player) => [
     player.name, does(player), player.points, player.games, since(player.seen), orderCell(kick(player), banned(player)),
-  ], nothing);
+  ], nothing, count);
 }
 
 // What there is to see
@@ -150,15 +153,17 @@ function show() {
     ['online', players.online], ['searching', searches.players], ['matches', matches.running],
     ['matches made', matches.made], ['players known', players.known],
   ]);
-  rows('modes', searches.modes, (mode) => [mode.mode, mode.players, since(mode.since), mode.why], 'Nobody searches.');
+  rows('modes', searches.modes, (mode) => [mode.mode, mode.players, since(mode.since), mode.why],
+    'Nobody searches.', searches.different_modes);
   rows('searches', searches.list,
-    (search) => [search.name, search.mode, search.party, since(search.since), search.why], 'Nobody searches.');
+    (search) => [search.name, search.mode, search.party, since(search.since), search.why],
+    'Nobody searches.', searches.searches);
   rows('matches', matches.list, (match) => [
     match.session, match.mode, match.state, since(match.since),
     match.players.map((player) => player.name).join(', '),
     orderCell(button('End', 'End match ' + match.session, () => order('POST', 'matches/' + match.session + '/end'))),
-  ], 'No match is under way.');
-  playerRows('players', players.list, 'Nobody is online.');
+  ], 'No match is under way.', matches.running);
+  playerRows('players', players.list, 'Nobody is online.', players.online);
   rows('results', state.results, (result) => [
     result.name, result.mode,
     (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (claimed ' + result.claimed + ')'),
@@ -296,6 +301,12 @@ on('ban', 'submit', async () => {
   const hours = byId('ban-hours').value;
   const ban = { subject: byId('ban-subject').value, reason: byId('ban-reason').value, note: byId('ban-note').value };
   if (await order('POST', 'bans', hours ? { ...ban, hours: Number(hours) } : ban)) byId('ban').reset();
+});
+on('season-start', 'click', () => {
+  const next = state.season.id + 1;
+  const asked = 'Begin season ' + next + ' now? Everybody starts again, with the bonus of their division and rank. ' +
+    'This cannot be taken back.';
+  if (confirm(asked)) order('POST', 'season/start', { season: next });
 });
 on('event', 'submit', () => order('POST', 'event/start', {
   event: byId('event-name').value, hours: Number(byId('event-hours').value),

@@ -7,12 +7,13 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::cmp::Reverse;
 
 use super::super::{
     IdentityPolicy, Mmcos,
     events::Run,
     ids::UserId,
-    matchmaker::{BucketKey, Match, MatchState, Matchmaker, Mode, RuleSet, SearchView, Standing},
+    matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, Mode, RuleSet, SearchView, Standing},
     moderation::Subject,
     players::Player,
     settings::{Kind, Setting},
@@ -39,12 +40,29 @@ pub(super) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match>
     matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
 }
 
+/// As many of these as are shown, the first in this order.
+fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K) -> Vec<T> {
+    let mut rows: Vec<T> = items.collect();
+    if rows.len() > ROWS {
+        // There may be thousands: only those that are shown are put in order.
+        rows.select_nth_unstable_by_key(ROWS, &order);
+        rows.truncate(ROWS);
+    }
+    rows.sort_unstable_by_key(order);
+    rows
+}
+
+/// The modes with the most players. Clients name modes, so there can be any number of them.
+fn fullest_modes(matchmaker: &Matchmaker) -> Vec<BucketView> {
+    first_rows(matchmaker.buckets(), |bucket| (Reverse(bucket.players), bucket.key))
+}
+
 impl Mmcos {
     /// What everybody may know.
     pub(super) fn public_status(&self, now: Wall) -> Status<'_> {
         let matchmaker = self.matchmaker();
-        let searching =
-            matchmaker.buckets().map(|bucket| Searching { mode: mode(&bucket.key), players: bucket.players });
+        let modes = fullest_modes(matchmaker).into_iter();
+        let searching = modes.map(|bucket| Searching { mode: mode(&bucket.key), players: bucket.players });
         Status {
             version: VERSION,
             maintenance: self.config.maintenance,
@@ -95,15 +113,18 @@ impl Mmcos {
     }
 
     fn online(&self, now: Wall) -> Online<'_> {
-        let mut online: Vec<(UserId, Wall)> = self.presence.online(now).collect();
-        online.sort_unstable_by_key(|(user, seen)| (core::cmp::Reverse(*seen), *user));
-        let busy = Busy::of(self.matchmaker());
-        let shown = online.iter().take(ROWS).filter_map(|(user, _)| self.players.get(*user));
+        let shown = first_rows(self.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
+        let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players.get(*user)).collect();
         Online {
-            online: u32::try_from(online.len()).unwrap_or(u32::MAX),
+            online: self.presence.count(now),
             known: self.players.len(),
-            list: shown.map(|player| self.player_row(player, &busy, now)).collect(),
+            list: self.player_rows(&shown, now),
         }
+    }
+
+    fn player_rows<'a>(&self, players: &[&'a Player], now: Wall) -> Vec<PlayerRow<'a>> {
+        let busy = Busy::of(self.matchmaker(), players);
+        players.iter().map(|player| self.player_row(player, &busy, now)).collect()
     }
 
     fn player_row<'a>(&self, player: &'a Player, busy: &Busy, now: Wall) -> PlayerRow<'a> {
@@ -130,54 +151,65 @@ impl Mmcos {
         let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         let part = pairs.filter(|(key, _)| *key == "name").map(|(_, value)| decoded(value)).next();
         let part = part.unwrap_or_default().to_lowercase();
-        let busy = Busy::of(self.matchmaker());
         let named = |player: &&Player| {
             player.profile.name.as_str().to_lowercase().contains(&part) || player.steam_id.to_string() == part
         };
-        let found = self.players.iter().filter(named).take(ROWS);
-        found.map(|player| self.player_row(player, &busy, now)).collect()
+        let found: Vec<&Player> = self.players.iter().filter(named).take(ROWS).collect();
+        self.player_rows(&found, now)
     }
 
     fn searches(&self, now: Now) -> Searches<'_> {
         let matchmaker = self.matchmaker();
-        let standings: BTreeMap<BucketKey, Standing> =
-            matchmaker.buckets().map(|bucket| (bucket.key, bucket.standing)).collect();
-        let mut searches: Vec<SearchView> = matchmaker.searches().collect();
-        searches.sort_unstable_by_key(|search| (search.began, search.account));
-        let modes = matchmaker.buckets().map(|bucket| ModeRow {
+        let modes = fullest_modes(matchmaker);
+        let mut longest: BTreeMap<BucketKey, Option<Monotonic>> =
+            modes.iter().map(|bucket| (bucket.key, None)).collect();
+        for search in matchmaker.searches() {
+            if let Some(longest) = longest.get_mut(&search.bucket) {
+                *longest = Some(longest.map_or(search.began, |began| began.min(search.began)));
+            }
+        }
+        let mode_row = |bucket: &BucketView| ModeRow {
             mode: mode(&bucket.key),
             players: bucket.players,
             searches: bucket.polls,
-            since: searches
-                .iter()
-                .find(|search| search.bucket == bucket.key)
-                .map_or(now.wall.as_secs(), |search| at(search.began, now)),
+            since: longest
+                .get(&bucket.key)
+                .copied()
+                .flatten()
+                .map_or(now.wall.as_secs(), |began| at(began, now)),
             why: why(&bucket.standing),
-        });
-        let list = searches.iter().take(ROWS).filter_map(|search| {
-            let standing = standings.get(&search.bucket);
+        };
+        let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
+        let buckets: BTreeSet<BucketKey> = list.iter().map(|search| search.bucket).collect();
+        let standings: BTreeMap<BucketKey, Standing> = matchmaker
+            .buckets()
+            .filter(|bucket| buckets.contains(&bucket.key))
+            .map(|bucket| (bucket.key, bucket.standing))
+            .collect();
+        let row = |search: &SearchView| {
             Some(SearchRow {
                 who: who(self.players.get(search.account)?),
                 mode: mode(&search.bucket),
                 party: search.size.get(),
                 since: at(search.began, now),
-                why: match standing {
+                why: match standings.get(&search.bucket) {
                     _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
                     Some(standing) => why(standing),
                     None => String::new(),
                 },
             })
-        });
+        };
         Searches {
             players: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
-            modes: modes.collect(),
-            list: list.collect(),
+            searches: matchmaker.searches().count(),
+            different_modes: matchmaker.buckets().count(),
+            modes: modes.iter().map(mode_row).collect(),
+            list: list.iter().filter_map(row).collect(),
         }
     }
 
     fn matches(&self, now: Now) -> Matches<'_> {
-        let mut all: Vec<&Match> = under_way(self.matchmaker()).collect();
-        all.sort_unstable_by_key(|found| core::cmp::Reverse(found.session));
+        let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.session));
         let row = |found: &&Match| {
             let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
             members.sort_by_key(|member| !member.is_host);
@@ -199,9 +231,9 @@ impl Mmcos {
             }
         };
         Matches {
-            running: all.len(),
+            running: under_way(self.matchmaker()).count(),
             made: self.matchmaker().match_counts().made,
-            list: all.iter().take(ROWS).map(row).collect(),
+            list: list.iter().map(row).collect(),
         }
     }
 
@@ -268,19 +300,21 @@ impl Mmcos {
     }
 }
 
-/// Who has something better to do than to be in the menu.
+/// Which of some players have something better to do than to be in the menu.
 struct Busy {
     searching: BTreeSet<UserId>,
     racing: BTreeSet<UserId>,
 }
 
 impl Busy {
-    fn of(matchmaker: &Matchmaker) -> Self {
+    fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
+        let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
         let racing =
             under_way(matchmaker).flat_map(Match::members).filter(|member| !member.left && !member.scored);
+        let searching = matchmaker.searches().map(|search| search.account);
         Self {
-            searching: matchmaker.searches().map(|search| search.account).collect(),
-            racing: racing.map(|member| member.account).collect(),
+            searching: searching.filter(|user| players.contains(user)).collect(),
+            racing: racing.map(|member| member.account).filter(|user| players.contains(user)).collect(),
         }
     }
 }

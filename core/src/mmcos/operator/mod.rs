@@ -71,7 +71,7 @@ impl Mmcos {
             None => return Some(exchange),
             Some(Found::Allow(methods)) => {
                 let answer = Answer::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
-                answer.with("Allow", methods).send(|response| cx.respond(exchange, response));
+                answer.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
             Some(Found::Ask(ask)) => match self.access(cx, ask, request, peer) {
                 Ok(access) if ask == Ask::Live => self.watch(cx, access, exchange),

@@ -181,6 +181,10 @@ mod on_copies {
             (b"# mmcos begin\n10.9.8.7 mmcos.codemasters.com\n", "not as this script left them"),
             (b"# mmcos end\n# mmcos begin\n", "not as this script left them"),
             (twice.as_bytes(), "not as this script left them"),
+            (
+                b"# mmcos begin\n10.9.8.7 mmcos.codemasters.com\n10.0.0.2 nas\n# mmcos end\n",
+                "not as this script left them",
+            ),
         ] {
             Computer::with("strange", hosts).is_refused(why);
         }

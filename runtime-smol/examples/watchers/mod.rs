@@ -1,0 +1,85 @@
+//! Dashboards, as far as the server can tell: streams that are read as they come.
+
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::client;
+
+/// How often the streams are looked at.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Streams, and the thread that reads them.
+pub(super) struct Watchers {
+    enough: Arc<AtomicBool>,
+    reader: JoinHandle<Seen>,
+}
+
+/// What was read.
+pub(super) struct Seen {
+    states: usize,
+    bytes: usize,
+    time: Duration,
+}
+
+impl Watchers {
+    pub(super) fn open(http: SocketAddr, count: usize) -> Self {
+        let streams = (0..count).map(|_| watch(http)).collect();
+        let enough = Arc::new(AtomicBool::new(false));
+        let reader = thread::spawn({
+            let enough = Arc::clone(&enough);
+            move || read(streams, &enough)
+        });
+        Self { enough, reader }
+    }
+
+    pub(super) fn close(self) -> Seen {
+        self.enough.store(true, Ordering::Relaxed);
+        self.reader.join().unwrap()
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { states, bytes, time } = self;
+        write!(
+            f,
+            "told {states} times in {:.0} s, {} bytes a time",
+            time.as_secs_f64(),
+            bytes / states.max(&1)
+        )
+    }
+}
+
+fn watch(http: SocketAddr) -> TcpStream {
+    let mut stream = client::connect(http);
+    stream.write_all(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    stream.set_nonblocking(true).unwrap();
+    stream
+}
+
+fn read(mut streams: Vec<TcpStream>, enough: &AtomicBool) -> Seen {
+    let start = Instant::now();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut seen = Seen { states: 0, bytes: 0, time: Duration::ZERO };
+    while !enough.load(Ordering::Relaxed) {
+        for stream in &mut streams {
+            while let Ok(count) = stream.read(&mut buffer) {
+                assert!(count > 0, "the server has closed a dashboard");
+                seen.states += usize::from(buffer.starts_with(b"event: state\n"));
+                seen.bytes += count;
+            }
+        }
+        thread::sleep(TURN);
+    }
+    seen.time = start.elapsed();
+    seen
+}
