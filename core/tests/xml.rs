@@ -402,6 +402,63 @@ fn markup() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(prop_oneof![9 => piece, 1 => noise], 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Names with their prefix and without.
+const NAMES: [(&str, &str); 5] =
+    [("a", "a"), ("Value", "Value"), ("i:a", "a"), ("räder", "räder"), ("_x.1-y", "_x.1-y")];
+/// What may follow a name, and whether it says that there is no value.
+const BEHIND_NAMES: [(&str, &str); 6] =
+    [("", ""), ("", ""), (" ", ""), ("\r\n", ""), (" b='>'", ""), (" i:nil=\"true\"", " nil")];
+/// Ends of elements behind their names; `None` where one without content ends with its start.
+const ENDS: [Option<&str>; 4] = [Some(""), Some(" "), Some("\r\n\t"), None];
+/// Pieces of text as they are written and as they are read.
+const TEXTS: [(&str, &str); 11] = [
+    ("x", "x"),
+    (" ", " "),
+    ("\r\n", "\n"),
+    (">", ">"),
+    ("fifteen letters", "fifteen letters"),
+    ("more than sixteen, ä", "more than sixteen, ä"),
+    ("&amp;", "&"),
+    ("&#13;", "\r"),
+    ("<![CDATA[</a>&\r\n]]>", "</a>&\n"),
+    ("<![CDATA[]]>", ""),
+    ("<!-- <a> -->", ""),
+];
+const BETWEEN_ELEMENTS: [&str; 4] = ["", " ", "\r\n  ", "<!-- </a> -->"];
+
+/// An element as it is written, and its events in short.
+fn element() -> impl Strategy<Value = (String, String)> {
+    use proptest::{collection::vec, sample::select};
+    let text = vec(select(&TEXTS[..]), 0..5).prop_map(|pieces| {
+        let (written, read): (String, String) = pieces.into_iter().unzip();
+        let event = if read.is_empty() { read } else { format!("{read:?}") };
+        (written, event)
+    });
+    around(text).prop_recursive(4, 30, 4, |inner| {
+        let before = || select(&BETWEEN_ELEMENTS[..]);
+        let one =
+            (before(), inner).prop_map(|(before, (written, events))| (format!("{before}{written}"), events));
+        let content = (vec(one, 1..4), before()).prop_map(|(elements, last)| {
+            let (written, events): (String, String) = elements.into_iter().unzip();
+            (written + last, events)
+        });
+        around(content)
+    })
+}
+
+/// An element with this in it.
+fn around(content: impl Strategy<Value = (String, String)>) -> impl Strategy<Value = (String, String)> {
+    use proptest::sample::select;
+    let tag = (select(&NAMES[..]), select(&BEHIND_NAMES[..]), select(&ENDS[..]));
+    (tag, content).prop_map(|(((name, local), (behind, nil), end), (content, events))| {
+        let written = match end {
+            None if content.is_empty() => format!("<{name}{behind}/>"),
+            _ => format!("<{name}{behind}>{content}</{name}{}>", end.unwrap_or_default()),
+        };
+        (written, format!("<{local}{nil}{events}>"))
+    })
+}
+
 /// The name at each start of an element, nothing at each end.
 fn element_names(document: &[u8]) -> Result<Vec<Option<String>>, Error> {
     let mut reader = Reader::new(document, &Limits::default())?;
@@ -459,6 +516,13 @@ proptest! {
         if let Ok(names) = element_names(&document) {
             prop_assert_eq!(names, element_names_by_quick_xml(&document));
         }
+    }
+
+    #[test]
+    fn however_elements_are_written_the_same_is_read((document, expected) in element()) {
+        prop_assert_eq!(events(document.as_bytes()), Ok(expected));
+        let names = element_names(document.as_bytes());
+        prop_assert_eq!(names, Ok(element_names_by_quick_xml(document.as_bytes())));
     }
 
     #[test]

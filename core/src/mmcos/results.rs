@@ -132,18 +132,16 @@ impl Races {
 
     /// Puts in a race, in the place of an earlier state of it.
     pub fn put(&mut self, race: Race) {
-        self.note_searching(&race);
+        if let Some(earlier) = self.by_session.get(&race.session) {
+            stop_searching(&mut self.searching, &earlier.race);
+        }
+        if let (&[alone], None) = (race.players.as_slice(), race.begun) {
+            self.searching.insert(alone, race.session);
+        }
         self.by_key.insert(race.race_key, race.session);
         match self.by_session.get_mut(&race.session) {
             Some(entry) => entry.race = race,
             None => drop(self.by_session.insert(race.session, Entry { race, results: Vec::new() })),
-        }
-    }
-
-    fn note_searching(&mut self, race: &Race) {
-        match (race.players.as_slice(), race.begun) {
-            (&[alone], None) => drop(self.searching.insert(alone, race.session)),
-            _ => stop_searching(&mut self.searching, race),
         }
     }
 

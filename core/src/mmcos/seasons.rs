@@ -96,9 +96,11 @@ impl Season {
         Self::that_began(now, self.id.plus(1))
     }
 
-    /// The season of a moment before this one began. If others were begun early since, it may be one before that.
+    /// The season of a moment before this one began. If others were begun early meanwhile, it may be one before that.
     pub fn of_earlier(&self, moment: Wall) -> SeasonId {
-        self.at_later(moment).id.min(self.id.plus(-1))
+        let was_early = self.starts > Self::at(self.starts).starts;
+        let begun_early_before = self.begun_early().saturating_sub(i32::from(was_early));
+        Self::at(moment).id.plus(begun_early_before).min(self.id.plus(-1))
     }
 
     /// How many seasons were begun early, up to this one.
@@ -311,6 +313,8 @@ mod tests {
         assert_eq!(next, Season { id: SeasonId(60), ..Season::at(on(2027, 1, 1)) });
         assert_eq!(next.at_later(on(2027, 9, 9)).id, SeasonId(64));
         assert_eq!(again.of_earlier(on(2026, 11, 20)), SeasonId(58));
+        assert_eq!(early.of_earlier(on(2026, 11, 19)), SeasonId(57));
+        assert_eq!(early.of_earlier(on(2026, 10, 31)), SeasonId(56));
         assert_eq!(calendar.of_earlier(on(2026, 10, 31)), SeasonId(56));
         assert_eq!(calendar.of_earlier(on(2026, 3, 1)), SeasonId(53));
     }

@@ -84,6 +84,8 @@ enum Objection {
     Event(#[from] UnknownEvent),
     #[error("the season is over since {0}; the next begins by itself at {1}")]
     NoSeason(UtcText, UtcText),
+    #[error("by the clock of this server the season begins only at {0}: is its clock right?")]
+    SeasonAhead(UtcText),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),
     #[error("there is no such {0}")]
@@ -229,6 +231,9 @@ impl Mmcos {
         }
         if wanted != next.id {
             return Err(Objection::Value("`season`", "the number of the season that is next"));
+        }
+        if now < season.starts {
+            return Err(Objection::SeasonAhead(season.starts.into()));
         }
         if !season.is_active(now) {
             return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));

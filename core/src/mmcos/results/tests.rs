@@ -125,3 +125,11 @@ fn a_race_that_is_closed_keeps_what_has_come_and_takes_no_more() {
     assert_eq!(sessions(&races), [1, 2, 3], "a closed race is not let go for the next search");
     assert_eq!(races.close(SessionId(9)), None);
 }
+
+#[test]
+fn a_closed_race_that_is_put_in_again_is_not_let_go_for_the_next_search() {
+    let mut races = Races::default();
+    races.put(race(1, 1, &[4]));
+    races.put(race(1, 0, &[]));
+    assert_eq!(races.issue(race(2, 1, &[4])), []);
+}

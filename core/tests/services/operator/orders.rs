@@ -151,6 +151,18 @@ fn no_season_begins_early_while_none_is_on() {
 }
 
 #[test]
+fn no_season_begins_early_while_the_clock_is_before_its_start() {
+    let mut rig = server();
+    login(&mut rig, ANN, "Ann");
+    let season = state(&mut rig)["season"].clone();
+    let body = format!(r#"{{"season":{}}}"#, season["id"].as_i64().unwrap() + 1);
+    rig.set_wall(Wall::from_secs(season["starts"].as_i64().unwrap() - 1));
+    let answer = Request::from(ELSEWHERE).operator().order(&mut rig, ("POST", "season/start", &body));
+    assert_eq!(status(&answer), "400");
+    assert!(answer.contains("is its clock right?"), "{answer}");
+}
+
+#[test]
 fn an_event_is_started_and_stopped() {
     let mut rig = server();
     let operator = || Request::from(ELSEWHERE).operator();
