@@ -29,6 +29,7 @@ use browser::{Browser, Page};
 use client::Client;
 use player::{BATTLE, ELIMINATION, Player, RACE, meet, search};
 use process::Server;
+use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
@@ -85,6 +86,62 @@ fn the_dashboard_lives_in_a_browser() {
     assert!(page.requests().iter().all(|url| url.starts_with(&origin)), "{:?}", page.requests());
     assert!(page.requests().len() >= 6, "{:?}", page.requests());
     assert!(page.complaints().is_empty(), "{:?}", page.complaints());
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_season_begins_early_only_after_a_yes() {
+    let server = Server::start_with(&[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 390, 800);
+    page.wait("document.querySelector('#season dd')");
+    assert_eq!(page.evaluate("document.querySelector('#season-start').offsetParent"), Value::Null);
+    log_in(&mut page, &server);
+    assert_eq!(page.evaluate("document.querySelector('#season-start').offsetParent !== null"), true);
+
+    let orders =
+        |page: &Page<'_>| page.requests().iter().filter(|url| url.ends_with("/season/start")).count();
+    let before = text(&mut page, "#season dd");
+    let number: i32 = before.trim_end_matches(" (over)").parse().unwrap();
+    let click = "document.querySelector('#season-start').click()";
+    let asked = page.answer(click, false);
+    assert!(asked.starts_with(&format!("Begin season {} now?", number + 1)), "{asked}");
+    assert!(asked.ends_with("This cannot be taken back."), "{asked}");
+    // What is set after a "no" arrives, and no order did before it.
+    page.evaluate(
+        "document.querySelector('#setting-message').value = 'Still here'; \
+         document.querySelector('[aria-label=\"Set message\"]').click()",
+    );
+    page.wait("document.querySelector('#server').textContent.includes('Still here')");
+    assert_eq!((text(&mut page, "#season dd"), orders(&page)), (before.clone(), 0));
+
+    page.answer(click, true);
+    if before.ends_with("(over)") {
+        // Between two seasons of the calendar there is none to end.
+        page.wait("document.querySelector('#notice').textContent.startsWith('the season is over since')");
+    } else {
+        page.wait(&format!("document.querySelector('#season dd').textContent === '{}'", number + 1));
+    }
+    assert_eq!(orders(&page), 1);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn what_went_wrong_is_in_sight_until_it_is_closed() {
+    let server = Server::start_with(&[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 390, 800);
+    log_in(&mut page, &server);
+    page.evaluate(
+        "document.querySelector('#ban-subject').value = 'nobody'; \
+         document.querySelector('#ban button').scrollIntoView(); document.querySelector('#ban button').click()",
+    );
+    page.wait("document.querySelector('#notice').textContent.includes('SteamID64')");
+    assert_eq!(page.evaluate("scrollY > innerHeight"), true);
+    let sight = "document.querySelector('#notice').getBoundingClientRect()";
+    page.wait(&format!("{sight}.top >= 0 && {sight}.bottom < innerHeight"));
+    page.evaluate("document.querySelector('#notice-close').click()");
+    assert_eq!(page.evaluate(&format!("{sight}.height")), 0);
 }
 
 #[test]

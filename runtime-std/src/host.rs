@@ -200,6 +200,7 @@ impl Host {
             https: https.as_ref().map(Into::into),
             data_dir: data_dir.path().to_owned(),
             config_file: file,
+            has_page: operator::has_pages(&config),
             public_address: config.public_address,
             addresses,
         };

@@ -113,9 +113,14 @@ pub fn has_dashboard(config: &Config) -> bool {
     config.admin && config.record.is_none()
 }
 
-/// What players find with a browser: the instructions at `/`, and the scripts. Not in a trace either.
+/// Whether there is a page for players. Not while all that happens is written down: a trace does not hold it.
+pub fn has_pages(config: &Config) -> bool {
+    config.record.is_none()
+}
+
+/// What players find with a browser: the instructions at `/`, and the scripts.
 pub fn pages(config: &Config, setup: &Setup) -> Vec<StaticPage> {
-    if config.record.is_some() {
+    if !has_pages(config) {
         return Vec::new();
     }
     let page = |path: &str, content_type: &str, text: String| StaticPage {

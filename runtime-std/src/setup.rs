@@ -74,6 +74,7 @@ impl From<&Bound> for Place {
 ///     https: Some(Place { address: "[::]:443".parse()?, instead_of: None }),
 ///     data_dir: "/var/lib/mmcos".into(),
 ///     config_file: None,
+///     has_page: true,
 /// };
 /// assert!(setup.to_string().contains("\n    192.168.1.20 mmcos.codemasters.com\n"));
 /// # Ok::<(), std::net::AddrParseError>(())
@@ -92,6 +93,8 @@ pub struct Setup {
     pub data_dir: PathBuf,
     /// The configuration file that was read.
     pub config_file: Option<PathBuf>,
+    /// Whether [`page`] and the scripts are served.
+    pub has_page: bool,
 }
 
 impl fmt::Display for Setup {
@@ -123,7 +126,7 @@ impl Setup {
     /// ```
     /// # use mmcos_std::setup::Setup;
     /// # let setup = Setup { addresses: vec![], public_address: None, http: None, https: None,
-    /// #     data_dir: "".into(), config_file: None };
+    /// #     data_dir: "".into(), config_file: None, has_page: true };
     /// assert_eq!(setup.for_visitor("203.0.113.5:80").players_address(), Some([203, 0, 113, 5].into()));
     /// assert_eq!(setup.for_visitor("localhost").players_address(), setup.players_address());
     /// ```
@@ -164,7 +167,11 @@ impl Setup {
              forward TCP port 443 to this machine.\n\
              A PC that runs both the game and this server needs no hosts file: in the game's BootConfig_User.xml set\n\
              m_serverEnvironment to Localhost. The game then asks http://localhost, port 80.\n",
-        )
+        )?;
+        match self.page_url() {
+            Some(page) => writeln!(f, "Nobody must do this by hand: {page} has scripts for your players."),
+            None => Ok(()),
+        }
     }
 
     fn other_addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,6 +182,24 @@ impl Setup {
             return writeln!(f);
         }
         writeln!(f, "\nThis machine also has {}.", others.join(", "))
+    }
+
+    /// Where a browser finds the page for players; `None` without plain HTTP, as it would warn of our certificate.
+    fn page_url(&self) -> Option<String> {
+        let http = self.http.filter(|_| self.has_page)?.address;
+        let address = self.players_address()?;
+        // Behind a proxy, plain HTTP may be for that alone.
+        if !http.ip().is_unspecified() && http.ip() != address {
+            return None;
+        }
+        let host = match address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        };
+        Some(match http.port() {
+            80 => format!("http://{host}/"),
+            port => format!("http://{host}:{port}/"),
+        })
     }
 
     fn only_address(&self) -> Option<IpAddr> {
@@ -218,6 +243,7 @@ mod tests {
             https: Some(Place { address: https.parse().unwrap(), instead_of }),
             data_dir: "/data".into(),
             config_file: Some("/etc/mmcos.toml".into()),
+            has_page: true,
         }
     }
 
@@ -229,6 +255,19 @@ mod tests {
             assert!(UdpSocket::bind((*address, 0)).is_ok(), "{address} is not ours");
             assert!(!addresses[..index].contains(address), "{address} twice");
         }
+    }
+
+    #[test]
+    fn the_page_for_players_is_named_where_it_is() {
+        let with_http = |address: &str, instead_of, has_page| {
+            let http = Some(Place { address: address.parse().unwrap(), instead_of });
+            Setup { http, has_page, ..setup(&["192.168.1.20"], "[::]:443", None) }.to_string()
+        };
+        assert!(with_http("[::]:80", None, true).contains("http://192.168.1.20/ has scripts"));
+        assert!(with_http("[::]:8080", Some(80), true).contains("http://192.168.1.20:8080/ has scripts"));
+        assert!(!with_http("[::]:80", None, false).contains("has scripts"));
+        assert!(!with_http("127.0.0.1:8080", None, true).contains("has scripts"));
+        assert!(!setup(&["192.168.1.20"], "[::]:443", None).to_string().contains("has scripts"));
     }
 
     #[test]

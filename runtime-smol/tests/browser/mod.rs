@@ -123,6 +123,25 @@ impl Page<'_> {
         result["result"]["value"].clone()
     }
 
+    /// Runs a script that asks the person something, answers that, and gives what was asked.
+    pub(crate) fn answer(&mut self, script: &str, accept: bool) -> String {
+        // Later, since an evaluation ends only after the dialog.
+        self.evaluate(&format!("void setTimeout(() => {{ {script} }})"));
+        let until = Instant::now() + PATIENCE;
+        let asked = loop {
+            let opening = |event: &Value| event["method"] == "Page.javascriptDialogOpening";
+            if let Some(index) = self.browser.events.iter().position(opening) {
+                break self.browser.events.remove(index);
+            }
+            assert!(Instant::now() < until, "no dialog after {script}: {:?}", self.complaints());
+            thread::sleep(Duration::from_millis(50));
+            // Any answer brings the events before it.
+            self.browser.ask(None, "Browser.getVersion", &json!({}));
+        };
+        self.ask("Page.handleJavaScriptDialog", &json!({ "accept": accept }));
+        asked["params"]["message"].as_str().unwrap().to_owned()
+    }
+
     /// Waits until this script comes to something true.
     pub(crate) fn wait(&mut self, script: &str) {
         let until = Instant::now() + PATIENCE;
@@ -145,7 +164,7 @@ impl Page<'_> {
         sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// What the browser did not like: errors, blocked contents, dialogs.
+    /// What the browser did not like: errors, blocked contents, dialogs that nobody answered.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let bad = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Page.javascriptDialogOpening") => true,

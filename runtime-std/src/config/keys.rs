@@ -235,7 +235,8 @@ keys! {
     open_metrics: bool = "false",
 
     /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
-    /// and addresses are replaced; names and `SteamID`s are not. There is no dashboard meanwhile. Empty: none.
+    /// and addresses are replaced; names and Steam's account numbers are not. Meanwhile there is neither
+    /// dashboard nor page for players. Empty: none.
     record: Option<PathBuf> = "",
 
     /// How much to log.

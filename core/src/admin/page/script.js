@@ -28,7 +28,7 @@ async function ask(method, path, body) {
 
 function tell(text) {
   byId('notice').hidden = !text;
-  byId('notice').textContent = text || '';
+  byId('notice').firstElementChild.textContent = text || '';
 }
 
 // Carries out an order and says what went wrong, if something did.
@@ -284,6 +284,7 @@ function on(id, name, act) {
   });
 }
 
+on('notice-close', 'click', () => tell(''));
 on('login', 'submit', async () => {
   if (await order('POST', 'session', { password: byId('password').value })) start();
   byId('password').value = '';

@@ -227,7 +227,7 @@ impl Mmcos {
         let (season, now) = (self.season, cx.now().wall);
         let next = season.early(now);
         if wanted == season.id {
-            return Ok(format!("season {} is on already", wanted.0));
+            return Ok(format!("asked for season {}, which is on already", wanted.0));
         }
         if wanted != next.id {
             return Err(Objection::Value("`season`", "the number of the season that is next"));

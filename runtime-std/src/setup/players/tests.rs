@@ -9,6 +9,7 @@ fn setup(addresses: &[&str], https: Option<&str>) -> Setup {
             .map(|address| super::super::Place { address: address.parse().unwrap(), instead_of: None }),
         data_dir: "/data".into(),
         config_file: None,
+        has_page: true,
     }
 }
 

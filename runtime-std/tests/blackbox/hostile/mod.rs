@@ -11,7 +11,15 @@ use super::process::{Memory, Server};
 use bystander::Bystander;
 
 /// All attackers have one address, and there are many of them.
-const ROOM: [&str; 4] = ["--max-connections", "4096", "--max-connections-per-address", "4096"];
+const ROOM: [&str; 6] = [
+    "--max-connections",
+    "4096",
+    "--max-connections-per-address",
+    "4096",
+    // What is mutated is one account's, and should be read, not turned away.
+    "--account-requests-per-second",
+    "0",
+];
 
 /// How much more memory the server may take, in kB: at its worst, and when all have gone. Allocators keep some for later,
 /// most of all where there are many threads, whose stacks take more where code is not optimised.
