@@ -1,9 +1,9 @@
 //! The state of the server as views.
 
+mod matchmaking;
+
 use alloc::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -12,8 +12,7 @@ use core::cmp::Reverse;
 use super::super::{
     IdentityPolicy, Mmcos,
     events::Run,
-    ids::UserId,
-    matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, Mode, RuleSet, SearchView, Standing},
+    matchmaker::Mode,
     moderation::Subject,
     players::Player,
     settings::{Kind, Setting},
@@ -21,12 +20,14 @@ use super::super::{
 use crate::{
     admin::view,
     admin::view::{
-        Event, Health, LeaderboardRow, MatchRow, Matches, ModeRow, Online, PlayerRow, ResultRow, SearchRow,
-        Searches, Searching, Season, State, Status, Who,
+        Event, Health, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season, State, Status, Who,
     },
-    seam::{Monotonic, Now, Wall},
+    seam::Wall,
     service::Context,
 };
+
+use matchmaking::{Busy, fullest_modes, mode};
+pub(super) use matchmaking::{rule_set, under_way};
 
 /// The rows of each list, at most: a view is sent to everybody who watches.
 const ROWS: usize = 50;
@@ -34,11 +35,6 @@ const ROWS: usize = 50;
 const RACES: usize = 500;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The matches that are more than a lone player's next search.
-pub(super) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match> {
-    matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
-}
 
 /// As many of these as are shown, the first in this order.
 fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K) -> Vec<T> {
@@ -50,11 +46,6 @@ fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K
     }
     rows.sort_unstable_by_key(order);
     rows
-}
-
-/// The modes with the most players. Clients name modes, so there can be any number of them.
-fn fullest_modes(matchmaker: &Matchmaker) -> Vec<BucketView> {
-    first_rows(matchmaker.buckets(), |bucket| (Reverse(bucket.players), bucket.key))
 }
 
 impl Mmcos {
@@ -158,85 +149,6 @@ impl Mmcos {
         self.player_rows(&found, now)
     }
 
-    fn searches(&self, now: Now) -> Searches<'_> {
-        let matchmaker = self.matchmaker();
-        let modes = fullest_modes(matchmaker);
-        let mut longest: BTreeMap<BucketKey, Option<Monotonic>> =
-            modes.iter().map(|bucket| (bucket.key, None)).collect();
-        for search in matchmaker.searches() {
-            if let Some(longest) = longest.get_mut(&search.bucket) {
-                *longest = Some(longest.map_or(search.began, |began| began.min(search.began)));
-            }
-        }
-        let mode_row = |bucket: &BucketView| ModeRow {
-            mode: mode(&bucket.key),
-            players: bucket.players,
-            searches: bucket.polls,
-            since: longest
-                .get(&bucket.key)
-                .copied()
-                .flatten()
-                .map_or(now.wall.as_secs(), |began| at(began, now)),
-            why: why(&bucket.standing),
-        };
-        let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
-        let buckets: BTreeSet<BucketKey> = list.iter().map(|search| search.bucket).collect();
-        let standings: BTreeMap<BucketKey, Standing> = matchmaker
-            .buckets()
-            .filter(|bucket| buckets.contains(&bucket.key))
-            .map(|bucket| (bucket.key, bucket.standing))
-            .collect();
-        let row = |search: &SearchView| {
-            Some(SearchRow {
-                who: who(self.players.get(search.account)?),
-                mode: mode(&search.bucket),
-                party: search.size.get(),
-                since: at(search.began, now),
-                why: match standings.get(&search.bucket) {
-                    _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
-                    Some(standing) => why(standing),
-                    None => String::new(),
-                },
-            })
-        };
-        Searches {
-            players: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
-            searches: matchmaker.searches().count(),
-            different_modes: matchmaker.buckets().count(),
-            modes: modes.iter().map(mode_row).collect(),
-            list: list.iter().filter_map(row).collect(),
-        }
-    }
-
-    fn matches(&self, now: Now) -> Matches<'_> {
-        let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.session));
-        let row = |found: &&Match| {
-            let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
-            members.sort_by_key(|member| !member.is_host);
-            MatchRow {
-                session: found.session.0.to_string(),
-                mode: mode(&found.bucket),
-                state: match found.state {
-                    MatchState::Made => "made",
-                    MatchState::Registered => "racing",
-                    MatchState::Scored => "scored",
-                },
-                since: at(found.made, now),
-                seats: found.players,
-                players: members
-                    .iter()
-                    .filter_map(|member| self.players.get(member.account))
-                    .map(who)
-                    .collect(),
-            }
-        };
-        Matches {
-            running: under_way(self.matchmaker()).count(),
-            made: self.matchmaker().match_counts().made,
-            list: list.iter().map(row).collect(),
-        }
-    }
-
     fn results(&self) -> Vec<ResultRow<'_>> {
         let latest = self.races.latest().take(RACES);
         let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
@@ -300,37 +212,12 @@ impl Mmcos {
     }
 }
 
-/// Which of some players have something better to do than to be in the menu.
-struct Busy {
-    searching: BTreeSet<UserId>,
-    racing: BTreeSet<UserId>,
-}
-
-impl Busy {
-    fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
-        let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
-        let racing =
-            under_way(matchmaker).flat_map(Match::members).filter(|member| !member.left && !member.scored);
-        let searching = matchmaker.searches().map(|search| search.account);
-        Self {
-            searching: searching.filter(|user| players.contains(user)).collect(),
-            racing: racing.map(|member| member.account).filter(|user| players.contains(user)).collect(),
-        }
-    }
-}
-
 fn who(player: &Player) -> Who<'_> {
     Who {
         user_id: player.user_id.0,
         steam_id: player.steam_id.to_string(),
         name: player.profile.name.as_str(),
     }
-}
-
-/// A moment of the monotonic clock by the wall clock.
-fn at(moment: Monotonic, now: Now) -> i64 {
-    let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
-    Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
 }
 
 fn event(run: &Run, now: Wall) -> Event<'static> {
@@ -342,36 +229,8 @@ fn event(run: &Run, now: Wall) -> Event<'static> {
     }
 }
 
-/// What is searched for in a bucket.
-fn mode(key: &BucketKey) -> String {
-    match (&key.game_type, &key.rule_set) {
-        (Some(game_type), _) => game_type.0.to_string(),
-        (None, Some(rules)) => format!("{} {}", if key.ranked { "Ranked" } else { "Any" }, rule_set(rules)),
-        (None, None) => "Any".into(),
-    }
-}
-
 fn race_mode(mode: &Mode) -> String {
     mode.game_type.0.to_string()
-}
-
-pub(super) fn rule_set(rules: &RuleSet) -> &str {
-    match rules {
-        RuleSet::Race => "Race",
-        RuleSet::Elimination => "Elimination",
-        RuleSet::Battle => "Battle",
-        RuleSet::Other(label) => label.as_str(),
-    }
-}
-
-/// Why those in a bucket still wait.
-fn why(standing: &Standing) -> String {
-    match standing {
-        Standing::NoCompany => "nobody else searches for this".into(),
-        Standing::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
-        Standing::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
-        Standing::Choosing { .. } => "a full match is there; players of like points are sought".into(),
-    }
 }
 
 /// A value of a query, its percent signs resolved.
