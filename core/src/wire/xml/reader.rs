@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         }
         let mut value = Cow::Borrowed("");
         loop {
-            if value.is_empty() && self.innermost().is_some_and(|name| self.scanner.passes_end(name)) {
+            if self.innermost().is_some_and(|name| self.scanner.passes_end(name)) {
                 return Ok(Some(self.close()));
             }
             match self.scanner.token()? {
