@@ -86,6 +86,8 @@ enum Objection {
     NoSeason(UtcText, UtcText),
     #[error("by the clock of this server the season begins only at {0}: is its clock right?")]
     SeasonAhead(UtcText),
+    #[error("`season` must be {}, the number of the next", .0.0)]
+    NotNext(SeasonId),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),
     #[error("there is no such {0}")]
@@ -230,7 +232,7 @@ impl Mmcos {
             return Ok(format!("asked for season {}, which is on already", wanted.0));
         }
         if wanted != next.id {
-            return Err(Objection::Value("`season`", "the number of the season that is next"));
+            return Err(Objection::NotNext(next.id));
         }
         if now < season.starts {
             return Err(Objection::SeasonAhead(season.starts.into()));
