@@ -24,5 +24,6 @@ pub mod setup;
 pub mod signals;
 pub mod store;
 mod text;
+pub mod text_file;
 pub mod ticket;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! What an operator needs from the host: the password, and the dashboard to use it on.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use mmcos_core::admin::{self, Password, StaticPage};
@@ -10,6 +11,7 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::secret;
 use crate::setup::{self, Place, Setup};
+use crate::text_file::{TextFileError, read_text_file};
 
 const FILE: &str = "operator-password";
 /// Bytes of the shortest password that a host may choose.
@@ -34,6 +36,14 @@ pub enum OperatorPasswordError {
     /// The file cannot be read or written.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The file is not text.
+    #[error("cannot read the password in {}: {source}", file.display())]
+    Text {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        source: TextFileError,
+    },
     /// The file holds something too easy to guess, or nothing.
     #[error(
         "the password in {} is shorter than {SHORTEST} characters; write a longer one into it, or delete it: then a new one \
@@ -50,14 +60,13 @@ impl OperatorPassword {
     /// The password in the data directory; made if there is none.
     pub fn load_or_make(dir: &DataDir) -> Result<Self, OperatorPasswordError> {
         let file = dir.file(FILE);
-        if let Some(bytes) = dir.read(FILE)? {
-            let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-            let long_enough = text.len() >= SHORTEST;
-            return if long_enough {
-                Ok(Self { text, file, new: false })
-            } else {
-                Err(OperatorPasswordError::TooShort(file))
-            };
+        match read_text_file(&file) {
+            Ok(text) if text.trim().len() >= SHORTEST => {
+                return Ok(Self { text: text.trim().to_owned(), file, new: false });
+            }
+            Ok(_) => return Err(OperatorPasswordError::TooShort(file)),
+            Err(TextFileError::Io(error)) if error.kind() == ErrorKind::NotFound => {}
+            Err(source) => return Err(OperatorPasswordError::Text { file, source }),
         }
         let text = readable(u128::from_le_bytes(secret::random()?));
         dir.write(FILE, format!("{text}\n").as_bytes())?;
@@ -180,6 +189,10 @@ mod tests {
         let Scratch(dir) = &Scratch::new("operator-own");
         dir.write(FILE, b"a long password\r\n").unwrap();
         assert_eq!(OperatorPassword::load_or_make(dir).unwrap().text, "a long password");
+        dir.write(FILE, b"\xEF\xBB\xBFa long password \r\n").unwrap();
+        assert_eq!(OperatorPassword::load_or_make(dir).unwrap().text, "a long password");
+        dir.write(FILE, b"\xFF\xFEa\0 \0l\0o\0n\0g\0").unwrap();
+        assert!(OperatorPassword::load_or_make(dir).unwrap_err().to_string().contains("save it again"));
         dir.write(FILE, b"short\n").unwrap();
         assert!(OperatorPassword::load_or_make(dir).unwrap_err().to_string().contains("shorter than 12"));
     }
