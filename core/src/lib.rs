@@ -37,7 +37,6 @@
 //!             }
 //!             Effect::Close { .. } => {}
 //!             Effect::Log(event) => println!("{event}"),
-//!             _ => {}
 //!         }
 //!     }
 //!     // Give `Input::Tick` when this moment comes, if nothing happens before.

@@ -161,8 +161,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use mmcos_core::seam::Bytes;
-    use mmcos_std::store::Ticket;
+    use mmcos_core::seam::{Bytes, CommitSeq};
 
     use super::*;
 
@@ -197,7 +196,7 @@ mod tests {
     #[test]
     fn what_the_stream_holds_back_is_flushed_later() {
         let (link, mut stream) = (Link::default(), Hesitant::default());
-        link.push(Bytes::Borrowed(b"an answer"), Ticket::default());
+        link.push(Bytes::Borrowed(b"an answer"), CommitSeq::default());
         let written = poll_fn(|cx| match poll_write_all(&link, &mut stream, cx) {
             Ok(progress) => progress.map(Ok),
             Err(error) => Poll::Ready(Err(error)),

@@ -11,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use mmcos_core::seam::{Bytes, Close, ConnId, Input, ListenerId, Monotonic};
+use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input, ListenerId, Monotonic};
 use mmcos_std::{
     driver::{Carry, Driver},
     serving::Unread,
-    store::{StoreError, Ticket},
+    store::StoreError,
 };
 
 use crate::{link::Link, signal::Signal};
@@ -46,7 +46,7 @@ struct State {
 struct Links {
     open: BTreeMap<ConnId, Rc<Link>>,
     /// Links with bytes that wait, the first to be durable first.
-    waiting: VecDeque<(Ticket, Rc<Link>)>,
+    waiting: VecDeque<(CommitSeq, Rc<Link>)>,
     /// What clients may leave unread, and who left more.
     most_unread: usize,
     overfull: Vec<ConnId>,
@@ -111,7 +111,7 @@ impl Hub {
 
     /// Lets go what waited, whenever more is durable. Ends only if nothing will be durable any more.
     pub(crate) async fn release_durable(&self) -> Arc<StoreError> {
-        let mut durable = Ticket::default();
+        let mut durable = CommitSeq::default();
         loop {
             match poll_fn(|cx| self.state.borrow().driver.store().poll(durable, cx)).await {
                 Ok(more) => durable = more,
@@ -157,12 +157,12 @@ impl Hub {
 }
 
 impl Carry for Links {
-    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket) {
+    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
         let Some(link) = self.open.get(&conn) else { return };
         if link.push(bytes, after) > self.most_unread {
             self.overfull.push(conn);
         }
-        if after == Ticket::default() {
+        if after == CommitSeq::default() {
             link.news.raise();
         } else if !self.waiting.back().is_some_and(|(last, same)| *last == after && Rc::ptr_eq(same, link)) {
             self.waiting.push_back((after, Rc::clone(link)));

@@ -3,8 +3,8 @@ use std::{
     io::IoSlice,
 };
 
-use mmcos_core::seam::{Bytes, Close};
-use mmcos_std::{queue::Queue, store::Ticket};
+use mmcos_core::seam::{Bytes, Close, CommitSeq};
+use mmcos_std::queue::Queue;
 
 use crate::signal::Signal;
 
@@ -21,12 +21,12 @@ pub(crate) struct Link {
 
 impl Link {
     /// Queues bytes, to be written when `after` is durable. Gives how many wait now.
-    pub(crate) fn push(&self, bytes: Bytes<'_>, after: Ticket) -> usize {
+    pub(crate) fn push(&self, bytes: Bytes<'_>, after: CommitSeq) -> usize {
         self.queue.borrow_mut().push(bytes, after)
     }
 
     /// What waited for this may be written now.
-    pub(crate) fn release(&self, durable: Ticket) {
+    pub(crate) fn release(&self, durable: CommitSeq) {
         self.queue.borrow_mut().release(durable);
         self.news.raise();
     }

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use mmcos_core::mmcos::{Event, Mmcos, Record};
-use mmcos_core::seam::{Bytes, Close, ConnId, Effect, Input, Monotonic};
+use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Effect, Input, Monotonic};
 use mmcos_core::{OutboxOf, Server};
 
 use crate::clock::Clock;
 use crate::notify::Notifier;
 use crate::record::Recorder;
-use crate::store::{Committer, Ticket};
+use crate::store::Committer;
 
 /// Where a runtime takes what the core has to say to a connection. Connections that it does not know (any more) it
 /// passes over.
 pub trait Carry {
     /// Queue these bytes, to be written when `after` is durable; at once if that is the default ticket, unless they
     /// would overtake what waits.
-    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket);
+    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq);
 
     /// Close the connection in this manner.
     fn close(&mut self, conn: ConnId, how: Close);
@@ -69,7 +69,7 @@ impl Driver {
             recorder.input(now, input);
         }
         self.server.handle(now, input, &mut self.out);
-        let mut after = Ticket::default();
+        let mut after = CommitSeq::default();
         for effect in self.out.drain() {
             if let Some(recorder) = &mut self.recorder {
                 recorder.effect(&effect);
@@ -89,7 +89,6 @@ impl Driver {
                         notifier.hear(now.monotonic, &event);
                     }
                 }
-                _ => {}
             }
         }
         if !self.records.is_empty() {

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
-use mmcos_core::seam::Bytes;
-
-use crate::store::Ticket;
+use mmcos_core::seam::{Bytes, CommitSeq};
 
 /// As many pieces as one system call takes.
 const PIECES: usize = 8;
@@ -15,10 +13,10 @@ const PIECES: usize = 8;
 /// waits with them.
 ///
 /// ```
-/// use mmcos_core::seam::Bytes;
-/// use mmcos_std::{queue::Queue, store::Ticket};
+/// use mmcos_core::seam::{Bytes, CommitSeq};
+/// use mmcos_std::queue::Queue;
 /// let mut queue = Queue::default();
-/// queue.push(Bytes::Borrowed(b"an answer"), Ticket::default());
+/// queue.push(Bytes::Borrowed(b"an answer"), CommitSeq::default());
 /// let mut socket = Vec::new();
 /// let written = queue.write_with(|slices| std::io::Write::write_vectored(&mut socket, slices), |n| *n.as_ref().unwrap());
 /// assert_eq!((written?, socket.as_slice(), queue.is_empty()), (9, b"an answer".as_slice(), true));
@@ -28,7 +26,7 @@ const PIECES: usize = 8;
 pub struct Queue {
     pieces: VecDeque<Piece>,
     queued: usize,
-    durable: Ticket,
+    durable: CommitSeq,
 }
 
 #[derive(Debug)]
@@ -36,7 +34,7 @@ struct Piece {
     bytes: Owned,
     written: usize,
     /// To be written when this is durable.
-    after: Ticket,
+    after: CommitSeq,
 }
 
 #[derive(Debug)]
@@ -57,7 +55,7 @@ impl Piece {
 
 impl Queue {
     /// Queues bytes, to be written when `after` is durable. Gives how many wait now.
-    pub fn push(&mut self, bytes: Bytes<'_>, after: Ticket) -> usize {
+    pub fn push(&mut self, bytes: Bytes<'_>, after: CommitSeq) -> usize {
         self.queued = self.queued.saturating_add(bytes.len());
         match (bytes, self.pieces.back_mut()) {
             (Bytes::Borrowed(more), Some(Piece { bytes: Owned::Own(last), after: same, .. }))
@@ -76,7 +74,7 @@ impl Queue {
     }
 
     /// What waited for this may be written now.
-    pub fn release(&mut self, durable: Ticket) {
+    pub fn release(&mut self, durable: CommitSeq) {
         self.durable = durable;
     }
 
@@ -149,7 +147,7 @@ mod tests {
     #[test]
     fn what_waits_is_not_overtaken() {
         let committer = Committer::start(Nowhere).unwrap();
-        let now = Ticket::default();
+        let now = CommitSeq::default();
         let [first, second] = [(); 2].map(|()| committer.submit([]));
         let mut queue = Queue::default();
         for (bytes, after) in [(b"a", now), (b"b", first), (b"c", now), (b"d", second)] {
@@ -168,9 +166,9 @@ mod tests {
     #[test]
     fn what_was_not_written_comes_first_the_next_time() {
         let mut queue = Queue::default();
-        queue.push(Bytes::Borrowed(b"abc"), Ticket::default());
-        queue.push(Bytes::Shared(Arc::from(*b"defg")), Ticket::default());
-        assert_eq!(queue.push(Bytes::Borrowed(b"h"), Ticket::default()), 8);
+        queue.push(Bytes::Borrowed(b"abc"), CommitSeq::default());
+        queue.push(Bytes::Shared(Arc::from(*b"defg")), CommitSeq::default());
+        assert_eq!(queue.push(Bytes::Borrowed(b"h"), CommitSeq::default()), 8);
         let mut write = |most: usize| {
             let bytes = |slices: &[IoSlice<'_>]| {
                 let all = slices.iter().flat_map(|slice| slice.to_vec());

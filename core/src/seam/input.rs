@@ -10,7 +10,6 @@ pub struct ListenerId(pub u8);
 
 /// Something that happened outside.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum Input<'a> {
     /// A connection was accepted. Give this before a TLS handshake, so that it counts against the limits and its
     /// time to send a request runs.

@@ -5,7 +5,6 @@ use super::ConnId;
 
 /// Something for the adapter to do. `R` is the game's durable record, `E` its log event.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Effect<'o, R, E> {
     /// Make this durable before carrying out any later [`Effect::Send`] of the same outbox.
     Persist(R),
@@ -50,7 +49,6 @@ impl Deref for Bytes<'_> {
 
 /// How to close a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Close {
     /// When all that was sent is written. Then shut down the sending side and read on for a moment, throwing away
     /// what comes: a client that is still sending would otherwise lose the answer to a reset.

@@ -13,7 +13,7 @@ use mmcos_core::{
 use super::{
     failure::Invariant,
     faults::Fault,
-    store::{self, Ticket},
+    store::{self, CommitSeq},
     world::{Event, Process, World},
 };
 use crate::random::Random;
@@ -83,7 +83,7 @@ impl World {
         let is_first =
             records.iter().any(|record| matches!(record, Record::Ban(_) | Record::SeasonStarted(_)));
         self.current.ticket =
-            if self.current.is_crashed { Ticket::NEVER } else { self.store.submit(records) };
+            if self.current.is_crashed { CommitSeq::NEVER } else { self.store.submit(records) };
         if is_first {
             self.current.first = Some(self.current.ticket);
         }

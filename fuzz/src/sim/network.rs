@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mmcos_core::seam::{Bytes, ConnId, Input, ListenerId};
+use mmcos_core::seam::{Bytes, CommitSeq, ConnId, Input, ListenerId};
 
 use super::{
     ask::Ask,
@@ -10,7 +10,6 @@ use super::{
     faults::Fault,
     players::{Link, Stage},
     reader::{Reply, feed},
-    store::Ticket,
     world::{Event, World},
 };
 
@@ -198,7 +197,7 @@ impl World {
     }
 
     /// So much is durable: what waited for it leaves.
-    pub(super) fn release(&mut self, conn: ConnId, durable: Ticket) {
+    pub(super) fn release(&mut self, conn: ConnId, durable: CommitSeq) {
         if is_operators(conn) {
             return self.tell_operator(conn);
         }

@@ -2,14 +2,13 @@ use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
     mmcos::ids::RaceKey,
-    seam::{ConnId, Wall},
+    seam::{CommitSeq, ConnId, Wall},
     wire::steam::SteamId,
 };
 
 use super::{
     ask::Ask,
     reader::{Reader, Reply},
-    store::Ticket,
 };
 use crate::{
     client::{Mode, RuleSet},
@@ -135,7 +134,7 @@ pub(super) struct Link {
     pub(super) asked: VecDeque<Ask>,
     pub(super) reader: Reader,
     /// Answers that wait until something is durable.
-    pub(super) withheld: VecDeque<(Ticket, Reply)>,
+    pub(super) withheld: VecDeque<(CommitSeq, Reply)>,
     /// Whether the player waits for the next answer.
     pub(super) is_wanted: bool,
     /// Whether its client takes more time than the server grants.

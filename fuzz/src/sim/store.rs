@@ -19,35 +19,28 @@ use mmcos_core::{
     seam::Wall,
 };
 
-/// Names what was submitted up to a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ticket(u64);
-
-impl Ticket {
-    /// Of what is never durable.
-    pub(super) const NEVER: Self = Self(u64::MAX);
-}
+pub(super) use mmcos_core::seam::CommitSeq;
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     rows: Rows,
-    pending: VecDeque<(Ticket, Vec<Record>)>,
-    submitted: Ticket,
-    durable: Ticket,
+    pending: VecDeque<(CommitSeq, Vec<Record>)>,
+    submitted: CommitSeq,
+    durable: CommitSeq,
     /// What the commit that is on its way makes durable.
-    committing: Option<Ticket>,
+    committing: Option<CommitSeq>,
 }
 
 impl Store {
     /// Takes records that become durable together.
-    pub(super) fn submit(&mut self, records: Vec<Record>) -> Ticket {
-        self.submitted.0 += 1;
+    pub(super) fn submit(&mut self, records: Vec<Record>) -> CommitSeq {
+        self.submitted = self.submitted.next();
         self.pending.push_back((self.submitted, records));
         self.submitted
     }
 
-    pub(super) const fn durable(&self) -> Ticket {
+    pub(super) const fn durable(&self) -> CommitSeq {
         self.durable
     }
 
@@ -91,7 +84,7 @@ impl Store {
         self.pending.len()
     }
 
-    fn make_durable(&mut self, ticket: Ticket) {
+    fn make_durable(&mut self, ticket: CommitSeq) {
         while let Some((_, records)) = self.pending.pop_front_if(|(of, _)| *of <= ticket) {
             for record in records {
                 self.rows.put(record);

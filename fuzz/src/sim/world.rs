@@ -9,7 +9,7 @@ use std::{
 use mmcos_core::{
     OutboxOf, Server,
     mmcos::{Config, Event as Told, Mmcos, Record, ids::RaceKey},
-    seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
+    seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Wall},
     trace::{EffectLine, InputLine},
 };
 
@@ -23,7 +23,7 @@ use super::{
     operator::{self, Operator},
     players::{Link, Player},
     reader::{Common, Reply},
-    store::{Store, Ticket},
+    store::Store,
 };
 use crate::{agenda::Agenda, random::Random, referee::Referee, virtual_time::trusting};
 
@@ -71,7 +71,7 @@ pub(super) struct Current {
     /// Records that are not submitted yet.
     pub(super) batch: Vec<Record>,
     /// What an answer that is given now waits for.
-    pub(super) ticket: Ticket,
+    pub(super) ticket: CommitSeq,
     /// Whether the server is gone since the last effect: nothing that it says arrives any more.
     pub(super) is_crashed: bool,
     /// Whether a result was recorded.
@@ -79,7 +79,7 @@ pub(super) struct Current {
     /// Whether a search came with it.
     pub(super) is_search: bool,
     /// The ticket of what was recorded before anything that followed from it: a ban, a season.
-    pub(super) first: Option<Ticket>,
+    pub(super) first: Option<CommitSeq>,
 }
 
 /// See the [module](self).
@@ -99,7 +99,7 @@ pub(super) struct World {
     pub(super) store: Store,
     pub(super) current: Current,
     /// Connections with answers that wait, and what for.
-    pub(super) waiting: VecDeque<(Ticket, ConnId)>,
+    pub(super) waiting: VecDeque<(CommitSeq, ConnId)>,
     pub(super) players: Vec<Player>,
     pub(super) operator: Operator,
     pub(super) opened: u64,
@@ -288,7 +288,6 @@ impl World {
                     self.fail(Invariant::PollAnswered, told.to_string());
                 }
             }
-            _ => {}
         }
     }
 

@@ -7,13 +7,13 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use mmcos_core::seam::{Bytes, Close, ConnId, Input, ListenerId};
+use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input, ListenerId};
 
 use super::link::Link;
 use super::seats::Seats;
 use crate::driver::{Carry, Driver};
 use crate::serving::{GRACE, LINGER, LONGEST_GRACE, RunError};
-use crate::store::{StoreError, Ticket};
+use crate::store::StoreError;
 
 /// What the hub is told.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Hub {
     /// Until when to go on, once it is to stop.
     end: Option<Instant>,
     waker: Waker,
-    durable: Ticket,
+    durable: CommitSeq,
 }
 
 /// Where bytes go.
@@ -46,7 +46,7 @@ pub(super) struct Hub {
 struct Links {
     open: BTreeMap<ConnId, Arc<Link>>,
     /// Links with bytes that wait, the first to be durable first.
-    waiting: VecDeque<(Ticket, Arc<Link>)>,
+    waiting: VecDeque<(CommitSeq, Arc<Link>)>,
     /// Links that are to be closed, and when to look at them, the first first.
     closing: VecDeque<(Instant, Weak<Link>)>,
     /// Links with something new to write.
@@ -60,7 +60,7 @@ impl Hub {
     pub(super) fn new(driver: Driver, bell: &Bell, most_unread: usize) -> Self {
         let waker = Waker::from(Arc::new(bell.clone()));
         let links = Links { most_unread, ..Links::default() };
-        Self { driver, links, end: None, waker, durable: Ticket::default() }
+        Self { driver, links, end: None, waker, durable: CommitSeq::default() }
     }
 
     /// Runs until it was told to stop and all is done, or the store fails.
@@ -153,13 +153,13 @@ impl Hub {
 }
 
 impl Carry for Links {
-    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: Ticket) {
+    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
         let Some(link) = self.open.get(&conn) else { return };
         if link.push(bytes, after) > self.most_unread {
             self.overfull.push(conn);
         }
         let same = |last: &Arc<Link>| Arc::ptr_eq(last, link);
-        if after == Ticket::default() {
+        if after == CommitSeq::default() {
             if !self.written.last().is_some_and(same) {
                 self.written.push(Arc::clone(link));
             }

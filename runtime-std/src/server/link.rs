@@ -5,13 +5,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mmcos_core::seam::{Bytes, Close};
+use mmcos_core::seam::{Bytes, Close, CommitSeq};
 use rustls::ServerConnection;
 
 use super::seats::Seat;
 use crate::queue::Queue;
 use crate::serving::{ENOUGH, FAREWELL, LINGER};
-use crate::store::Ticket;
 
 /// So many bytes of a connection may wait for the hub before no more are read. What is asked at once is answered at
 /// once, and most answers are longer than what asked for them.
@@ -65,12 +64,12 @@ impl Link {
     }
 
     /// Queues bytes. Gives how many wait now.
-    pub(super) fn push(&self, bytes: Bytes<'_>, after: Ticket) -> usize {
+    pub(super) fn push(&self, bytes: Bytes<'_>, after: CommitSeq) -> usize {
         self.lock().queue.push(bytes, after)
     }
 
     /// What waited for this may be written now.
-    pub(super) fn release(&self, durable: Ticket) {
+    pub(super) fn release(&self, durable: CommitSeq) {
         self.lock().queue.release(durable);
     }
 

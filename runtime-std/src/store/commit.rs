@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mmcos_core::mmcos::Record;
+use mmcos_core::seam::CommitSeq;
 
 use super::StoreError;
 
@@ -16,10 +17,6 @@ pub trait Commit {
     /// Makes all of them durable, or none. After an error it is not called again.
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
 }
-
-/// Names what was submitted up to a moment: it is durable when [`Committer::durable`] gives this ticket, or a later one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(u64);
 
 /// Commit times that are kept for who may ask.
 const MOST_TIMES: usize = 1024;
@@ -63,8 +60,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     queue: Vec<Record>,
-    submitted: Ticket,
-    durable: Ticket,
+    submitted: CommitSeq,
+    durable: CommitSeq,
     failure: Option<Arc<StoreError>>,
     /// How long the commits took that nobody has asked for yet.
     times: VecDeque<Duration>,
@@ -85,21 +82,21 @@ impl Committer {
     }
 
     /// Takes records that are to become durable together. Never blocks on the disk.
-    pub fn submit(&self, records: impl IntoIterator<Item = Record>) -> Ticket {
+    pub fn submit(&self, records: impl IntoIterator<Item = Record>) -> CommitSeq {
         let mut state = self.shared.lock();
         state.queue.extend(records);
-        state.submitted.0 = state.submitted.0.saturating_add(1);
+        state.submitted = state.submitted.next();
         self.shared.work.notify_one();
         state.submitted
     }
 
     /// What is durable by now.
-    pub fn durable(&self) -> Result<Ticket, Arc<StoreError>> {
+    pub fn durable(&self) -> Result<CommitSeq, Arc<StoreError>> {
         self.shared.lock().outcome()
     }
 
     /// Ready when more is durable than `seen`, or when nothing will be. Wakes the last task that asked.
-    pub fn poll(&self, seen: Ticket, cx: &Context<'_>) -> Poll<Result<Ticket, Arc<StoreError>>> {
+    pub fn poll(&self, seen: CommitSeq, cx: &Context<'_>) -> Poll<Result<CommitSeq, Arc<StoreError>>> {
         let mut state = self.shared.lock();
         match state.outcome() {
             Ok(durable) if durable <= seen => {
@@ -116,7 +113,7 @@ impl Committer {
     }
 
     /// Blocks until `ticket` is durable.
-    pub fn wait(&self, ticket: Ticket) -> Result<(), Arc<StoreError>> {
+    pub fn wait(&self, ticket: CommitSeq) -> Result<(), Arc<StoreError>> {
         let mut state = self.shared.lock();
         while state.outcome()? < ticket {
             state = self.shared.done.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -146,7 +143,7 @@ impl Drop for Committer {
 }
 
 impl State {
-    fn committed(&mut self, ticket: Ticket, took: Duration) {
+    fn committed(&mut self, ticket: CommitSeq, took: Duration) {
         self.durable = ticket;
         if self.times.len() >= MOST_TIMES {
             self.times.pop_front();
@@ -154,7 +151,7 @@ impl State {
         self.times.push_back(took);
     }
 
-    fn outcome(&self) -> Result<Ticket, Arc<StoreError>> {
+    fn outcome(&self) -> Result<CommitSeq, Arc<StoreError>> {
         self.failure.clone().map_or(Ok(self.durable), Err)
     }
 }
@@ -189,7 +186,7 @@ impl Shared {
     }
 
     /// Waits for records and takes them all. `None` if there will be no more.
-    fn next(&self, batch: &mut Vec<Record>) -> Option<Ticket> {
+    fn next(&self, batch: &mut Vec<Record>) -> Option<CommitSeq> {
         let mut state = self.lock();
         while state.queue.is_empty() && !state.closing {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);

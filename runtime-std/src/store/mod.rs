@@ -25,7 +25,7 @@ use mmcos_core::mmcos::{Mmcos, Record};
 use mmcos_core::seam::Wall;
 use rusqlite::{Connection, OpenFlags};
 
-pub use commit::{Commit, Committer, Ticket};
+pub use commit::{Commit, Committer};
 pub use error::StoreError;
 
 use crate::data_dir::{DataDir, private_file};

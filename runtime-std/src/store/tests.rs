@@ -12,6 +12,7 @@ use mmcos_core::mmcos::moderation::Ban;
 use mmcos_core::mmcos::players::{Player, Title};
 use mmcos_core::mmcos::results::{KEEP, Progress, Race, RaceResult};
 use mmcos_core::mmcos::seasons::{FinalStanding, SeasonId, SeasonStarted};
+use mmcos_core::seam::CommitSeq;
 use mmcos_core::wire::steam::SteamId;
 use proptest::prelude::*;
 
@@ -370,16 +371,16 @@ fn what_gathers_while_a_batch_is_written_is_the_next_batch() {
     let fake = Fake { gate: Arc::clone(&gate), batches: Arc::clone(&batches), fails_at: usize::MAX };
     let committer = Committer::start(fake).unwrap();
     let closed = gate.lock().unwrap();
-    let tickets: Vec<Ticket> =
+    let tickets: Vec<CommitSeq> =
         (1..=20).map(|user| committer.submit([player(user, 0), player(user, 1)])).collect();
     assert!(tickets.is_sorted_by(|earlier, later| earlier < later));
     let woken = Arc::new(Woken::default());
     let waker = Arc::clone(&woken).into();
-    assert!(committer.poll(Ticket::default(), &Context::from_waker(&waker)).is_pending());
+    assert!(committer.poll(CommitSeq::default(), &Context::from_waker(&waker)).is_pending());
     drop(closed);
     committer.wait(tickets[19]).unwrap();
     assert_eq!(woken.0.load(Ordering::SeqCst), 1);
-    assert!(committer.poll(Ticket::default(), &Context::from_waker(&waker)).is_ready());
+    assert!(committer.poll(CommitSeq::default(), &Context::from_waker(&waker)).is_ready());
     assert!(committer.poll(tickets[19], &Context::from_waker(&waker)).is_pending());
     let last = committer.submit([player(1, 2)]);
     committer.finish().unwrap();
@@ -404,7 +405,7 @@ fn nothing_is_durable_after_a_failure() {
             assert_eq!(committer.durable().is_ok(), number < fails_at);
         }
         let waker = Arc::new(Woken::default()).into();
-        let polled = committer.poll(Ticket::default(), &Context::from_waker(&waker));
+        let polled = committer.poll(CommitSeq::default(), &Context::from_waker(&waker));
         assert!(matches!(polled, Poll::Ready(Err(_))));
         assert_eq!(batches.lock().unwrap().len(), fails_at, "it is not asked again");
         assert!(committer.finish().is_err());

@@ -22,7 +22,7 @@ use mmcos_core::{
     wire::steam::SteamId,
 };
 
-use super::store::Ticket;
+use super::store::CommitSeq;
 use orders::Orders;
 pub(super) use races::Claimed;
 use races::Race;
@@ -65,9 +65,9 @@ pub(super) struct Books {
     orders: Orders,
     /// The latest that it ever was.
     latest: Wall,
-    durable: Ticket,
+    durable: CommitSeq,
     /// What is not durable yet.
-    journal: VecDeque<(Ticket, Undo)>,
+    journal: VecDeque<(CommitSeq, Undo)>,
 }
 
 impl Books {
@@ -84,7 +84,7 @@ impl Books {
             searching: BTreeMap::new(),
             orders: Orders::default(),
             latest: Wall::default(),
-            durable: Ticket::default(),
+            durable: CommitSeq::default(),
             journal: VecDeque::new(),
         }
     }
@@ -102,7 +102,7 @@ impl Books {
     }
 
     /// A request was served at this time: a season may have begun by it.
-    pub(super) fn follow(&mut self, now: Wall, ticket: Ticket) {
+    pub(super) fn follow(&mut self, now: Wall, ticket: CommitSeq) {
         self.latest = self.latest.max(now);
         if self.season.is_none_or(|season| now >= season.next_starts) {
             let season = Season::at(now);
@@ -119,7 +119,7 @@ impl Books {
         self.season.map_or(0, |season| season.id.0)
     }
 
-    fn begin_season(&mut self, season: Season, early: i32, ticket: Ticket) {
+    fn begin_season(&mut self, season: Season, early: i32, ticket: CommitSeq) {
         self.note(ticket, |books| Undo::Season(books.season, books.early, books.accounts.clone()));
         (self.season, self.early) = (Some(season), early);
         for (rank, (_, slot)) in (0..).zip(self.standings.from(0)) {
@@ -140,7 +140,12 @@ impl Books {
     }
 
     /// A Steam account logged in and was told its number.
-    pub(super) fn log_in(&mut self, steam_id: SteamId, user: UserId, ticket: Ticket) -> Result<(), String> {
+    pub(super) fn log_in(
+        &mut self,
+        steam_id: SteamId,
+        user: UserId,
+        ticket: CommitSeq,
+    ) -> Result<(), String> {
         if let Some(known) = self.user(steam_id) {
             return expect("the account of a player", &user, &known);
         }
@@ -183,11 +188,11 @@ impl Books {
         Ok(())
     }
 
-    pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: Ticket) {
+    pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: CommitSeq) {
         self.change(user, ticket, |account| account.title = Some(title));
     }
 
-    fn change(&mut self, user: UserId, ticket: Ticket, change: impl FnOnce(&mut Account)) {
+    fn change(&mut self, user: UserId, ticket: CommitSeq, change: impl FnOnce(&mut Account)) {
         let Some(account) = self.accounts.get_mut(slot(user)) else { return };
         let before = *account;
         change(account);
@@ -196,7 +201,7 @@ impl Books {
     }
 
     /// How to take back what is about to change, unless it is durable already.
-    fn note(&mut self, ticket: Ticket, undo: impl FnOnce(&Self) -> Undo) {
+    fn note(&mut self, ticket: CommitSeq, undo: impl FnOnce(&Self) -> Undo) {
         if ticket > self.durable {
             let undo = undo(self);
             self.journal.push_back((ticket, undo));
@@ -204,13 +209,13 @@ impl Books {
     }
 
     /// This much is durable, and will never be undone.
-    pub(super) fn durable(&mut self, ticket: Ticket) {
+    pub(super) fn durable(&mut self, ticket: CommitSeq) {
         self.durable = ticket;
         while self.journal.pop_front_if(|(of, _)| *of <= ticket).is_some() {}
     }
 
     /// The server is gone, and with it all that was not durable.
-    pub(super) fn crash(&mut self, durable: Ticket) {
+    pub(super) fn crash(&mut self, durable: CommitSeq) {
         self.durable(durable);
         while let Some((_, undo)) = self.journal.pop_back() {
             match undo {

@@ -18,7 +18,7 @@ use mmcos_core::{
 use super::{Books, Undo, expect};
 use crate::sim::{
     order::{Order, Whom},
-    store::Ticket,
+    store::CommitSeq,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -55,7 +55,7 @@ impl Books {
         status: u16,
         plan: &Plan,
         now: Wall,
-        ticket: Ticket,
+        ticket: CommitSeq,
     ) -> Result<(), String> {
         let due = match order {
             Order::LiftBan(whom) if !self.orders.bans.contains_key(whom) => 404,
@@ -94,7 +94,7 @@ impl Books {
     }
 
     /// A season begins before its time, unless it is on already.
-    fn start_season_early(&mut self, wanted: i32, now: Wall, ticket: Ticket) {
+    fn start_season_early(&mut self, wanted: i32, now: Wall, ticket: CommitSeq) {
         let Some(season) = self.season.filter(|season| season.id.0 < wanted) else { return };
         let season = Season { id: SeasonId(wanted), starts: now, ..season };
         self.begin_season(season, self.early + 1, ticket);

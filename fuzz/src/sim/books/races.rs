@@ -14,7 +14,7 @@ use mmcos_core::{
 use super::{Account, Books, Undo, division, expect};
 use crate::{
     client::{AddPointsResult, MatchmakingResult},
-    sim::store::Ticket,
+    sim::store::CommitSeq,
 };
 
 /// A race whose key was given away.
@@ -39,7 +39,7 @@ pub(super) struct Race {
 struct Counted {
     user: UserId,
     answer: AddPointsResult,
-    ticket: Ticket,
+    ticket: CommitSeq,
 }
 
 /// A result that a player brings.
@@ -69,7 +69,7 @@ impl Books {
         answer: &MatchmakingResult,
         leaders: Vec<UserId>,
         (made, given): (Wall, Duration),
-        ticket: Ticket,
+        ticket: CommitSeq,
     ) {
         let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
         for leader in &leaders {
@@ -101,7 +101,13 @@ impl Books {
     }
 
     /// A player said who is in a race.
-    pub(in crate::sim) fn list(&mut self, race_key: RaceKey, by: UserId, listed: &[SteamId], ticket: Ticket) {
+    pub(in crate::sim) fn list(
+        &mut self,
+        race_key: RaceKey,
+        by: UserId,
+        listed: &[SteamId],
+        ticket: CommitSeq,
+    ) {
         let due = self.due(race_key, by);
         let users: Vec<UserId> = listed.iter().filter_map(|id| self.user(*id)).collect();
         if matches!(due, Due::No) {
@@ -122,12 +128,12 @@ impl Books {
     }
 
     /// A race is about to change.
-    fn note_race(&mut self, race_key: RaceKey, ticket: Ticket) {
+    fn note_race(&mut self, race_key: RaceKey, ticket: CommitSeq) {
         self.note(ticket, |books| Undo::Race(race_key, books.races.get(&race_key).cloned()));
     }
 
     /// An operator ended the match of this number: no result counts that has not come.
-    pub(super) fn end(&mut self, session: u64, ticket: Ticket) -> Result<(), String> {
+    pub(super) fn end(&mut self, session: u64, ticket: CommitSeq) -> Result<(), String> {
         // A number that nothing durable has may have been given before.
         let numbered = self.races.iter().filter(|(_, race)| race.session == session);
         let Some((race_key, _)) = numbered.max_by_key(|(_, race)| race.given) else {
@@ -150,7 +156,7 @@ impl Books {
         Claimed { user, race_key, change }: Claimed,
         answer: AddPointsResult,
         is_counted: bool,
-        (ticket, durable): (Ticket, Ticket),
+        (ticket, durable): (CommitSeq, CommitSeq),
     ) -> Result<(), String> {
         let due = self.due(race_key, user);
         let counts = match due {
