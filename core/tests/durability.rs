@@ -118,9 +118,10 @@ impl World {
             self.rig.leave(conn);
         }
         let token = &self.players[player].token;
+        let lobby = 109_775_241_000_000_001 + player;
         let request = format!(
-            "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{player}</GroupLobbyId>\
-             <GameLobbyId>{player}</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
+            "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{lobby}</GroupLobbyId>\
+             <GameLobbyId>{lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
              <GroupSize>{size}</GroupSize><SkillLevel>1</SkillLevel><RuleSet>Race</RuleSet><Ranking>NotRanked</Ranking>\
              <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
         );

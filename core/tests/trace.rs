@@ -75,8 +75,8 @@ impl Recorded {
         self.ask(&post(
             "/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
             &format!(
-                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>1</GroupLobbyId>\
-                 <GameLobbyId>2</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
+                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>109775241000000001</GroupLobbyId>\
+                 <GameLobbyId>109775241000000002</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
                  <GroupSize>1</GroupSize><SkillLevel>1</SkillLevel><RuleSet>Race</RuleSet><Ranking>NotRanked</Ranking>\
                  <IgnoreMinimumMatchRequirements>false</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
             ),

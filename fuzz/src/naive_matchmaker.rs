@@ -79,6 +79,7 @@ impl Naive {
         });
         let same_party =
             |other: &Waiting| !other.aside && other.key == key && other.poll.group_lobby == poll.group_lobby;
+        let is_a_party = poll.group_lobby.is_joinable();
         let impatient = poll.ignore_minimum && self.config.ai;
         let mut new = Waiting {
             poll: *poll,
@@ -86,7 +87,7 @@ impl Naive {
             search,
             began,
             deadline: self.now,
-            aside: poll.size.get() > largest(&key) || self.waiting.iter().any(same_party),
+            aside: poll.size.get() > largest(&key) || is_a_party && self.waiting.iter().any(same_party),
             impatient,
         };
         let longest = self.config.longest_hold();
@@ -145,10 +146,12 @@ impl Naive {
             let Some(due) = due.min_by_key(|waiting| waiting.deadline).cloned() else { return };
             while self.waiting.iter().any(|waiting| waiting.poll.id == due.poll.id) {
                 let like = |other: &&Waiting| {
-                    !other.aside && other.key == due.key && other.poll.size == due.poll.size
+                    let alike = !other.aside && other.key == due.key && other.poll.size == due.poll.size;
+                    if due.poll.can_host() { alike && other.poll.can_host() } else { compatible(&due, other) }
                 };
                 let oldest = self.waiting.iter().filter(like).min_by_key(|other| other.search).cloned();
-                let seed = if self.is_dense(&due.key) { Some(due.clone()) } else { oldest };
+                let dense = self.is_dense(&due.key) && due.poll.can_host();
+                let seed = if dense { Some(due.clone()) } else { oldest };
                 if self.has_company(&due) {
                     let seed = seed.unwrap_or_else(|| due.clone());
                     self.release(&seed);
@@ -171,7 +174,9 @@ impl Naive {
             let mut there: Vec<Waiting> =
                 self.waiting.iter().filter(|waiting| waiting.key == *key).cloned().collect();
             there.sort_by_key(|waiting| waiting.search);
-            let Some(seed) = there.iter().find(|waiting| self.has_company(waiting)) else { return };
+            let Some(seed) = there.iter().find(|one| one.poll.can_host() && self.has_company(one)) else {
+                return;
+            };
             if self.holds(seed) {
                 return;
             }
@@ -230,8 +235,9 @@ impl Naive {
         let mut members = members.to_vec();
         members.sort_by_key(|member| member.search);
         let history = |poll: &Poll| (poll.host_history.confirmed, Reverse(poll.host_history.unconfirmed));
-        let host =
-            members.iter().max_by_key(|member| (history(&member.poll), member.poll.size, member.poll.id));
+        let host = members
+            .iter()
+            .max_by_key(|Waiting { poll, .. }| (poll.can_host(), history(poll), poll.size, poll.id));
         let Some(host) = host.map(|host| host.poll.id) else { return };
         let battle = members.len() > 1 && members[0].key.rule_set == Some(RuleSet::Battle);
         let teams = if battle { most_even_split(&members) } else { (0, 0) };
@@ -298,7 +304,8 @@ fn largest(key: &BucketKey) -> u8 {
 
 fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let able = !one.aside && !other.aside && one.key == other.key && one.poll.id != other.poll.id;
-    able && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
+    let one_hosts = one.poll.can_host() || other.poll.can_host();
+    able && one_hosts && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
 }
 
 fn players(groups: &[Waiting]) -> u8 {

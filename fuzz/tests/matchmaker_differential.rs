@@ -58,8 +58,13 @@ impl Both {
                         rule_set,
                     },
                     // Accounts 0 and 9 claim to be of the same party.
-                    group_lobby: LobbyId(u64::from(account % 9)),
-                    game_lobby: LobbyId(self.last_poll),
+                    group_lobby: LobbyId::numbered(1 + account % 9),
+                    // Account 4 has no lobby, so it never hosts.
+                    game_lobby: LobbyId(if account == 4 {
+                        0
+                    } else {
+                        LobbyId::numbered(0).0 + self.last_poll
+                    }),
                     size: GroupSize::new(size).unwrap(),
                     points: Points(points),
                     ignore_minimum,

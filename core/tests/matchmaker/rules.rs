@@ -26,7 +26,7 @@ fn world() -> World {
 
 fn enter(world: &mut World, account: u32, mode_number: usize, change: impl FnOnce(&mut Poll)) {
     let mut poll = world.poll(account, mode(mode_number));
-    poll.group_lobby = LobbyId(account.into());
+    poll.group_lobby = LobbyId::numbered(account + 1);
     change(&mut poll);
     world.enter(poll);
 }
@@ -258,11 +258,51 @@ fn the_host_has_the_best_history() {
     assert_eq!(host(history(1, 1), history(1, 1), 1), UserId(2), "then the freshest poll");
 }
 
+fn no_lobby(poll: &mut Poll) {
+    poll.game_lobby = LobbyId(0);
+}
+
+#[test]
+fn a_group_without_a_lobby_joins_and_never_hosts() {
+    for unreal in [0, 1, 76_561_202_255_230_001, LobbyId::numbered(5).0 | 1 << 63, LobbyId::numbered(0).0] {
+        let mut world = world();
+        enter(&mut world, 1, RACE, |poll| {
+            poll.game_lobby = LobbyId(unreal);
+            poll.size = GroupSize::new(3).unwrap();
+            poll.host_history.confirmed = 9;
+        });
+        enter(&mut world, 2, RACE, |_| ());
+        world.wait(seconds(5.0));
+        let groups = &world.last_match().unwrap().groups;
+        assert_eq!(groups.iter().map(|group| group.is_host).collect::<Vec<_>>(), [false, true], "{unreal}");
+    }
+}
+
+#[test]
+fn groups_that_cannot_host_form_no_match_among_themselves() {
+    let mut world = world();
+    enter(&mut world, 1, RACE, no_lobby);
+    enter(&mut world, 2, RACE, |poll| poll.group_lobby = LobbyId(0));
+    world.wait(seconds(20.0));
+    assert!(world.endings.is_empty());
+    enter(&mut world, 3, RACE, |poll| poll.group_lobby = LobbyId(0));
+    enter(&mut world, 4, RACE, |poll| {
+        no_lobby(poll);
+        ai(poll);
+    });
+    assert_eq!((accounts(&world.endings[0]), world.endings[0].reason), (vec![4], Some(Reason::Ai)));
+    enter(&mut world, 5, RACE, |_| ());
+    world.wait(seconds(4.5));
+    assert_eq!(accounts(world.last_match().unwrap()), [1, 2, 3, 5]);
+}
+
 #[test]
 fn a_second_group_of_a_party_is_set_aside() {
     let mut world = world();
     for account in 1..=3 {
-        enter(&mut world, account, RACE, |poll| poll.group_lobby = LobbyId(u64::from(account == 3)));
+        enter(&mut world, account, RACE, |poll| {
+            poll.group_lobby = LobbyId::numbered(1 + u32::from(account == 3))
+        });
     }
     world.wait(seconds(24.5));
     assert_eq!(accounts(&world.endings[0]), [1, 3]);

@@ -105,7 +105,8 @@ fn fits_anybody(poll: &Poll) -> bool {
 pub(crate) fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let fit = one.poll.size.get() + other.poll.size.get() <= seats(&one.poll.mode).0;
     let able = |waiting: &Waiting| fits_anybody(&waiting.poll) && !waiting.second_of_party;
-    one.poll.mode == other.poll.mode && fit && able(one) && able(other)
+    let one_hosts = one.poll.can_host() || other.poll.can_host();
+    one.poll.mode == other.poll.mode && fit && one_hosts && able(one) && able(other)
 }
 
 impl World {
@@ -134,8 +135,8 @@ impl World {
             account: UserId(account),
             mode,
             // Accounts 0 and 11 claim to be of the same party.
-            group_lobby: LobbyId(1000 + u64::from(account % 11)),
-            game_lobby: LobbyId(1_000_000 + self.last_poll),
+            group_lobby: LobbyId::numbered(1000 + account % 11),
+            game_lobby: LobbyId(LobbyId::numbered(1_000_000).0 + self.last_poll),
             size: GroupSize::ONE,
             points: Points(0),
             ignore_minimum: false,
@@ -150,6 +151,9 @@ impl World {
                 poll.size = GroupSize::new(size).unwrap();
                 (poll.ignore_minimum, poll.points) = (ignore_minimum, Points(points));
                 poll.host_history.confirmed = confirmed;
+                if account % 5 == 3 {
+                    poll.game_lobby = LobbyId(0);
+                }
                 self.enter(poll);
             }
             Event::Cancel { account } => {
@@ -288,7 +292,8 @@ impl World {
         if ending.groups.len() > 1 && self.sparse {
             for member in &members {
                 let older = |other: &&Waiting| {
-                    let like = other.poll.mode == member.poll.mode && other.poll.size == member.poll.size;
+                    let kind = |poll: &Poll| (poll.mode, poll.size, poll.can_host());
+                    let like = kind(&other.poll) == kind(&member.poll);
                     like && !other.second_of_party && other.search < member.search
                 };
                 let older = self.open.values().find(older);

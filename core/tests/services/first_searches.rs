@@ -108,7 +108,7 @@ fn a_party_is_told_of_once_and_with_its_size() {
         let request = String::from_utf8(Search::race(token, lobby).request()).expect("it is text");
         request
             .replace("<GroupSize>1<", "<GroupSize>2<")
-            .replace("<GroupLobbyId>1002<", "<GroupLobbyId>1001<")
+            .replace("<GroupLobbyId>109775241000001002<", "<GroupLobbyId>109775241000001001<")
     };
     for request in [party(&ann, 1), party(&bea, 2)] {
         let conn = rig.open();

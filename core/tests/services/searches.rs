@@ -6,7 +6,7 @@ use mmcos_core::{mmcos::Mmcos, seam::Input};
 
 use super::{
     rig::{Rig, body, status},
-    world::{CANCEL, Search, login, millis, post, rig, server, text, texts, trusting},
+    world::{CANCEL, Search, lobbies, login, millis, post, rig, server, text, texts, trusting},
 };
 
 const FIRST: u64 = 76_561_198_000_004_001;
@@ -30,8 +30,8 @@ fn two_who_search_meet_in_one_answer() {
         rig.pass(millis(1));
         let [one, other] = conns.map(|conn| rig.read(conn));
         assert_eq!(one, other);
-        assert_eq!(texts(&one, "GameLobbyId"), ["1", "2"]);
-        assert_eq!(texts(&one, "GroupLobbyId"), ["1001", "1002"]);
+        assert_eq!(lobbies(&one, "GameLobbyId"), [1, 2]);
+        assert_eq!(lobbies(&one, "GroupLobbyId"), [1001, 1002]);
         assert_eq!(texts(&one, "Team"), teams);
         assert_eq!(texts(&one, "IsHost").iter().filter(|is_host| **is_host == "true").count(), 1);
         assert_eq!(text(&one, "RaceKey").len(), 16);
@@ -46,8 +46,8 @@ fn who_searches_for_something_else_is_not_met() {
     let battle =
         Search { game_type: "QuickBattle", rule_set: "Battle", ..Search::race(&bea, 2) }.begin(&mut rig);
     rig.pass(millis(24_500));
-    assert_eq!(texts(&rig.read(race), "GameLobbyId"), ["1"]);
-    assert_eq!(texts(&rig.read(battle), "GameLobbyId"), ["2"]);
+    assert_eq!(lobbies(&rig.read(race), "GameLobbyId"), [1]);
+    assert_eq!(lobbies(&rig.read(battle), "GameLobbyId"), [2]);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn leaving_ends_the_search() {
 fn nobody_is_met(rig: &mut Rig<Mmcos>, token: &str) {
     let conn = Search::race(token, 9).begin(rig);
     rig.pass(millis(24_500));
-    assert_eq!(texts(&rig.read(conn), "GameLobbyId"), ["9"]);
+    assert_eq!(lobbies(&rig.read(conn), "GameLobbyId"), [9]);
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn a_second_poll_has_the_first_answered_alone_at_once() {
     let first = Search::race(&ann, 1).begin(&mut rig);
     rig.pass(millis(3_000));
     let second = Search::race(&ann, 2).begin(&mut rig);
-    assert_eq!(texts(&rig.read(first), "GameLobbyId"), ["1"]);
+    assert_eq!(lobbies(&rig.read(first), "GameLobbyId"), [1]);
     assert_eq!(rig.read(second), "");
     // The old connection is not the new poll's.
     rig.leave(first);
     rig.pass(millis(24_500));
-    assert_eq!(texts(&rig.read(second), "GameLobbyId"), ["2"]);
+    assert_eq!(lobbies(&rig.read(second), "GameLobbyId"), [2]);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_server_that_stops_answers_every_search() {
     rig.input(Input::Shutdown { grace: Duration::from_secs(5) });
     let [one, two, three] = conns.map(|conn| rig.read(conn));
     assert_eq!(one, two);
-    assert_eq!((texts(&one, "GameLobbyId"), texts(&three, "GameLobbyId")), (vec!["1", "2"], vec!["3"]));
+    assert_eq!((lobbies(&one, "GameLobbyId"), lobbies(&three, "GameLobbyId")), (vec![1, 2], vec![3]));
     assert!(one.contains("\r\nConnection: close\r\n"));
     assert!(rig.server.is_idle());
 }

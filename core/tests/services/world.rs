@@ -131,6 +131,14 @@ pub(crate) fn get_elite(rig: &mut Rig<Mmcos>, token: &str) -> String {
     ))
 }
 
+/// The number of a lobby is added to this, for an id as Steam issues them.
+pub(crate) const LOBBIES: u64 = 109_775_241_000_000_000;
+
+/// The numbers of the lobbies in the elements of this name.
+pub(crate) fn lobbies(answer: &str, name: &str) -> Vec<u64> {
+    texts(answer, name).into_iter().map(|id| id.parse::<u64>().unwrap() - LOBBIES).collect()
+}
+
 /// A search, as the game makes it.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
@@ -148,7 +156,7 @@ impl<'a> Search<'a> {
 
     pub(crate) fn request(&self) -> Vec<u8> {
         let Self { token, lobby, game_type, rule_set, ignore } = self;
-        let party = lobby + 1_000;
+        let (party, lobby) = (LOBBIES + lobby + 1_000, LOBBIES + lobby);
         post(
             ENTER,
             &format!(

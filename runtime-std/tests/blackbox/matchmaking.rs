@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use super::{
-    player::{BATTLE, ELIMINATION, Player, RACE, meet, search, stays_alone},
+    player::{BATTLE, ELIMINATION, LOBBIES, Player, RACE, meet, search, stays_alone},
     process::Server,
 };
 
@@ -115,7 +115,7 @@ fn who_asks_again_is_met_in_the_newer_lobby() {
     stays_alone(&mut friends[0]);
     search(&mut friends, RACE);
     let found = meet(&mut friends);
-    assert!(found.groups.iter().any(|group| group.game_lobby == 1002), "{found:?}");
+    assert!(found.groups.iter().any(|group| group.game_lobby == LOBBIES + 1002), "{found:?}");
 }
 
 #[test]

@@ -82,12 +82,12 @@ impl Player {
 
     /// The lobby of its party.
     pub(super) fn group(&self) -> u64 {
-        1_000_000 + u64::from(self.number)
+        LOBBIES + 1_000_000 + u64::from(self.number)
     }
 
     /// The lobby of its latest search.
     pub(super) fn lobby(&self) -> u64 {
-        u64::from(self.number) * 1000 + u64::from(self.searches)
+        LOBBIES + u64::from(self.number) * 1000 + u64::from(self.searches)
     }
 
     pub(super) fn search(&mut self, mode: Mode) {
@@ -146,6 +146,9 @@ pub(super) struct Match {
     pub(super) session: u64,
     pub(super) groups: Vec<Group>,
 }
+
+/// The number of a lobby is added to this, for an id as Steam issues them.
+pub(super) const LOBBIES: u64 = 109_775_241_000_000_000;
 
 impl Match {
     fn read(answer: &Answer) -> Self {

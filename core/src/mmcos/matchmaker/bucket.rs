@@ -61,10 +61,10 @@ pub(super) struct Bucket {
     pub(super) players: u32,
     /// Tickets, of open polls and resting.
     tickets: u32,
-    /// Bit `n` is set if a group of `n` waits.
-    present: u16,
-    /// For sizes 1, 2, …; in the order of the searches. Those who can meet nobody are in none.
-    queues: [Queue; MAX_PLAYERS as usize],
+    /// Groups that can host, for sizes 1, 2, …; in the order of the searches. Those who can meet nobody are in none.
+    hosts: Queues,
+    /// Groups that can only join, likewise.
+    guests: Queues,
 }
 
 impl Bucket {
@@ -77,8 +77,8 @@ impl Bucket {
             polls: 0,
             players: 0,
             tickets: 0,
-            present: 0,
-            queues: [Queue::EMPTY; MAX_PLAYERS as usize],
+            hosts: Queues::EMPTY,
+            guests: Queues::EMPTY,
         }
     }
 
@@ -88,9 +88,8 @@ impl Bucket {
         self.tickets = self.tickets.saturating_add(1);
         self.polls = self.polls.saturating_add(1);
         self.players = self.players.saturating_add(u32::from(size));
-        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| ticket.place == Place::Queued) {
-            seniority.insert(queue, slot, ticket.search.number);
-            self.present |= bit(size);
+        if ticket.place == Place::Queued {
+            self.queues_mut(ticket).insert(seniority, slot, ticket);
         }
     }
 
@@ -99,40 +98,53 @@ impl Bucket {
         let size = ticket.size.get();
         self.polls = self.polls.saturating_sub(1);
         self.players = self.players.saturating_sub(u32::from(size));
-        if let Some(queue) = self.queues.get_mut(place(size)).filter(|_| ticket.place == Place::Queued) {
-            seniority.remove(queue, slot);
-            if queue.first().is_none() {
-                self.present &= !bit(size);
-            }
+        if ticket.place == Place::Queued {
+            self.queues_mut(ticket).remove(seniority, slot, ticket);
         }
     }
 
-    /// The queue of the groups of this size.
-    pub(super) fn queue(&self, size: u8) -> Queue {
-        self.queues.get(place(size)).copied().unwrap_or(Queue::EMPTY)
+    fn queues_mut(&mut self, ticket: &Ticket) -> &mut Queues {
+        if ticket.can_host { &mut self.hosts } else { &mut self.guests }
     }
 
-    /// Whether one of this size, who does not wait here yet, would meet somebody who does.
-    pub(super) fn would_have_company(&self, size: u8) -> bool {
-        self.fitting(size) != 0
+    /// The queues of the groups of this size: those that can host, and those that cannot.
+    pub(super) fn queues(&self, size: u8) -> [Queue; 2] {
+        [self.hosts.of(size), self.guests.of(size)]
     }
 
-    /// Whether one of this size, who waits here, could meet somebody else who does.
-    pub(super) fn has_company(&self, size: u8) -> bool {
-        let fitting = self.fitting(size);
-        fitting & !bit(size) != 0 || fitting != 0 && self.queue(size).has_two()
+    /// Whether a group that does not wait here yet would meet one that does.
+    pub(super) fn would_have_company(&self, size: u8, can_host: bool) -> bool {
+        self.fitting(size, can_host) != 0
     }
 
-    /// The sizes of those who wait and fit beside a group of this size.
-    const fn fitting(&self, size: u8) -> u16 {
-        self.present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
+    /// Whether a group that can host, of this size, and waits here, could meet another.
+    pub(super) fn host_has_company(&self, size: u8) -> bool {
+        let fitting = self.fitting(size, true);
+        let like_it = || self.hosts.of(size).has_two() || self.guests.present & bit(size) != 0;
+        fitting & !bit(size) != 0 || fitting != 0 && like_it()
     }
 
-    /// The oldest of all who have company here.
+    /// The sizes of those who wait and can go with a group of this size.
+    const fn fitting(&self, size: u8, can_host: bool) -> u16 {
+        let present = if can_host { self.hosts.present | self.guests.present } else { self.hosts.present };
+        present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
+    }
+
+    /// The oldest of all who can host and have company here. Every match is planned around such a group, so that every
+    /// match has a host.
     pub(super) fn oldest_with_company(&self, seniority: &Links) -> Option<Slot> {
-        let oldest = |size| self.queue(size).first();
-        let with_company = self.sizes().filter(|size| self.has_company(*size)).filter_map(oldest);
-        with_company.min_by_key(|slot| seniority.key(*slot))
+        let with_company = sizes(self.hosts.present).filter(|size| self.host_has_company(*size));
+        self.oldest_host(with_company, seniority)
+    }
+
+    /// The oldest of all who can host and fit beside a group of this size.
+    pub(super) fn oldest_host_beside(&self, size: u8, seniority: &Links) -> Option<Slot> {
+        self.oldest_host(sizes(self.fitting(size, false)), seniority)
+    }
+
+    fn oldest_host(&self, sizes: impl Iterator<Item = u8>, seniority: &Links) -> Option<Slot> {
+        let oldest = sizes.filter_map(|size| self.hosts.of(size).first());
+        oldest.min_by_key(|slot| seniority.key(*slot))
     }
 
     /// Whether another full match is likely to come within ten seconds.
@@ -147,13 +159,51 @@ impl Bucket {
 
     /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.
     pub(super) fn sizes(&self) -> impl Iterator<Item = u8> + use<> {
-        let mut rest = self.present;
-        core::iter::from_fn(move || {
-            let size = u8::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
-            rest &= rest.wrapping_sub(1);
-            Some(size)
-        })
+        sizes(self.hosts.present | self.guests.present)
     }
+}
+
+/// One queue for each group size.
+#[derive(Clone, Debug)]
+struct Queues {
+    /// Bit `n` is set if a group of `n` waits.
+    present: u16,
+    by_size: [Queue; MAX_PLAYERS as usize],
+}
+
+impl Queues {
+    const EMPTY: Self = Self { present: 0, by_size: [Queue::EMPTY; MAX_PLAYERS as usize] };
+
+    fn of(&self, size: u8) -> Queue {
+        self.by_size.get(place(size)).copied().unwrap_or(Queue::EMPTY)
+    }
+
+    fn insert(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+        let size = ticket.size.get();
+        if let Some(queue) = self.by_size.get_mut(place(size)) {
+            seniority.insert(queue, slot, ticket.search.number);
+            self.present |= bit(size);
+        }
+    }
+
+    fn remove(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+        let size = ticket.size.get();
+        if let Some(queue) = self.by_size.get_mut(place(size)) {
+            seniority.remove(queue, slot);
+            if queue.first().is_none() {
+                self.present &= !bit(size);
+            }
+        }
+    }
+}
+
+/// The sizes whose bits are set, ascending.
+fn sizes(mut bits: u16) -> impl Iterator<Item = u8> {
+    core::iter::from_fn(move || {
+        let size = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
+        bits &= bits.wrapping_sub(1);
+        Some(size)
+    })
 }
 
 /// All buckets, by key and by when they want to decide.

@@ -75,7 +75,7 @@ impl Matchmaker {
         let longest = self.config.longest_hold();
         let deadline = if !impatient {
             now.after(longest)
-        } else if place == Place::Queued && into.would_have_company(size) {
+        } else if place == Place::Queued && into.would_have_company(size, poll.can_host()) {
             now.after(self.config.ai_hold.max(self.config.gather).min(longest))
         } else {
             let pays = into.rate.falls_to(self.worth.least_rate(1));
@@ -126,12 +126,16 @@ impl Matchmaker {
     }
 
     /// Around whom a match forms when the time of this ticket is up, if it has company: in a sparse bucket around the
-    /// oldest of its size, who has the older claim to the same seats.
+    /// oldest of its size, who has the older claim to the same seats; for a group that cannot host, around one that can.
     fn seed_for(&self, slot: Slot, ticket: &Ticket) -> Option<Slot> {
-        let bucket = self.buckets.get(ticket.bucket)?;
+        let bucket = self.buckets.get(ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
         let size = ticket.size.get();
-        let seed = if bucket.is_dense(self.now) { Some(slot) } else { bucket.queue(size).first() };
-        seed.filter(|_| ticket.place == Place::Queued && bucket.has_company(size))
+        if !ticket.can_host {
+            return bucket.oldest_host_beside(size, &self.seniority);
+        }
+        let [hosts, _] = bucket.queues(size);
+        let seed = if bucket.is_dense(self.now) { Some(slot) } else { hosts.first() };
+        seed.filter(|_| bucket.host_has_company(size))
     }
 
     fn plan(&mut self, bucket: Slot, seed: Slot) -> Option<Plan> {

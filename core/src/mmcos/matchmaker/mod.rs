@@ -23,6 +23,8 @@
 //! - A group that can meet nobody is held like any other and answered alone, since a prompt answer would only make its
 //!   client ask again: a party that fills the cap or exceeds it, and a second group of a party that already searches
 //!   in the same bucket, for a party stands in an answer once.
+//! - A group whose lobby ids Steam cannot have issued ([`Poll::can_host`]) never hosts. It meets groups that can, and no
+//!   match is made of groups that cannot.
 //! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is the
 //!   player with the most matches confirmed, the fewest unconfirmed, the largest party, the freshest poll.
 //!
@@ -48,8 +50,8 @@
 //!     id: PollId(number.into()),
 //!     account: UserId(number),
 //!     mode,
-//!     group_lobby: LobbyId(100 + u64::from(number)),
-//!     game_lobby: LobbyId(200 + u64::from(number)),
+//!     group_lobby: LobbyId::numbered(100 + number),
+//!     game_lobby: LobbyId::numbered(200 + number),
 //!     size: GroupSize::ONE,
 //!     points: Points(0),
 //!     ignore_minimum: false,

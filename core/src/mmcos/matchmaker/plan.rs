@@ -26,13 +26,14 @@ pub(super) struct Candidate {
     claim: u64,
     search: Search,
     size: u8,
+    can_host: bool,
     impatient: bool,
 }
 
 impl Candidate {
     pub(super) const fn new(slot: Slot, ticket: &Ticket) -> Self {
-        let Ticket { search, size, impatient, .. } = *ticket;
-        Self { slot, claim: 0, search, size: size.get(), impatient }
+        let Ticket { search, size, can_host, impatient, .. } = *ticket;
+        Self { slot, claim: 0, search, size: size.get(), can_host, impatient }
     }
 }
 
@@ -52,7 +53,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The best match around `seed`, who has company in this bucket. Fills `candidates`, the seed first.
+    /// The best match around `seed`, who can host and has company in this bucket. Fills `candidates`, the seed first.
     pub(super) fn new(
         now: Monotonic,
         bucket: &Bucket,
@@ -127,8 +128,10 @@ impl Plan {
             return;
         }
         let room = bucket.seats.beside(orphan.size);
-        let fits =
-            |(place, other): &(u32, &Candidate)| *place > 0 && goes(chosen, *place) && other.size <= room;
+        let fits = |(place, other): &(u32, &Candidate)| {
+            let one_hosts = orphan.can_host || other.can_host;
+            *place > 0 && goes(chosen, *place) && other.size <= room && one_hosts
+        };
         if let Some((place, _)) = (0_u32..).zip(candidates).filter(fits).last() {
             self.chosen &= !1_u64.unbounded_shl(place);
         }
@@ -170,9 +173,11 @@ fn gather(
     for size in bucket.sizes().take_while(|size| *size <= room) {
         let fill = bucket.seats.total().checked_div(size).unwrap_or(0);
         let most = usize::from(fill.saturating_mul(if dense { 2 } else { 1 }).saturating_add(2));
-        let queue = core::iter::successors(bucket.queue(size).first(), |slot| seniority.next(*slot));
-        for slot in queue.take(most).filter(|slot| *slot != seed.slot) {
-            candidates.extend(tickets.get(slot).map(|ticket| Candidate::new(slot, ticket)));
+        for queue in bucket.queues(size) {
+            let slots = core::iter::successors(queue.first(), |slot| seniority.next(*slot));
+            for slot in slots.take(most).filter(|slot| *slot != seed.slot) {
+                candidates.extend(tickets.get(slot).map(|ticket| Candidate::new(slot, ticket)));
+            }
         }
     }
 }

@@ -59,3 +59,10 @@ pub struct Poll {
     /// How well this account hosts.
     pub host_history: HostHistory,
 }
+
+impl Poll {
+    /// Returns whether other groups can join this one: whether its lobbies are lobbies.
+    pub const fn can_host(&self) -> bool {
+        self.group_lobby.is_joinable() && self.game_lobby.is_joinable()
+    }
+}

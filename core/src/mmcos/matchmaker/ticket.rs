@@ -37,6 +37,8 @@ pub(super) struct Ticket {
     pub(super) host_history: HostHistory,
     pub(super) bucket: Slot,
     pub(super) size: GroupSize,
+    /// Other groups can join its lobby.
+    pub(super) can_host: bool,
     /// Content with AI.
     pub(super) impatient: bool,
     /// Searches for a mode with teams.
@@ -61,6 +63,7 @@ impl Ticket {
             host_history: poll.host_history,
             bucket,
             size: poll.size,
+            can_host: poll.can_host(),
             impatient,
             has_teams: poll.mode.has_teams(),
             place,
@@ -154,8 +157,11 @@ impl Tickets {
         self.ends.insert(&mut self.resting, slot, until.as_nanos());
     }
 
-    /// Whether the party of this lobby has an open ticket in the bucket.
+    /// Returns whether the party of this lobby has an open ticket in the bucket. An id that is no lobby names no party.
     pub(super) fn has_party(&self, bucket: Slot, lobby: LobbyId) -> bool {
+        if !lobby.is_joinable() {
+            return false;
+        }
         let same = |ticket: &Ticket| ticket.group_lobby == lobby && ticket.bucket == bucket;
         let is = |slot| self.slab.get(slot).is_some_and(same);
         self.by_party.find(self.party_hash(bucket, lobby), is).is_some()
