@@ -66,6 +66,7 @@ impl<S: Service> Server<S> {
                 let (service, mut cx) = self.context(out);
                 service.committed(&mut cx, took);
             }
+            Input::Storage(storage) => self.engine.storage = storage,
             Input::Shutdown { grace } => self.shutdown(grace, out),
         }
         self.settle(out);

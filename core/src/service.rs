@@ -6,7 +6,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 
 use crate::{
     engine::{self, Body, Engine, Exchange, ExchangeId, Peer, Response, Stream, TimerId},
-    seam::{Monotonic, Now, Outbox},
+    seam::{Monotonic, Now, Outbox, Storage},
     wire::http::Request,
 };
 
@@ -62,6 +62,12 @@ impl<S: Service> Context<'_, S> {
     /// What time it is.
     pub fn now(&self) -> Now {
         self.engine.now
+    }
+
+    /// Returns the state of the durable storage. While it is [`Storage::Unavailable`], reject requests that would call
+    /// [`record`](Self::record), before they change anything.
+    pub fn storage(&self) -> Storage {
+        self.engine.storage
     }
 
     /// Answers a request. If its client has gone meanwhile, nobody hears it.

@@ -10,7 +10,7 @@ use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue},
-    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
+    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Storage, StorageTrouble, Wall},
     trace::{EffectLine, InputLine, ReplayError, Start, replay},
     wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
@@ -103,6 +103,12 @@ fn an_evening(start: &Start) -> Recorded {
     }
     assert_eq!(run.pass(24_000).matches("<RaceKey>").count(), 2, "they meet");
     run.input(Input::Closed { conn: ConnId(1) });
+    for storage in [Storage::Delayed(StorageTrouble::Locked), Storage::Unavailable(StorageTrouble::ReadOnly)]
+    {
+        run.input(Input::Storage(storage));
+    }
+    assert!(run.search(&tokens[0]).contains(" 503 "));
+    run.input(Input::Storage(Storage::Available));
     run.ask("GET /ä HTTP/1.1\r\n\r\n");
     run.input(Input::Shutdown { grace: Duration::from_millis(4_500) });
     run
@@ -118,7 +124,7 @@ fn start() -> Start {
 fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
     let first = an_evening(&start());
     let done = replay(&first.trace).unwrap();
-    assert!(done.sent > 100_000 && done.inputs == 15, "{done:?}");
+    assert!(done.sent > 100_000 && done.inputs == 20, "{done:?}");
     let records: Vec<_> = first.server.service().snapshot().collect();
     assert!(records.len() > 3, "{records:?}");
     let second = an_evening(&Start { records, seed: [8; 32], ..start() });

@@ -118,6 +118,7 @@ impl Hub {
                 Err(error) => return error,
             }
             let mut state = self.state.borrow_mut();
+            state.driver.release(durable);
             while let Some((_, link)) = state.links.waiting.pop_front_if(|(after, _)| *after <= durable) {
                 link.release(durable);
             }
@@ -126,7 +127,7 @@ impl Hub {
 
     /// Makes durable what is not yet, and lets the store go.
     pub(crate) fn finish(self) -> Result<(), Arc<StoreError>> {
-        self.state.into_inner().driver.into_store().finish()
+        self.state.into_inner().driver.finish()
     }
 
     fn drop_overfull(&self, conn: ConnId) {

@@ -1,15 +1,17 @@
 //! What every runtime does with the core alike: gives it the time, keeps its records, writes its log and its trace.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mmcos_core::mmcos::{Event, Mmcos, Record};
-use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Effect, Input, Monotonic};
+use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Effect, Input, Monotonic, Storage};
 use mmcos_core::{OutboxOf, Server};
 
 use crate::clock::Clock;
 use crate::notify::Notifier;
 use crate::record::Recorder;
-use crate::store::Committer;
+use crate::store::{Committer, Status, StoreError};
 
 /// Where a runtime takes what the core has to say to a connection. Connections that it does not know (any more) it
 /// passes over.
@@ -33,13 +35,18 @@ pub struct Driver {
     out: OutboxOf<Mmcos>,
     /// The records of the last input.
     records: Vec<Record>,
+    /// The state of the storage, as the core knows it.
+    storage: Storage,
+    /// Log events about changes that are not durable yet.
+    events: VecDeque<(CommitSeq, Monotonic, Event)>,
 }
 
 impl Driver {
     /// Drives this core, whose records go to this store.
     pub fn new(server: Server<Mmcos>, store: Committer, clock: Clock) -> Self {
         let out = OutboxOf::<Mmcos>::new();
-        Self { clock, server, store, recorder: None, notifier: None, out, records: Vec::new() }
+        let (records, events, storage) = (Vec::new(), VecDeque::new(), Storage::default());
+        Self { clock, server, store, recorder: None, notifier: None, out, records, storage, events }
     }
 
     /// Writes all that happens from now on.
@@ -57,8 +64,14 @@ impl Driver {
     /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
     /// record is durable.
     pub fn input(&mut self, input: Input<'_>, carry: &mut impl Carry) {
-        for took in self.store.times() {
+        let Status { times, storage, durable } = self.store.status();
+        self.release(durable);
+        for took in times {
             self.carry_out(Input::Committed { took }, carry);
+        }
+        if storage != self.storage {
+            self.storage = storage;
+            self.carry_out(Input::Storage(storage), carry);
         }
         self.carry_out(input, carry);
     }
@@ -70,6 +83,7 @@ impl Driver {
         }
         self.server.handle(now, input, &mut self.out);
         let mut after = CommitSeq::default();
+        let mut events = Vec::new();
         for effect in self.out.drain() {
             if let Some(recorder) = &mut self.recorder {
                 recorder.effect(&effect);
@@ -83,16 +97,33 @@ impl Driver {
                     carry.send(conn, bytes, after);
                 }
                 Effect::Close { conn, how } => carry.close(conn, how),
-                Effect::Log(event) => {
-                    log(&event);
-                    if let Some(notifier) = &mut self.notifier {
-                        notifier.hear(now.monotonic, &event);
-                    }
-                }
+                Effect::Log(event) => events.push(event),
             }
         }
         if !self.records.is_empty() {
-            self.store.submit(self.records.drain(..));
+            after = self.store.submit(self.records.drain(..));
+        }
+        for event in events {
+            if after == CommitSeq::default() {
+                self.tell(now.monotonic, &event);
+            } else {
+                // A login that was not kept has not taken place.
+                self.events.push_back((after, now.monotonic, event));
+            }
+        }
+    }
+
+    /// Tells the log what has become durable.
+    pub fn release(&mut self, durable: CommitSeq) {
+        while let Some((_, at, event)) = self.events.pop_front_if(|(after, ..)| *after <= durable) {
+            self.tell(at, &event);
+        }
+    }
+
+    fn tell(&mut self, at: Monotonic, event: &Event) {
+        log(event);
+        if let Some(notifier) = &mut self.notifier {
+            notifier.hear(at, event);
         }
     }
 
@@ -116,9 +147,13 @@ impl Driver {
         Some(self.next_deadline()?.since(self.clock.now().monotonic))
     }
 
-    /// Lets the store go; what it has still to do is done by [`Committer::finish`].
-    pub fn into_store(self) -> Committer {
-        self.store
+    /// Makes durable what is not yet, and closes the store. Fails if that is not possible within some seconds.
+    pub fn finish(mut self) -> Result<(), Arc<StoreError>> {
+        self.release(self.store.durable()?);
+        let events = std::mem::take(&mut self.events);
+        let durable = self.store.finish()?;
+        events.iter().filter(|(after, ..)| *after <= durable).for_each(|(.., event)| log(event));
+        Ok(())
     }
 }
 

@@ -192,7 +192,7 @@ impl Host {
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
         let password = OperatorPassword::load_or_make(&data_dir)?;
-        let store = Store::open(&data_dir)?;
+        let store = Store::open_patiently(&data_dir)?;
         let (http, https) = listen(&config)?;
         let addresses = setup::addresses();
         let setup = Setup {

@@ -79,7 +79,7 @@ pub enum RunError {
     #[error("a socket or thread of the server cannot be made ready: {0}")]
     Start(#[from] io::Error),
     /// What was not on the disk by then was not acknowledged to anybody either.
-    #[error("stopped, since nothing can be kept any more: {0}")]
+    #[error("stopped: {0}")]
     Store(#[from] Arc<StoreError>),
 }
 

@@ -67,6 +67,8 @@ pub struct Health<'a> {
     pub verifies_tickets: bool,
     /// Connections open.
     pub connections: usize,
+    /// The reason why changes cannot be saved at the moment, if they cannot.
+    pub storage_trouble: Option<String>,
     /// How long the disk took for the last change that was to be kept, in milliseconds.
     pub last_commit_millis: Option<f64>,
     /// Bans that hold.

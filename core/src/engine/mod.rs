@@ -36,7 +36,7 @@ use source::Source;
 use timers::Timers;
 
 use crate::{
-    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox},
+    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox, Storage},
     wire::http::{self, Date, Method, Request, Status},
 };
 
@@ -62,6 +62,7 @@ pub(crate) enum Overdue {
 pub(crate) struct Engine<T> {
     pub(crate) limits: Limits,
     pub(crate) now: Now,
+    pub(crate) storage: Storage,
     date: Date,
     connections: BTreeMap<ConnId, Connection>,
     per_address: BTreeMap<Source, u32>,
@@ -81,6 +82,7 @@ impl<T> Engine<T> {
             requests: Requests::new(limits.requests),
             limits,
             now: Now::default(),
+            storage: Storage::default(),
             date: Date::at(Now::default().wall),
             connections: BTreeMap::new(),
             per_address: BTreeMap::new(),

@@ -3,6 +3,7 @@ use alloc::{boxed::Box, string::ToString};
 use super::{identity::IdentityError, moderation::Ban, players::TitleError, session::SessionError};
 use crate::{
     engine::TooOften,
+    seam::StorageTrouble,
     wire::{
         egonet,
         http::{Method, Status},
@@ -56,6 +57,9 @@ pub enum Fault {
     /// The server's host has closed it for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
+    /// The change that the request asks for cannot be stored at the moment.
+    #[error("the server cannot save anything at the moment, since {0}: try again in a few seconds")]
+    Storage(StorageTrouble),
 }
 
 impl From<TooOften> for Fault {
@@ -78,7 +82,7 @@ impl Fault {
             Self::Session(_) | Self::UnknownAccount | Self::Identity(_) => Status::UNAUTHORIZED,
             Self::Banned(_) => Status::FORBIDDEN,
             Self::TooOften => Status::TOO_MANY_REQUESTS,
-            Self::Maintenance => Status::SERVICE_UNAVAILABLE,
+            Self::Maintenance | Self::Storage(_) => Status::SERVICE_UNAVAILABLE,
         }
     }
 

@@ -46,7 +46,7 @@ pub use record::Record;
 
 use crate::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
-    seam::Wall,
+    seam::{Storage, Wall},
     service::{Context, Service},
     wire::http::{Method, Request, Status},
 };
@@ -177,7 +177,8 @@ impl Mmcos {
     fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now().wall;
         self.races.expire(now);
-        if now >= self.season.next_starts {
+        // A season that cannot be stored would hold back every response until it is.
+        if now >= self.season.next_starts && !matches!(cx.storage(), Storage::Unavailable(_)) {
             self.begin_season(cx, self.season.at_later(now));
         }
     }
@@ -257,8 +258,16 @@ impl Mmcos {
         fault.render(route.map_or("Result", |route| route.result), &mut xml);
         let allow =
             [("Allow", if matches!(fault, Fault::Method(Method::Post)) { "POST" } else { "GET, HEAD" })];
-        let fields: &[_] = if matches!(fault, Fault::Method(_)) { &allow } else { &[] };
+        let fields: &[_] = match fault {
+            Fault::Method(_) => &allow,
+            Fault::Storage(_) => &[RETRY_AFTER],
+            _ => &[],
+        };
         self.reply(cx, exchange, Reply::xml(xml).with(fault.status(), fields));
+        if let Fault::Storage(_) = fault {
+            // The adapter logs the trouble once; a line for each request would fill the disk that may be full.
+            return self.operator.counts.rejected_for_storage();
+        }
         let request = route.map_or("a path that does not exist", Route::name);
         cx.log(Event::Refused { peer: peer.address, request, fault: Box::new(fault) });
     }
@@ -282,6 +291,11 @@ impl Service for Mmcos {
         let method = if request.method() == Method::Head { Method::Get } else { request.method() };
         if method != route.method {
             return self.refuse(cx, Some(route), peer, exchange, Fault::Method(route.method));
+        }
+        if let Storage::Unavailable(trouble) = cx.storage()
+            && route.endpoint.may_record()
+        {
+            return self.refuse(cx, Some(route), peer, exchange, Fault::Storage(trouble));
         }
         match self.serve(cx, route, request, peer, exchange) {
             Ok(()) => self.operator.counts.request(route.name(), Status::OK),
@@ -339,6 +353,9 @@ impl Service for Mmcos {
         Ok(())
     }
 }
+
+/// The wait, in seconds, that a client is told when a change cannot be stored. (Our choice.)
+const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");
 
 fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
     let row = |reward: &catalogue::RankReward| seasons::RankBonus {

@@ -22,6 +22,27 @@ pub(super) enum Endpoint {
     EgoNet,
 }
 
+impl Endpoint {
+    /// Returns whether a request may change what outlives the process.
+    pub(super) const fn may_record(self) -> bool {
+        match self {
+            Self::Login
+            | Self::UpdateAccountTitle
+            | Self::EnterMatchmaking2
+            | Self::RegisterActiveGameWithPlayers
+            | Self::AddPoints => true,
+            Self::Redirect
+            | Self::ServerStatus
+            | Self::CancelMatchmaking
+            | Self::NameOnly(_)
+            | Self::GetElite
+            | Self::GetFriends
+            | Self::GetEliteRank
+            | Self::EgoNet => false,
+        }
+    }
+}
+
 /// A path and what is there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {

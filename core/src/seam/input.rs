@@ -1,5 +1,7 @@
 use core::{net::SocketAddr, time::Duration};
 
+use super::Storage;
+
 /// A connection. The adapter gives each a number larger than any before and never uses one again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
@@ -42,6 +44,8 @@ pub enum Input<'a> {
         /// How long that took.
         took: Duration,
     },
+    /// The state of the durable storage has changed. Give this before the next [`Received`](Self::Received).
+    Storage(Storage),
     /// The server is to stop: what is held is answered now, nothing new is taken, and what has not closed by itself
     /// after `grace` is closed. Go on giving inputs until `Server::is_idle`.
     Shutdown {

@@ -4,9 +4,11 @@
 mod commit;
 mod input;
 mod outbox;
+mod storage;
 mod time;
 
 pub use commit::CommitSeq;
 pub use input::{ConnId, Input, ListenerId};
 pub use outbox::{Bytes, Close, Drain, Effect, Outbox};
+pub use storage::{Storage, StorageTrouble};
 pub use time::{Monotonic, Now, Wall};

@@ -14,7 +14,8 @@
 //! - `start`: the seed, and what of the configuration matters. The catalogue is the official one.
 //! - `record`: what had been kept before, in the order in which to [restore](crate::Server::restore) it.
 //! - A line that begins with a time is an input: monotonic seconds, wall-clock milliseconds, what, and of which
-//!   connection; then the listener and the peer, or the bytes, or seconds: those of a commit, or the grace of a shutdown.
+//!   connection; then the listener and the peer, or the bytes, or seconds: those of a commit, or the grace of a
+//!   shutdown; or the state of the storage and the reason for it.
 //! - Indented below it are its effects in order, without log lines.
 //!
 //! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. Of what is sent, a piece that is longer than

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{bytes::unescape, write::SECOND};
-use crate::seam::{ConnId, Input, ListenerId, Monotonic, Now, Wall};
+use crate::seam::{ConnId, Input, ListenerId, Monotonic, Now, Storage, StorageTrouble, Wall};
 
 /// An input that owns its bytes.
 pub(super) enum Owned {
@@ -42,6 +42,7 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
         "closed" => Input::Closed { conn: connection(rest)? },
         "tick" => Input::Tick,
         "committed" => Input::Committed { took: Duration::from_nanos(nanos(rest)?) },
+        "storage" => Input::Storage(storage(rest)?),
         "shutdown" => Input::Shutdown { grace: Duration::from_nanos(nanos(rest)?) },
         _ => return None,
     };
@@ -50,6 +51,17 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
 
 fn connection(text: &str) -> Option<ConnId> {
     text.parse().ok().map(ConnId)
+}
+
+fn storage(text: &str) -> Option<Storage> {
+    let (state, name) = text.split_once(' ').unwrap_or((text, ""));
+    let trouble = StorageTrouble::ALL.into_iter().find(|trouble| trouble.name() == name);
+    match state {
+        "available" => Some(Storage::Available),
+        "delayed" => trouble.map(Storage::Delayed),
+        "unavailable" => trouble.map(Storage::Unavailable),
+        _ => None,
+    }
 }
 
 /// Seconds with nine decimals.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::bytes::Escaped;
 use crate::{
     mmcos::{Event, Record},
-    seam::{Close, Effect, Input, Now},
+    seam::{Close, Effect, Input, Now, Storage},
 };
 
 /// How many bytes of one piece are written out; of a longer one only the beginning.
@@ -37,6 +37,11 @@ impl fmt::Display for InputLine<'_> {
             Input::Closed { conn } => write!(f, "closed {}", conn.0),
             Input::Tick => f.write_str("tick"),
             Input::Committed { took } => write!(f, "committed {}", Seconds(took)),
+            Input::Storage(Storage::Available) => f.write_str("storage available"),
+            Input::Storage(Storage::Delayed(trouble)) => write!(f, "storage delayed {}", trouble.name()),
+            Input::Storage(Storage::Unavailable(trouble)) => {
+                write!(f, "storage unavailable {}", trouble.name())
+            }
             Input::Shutdown { grace } => write!(f, "shutdown {}", Seconds(grace)),
         }
     }

@@ -73,7 +73,7 @@ impl Hub {
         let result = self.serve(inbox, seats, close_doors);
         self.links.abort_all();
         result?;
-        Ok(self.driver.into_store().finish()?)
+        Ok(self.driver.finish()?)
     }
 
     fn serve(
@@ -143,6 +143,7 @@ impl Hub {
             self.driver.store().poll(self.durable, &Context::from_waker(&self.waker))
         {
             self.durable = durable?;
+            self.driver.release(self.durable);
             while let Some((_, link)) = self.links.waiting.pop_front_if(|(after, _)| *after <= self.durable) {
                 link.release(self.durable);
                 link.write();

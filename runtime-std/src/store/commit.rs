@@ -8,21 +8,26 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mmcos_core::mmcos::Record;
-use mmcos_core::seam::CommitSeq;
+use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
 
 use super::StoreError;
+use super::journal::{Batch, Journal, Resumed};
 
 /// Something that can make records durable: the [`Store`](super::Store), or a stand-in that fails.
 pub trait Commit {
-    /// Makes all of them durable, or none. After an error it is not called again.
+    /// Makes all records durable, or none. After an error it is called again with the same records, and those that came
+    /// later, until it succeeds: what an error left of them must do no harm.
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
 }
 
-/// Commit times that are kept for who may ask.
+/// Maximum number of commit times kept for [`Committer::status`].
 const MOST_TIMES: usize = 1024;
+/// Time that [`Committer::finish`] waits for a trouble to end. (Our choice: well below the 90 s after which systemd
+/// kills a service.)
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Commits on a thread of its own whatever was submitted since the last commit began, all at once. It fails once and for
-/// all: after an error nothing becomes durable any more.
+/// Commits on a thread of its own whatever was submitted since the last commit began, all at once. A commit that fails
+/// is retried until it succeeds; only an error that cannot pass, such as a damaged file, ends that.
 ///
 /// A thread that serves one client waits for its ticket with [`wait`](Self::wait); an event loop lets
 /// [`poll`](Self::poll) wake it when more is durable.
@@ -48,8 +53,20 @@ pub struct Committer {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
+/// What has changed in a store since it was last asked.
+#[derive(Debug)]
+pub struct Status {
+    /// The time that each commit took (of the latest, if there were very many).
+    pub times: Vec<Duration>,
+    /// The state of the storage.
+    pub storage: Storage,
+    /// The position up to which everything is durable.
+    pub durable: CommitSeq,
+}
+
+#[derive(Debug)]
 struct Shared {
+    start: Instant,
     state: Mutex<State>,
     /// There is something to do.
     work: Condvar,
@@ -59,20 +76,26 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: Vec<Record>,
-    submitted: CommitSeq,
-    durable: CommitSeq,
+    journal: Journal<Record>,
+    /// The error of the last attempt, while it lasts.
+    last_error: Option<StoreError>,
     failure: Option<Arc<StoreError>>,
     /// How long the commits took that nobody has asked for yet.
     times: VecDeque<Duration>,
-    closing: bool,
+    /// The time at which the thread gives up; set when the store is to be closed.
+    end: Option<Duration>,
     waker: Option<Waker>,
 }
 
 impl Committer {
     /// Starts the thread.
     pub fn start(store: impl Commit + Send + 'static) -> Result<Self, StoreError> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            start: Instant::now(),
+            state: Mutex::default(),
+            work: Condvar::new(),
+            done: Condvar::new(),
+        });
         let run = {
             let shared = Arc::clone(&shared);
             move || shared.run(store)
@@ -83,11 +106,9 @@ impl Committer {
 
     /// Takes records that are to become durable together. Never blocks on the disk.
     pub fn submit(&self, records: impl IntoIterator<Item = Record>) -> CommitSeq {
-        let mut state = self.shared.lock();
-        state.queue.extend(records);
-        state.submitted = state.submitted.next();
+        let ticket = self.shared.lock().journal.submit(records);
         self.shared.work.notify_one();
-        state.submitted
+        ticket
     }
 
     /// What is durable by now.
@@ -107,9 +128,14 @@ impl Committer {
         }
     }
 
-    /// Takes out how long commits took, those since it was asked last (the latest of them, if there were very many).
-    pub fn times(&self) -> Vec<Duration> {
-        self.shared.lock().times.drain(..).collect()
+    /// Takes out what has changed since the last call.
+    pub fn status(&self) -> Status {
+        let mut state = self.shared.lock();
+        Status {
+            times: state.times.drain(..).collect(),
+            storage: state.journal.storage(self.shared.now()),
+            durable: state.journal.durable(),
+        }
     }
 
     /// Blocks until `ticket` is durable.
@@ -121,14 +147,14 @@ impl Committer {
         Ok(())
     }
 
-    /// Commits what was submitted, and ends.
-    pub fn finish(mut self) -> Result<(), Arc<StoreError>> {
+    /// Commits what was submitted, and ends. Fails if a trouble lasts for some seconds more.
+    pub fn finish(mut self) -> Result<CommitSeq, Arc<StoreError>> {
         self.end();
-        self.durable().map(drop)
+        self.durable()
     }
 
     fn end(&mut self) {
-        self.shared.lock().closing = true;
+        self.shared.lock().end.get_or_insert(self.shared.now().saturating_add(CLOSE_PATIENCE));
         self.shared.work.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -143,16 +169,40 @@ impl Drop for Committer {
 }
 
 impl State {
-    fn committed(&mut self, ticket: CommitSeq, took: Duration) {
-        self.durable = ticket;
+    fn committed(&mut self, batch: &Batch<Record>, took: Duration, now: Duration) -> Option<Resumed> {
+        self.last_error = None;
         if self.times.len() >= MOST_TIMES {
             self.times.pop_front();
         }
         self.times.push_back(took);
+        self.journal.committed(batch, now)
+    }
+
+    fn failed(&mut self, batch: Batch<Record>, error: StoreError, now: Duration) {
+        let trouble = error.trouble();
+        if self.journal.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
+            log::warn!(
+                "cannot save: {error}. The server goes on and tries again; until that succeeds, responses that depend \
+                 on it wait, and after some seconds requests that would change anything are refused"
+            );
+        }
+        // A damaged file may be a disk that failed to read: it gets some attempts as well.
+        match self.journal.storage(now) {
+            Storage::Unavailable(_) if trouble.is_none() => self.failure = Some(Arc::new(error)),
+            _ => self.last_error = Some(error),
+        }
+    }
+
+    /// Notes that the store is closed although not everything could be saved.
+    fn give_up(&mut self) {
+        let changes = self.journal.waiting().len();
+        if let Some(error) = self.last_error.take().filter(|_| changes > 0) {
+            self.failure = Some(Arc::new(StoreError::GivenUp { changes, source: Box::new(error) }));
+        }
     }
 
     fn outcome(&self) -> Result<CommitSeq, Arc<StoreError>> {
-        self.failure.clone().map_or(Ok(self.durable), Err)
+        self.failure.clone().map_or(Ok(self.journal.durable()), Err)
     }
 }
 
@@ -162,36 +212,62 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     fn run(&self, mut store: impl Commit) {
-        let mut batch = Vec::new();
-        while let Some(ticket) = self.next(&mut batch) {
+        while let Some(batch) = self.next() {
             let start = Instant::now();
-            let result = store.commit(&batch);
+            let result = store.commit(batch.items());
             let took = start.elapsed();
-            batch.clear();
-            let failed = result.is_err();
             let mut state = self.lock();
-            match result {
-                Ok(()) => state.committed(ticket, took),
-                Err(error) => state.failure = Some(Arc::new(error)),
-            }
+            let resumed = match result {
+                Ok(()) => state.committed(&batch, took, self.now()),
+                Err(error) => {
+                    state.failed(batch, error, self.now());
+                    None
+                }
+            };
             self.done.notify_all();
             if let Some(waker) = state.waker.take() {
                 waker.wake();
             }
-            if failed {
-                return;
+            drop(state);
+            if let Some(Resumed { after, attempts }) = resumed {
+                log::info!(
+                    "saved after {:.1} s and {attempts} failed attempts; all is well again",
+                    after.as_secs_f64()
+                );
+            } else if took >= super::journal::PATIENCE {
+                log::warn!("the disk took {:.1} s to save one change", took.as_secs_f64());
             }
         }
     }
 
-    /// Waits for records and takes them all. `None` if there will be no more.
-    fn next(&self, batch: &mut Vec<Record>) -> Option<CommitSeq> {
+    /// Waits until there is something to write. `None` if there is nothing more to write, or no use in trying.
+    fn next(&self) -> Option<Batch<Record>> {
         let mut state = self.lock();
-        while state.queue.is_empty() && !state.closing {
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.failure.is_some() {
+                self.done.notify_all();
+                return None;
+            }
+            let now = self.now();
+            if let Some(batch) = state.journal.begin(now) {
+                return Some(batch);
+            }
+            let next = state.journal.next_attempt();
+            let moments = match (next, state.end) {
+                (None, Some(_)) => return None,
+                (Some(_), Some(end)) if end <= now => {
+                    state.give_up();
+                    return None;
+                }
+                (next, end) => next.into_iter().chain(end),
+            };
+            let wait = moments.min().map_or(Duration::from_hours(1), |moment| moment.saturating_sub(now));
+            state = self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
-        std::mem::swap(&mut state.queue, batch);
-        (!batch.is_empty()).then_some(state.submitted)
     }
 }

@@ -2,6 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mmcos_core::mmcos::players::RestoreError;
+use mmcos_core::seam::StorageTrouble;
 use rusqlite::ErrorCode;
 
 /// What is wrong with the store, and what to do about it.
@@ -81,12 +82,54 @@ pub enum StoreError {
         /// What does not fit.
         source: RestoreError,
     },
+    /// Changes that were acknowledged are not in the file any more.
+    #[error(
+        "{} has lost changes that were saved before (it holds {found} of {expected} commits): it was replaced while the \
+         server ran, or its disk has lost data. Look at the system's log (dmesg), and put a backup in its place: mmcos \
+         restore FILE",
+        path.display()
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The number of commits that it has.
+        found: u64,
+        /// The number of commits that it should have.
+        expected: u64,
+    },
+    /// The server stopped while changes could not be saved.
+    #[error(
+        "{changes} changes could not be saved before the server stopped. None of them was acknowledged to a player. The \
+         reason: {source}"
+    )]
+    GivenUp {
+        /// The number of changes.
+        changes: usize,
+        /// The last error.
+        source: Box<StoreError>,
+    },
     /// The thread that writes cannot be started.
     #[error("cannot start a thread for the store: {0}")]
     Thread(#[source] io::Error),
 }
 
 impl StoreError {
+    /// The trouble that this error stands for, if it may pass by itself.
+    pub fn trouble(&self) -> Option<StorageTrouble> {
+        let Self::Sql { source, .. } = self else { return None };
+        match source.sqlite_error_code()? {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StorageTrouble::Locked),
+            ErrorCode::DiskFull => Some(StorageTrouble::Full),
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+                Some(StorageTrouble::ReadOnly)
+            }
+            ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::FileLockingProtocolFailed => {
+                Some(StorageTrouble::Failing)
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn sql(path: &Path, source: rusqlite::Error) -> Self {
         Self::Sql { path: path.to_owned(), source }
     }
@@ -98,7 +141,7 @@ impl StoreError {
 
 fn advice(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full: make room (df -h) and start the server again",
+        Some(ErrorCode::DiskFull) => "the disk is full: make room (df -h)",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "it cannot be written: look at who owns it and its directory (ls -ld), and whether the disk is mounted \
              read-only (mount)"
@@ -107,7 +150,8 @@ fn advice(error: &rusqlite::Error) -> &'static str {
             "it is damaged: put a backup in its place: mmcos restore FILE"
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another program holds it, perhaps an open sqlite3: close that and start the server again"
+            "another program has locked it, perhaps a database browser with an edit that is not written yet: write or \
+             discard it there, or close that program"
         }
         Some(ErrorCode::SystemIoFailure) => {
             "the disk fails: look at the system's log (dmesg), and copy the data directory to another disk"

@@ -6,11 +6,13 @@
 //! [`files`] has what an operator does: backup, restore, export.
 //!
 //! Every commit is on the disk before it is reported (`synchronous=FULL`; `NORMAL` loses commits when the power
-//! fails). After a failed commit nothing is tried again: whether the disk kept what it was told is not known then.
+//! fails). A commit that fails is tried again until it succeeds. After an error that leaves unknown what the disk has
+//! kept, the file is opened anew first, and checked to hold all that was reported (decision 0063).
 
 mod commit;
 mod error;
 pub mod files;
+mod journal;
 mod lock;
 mod read;
 mod schema;
@@ -18,15 +20,18 @@ mod write;
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mmcos_core::Server;
 use mmcos_core::mmcos::{Mmcos, Record};
-use mmcos_core::seam::Wall;
-use rusqlite::{Connection, OpenFlags};
+use mmcos_core::seam::{StorageTrouble, Wall};
+use rusqlite::ffi::{Error as Busy, SQLITE_BUSY};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub use commit::{Commit, Committer};
+pub use commit::{Commit, Committer, Status};
 pub use error::StoreError;
+pub use journal::{Batch, Journal, Resumed};
 
 use crate::data_dir::{DataDir, private_file};
 use lock::Lock;
@@ -34,8 +39,14 @@ use lock::Lock;
 /// The name of the file.
 pub const FILE_NAME: &str = "mmcos.db";
 
-/// How long another program may hold the file, a host who looks around in it for example.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a command waits for another program that has locked the file.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
+/// How long one attempt of the server waits for a lock.
+const ATTEMPT_PATIENCE: Duration = Duration::from_millis(100);
+/// How long the start waits for a trouble to pass.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+/// Size of the write-ahead log, in bytes, to which it is cut whenever no reader needs more of it.
+const WAL_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The store of a server, open. See the [module](self).
 ///
@@ -63,6 +74,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+    /// The number of commits that the file holds.
+    commits: u64,
+    /// Whether it is unknown what the disk has kept, so that the file must be opened anew.
+    is_suspect: bool,
+    /// The size of the write-ahead log, in bytes, from which on it is looked at again.
+    wal_watch: u64,
     _lock: Lock,
 }
 
@@ -71,10 +88,24 @@ impl Store {
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let lock = Lock::take(dir)?;
         let path = dir.file(FILE_NAME);
-        make_private(&path).map_err(|source| StoreError::file(&path, source))?;
-        let connection = connect(&path).map_err(|source| StoreError::sql(&path, source))?;
-        schema::prepare(&connection, &path)?;
-        Ok(Self { path, connection, _lock: lock })
+        let (connection, commits) = open(&path)?;
+        Ok(Self { path, connection, commits, is_suspect: false, wal_watch: WAL_LIMIT, _lock: lock })
+    }
+
+    /// Opens the store as [`open`](Self::open) does, but waits for a locked file, a full or a failing disk.
+    pub fn open_patiently(dir: &DataDir) -> Result<Self, StoreError> {
+        let start = Instant::now();
+        loop {
+            match Self::open(dir) {
+                Err(error) if start.elapsed() < START_PATIENCE && may_pass(&error) => {
+                    if start.elapsed() < Duration::from_secs(1) {
+                        log::warn!("{error}. Waiting up to {} s for that", START_PATIENCE.as_secs());
+                    }
+                    thread::sleep(Duration::from_secs(1));
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Gives a server that has seen nothing yet all that is kept.
@@ -92,7 +123,9 @@ impl Store {
         now: Wall,
         take: impl FnMut(Record) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.explained(|connection| write::forget_unused_races(connection, now))?;
+        // Only tidies up, so it may wait for another start.
+        self.explained(|connection| write::forget_unused_races(connection, now))
+            .or_else(|error| error.trouble().map(drop).ok_or(error))?;
         read::records(&self.connection, &self.path, now, take)
     }
 
@@ -103,16 +136,102 @@ impl Store {
 
 impl Commit for Store {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        let Self { connection, path, .. } = self;
+        if self.is_suspect {
+            self.reopen()?;
+        }
+        let commits = self.commits.saturating_add(1);
         let mut written = || {
-            let transaction = connection.transaction()?;
+            // Takes the lock now: a lock that is refused in the middle of a transaction cannot be waited for.
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for record in records {
                 write::record(&transaction, record)?;
             }
+            write::commits(&transaction, commits)?;
             transaction.commit()
         };
-        written().map_err(|source| StoreError::sql(path, source))
+        match written() {
+            Ok(()) => {
+                self.commits = commits;
+                self.cut_wal();
+                Ok(())
+            }
+            Err(source) => {
+                let error = StoreError::sql(&self.path, source);
+                // Of a lock and of a full disk, SQLite itself knows that nothing was written.
+                self.is_suspect =
+                    !matches!(error.trouble(), Some(StorageTrouble::Locked | StorageTrouble::Full));
+                Err(error)
+            }
+        }
     }
+}
+
+impl Store {
+    /// Opens the file anew after an error that leaves unknown what the disk has kept.
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        let failed = |source| StoreError::sql(&self.path, source);
+        // The old connection goes first: only then does SQLite read the write-ahead log again, checksums and all.
+        self.connection = Connection::open_in_memory().map_err(failed)?;
+        // Without making a file: one that is not there may be on a disk that is not there at the moment.
+        let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(configured)
+            .map_err(failed)?;
+        let found = read::commits(&connection).map_err(failed)?;
+        if found < self.commits {
+            return Err(StoreError::Lost { path: self.path.clone(), found, expected: self.commits });
+        }
+        // After a failed fsync the system may take pages for written that are not, and a second fsync would report
+        // success. So nothing is appended behind them: all goes into the main file, by new writes, and the log begins anew.
+        let is_busy = checkpoint(&connection).map_err(failed)?;
+        if is_busy {
+            return Err(failed(rusqlite::Error::SqliteFailure(Busy::new(SQLITE_BUSY), None)));
+        }
+        (self.connection, self.commits, self.is_suspect) = (connection, found, false);
+        Ok(())
+    }
+
+    /// Cuts a write-ahead log that has grown.
+    fn cut_wal(&mut self) {
+        let size = || std::fs::metadata(files::beside(&self.path, "-wal")).map_or(0, |wal| wal.len());
+        let grown = size();
+        if grown <= self.wal_watch {
+            return;
+        }
+        // An error is that of a disk in trouble, which the next commit meets as well.
+        let _ = checkpoint(&self.connection);
+        let left = size();
+        if left > WAL_LIMIT {
+            log::warn!(
+                "{}-wal has grown to {} MB, since another program has been reading {0} for a long time: close it there",
+                self.path.display(),
+                left / 1_000_000,
+            );
+        }
+        self.wal_watch = left.saturating_mul(2).max(WAL_LIMIT);
+    }
+}
+
+/// Returns whether waiting at the start is of use.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(
+        error.trouble(),
+        Some(StorageTrouble::Locked | StorageTrouble::Full | StorageTrouble::Failing | StorageTrouble::Slow)
+    )
+}
+
+/// Moves the write-ahead log into the main file and empties it. Returns whether a reader or writer prevents that.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))
+}
+
+/// Opens the file, makes it if it is not there, and brings it up to date. Returns the number of its commits as well.
+fn open(path: &Path) -> Result<(Connection, u64), StoreError> {
+    make_private(path).map_err(|source| StoreError::file(path, source))?;
+    let failed = |source| StoreError::sql(path, source);
+    let connection = Connection::open(path).and_then(configured).map_err(failed)?;
+    schema::prepare(&connection, path)?;
+    let commits = read::commits(&connection).map_err(failed)?;
+    Ok((connection, commits))
 }
 
 /// Makes the file if it is not there: `SQLite` would leave who may read it to the umask.
@@ -123,11 +242,11 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(PATIENCE)?;
+fn configured(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.busy_timeout(ATTEMPT_PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", i64::try_from(WAL_LIMIT).unwrap_or(i64::MAX))?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
@@ -135,7 +254,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 /// A connection that changes nothing, beside a server that may be running.
 fn look(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(COMMAND_PATIENCE)?;
     Ok(connection)
 }
 

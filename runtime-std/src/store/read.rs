@@ -41,6 +41,11 @@ pub(super) fn records(
     rows.give("SELECT * FROM events ORDER BY \"from\" DESC LIMIT 1", (), event_by_hand)
 }
 
+/// The number of commits.
+pub(super) fn commits(connection: &Connection) -> Result<u64> {
+    connection.query_row("SELECT number FROM commits", (), |row| row.get(0))
+}
+
 struct Rows<'c, F> {
     connection: &'c Connection,
     path: &'c Path,

@@ -12,9 +12,10 @@ use mmcos_core::mmcos::moderation::Ban;
 use mmcos_core::mmcos::players::{Player, Title};
 use mmcos_core::mmcos::results::{KEEP, Progress, Race, RaceResult};
 use mmcos_core::mmcos::seasons::{FinalStanding, SeasonId, SeasonStarted};
-use mmcos_core::seam::CommitSeq;
+use mmcos_core::seam::{CommitSeq, Storage};
 use mmcos_core::wire::steam::SteamId;
 use proptest::prelude::*;
+use rusqlite::ffi;
 
 use super::*;
 use crate::data_dir::tests::Scratch;
@@ -261,6 +262,7 @@ fn faults_say_what_to_do() {
     let read_only = store.commit(&[player(1, 1)]).unwrap_err().to_string();
     assert!(read_only.contains("cannot be written") && read_only.contains("mmcos.db"), "{read_only}");
     store.connection.pragma_update(None, "query_only", false).unwrap();
+    store.is_suspect = false;
 
     let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     store.connection.pragma_update(None, "max_page_count", pages).unwrap();
@@ -337,23 +339,30 @@ fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
 }
 
-/// Keeps batches in memory, each once the test lets it; fails at the one of this number.
+/// Keeps batches in memory, each once the test lets it; fails with these errors first.
+#[derive(Default)]
 struct Fake {
     gate: Arc<Mutex<()>>,
     batches: Arc<Mutex<Vec<usize>>>,
-    fails_at: usize,
+    failures: Vec<StoreError>,
 }
 
 impl Commit for Fake {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let _open = self.gate.lock().unwrap();
-        let mut batches = self.batches.lock().unwrap();
-        if batches.len() == self.fails_at {
-            return Err(StoreError::Exists { path: "fault".into() });
+        match self.failures.pop() {
+            Some(error) => Err(error),
+            None => {
+                self.batches.lock().unwrap().push(records.len());
+                Ok(())
+            }
         }
-        batches.push(records.len());
-        Ok(())
     }
+}
+
+fn failure(code: i32) -> StoreError {
+    let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+    StoreError::Sql { path: "mmcos.db".into(), source }
 }
 
 #[derive(Default)]
@@ -368,7 +377,7 @@ impl Wake for Woken {
 #[test]
 fn what_gathers_while_a_batch_is_written_is_the_next_batch() {
     let (gate, batches) = (Arc::default(), Arc::default());
-    let fake = Fake { gate: Arc::clone(&gate), batches: Arc::clone(&batches), fails_at: usize::MAX };
+    let fake = Fake { gate: Arc::clone(&gate), batches: Arc::clone(&batches), failures: Vec::new() };
     let committer = Committer::start(fake).unwrap();
     let closed = gate.lock().unwrap();
     let tickets: Vec<CommitSeq> =
@@ -393,21 +402,133 @@ fn what_gathers_while_a_batch_is_written_is_the_next_batch() {
 }
 
 #[test]
-fn nothing_is_durable_after_a_failure() {
-    for fails_at in 0..4 {
-        let batches = Arc::default();
-        let committer =
-            Committer::start(Fake { gate: Arc::default(), batches: Arc::clone(&batches), fails_at }).unwrap();
-        for number in 0..6 {
-            let ticket = committer.submit([player(1, 0)]);
-            let waited = committer.wait(ticket);
-            assert_eq!(waited.is_ok(), number < fails_at);
-            assert_eq!(committer.durable().is_ok(), number < fails_at);
-        }
-        let waker = Arc::new(Woken::default()).into();
-        let polled = committer.poll(CommitSeq::default(), &Context::from_waker(&waker));
-        assert!(matches!(polled, Poll::Ready(Err(_))));
-        assert_eq!(batches.lock().unwrap().len(), fails_at, "it is not asked again");
-        assert!(committer.finish().is_err());
+fn a_trouble_that_passes_is_waited_for_and_nothing_is_dropped_or_released_early() {
+    let batches = Arc::default();
+    let codes = [ffi::SQLITE_BUSY, ffi::SQLITE_FULL, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_READONLY];
+    let failures = codes.map(failure).into();
+    let fake = Fake { failures, batches: Arc::clone(&batches), ..Fake::default() };
+    let committer = Committer::start(fake).unwrap();
+    let first = committer.submit([player(1, 0)]);
+    while committer.status().storage == Storage::Available {
+        std::thread::yield_now();
     }
+    assert_eq!((committer.durable().unwrap(), batches.lock().unwrap().len()), (CommitSeq::default(), 0));
+    let second = committer.submit([player(2, 0), player(3, 0)]);
+    committer.wait(first).unwrap();
+    committer.wait(second).unwrap();
+    assert_eq!(committer.status().storage, Storage::Available);
+    assert_eq!(*batches.lock().unwrap(), [3], "all that waited is one batch");
+}
+
+#[test]
+fn a_damaged_file_ends_the_server_after_some_attempts() {
+    let failures = (0..100).map(|_| failure(ffi::SQLITE_CORRUPT)).collect();
+    let committer = Committer::start(Fake { failures, ..Fake::default() }).unwrap();
+    let start = Instant::now();
+    let error = committer.wait(committer.submit([player(1, 0)])).unwrap_err().to_string();
+    assert!(error.contains("mmcos restore FILE"), "{error}");
+    assert!(start.elapsed() >= journal::PATIENCE);
+    let waker = Arc::new(Woken::default()).into();
+    let polled = committer.poll(CommitSeq::default(), &Context::from_waker(&waker));
+    assert!(matches!(polled, Poll::Ready(Err(_))) && committer.finish().is_err());
+}
+
+#[test]
+fn a_stop_during_a_trouble_says_what_was_not_saved() {
+    let failures = (0..100).map(|_| failure(ffi::SQLITE_FULL)).collect();
+    let committer = Committer::start(Fake { failures, ..Fake::default() }).unwrap();
+    committer.submit([player(1, 0), player(2, 0)]);
+    let start = Instant::now();
+    let error = committer.finish().unwrap_err().to_string();
+    assert!(error.contains("2 changes could not be saved") && error.contains("df -h"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// A lock held by another program, as an edit that is left open in a database browser.
+fn lock(dir: &DataDir) -> Connection {
+    let browser = Connection::open(dir.file(FILE_NAME)).unwrap();
+    browser.execute_batch("BEGIN IMMEDIATE; UPDATE players SET points = 7").unwrap();
+    browser
+}
+
+#[test]
+fn a_locked_store_is_opened_read_and_written_once_it_is_free() {
+    let Scratch(dir) = &Scratch::new("store-locked");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(1, 10)]).unwrap();
+    let browser = lock(dir);
+    let error = store.commit(&[player(2, 20)]).unwrap_err();
+    assert_eq!(error.trouble(), Some(StorageTrouble::Locked), "{error}");
+    drop(store);
+    let mut store = Store::open(dir).unwrap();
+    assert_eq!(records(&mut store, NOW), [player(1, 10)], "a start needs no lock");
+    assert!(store.commit(&[player(2, 20)]).is_err());
+    browser.execute_batch("ROLLBACK").unwrap();
+    store.commit(&[player(2, 20)]).unwrap();
+    assert_eq!(records(&mut store, NOW), [player(1, 10), player(2, 20)]);
+}
+
+#[test]
+fn after_an_unclear_failure_the_file_is_opened_anew_and_checked() {
+    let Scratch(dir) = &Scratch::new("store-suspect");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(1, 10)]).unwrap();
+    files::backup(dir, &dir.file("old.db")).unwrap();
+    store.connection.pragma_update(None, "query_only", true).unwrap();
+    assert!(store.commit(&[player(2, 20)]).is_err());
+    assert!(store.is_suspect);
+    // A new connection is not bound by that setting, so the same records go through.
+    store.commit(&[player(2, 20)]).unwrap();
+    assert_eq!(records(&mut store, NOW), [player(1, 10), player(2, 20)]);
+    let wal = fs::metadata(files::beside(&dir.file(FILE_NAME), "-wal")).unwrap().len();
+    assert!(wal < 100_000, "the log began anew: {wal}");
+
+    // A file from before the last commit is not gone on with.
+    store.is_suspect = true;
+    store.connection = Connection::open_in_memory().unwrap();
+    fs::copy(dir.file("old.db"), dir.file(FILE_NAME)).unwrap();
+    let lost = store.commit(&[player(3, 30)]).unwrap_err();
+    assert!(matches!(lost, StoreError::Lost { found: 1, expected: 2, .. }), "{lost}");
+    assert_eq!(lost.trouble(), None);
+    // One that is not there at the moment is waited for, and not made.
+    fs::remove_file(dir.file(FILE_NAME)).unwrap();
+    let missing = store.commit(&[player(3, 30)]).unwrap_err();
+    assert_eq!(missing.trouble(), Some(StorageTrouble::ReadOnly), "{missing}");
+    assert!(!dir.file(FILE_NAME).exists());
+}
+
+#[test]
+fn the_log_of_a_store_that_was_read_for_long_shrinks_again() {
+    let Scratch(dir) = &Scratch::new("store-wal");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(1, 1)]).unwrap();
+    let wal = || fs::metadata(files::beside(&dir.file(FILE_NAME), "-wal")).unwrap().len();
+    let reader = Connection::open(dir.file(FILE_NAME)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM players").unwrap();
+    let _: i64 = reader.query_row("SELECT count(*) FROM players", (), |row| row.get(0)).unwrap();
+    let many: Vec<Record> = (1..4_000).map(|user| player(user, 0)).collect();
+    while wal() < 2 * WAL_LIMIT {
+        store.commit(&many).unwrap();
+    }
+    assert!(store.wal_watch > wal(), "it is looked at again when it has doubled");
+    reader.execute_batch("ROLLBACK").unwrap();
+    while store.wal_watch >= wal() && wal() > WAL_LIMIT {
+        store.commit(&many).unwrap();
+    }
+    store.commit(&many).unwrap();
+    assert!(wal() <= WAL_LIMIT, "{}", wal());
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_opened() {
+    let Scratch(dir) = &Scratch::new("store-schema-1");
+    let connection = Connection::open(dir.file(FILE_NAME)).unwrap();
+    connection.execute_batch(include_str!("schema/1.sql")).unwrap();
+    connection.pragma_update(None, "application_id", 0x4D4D_434F).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    write::record(&connection, &player(1, 10)).unwrap();
+    drop(connection);
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(2, 20)]).unwrap();
+    assert_eq!((store.commits, records(&mut store, NOW).len()), (1, 2));
 }

@@ -186,3 +186,8 @@ pub(super) fn oldest(now: Wall) -> i64 {
 pub(super) fn forget_unused_races(connection: &Connection, now: Wall) -> Result<()> {
     connection.execute("DELETE FROM matches WHERE begun IS NULL AND made <= ?", [oldest(now)]).map(drop)
 }
+
+/// Writes the number of commits, to see after a failure of the disk that none was lost.
+pub(super) fn commits(connection: &Connection, number: u64) -> Result<()> {
+    connection.prepare_cached("UPDATE commits SET number = ?")?.execute([number]).map(drop)
+}

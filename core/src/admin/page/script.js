@@ -182,6 +182,7 @@ function show() {
     ['Logins', server.maintenance ? 'closed for maintenance' : 'open'],
     ['Steam tickets', server.verifies_tickets ? 'verified' : 'not verified: anybody can be anybody'],
     ['Connections', server.connections],
+    ['Store', server.storage_trouble ? 'cannot save: ' + server.storage_trouble : 'ok'],
     ['Last write to disk', server.last_commit_millis === null ? 'none yet' : server.last_commit_millis.toFixed(1) + ' ms'],
     ['Bans that hold', server.bans],
   ]);

@@ -98,6 +98,7 @@ impl Mmcos {
             message: self.config.message.as_deref(),
             verifies_tickets: matches!(self.config.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),
+            storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
             last_commit_millis: self.operator.counts.last_commit_millis(),
             bans: self.bans.iter().filter(|ban| ban.holds(now)).count(),
         }

@@ -11,6 +11,7 @@ use super::super::{Fault, Mmcos, matchmaker::WAIT_BOUNDS, matchmaker::WaitCounts
 use super::look;
 use crate::{
     admin::{Exposition, Kind},
+    seam::StorageTrouble,
     service::Context,
     wire::http::Status,
 };
@@ -27,6 +28,7 @@ pub(in super::super) struct Counts {
     slower_commits: u64,
     commit_time: Duration,
     last_commit: Option<Duration>,
+    rejected_for_storage: u64,
 }
 
 impl Counts {
@@ -46,6 +48,11 @@ impl Counts {
         add(place.and_then(|place| self.commits.get_mut(place)).unwrap_or(&mut self.slower_commits));
         self.commit_time = self.commit_time.saturating_add(took);
         self.last_commit = Some(took);
+    }
+
+    /// A request was rejected because its change could not be stored.
+    pub(in super::super) fn rejected_for_storage(&mut self) {
+        add(&mut self.rejected_for_storage);
     }
 
     /// How long the last commit took.
@@ -76,7 +83,7 @@ impl Mmcos {
         self.server_metrics(cx, &mut text);
         self.request_metrics(&mut text);
         self.matchmaking_metrics(&mut text);
-        self.store_metrics(&mut text);
+        self.store_metrics(cx, &mut text);
         text.into_string()
     }
 
@@ -183,8 +190,23 @@ impl Mmcos {
         }
     }
 
-    fn store_metrics(&self, text: &mut Exposition) {
+    fn store_metrics(&self, cx: &Context<'_, Self>, text: &mut Exposition) {
         let counts = &self.operator.counts;
+        let mut family = text.family(
+            "mmcos_store_trouble",
+            Kind::Gauge,
+            "1 for the reason why changes cannot be saved at the moment.",
+        );
+        for trouble in StorageTrouble::ALL {
+            let present = cx.storage().trouble() == Some(trouble);
+            family.sample(&[("reason", trouble.name())], u8::from(present));
+        }
+        text.family(
+            "mmcos_store_rejected_total",
+            Kind::Counter,
+            "Requests rejected because their change could not be saved.",
+        )
+        .sample(&[], counts.rejected_for_storage);
         let bounds = COMMIT_BOUNDS.map(|millis| Thousandths(u64::from(millis)));
         let sum = format!("{:.6}", counts.commit_time.as_secs_f64());
         text.family(

@@ -12,7 +12,7 @@ use super::{Config, Event, Mmcos, catalogue::EventName};
 use crate::{
     admin::{Access, Answer, Ask, Asset, Found, Gate, Gauges, History, METRICS_TYPE, Refusal, view},
     engine::{Exchange, Peer, Response},
-    seam::{Bytes, Wall},
+    seam::{Bytes, Storage, Wall},
     service::Context,
     wire::http::{Request, Status},
 };
@@ -128,6 +128,10 @@ impl Mmcos {
             Ask::Health => Answer::new("text/plain; charset=utf-8", b"ok\n".as_slice().into()),
             Ask::Ready if self.config.maintenance => {
                 Answer::error(Status::SERVICE_UNAVAILABLE, "closed for maintenance")
+            }
+            Ask::Ready if let Storage::Unavailable(trouble) = cx.storage() => {
+                let text = alloc::format!("nothing can be saved at the moment, since {trouble}");
+                Answer::error(Status::SERVICE_UNAVAILABLE, &text)
             }
             Ask::Ready => Answer::new("text/plain; charset=utf-8", b"ready\n".as_slice().into()),
             Ask::Session => {

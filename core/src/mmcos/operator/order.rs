@@ -8,7 +8,7 @@ use alloc::{
 use serde::Deserialize;
 
 use super::super::{
-    Event, Mmcos, Record,
+    Event, Mmcos, RETRY_AFTER, Record,
     catalogue::{EventName, UnknownEvent},
     ids::UserId,
     moderation::{Ban, Subject, SubjectError},
@@ -19,7 +19,7 @@ use crate::{
     admin::{Answer, Ask, Refusal},
     calendar::UtcText,
     engine::Peer,
-    seam::Wall,
+    seam::{Storage, Wall},
     service::Context,
     wire::http::{Request, Status},
 };
@@ -106,6 +106,15 @@ impl Mmcos {
         peer: Peer,
     ) -> Answer {
         let body = request.body();
+        if let Storage::Unavailable(trouble) = cx.storage()
+            && may_record(order)
+        {
+            self.operator.counts.rejected_for_storage();
+            let text =
+                format!("this cannot be saved at the moment, since {trouble}: try again in a few seconds");
+            let (name, seconds) = RETRY_AFTER;
+            return Answer::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
+        }
         let done = match order {
             Ask::LogIn => return self.let_in(cx, body, peer).unwrap_or_else(|objection| answer(&objection)),
             Ask::LogOut => {
@@ -254,6 +263,11 @@ impl Mmcos {
         self.start_event(cx, event, until);
         Ok(format!("started the event {} for {hours} h", event.as_str()))
     }
+}
+
+/// Returns whether a command changes what outlives the process.
+const fn may_record(command: Ask<'_>) -> bool {
+    !matches!(command, Ask::LogIn | Ask::LogOut | Ask::Kick(_))
 }
 
 fn later(moment: Wall, hours: u32) -> Wall {

@@ -6,6 +6,7 @@ mod matches;
 mod metrics;
 mod orders;
 mod page;
+mod storage;
 mod views;
 
 use mmcos_core::{

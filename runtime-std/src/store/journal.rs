@@ -1,0 +1,210 @@
+//! Records on their way to the disk, without the disk: what is written next, what is durable, when a failed write is
+//! tried again. [`Committer`](super::Committer) drives it with a thread and a file, the simulator with virtual time.
+
+use std::time::Duration;
+
+use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
+
+/// Time after which requests that need a record are rejected. (Our choice: longer than a checkpoint or an `fsync` on a
+/// slow card takes, shorter than a client's time-out.)
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// Wait before the second attempt; it doubles with each attempt.
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+/// Longest wait between two attempts.
+const LAST_RETRY: Duration = Duration::from_secs(1);
+
+/// Submitted items in order, and the state of the storage that they go to. Times are those of the caller's monotonic
+/// clock.
+///
+/// ```
+/// # use std::time::Duration;
+/// use mmcos_core::seam::{Storage, StorageTrouble};
+/// use mmcos_std::store::Journal;
+/// let now = Duration::ZERO;
+/// let mut journal = Journal::default();
+/// let first = journal.submit(["a"]);
+/// let batch = journal.begin(now).unwrap();
+/// let second = journal.submit(["b"]);
+/// journal.failed(batch, StorageTrouble::Full, now);
+/// assert!(journal.durable() < first && journal.begin(now).is_none());
+/// let later = journal.next_attempt().unwrap();
+/// let batch = journal.begin(later).unwrap();
+/// assert_eq!(batch.items(), ["a", "b"], "nothing is dropped");
+/// journal.committed(&batch, later);
+/// assert_eq!((journal.durable(), journal.storage(later)), (second, Storage::Available));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Journal<T> {
+    queue: Vec<T>,
+    submitted: CommitSeq,
+    durable: CommitSeq,
+    /// The start of the write that is under way.
+    writing: Option<Duration>,
+    trouble: Option<Trouble>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    kind: StorageTrouble,
+    /// The start of the first attempt that failed.
+    since: Duration,
+    attempts: u32,
+    next: Duration,
+}
+
+/// Items to write in one transaction.
+#[derive(Clone, Debug)]
+pub struct Batch<T> {
+    items: Vec<T>,
+    last: CommitSeq,
+    begun: Duration,
+}
+
+/// A trouble that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// The time from the first failed attempt to the successful one.
+    pub after: Duration,
+    /// The number of failed attempts.
+    pub attempts: u32,
+}
+
+impl<T> Default for Journal<T> {
+    fn default() -> Self {
+        let start = CommitSeq::default();
+        Self { queue: Vec::new(), submitted: start, durable: start, writing: None, trouble: None }
+    }
+}
+
+impl<T> Batch<T> {
+    /// The items, in the order of their submission.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> Journal<T> {
+    /// Takes items that must become durable together.
+    pub fn submit(&mut self, items: impl IntoIterator<Item = T>) -> CommitSeq {
+        self.queue.extend(items);
+        self.submitted = self.submitted.next();
+        self.submitted
+    }
+
+    /// Returns everything that is to be written now, for one transaction; `None` while a write is under way, while the
+    /// next attempt is not due, and if there is nothing to write.
+    pub fn begin(&mut self, now: Duration) -> Option<Batch<T>> {
+        if self.next_attempt().is_none_or(|next| now < next) {
+            return None;
+        }
+        self.writing = Some(now);
+        Some(Batch { items: std::mem::take(&mut self.queue), last: self.submitted, begun: now })
+    }
+
+    /// The time from which [`begin`](Self::begin) returns a batch, if there is one to come.
+    pub fn next_attempt(&self) -> Option<Duration> {
+        let waits = self.writing.is_none() && !self.queue.is_empty();
+        waits.then(|| self.trouble.map_or(Duration::ZERO, |trouble| trouble.next))
+    }
+
+    /// Notes that a batch is durable. Returns the trouble that this ends.
+    pub fn committed(&mut self, batch: &Batch<T>, now: Duration) -> Option<Resumed> {
+        self.writing = None;
+        self.durable = batch.last;
+        let Trouble { since, attempts, .. } = self.trouble.take()?;
+        Some(Resumed { after: now.saturating_sub(since), attempts })
+    }
+
+    /// Takes a batch back that could not be written; it stands first in the next one. Returns whether this trouble is
+    /// new.
+    pub fn failed(&mut self, batch: Batch<T>, kind: StorageTrouble, now: Duration) -> bool {
+        self.writing = None;
+        let later = std::mem::replace(&mut self.queue, batch.items);
+        self.queue.extend(later);
+        let before = self.trouble;
+        let attempts = before.map_or(0, |trouble| trouble.attempts);
+        let wait = FIRST_RETRY.saturating_mul(1 << attempts.min(10)).min(LAST_RETRY);
+        self.trouble = Some(Trouble {
+            kind,
+            since: before.map_or(batch.begun, |trouble| trouble.since),
+            attempts: attempts.saturating_add(1),
+            next: now.saturating_add(wait),
+        });
+        before.is_none_or(|before| before.kind != kind)
+    }
+
+    /// The position up to which everything is durable.
+    pub const fn durable(&self) -> CommitSeq {
+        self.durable
+    }
+
+    /// The items that no write has taken yet.
+    pub fn waiting(&self) -> &[T] {
+        &self.queue
+    }
+
+    /// The state of the storage, for the core.
+    pub fn storage(&self, now: Duration) -> Storage {
+        let since = self.trouble.map(|trouble| trouble.since).or(self.writing);
+        let is_long = since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
+        match (self.trouble.map(|trouble| trouble.kind), is_long) {
+            (None, false) => Storage::Available,
+            (None, true) => Storage::Unavailable(StorageTrouble::Slow),
+            (Some(kind), false) => Storage::Delayed(kind),
+            (Some(kind), true) => Storage::Unavailable(kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn attempts_slow_down_to_one_a_second_and_nothing_is_dropped() {
+        let mut journal = Journal::default();
+        let mut last = journal.submit([0]);
+        let mut waits = Vec::new();
+        let mut now = Duration::ZERO;
+        for item in 1..8 {
+            let batch = journal.begin(now).unwrap();
+            assert!(batch.items().iter().copied().eq(0..item), "{batch:?}");
+            last = journal.submit([item]);
+            assert!(journal.begin(now).is_none(), "one write at a time");
+            assert_eq!(journal.failed(batch, StorageTrouble::Locked, now), item == 1);
+            let next = journal.next_attempt().unwrap();
+            assert!(journal.begin(next.saturating_sub(millis(1))).is_none());
+            waits.push(next.saturating_sub(now).as_millis());
+            now = next;
+        }
+        assert_eq!(waits, [50, 100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(journal.durable(), CommitSeq::default());
+        let batch = journal.begin(now).unwrap();
+        let resumed = journal.committed(&batch, now).unwrap();
+        assert_eq!((resumed.attempts, journal.durable()), (7, last));
+        assert!(journal.next_attempt().is_none());
+    }
+
+    #[test]
+    fn writes_are_refused_after_three_seconds_of_trouble_or_of_silence() {
+        let mut journal = Journal::default();
+        assert_eq!(journal.storage(millis(9_000)), Storage::Available, "nothing to write");
+        journal.submit([()]);
+        let batch = journal.begin(millis(1_000)).unwrap();
+        assert_eq!(journal.storage(millis(3_999)), Storage::Available);
+        assert_eq!(journal.storage(millis(4_000)), Storage::Unavailable(StorageTrouble::Slow));
+        assert!(journal.failed(batch, StorageTrouble::Full, millis(1_100)));
+        assert_eq!(journal.storage(millis(3_999)), Storage::Delayed(StorageTrouble::Full));
+        assert_eq!(journal.storage(millis(4_000)), Storage::Unavailable(StorageTrouble::Full));
+        let batch = journal.begin(millis(4_000)).unwrap();
+        assert!(journal.failed(batch, StorageTrouble::Failing, millis(4_100)), "another trouble is told");
+        let batch = journal.begin(millis(9_000)).unwrap();
+        let resumed = Resumed { after: millis(8_000), attempts: 2 };
+        assert_eq!(journal.committed(&batch, millis(9_000)), Some(resumed));
+        assert_eq!(journal.storage(millis(9_000)), Storage::Available);
+    }
+}
