@@ -26,6 +26,8 @@ pub enum Command {
     Export,
     /// Examine this host, print what was found and stop.
     Doctor,
+    /// Print a one-time link to the dashboard of the running server and stop.
+    AdminLink,
     /// Send a test message to `notify-url`, print what was answered and stop.
     NotifyTest,
     /// Explain this Steam ticket and stop.
@@ -37,13 +39,14 @@ pub enum Command {
 }
 
 /// Each command as it is used, and what it does.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config", "print the effective configuration, every key explained, ready to be saved as a file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
     ("doctor", "look for what could keep players out; the server may be running"),
+    ("admin-link", "print a link that logs your browser into the dashboard, once; the server must be running"),
     ("notify-test", "send a test message to notify-url, and print what was answered"),
     ("ticket HEX", "print what a Steam ticket says, and whether it lets its player in"),
     ("help", "print this text (also -h, --help)"),
@@ -133,6 +136,7 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "export" if json => Command::Export,
         "export" => return Err(CliError::MissingForm),
         "doctor" => Command::Doctor,
+        "admin-link" => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
         "ticket" => Command::Ticket(words.next().ok_or(CliError::MissingTicket)?.string()?),
         "help" => Command::Help,
@@ -197,6 +201,7 @@ mod tests {
         assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
         assert_eq!(command(&["export", "--json"]), Command::Export);
         assert_eq!(command(&["doctor", "--http", "off"]), Command::Doctor);
+        assert_eq!(command(&["admin-link", "--data-dir", "d"]), Command::AdminLink);
         assert_eq!(command(&["notify-test"]), Command::NotifyTest);
         assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Ticket("00ff^^^^true".into()));
         assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);

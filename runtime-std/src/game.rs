@@ -71,7 +71,7 @@ pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError>
         },
         first_session,
         events: config.events.clone(),
-        admin: operator::admin(config, &host.password)?,
+        admin: operator::admin(config, &host.password, host.console.as_ref())?,
         pages: operator::pages(config, &host.setup),
         ..mmcos::Config::new(Catalogue::official()?)
     };

@@ -20,7 +20,7 @@ use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::notify::{self, TestError};
 use crate::open_files;
-use crate::operator::{self, Dashboard, OperatorPassword, OperatorPasswordError};
+use crate::operator::{self, Console, Dashboard, LinkError, OperatorPassword, OperatorPasswordError};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -41,6 +41,8 @@ pub struct Host {
     pub key: ServerKey,
     /// What an operator logs in with.
     pub password: OperatorPassword,
+    /// What proves an operator besides the password; `None` without a dashboard.
+    pub console: Option<Console>,
     /// What outlives the process.
     pub store: Store,
     /// The plain listener; `None` if it is off.
@@ -103,6 +105,12 @@ pub enum HostError {
     /// The operator's password.
     #[error(transparent)]
     OperatorPassword(#[from] OperatorPasswordError),
+    /// A link to the dashboard.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The operating system has no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,6 +165,7 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             print(&report);
             report.verdict()?;
         }
+        Command::AdminLink => print(&operator::link(&data_dir(&sources)?)?),
         Command::NotifyTest => print(&notify::test(&sources.load()?.config)?),
         Command::Ticket(text) => {
             print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
@@ -204,6 +213,11 @@ impl Host {
             public_address: config.public_address,
             addresses,
         };
+        let console = if operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
+        // After the store is open, and so locked: the file of a running server is not overwritten.
+        if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
+            log::warn!("`mmcos admin-link` will not work: {error}");
+        }
         let source = Source {
             data_dir: data_dir.clone(),
             certificate: config.certificate.clone(),
@@ -213,17 +227,12 @@ impl Host {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { config, clock, data_dir, key, password, store, http, https, signals, setup })
+        Ok(Self { config, clock, data_dir, key, password, console, store, http, https, signals, setup })
     }
 
     /// The lines about the dashboard, for the start.
     pub fn dashboard(&self) -> Dashboard<'_> {
-        let [http, https] = [("http", self.setup.http), ("https", self.setup.https)]
-            .map(|(scheme, place)| Some((scheme, place?)));
-        Dashboard {
-            place: http.or(https).filter(|_| operator::has_dashboard(&self.config)),
-            password: &self.password,
-        }
+        Dashboard { console: self.console.as_ref(), password: &self.password }
     }
 }
 

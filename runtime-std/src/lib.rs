@@ -10,6 +10,7 @@ pub mod driver;
 pub mod game;
 pub mod host;
 pub mod listen;
+mod local_client;
 pub mod log;
 pub mod notify;
 pub mod open_files;

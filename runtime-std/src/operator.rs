@@ -2,18 +2,23 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use mmcos_core::admin::{self, Password, StaticPage};
+use mmcos_core::admin::{self, LINK_LIFETIME, Password, StaticPage, Token};
 use mmcos_core::seam::ListenerId;
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::local_client::{self, Listener};
 use crate::secret;
-use crate::setup::{self, Place, Setup};
+use crate::setup::{self, Setup};
 use crate::text_file::{TextFileError, read_text_file};
 
 const FILE: &str = "operator-password";
+/// How a command of this host reaches the running server: two addresses and a token, a line each.
+const CONSOLE_FILE: &str = "admin-console";
 /// Bytes of the shortest password that a host may choose.
 const SHORTEST: usize = 12;
 /// For five bits each: letters and digits that are not mistaken for each other.
@@ -75,8 +80,17 @@ impl OperatorPassword {
 
     /// For the core, which does not keep it.
     fn digest(&self) -> Result<Password, getrandom::Error> {
-        Ok(Password::new(&self.text, &secret::random()?))
+        let salt = &secret::random()?;
+        let made = if is_readable(&self.text) { Password::random } else { Password::new };
+        Ok(made(&self.text, salt))
     }
+}
+
+/// Returns whether this has the form of [`readable`], which is taken for random.
+fn is_readable(text: &str) -> bool {
+    let form = readable(0);
+    let fits = |(found, form): (u8, u8)| if form == b'-' { found == form } else { ALPHABET.contains(&found) };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
 }
 
 /// 26 characters in groups.
@@ -98,17 +112,125 @@ impl fmt::Debug for OperatorPassword {
     }
 }
 
-/// Who may see and order what, as this host wants it; `None` without a dashboard.
+/// What proves an operator to a server that starts, besides the password: a one-time link for a browser, and a token for
+/// commands of this host such as `mmcos admin-link`. Both are made at each start.
+#[derive(Clone)]
+pub struct Console {
+    /// Where the server is reached from this machine.
+    local: Listener,
+    /// Where it is reached from elsewhere, such as `http://192.168.1.20:8080`.
+    shown: String,
+    token: String,
+    first_link: Token,
+}
+
+/// Why there is no link.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// There is no console, or it does not answer.
+    #[error(
+        "no server with a dashboard runs with the data directory {}; start it, and it prints a link (to name another \
+         directory: --data-dir)",
+        .0.display()
+    )]
+    NotRunning(PathBuf),
+    /// The server refuses.
+    #[error("the server refuses to make a link: {0}")]
+    Refused(String),
+}
+
+impl Console {
+    /// The console of a server that listens at these places; `None` if it listens nowhere.
+    pub fn new(setup: &Setup) -> Result<Option<Self>, getrandom::Error> {
+        let [http, https] = [(setup.http, false), (setup.https, true)]
+            .map(|(place, tls)| Some(Listener { address: place?.address, tls }));
+        let Some(local) = http.or(https) else { return Ok(None) };
+        let bits: [u8; 16] = secret::random()?;
+        let [link, token] = [bits, secret::random()?].map(|bits: [u8; 16]| {
+            let (low, high) = bits.split_at(8);
+            Token::new([low, high].map(|half| half.try_into().map_or(0, u64::from_le_bytes)))
+        });
+        let shown = shown(local, &setup.addresses);
+        Ok(Some(Self { local, shown, token: token.to_string(), first_link: link }))
+    }
+
+    /// Leaves it in the data directory for [`link`], readable for its owner alone.
+    pub fn write(&self, dir: &DataDir) -> Result<(), DataDirError> {
+        let Self { local, shown, token, .. } = self;
+        dir.write(CONSOLE_FILE, format!("{local}\n{shown}\n{token}\n").as_bytes())
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console(..)")
+    }
+}
+
+/// An address of this listener that works from another machine, if there is one.
+fn shown(Listener { address, tls }: Listener, addresses: &[IpAddr]) -> String {
+    let own = Some(address.ip()).filter(|ip| !ip.is_unspecified());
+    let known = || addresses.iter().find(|ip| ip.is_ipv4()).or_else(|| addresses.first()).copied();
+    let ip = own.or_else(known).unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let (scheme, usual) = if tls { ("https", 443) } else { ("http", 80) };
+    let host = match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if address.port() == usual {
+        format!("{scheme}://{host}")
+    } else {
+        format!("{scheme}://{host}:{}", address.port())
+    }
+}
+
+/// Has the server that runs with this data directory make a one-time link. Returns the text for the operator.
+pub fn link(dir: &DataDir) -> Result<String, LinkError> {
+    let not_running = || LinkError::NotRunning(dir.path().to_owned());
+    let file = dir.read(CONSOLE_FILE)?.ok_or_else(not_running)?;
+    let file = String::from_utf8_lossy(&file).into_owned();
+    let mut lines = file.lines();
+    let [local, shown, token] = [lines.next(), lines.next(), lines.next()].map(Option::unwrap_or_default);
+    let local: Listener = local.parse().map_err(|_| not_running())?;
+    let request = format!(
+        "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\
+         Connection: close\r\n\r\n"
+    );
+    let response = local_client::exchange(local, request.as_bytes()).map_err(|_| not_running())?;
+    let (head, body) = response.split_once("\r\n\r\n").ok_or_else(not_running)?;
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    match body.get("path").and_then(Value::as_str) {
+        Some(path) => Ok(format!("{shown}{path}\n{}\n", once())),
+        // The token is of another start: another server has this one's port by now.
+        None if head.contains(" 401 ") || head.contains(" 404 ") => Err(not_running()),
+        None => Err(LinkError::Refused(head.lines().next().unwrap_or_default().to_owned())),
+    }
+}
+
+fn once() -> String {
+    format!("(logs one browser in, once, within {} minutes)", LINK_LIFETIME.as_secs() / 60)
+}
+
+/// What proves an operator to this host's server; `None` without a dashboard.
 pub fn admin(
     config: &Config,
     password: &OperatorPassword,
+    console: Option<&Console>,
 ) -> Result<Option<admin::Config>, getrandom::Error> {
+    let console_token = match console {
+        Some(console) => Some(Password::random(&console.token, &secret::random()?)),
+        None => None,
+    };
     let names = config.host_names.split(',').map(str::trim).filter(|name| !name.is_empty());
     // Runtimes number their listeners in the order HTTP, HTTPS.
     let tls = config.https.map(|_| ListenerId(u8::from(config.http.is_some())));
     let admin = admin::Config {
         password: Some(password.digest()?),
-        open_to_this_machine: config.admin_local,
+        console: console_token,
+        first_link: console.map(|console| console.first_link),
         open_metrics: config.open_metrics,
         names: names.map(str::to_owned).collect(),
         tls,
@@ -149,18 +271,20 @@ pub fn pages(config: &Config, setup: &Setup) -> Vec<StaticPage> {
 /// The lines about the dashboard at the start. Its `Display` is those.
 #[derive(Debug)]
 pub struct Dashboard<'a> {
-    /// The plain listener, or else the TLS one.
-    pub place: Option<(&'static str, Place)>,
+    /// The console; `None` without a dashboard.
+    pub console: Option<&'a Console>,
     /// The password.
     pub password: &'a OperatorPassword,
 }
 
 impl fmt::Display for Dashboard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, place)) = self.place else { return Ok(()) };
+        let Some(Console { shown, first_link, .. }) = self.console else { return Ok(()) };
         let OperatorPassword { text, file, new } = self.password;
-        writeln!(f, "\nDashboard      {scheme}://localhost:{}/admin", place.address.port())?;
-        writeln!(f, "Its password   is in {}", file.display())?;
+        writeln!(f, "\nDashboard      {shown}/admin/link/{first_link}")?;
+        writeln!(f, "               {}", once())?;
+        writeln!(f, "Later          run `mmcos admin-link` for another link, or log in at {shown}/admin")?;
+        writeln!(f, "               with the password in {}", file.display())?;
         if *new { writeln!(f, "               {text}") } else { Ok(()) }
     }
 }
@@ -169,6 +293,7 @@ impl fmt::Display for Dashboard<'_> {
 mod tests {
     use super::*;
     use crate::data_dir::tests::{Scratch, mode};
+    use crate::setup::Place;
 
     #[test]
     fn is_made_once_kept_private_and_shown_once() {
@@ -177,11 +302,66 @@ mod tests {
         assert_eq!((first.text.len(), mode(&dir.file(FILE))), (31, 0o600));
         let second = OperatorPassword::load_or_make(dir).unwrap();
         assert_eq!((&second.text, first.new, second.new), (&first.text, true, false));
-        let place = Some(("http", Place { address: "[::]:8080".parse().unwrap(), instead_of: None }));
-        let shown = |password| Dashboard { place, password }.to_string();
-        assert!(shown(&first).contains("http://localhost:8080/admin") && shown(&first).contains(&first.text));
+        let setup = Setup {
+            addresses: vec!["fd00::1".parse().unwrap(), "192.168.1.20".parse().unwrap()],
+            http: Some(Place { address: "[::]:8080".parse().unwrap(), instead_of: None }),
+            ..nowhere(dir)
+        };
+        let console = Console::new(&setup).unwrap().unwrap();
+        let shown = |password| Dashboard { console: Some(&console), password }.to_string();
+        let link = format!("http://192.168.1.20:8080/admin/link/{}\n", console.first_link);
+        assert!(shown(&first).contains(&link) && shown(&first).contains(&first.text));
         assert!(!shown(&second).contains(&first.text));
+        console.write(dir).unwrap();
+        assert_eq!(mode(&dir.file(CONSOLE_FILE)), 0o600);
+        assert_eq!(format!("{console:?}"), "Console(..)");
         assert_eq!(format!("{first:?}"), "OperatorPassword(..)");
+    }
+
+    fn nowhere(dir: &DataDir) -> Setup {
+        Setup {
+            addresses: Vec::new(),
+            public_address: None,
+            http: None,
+            https: None,
+            data_dir: dir.path().to_owned(),
+            config_file: None,
+            has_page: true,
+        }
+    }
+
+    #[test]
+    fn an_address_of_the_listener_is_shown() {
+        let addresses = ["fd00::1", "192.168.1.20"].map(|ip| ip.parse().unwrap());
+        for (address, tls, expected) in [
+            ("[::]:80", false, "http://192.168.1.20"),
+            ("[::]:443", true, "https://192.168.1.20"),
+            ("127.0.0.1:8080", false, "http://127.0.0.1:8080"),
+            ("[fd00::2]:8443", true, "https://[fd00::2]:8443"),
+        ] {
+            assert_eq!(shown(Listener { address: address.parse().unwrap(), tls }, &addresses), expected);
+        }
+        let anywhere = Listener { address: "[::]:80".parse().unwrap(), tls: false };
+        assert_eq!(shown(anywhere, &[]), "http://127.0.0.1");
+    }
+
+    #[test]
+    fn without_a_running_server_there_is_no_link() {
+        let Scratch(dir) = &Scratch::new("operator-console");
+        let error = |dir| link(dir).unwrap_err().to_string();
+        assert!(error(dir).starts_with("no server with a dashboard runs"), "{}", error(dir));
+        // One that ended: its port is closed.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        dir.write(CONSOLE_FILE, format!("http://{port}\nhttp://{port}\nx\n").as_bytes()).unwrap();
+        assert!(error(dir).starts_with("no server with a dashboard runs"), "{}", error(dir));
+    }
+
+    #[test]
+    fn a_made_password_is_told_from_a_chosen_one() {
+        assert!(is_readable(&readable(7)) && is_readable(&readable(u128::MAX)));
+        for chosen in ["a long password", "aaaaa-aaaaa-aaaaa-aaaaa-aaaaa-", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""] {
+            assert!(!is_readable(chosen), "{chosen}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 
-use super::Refusal;
+use super::{Refusal, gate::seconds};
 use crate::{
     engine::{Body, Response},
     seam::Bytes,
@@ -61,11 +61,23 @@ impl Answer {
         let answer = Self::error(refusal.status(), &format!("{refusal}"));
         match refusal {
             Refusal::TooManyAttempts(wait) => {
-                answer.with("Retry-After", &format!("{}", wait.as_secs().saturating_add(1)))
+                answer.with("Retry-After", &format!("{}", seconds(*wait)))
             }
-            Refusal::PasswordNeeded | Refusal::WrongPassword => answer.with("WWW-Authenticate", "Bearer"),
-            _ => answer,
+            Refusal::ProofNeeded | Refusal::WrongPassword => answer.with("WWW-Authenticate", "Bearer"),
+            Refusal::ForeignHost(_) | Refusal::ForeignSite | Refusal::UsedLink => answer,
         }
+    }
+
+    /// Sends a browser on to this path.
+    pub fn see_other(path: &str) -> Self {
+        Self { status: Status::SEE_OTHER, ..Self::new("text/plain; charset=utf-8", b"".as_slice().into()) }
+            .with("Location", path)
+    }
+
+    /// The same with this status.
+    #[must_use]
+    pub fn of_status(self, status: Status) -> Self {
+        Self { status, ..self }
     }
 
     /// The same with this field, in the place of one of its name.

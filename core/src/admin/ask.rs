@@ -1,6 +1,6 @@
 use alloc::string::String;
 
-use super::{Access, Asset};
+use super::Asset;
 use crate::wire::http::Method;
 
 /// What is asked for.
@@ -23,6 +23,10 @@ pub enum Ask<'a> {
     LogIn,
     /// To be let go.
     LogOut,
+    /// To be let in by a one-time link.
+    OpenLink(&'a str),
+    /// That a one-time link be made.
+    MakeLink,
     /// All that the dashboard shows.
     State,
     /// The same, again whenever it changes.
@@ -70,12 +74,14 @@ pub enum Found<'a> {
 type Route = (Method, &'static str, fn(&str) -> Ask<'_>);
 
 /// All that there is. (`Get` stands for HEAD as well.)
-const ROUTES: [Route; 29] = [
+const ROUTES: [Route; 32] = [
     (Method::Get, "/admin", |_| Ask::Asset(Asset::Page)),
     (Method::Get, "/admin/", |_| Ask::Asset(Asset::Page)),
     (Method::Get, "/admin/style.css", |_| Ask::Asset(Asset::Style)),
     (Method::Get, "/admin/script.js", |_| Ask::Asset(Asset::Script)),
     (Method::Get, "/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
+    (Method::Get, "/favicon.ico", |_| Ask::Asset(Asset::Icon)),
+    (Method::Get, "/admin/link/*", |link| Ask::OpenLink(link)),
     (Method::Get, "/api/v1/openapi.json", |_| Ask::Asset(Asset::OpenApi)),
     (Method::Get, "/metrics", |_| Ask::Metrics),
     (Method::Get, "/healthz", |_| Ask::Health),
@@ -84,6 +90,7 @@ const ROUTES: [Route; 29] = [
     (Method::Get, "/api/v1/session", |_| Ask::Session),
     (Method::Post, "/api/v1/session", |_| Ask::LogIn),
     (Method::Delete, "/api/v1/session", |_| Ask::LogOut),
+    (Method::Post, "/api/v1/links", |_| Ask::MakeLink),
     (Method::Get, "/api/v1/state", |_| Ask::State),
     (Method::Get, "/api/v1/live", |_| Ask::Live),
     (Method::Get, "/api/v1/history", |_| Ask::History),
@@ -118,21 +125,27 @@ impl<'a> Ask<'a> {
         (!allowed.is_empty()).then_some(Found::Allow(allowed))
     }
 
-    /// What it takes to be answered.
-    pub const fn takes(&self) -> Access {
+    /// Returns whether only the operator is answered.
+    pub const fn needs_proof(&self) -> bool {
         match self {
-            Self::Asset(_) | Self::Status | Self::Session | Self::LogIn | Self::LogOut => Access::Public,
-            Self::Metrics
+            Self::Asset(_)
+            | Self::Status
             | Self::Health
             | Self::Ready
+            | Self::Session
+            | Self::LogIn
+            | Self::LogOut
+            | Self::OpenLink(_) => false,
+            Self::Metrics
+            | Self::MakeLink
             | Self::State
             | Self::Live
             | Self::History
             | Self::Players
             | Self::Bans
             | Self::Settings
-            | Self::Events => Access::Look,
-            Self::Kick(_)
+            | Self::Events
+            | Self::Kick(_)
             | Self::EndMatch(_)
             | Self::Ban
             | Self::LiftBan
@@ -140,18 +153,14 @@ impl<'a> Ask<'a> {
             | Self::StartEvent
             | Self::StopEvent
             | Self::Set(_)
-            | Self::Reset(_) => Access::Order,
+            | Self::Reset(_) => true,
         }
     }
 
-    /// Whether it is for whoever may see metrics.
-    pub const fn is_metrics(&self) -> bool {
-        matches!(self, Self::Metrics | Self::Health | Self::Ready)
-    }
-
-    /// Whether other sites may show it: it is public, and the same for everybody.
-    pub const fn is_for_all_sites(&self) -> bool {
-        matches!(self, Self::Status | Self::Asset(_))
+    /// Returns whether the response is public and depends on nothing that the request says: it is sent under any name, to any
+    /// site and to any version of HTTP. A one-time link proves itself.
+    pub const fn is_for_everybody(&self) -> bool {
+        matches!(self, Self::Status | Self::Asset(_) | Self::Health | Self::Ready | Self::OpenLink(_))
     }
 }
 
@@ -207,13 +216,8 @@ mod tests {
         }
     }
 
-    /// What an operation of the description takes.
-    fn described_access(operation: &Value) -> Access {
-        match operation["security"].as_array().expect("every operation says what it takes").as_slice() {
-            [] => Access::Public,
-            ways if ways.iter().any(|way| *way == serde_json::json!({})) => Access::Look,
-            _ => Access::Order,
-        }
+    fn described_proof(operation: &Value) -> bool {
+        !operation["security"].as_array().expect("every operation says what it needs").is_empty()
     }
 
     #[test]
@@ -223,17 +227,17 @@ mod tests {
         let mut described = Vec::new();
         for (path, methods) in description["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
-                described.push((path.clone(), method.to_uppercase(), described_access(operation)));
+                described.push((path.clone(), method.to_uppercase(), described_proof(operation)));
             }
         }
         let routes = ROUTES.into_iter().map(|(method, path, ask)| (method, path, ask("subject")));
-        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_))).map(|(method, path, ask)| {
+        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_) | Ask::OpenLink(_))).map(|(method, path, ask)| {
             let subject = match ask {
                 Ask::Kick(_) => "{user}",
                 Ask::EndMatch(_) => "{session}",
                 _ => "{name}",
             };
-            (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.takes())
+            (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.needs_proof())
         });
         let mut served: Vec<_> = served.collect();
         described.sort();

@@ -1,180 +1,237 @@
 use alloc::{format, string::String};
-use core::{fmt, net::SocketAddr, time::Duration};
+use core::{net::SocketAddr, time::Duration};
 
 use super::{
     Config,
-    attempts::Attempts,
     host,
-    sessions::{LIFETIME, Sessions},
+    throttle::LoginThrottle,
+    tokens::{LINK_LIFETIME, SESSION_LIFETIME, Token, TokenDigest, Tokens},
 };
 use crate::{
     engine::Peer,
     seam::Monotonic,
-    wire::http::{Method, Request, Status, Version},
+    wire::http::{Method, Request, Status},
 };
 
+/// How the names of our cookies begin. Browsers give a cookie to every port of a host: the rest of the name tells servers
+/// on one machine apart.
 const COOKIE: &str = "mmcos_operator";
 
-/// Fields that proxies add. Who has one of them came from elsewhere, whatever the connection says.
-const ADDED_BY_PROXIES: [&str; 6] =
-    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"];
-
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What the sender of a request has proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// See what is public.
+    /// Nothing.
     Public,
-    /// See everything.
-    Look,
-    /// See and order everything.
-    Order,
+    /// That it is the operator.
+    Operator(Proof),
 }
 
-/// Why somebody may not.
+/// How an operator was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By the password, or by another bearer token that holds as long as the server runs.
+    Bearer,
+    /// By an admin session.
+    Session(TokenDigest),
+}
+
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Refusal {
-    /// The `Host` is no name of this server.
+    /// The `Host` is not a name of this server.
     #[error(
-        "this server is not known by the name in the request; open it by its address, as localhost, or add the name to \
-         `host-names` in its configuration"
+        "The dashboard does not answer to \"{0}\". Use the IP address, or add the name to host-names in mmcos.toml."
     )]
-    ForeignHost,
-    /// Another site sent a browser here.
-    #[error("requests from other sites are not accepted")]
+    ForeignHost(String),
+    /// A browser sent the request for another site.
+    #[error("Requests from other sites are refused.")]
     ForeignSite,
-    /// It takes a password.
-    #[error("this takes the operator's password: log in, or send it as a bearer token")]
-    PasswordNeeded,
-    /// Not the password.
-    #[error("that is not the operator's password")]
+    /// The request proves nothing.
+    #[error("Log in first, or send the password as a bearer token.")]
+    ProofNeeded,
+    /// The password is wrong.
+    #[error("Wrong password.")]
     WrongPassword,
-    /// Too many wrong passwords.
-    #[error("too many wrong passwords: try again in {} s", .0.as_secs().saturating_add(1))]
+    /// The password is wrong, or was not checked, since many wrong ones came from this address.
+    #[error("Wrong password. Too many wrong ones came from your address: try again in {} s.", seconds(*.0))]
     TooManyAttempts(Duration),
+    /// The one-time link was used or has expired.
+    #[error("This link has been used or has expired. Run `mmcos admin-link` for a new one.")]
+    UsedLink,
 }
 
 impl Refusal {
-    /// The status that goes with it.
+    /// The status of the response.
     pub const fn status(&self) -> Status {
         match self {
-            Self::ForeignHost | Self::ForeignSite => Status::FORBIDDEN,
-            Self::PasswordNeeded | Self::WrongPassword => Status::UNAUTHORIZED,
+            Self::ForeignHost(_) | Self::ForeignSite => Status::FORBIDDEN,
+            Self::ProofNeeded | Self::WrongPassword => Status::UNAUTHORIZED,
             Self::TooManyAttempts(_) => Status::TOO_MANY_REQUESTS,
+            Self::UsedLink => Status::GONE,
         }
     }
 }
 
-/// Decides who may do what: by password, by the session of a browser that logged in, and by being on this machine.
+/// Recognises the operator: by password, by a browser's session, by a one-time link. Never by where a request comes from: a
+/// proxy or a tunnel that ends on this machine passes on the requests of strangers (decision 0068).
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
-    sessions: Sessions,
-    attempts: Attempts,
+    sessions: Tokens,
+    links: Tokens,
+    throttle: LoginThrottle,
 }
 
 impl Gate {
-    /// A gate that nobody has passed yet.
+    /// Returns a gate without sessions. The link of `config` holds from now on.
     pub fn new(config: Config) -> Self {
-        Self { config, sessions: Sessions::default(), attempts: Attempts::default() }
+        let mut links = Tokens::default();
+        let start = Monotonic::default();
+        if let Some(link) = config.first_link {
+            links.add(link, start.after(LINK_LIFETIME), start);
+        }
+        Self { config, sessions: Tokens::default(), links, throttle: LoginThrottle::default() }
     }
 
-    /// Whether metrics and health are for everybody.
+    /// Returns whether everybody may read metrics.
     pub const fn has_open_metrics(&self) -> bool {
         self.config.open_metrics
     }
 
-    /// What the sender of this request may do.
+    /// Returns what the sender of this request has proved.
     ///
     /// # Errors
-    /// [`Refusal`] if nothing at all: for a request that another site had a browser send, and for a wrong password.
+    /// [`Refusal`] for a wrong bearer token, and without a bearer token for a request of another site or to another name.
     pub fn access(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<Access, Refusal> {
-        self.check_origin(request)?;
         if let Some(token) = bearer(request) {
-            return self.check_password(token, peer.address, now).map(|()| Access::Order);
+            // No browser adds a bearer token by itself, so neither the name nor the site matters.
+            return self.check_password(token, peer.address, now).map(|()| Access::Operator(Proof::Bearer));
         }
-        if cookie(request).is_some_and(|token| self.sessions.holds(token, now)) {
-            return Ok(Access::Order);
-        }
-        let may_look = self.config.open_to_this_machine && is_from_this_machine(request, peer);
-        Ok(if may_look { Access::Look } else { Access::Public })
+        self.check_origin(request)?;
+        let session = cookies(request).find(|session| self.sessions.holds(*session, now));
+        Ok(session.map_or(Access::Public, |session| Access::Operator(Proof::Session(session))))
     }
 
-    /// Lets a browser in. Gives the `Set-Cookie` for it; `random` is the session's number.
+    /// Returns whether a proof still holds.
+    pub fn holds(&self, proof: Proof, now: Monotonic) -> bool {
+        match proof {
+            Proof::Bearer => true,
+            Proof::Session(session) => self.sessions.holds(session, now),
+        }
+    }
+
+    /// Begins an admin session with the password. Returns its `Set-Cookie`.
     ///
     /// # Errors
-    /// [`Refusal`] if the password is wrong or was so too often.
+    /// [`Refusal`] if the password is wrong.
     pub fn log_in(
         &mut self,
         password: &str,
+        request: &Request<'_>,
         peer: Peer,
-        random: [u64; 2],
+        session: Token,
         now: Monotonic,
     ) -> Result<String, Refusal> {
         self.check_password(password.as_bytes(), peer.address, now)?;
-        let token = self.sessions.begin(random, now);
-        let secure = if self.config.tls == Some(peer.listener) { "; Secure" } else { "" };
-        Ok(set_cookie(&token, LIFETIME, secure))
+        Ok(self.begin_session(request, peer, session, now))
     }
 
-    /// Ends the session of a browser. Gives the `Set-Cookie` for it.
-    pub fn log_out(&mut self, request: &Request<'_>) -> String {
-        if let Some(token) = cookie(request) {
-            self.sessions.end(token);
+    /// Begins an admin session with a one-time link, which ends the link. Returns its `Set-Cookie`.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the link does not hold, or if its cookie would not be accepted under this name.
+    pub fn open_link(
+        &mut self,
+        link: &str,
+        request: &Request<'_>,
+        peer: Peer,
+        session: Token,
+        now: Monotonic,
+    ) -> Result<String, Refusal> {
+        self.check_host(request)?;
+        if !self.links.take(TokenDigest::of(link.as_bytes()), now) {
+            return Err(Refusal::UsedLink);
         }
-        set_cookie("", Duration::ZERO, "")
+        Ok(self.begin_session(request, peer, session, now))
+    }
+
+    /// Makes a one-time link. Returns its token as text.
+    pub fn make_link(&mut self, link: Token, now: Monotonic) -> String {
+        self.links.add(link, now.after(LINK_LIFETIME), now)
+    }
+
+    /// Ends the session of a browser. Returns its `Set-Cookie`.
+    pub fn log_out(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> String {
+        for session in cookies(request) {
+            self.sessions.take(session, now);
+        }
+        self.set_cookie(request, peer, "", Duration::ZERO)
+    }
+
+    fn begin_session(
+        &mut self,
+        request: &Request<'_>,
+        peer: Peer,
+        session: Token,
+        now: Monotonic,
+    ) -> String {
+        let token = self.sessions.add(session, now.after(SESSION_LIFETIME), now);
+        self.set_cookie(request, peer, &token, SESSION_LIFETIME)
+    }
+
+    fn set_cookie(&self, request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
+        let is_tls = self.config.tls == Some(peer.listener);
+        let name = match host::port(request.field("Host").unwrap_or_default()) {
+            Some(port) => format!("{COOKIE}_{port}"),
+            None if is_tls => format!("{COOKIE}_tls"),
+            None => COOKIE.into(),
+        };
+        let secure = if is_tls { "; Secure" } else { "" };
+        let seconds = lifetime.as_secs();
+        format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    /// Against DNS rebinding.
+    fn check_host(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        let host = request.field("Host").unwrap_or_default();
+        let shown = || host.escape_ascii().take(100).map(char::from).collect();
+        if host::is_ours(host, &self.config.names) { Ok(()) } else { Err(Refusal::ForeignHost(shown())) }
     }
 
     /// A cookie goes with whatever a browser sends, a password does not. So where no password comes along, the browser
     /// must have been sent by our own page.
     fn check_origin(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let host = request.field("Host").unwrap_or_default();
-        if !host::is_ours(host, &self.config.names) {
-            return Err(Refusal::ForeignHost);
-        }
+        self.check_host(request)?;
         let site = request.field("Sec-Fetch-Site");
         let sent_by_us = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
         let changes = !matches!(request.method(), Method::Get | Method::Head);
         let from_us = match request.field("Origin") {
-            Some(origin) => is_origin_of(origin, host),
-            None => !changes || bearer(request).is_some() || cookie(request).is_none(),
+            Some(origin) => is_origin_of(origin, request.field("Host").unwrap_or_default()),
+            None => !changes || cookies(request).next().is_none(),
         };
         if sent_by_us && from_us { Ok(()) } else { Err(Refusal::ForeignSite) }
     }
 
+    /// A random password is checked whatever came before: no number of guesses finds it, and its owner must get in while
+    /// strangers guess. Of one that an operator chose, each source may guess so often only.
     fn check_password(&mut self, tried: &[u8], peer: SocketAddr, now: Monotonic) -> Result<(), Refusal> {
-        let wait = self.attempts.wait(peer.ip(), now);
-        if !wait.is_zero() {
-            return Err(Refusal::TooManyAttempts(wait));
-        }
-        if self.config.password.as_ref().is_some_and(|password| password.is(tried)) {
-            self.attempts.succeeded(peer.ip());
+        let Config { password, console, .. } = &self.config;
+        let may_guess =
+            |password: &super::Password| password.is_random() || self.throttle.allows_guess(peer.ip(), now);
+        if [password, console].into_iter().flatten().any(|one| may_guess(one) && one.is(tried)) {
             return Ok(());
         }
-        self.attempts.failed(peer.ip(), now);
-        Err(Refusal::WrongPassword)
+        let wait = self.throttle.failed(peer.ip(), now);
+        Err(if wait.is_zero() { Refusal::WrongPassword } else { Refusal::TooManyAttempts(wait) })
     }
 }
 
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Public => "public",
-            Self::Look => "look",
-            Self::Order => "order",
-        })
-    }
+/// Whole seconds to wait, at least one.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs().max(1)
 }
 
-/// Whether no proxy stands between. One that leaves no trace speaks HTTP/1.0, as nginx does unless it is told otherwise;
-/// for others there is [`Config::open_to_this_machine`].
-fn is_from_this_machine(request: &Request<'_>, peer: Peer) -> bool {
-    peer.address.ip().to_canonical().is_loopback()
-        && request.version() == Version::Http11
-        && ADDED_BY_PROXIES.iter().all(|name| request.field(name).is_none())
-}
-
-/// Whether an `Origin` such as `https://192.168.1.20:8443` is that of pages of this `Host`.
+/// Returns whether an `Origin` such as `https://192.168.1.20:8443` is that of pages of this `Host`.
 fn is_origin_of(origin: &[u8], host: &[u8]) -> bool {
     let authority =
         [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
@@ -186,13 +243,12 @@ fn bearer<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-fn cookie<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    let mut pairs = request.field("Cookie")?.split(|&b| b == b';').map(<[u8]>::trim_ascii);
-    let named = |pair: &'a [u8]| pair.strip_prefix(COOKIE.as_bytes())?.strip_prefix(b"=");
-    pairs.find_map(named)
-}
-
-fn set_cookie(token: &str, lifetime: Duration, secure: &str) -> String {
-    let seconds = lifetime.as_secs();
-    format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+/// The tokens in all cookies of ours, of other servers on this machine included.
+fn cookies(request: &Request<'_>) -> impl Iterator<Item = TokenDigest> {
+    let pairs = request.field("Cookie").unwrap_or_default().split(|&b| b == b';').map(<[u8]>::trim_ascii);
+    pairs.filter_map(|pair| {
+        let rest = pair.strip_prefix(COOKIE.as_bytes())?;
+        let at = rest.iter().position(|&b| b == b'=')?;
+        Some(TokenDigest::of(rest.get(at.checked_add(1)?..)?))
+    })
 }

@@ -2,22 +2,50 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Whether a browser that sends this `Host` was told to come here: by address, as `localhost`, or by a name of ours.
+/// Ends of names that the DNS of the internet does not resolve, so that no foreign page can have one (RFC 6761, RFC 6762,
+/// RFC 8375; `internal` is reserved by ICANN).
+const LOCAL: [&str; 4] = [".local", ".localhost", ".home.arpa", ".internal"];
+
+/// Returns whether a browser that sends this `Host` was told to come here: by an address, by a name that cannot be a foreign
+/// page's, or by a configured name.
 pub(super) fn is_ours(host: &[u8], names: &[impl AsRef<str>]) -> bool {
     let Some(name) = core::str::from_utf8(host).ok().and_then(name) else { return false };
     let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let address =
         inner.map_or_else(|| name.parse::<IpAddr>().is_ok(), |inner| inner.parse::<Ipv6Addr>().is_ok());
     address
-        || name.eq_ignore_ascii_case("localhost")
+        || is_local(name.strip_suffix('.').unwrap_or(name))
         || names.iter().any(|ours| name.eq_ignore_ascii_case(ours.as_ref()))
 }
 
-/// Without its port.
+/// Returns whether only a local network resolves this name: a single label such as `raspberrypi`, or one of [`LOCAL`].
+fn is_local(name: &str) -> bool {
+    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let ends_with = |end: &str| {
+        let start = name.len().checked_sub(end.len()).filter(|start| *start > 0);
+        start.and_then(|start| name.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
+    };
+    // A single label of digits alone is an IPv4 address to a browser, and leads wherever that does.
+    let is_label = !name.contains('.') && name.bytes().any(|b| b.is_ascii_alphabetic());
+    is_name && (is_label || LOCAL.into_iter().any(ends_with))
+}
+
+/// The host without its port.
 fn name(host: &str) -> Option<&str> {
+    Some(split(host)?.0)
+}
+
+/// The port that a browser sends in its `Host`; `None` if it is the scheme's own.
+pub(super) fn port(host: &[u8]) -> Option<u16> {
+    split(core::str::from_utf8(host).ok()?)?.1?.parse().ok()
+}
+
+fn split(host: &str) -> Option<(&str, Option<&str>)> {
     match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => port.bytes().all(|b| b.is_ascii_digit()).then_some(name),
-        _ => Some(host),
+        Some((name, port)) if !port.contains(']') => {
+            port.bytes().all(|b| b.is_ascii_digit()).then_some((name, Some(port)))
+        }
+        _ => Some((host, None)),
     }
 }
 
@@ -26,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_localhost_and_configured_names_are_ours() {
+    fn addresses_local_and_configured_names_are_ours() {
         let names = ["race.example.org"];
         for host in [
             "192.168.1.20",
@@ -35,12 +63,22 @@ mod tests {
             "[2001:db8::1]:443",
             "localhost:80",
             "LOCALHOST",
+            "pi",
+            "Pi:8080",
+            "raspberrypi.local",
+            "RaspberryPi.LOCAL:8080",
+            "raspberrypi.local.",
+            "pi.home.arpa",
             "Race.example.org:443",
         ] {
             assert!(is_ours(host.as_bytes(), &names), "{host}");
         }
         for host in [
             "",
+            ":80",
+            ".local",
+            "local.evil.example",
+            "pi.evilocal",
             "evil.example",
             "evil.example:80",
             "127.0.0.1.evil.example",
@@ -52,10 +90,23 @@ mod tests {
             "::1",
             "race.example.org.",
             "localhost@evil.example",
+            "evil.example/.local",
+            "3232235796",
             "\u{212a}",
         ] {
             assert!(!is_ours(host.as_bytes(), &names), "{host}");
         }
         assert!(!is_ours(b"\xff", &names));
+    }
+
+    #[test]
+    fn the_port_is_the_browsers() {
+        assert_eq!([&b"pi:8080"[..], b"pi", b"[::1]:81", b"[::1]", b"pi:99999"].map(port), [
+            Some(8080),
+            None,
+            Some(81),
+            None,
+            None
+        ]);
     }
 }

@@ -8,13 +8,13 @@
 mod answer;
 mod ask;
 mod asset;
-mod attempts;
 mod gate;
 mod history;
 mod host;
 mod metrics;
 mod password;
-mod sessions;
+mod throttle;
+mod tokens;
 pub mod view;
 
 use alloc::{string::String, sync::Arc, vec::Vec};
@@ -22,33 +22,29 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 pub use answer::Answer;
 pub use ask::{Ask, Found};
 pub use asset::Asset;
-pub use gate::{Access, Gate, Refusal};
+pub use gate::{Access, Gate, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
 pub use metrics::{CONTENT_TYPE as METRICS_TYPE, Exposition, Family, Kind};
 pub use password::Password;
+pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 
 use crate::seam::ListenerId;
 
-/// Who may see and order what.
-#[derive(Clone, Debug)]
+/// How operators prove themselves, and what needs no proof.
+#[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// What an operator logs in with, or brings as a bearer token. `None`: nobody can order anything.
+    /// The operator's password, which is a bearer token as well. `None`: only links and the console's token remain.
     pub password: Option<Password>,
-    /// Whether whoever sits at the server's own machine may look without a password.
-    pub open_to_this_machine: bool,
-    /// Whether metrics and health are for everybody.
+    /// A bearer token for the host's own commands.
+    pub console: Option<Password>,
+    /// A one-time link that is accepted from the start on.
+    pub first_link: Option<Token>,
+    /// Whether everybody may read metrics.
     pub open_metrics: bool,
-    /// The names that the dashboard may be opened by, besides addresses and `localhost`.
+    /// The names that the dashboard may be opened by, besides addresses and the names of a local network.
     pub names: Vec<String>,
     /// The listener that speaks TLS: a session that began there is never sent in the clear.
     pub tls: Option<ListenerId>,
-}
-
-impl Default for Config {
-    /// This machine may look; nobody can order anything.
-    fn default() -> Self {
-        Self { password: None, open_to_this_machine: true, open_metrics: false, names: Vec::new(), tls: None }
-    }
 }
 
 /// A text for everybody at a path of its own, such as the instructions for players at `/`.

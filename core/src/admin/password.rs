@@ -3,10 +3,10 @@ use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// An operator's password, as a digest that it can be recognised by.
+/// An operator's password, as a digest that recognises it.
 ///
-/// The digest is quick to compute: passwords are made of 128 random bits, which no search finds however fast it is, and a
-/// slow digest would hold up the one thread that all players share.
+/// The digest is quick to compute, since a slow one would hold up the one thread that all players share. No search finds
+/// 128 random bits however fast it is; guesses at a chosen password are limited.
 ///
 /// ```
 /// use mmcos_core::admin::Password;
@@ -17,10 +17,16 @@ use sha2::Sha256;
 pub struct Password {
     mac: Hmac<Sha256>,
     digest: [u8; 32],
+    is_random: bool,
 }
 
 impl Password {
-    /// Remembers a password; `salt` is random.
+    /// Remembers a password of 128 random bits or more; `salt` is random.
+    pub fn random(password: &str, salt: &[u8; 32]) -> Self {
+        Self { is_random: true, ..Self::new(password, salt) }
+    }
+
+    /// Remembers a password that a person chose; `salt` is random.
     pub fn new(password: &str, salt: &[u8; 32]) -> Self {
         // HMAC fills a key up to a block with zeros.
         let mut block = [0; 64];
@@ -29,10 +35,15 @@ impl Password {
         }
         let mac = Hmac::new(&block.into());
         let digest = mac.clone().chain_update(password.as_bytes()).finalize().into_bytes().into();
-        Self { mac, digest }
+        Self { mac, digest, is_random: false }
     }
 
-    /// Whether this is it. Takes the same time however much of it is right.
+    /// Returns whether the password is made of random bits.
+    pub const fn is_random(&self) -> bool {
+        self.is_random
+    }
+
+    /// Returns whether this is the password. Takes the same time however much of it is right.
     pub fn is(&self, tried: &[u8]) -> bool {
         self.mac.clone().chain_update(tried).verify_slice(&self.digest).is_ok()
     }

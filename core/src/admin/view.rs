@@ -5,6 +5,9 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::Serialize;
 
+use super::Access;
+use crate::seam::Wall;
+
 /// What everybody may know.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status<'a> {
@@ -289,13 +292,33 @@ pub struct Setting {
     pub set: bool,
 }
 
-/// What somebody may do.
+/// What the sender of a request has proved.
 #[derive(Clone, Debug, Serialize)]
 pub struct Session {
-    /// `public`, `look` or `order`.
-    pub access: String,
+    /// `public` or `operator`.
+    pub access: &'static str,
     /// The server's clock.
     pub now: i64,
+}
+
+impl Session {
+    /// The view of this access at this moment.
+    pub const fn new(access: Access, now: Wall) -> Self {
+        let access = match access {
+            Access::Public => "public",
+            Access::Operator(_) => "operator",
+        };
+        Self { access, now: now.as_secs() }
+    }
+}
+
+/// A one-time link.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    /// Its path on this server.
+    pub path: String,
+    /// Seconds until it expires.
+    pub seconds: u64,
 }
 
 /// The charts.

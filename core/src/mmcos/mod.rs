@@ -314,7 +314,7 @@ impl Service for Mmcos {
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.pass(cx.now().wall);
         self.search_abandoned(cx, exchange);
-        self.stop_watching(exchange);
+        self.stop_watching(cx, exchange);
     }
 
     fn shutdown(&mut self, cx: &mut Context<'_, Self>) {

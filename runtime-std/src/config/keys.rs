@@ -224,14 +224,14 @@ keys! {
     /// Whether there is a dashboard at /admin, with an API and metrics.
     admin: bool = "true",
 
-    /// Whether the dashboard is shown without the password to whoever sits at this machine. Say false if a proxy on this
-    /// machine passes on requests of others.
-    admin_local: bool = "true",
+    /// No longer used: the dashboard always needs a proof (see `mmcos admin-link`). Remove it from your mmcos.toml.
+    admin_local: bool = "false",
 
-    /// The names that the dashboard may be opened by, besides addresses and localhost: "race.example.org, nas.lan".
+    /// The names that the dashboard may be opened by, such as "race.example.org". Addresses, single words such as
+    /// "raspberrypi" and names that end with ".local" need not be listed.
     host_names: String = "",
 
-    /// Whether everybody may read /metrics, /healthz and /readyz, not only this machine.
+    /// Whether everybody may read /metrics, which otherwise needs the operator's password as a bearer token.
     open_metrics: bool = "false",
 
     /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets

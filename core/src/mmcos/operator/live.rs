@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::super::{Mmcos, Timer};
 use crate::{
-    admin::{Access, Answer, view},
-    engine::{Body, Exchange, ExchangeId, Response, Stream},
+    admin::{Access, Answer, Proof, view},
+    engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
     seam::{Bytes, Monotonic, Wall},
     service::Context,
     wire::http::Status,
@@ -24,12 +24,21 @@ const MOST: usize = 512;
 /// The streams, and what was sent on them last.
 #[derive(Debug, Default)]
 pub(super) struct Live {
-    streams: Vec<Stream>,
+    streams: Vec<Watcher>,
+    /// The one timer; set while there are watchers.
+    timer: Option<TimerId>,
     state: Option<Seen>,
     history: Option<Arc<[u8]>>,
     history_is_old: bool,
     status: Option<Seen>,
     last_sent: Monotonic,
+}
+
+/// A stream, and what its reader proved.
+#[derive(Debug)]
+struct Watcher {
+    stream: Stream,
+    proof: Proof,
 }
 
 /// Something rendered, and when.
@@ -52,19 +61,19 @@ impl Live {
 
     fn tell<'a>(&mut self, cx: &mut Context<'_, Mmcos>, text: impl Into<Body<'a>>) {
         let text = text.into();
-        self.streams.retain(|stream| cx.send(stream, &text));
+        self.streams.retain(|watcher| cx.send(&watcher.stream, &text));
         self.last_sent = cx.now().monotonic;
     }
 }
 
 impl Mmcos {
-    /// Lets somebody watch, for as long as they like.
-    pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, access: Access, exchange: Exchange) {
+    /// Sends the state whenever it changes, for as long as the reader stays and its proof holds.
+    pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, proof: Proof, exchange: Exchange) {
         if self.operator.live.watchers() >= MOST {
             let answer = Answer::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
             return answer.send(|response| cx.respond(exchange, response));
         }
-        let session = view::Session { access: alloc::format!("{access}"), now: cx.now().wall.as_secs() };
+        let session = view::Session::new(Access::Operator(proof), cx.now().wall);
         let hello = event("session", &session);
         let state = self.state_seen(cx);
         let history = self.history_seen();
@@ -76,15 +85,16 @@ impl Mmcos {
         };
         let stream = cx.stream(exchange, &response);
         if [state, history].into_iter().all(|text| cx.send(&stream, &Bytes::Shared(text).into())) {
-            if self.operator.live.streams.is_empty() {
-                cx.set_timer(PERIOD, Timer::Live);
-            }
-            self.operator.live.streams.push(stream);
+            self.operator.live.streams.push(Watcher { stream, proof });
+            self.wake_while_watched(cx);
         }
     }
 
-    /// Tells all who watch what is new.
+    /// Sends what has changed to every watcher.
     pub(in super::super) fn refresh(&mut self, cx: &mut Context<'_, Self>) {
+        self.operator.live.timer = None;
+        // First, since an ended session must not be sent anything more.
+        self.end_unproved(cx);
         if self.operator.live.streams.is_empty() {
             return;
         }
@@ -100,19 +110,45 @@ impl Mmcos {
         if cx.now().monotonic.since(self.operator.live.last_sent) >= PULSE {
             self.operator.live.tell(cx, b": still here\n\n".as_slice());
         }
-        cx.set_timer(PERIOD, Timer::Live);
+        self.wake_while_watched(cx);
     }
 
-    /// A client has gone: perhaps one who watched.
-    pub(in super::super) fn stop_watching(&mut self, exchange: ExchangeId) {
-        self.operator.live.streams.retain(|stream| stream.id() != exchange);
-    }
-
-    /// The server stops: nobody watches any more.
-    pub(in super::super) fn end_watching(&mut self, cx: &mut Context<'_, Self>) {
-        for stream in self.operator.live.streams.drain(..) {
-            cx.end(stream);
+    /// Keeps one timer while there are watchers, and none without. (A second one would render everything twice for good.)
+    fn wake_while_watched(&mut self, cx: &mut Context<'_, Self>) {
+        let live = &mut self.operator.live;
+        match live.timer {
+            None if !live.streams.is_empty() => live.timer = Some(cx.set_timer(PERIOD, Timer::Live)),
+            Some(timer) if live.streams.is_empty() => {
+                cx.cancel_timer(timer);
+                live.timer = None;
+            }
+            Some(_) | None => {}
         }
+    }
+
+    /// Forgets the stream of a client that has gone.
+    pub(in super::super) fn stop_watching(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+        self.operator.live.streams.retain(|watcher| watcher.stream.id() != exchange);
+        self.wake_while_watched(cx);
+    }
+
+    /// Ends the streams whose sessions have ended.
+    pub(super) fn end_unproved(&mut self, cx: &mut Context<'_, Self>) {
+        let (gate, now) = (&self.operator.gate, cx.now().monotonic);
+        let holds = |watcher: &mut Watcher| gate.as_ref().is_some_and(|gate| gate.holds(watcher.proof, now));
+        let ended = self.operator.live.streams.extract_if(.., |watcher| !holds(watcher));
+        for watcher in ended {
+            cx.end(watcher.stream);
+        }
+        self.wake_while_watched(cx);
+    }
+
+    /// Ends all streams, since the server stops.
+    pub(in super::super) fn end_watching(&mut self, cx: &mut Context<'_, Self>) {
+        for watcher in self.operator.live.streams.drain(..) {
+            cx.end(watcher.stream);
+        }
+        self.wake_while_watched(cx);
     }
 
     fn state_seen(&mut self, cx: &Context<'_, Self>) -> Arc<[u8]> {

@@ -8,7 +8,7 @@ mod order;
 
 use alloc::{sync::Arc, vec::Vec};
 
-use super::{Config, Event, Mmcos, catalogue::EventName};
+use super::{Config, Mmcos, catalogue::EventName};
 use crate::{
     admin::{Access, Answer, Ask, Asset, Found, Gate, Gauges, History, METRICS_TYPE, Refusal, view},
     engine::{Exchange, Peer, Response},
@@ -74,7 +74,7 @@ impl Mmcos {
                 answer.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
             Some(Found::Ask(ask)) => match self.access(cx, ask, request, peer) {
-                Ok(access) if ask == Ask::Live => self.watch(cx, access, exchange),
+                Ok(Access::Operator(proof)) if ask == Ask::Live => self.watch(cx, proof, exchange),
                 Ok(access) => {
                     let answer = self.answer(cx, ask, access, request, peer);
                     answer.send(|response| cx.respond(exchange, response));
@@ -85,7 +85,7 @@ impl Mmcos {
         None
     }
 
-    /// What the sender may do, if that is enough.
+    /// Returns what the sender has proved, if that is enough.
     fn access(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -93,16 +93,16 @@ impl Mmcos {
         request: &Request<'_>,
         peer: Peer,
     ) -> Result<Access, Refusal> {
-        let Some(gate) = &mut self.operator.gate else { return Err(Refusal::PasswordNeeded) };
-        if ask.is_for_all_sites() || (ask.is_metrics() && gate.has_open_metrics()) {
+        let Some(gate) = &mut self.operator.gate else { return Err(Refusal::ProofNeeded) };
+        if ask.is_for_everybody() || (ask == Ask::Metrics && gate.has_open_metrics()) {
             return Ok(Access::Public);
         }
         let access = match gate.access(request, peer, cx.now().monotonic) {
-            Ok(access) if access < ask.takes() => Err(Refusal::PasswordNeeded),
+            Ok(Access::Public) if ask.needs_proof() => Err(Refusal::ProofNeeded),
             access => access,
         };
-        if let Err(why @ (Refusal::WrongPassword | Refusal::TooManyAttempts(_))) = &access {
-            cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+        if let Err(why) = &access {
+            order::log_refusal(cx, peer, why);
         }
         access
     }
@@ -135,7 +135,7 @@ impl Mmcos {
             }
             Ask::Ready => Answer::new("text/plain; charset=utf-8", b"ready\n".as_slice().into()),
             Ask::Session => {
-                Answer::json(&view::Session { access: alloc::format!("{access}"), now: now.wall.as_secs() })
+                Answer::json(&view::Session::new(access, now.wall))
             }
             Ask::State => Answer::json(&self.state(cx)),
             Ask::History => Answer::json(&self.charts()),

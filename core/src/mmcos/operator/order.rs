@@ -16,12 +16,12 @@ use super::super::{
     settings::{Setting, SettingError},
 };
 use crate::{
-    admin::{Answer, Ask, Refusal},
+    admin::{Answer, Ask, LINK_LIFETIME, Refusal, Token, view::Link},
     calendar::UtcText,
     engine::Peer,
     seam::{Storage, Wall},
     service::Context,
-    wire::http::{Request, Status},
+    wire::http::{Method, Request, Status},
 };
 
 /// Bytes of the longest text about a ban.
@@ -116,11 +116,22 @@ impl Mmcos {
             return Answer::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
         }
         let done = match order {
-            Ask::LogIn => return self.let_in(cx, body, peer).unwrap_or_else(|objection| answer(&objection)),
+            Ask::LogIn => return self.log_in(cx, request, peer).unwrap_or_else(|objection| answer(&objection)),
             Ask::LogOut => {
-                let cookie =
-                    self.operator.gate.as_mut().map(|gate| gate.log_out(request)).unwrap_or_default();
+                let now = cx.now().monotonic;
+                let gate = self.operator.gate.as_mut();
+                let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
+                self.end_unproved(cx);
                 return Answer::done().with("Set-Cookie", &cookie);
+            }
+            Ask::OpenLink(link) => return self.open_link(cx, link, request, peer),
+            Ask::MakeLink => {
+                let link = Token::new([cx.random(), cx.random()]);
+                let now = cx.now().monotonic;
+                let gate = self.operator.gate.as_mut();
+                let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
+                cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
+                return Answer::json(&Link { path: format!("/admin/link/{token}"), seconds: LINK_LIFETIME.as_secs() });
             }
             Ask::Set(name) => self.set(cx, name, body),
             Ask::Reset(name) => self.reset(cx, name),
@@ -145,19 +156,57 @@ impl Mmcos {
         }
     }
 
-    fn let_in(&mut self, cx: &mut Context<'_, Self>, body: &[u8], peer: Peer) -> Result<Answer, Objection> {
-        let LogIn { password } = serde_json::from_slice(body)?;
-        let random = [cx.random(), cx.random()];
-        let gate = self.operator.gate.as_mut().ok_or(Refusal::PasswordNeeded)?;
-        match gate.log_in(&password, peer, random, cx.now().monotonic) {
+    fn log_in(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Result<Answer, Objection> {
+        let LogIn { password } = serde_json::from_slice(request.body())?;
+        let session = Token::new([cx.random(), cx.random()]);
+        let gate = self.operator.gate.as_mut().ok_or(Refusal::ProofNeeded)?;
+        match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
                 cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
                 Ok(Answer::done().with("Set-Cookie", &cookie))
             }
             Err(why) => {
-                cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+                log_refusal(cx, peer, &why);
                 Err(why.into())
             }
+        }
+    }
+
+    /// Logs in a browser that opens a one-time link.
+    fn open_link(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        link: &str,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Answer {
+        let page = |text: &str| {
+            let html = format!("<!doctype html><meta charset=\"utf-8\"><title>mmcos</title><p>{text}</p>");
+            Answer::new("text/html; charset=utf-8", html.into_bytes().into())
+        };
+        // A look ahead by the browser must not use up the link.
+        let is_prefetch = request.field("Sec-Purpose").or_else(|| request.field("Purpose")).is_some();
+        if request.method() == Method::Head || is_prefetch {
+            return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
+        }
+        let session = Token::new([cx.random(), cx.random()]);
+        let Some(gate) = self.operator.gate.as_mut() else { return Answer::refused(&Refusal::ProofNeeded) };
+        match gate.open_link(link, request, peer, session, cx.now().monotonic) {
+            Ok(cookie) => {
+                cx.log(Event::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
+                Answer::see_other("/admin").with("Set-Cookie", &cookie)
+            }
+            Err(Refusal::UsedLink) => page(
+                "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server for a new one, or \
+                 <a href=\"/admin\">log in with the password</a>.",
+            )
+            .of_status(Status::GONE),
+            Err(why) => Answer::refused(&why),
         }
     }
 
@@ -267,7 +316,14 @@ impl Mmcos {
 
 /// Returns whether a command changes what outlives the process.
 const fn may_record(command: Ask<'_>) -> bool {
-    !matches!(command, Ask::LogIn | Ask::LogOut | Ask::Kick(_))
+    !matches!(command, Ask::LogIn | Ask::LogOut | Ask::OpenLink(_) | Ask::MakeLink | Ask::Kick(_))
+}
+
+/// Logs a wrong password; those of a source that goes on guessing are not.
+pub(super) fn log_refusal(cx: &mut Context<'_, Mmcos>, peer: Peer, why: &Refusal) {
+    if *why == Refusal::WrongPassword {
+        cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+    }
 }
 
 fn later(moment: Wall, hours: u32) -> Wall {

@@ -25,6 +25,8 @@ macro_rules! statuses {
 statuses! {
     /// Here it is.
     OK = 200 "OK";
+    /// The resource is at another path, to be read with GET.
+    SEE_OTHER = 303 "See Other";
     /// The request cannot be understood.
     BAD_REQUEST = 400 "Bad Request";
     /// Nobody knows who is asking.
@@ -39,6 +41,8 @@ statuses! {
     REQUEST_TIMEOUT = 408 "Request Timeout";
     /// The request contradicts what the server holds.
     CONFLICT = 409 "Conflict";
+    /// The resource was here and does not come back.
+    GONE = 410 "Gone";
     /// The body is too large.
     CONTENT_TOO_LARGE = 413 "Content Too Large";
     /// The request line is too long.

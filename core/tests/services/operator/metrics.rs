@@ -17,7 +17,7 @@ fn metrics_count_what_happened() {
     Search::race(&token, 10).begin(&mut rig);
     rig.ask(&world::login_request("not a ticket", "Eve"));
     rig.input(Input::Committed { took: Duration::from_millis(7) });
-    let text = Request::from(HERE).get(&mut rig, "/metrics");
+    let text = Request::from(HERE).operator().get(&mut rig, "/metrics");
     for line in [
         "mmcos_requests_total{endpoint=\"Login\",status=\"200\"} 1",
         "mmcos_requests_total{endpoint=\"Login\",status=\"401\"} 1",

@@ -117,7 +117,7 @@ fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn state(rig: &mut Rig<Mmcos>) -> Value {
-    json(&Request::from(HERE).get(rig, "/api/v1/state"))
+    json(&Request::from(HERE).operator().get(rig, "/api/v1/state"))
 }
 
 fn password(password: &str) -> String {

@@ -57,7 +57,7 @@ fn a_search_is_seen_with_its_reason_and_a_match_with_its_players() {
         "as it is: a page must escape it"
     );
     assert_eq!(seen["players"]["online"], 2);
-    let found = json(&Request::from(HERE).get(&mut rig, "/api/v1/players?name=%3Cimg"));
+    let found = json(&Request::from(HERE).operator().get(&mut rig, "/api/v1/players?name=%3Cimg"));
     assert_eq!(found[0]["steam_id"], BEN.to_string());
 }
 
@@ -65,7 +65,7 @@ fn a_search_is_seen_with_its_reason_and_a_match_with_its_players() {
 fn who_watches_is_told_once_a_second_and_only_what_is_new() {
     let mut rig = server();
     let conn = rig.open_from(HERE);
-    rig.send(conn, &Request::from(HERE).bytes("GET", "/api/v1/live", ""));
+    rig.send(conn, &Request::from(HERE).operator().bytes("GET", "/api/v1/live", ""));
     let first = rig.read(conn);
     assert!(first.contains("text/event-stream") && !first.contains("Content-Length"), "{first}");
     let events: Vec<&str> = first.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
@@ -93,7 +93,7 @@ fn who_watches_is_told_once_a_second_and_only_what_is_new() {
 fn who_watches_is_let_go_when_the_server_stops() {
     let mut rig = server();
     let conn = rig.open_from(HERE);
-    rig.send(conn, &Request::from(HERE).bytes("GET", "/api/v1/live", ""));
+    rig.send(conn, &Request::from(HERE).operator().bytes("GET", "/api/v1/live", ""));
     rig.input(Input::Shutdown { grace: Duration::from_secs(4) });
     assert!(rig.closed(conn).is_some() && rig.server.is_idle());
 }
