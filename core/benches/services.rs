@@ -38,7 +38,8 @@ struct Bench {
 impl Bench {
     /// A server with one client, and this much time between its requests, in nanoseconds.
     fn new(pause: u64) -> Self {
-        let admin = Some(admin::Config::default());
+        let password = Some(admin::Password::random("bench", &[3; 32]));
+        let admin = Some(admin::Config { password, ..admin::Config::default() });
         let config =
             Config { identity: IdentityPolicy::Trust, admin, ..Config::new(Catalogue::official().unwrap()) };
         let limits = Limits {
@@ -195,7 +196,7 @@ fn services(c: &mut Criterion) {
 
 /// What the dashboard costs in each second, however many look: everything that it shows, with so many who search.
 fn dashboard(c: &mut Criterion) {
-    let state = b"GET /api/v1/state HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let state = b"GET /api/v1/state HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer bench\r\n\r\n";
     let mut group = c.benchmark_group("dashboard");
     for (players, versions) in [(1_000, 250), (10_000, 2_500), (10_000, 10_000)] {
         let mut bench = Bench::new(0);

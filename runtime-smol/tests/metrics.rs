@@ -32,8 +32,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// What `promtool` says of the metrics now: nothing, if they are as they should be.
 fn complaints(server: &Server) -> String {
-    let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let metrics = Client::plain(server.http).ask(request).ok().body;
+    let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
+    let token = password.trim();
+    let request =
+        format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let metrics = Client::plain(server.http).ask(request.as_bytes()).ok().body;
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

@@ -46,7 +46,10 @@ const COMMANDS: [(&str, &str); 10] = [
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
     ("doctor", "look for what could keep players out; the server may be running"),
-    ("admin-link", "print a link that logs your browser into the dashboard, once; the server must be running"),
+    (
+        "admin-link",
+        "print a link that logs your browser into the dashboard, once; the server must be running",
+    ),
     ("notify-test", "send a test message to notify-url, and print what was answered"),
     ("ticket HEX", "print what a Steam ticket says, and whether it lets its player in"),
     ("help", "print this text (also -h, --help)"),

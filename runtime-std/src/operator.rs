@@ -359,7 +359,9 @@ mod tests {
     #[test]
     fn a_made_password_is_told_from_a_chosen_one() {
         assert!(is_readable(&readable(7)) && is_readable(&readable(u128::MAX)));
-        for chosen in ["a long password", "aaaaa-aaaaa-aaaaa-aaaaa-aaaaa-", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""] {
+        for chosen in
+            ["a long password", "aaaaa-aaaaa-aaaaa-aaaaa-aaaaa-", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""]
+        {
             assert!(!is_readable(chosen), "{chosen}");
         }
     }

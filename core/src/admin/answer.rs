@@ -60,9 +60,7 @@ impl Answer {
     pub fn refused(refusal: &Refusal) -> Self {
         let answer = Self::error(refusal.status(), &format!("{refusal}"));
         match refusal {
-            Refusal::TooManyAttempts(wait) => {
-                answer.with("Retry-After", &format!("{}", seconds(*wait)))
-            }
+            Refusal::TooManyAttempts(wait) => answer.with("Retry-After", &format!("{}", seconds(*wait))),
             Refusal::ProofNeeded | Refusal::WrongPassword => answer.with("WWW-Authenticate", "Bearer"),
             Refusal::ForeignHost(_) | Refusal::ForeignSite | Refusal::UsedLink => answer,
         }

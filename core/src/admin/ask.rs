@@ -231,14 +231,16 @@ mod tests {
             }
         }
         let routes = ROUTES.into_iter().map(|(method, path, ask)| (method, path, ask("subject")));
-        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_) | Ask::OpenLink(_))).map(|(method, path, ask)| {
-            let subject = match ask {
-                Ask::Kick(_) => "{user}",
-                Ask::EndMatch(_) => "{session}",
-                _ => "{name}",
-            };
-            (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.needs_proof())
-        });
+        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_) | Ask::OpenLink(_))).map(
+            |(method, path, ask)| {
+                let subject = match ask {
+                    Ask::Kick(_) => "{user}",
+                    Ask::EndMatch(_) => "{session}",
+                    _ => "{name}",
+                };
+                (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.needs_proof())
+            },
+        );
         let mut served: Vec<_> = served.collect();
         described.sort();
         served.sort();

@@ -2,8 +2,7 @@ use alloc::{format, string::String};
 use core::{net::SocketAddr, time::Duration};
 
 use super::{
-    Config,
-    host,
+    Config, host,
     throttle::LoginThrottle,
     tokens::{LINK_LIFETIME, SESSION_LIFETIME, Token, TokenDigest, Tokens},
 };
@@ -168,13 +167,7 @@ impl Gate {
         self.set_cookie(request, peer, "", Duration::ZERO)
     }
 
-    fn begin_session(
-        &mut self,
-        request: &Request<'_>,
-        peer: Peer,
-        session: Token,
-        now: Monotonic,
-    ) -> String {
+    fn begin_session(&mut self, request: &Request<'_>, peer: Peer, session: Token, now: Monotonic) -> String {
         let token = self.sessions.add(session, now.after(SESSION_LIFETIME), now);
         self.set_cookie(request, peer, &token, SESSION_LIFETIME)
     }

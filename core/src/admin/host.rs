@@ -101,12 +101,9 @@ mod tests {
 
     #[test]
     fn the_port_is_the_browsers() {
-        assert_eq!([&b"pi:8080"[..], b"pi", b"[::1]:81", b"[::1]", b"pi:99999"].map(port), [
-            Some(8080),
-            None,
-            Some(81),
-            None,
-            None
-        ]);
+        assert_eq!(
+            [&b"pi:8080"[..], b"pi", b"[::1]:81", b"[::1]", b"pi:99999"].map(port),
+            [Some(8080), None, Some(81), None, None]
+        );
     }
 }

@@ -86,7 +86,7 @@ mod tests {
         let mut tokens = Tokens::default();
         let now = Monotonic::default();
         let end = now.after(SESSION_LIFETIME);
-        let mut add = |tokens: &mut Tokens, number, end| {
+        let add = |tokens: &mut Tokens, number, end| {
             TokenDigest::of(tokens.add(Token::new([number, 2]), end, now).as_bytes())
         };
         let first = add(&mut tokens, 1, end);

@@ -12,7 +12,7 @@ use std::{
 /// A running server. It is killed at the end, and its data removed.
 pub(super) struct Server {
     child: Child,
-    data: PathBuf,
+    pub(super) data: PathBuf,
     pub(super) http: SocketAddr,
     pub(super) https: SocketAddr,
 }

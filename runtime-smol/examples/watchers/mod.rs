@@ -31,8 +31,8 @@ pub(super) struct Seen {
 }
 
 impl Watchers {
-    pub(super) fn open(http: SocketAddr, count: usize) -> Self {
-        let streams = (0..count).map(|_| watch(http)).collect();
+    pub(super) fn open(http: SocketAddr, password: &str, count: usize) -> Self {
+        let streams = (0..count).map(|_| watch(http, password)).collect();
         let enough = Arc::new(AtomicBool::new(false));
         let reader = thread::spawn({
             let enough = Arc::clone(&enough);
@@ -59,9 +59,11 @@ impl fmt::Display for Seen {
     }
 }
 
-fn watch(http: SocketAddr) -> TcpStream {
+fn watch(http: SocketAddr, password: &str) -> TcpStream {
     let mut stream = client::connect(http);
-    stream.write_all(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let request =
+        format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {password}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     stream.set_nonblocking(true).unwrap();
     stream
 }

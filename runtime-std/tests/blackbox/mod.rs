@@ -34,6 +34,7 @@ mod matchmaking;
 mod notify;
 mod player;
 mod process;
+mod proof;
 mod start;
 mod stop;
 mod store_faults;

@@ -62,6 +62,7 @@ pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
 pub(super) struct Server {
     child: Child,
     log: Mutex<Receiver<String>>,
+    said: Mutex<Receiver<String>>,
     pub(super) http: SocketAddr,
     pub(super) https: SocketAddr,
     scratch: Scratch,
@@ -98,26 +99,41 @@ impl Server {
         let (https, http) = (place("HTTPS "), place("HTTP "));
         let (heard, log) = channel();
         let errors = BufReader::new(child.stderr.take().unwrap());
+        let (say, said) = channel();
         thread::spawn(move || {
-            setup.for_each(drop);
+            // Read on when nobody listens: a full pipe would hold up the server.
+            setup.for_each(|line| drop(say.send(line)));
         });
         thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
                 let _ = heard.send(line);
             }
         });
-        Self { child, log: Mutex::new(log), http, https, scratch }
+        Self { child, log: Mutex::new(log), said: Mutex::new(said), http, https, scratch }
     }
 
     pub(super) fn data(&self) -> PathBuf {
         self.scratch.data()
     }
 
+    pub(super) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
     /// Waits for a line of the log that has this in it.
     pub(super) fn logs(&self, text: &str) -> String {
+        Self::wait_for(&self.log, text)
+    }
+
+    /// Waits for a line of the text at the start that has this in it.
+    pub(super) fn says(&self, text: &str) -> String {
+        Self::wait_for(&self.said, text)
+    }
+
+    fn wait_for(from: &Mutex<Receiver<String>>, text: &str) -> String {
         let mut lines = String::new();
         let until = Instant::now() + PATIENCE;
-        let log = self.log.lock().unwrap();
+        let log = from.lock().unwrap();
         loop {
             match log.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) if line.contains(text) => return line,

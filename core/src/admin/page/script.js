@@ -344,7 +344,7 @@ async function start() {
     byId('connection').textContent = 'refused';
     return tell(error.message);
   }
-  const operator = session.access === 'order';
+  const operator = session.access === 'operator';
   document.body.classList.toggle('operator', operator);
   byId('login').hidden = operator;
   byId('logout').hidden = !operator;

@@ -134,9 +134,7 @@ impl Mmcos {
                 Answer::error(Status::SERVICE_UNAVAILABLE, &text)
             }
             Ask::Ready => Answer::new("text/plain; charset=utf-8", b"ready\n".as_slice().into()),
-            Ask::Session => {
-                Answer::json(&view::Session::new(access, now.wall))
-            }
+            Ask::Session => Answer::json(&view::Session::new(access, now.wall)),
             Ask::State => Answer::json(&self.state(cx)),
             Ask::History => Answer::json(&self.charts()),
             Ask::Players => Answer::json(&self.players_named(request.query(), now.wall)),

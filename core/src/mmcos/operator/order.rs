@@ -116,7 +116,9 @@ impl Mmcos {
             return Answer::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
         }
         let done = match order {
-            Ask::LogIn => return self.log_in(cx, request, peer).unwrap_or_else(|objection| answer(&objection)),
+            Ask::LogIn => {
+                return self.log_in(cx, request, peer).unwrap_or_else(|objection| answer(&objection));
+            }
             Ask::LogOut => {
                 let now = cx.now().monotonic;
                 let gate = self.operator.gate.as_mut();
@@ -131,7 +133,10 @@ impl Mmcos {
                 let gate = self.operator.gate.as_mut();
                 let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
                 cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
-                return Answer::json(&Link { path: format!("/admin/link/{token}"), seconds: LINK_LIFETIME.as_secs() });
+                return Answer::json(&Link {
+                    path: format!("/admin/link/{token}"),
+                    seconds: LINK_LIFETIME.as_secs(),
+                });
             }
             Ask::Set(name) => self.set(cx, name, body),
             Ask::Reset(name) => self.reset(cx, name),

@@ -162,12 +162,10 @@ fn servers_on_one_machine_have_cookies_of_their_own() {
         let answer = Request::from(HERE).at(host).order(&mut rig, ("POST", "session", &password(PASSWORD)));
         field(&answer, "Set-Cookie").unwrap().split('=').next().unwrap().to_owned()
     };
-    assert_eq!(["localhost:8080", "localhost:8081", "[::1]:8080", "localhost"].map(&mut name), [
-        "mmcos_operator_8080",
-        "mmcos_operator_8081",
-        "mmcos_operator_8080",
-        "mmcos_operator"
-    ]);
+    assert_eq!(
+        ["localhost:8080", "localhost:8081", "[::1]:8080", "localhost"].map(&mut name),
+        ["mmcos_operator_8080", "mmcos_operator_8081", "mmcos_operator_8080", "mmcos_operator"]
+    );
 }
 
 #[test]
@@ -303,7 +301,8 @@ fn wrong_passwords_never_keep_a_random_one_out() {
     assert_eq!(try_it(&mut rig, ELSEWHERE, PASSWORD), "200", "from where they came");
     assert_eq!(try_it(&mut rig, [198, 51, 100, 1], PASSWORD), "200", "from elsewhere");
     assert_eq!(status(&Request::from(ELSEWHERE).operator().get(&mut rig, "/metrics")), "200");
-    let logged = rig.events.iter().filter(|event| event.contains("203.0.113.7") && event.contains("WrongPassword"));
+    let logged =
+        rig.events.iter().filter(|event| event.contains("203.0.113.7") && event.contains("WrongPassword"));
     assert_eq!(logged.count(), 3, "a guesser does not fill the log");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json as value};
 
 use super::{
-    ANN, BEN, ELSEWHERE, HERE, PASSWORD, Request, Rig, json, server,
+    ANN, BEN, ELSEWHERE, HERE, Request, Rig, json, server,
     world::{Search, login, race},
 };
 use crate::rig::status;

@@ -57,22 +57,22 @@ fn requests_without_a_record_are_served_and_operators_are_told() {
     rig.input(Input::Storage(FULL));
     assert_eq!(status(&get_elite(&mut rig, &token)), "200");
     for path in ["/api/v1/status", "/healthz", "/metrics", "/api/v1/settings", "/admin"] {
-        assert_eq!(status(&Request::from(HERE).get(&mut rig, path)), "200", "{path}");
+        assert_eq!(status(&Request::from(HERE).operator().get(&mut rig, path)), "200", "{path}");
     }
-    let ready = Request::from(HERE).get(&mut rig, "/readyz");
+    let ready = Request::from(HERE).operator().get(&mut rig, "/readyz");
     assert!(status(&ready) == "503" && ready.contains("the disk is full"), "{ready}");
     assert_eq!(state(&mut rig)["server"]["storage_trouble"], "the disk is full");
     login_answer(&mut rig, BEN, "Ben");
-    let metrics = Request::from(HERE).get(&mut rig, "/metrics");
+    let metrics = Request::from(HERE).operator().get(&mut rig, "/metrics");
     assert!(metrics.contains("mmcos_store_trouble{reason=\"full\"} 1"), "{metrics}");
     assert!(metrics.contains("mmcos_store_rejected_total 1"), "{metrics}");
     rig.pass(world::millis(25_000));
     assert_eq!(status(&rig.read(held)), "200", "a held poll is answered");
 
     rig.input(Input::Storage(Storage::Available));
-    assert_eq!(status(&Request::from(HERE).get(&mut rig, "/readyz")), "200");
+    assert_eq!(status(&Request::from(HERE).operator().get(&mut rig, "/readyz")), "200");
     assert_eq!(
-        json(&Request::from(HERE).get(&mut rig, "/api/v1/state"))["server"]["storage_trouble"],
+        json(&Request::from(HERE).operator().get(&mut rig, "/api/v1/state"))["server"]["storage_trouble"],
         serde_json::Value::Null
     );
 }
@@ -82,6 +82,6 @@ fn a_short_delay_rejects_nothing() {
     let mut rig = server();
     rig.input(Input::Storage(Storage::Delayed(StorageTrouble::Locked)));
     assert_eq!(status(&login_answer(&mut rig, ANN, "Ann")), "200");
-    assert_eq!(status(&Request::from(HERE).get(&mut rig, "/readyz")), "200");
+    assert_eq!(status(&Request::from(HERE).operator().get(&mut rig, "/readyz")), "200");
     assert!(!rig.records.is_empty());
 }
