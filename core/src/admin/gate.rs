@@ -174,7 +174,7 @@ impl Gate {
 
     fn set_cookie(&self, request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
         let is_tls = self.config.tls == Some(peer.listener);
-        let name = match host::port(request.field("Host").unwrap_or_default()) {
+        let name = match host::port(request.host().unwrap_or_default()) {
             Some(port) => format!("{COOKIE}_{port}"),
             None if is_tls => format!("{COOKIE}_tls"),
             None => COOKIE.into(),
@@ -186,7 +186,7 @@ impl Gate {
 
     /// Against DNS rebinding.
     fn check_host(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let host = request.field("Host").unwrap_or_default();
+        let host = request.host().unwrap_or_default();
         let shown = || host.escape_ascii().take(100).map(char::from).collect();
         if host::is_ours(host, &self.config.names) { Ok(()) } else { Err(Refusal::ForeignHost(shown())) }
     }
@@ -199,7 +199,7 @@ impl Gate {
         let sent_by_us = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
         let changes = !matches!(request.method(), Method::Get | Method::Head);
         let from_us = match request.field("Origin") {
-            Some(origin) => is_origin_of(origin, request.field("Host").unwrap_or_default()),
+            Some(origin) => is_origin_of(origin, request.host().unwrap_or_default()),
             None => !changes || cookies(request).next().is_none(),
         };
         if sent_by_us && from_us { Ok(()) } else { Err(Refusal::ForeignSite) }

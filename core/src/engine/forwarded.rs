@@ -17,6 +17,8 @@ pub(super) fn is_trusted(address: IpAddr, proxies: &[AddressRange]) -> bool {
 pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[AddressRange]) -> SocketAddr {
     let fields = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"X-Forwarded-For"));
     let hops = fields.flat_map(|(_, value)| value.split(|byte| *byte == b','));
+    // Empty elements of a list mean nothing (RFC 9110, section 5.6.1).
+    let hops = hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
     let client = hops.fold(None, |before, hop| match address(hop) {
         Some(address) if is_trusted(address, proxies) => before.or(Some(address)),
         found => found,
@@ -24,10 +26,11 @@ pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[Addres
     client.map_or(proxy, |client| SocketAddr::new(client, proxy.port()))
 }
 
-/// An address, with a port as some proxies write it or without.
+/// An address, with brackets and port as some proxies write it or without.
 fn address(hop: &[u8]) -> Option<IpAddr> {
-    let hop = str::from_utf8(hop).ok()?.trim();
-    let address = hop.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip()));
+    let hop = str::from_utf8(hop).ok()?.trim_matches('"');
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip()));
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
@@ -42,7 +45,7 @@ mod tests {
     fn the_field_is_believed_from_the_right_as_far_as_proxies_are_trusted() {
         let trusted: Vec<AddressRange> =
             ["10.0.0.0/8", "2001:db8::/32"].map(|range| range.parse().unwrap()).into();
-        let table: [(&[&str], &str); 12] = [
+        let table: [(&[&str], &str); 18] = [
             (&["203.0.113.7"], "203.0.113.7"),
             (&["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
             (&["198.51.100.1", "203.0.113.7"], "203.0.113.7"),
@@ -52,6 +55,12 @@ mod tests {
             (&["203.0.113.7:4711"], "203.0.113.7"),
             (&["[2001:db9::1]:4711, 2001:db8::5"], "2001:db9::1"),
             (&["203.0.113.7, unknown"], "10.0.0.1"),
+            (&["[2001:db9::7]"], "2001:db9::7"),
+            (&["\"[2001:db9::7]:4711\""], "2001:db9::7"),
+            (&["::ffff:203.0.113.7, [::ffff:10.0.0.2]"], "203.0.113.7"),
+            (&["203.0.113.7,, ", " 10.0.0.2\t,"], "203.0.113.7"),
+            (&["[203.0.113.7"], "10.0.0.1"),
+            (&["[[2001:db9::7]]"], "10.0.0.1"),
             (&["203.0.113.7, unknown, 10.0.0.2"], "10.0.0.2"),
             (&[""], "10.0.0.1"),
             (&[], "10.0.0.1"),

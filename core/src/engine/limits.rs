@@ -24,7 +24,8 @@ pub struct Limits {
     pub head_time: Duration,
     /// From the end of a head to the end of its body.
     pub body_time: Duration,
-    /// Between an answer and the next request.
+    /// Between an answer and the next request. Longer than the 60 s for which nginx and others keep a connection to a
+    /// server behind them: the side that sends must be the one that closes, or requests are lost now and then.
     pub idle_time: Duration,
     /// The longest that any request may be held, lest a mistake of the game's keep one for ever.
     pub hold_time: Duration,
@@ -41,7 +42,7 @@ impl Default for Limits {
             parked: 64 * 1024,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),
-            idle_time: Duration::from_mins(1),
+            idle_time: Duration::from_secs(75),
             hold_time: Duration::from_mins(5),
         }
     }

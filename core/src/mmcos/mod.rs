@@ -79,6 +79,10 @@ pub enum Timer {
     Live,
 }
 
+/// What every 401 must say (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is our choice:
+/// the token stands in the body, and no browser asks for a password because of it.
+const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"players\"")];
+
 /// The services of the game.
 #[derive(Debug)]
 pub struct Mmcos {
@@ -258,9 +262,10 @@ impl Mmcos {
         fault.render(route.map_or("Result", |route| route.result), &mut xml);
         let allow =
             [("Allow", if matches!(fault, Fault::Method(Method::Post)) { "POST" } else { "GET, HEAD" })];
-        let fields: &[_] = match fault {
+        let fields: &[_] = match &fault {
             Fault::Method(_) => &allow,
             Fault::Storage(_) => &[RETRY_AFTER],
+            _ if fault.status() == Status::UNAUTHORIZED => &CHALLENGE,
             _ => &[],
         };
         self.reply(cx, exchange, Reply::xml(xml).with(fault.status(), fields));

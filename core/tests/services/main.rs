@@ -11,6 +11,7 @@ mod bans;
 mod events;
 mod first_searches;
 mod fixture;
+mod http;
 mod identity;
 mod leaderboards;
 mod limits;

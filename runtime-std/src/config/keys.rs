@@ -191,8 +191,9 @@ keys! {
     /// How long a client may take to send the body of a request.
     body_seconds: Patience = "20",
 
-    /// How long a connection is kept open between requests.
-    idle_seconds: Patience = "60",
+    /// How long a connection is kept open between requests. Keep it longer than a reverse proxy in front keeps
+    /// connections to this server (60 s for nginx), or requests are lost now and then.
+    idle_seconds: Patience = "75",
 
     /// How long a client may leave an answer unread.
     read_seconds: Patience = "20",

@@ -14,7 +14,7 @@ use crate::{
     engine::{Exchange, Peer, Response},
     seam::{Bytes, Storage, Wall},
     service::Context,
-    wire::http::{Request, Status},
+    wire::http::{Method, Request, Status},
 };
 use live::Live;
 pub(super) use metrics::Counts;
@@ -53,6 +53,12 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Option<Exchange> {
         if let Some(page) = self.config.pages.iter().find(|page| page.path == request.path()) {
+            if !matches!(request.method(), Method::Get | Method::Head) {
+                let allow = [("Allow", "GET, HEAD")];
+                let text = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
+                cx.respond(exchange, &Response { fields: &allow, ..text });
+                return None;
+            }
             let fields =
                 [("Content-Security-Policy", page.policy.as_str()), ("X-Content-Type-Options", "nosniff")];
             let response = Response {
@@ -62,6 +68,12 @@ impl Mmcos {
                 ..Response::empty()
             };
             cx.respond(exchange, &response);
+            return None;
+        }
+        if request.path() == "*" {
+            // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
+            let allow = [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")];
+            cx.respond(exchange, &Response { fields: &allow, ..Response::empty() });
             return None;
         }
         if self.operator.gate.is_none() {

@@ -94,11 +94,15 @@ impl Chunked {
     }
 }
 
-/// The number before any extension: one to eight hex digits.
+/// The number before any extension: hex digits, eight of them at most but for zeros in front. Blanks may stand between
+/// it and an extension, and nowhere else (RFC 9112, section 7.1.1).
 fn chunk_size(line: &[u8]) -> Result<usize, Error> {
-    let digits = line.split(|&b| b == b';').next().unwrap_or_default();
+    let extension = memchr::memchr(b';', line);
+    let digits = extension.map_or(line, |at| line.get(..at).unwrap_or_default());
     let text = core::str::from_utf8(digits).map_err(|_| Error::BadChunk)?;
-    if !(1..=8).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    let text = if extension.is_some() { text.trim_end_matches([' ', '\t']) } else { text };
+    let is_hex = !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hex || text.trim_start_matches('0').len() > 8 {
         return Err(Error::BadChunk);
     }
     usize::from_str_radix(text, 16).map_err(|_| Error::BadChunk)

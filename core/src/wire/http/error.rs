@@ -29,10 +29,16 @@ pub enum Error {
         /// [`Limits::fields`](super::Limits::fields).
         limit: usize,
     },
-    /// Neither HTTP/1.0 nor HTTP/1.1.
+    /// Not HTTP/1: later minor versions are read as HTTP/1.1.
     #[error("only HTTP/1.0 and HTTP/1.1 are spoken here")]
     Version,
-    /// HTTP/1.1 without exactly one `Host`.
+    /// A target that is neither a path, nor an `http` address with a host and without a user, nor `*` for `OPTIONS`.
+    #[error("the request target is neither a path nor a proper http address")]
+    Target,
+    /// A `Host` that is no name or address with or without a port.
+    #[error("Host is neither a name nor an address")]
+    HostValue,
+    /// More than one `Host`, or none in HTTP/1.1.
     #[error("expected one Host field, got {0}")]
     Host(usize),
     /// A `Content-Length` that is not a plain decimal number.
@@ -77,6 +83,8 @@ impl Error {
             Self::MalformedHead(_)
             | Self::BareLineFeed
             | Self::Host(_)
+            | Self::HostValue
+            | Self::Target
             | Self::BadLength
             | Self::RepeatedLength
             | Self::LengthAndChunked

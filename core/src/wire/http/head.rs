@@ -1,7 +1,9 @@
 //! The request line and the fields: where they end, and what they say about the body.
 
+use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
+use super::target::{self, Target};
 use super::{Error, Limits, Method, Version};
 
 /// How the body is delimited.
@@ -15,26 +17,31 @@ pub(super) enum Framing {
 pub(super) struct Head<'a> {
     pub(super) method: Method,
     pub(super) version: Version,
-    pub(super) target: &'a str,
+    pub(super) target: Target<'a>,
     pub(super) fields: &'a [u8],
     pub(super) keep_alive: bool,
     pub(super) framing: Framing,
     pub(super) expects_continue: bool,
 }
 
+/// Empty lines before a request line that are passed over; some clients send one after a body.
+const EMPTY_LINES: usize = 4;
+
 /// Looks for the empty line that ends a head, from `*scanned` on. Gives the length of the head, or `None` while it is
-/// not whole; `scanned` then holds where to go on. One empty line may stand before the request line (RFC 9112,
-/// section 2.2).
+/// not whole; `scanned` then holds where to go on. Up to [`EMPTY_LINES`] empty lines may stand before the
+/// request line (RFC 9112, section 2.2).
 pub(super) fn find_end(input: &[u8], scanned: &mut usize, limits: &Limits) -> Result<Option<usize>, Error> {
     let limit = limits.head;
     let window = input.get(..limit.min(input.len())).unwrap_or(input);
+    let empty_lines = window.chunks(2).take(EMPTY_LINES).take_while(|line| *line == b"\r\n").count();
+    let leading = empty_lines.saturating_mul(2).max(1);
     while let Some(feed) = window.get(*scanned..).and_then(|rest| memchr::memchr(b'\n', rest)) {
         let line_start = *scanned;
         let line_end = line_start.saturating_add(feed);
         let line = window.get(line_start..line_end).unwrap_or_default();
         *scanned = line_end.saturating_add(1);
         match line {
-            [b'\r'] if line_start > 0 => return Ok(Some(*scanned)),
+            [b'\r'] if line_start >= leading => return Ok(Some(*scanned)),
             [.., b'\r'] => {}
             _ => return Err(Error::BareLineFeed),
         }
@@ -51,40 +58,63 @@ pub(super) const MOST_FIELDS: usize = 128;
 
 /// Reads a whole head, as delimited by [`find_end`].
 pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Error> {
+    let (line, fields) = split_request_line(head);
+    let mut as_http_1_1 = Vec::new();
+    let known = match version_of(line) {
+        Some((1, 0 | 1)) | None => head,
+        // A later minor version keeps the message format (RFC 9110, section 2.5), but httparse knows only these two.
+        Some((1, 2..)) => {
+            let (before, after) = head.split_at(head.len().saturating_sub(fields.len()));
+            as_http_1_1.extend_from_slice(before.strip_suffix(b"\r").unwrap_or(before));
+            as_http_1_1.pop();
+            as_http_1_1.extend_from_slice(b"1\r");
+            as_http_1_1.extend_from_slice(after);
+            &as_http_1_1
+        }
+        Some(_) => return Err(Error::Version),
+    };
     let mut slots = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let limit = limits.fields.min(MOST_FIELDS);
     let slots = slots.get_mut(..limit).unwrap_or_default();
     let mut request = httparse::Request::new(&mut []);
-    match httparse::ParserConfig::default().parse_request_with_uninit_headers(&mut request, head, slots) {
+    match httparse::ParserConfig::default().parse_request_with_uninit_headers(&mut request, known, slots) {
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) => return Err(Error::MalformedHead(httparse::Error::NewLine)),
         Err(httparse::Error::TooManyHeaders) => return Err(Error::TooManyFields { limit }),
-        Err(httparse::Error::Version) if names_a_version(head) => return Err(Error::Version),
         Err(error) => return Err(Error::MalformedHead(error)),
     }
     let version = if request.version == Some(0) { Version::Http10 } else { Version::Http11 };
+    let mut words = str::from_utf8(line).unwrap_or_default().split(' ');
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let says = FieldsSay::read(request.headers, version)?;
     Ok(Head {
-        method: Method::of(request.method.unwrap_or_default()),
+        method: Method::of(method),
         version,
-        target: request.path.unwrap_or_default(),
-        fields: after_request_line(head),
+        target: Target::parse(method, target).ok_or(Error::Target)?,
+        fields,
         keep_alive: says.keep_alive,
         framing: says.framing,
         expects_continue: says.expects_continue && version == Version::Http11,
     })
 }
 
-/// Whether the third word of the request line could be a version of HTTP.
-fn names_a_version(head: &[u8]) -> bool {
-    let line = head.trim_ascii_start().split(|&b| b == b'\r').next().unwrap_or_default();
-    line.split(|&b| b == b' ').nth(2).is_some_and(|word| word.starts_with(b"HTTP/"))
+/// The version that a request line names, if it names one.
+fn version_of(line: &[u8]) -> Option<(u8, u8)> {
+    match line.split(|&b| b == b' ').nth(2)?.strip_prefix(b"HTTP/")? {
+        [major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => {
+            Some((major.saturating_sub(b'0'), minor.saturating_sub(b'0')))
+        }
+        _ => None,
+    }
 }
 
-fn after_request_line(head: &[u8]) -> &[u8] {
+/// The request line without its end, and the lines of the fields, from the line feed of the request line on.
+fn split_request_line(head: &[u8]) -> (&[u8], &[u8]) {
     let start = head.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(0);
     let line = head.get(start..).unwrap_or_default();
-    memchr::memchr(b'\n', line).and_then(|feed| line.get(feed..)).unwrap_or_default()
+    let feed = memchr::memchr(b'\n', line).unwrap_or(line.len());
+    let (line, fields) = line.split_at_checked(feed).unwrap_or((line, &[]));
+    (line.strip_suffix(b"\r").unwrap_or(line), fields)
 }
 
 /// What the fields say about the connection and the body.
@@ -96,24 +126,27 @@ struct FieldsSay {
 
 impl FieldsSay {
     fn read(fields: &[httparse::Header<'_>], version: Version) -> Result<Self, Error> {
-        let mut keep_alive = version == Version::Http11;
+        let (mut keep_alive, mut close) = (version == Version::Http11, false);
         let mut length = None;
         let mut chunked = false;
         let mut expects_continue = false;
         let (mut unmet_expectation, mut repeated_length, mut unknown_coding) = (false, false, false);
-        let mut hosts = 0_usize;
+        let (mut hosts, mut valid_host) = (0_usize, true);
         for field in fields {
             // Lengths of names differ, so most fields cost one comparison.
             match field.name.len() {
-                4 if field.name.eq_ignore_ascii_case("Host") => hosts = hosts.saturating_add(1),
+                4 if field.name.eq_ignore_ascii_case("Host") => {
+                    hosts = hosts.saturating_add(1);
+                    valid_host &= field.value.is_empty() || target::is_authority(field.value);
+                }
                 6 if field.name.eq_ignore_ascii_case("Expect") => {
                     expects_continue = field.value.eq_ignore_ascii_case(b"100-continue");
                     unmet_expectation |= !expects_continue;
                 }
                 10 if field.name.eq_ignore_ascii_case("Connection") => {
                     for option in field.value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
-                        keep_alive = !option.eq_ignore_ascii_case(b"close")
-                            && (keep_alive || option.eq_ignore_ascii_case(b"keep-alive"));
+                        close |= option.eq_ignore_ascii_case(b"close");
+                        keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                     }
                 }
                 14 if field.name.eq_ignore_ascii_case("Content-Length") => {
@@ -126,8 +159,11 @@ impl FieldsSay {
                 _ => {}
             }
         }
-        if version == Version::Http11 && hosts != 1 {
+        if hosts > 1 || version == Version::Http11 && hosts == 0 {
             return Err(Error::Host(hosts));
+        }
+        if !valid_host {
+            return Err(Error::HostValue);
         }
         let framing = match (chunked, length) {
             _ if unmet_expectation => return Err(Error::Expectation),
@@ -138,7 +174,8 @@ impl FieldsSay {
             (true, None) => Framing::Chunked,
             (false, length) => Framing::Length(length.unwrap_or(0)),
         };
-        Ok(Self { keep_alive, framing, expects_continue })
+        // Close wins, wherever it stands (RFC 9112, section 9.3).
+        Ok(Self { keep_alive: keep_alive && !close, framing, expects_continue })
     }
 }
 

@@ -30,6 +30,7 @@ mod error;
 mod head;
 mod request;
 mod response;
+mod target;
 
 pub use date::Date;
 pub use decoder::{Decoded, Decoder, Limits};

@@ -1,3 +1,5 @@
+use super::target::Target;
+
 /// The request methods that somebody here answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,7 +45,7 @@ pub enum Version {
 pub struct Request<'a> {
     pub(super) method: Method,
     pub(super) version: Version,
-    pub(super) target: &'a str,
+    pub(super) target: Target<'a>,
     pub(super) fields: &'a [u8],
     pub(super) keep_alive: bool,
     pub(super) body: &'a [u8],
@@ -71,14 +73,18 @@ impl<'a> Request<'a> {
     }
 
     /// The path as it was sent, without query; of an absolute target (`http://host/path`) the path alone.
-    pub fn path(&self) -> &'a str {
-        let origin = self.origin_form();
-        origin.split_once('?').map_or(origin, |(path, _)| path)
+    pub const fn path(&self) -> &'a str {
+        self.target.path
     }
 
     /// What stands after the `?`.
-    pub fn query(&self) -> Option<&'a str> {
-        self.origin_form().split_once('?').map(|(_, query)| query)
+    pub const fn query(&self) -> Option<&'a str> {
+        self.target.query
+    }
+
+    /// Host and port that the client wants: those of an absolute target, else the field `Host` (RFC 9112, section 3.2.2).
+    pub fn host(&self) -> Option<&'a [u8]> {
+        self.target.authority.map(str::as_bytes).or_else(|| self.field("Host"))
     }
 
     /// The value of the first field of this name (case does not matter), without blanks around it.
@@ -93,14 +99,5 @@ impl<'a> Request<'a> {
             let (name, value) = line.split_at_checked(colon)?;
             Some((name, value.get(1..)?.trim_ascii()))
         })
-    }
-
-    fn origin_form(&self) -> &'a str {
-        let after_scheme =
-            self.target.strip_prefix("http://").or_else(|| self.target.strip_prefix("https://"));
-        match after_scheme {
-            None => self.target,
-            Some(rest) => rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/"),
-        }
     }
 }
