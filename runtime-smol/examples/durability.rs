@@ -222,13 +222,9 @@ fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, e
         let stop = async {
             let _ = stopped.recv().await;
         };
-        Server {
-            hub: Hub::new(driver, Unread::default()),
-            doors: vec![Door { listener, tls: None }],
-            renewal: None,
-        }
-        .run(stop)
-        .unwrap();
+        Server { hub: Hub::new(driver, Unread::default()), doors: vec![Door { listener, tls: None }] }
+            .run(stop)
+            .unwrap();
     });
     let mut clients: Vec<Vec<Client>> = (0..CLIENT_THREADS).map(|_| Vec::new()).collect();
     for user in users {

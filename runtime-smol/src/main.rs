@@ -3,16 +3,10 @@
 use std::{env, error::Error, process::ExitCode};
 
 use mmcos_smol::{Hub, Server};
-use mmcos_std::{host, host::Host, service_manager, serving::Serving};
+use mmcos_std::{host, host::Host, log, service_manager, serving::Serving};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("mmcos: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    log::conclude("mmcos", &run())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
@@ -23,8 +17,8 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let Serving { driver, doors, renewal, signals, unread, .. } = host.serving()?;
+    let Serving { driver, doors, caretaker, unread, .. } = host.serving()?;
     service_manager::ready();
-    let stop = smol::unblock(|| signals.wait_and_tell());
-    Ok(Server { hub: Hub::new(driver, unread), doors, renewal }.run(stop)?)
+    let stop = smol::unblock(|| caretaker.watch());
+    Ok(Server { hub: Hub::new(driver, unread), doors }.run(stop)?)
 }

@@ -11,7 +11,6 @@ use async_io::{Async, Timer};
 use futures_rustls::TlsAcceptor;
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{
-    host::Renewal,
     listen::{self, AcceptTrouble},
     serving::{Door, GRACE, LONGEST_GRACE, RunError},
 };
@@ -29,8 +28,6 @@ pub struct Server {
     pub hub: Hub,
     /// The doors, in the order of their `ListenerId`.
     pub doors: Vec<Door>,
-    /// What keeps the certificates from ending.
-    pub renewal: Option<Renewal>,
 }
 
 impl Server {
@@ -47,11 +44,10 @@ impl Server {
                 accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
             accepting.push(executor.spawn(accept));
         }
-        let renewal = self.renewal.map(|renewal| executor.spawn(renew_daily(renewal)));
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
         let until_stopped = async {
             stop.await;
-            drop((accepting, renewal));
+            drop(accepting);
             hub.input(Input::Shutdown { grace: GRACE });
             let patience = async {
                 Timer::after(LONGEST_GRACE).await;
@@ -99,13 +95,6 @@ async fn accept(
         task.detach();
         // Those who are there have their turn before the next one comes.
         future::yield_now().await;
-    }
-}
-
-async fn renew_daily(renewal: Renewal) {
-    loop {
-        Timer::after(Duration::from_hours(24)).await;
-        renewal.run();
     }
 }
 

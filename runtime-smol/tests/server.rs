@@ -14,6 +14,5 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Serves at one door until the store fails.
 fn run(driver: Driver, door: Door) -> Result<(), RunError> {
-    Server { hub: Hub::new(driver, Unread::default()), doors: vec![door], renewal: None }
-        .run(std::future::pending())
+    Server { hub: Hub::new(driver, Unread::default()), doors: vec![door] }.run(std::future::pending())
 }

@@ -159,5 +159,5 @@ impl Driver {
 
 fn log(event: &Event) {
     let level = if event.is_trouble() { log::Level::Warn } else { log::Level::Info };
-    log::log!(level, "{event}");
+    log::log!(target: event.kind(), level, "{event}");
 }

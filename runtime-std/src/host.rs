@@ -5,7 +5,6 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use mmcos_core::mmcos::identity::IdentityError;
 use mmcos_core::wire::steam::PublicKey;
@@ -255,14 +254,6 @@ impl Https {
 }
 
 impl Renewal {
-    /// Keeps on running once a day.
-    pub fn run_daily(&self) -> ! {
-        loop {
-            std::thread::sleep(Duration::from_hours(24));
-            self.run();
-        }
-    }
-
     /// Renews certificates that end soon and takes up a renewed one of the host's; reads and may write files. What fails
     /// is logged, and the old certificates stay.
     pub fn run(&self) {

@@ -1,40 +1,149 @@
-//! Log lines for people, on standard error: `12:34:56 info  made a certificate`, in UTC.
+//! The log, on standard error: `2026-11-27T12:34:56Z info  made a certificate`, without the time where journald adds its
+//! own. This is the one place that writes log lines:
+//!
+//! - Control characters and invisible ones are escaped, so that no client's text forges a line or steers a terminal.
+//! - A line is cut after 500 characters.
+//! - Of one kind of line, only so many are written in a second; the rest is counted, and the count is written.
+//! - A thread writes. Logging never waits for the reader: lines that find the queue full are dropped and counted.
 
-use std::io::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
+mod limit;
+mod line;
+mod output;
 
-use env_logger::{Builder, Target};
-use log::{Level, LevelFilter, Record};
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Logs what is at least this important; of the libraries, warnings only. A second call does nothing.
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use limit::{Limiter, Verdict};
+use output::Output;
+
+/// Time that the end of the process waits for readers of its output.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two looks for lines that were left out.
+const SUMMARY_INTERVAL: Duration = Duration::from_secs(10);
+
+static LOGGER: OnceLock<Logger> = OnceLock::new();
+static STDOUT: OnceLock<Output> = OnceLock::new();
+
+/// Starts to log what is at least this important; of the libraries, warnings only. A second call does nothing.
 pub fn start(level: LevelFilter) {
-    let _ = filtered(level)
-        .target(Target::Stderr)
-        .format(|out, record| line(out, seconds_today(), record))
-        .try_init();
+    let logger = LOGGER.get_or_init(|| Logger {
+        level,
+        has_time: !is_journald(),
+        limiter: Mutex::new(Limiter::default()),
+        output: Output::start("log", io::stderr()),
+    });
+    if log::set_logger(logger).is_ok() {
+        log::set_max_level(level);
+        let summaries = || {
+            loop {
+                std::thread::sleep(SUMMARY_INTERVAL);
+                logger.write_summaries();
+            }
+        };
+        let _ = std::thread::Builder::new().name("log-summaries".to_owned()).spawn(summaries);
+    }
 }
 
-fn filtered(level: LevelFilter) -> Builder {
-    let mut builder = Builder::new();
-    builder.filter_level(level.min(LevelFilter::Warn)).filter_module("mmcos", level);
-    // It warns of what strangers send it, a line each time: ureq has it do so.
-    builder.filter_module("rustls", LevelFilter::Off);
-    builder
+/// Prints on standard output without waiting for its reader.
+pub fn print(text: String) {
+    STDOUT.get_or_init(|| Output::start("output", io::stdout())).push(text);
 }
 
-fn seconds_today() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % 86_400)
+/// Reports how a program ended, on standard error, and waits a moment until everything is written.
+pub fn conclude(program: &str, result: &Result<(), Box<dyn Error>>) -> ExitCode {
+    let last = result.as_ref().err().map(|error| format!("{program}: {error}\n"));
+    match (LOGGER.get(), last) {
+        (Some(logger), Some(last)) => {
+            logger.write_summaries();
+            logger.output.push(last);
+        }
+        (None, Some(last)) => eprint!("{last}"),
+        (_, None) => {}
+    }
+    let outputs = LOGGER.get().map(|logger| &logger.output).into_iter().chain(STDOUT.get());
+    outputs.for_each(|output| output.flush(FLUSH_PATIENCE));
+    if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn line(out: &mut impl Write, seconds: u64, record: &Record<'_>) -> std::io::Result<()> {
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let level = match record.level() {
-        Level::Error => "error",
-        Level::Warn => "warn ",
-        Level::Info => "info ",
-        Level::Debug | Level::Trace => "debug",
+#[derive(Debug)]
+struct Logger {
+    level: LevelFilter,
+    has_time: bool,
+    limiter: Mutex<Limiter>,
+    output: Output,
+}
+
+impl Logger {
+    fn write(&self, level: Level, text: &str) {
+        let time = self.has_time.then(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        self.output.push(line::of(time, level, text));
+    }
+
+    fn write_summaries(&self) {
+        let left_out = self.limiter().take_left_out();
+        for (level, summary) in left_out {
+            self.write(level, &summary);
+        }
+    }
+
+    fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_wanted(self.level, metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        // Out of the lock: a log line may be made while another is being written.
+        let verdict = self.limiter().pass(record.level(), record.target(), record.line(), Instant::now());
+        match verdict {
+            Verdict::Write(None) => self.write(record.level(), &record.args().to_string()),
+            Verdict::Write(Some(summary)) => {
+                self.write(record.level(), &summary);
+                self.write(record.level(), &record.args().to_string());
+            }
+            Verdict::LeaveOut => {}
+        }
+    }
+
+    fn flush(&self) {
+        self.output.flush(FLUSH_PATIENCE);
+    }
+}
+
+fn is_wanted(level: LevelFilter, metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    // rustls warns of what strangers send it, a line each time: ureq has it do so.
+    let most = match () {
+        () if target.starts_with("mmcos") => level,
+        () if target.starts_with("rustls") => LevelFilter::Off,
+        () => level.min(LevelFilter::Warn),
     };
-    writeln!(out, "{hour:02}:{minute:02}:{second:02} {level} {}", record.args())
+    metadata.level() <= most
+}
+
+/// Whether standard error goes to journald, which adds the time itself. The variable alone may be inherited by a process
+/// whose output goes elsewhere.
+#[cfg(unix)]
+fn is_journald() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    rustix::fs::fstat(io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}
+
+#[cfg(not(unix))]
+fn is_journald() -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -43,22 +152,11 @@ mod tests {
 
     #[test]
     fn libraries_may_warn_and_strangers_may_not() {
-        let logger = filtered(LevelFilter::Info).build();
-        let logs = |target, level| logger.matches(&Record::builder().target(target).level(level).build());
+        let logs = |target, level| {
+            is_wanted(LevelFilter::Info, &Metadata::builder().target(target).level(level).build())
+        };
         assert!(logs("mmcos_std::store", Level::Info) && !logs("mmcos_std::store", Level::Debug));
         assert!(logs("ureq::run", Level::Warn) && !logs("ureq::run", Level::Info));
         assert!(!logs("rustls::msgs::handshake", Level::Warn));
-    }
-
-    #[test]
-    fn a_line_is_time_level_and_text() {
-        let mut out = Vec::new();
-        let mut write = |level, text| {
-            let record = Record::builder().level(level).args(text).build();
-            line(&mut out, 45_296, &record).unwrap();
-        };
-        write(Level::Info, format_args!("made a certificate"));
-        write(Level::Error, format_args!("stopped"));
-        assert_eq!(out, b"12:34:56 info  made a certificate\n12:34:56 error stopped\n");
     }
 }

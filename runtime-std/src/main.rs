@@ -3,18 +3,13 @@
 use std::{env, error::Error, process::ExitCode, thread};
 
 use mmcos_std::host::{self, Host};
+use mmcos_std::log;
 use mmcos_std::server::Server;
 use mmcos_std::service_manager;
 use mmcos_std::serving::Serving;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("mmcos-std: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    log::conclude("mmcos-std", &run())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
@@ -25,12 +20,12 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let Serving { driver, doors, renewal, connections, unread, signals } = host.serving()?;
+    let Serving { driver, doors, caretaker, connections, unread } = host.serving()?;
     service_manager::ready();
-    let server = Server::new(driver, doors, renewal, connections, unread);
+    let server = Server::new(driver, doors, connections, unread);
     let stop = server.stop();
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        signals.wait_and_tell();
+    thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
+        caretaker.watch();
         stop.stop();
     })?;
     Ok(server.run()?)

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mmcos_core::mmcos::players::RestoreError;
 use rustls::ServerConfig;
@@ -11,10 +11,11 @@ use rustls::ServerConfig;
 use crate::driver::Driver;
 use crate::game::{self, GameError};
 use crate::host::{Host, Renewal};
+use crate::log as logging;
 use crate::notify::{Notifier, Webhook};
 use crate::record::{RecordError, Recorder};
 use crate::secret;
-use crate::signals::Signals;
+use crate::signals::{Asked, Signals};
 use crate::store::{Committer, StoreError};
 
 /// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
@@ -61,14 +62,49 @@ pub struct Serving {
     pub driver: Driver,
     /// The doors, in the order of their `ListenerId`.
     pub doors: Vec<Door>,
-    /// What keeps the certificates from ending.
-    pub renewal: Option<Renewal>,
     /// How many connections there may be.
     pub connections: usize,
     /// What clients may leave unread.
     pub unread: Unread,
-    /// When to stop.
-    pub signals: Signals,
+    /// What waits for signals and looks after certificates.
+    pub caretaker: Caretaker,
+}
+
+/// Looks after a running server, on a thread of its own: renews certificates once a day and at a SIGHUP, and waits for
+/// the signal to stop.
+#[derive(Debug)]
+pub struct Caretaker {
+    signals: Signals,
+    renewal: Option<Renewal>,
+}
+
+impl Caretaker {
+    /// Blocks until it is time to stop.
+    pub fn watch(mut self) {
+        let day = Duration::from_hours(24);
+        let mut renewed = Instant::now();
+        loop {
+            match self.signals.wait(day.saturating_sub(renewed.elapsed())) {
+                Ok(Some(Asked::Stop)) => break,
+                Ok(Some(Asked::Reload)) => self.reload(),
+                Ok(None) => {}
+                Err(error) => {
+                    log::error!("cannot wait for Ctrl-C: {error}");
+                    break;
+                }
+            }
+            if renewed.elapsed() >= day {
+                renewed = Instant::now();
+                self.renewal.iter().for_each(Renewal::run);
+            }
+        }
+        log::info!("stopping: what is held is answered, nothing new is taken");
+    }
+
+    fn reload(&self) {
+        log::info!("SIGHUP: reading the certificates again; other changes of mmcos.toml need a restart");
+        self.renewal.iter().for_each(Renewal::run);
+    }
 }
 
 /// Why a server did not run, or stopped.
@@ -125,7 +161,7 @@ impl Host {
         let notifier = notifier.transpose().map_err(ServingError::Notify)?;
         let driver = Driver::new(core, Committer::start(store)?, self.clock);
         let driver = driver.recording(recorder).notifying(notifier);
-        print!("{greeting}");
+        logging::print(greeting);
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;
         if let Some(https) = self.https {
@@ -135,13 +171,12 @@ impl Host {
         Ok(Serving {
             driver,
             doors,
-            renewal,
             connections: self.config.max_connections.get(),
             unread: Unread {
                 bytes: self.config.max_queued_bytes.get(),
                 time: self.config.read_seconds.get(),
             },
-            signals: self.signals,
+            caretaker: Caretaker { signals: self.signals, renewal },
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first asks the server to finish, the second ends it at once.
+//! Ctrl-C and SIGTERM ask the server to stop; a second one ends it at once. SIGHUP asks it to read its certificates
+//! again, or to stop if it comes because the terminal has gone.
 
 #[cfg(unix)]
 pub use unix::Signals;
@@ -12,14 +13,13 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-impl Signals {
-    /// Blocks until it is time to stop, and says so.
-    pub fn wait_and_tell(self) {
-        if let Err(error) = self.wait() {
-            log::error!("cannot wait for Ctrl-C: {error}");
-        }
-        log::info!("stopping: what is held is answered, nothing new is taken");
-    }
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To stop.
+    Stop,
+    /// To read again what can be read while the server runs.
+    Reload,
 }
 
 /// Raises a flag at the first of the two signals; at the second the process ends with the status of a shell.
@@ -33,54 +33,78 @@ fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
 
 #[cfg(unix)]
 mod unix {
-    use std::io::{self, Read as _};
-    use std::os::fd::{AsFd, BorrowedFd};
+    use std::fs::{self, File};
+    use std::io::{self, ErrorKind, Read as _};
     use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
 
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::flag;
     use signal_hook::low_level::pipe;
 
-    /// Becomes readable at the first signal. A thread may [`wait`](Signals::wait); an event loop may watch the stream
-    /// that this turns into.
+    use super::Asked;
+
+    /// Receives the signals of this process.
     ///
     /// ```no_run
-    /// let signals = mmcos_std::signals::Signals::install()?;
-    /// signals.wait()?;
+    /// let mut signals = mmcos_std::signals::Signals::install()?;
+    /// let asked = signals.wait(std::time::Duration::from_secs(60))?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[derive(Debug)]
     pub struct Signals {
         stream: UnixStream,
+        stop: Arc<AtomicBool>,
+        hang_up: Arc<AtomicBool>,
+        had_terminal: bool,
     }
 
     impl Signals {
-        /// From now on signals come here. Once in a process.
+        /// Receives signals from now on. Call it once in a process.
         pub fn install() -> io::Result<Self> {
             let (stream, end) = UnixStream::pair()?;
-            super::raise_or_end(&std::sync::Arc::default())?;
+            let [stop, hang_up] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+            super::raise_or_end(&stop)?;
             for signal in [SIGINT, SIGTERM] {
                 pipe::register(signal, end.try_clone()?)?;
             }
-            Ok(Self { stream })
+            if !is_hang_up_ignored() {
+                // The flag first: it says what the byte in the pipe is about.
+                flag::register(SIGHUP, hang_up.clone())?;
+                pipe::register(SIGHUP, end)?;
+            }
+            Ok(Self { stream, stop, hang_up, had_terminal: has_terminal() })
         }
 
-        /// Blocks until a signal.
-        pub fn wait(self) -> io::Result<()> {
-            let mut stream = self.stream;
-            stream.read_exact(&mut [0])
+        /// Blocks until a signal asks for something; `None` if none does for so long.
+        pub fn wait(&mut self, patience: Duration) -> io::Result<Option<Asked>> {
+            self.stream.set_read_timeout(Some(patience.max(Duration::from_millis(1))))?;
+            match self.stream.read(&mut [0]) {
+                Ok(_) if self.stop.load(Ordering::SeqCst) => Ok(Some(Asked::Stop)),
+                Ok(_) if self.hang_up.swap(false, Ordering::SeqCst) => {
+                    let is_gone = self.had_terminal && !has_terminal();
+                    Ok(Some(if is_gone { Asked::Stop } else { Asked::Reload }))
+                }
+                Ok(_) => Ok(None),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
         }
     }
 
-    impl AsFd for Signals {
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.stream.as_fd()
-        }
+    fn has_terminal() -> bool {
+        File::open("/dev/tty").is_ok()
     }
 
-    impl From<Signals> for UnixStream {
-        fn from(signals: Signals) -> Self {
-            signals.stream
-        }
+    /// Whether the process was started by `nohup`, and so is to outlive its terminal.
+    fn is_hang_up_ignored() -> bool {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
     }
 }
 
@@ -89,7 +113,9 @@ mod windows {
     use std::io;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    use super::Asked;
 
     /// Notices Ctrl-C.
     #[derive(Debug)]
@@ -98,19 +124,23 @@ mod windows {
     }
 
     impl Signals {
-        /// From now on Ctrl-C comes here. Once in a process.
+        /// Receives Ctrl-C from now on. Call it once in a process.
         pub fn install() -> io::Result<Self> {
             let seen = Arc::default();
             super::raise_or_end(&seen)?;
             Ok(Self { seen })
         }
 
-        /// Blocks until Ctrl-C, looking ten times a second: Windows wakes nobody.
-        pub fn wait(self) -> io::Result<()> {
-            while !self.seen.load(Ordering::SeqCst) {
+        /// Blocks until Ctrl-C, looking ten times a second: Windows wakes nobody. `None` if it does not come for so long.
+        pub fn wait(&mut self, patience: Duration) -> io::Result<Option<Asked>> {
+            let start = Instant::now();
+            while start.elapsed() < patience {
+                if self.seen.load(Ordering::SeqCst) {
+                    return Ok(Some(Asked::Stop));
+                }
                 std::thread::sleep(Duration::from_millis(100));
             }
-            Ok(())
+            Ok(None)
         }
     }
 }

@@ -13,5 +13,5 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
 
 /// Serves at one door until the store fails.
 fn run(driver: Driver, door: Door) -> Result<(), RunError> {
-    Server::new(driver, vec![door], None, 16, Unread::default()).run()
+    Server::new(driver, vec![door], 16, Unread::default()).run()
 }

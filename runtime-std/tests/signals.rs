@@ -5,8 +5,9 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
-use mmcos_std::signals::Signals;
+use mmcos_std::signals::{Asked, Signals};
 
 /// Set for the child alone.
 const CHILD: &str = "SIGNALS_TEST_CHILD";
@@ -17,11 +18,15 @@ fn child() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let signals = Signals::install().unwrap();
+    let mut signals = Signals::install().unwrap();
     eprintln!("ready");
-    signals.wait().unwrap();
-    eprintln!("finishing");
-    std::thread::park();
+    loop {
+        match signals.wait(Duration::from_secs(60)).unwrap() {
+            Some(Asked::Stop) => eprintln!("finishing"),
+            Some(Asked::Reload) => eprintln!("reloading"),
+            None => {}
+        }
+    }
 }
 
 struct Served {
@@ -31,7 +36,12 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::start_by(Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// Starts the child with a command that ends in this program.
+    fn start_by(mut command: Command) -> Self {
+        let mut child = command
             .args(["--exact", "child", "--nocapture"])
             .env(CHILD, "1")
             .stdout(Stdio::null())
@@ -68,4 +78,51 @@ fn the_first_signal_asks_and_the_second_ends() {
         let end = served.end();
         assert_eq!((end.code(), end.signal()), (Some(status), None), "{first} {second}");
     }
+}
+
+#[test]
+fn a_hang_up_reloads_and_does_not_end() {
+    let mut served = Served::start();
+    for _ in 0..3 {
+        served.signal("-HUP");
+        served.says("reloading");
+    }
+    served.signal("-TERM");
+    served.says("finishing");
+    served.signal("-TERM");
+    assert_eq!(served.end().code(), Some(143));
+}
+
+/// `script` gives the child a terminal of its own, which goes when `script` is killed.
+#[test]
+fn a_terminal_that_goes_asks_to_stop() {
+    if !Command::new("script").arg("--version").output().is_ok_and(|said| said.status.success()) {
+        eprintln!("this test was not run: there is no `script` (Debian: bsdutils)");
+        return;
+    }
+    let said = std::env::temp_dir().join(format!("mmcos-terminal-{}", std::process::id()));
+    let program = std::env::current_exe().unwrap();
+    let line = format!("exec '{}' --exact child --nocapture 2>'{}'", program.display(), said.display());
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--command", &line, "/dev/null"])
+        .env(CHILD, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let says = |expected: &str| {
+        let start = std::time::Instant::now();
+        while !std::fs::read_to_string(&said).is_ok_and(|text| text.contains(expected)) {
+            assert!(start.elapsed() < Duration::from_secs(20), "the child does not say {expected:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    says("ready");
+    let group = Command::new("pgrep").args(["-P", &terminal.id().to_string()]).output().unwrap();
+    let child = String::from_utf8(group.stdout).unwrap().trim().to_owned();
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    says("finishing");
+    Command::new("kill").args(["-KILL", &child]).status().unwrap();
+    std::fs::remove_file(&said).unwrap();
 }

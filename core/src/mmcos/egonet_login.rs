@@ -16,6 +16,8 @@ use crate::{
 
 /// As the official server wrote it. (Capture 13.)
 const CONTENT_TYPE: &str = "text/html";
+/// Maximum bytes of a function's name in the log.
+const LONGEST_NAME: usize = 64;
 /// So many logins are remembered.
 const REMEMBERED: usize = 256;
 
@@ -55,9 +57,11 @@ impl Mmcos {
             // Sent by the game now and then; what it wants to hear is unknown.
             Some(b"Analytics.DataEvent") => put(&Value::Dict(vec![]), &mut body),
             function => {
-                let name = function.unwrap_or(b"an EgoNet request without a function").escape_ascii();
+                let name = function.unwrap_or(b"an EgoNet request without a function");
+                // `EscapeAscii` ignores a precision, so the bytes are cut.
+                let shown = name.get(..LONGEST_NAME).unwrap_or(name).escape_ascii();
                 let bytes = request.body().len();
-                cx.log(Event::Unseen { peer, request: format!("{name:.64}"), bytes });
+                cx.log(Event::Unseen { peer, request: format!("{shown}"), bytes });
             }
         }
         let id = format!("{:016X}{:016X}", cx.random(), cx.random());

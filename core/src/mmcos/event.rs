@@ -135,6 +135,26 @@ pub enum Event {
 }
 
 impl Event {
+    /// The kind of event, in the form of a log target.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "mmcos::connection",
+            Self::Refused { .. } => "mmcos::refused",
+            Self::LoggedIn { .. } => "mmcos::login",
+            Self::FirstSearch { .. } => "mmcos::search",
+            Self::Scored { .. } => "mmcos::result",
+            Self::Exaggerated { .. } => "mmcos::exaggerated",
+            Self::NotTheirs { .. } => "mmcos::not-theirs",
+            Self::Banned(_) => "mmcos::ban",
+            Self::Unbanned(_) => "mmcos::unban",
+            Self::Operator { .. } => "mmcos::operator",
+            Self::NoOperator { .. } => "mmcos::no-operator",
+            Self::SeasonStarted { .. } => "mmcos::season",
+            Self::EventByHand(_) => "mmcos::event",
+            Self::Unseen { .. } => "mmcos::unseen",
+        }
+    }
+
     /// Whether it may be of interest to a host who is looking for a cause of trouble.
     pub const fn is_trouble(&self) -> bool {
         matches!(

@@ -23,7 +23,6 @@ use rustls::ServerConnection;
 use socket2::SockRef;
 
 use crate::driver::Driver;
-use crate::host::Renewal;
 use crate::listen::{self, AcceptTrouble};
 use crate::serving::{Door, RunError, Unread};
 use hub::{Bell, Hub, Message};
@@ -42,7 +41,6 @@ const SPARE: usize = 64;
 pub struct Server {
     hub: Hub,
     doors: Vec<Door>,
-    renewal: Option<Renewal>,
     unread: Unread,
     seats: Arc<Seats>,
     sender: SyncSender<Message>,
@@ -63,18 +61,12 @@ impl Stop {
 impl Server {
     /// A server for about so many connections, more are not accepted before others have ended; and for clients who leave
     /// so much unread.
-    pub fn new(
-        driver: Driver,
-        doors: Vec<Door>,
-        renewal: Option<Renewal>,
-        connections: usize,
-        unread: Unread,
-    ) -> Self {
+    pub fn new(driver: Driver, doors: Vec<Door>, connections: usize, unread: Unread) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let bell = Bell(sender.clone());
         let hub = Hub::new(driver, &bell, unread.bytes);
         let seats = Seats::new(connections.saturating_add(SPARE), bell);
-        Self { hub, doors, renewal, unread, seats, sender, inbox }
+        Self { hub, doors, unread, seats, sender, inbox }
     }
 
     /// What stops it.
@@ -98,9 +90,6 @@ impl Server {
                 hub: self.sender.clone(),
             };
             thread::Builder::new().name("accept".to_owned()).spawn(move || entrance.accept())?;
-        }
-        if let Some(renewal) = self.renewal {
-            thread::Builder::new().name("renewal".to_owned()).spawn(move || renewal.run_daily())?;
         }
         let close_doors = || listeners.iter().for_each(close);
         let result = self.hub.run(&self.inbox, &self.seats, close_doors);

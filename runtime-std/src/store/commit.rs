@@ -22,9 +22,9 @@ pub trait Commit {
 
 /// Maximum number of commit times kept for [`Committer::status`].
 const MOST_TIMES: usize = 1024;
-/// Time that [`Committer::finish`] waits for a trouble to end. (Our choice: well below the 90 s after which systemd
-/// kills a service.)
-const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// Time that [`Committer::finish`] waits for a trouble to end. (Our choice: the packaged unit gives the server 10 s to
+/// stop, of which connections take up to 4.5 s.)
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Commits on a thread of its own whatever was submitted since the last commit began, all at once. A commit that fails
 /// is retried until it succeeds; only an error that cannot pass, such as a damaged file, ends that.

@@ -10,7 +10,15 @@ const FILE_NAME: &str = "mmcos.lock";
 /// The right to write in a data directory. It ends with the process, however that ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is being started by another thread of this one holds a copy of the
+    /// descriptor until it runs its own program, and with it the lock.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -26,7 +34,7 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         sign(&mut file).and_then(|()| dir.hand_over(&path)).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
