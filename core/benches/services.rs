@@ -18,7 +18,7 @@ use mmcos_core::{
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, identity::APP},
     seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
     wire::{
-        egonet::{self, Name, Value},
+        egonet::{self, Dict},
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
     },
 };
@@ -169,12 +169,9 @@ fn services(c: &mut Criterion) {
         "GetElite",
         &[session, ("StartRank", "0"), ("NumResults", "100")],
     );
-    let name = Name::from_static("Name");
-    let ticket = Name::from_static("SteamTicket");
-    let value =
-        Value::Dict(vec![(name, Value::Text("Racer001".into())), (ticket, Value::Blob(vec![7; 126].into()))]);
+    let value = Dict::new().dstr("Name", "Racer001").blob("SteamTicket", vec![7; 126]);
     let mut body = Vec::new();
-    egonet::encode(&value, &mut body).unwrap();
+    egonet::encode(&value.into(), &mut body).unwrap();
     let fields = "X-EgoNet-Function: LoginService.Login\r\ncontent-type: application/egonet-stream\r\n";
     let egonet = post("/MicroMachines/STEAM/1.0/", &body, fields);
 

@@ -10,7 +10,7 @@ use std::{fs, io, path::Path};
 use mmcos_core::{
     mmcos::identity::APP,
     wire::{
-        egonet::{self, Fp32, Name, Value},
+        egonet::{self, Dict, Fp32, Fp64, UnixTime, Value},
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
     },
 };
@@ -91,7 +91,6 @@ fn connections() -> Seeds {
 }
 
 fn egonet_values() -> Seeds {
-    const NAME: Name<'_> = Name::from_static("Name");
     let scalars = vec![
         Value::I8(-1),
         Value::U8(1),
@@ -103,11 +102,13 @@ fn egonet_values() -> Seeds {
         Value::U64(4),
         Value::Bool(true),
         Value::F32(Fp32::from(1.5)),
-        Value::Time(1_700_000_000),
+        Value::F64(Fp64::from(2.5)),
+        Value::Time(UnixTime(2_299_017_600)),
+        Value::Uuid([7; 16]),
         Value::Text("Ann".into()),
         Value::Blob([0xde, 0xad].as_slice().into()),
     ];
-    let nested = (0..15).fold(Value::List(vec![]), |inner, _| Value::Dict(vec![(NAME, inner)]));
+    let nested = (0..15).fold(Value::List(vec![]), |inner, _| Dict::new().with("Name", inner).into());
     let mut seeds: Seeds = [("scalars", Value::List(scalars)), ("nested", nested)]
         .map(|(name, value)| {
             let mut bytes = Vec::new();

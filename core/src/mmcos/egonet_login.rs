@@ -1,6 +1,6 @@
 //! The publisher's `EgoNet`: `LoginService.Login` (capture 13) and whatever else is posted there.
 
-use alloc::{collections::VecDeque, format, string::String, vec};
+use alloc::{collections::VecDeque, format, string::String};
 use core::net::{IpAddr, SocketAddr};
 
 use super::{Event, Fault, Mmcos, players::Name as PlayerName, reply::Reply};
@@ -8,7 +8,7 @@ use crate::{
     engine::Exchange,
     service::Context,
     wire::{
-        egonet::{self, Name, Value},
+        egonet::{self, Dict, Value},
         http::{Request, Status},
         steam::SteamId,
     },
@@ -51,11 +51,11 @@ impl Mmcos {
         let mut body = self.writer().into_bytes();
         match request.field("X-EgoNet-Function") {
             Some(b"LoginService.Login") => match self.egonet_login(request.body(), peer.ip()) {
-                Ok(answer) => put(&answer, &mut body),
+                Ok(answer) => put(answer, &mut body),
                 Err(fault) => return Err((exchange, fault)),
             },
             // Sent by the game now and then; what it wants to hear is unknown.
-            Some(b"Analytics.DataEvent") => put(&Value::Dict(vec![]), &mut body),
+            Some(b"Analytics.DataEvent") => put(Dict::new(), &mut body),
             function => {
                 let name = function.unwrap_or(b"an EgoNet request without a function");
                 // `EscapeAscii` ignores a precision, so the bytes are cut.
@@ -71,29 +71,28 @@ impl Mmcos {
     }
 
     /// Field names, types and their order are the official ones, and the game is strict about them.
-    fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Value<'static>, Fault> {
+    fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Fault> {
         let request = egonet::decode(body, &self.config.egonet)?;
-        let name = request.get("Name").and_then(Value::as_text);
+        let name = request.get("Name").and_then(Value::as_str);
         let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
         let known = self.egonet.find(address, &PlayerName::new(name));
         let player = known.and_then(|steam_id| self.players.by_steam_id(steam_id));
         let principal = player.map_or(0, |player| player.user_id.0);
         let steam_id = known.map_or(0, SteamId::get);
-        Ok(Value::Dict(vec![
-            (const { Name::from_static("PrincipalId") }, Value::I64(principal.into())),
-            (const { Name::from_static("Name") }, Value::Text(String::from(name).into())),
-            (const { Name::from_static("XUID") }, Value::U64(0)),
-            (const { Name::from_static("SteamId") }, Value::U64(steam_id)),
-            (const { Name::from_static("SubjectId") }, Value::U64(0)),
-            (const { Name::from_static("OculusId") }, Value::U64(0)),
-            (const { Name::from_static("AccountRef") }, Value::I64(steam_id.cast_signed())),
-            (const { Name::from_static("Flags") }, Value::U64(0)),
-        ]))
+        Ok(Dict::new()
+            .si64("PrincipalId", principal.into())
+            .dstr("Name", String::from(name))
+            .ui64("XUID", 0)
+            .ui64("SteamId", steam_id)
+            .ui64("SubjectId", 0)
+            .ui64("OculusId", 0)
+            .si64("AccountRef", steam_id.cast_signed())
+            .ui64("Flags", 0))
     }
 }
 
-/// A value of the program's own making is never longer than 32 bits can say.
-fn put(value: &Value<'_>, body: &mut alloc::vec::Vec<u8>) {
-    let encoded = egonet::encode(value, body);
+/// Appends an answer. One of the program's own making always encodes.
+fn put(answer: Dict<'_>, body: &mut alloc::vec::Vec<u8>) {
+    let encoded = egonet::encode(&answer.into(), body);
     debug_assert!(encoded.is_ok(), "{encoded:?}");
 }

@@ -163,13 +163,10 @@ fn egonet_values_are_as_deep_and_many_as_the_host_lets_them_be() {
     let mut config = trusting();
     config.egonet = egonet::Limits { depth: 2, values: 3 };
     let mut rig = rig(config);
-    let name = egonet::Name::from_static("Name");
     let mut ask = |value: egonet::Value<'static>| {
-        let more = egonet::Name::from_static("More");
-        let login =
-            egonet::Value::Dict(vec![(name.clone(), egonet::Value::Text("Ann".into())), (more, value)]);
+        let login = egonet::Dict::new().dstr("Name", "Ann").with("More", value);
         let mut bytes = Vec::new();
-        egonet::encode(&login, &mut bytes).unwrap();
+        egonet::encode(&login.into(), &mut bytes).unwrap();
         let head = format!(
             "POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: a\r\nX-EgoNet-Function: LoginService.Login\r\n\
              Content-Length: {}\r\n\r\n",
@@ -177,8 +174,8 @@ fn egonet_values_are_as_deep_and_many_as_the_host_lets_them_be() {
         );
         status(&rig.ask(&[head.as_bytes(), &bytes].concat())).to_owned()
     };
-    let dict = |inner: Vec<egonet::Value<'static>>| {
-        egonet::Value::Dict(inner.into_iter().map(|value| (egonet::Name::from_static("A"), value)).collect())
+    let dict = |inner: Vec<egonet::Value<'static>>| -> egonet::Value<'static> {
+        inner.into_iter().fold(egonet::Dict::new(), |dict, value| dict.with("A", value)).into()
     };
     let number = || egonet::Value::I64(1);
     assert_eq!(ask(dict(vec![number()])), "200");

@@ -65,12 +65,9 @@ fn name(steam_id: SteamId) -> String {
 /// # Panics
 /// Never: the value is a small one.
 pub fn egonet_login(steam_id: SteamId) -> Vec<u8> {
-    let value = egonet::Value::Dict(vec![
-        (const { egonet::Name::from_static("Name") }, egonet::Value::Text(name(steam_id).into())),
-        (const { egonet::Name::from_static("SteamTicket") }, egonet::Value::Blob(vec![7; 200].into())),
-    ]);
+    let login = egonet::Dict::new().dstr("Name", name(steam_id)).blob("SteamTicket", vec![7; 200]);
     let mut body = Vec::new();
-    egonet::encode(&value, &mut body).expect("a small value can be written");
+    egonet::encode(&login.into(), &mut body).expect("a small value can be written");
     let head = format!(
         "POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
          content-type: application/egonet-stream\r\nX-EgoNet-Function: LoginService.Login\r\nContent-Length: {}\r\n\r\n",

@@ -1,10 +1,10 @@
-use mmcos_core::wire::egonet::{DecodeError, Limits, Value, decode, encode};
+use mmcos_core::wire::egonet::{DecodeError, Dict, Limits, Value, decode, encode};
 
 /// Limits that few bytes reach.
 const TIGHT: Limits = Limits { depth: 2, values: 6 };
 
 /// Any bytes as an `EgoNet` value: refused, or encoded to the very same bytes. Tighter limits refuse more, and change
-/// nothing about what they let pass.
+/// nothing about what they let pass. Every value is read at its path, and as no other type.
 ///
 /// # Panics
 /// If not.
@@ -22,6 +22,7 @@ pub fn egonet_value(bytes: &[u8]) {
             encode(&value, &mut encoded).expect("what was decoded is short enough");
             assert_eq!(encoded, bytes);
             assert!(depth(&value) <= usize::from(limits.depth) && values(&value) <= limits.values);
+            read_everywhere(&value);
             let too_much = depth(&value) > usize::from(TIGHT.depth) || values(&value) > TIGHT.values;
             match tight {
                 Ok(same) => assert!(same == value && !too_much),
@@ -31,6 +32,26 @@ pub fn egonet_value(bytes: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// Reads every value of a list or dictionary through its path.
+fn read_everywhere(value: &Value<'_>) {
+    let steps: Vec<String> = match value {
+        Value::Dict(Dict(entries)) => entries.iter().map(|(name, _)| name.to_string()).collect(),
+        Value::List(values) => (0..values.len()).map(|at| at.to_string()).collect(),
+        _ => return,
+    };
+    for (step, inner) in steps.iter().zip(held(value).unwrap_or_default()) {
+        let names_one = !step.contains('/') && value.get(step).is_none_or(|first| first == inner);
+        if names_one {
+            assert_eq!(value.field(step), Ok(inner));
+            assert_eq!(value.field(step).ok(), inner.as_u32());
+            assert_eq!(value.field(step).ok(), inner.as_fp64());
+            assert_eq!(value.field(step).ok(), inner.as_uuid());
+            assert_eq!(value.field(step).ok(), inner.as_str());
+        }
+        read_everywhere(inner);
     }
 }
 
@@ -47,7 +68,7 @@ fn values(value: &Value<'_>) -> usize {
 /// What a dictionary or a list holds.
 fn held<'v>(value: &'v Value<'v>) -> Option<Vec<&'v Value<'v>>> {
     match value {
-        Value::Dict(entries) => Some(entries.iter().map(|(_, value)| value).collect()),
+        Value::Dict(Dict(entries)) => Some(entries.iter().map(|(_, value)| value).collect()),
         Value::List(values) => Some(values.iter().collect()),
         _ => None,
     }

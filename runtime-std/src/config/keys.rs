@@ -220,7 +220,7 @@ keys! {
     max_egonet_depth: NonZeroUsize = "16",
 
     /// The most values of an EgoNet body.
-    max_egonet_values: NonZeroUsize = "4096",
+    max_egonet_values: NonZeroUsize = "16384",
 
     /// Whether there is a dashboard at /admin, with an API and metrics.
     admin: bool = "true",

@@ -1,6 +1,6 @@
 //! Every path of the game, at both doors.
 
-use mmcos_core::wire::egonet::{self, Name, Value};
+use mmcos_core::wire::egonet::{self, Dict, Value};
 
 use super::{
     client::{Answer, Client, get, post, post_with},
@@ -88,12 +88,9 @@ fn race(client: &mut Client, prefix: &str, token: &str) {
 }
 
 fn egonet_login(client: &mut Client) {
-    let request = Value::Dict(vec![
-        (const { Name::from_static("Name") }, Value::Text("Player 1".into())),
-        (const { Name::from_static("SteamTicket") }, Value::Blob((&[1, 2, 3][..]).into())),
-    ]);
+    let request = Dict::new().dstr("Name", "Player 1").blob("SteamTicket", &[1, 2, 3][..]);
     let mut body = Vec::new();
-    egonet::encode(&request, &mut body).unwrap();
+    egonet::encode(&request.into(), &mut body).unwrap();
     let fields = "content-type: application/egonet-stream\r\nX-EgoNet-Function: LoginService.Login\r\n";
     let answer = client.ask(&post_with("/MicroMachines/STEAM/1.0/", fields, &body)).ok();
     assert!(answer.head.contains("X-EgoNet-Result: 0\r\n"), "{}", answer.head);

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use mmcos_core::wire::egonet::{Name, Value};
+use mmcos_core::wire::egonet::Dict;
 use mmcos_core::{trace, wire::egonet};
 
 use super::{
@@ -82,12 +82,9 @@ fn secrets_that_come_byte_by_byte_are_replaced_too() {
         assert_eq!(ask(&title("")).status, 401);
         let broken = String::from_utf8(login(2)).unwrap().replacen("PlatformID>1400", "PlatformID>1500", 1);
         assert_eq!(ask(broken.as_bytes()).status, 401);
-        let request = Value::Dict(vec![
-            (const { Name::from_static("Name") }, Value::Text("Player 1".into())),
-            (const { Name::from_static("SteamTicket") }, Value::Blob(blob.as_slice().into())),
-        ]);
+        let request = Dict::new().dstr("Name", "Player 1").blob("SteamTicket", blob.as_slice());
         let mut body = Vec::new();
-        egonet::encode(&request, &mut body).unwrap();
+        egonet::encode(&request.into(), &mut body).unwrap();
         let fields = "X-EgoNet-Function: LoginService.Login\r\n";
         ask(&post_with("/MicroMachines/STEAM/1.0/", fields, &body)).ok();
     });
