@@ -16,8 +16,8 @@ pub enum Command {
     /// Serve, until a signal.
     #[default]
     Serve,
-    /// Print the effective configuration and stop.
-    Config,
+    /// Print the effective configuration, or write it to this new file, and stop.
+    Config(Option<PathBuf>),
     /// Write the store to this file and stop.
     Backup(PathBuf),
     /// Put this file in the place of the store and stop.
@@ -41,7 +41,7 @@ pub enum Command {
 /// Each command as it is used, and what it does.
 const COMMANDS: [(&str, &str); 10] = [
     ("(none)", "serve, until Ctrl-C"),
-    ("config", "print the effective configuration, every key explained, ready to be saved as a file"),
+    ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
@@ -98,7 +98,7 @@ impl Cli {
     /// ```
     /// use mmcos_std::cli::{Cli, Command};
     /// let cli = Cli::parse(["config", "--poll-seconds=3"])?;
-    /// assert_eq!(cli.command, Command::Config);
+    /// assert_eq!(cli.command, Command::Config(None));
     /// assert_eq!(cli.flags, [("poll-seconds".to_owned(), "3".to_owned())]);
     /// # Ok::<(), mmcos_std::cli::CliError>(())
     /// ```
@@ -131,11 +131,12 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
     let mut words = words.into_iter();
     let Some(word) = words.next() else { return Ok(Command::Serve) };
     let word = word.string()?;
-    let mut file = || words.next().map(PathBuf::from).ok_or_else(|| CliError::MissingFile(word.clone()));
+    let needed =
+        |file: Option<OsString>| file.map(PathBuf::from).ok_or_else(|| CliError::MissingFile(word.clone()));
     let command = match word.as_str() {
-        "config" => Command::Config,
-        "backup" => Command::Backup(file()?),
-        "restore" => Command::Restore(file()?),
+        "config" => Command::Config(words.next().map(PathBuf::from)),
+        "backup" => Command::Backup(needed(words.next())?),
+        "restore" => Command::Restore(needed(words.next())?),
         "export" if json => Command::Export,
         "export" => return Err(CliError::MissingForm),
         "doctor" => Command::Doctor,
@@ -175,7 +176,9 @@ pub fn help() -> String {
     option(&mut help, "--config FILE", &file);
     for key in KEYS {
         let default = if key.default.is_empty() { "none" } else { key.default };
-        let about = format!("{} [environment: {}] [default: {default}]", key.about(), key.variable());
+        let range =
+            key.range().map_or_else(String::new, |range| format!(" [{} to {}]", range.start(), range.end()));
+        let about = format!("{} [environment: {}] [default: {default}]{range}", key.about(), key.variable());
         option(&mut help, &format!("{} {}", key.flag(), key.hint), &about);
     }
     help
@@ -194,12 +197,16 @@ mod tests {
     fn commands_and_flags_in_any_order() {
         let cli = Cli::parse(["--http", "off", "config", "--config", "a.toml", "--ai=false"]).unwrap();
         let flags = [("http".to_owned(), "off".to_owned()), ("ai".to_owned(), "false".to_owned())];
-        assert_eq!(cli, Cli { command: Command::Config, file: Some("a.toml".into()), flags: flags.into() });
+        assert_eq!(
+            cli,
+            Cli { command: Command::Config(None), file: Some("a.toml".into()), flags: flags.into() }
+        );
         let command = |words: &[&str]| Cli::parse(words).unwrap().command;
         assert_eq!(command(&[]), Command::Serve);
         for words in [["help"], ["--help"], ["-h"]] {
             assert_eq!(Cli::parse(words).unwrap().command, Command::Help);
         }
+        assert_eq!(command(&["config", "a.toml"]), Command::Config(Some("a.toml".into())));
         assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
         assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
         assert_eq!(command(&["export", "--json"]), Command::Export);
@@ -216,6 +223,7 @@ mod tests {
         assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
         assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
         assert!(message(&["ticket"]).starts_with("`ticket` needs the ticket: mmcos ticket HEX"));
+        assert!(message(&["config", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));

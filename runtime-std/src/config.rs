@@ -10,7 +10,7 @@
 //!     ..Sources::default()
 //! };
 //! let config: Config = sources.load()?.config;
-//! assert_eq!(config.poll_seconds.get().as_millis(), 2500);
+//! assert_eq!(config.poll_seconds.as_millis(), 2500);
 //! # Ok::<(), mmcos_std::config::ConfigError>(())
 //! ```
 
@@ -23,12 +23,12 @@ mod settings;
 mod value;
 
 use std::path::PathBuf;
-use std::{env, fmt};
+use std::{env, fmt, fs};
 
 pub use error::ConfigError;
 pub use keys::{Config, KEYS, Key};
 pub use settings::Origin;
-pub use value::{Bucket, Identity, Patience, PollTime};
+pub use value::{Bucket, Identity};
 
 use settings::{Given, Settings};
 
@@ -77,7 +77,7 @@ impl Sources {
     /// Reads all sources, the weakest first.
     pub fn load(&self) -> Result<Loaded, ConfigError> {
         let mut strong = Settings::default();
-        let warnings = strong.add_environment(&self.environment);
+        let mut warnings = strong.add_environment(&self.environment);
         strong.add(self.given_flags())?;
 
         let mut settings = Settings::default();
@@ -87,6 +87,9 @@ impl Sources {
             settings.add(file::read(path)?)?;
         }
         let settings = settings.overlaid_by(&strong);
+        if file.is_none() {
+            warnings.extend(self.misnamed(&settings));
+        }
         Ok(Loaded { config: Config::from_settings(&settings)?, file, warnings, settings })
     }
 
@@ -113,10 +116,31 @@ impl Sources {
     fn find_file(&self, settings: &Settings) -> Option<PathBuf> {
         let named = self.file.clone().or_else(|| self.variable(FILE_VARIABLE).map(PathBuf::from));
         named.or_else(|| {
-            let data_dir = settings.value::<PathBuf>("data_dir").ok()?;
-            let places = [self.directory.join(data_dir).join(FILE_NAME), self.directory.join(FILE_NAME)];
-            places.into_iter().find(|path| path.exists())
+            let places = self.places(settings);
+            places.iter().map(|place| place.join(FILE_NAME)).find(|path| path.exists())
         })
+    }
+
+    /// The directories that a configuration file is looked for in.
+    fn places(&self, settings: &Settings) -> Vec<PathBuf> {
+        let data_dir = settings.value::<PathBuf>("data_dir").ok();
+        let in_data_dir = data_dir.map(|data_dir| self.directory.join(data_dir));
+        in_data_dir.into_iter().chain([self.directory.clone()]).collect()
+    }
+
+    /// Warns of files that look like a configuration file to their owner. (Windows hides `.txt`.)
+    fn misnamed(&self, settings: &Settings) -> Vec<String> {
+        let here = |place: PathBuf| if place.as_os_str().is_empty() { PathBuf::from(".") } else { place };
+        let places = self.places(settings).into_iter().map(here);
+        let entries = places.filter_map(|place| fs::read_dir(place).ok()).flatten();
+        let names = ["mmcos.toml", "mmcos.toml.txt", "mmcos.toml.toml", "mmcos.txt"];
+        let found = entries
+            .filter_map(Result::ok)
+            .filter(|entry| names.contains(&entry.file_name().to_string_lossy().to_lowercase().as_str()));
+        let warning = |entry: fs::DirEntry| {
+            format!("{} is not read: to use it, rename it to {FILE_NAME}", entry.path().display())
+        };
+        found.map(warning).collect()
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -137,7 +161,9 @@ impl fmt::Display for Loaded {
         writeln!(f, "# beats this file beats the default.")?;
         for (key, value) in KEYS.iter().zip(self.config.to_toml()) {
             let origin = self.settings.origin(key.field);
-            write!(f, "\n{}# From: {origin}.\n{} = {value}\n", text::wrap(key.about(), "# "), key.name())?;
+            let about = text::wrap(key.about(), "# ");
+            let range = key.range().map_or_else(String::new, |_| format!("# Must be {}.\n", key.expected()));
+            write!(f, "\n{about}{range}# From: {origin}.\n{} = {value}\n", key.name())?;
         }
         Ok(())
     }

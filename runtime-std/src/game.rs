@@ -14,7 +14,7 @@ use mmcos_core::wire::{egonet, http, xml};
 
 use crate::config::{Bucket, Config, Identity};
 use crate::host::Host;
-use crate::operator;
+use crate::{operator, setup};
 
 /// Why there is no core for a host.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError>
         },
         search_seconds: whole_seconds(config.search_seconds),
         matchmaker: matchmaker::Config {
-            poll: config.poll_seconds.get(),
+            poll: config.poll_seconds,
             gather: config.gather_seconds,
             ai_hold: config.ai_hold,
             ai: config.ai,
@@ -72,7 +72,8 @@ pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError>
         first_session,
         events: config.events.clone(),
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
-        pages: operator::pages(config, &host.setup),
+        pages: if host.setup.has_page { setup::pages(&host.setup) } else { Vec::new() },
+        addresses: host.setup.visitor_addresses(),
         ..mmcos::Config::new(Catalogue::official()?)
     };
     Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })
@@ -90,10 +91,10 @@ fn limits(config: &Config) -> Limits {
         connections_per_address: u32::try_from(config.max_connections_per_address.get()).unwrap_or(u32::MAX),
         requests: Rate { per_second: config.requests_per_second, burst: config.request_burst },
         trusted_proxies: config.trusted_proxies.clone(),
-        head_time: config.head_seconds.get(),
-        body_time: config.body_seconds.get(),
-        idle_time: config.idle_seconds.get(),
-        hold_time: defaults.hold_time.max(config.poll_seconds.get().saturating_mul(2)),
+        head_time: config.head_seconds,
+        body_time: config.body_seconds,
+        idle_time: config.idle_seconds,
+        hold_time: defaults.hold_time.max(config.poll_seconds.saturating_mul(2)),
         ..defaults
     }
 }

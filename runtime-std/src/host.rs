@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -92,6 +93,17 @@ pub enum HostError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The file for `config FILE`.
+    #[error(
+        "cannot write {}: {source}; name a new file, such as mmcos.toml, in a directory that you may write to",
+        file.display()
+    )]
+    ConfigFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// `http` and `https` are both off.
     #[error("`http` and `https` are both off, so nobody could connect: give one of them a port")]
     NothingToServe,
@@ -151,7 +163,13 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
         Command::Serve => return Host::start(sources.load()?).map(Some),
-        Command::Config => print(&sources.load()?),
+        Command::Config(None) => print(&sources.load()?),
+        Command::Config(Some(file)) => {
+            let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
+            write(&sources.load()?.to_string())
+                .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
+            print(&format_args!("Wrote {}\n", file.display()));
+        }
         Command::Backup(file) => files::backup(&data_dir(&sources)?, &file)?,
         Command::Restore(file) => {
             if let Some(old) = files::restore(&data_dir(&sources)?, &file)? {
@@ -209,7 +227,7 @@ impl Host {
             data_dir: data_dir.path().to_owned(),
             config_file: file,
             has_page: operator::has_pages(&config),
-            public_address: config.public_address,
+            public_address: config.public_address.clone(),
             addresses,
         };
         let console = if operator::has_dashboard(&config) { Console::new(&setup)? } else { None };

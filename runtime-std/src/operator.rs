@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use mmcos_core::admin::{self, LINK_LIFETIME, Password, StaticPage, Token};
+use mmcos_core::admin::{self, LINK_LIFETIME, Password, ServerAddress, Token};
 use mmcos_core::seam::ListenerId;
 use serde_json::Value;
 
@@ -13,7 +12,7 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::local_client::{self, Listener};
 use crate::secret;
-use crate::setup::{self, Setup};
+use crate::setup::Setup;
 use crate::text_file::{TextFileError, read_text_file};
 
 const FILE: &str = "operator-password";
@@ -153,7 +152,7 @@ impl Console {
             let (low, high) = bits.split_at(8);
             Token::new([low, high].map(|half| half.try_into().map_or(0, u64::from_le_bytes)))
         });
-        let shown = shown(local, &setup.addresses);
+        let Some(shown) = setup.urls("").into_iter().next() else { return Ok(None) };
         Ok(Some(Self { local, shown, token: token.to_string(), first_link: link }))
     }
 
@@ -167,23 +166,6 @@ impl Console {
 impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Console(..)")
-    }
-}
-
-/// An address of this listener that works from another machine, if there is one.
-fn shown(Listener { address, tls }: Listener, addresses: &[IpAddr]) -> String {
-    let own = Some(address.ip()).filter(|ip| !ip.is_unspecified());
-    let known = || addresses.iter().find(|ip| ip.is_ipv4()).or_else(|| addresses.first()).copied();
-    let ip = own.or_else(known).unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let (scheme, usual) = if tls { ("https", 443) } else { ("http", 80) };
-    let host = match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    };
-    if address.port() == usual {
-        format!("{scheme}://{host}")
-    } else {
-        format!("{scheme}://{host}:{}", address.port())
     }
 }
 
@@ -225,6 +207,7 @@ pub fn admin(
         None => None,
     };
     let names = config.host_names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let public = config.public_address.as_ref().map(ServerAddress::to_string);
     // Runtimes number their listeners in the order HTTP, HTTPS.
     let tls = config.https.map(|_| ListenerId(u8::from(config.http.is_some())));
     let admin = admin::Config {
@@ -232,7 +215,7 @@ pub fn admin(
         console: console_token,
         first_link: console.map(|console| console.first_link),
         open_metrics: config.open_metrics,
-        names: names.map(str::to_owned).collect(),
+        names: names.map(str::to_owned).chain(public).collect(),
         tls,
     };
     Ok(has_dashboard(config).then_some(admin))
@@ -247,25 +230,6 @@ pub fn has_dashboard(config: &Config) -> bool {
 /// Whether there is a page for players. Not while all that happens is written down: a trace does not hold it.
 pub fn has_pages(config: &Config) -> bool {
     config.record.is_none()
-}
-
-/// What players find with a browser: the instructions at `/`, and the scripts.
-pub fn pages(config: &Config, setup: &Setup) -> Vec<StaticPage> {
-    if !has_pages(config) {
-        return Vec::new();
-    }
-    let page = |path: &str, content_type: &str, text: String| StaticPage {
-        path: path.to_owned(),
-        content_type: content_type.to_owned(),
-        policy: setup::PAGE_POLICY.to_owned(),
-        body: text.into_bytes().into(),
-    };
-    let mut pages = vec![page("/", "text/html; charset=utf-8", setup::page(setup))];
-    if let Some(address) = setup.players_address() {
-        pages.push(page("/setup.cmd", "application/octet-stream", setup::windows_script(address)));
-        pages.push(page("/setup.sh", "text/x-shellscript; charset=utf-8", setup::unix_script(address)));
-    }
-    pages
 }
 
 /// The lines about the dashboard at the start. Its `Display` is those.
@@ -328,21 +292,6 @@ mod tests {
             config_file: None,
             has_page: true,
         }
-    }
-
-    #[test]
-    fn an_address_of_the_listener_is_shown() {
-        let addresses = ["fd00::1", "192.168.1.20"].map(|ip| ip.parse().unwrap());
-        for (address, tls, expected) in [
-            ("[::]:80", false, "http://192.168.1.20"),
-            ("[::]:443", true, "https://192.168.1.20"),
-            ("127.0.0.1:8080", false, "http://127.0.0.1:8080"),
-            ("[fd00::2]:8443", true, "https://[fd00::2]:8443"),
-        ] {
-            assert_eq!(shown(Listener { address: address.parse().unwrap(), tls }, &addresses), expected);
-        }
-        let anywhere = Listener { address: "[::]:80".parse().unwrap(), tls: false };
-        assert_eq!(shown(anywhere, &[]), "http://127.0.0.1");
     }
 
     #[test]

@@ -172,10 +172,7 @@ impl Host {
             driver,
             doors,
             connections: self.config.max_connections.get(),
-            unread: Unread {
-                bytes: self.config.max_queued_bytes.get(),
-                time: self.config.read_seconds.get(),
-            },
+            unread: Unread { bytes: self.config.max_queued_bytes.get(), time: self.config.read_seconds },
             caretaker: Caretaker { signals: self.signals, renewal },
         })
     }

@@ -1,10 +1,17 @@
 //! Where each value of the configuration comes from, and what a mistake in it says.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up must fail"
+)]
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mmcos_core::mmcos::catalogue::Catalogue;
+use mmcos_core::mmcos::settings::{Setting, Settings};
 use mmcos_std::config::{Config, ConfigError, FILE_NAME, KEYS, Loaded, Sources};
 
 /// Sources in an empty directory of their own, removed at the end.
@@ -63,7 +70,7 @@ impl Drop for Place {
 #[test]
 fn every_default_parses() {
     let config = Place::new("default").config();
-    assert_eq!(config.poll_seconds.get(), Duration::from_secs(25));
+    assert_eq!(config.poll_seconds, Duration::from_secs(25));
     assert_eq!(config.http.unwrap().port(), 80);
     assert_eq!(config.data_dir, PathBuf::from("mmcos-data"));
     assert!(config.ai && !config.maintenance && config.certificate.is_none());
@@ -71,7 +78,7 @@ fn every_default_parses() {
 
 #[test]
 fn flags_beat_environment_beats_file_beats_default() {
-    let seconds = |place: &Place| place.config().poll_seconds.get().as_secs();
+    let seconds = |place: &Place| place.config().poll_seconds.as_secs();
     let place = Place::new("precedence");
     assert_eq!(seconds(&place), 25);
     let place = place.file(FILE_NAME, "poll-seconds = 1");
@@ -90,8 +97,8 @@ fn other(key: &str) -> &'static str {
         "https" => "off",
         "public-address" => "203.0.113.5",
         "identity" => "trust",
-        "ai" | "admin" | "admin-local" => "false",
-        "maintenance" | "open-metrics" => "true",
+        "ai" | "admin" => "false",
+        "maintenance" | "open-metrics" | "admin-local" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
         "events" => "weekly",
@@ -99,6 +106,8 @@ fn other(key: &str) -> &'static str {
         "notify-format" => "text",
         "trusted-proxies" => "127.0.0.1",
         "log" => "debug",
+        "search-seconds" | "max-fields" | "max-xml-elements" | "max-egonet-values" => "77",
+        "max-queued-bytes" | "max-head-bytes" | "max-body-bytes" => "77777",
         _ => "7",
     }
 }
@@ -207,7 +216,7 @@ fn a_bad_value_says_where_and_what_was_expected() {
     let expected = "MMCOS_POLL_SECONDS: poll-seconds = `soon` is not a number of seconds";
     assert!(variable.error().to_string().starts_with(expected));
     let long = Place::new("bad").flag("poll-seconds", "301").error().to_string();
-    assert!(long.contains("poll-seconds = `301` is not a number of seconds from 0 to 300"), "{long}");
+    assert!(long.contains("poll-seconds = `301` is not a number of seconds from 1 to 300"), "{long}");
     let flag = Place::new("bad").flag("http", "80x");
     assert!(flag.error().to_string().starts_with("--http: http = `80x` is not an address"));
     let syntax = Place::new("bad").file(FILE_NAME, "ai = true\nai = = 3");
@@ -220,6 +229,133 @@ fn numbers_are_read_as_toml_writes_them() {
         Place::new("numbers").file(FILE_NAME, "http = 0x1F90\npoll-seconds = 2.5\nmax-connections = 1_000");
     let config = place.config();
     assert_eq!(config.http.unwrap().port(), 8080);
-    assert_eq!(config.poll_seconds.get(), Duration::from_millis(2500));
+    assert_eq!(config.poll_seconds, Duration::from_millis(2500));
     assert_eq!(config.max_connections.get(), 1000);
+}
+
+/// Whatever the source: a number that cannot work is refused before it keeps players apart or out.
+#[test]
+fn numbers_that_make_no_sense_are_refused_from_every_source() {
+    for (name, bad) in [
+        ("poll-seconds", &["0", "0.01", "301", "-1", "nan"][..]),
+        ("search-seconds", &["0", "9", "3601"]),
+        ("gather-seconds", &["121", "-1"]),
+        ("ai-hold", &["121"]),
+        ("pair-worth-seconds", &["3601"]),
+        ("notify-quiet-seconds", &["86401"]),
+        ("request-burst", &["0"]),
+        ("account-request-burst", &["0"]),
+        ("requests-per-second", &["1000001", "-1", "1.5"]),
+        ("max-connections", &["0"]),
+        ("max-queued-bytes", &["1"]),
+        ("max-head-bytes", &["1", "999999999"]),
+        ("max-fields", &["1", "129"]),
+        ("max-body-bytes", &["1"]),
+        ("max-xml-depth", &["1", "33"]),
+        ("max-xml-elements", &["1"]),
+        ("max-egonet-depth", &["1", "256"]),
+        ("max-egonet-values", &["1"]),
+        ("head-seconds", &["0.9", "3601"]),
+        ("race-cap", &["1", "13"]),
+    ] {
+        let key = KEYS.iter().find(|key| key.name() == name).unwrap();
+        for value in bad {
+            let flag = Place::new("range").flag(name, value).error().to_string();
+            let variable = Place::new("range").variable(&key.variable(), value).error().to_string();
+            let file = Place::new("range").file(FILE_NAME, &format!("{name} = {value}")).error().to_string();
+            let expected = format!("{name} = `{value}` is not {}", key.expected());
+            for message in [flag, variable, file] {
+                assert!(message.ends_with(&expected), "{message}");
+            }
+        }
+    }
+}
+
+/// A host can set every number for which there is a range, at its ends too.
+#[test]
+fn every_number_has_a_range_and_its_ends_are_taken() {
+    for key in KEYS.iter().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
+        let range = key.range().unwrap_or_else(|| panic!("{} has no range", key.name()));
+        for end in [*range.start(), *range.end()] {
+            Place::new("ends").flag(&key.name(), &end.to_string()).load();
+        }
+        assert!(key.expected().contains(&format!("from {} to {}", range.start(), range.end())));
+    }
+}
+
+#[test]
+fn the_dashboard_and_the_file_have_the_same_ranges() {
+    let mut config = mmcos_core::mmcos::Config::new(Catalogue::official().unwrap());
+    let mut settings = Settings::of(&config);
+    for key in KEYS {
+        let Some(setting) = Setting::find(&key.name()) else { continue };
+        for value in ["0", "0.5", "1", "9", "10", "120", "121", "300", "301", "3600", "3601", "nan", "soon"] {
+            let in_file = Place::new("same").flag(&key.name(), value).sources.load().is_ok();
+            let on_dashboard = settings.set(&mut config, setting, value).is_ok();
+            assert!(in_file == on_dashboard, "{} = {value}: {in_file}, {on_dashboard}", key.name());
+        }
+    }
+}
+
+#[test]
+fn a_file_is_read_as_any_editor_leaves_it() {
+    let path = |place: &Place| place.path(FILE_NAME);
+    let place = Place::new("editors");
+    for bytes in [
+        b"\xEF\xBB\xBFpoll-seconds = 7\nlog = \"warn\"\n".as_slice(),
+        b"poll-seconds = 7\r\nlog = \"warn\"\r\n",
+        b"\xEF\xBB\xBFpoll-seconds = 7\r\nlog = \"warn\"",
+    ] {
+        fs::write(path(&place), bytes).unwrap();
+        assert_eq!(place.config().poll_seconds, Duration::from_secs(7));
+    }
+    let utf16 = "poll-seconds = 7\r\n".encode_utf16().flat_map(u16::to_le_bytes);
+    let with_mark = [0xFF, 0xFE].into_iter().chain(utf16.clone()).collect::<Vec<u8>>();
+    for bytes in [utf16.collect(), with_mark] {
+        fs::write(path(&place), bytes).unwrap();
+        let message = place.error().to_string();
+        assert!(
+            message.contains("mmcos.toml: it is saved as UTF-16") && message.contains("UTF-8"),
+            "{message}"
+        );
+    }
+    fs::write(path(&place), b"ai = true\nmessage = 'M\xFCller'\n").unwrap();
+    assert!(place.error().to_string().contains("line 2 is not UTF-8"), "{}", place.error());
+}
+
+#[test]
+fn a_windows_path_in_double_quotes_is_explained() {
+    for (line, wrong) in [
+        (r#"data-dir = "C:\mmcos""#, true),
+        (r#"data-dir = "D:\temp\new""#, true),
+        (r#"certificate = "D:\new.pem""#, true),
+        (r#"data-dir = "C:\\mmcos""#, false),
+        (r"data-dir = 'C:\mmcos'", false),
+    ] {
+        let place = Place::new("backslash").file(FILE_NAME, &format!("ai = true\n{line}\n"));
+        match place.sources.load() {
+            Ok(loaded) => assert!(!wrong && loaded.config.data_dir == PathBuf::from(r"C:\mmcos"), "{line}"),
+            Err(error) => {
+                let message = error.to_string();
+                assert!(
+                    wrong && message.contains(r"'C:\mmcos'") && message.contains("mmcos.toml:2"),
+                    "{message}"
+                );
+                assert!(!message.contains(char::is_control), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_misses_its_name_is_only_a_warning() {
+    for name in ["mmcos.toml.txt", "MMCOS.TOML.TXT", "mmcos.txt", "data/mmcos.toml.txt"] {
+        let place = Place::new("misnamed").flag("data-dir", "data").file(name, "ai = false");
+        let loaded = place.load();
+        assert!(loaded.config.ai && loaded.warnings.len() == 1, "{:?}", loaded.warnings);
+        let warning = &loaded.warnings[0];
+        assert!(warning.contains("rename it to mmcos.toml") && warning.contains(name), "{warning}");
+        let with_both = place.file(FILE_NAME, "ai = false").load();
+        assert!(!with_both.config.ai && with_both.warnings.is_empty(), "{:?}", with_both.warnings);
+    }
 }

@@ -16,8 +16,9 @@ mod password;
 mod throttle;
 mod tokens;
 pub mod view;
+mod visitor;
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 pub use answer::Answer;
 pub use ask::{Ask, Found};
@@ -27,6 +28,7 @@ pub use history::{Chart, Gauges, History};
 pub use metrics::{CONTENT_TYPE as METRICS_TYPE, Exposition, Family, Kind};
 pub use password::Password;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
+pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};
 
 use crate::seam::ListenerId;
 
@@ -45,17 +47,4 @@ pub struct Config {
     pub names: Vec<String>,
     /// The listener that speaks TLS: a session that began there is never sent in the clear.
     pub tls: Option<ListenerId>,
-}
-
-/// A text for everybody at a path of its own, such as the instructions for players at `/`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StaticPage {
-    /// Where, such as `/` or `/setup.cmd`.
-    pub path: String,
-    /// What it is, such as `text/html; charset=utf-8`.
-    pub content_type: String,
-    /// What the page may load: its `Content-Security-Policy`.
-    pub policy: String,
-    /// The text.
-    pub body: Arc<[u8]>,
 }

@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use super::{catalogue::Catalogue, events, ids::SessionId, matchmaker};
 use crate::{
-    admin::{self, StaticPage},
+    admin::{self, Addresses, VisitorPage},
     engine::Rate,
     wire::{egonet, steam::PublicKey, xml},
 };
@@ -39,7 +39,9 @@ pub struct Config {
     /// Who may see and order what, on the dashboard and by the API; `None`: there is neither, and no metrics.
     pub admin: Option<admin::Config>,
     /// Texts for everybody, such as the instructions for players at `/`.
-    pub pages: Vec<StaticPage>,
+    pub pages: Vec<VisitorPage>,
+    /// Which address those texts name.
+    pub addresses: Addresses,
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
 }
@@ -72,6 +74,7 @@ impl Config {
             events: events::Plan::default(),
             admin: Some(admin::Config::default()),
             pages: Vec::new(),
+            addresses: Addresses::default(),
             catalogue,
         }
     }

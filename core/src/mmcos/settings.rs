@@ -106,7 +106,8 @@ impl Setting {
         match self {
             Self::Message => Kind::Text,
             Self::Maintenance | Self::Ai => Kind::Truth,
-            Self::PollSeconds => Kind::Seconds(2..=120),
+            // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
+            Self::PollSeconds => Kind::Seconds(1..=300),
             Self::SearchSeconds => Kind::Seconds(10..=3600),
             Self::GatherSeconds | Self::AiHold => Kind::Seconds(0..=120),
         }
@@ -259,7 +260,7 @@ mod tests {
             (Setting::Message, "two\nlines"),
             (Setting::Message, &long),
             (Setting::Maintenance, "yes"),
-            (Setting::PollSeconds, "1"),
+            (Setting::PollSeconds, "0.9"),
             (Setting::PollSeconds, "nan"),
             (Setting::GatherSeconds, "121"),
         ] {

@@ -1,6 +1,11 @@
 //! What the game asks for before it logs in: the redirect file and the state of the server (captures 01, 09).
 
 use super::{Mmcos, reply::Reply};
+use crate::wire::http::Status;
+
+/// A field of our own on `ServerStatus.xml`: by it the players' scripts tell this server from whatever else may answer
+/// on the game's port. The game ignores fields that it does not know.
+const MARK: [(&str, &str); 1] = [("X-Mmcos", "1")];
 
 impl Mmcos {
     /// The redirect file holds a server type. `Live` sends the game to the official host names, which is where this
@@ -26,7 +31,7 @@ impl Mmcos {
         xml.empty_with("ServerStatus", &[("accessible", truth(!self.config.maintenance))]);
         xml.empty_with("Egonet", &[("enabled", "true")]);
         xml.close("OnlineServiceStatus");
-        Reply::bytes("text/xml", xml.into_bytes())
+        Reply::bytes("text/xml", xml.into_bytes()).with(Status::OK, &MARK)
     }
 }
 

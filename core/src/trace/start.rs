@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::FIRST_LINE;
 use crate::{
     Server,
+    admin::Addresses,
     engine::{Limits, Rate},
     mmcos::{
         Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue, events, ids::SessionId, matchmaker,
@@ -96,6 +97,7 @@ impl Settings {
             events,
             admin: _,
             pages: _,
+            addresses: _,
             catalogue: _,
         } = start.config.clone();
         Self {
@@ -132,6 +134,7 @@ impl Settings {
             events: self.events,
             admin: None,
             pages: Vec::new(),
+            addresses: Addresses::default(),
             catalogue: Catalogue::official().map_err(|error| error.to_string())?,
         };
         Ok(Start { seed: bytes(&self.seed)?, limits: self.limits, config, records: Vec::new() })

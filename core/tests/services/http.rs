@@ -257,11 +257,13 @@ fn rfc9110_15_5_2_every_401_has_a_challenge() {
 fn rfc9110_15_5_6_every_405_says_what_is_allowed() {
     let pages = |line: &str| {
         let config = mmcos_core::mmcos::Config {
-            pages: vec![mmcos_core::admin::StaticPage {
+            pages: vec![mmcos_core::admin::VisitorPage {
                 path: "/".into(),
                 content_type: "text/html".into(),
                 policy: String::new(),
-                body: b"for players".as_slice().into(),
+                by_ip: String::new(),
+                by_name: String::new(),
+                unknown: Some("for players".into()),
             }],
             ..super::world::trusting()
         };

@@ -92,7 +92,7 @@ impl Order {
             }
             Self::StopEvent => post("event/stop", String::new()),
             Self::StartSeason(season) => post("season/start", format!(r#"{{"season":{season}}}"#)),
-            Self::Nonsense => ("PUT", "/api/v1/settings/poll-seconds".into(), r#"{"value":"1"}"#.into()),
+            Self::Nonsense => ("PUT", "/api/v1/settings/poll-seconds".into(), r#"{"value":"0"}"#.into()),
             Self::State => get("/api/v1/state"),
             Self::Bans => get("/api/v1/bans"),
             Self::Status => get("/api/v1/status"),

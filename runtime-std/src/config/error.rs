@@ -1,20 +1,20 @@
-use std::io;
 use std::path::PathBuf;
 
 use super::{KEYS, Origin};
 use crate::text;
+use crate::text_file::TextFileError;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file was named, or found, and cannot be read.
-    #[error("cannot read the configuration file {}: {source}; name another with --config FILE", path.display())]
+    #[error("cannot read the configuration file {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: TextFileError,
     },
     /// A file is not TOML.
     #[error("{origin}: this is not TOML: {message}; `mmcos config` prints a file to start from")]
@@ -42,7 +42,7 @@ pub enum ConfigError {
         /// The value that was given.
         text: String,
         /// What it should have been.
-        expected: &'static str,
+        expected: String,
     },
 }
 

@@ -1,18 +1,25 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use super::settings::Given;
 use super::{ConfigError, Origin};
+use crate::text_file::read_text_file;
 
 /// What the file at `path` gives, with the line of each key.
 pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    let table = DeTable::parse(&text).map_err(|error| ConfigError::Syntax {
-        origin: origin(path, &text, error.span().map_or(0, |span| span.start)),
-        message: error.message().to_owned(),
+    let text =
+        read_text_file(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let table = DeTable::parse(&text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let message = error.message();
+        // The parser's own words are "missing escaped value, expected b, e, f…".
+        let message = if message.contains("escape") {
+            r"a backslash in double quotes begins an escape; write Windows paths in single quotes, as in 'C:\mmcos'"
+        } else {
+            message
+        };
+        ConfigError::Syntax { origin: origin(path, &text, offset), message: message.to_owned() }
     })?;
     let given = table.get_ref().iter().map(|(name, value)| Given {
         name: name.get_ref().to_string(),

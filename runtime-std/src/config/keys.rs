@@ -1,18 +1,21 @@
 //! The one table of keys. Flags, environment, file, `--help` and `mmcos config` all read it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
 use mmcos_core::AddressRange;
+use mmcos_core::admin::ServerAddress;
 use mmcos_core::mmcos::events::Plan;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
+use mmcos_core::mmcos::settings::{Kind, Setting};
 
 use super::ConfigError;
 use super::settings::Settings;
-use super::value::{Bucket, Identity, Patience, PollTime, Value};
+use super::value::{Bucket, Identity, Value};
 use crate::notify::{Format, WebhookUrl};
 
 /// A key of the configuration.
@@ -24,6 +27,9 @@ pub struct Key {
     pub hint: &'static str,
     /// The value, as text, where no source gives one.
     pub default: &'static str,
+    kind: &'static str,
+    /// None, or one.
+    range: &'static [RangeInclusive<u32>],
 }
 
 impl Key {
@@ -42,15 +48,31 @@ impl Key {
         format!("MMCOS_{}", self.field.to_uppercase())
     }
 
+    /// The numbers that the key can have. What can be set at run time as well has its range in the core.
+    pub fn range(&self) -> Option<RangeInclusive<u32>> {
+        match Setting::find(&self.name()).map(Setting::kind) {
+            Some(Kind::Seconds(range)) => Some((*range.start()).into()..=(*range.end()).into()),
+            Some(Kind::Text | Kind::Truth) | None => self.range.first().cloned(),
+        }
+    }
+
+    /// What a value must be; completes "is not …".
+    pub fn expected(&self) -> String {
+        match self.range() {
+            Some(range) => format!("{} from {} to {}", self.kind, range.start(), range.end()),
+            None => self.kind.to_owned(),
+        }
+    }
+
     /// What the key is for: a sentence or a few.
     pub fn about(&self) -> &'static str {
         self.about.trim()
     }
 }
 
-/// Makes of each `/// explanation`, `field: Type = "default"` a field of [`Config`] and a line of [`KEYS`].
+/// Makes of each `/// explanation`, `field: Type [range] = "default"` a field of [`Config`] and a line of [`KEYS`].
 macro_rules! keys {
-    ($($(#[doc = $about:literal])+ $field:ident: $type:ty = $default:literal,)+) => {
+    ($($(#[doc = $about:literal])+ $field:ident: $type:ty $([$range:expr])? = $default:literal,)+) => {
         /// The effective configuration.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Config {
@@ -63,6 +85,8 @@ macro_rules! keys {
             about: concat!($($about),+),
             hint: <$type as Value>::HINT,
             default: $default,
+            kind: <$type as Value>::EXPECTED,
+            range: &[$($range)?],
         }),+];
 
         impl Config {
@@ -86,9 +110,10 @@ keys! {
     /// Where to serve HTTPS. The game knows port 443 alone.
     https: Option<SocketAddr> = "443",
 
-    /// The address that players put into their hosts files, if it is none of this machine's own: the router's on a home
-    /// network, the outer one of a rented machine or a container. Empty: this machine's, as it finds it.
-    public_address: Option<IpAddr> = "",
+    /// The address that players on the internet use, if it is none of this machine's own: the router's on a home network,
+    /// the outer one of a rented machine or a container. A DNS name is resolved by the players' scripts. The page for
+    /// players prefers the address that the visitor's browser used. Empty: this machine's, as it finds it.
+    public_address: Option<ServerAddress> = "",
 
     /// Where players, certificates and keys are kept; made if it is not there.
     /// Under systemd the default is its state directory.
@@ -99,7 +124,7 @@ keys! {
     identity: Identity = "verify",
 
     /// How long a search for players is held open before it is answered. The official server took 25 seconds.
-    poll_seconds: PollTime = "25",
+    poll_seconds: Duration = "25",
 
     /// How long the game of a lone player searches before it offers a race against AI. Officially 70 seconds.
     search_seconds: Duration = "70",
@@ -128,7 +153,7 @@ keys! {
 
     /// What a match of two people is worth, in seconds that each of them would wait for it. More waits longer for
     /// fuller matches.
-    pair_worth_seconds: Duration = "120",
+    pair_worth_seconds: Duration [0..=3600] = "120",
 
     /// When an event runs, with a playlist of its own and a prize: "weekly" is one of the 13 after the other from Friday to
     /// Monday, 12:00 UTC; or say which and when, in whole days, UTC: "chaos 2026-12-24 to 2026-12-26, payload 2026-12-31".
@@ -153,7 +178,7 @@ keys! {
     notify_format: Format = "json",
 
     /// For how long there is no other message after one, however often a search begins.
-    notify_quiet_seconds: Duration = "1800",
+    notify_quiet_seconds: Duration [0..=86400] = "1800",
 
     /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game accepts.
     certificate: Option<PathBuf> = "",
@@ -162,23 +187,23 @@ keys! {
     key: Option<PathBuf> = "",
 
     /// How many connections may be open at once.
-    max_connections: NonZeroUsize = "4096",
+    max_connections: NonZeroUsize [1..=u32::MAX] = "4096",
 
     /// How many connections may be open at once from one address. Players behind one router share an address.
-    max_connections_per_address: NonZeroUsize = "128",
+    max_connections_per_address: NonZeroUsize [1..=u32::MAX] = "128",
 
     /// How many requests a second one address may make in the long run. An honest game makes one at its busiest.
     /// 0: as many as it likes. This machine's own are never counted.
-    requests_per_second: u32 = "200",
+    requests_per_second: u32 [0..=1_000_000] = "200",
 
     /// How many requests an address may make at once, after a rest.
-    request_burst: u32 = "2000",
+    request_burst: u32 [1..=1_000_000] = "2000",
 
     /// How many requests a second one account may make in the long run, wherever from. 0: as many as it likes.
-    account_requests_per_second: u32 = "50",
+    account_requests_per_second: u32 [0..=1_000_000] = "50",
 
     /// How many requests an account may make at once, after a rest.
-    account_request_burst: u32 = "500",
+    account_request_burst: u32 [1..=1_000_000] = "500",
 
     /// The proxies in front of this server whose X-Forwarded-For is believed: limits, bans and the log are then about
     /// the players' addresses, not the proxy's. Empty: none. Give no address that a player could have.
@@ -186,41 +211,41 @@ keys! {
 
     /// How long a client may take for the TLS handshake and its first request line and fields, or for those of a later
     /// request.
-    head_seconds: Patience = "10",
+    head_seconds: Duration [1..=3600] = "10",
 
     /// How long a client may take to send the body of a request.
-    body_seconds: Patience = "20",
+    body_seconds: Duration [1..=3600] = "20",
 
     /// How long a connection is kept open between requests. Keep it longer than a reverse proxy in front keeps
     /// connections to this server (60 s for nginx), or requests are lost now and then.
-    idle_seconds: Patience = "75",
+    idle_seconds: Duration [1..=3600] = "75",
 
     /// How long a client may leave an answer unread.
-    read_seconds: Patience = "20",
+    read_seconds: Duration [1..=3600] = "20",
 
     /// The most bytes of answers that may wait for one client to read them.
-    max_queued_bytes: NonZeroUsize = "4194304",
+    max_queued_bytes: NonZeroUsize [65_536..=1_073_741_824] = "4194304",
 
     /// The most bytes of a request's line and fields.
-    max_head_bytes: NonZeroUsize = "16384",
+    max_head_bytes: NonZeroUsize [1024..=1_048_576] = "16384",
 
     /// The most fields of a request; never more than 128.
-    max_fields: NonZeroUsize = "100",
+    max_fields: NonZeroUsize [16..=128] = "100",
 
     /// The most bytes of a request's body. A list of 2,000 friends takes 190,000.
-    max_body_bytes: NonZeroUsize = "262144",
+    max_body_bytes: NonZeroUsize [4096..=67_108_864] = "262144",
 
     /// How many elements of XML may stand inside each other; never more than 32.
-    max_xml_depth: NonZeroUsize = "16",
+    max_xml_depth: NonZeroUsize [4..=32] = "16",
 
     /// The most elements of an XML body. A list of 2,000 friends has 4,006.
-    max_xml_elements: NonZeroUsize = "10000",
+    max_xml_elements: NonZeroUsize [32..=10_000_000] = "10000",
 
     /// How many EgoNet values may stand inside each other; never more than 255.
-    max_egonet_depth: NonZeroUsize = "16",
+    max_egonet_depth: NonZeroUsize [2..=255] = "16",
 
     /// The most values of an EgoNet body.
-    max_egonet_values: NonZeroUsize = "16384",
+    max_egonet_values: NonZeroUsize [16..=10_000_000] = "16384",
 
     /// Whether there is a dashboard at /admin, with an API and metrics.
     admin: bool = "true",

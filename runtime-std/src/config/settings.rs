@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::value::Value;
-use super::{ConfigError, FILE_VARIABLE, KEYS};
+use super::{ConfigError, FILE_VARIABLE, KEYS, Key};
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,19 +81,32 @@ impl Settings {
     }
 
     pub(super) fn value<T: Value>(&self, field: &str) -> Result<T, ConfigError> {
-        let default = || KEYS.iter().find(|key| key.field == field).map_or("", |key| key.default);
-        let text = self.0.get(field).map_or_else(default, |given| given.text.as_str());
-        T::parse(text).ok_or_else(|| ConfigError::BadValue {
+        let key = KEYS.iter().find(|key| key.field == field);
+        let text =
+            self.0.get(field).map_or_else(|| key.map_or("", |key| key.default), |given| given.text.as_str());
+        let range = key.and_then(Key::range);
+        let is_in_range = |range: &RangeInclusive<u32>| {
+            let in_range = |number| f64::from(*range.start()) <= number && number <= f64::from(*range.end());
+            text.parse().is_ok_and(in_range)
+        };
+        let value = T::parse(text).filter(|_| range.as_ref().is_none_or(is_in_range));
+        value.ok_or_else(|| ConfigError::BadValue {
             origin: self.origin(field),
             key: field.replace('_', "-"),
-            text: text.to_owned(),
-            expected: T::EXPECTED,
+            text: printable(text),
+            expected: key.map_or_else(String::new, Key::expected),
         })
     }
 
     pub(super) fn origin(&self, field: &str) -> Origin {
         self.0.get(field).map_or(Origin::Default, |given| given.origin.clone())
     }
+}
+
+/// On one line, whatever is in it.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 fn unknown(variable: &str) -> String {

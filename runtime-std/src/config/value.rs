@@ -1,12 +1,13 @@
 //! The types of configuration values: how each reads from text and how `mmcos config` writes it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use log::LevelFilter;
 use mmcos_core::AddressRange;
+use mmcos_core::admin::ServerAddress;
 use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
 
 /// A type that a key of the configuration can have. Every source (flag, environment, file) gives text.
@@ -106,26 +107,25 @@ impl Value for Option<SocketAddr> {
 }
 
 /// An address that need not be given; `None` is the empty text.
-impl Value for Option<IpAddr> {
-    const HINT: &'static str = "ADDRESS";
-    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5";
+impl Value for Option<ServerAddress> {
+    const HINT: &'static str = "ADDRESS|NAME";
+    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5, or a DNS name such as race.example.org, without a port";
 
     fn parse(text: &str) -> Option<Self> {
         if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
     }
 
     fn to_toml(&self) -> toml::Value {
-        self.map_or_else(|| "".into(), |address| address.to_string().into())
+        self.as_ref().map_or_else(|| "".into(), |address| address.to_string().into())
     }
 }
 
 impl Value for Duration {
     const HINT: &'static str = "SECONDS";
-    const EXPECTED: &'static str = "a number of seconds from 0 to 86400, such as 25 or 2.5";
+    const EXPECTED: &'static str = "a number of seconds";
 
     fn parse(text: &str) -> Option<Self> {
-        let a_day = Self::from_hours(24);
-        Self::try_from_secs_f64(text.parse().ok()?).ok().filter(|wait| *wait <= a_day)
+        Self::try_from_secs_f64(text.parse().ok()?).ok()
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -136,59 +136,9 @@ impl Value for Duration {
     }
 }
 
-/// How long a search may be held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PollTime(Duration);
-
-impl PollTime {
-    /// As a duration.
-    pub const fn get(self) -> Duration {
-        self.0
-    }
-}
-
-impl Value for PollTime {
-    const HINT: &'static str = "SECONDS";
-    const EXPECTED: &'static str = "a number of seconds from 0 to 300, such as 25 or 2.5: routers and proxies on the \
-        way drop connections that are silent for longer";
-
-    fn parse(text: &str) -> Option<Self> {
-        Duration::parse(text).filter(|time| *time <= Duration::from_mins(5)).map(Self)
-    }
-
-    fn to_toml(&self) -> toml::Value {
-        self.0.to_toml()
-    }
-}
-
-/// How long something is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience(Duration);
-
-impl Patience {
-    /// As a duration.
-    pub const fn get(self) -> Duration {
-        self.0
-    }
-}
-
-impl Value for Patience {
-    const HINT: &'static str = "SECONDS";
-    const EXPECTED: &'static str = "a number of seconds from 1 to 3600, such as 10 or 2.5";
-
-    fn parse(text: &str) -> Option<Self> {
-        let range = Duration::from_secs(1)..=Duration::from_hours(1);
-        Duration::parse(text).filter(|time| range.contains(time)).map(Self)
-    }
-
-    fn to_toml(&self) -> toml::Value {
-        self.0.to_toml()
-    }
-}
-
 impl Value for u32 {
     const HINT: &'static str = "NUMBER";
-    const EXPECTED: &'static str = "a whole number from 0";
+    const EXPECTED: &'static str = "a whole number";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -217,7 +167,7 @@ impl Value for Vec<AddressRange> {
 
 impl Value for NonZeroUsize {
     const HINT: &'static str = "NUMBER";
-    const EXPECTED: &'static str = "a whole number from 1";
+    const EXPECTED: &'static str = "a whole number";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -269,10 +219,11 @@ impl Value for String {
 
 impl Value for PathBuf {
     const HINT: &'static str = "DIRECTORY";
-    const EXPECTED: &'static str = "a path";
+    const EXPECTED: &'static str = r"a path (a Windows path goes in single quotes, as in 'C:\mmcos')";
 
     fn parse(text: &str) -> Option<Self> {
-        Some(text.into()).filter(|_| !text.is_empty())
+        // TOML takes "D:\temp\new" for a path with a tab and a new line in it.
+        Some(text.into()).filter(|_| !text.is_empty() && !text.contains(char::is_control))
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -283,10 +234,10 @@ impl Value for PathBuf {
 /// A file that need not be given; `None` is the empty text.
 impl Value for Option<PathBuf> {
     const HINT: &'static str = "FILE";
-    const EXPECTED: &'static str = "a path";
+    const EXPECTED: &'static str = PathBuf::EXPECTED;
 
     fn parse(text: &str) -> Option<Self> {
-        Some(PathBuf::parse(text))
+        if text.is_empty() { Some(None) } else { PathBuf::parse(text).map(Some) }
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -312,9 +263,10 @@ mod tests {
         round_trips("8080", &Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8080))));
         round_trips("127.0.0.1:1", &Some(SocketAddr::from(([127, 0, 0, 1], 1))));
         round_trips("[::1]:443", &Some(SocketAddr::from((Ipv6Addr::LOCALHOST, 443))));
-        round_trips("", &None::<IpAddr>);
-        round_trips("203.0.113.5", &Some(IpAddr::from([203, 0, 113, 5])));
-        assert_eq!(<Option<IpAddr>>::parse("example.net"), None);
+        round_trips("", &None::<ServerAddress>);
+        round_trips("203.0.113.5", &Some(ServerAddress::Ip([203, 0, 113, 5].into())));
+        round_trips("race.example.org", &"race.example.org".parse::<ServerAddress>().ok());
+        assert_eq!(<Option<ServerAddress>>::parse("race.example.org:443"), None);
         for bad in ["", "on", "65536", "localhost:80", "1.2.3.4", "::1:x"] {
             assert_eq!(<Option<SocketAddr>>::parse(bad), None, "{bad}");
         }
@@ -325,18 +277,9 @@ mod tests {
         round_trips("25", &Duration::from_secs(25));
         round_trips("2.5", &Duration::from_millis(2500));
         round_trips("0", &Duration::ZERO);
-        for bad in ["", "-1", "nan", "inf", "86401", "25s"] {
+        for bad in ["", "-1", "nan", "inf", "1e99", "25s"] {
             assert_eq!(Duration::parse(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn searches_are_held_for_300_seconds_at_most_and_limits_of_time_are_never_zero() {
-        round_trips("300", &PollTime(Duration::from_mins(5)));
-        round_trips("0", &PollTime(Duration::ZERO));
-        round_trips("1", &Patience(Duration::from_secs(1)));
-        assert_eq!(PollTime::parse("300.1"), None);
-        assert_eq!([Patience::parse("0.9"), Patience::parse("3601")], [None; 2]);
     }
 
     #[test]

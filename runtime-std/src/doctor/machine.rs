@@ -1,9 +1,10 @@
 //! What this machine says of itself: addresses, clock, hosts file, limits.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use mmcos_core::admin::ServerAddress;
 use mmcos_core::calendar::UtcText;
 use mmcos_core::seam::Wall;
 
@@ -14,13 +15,31 @@ use crate::{clock, open_files, setup};
 
 pub(super) fn address(config: &Config) -> Finding {
     let own: Vec<String> = setup::addresses().iter().map(ToString::to_string).collect();
-    match (config.public_address, own.as_slice()) {
+    match (&config.public_address, own.as_slice()) {
+        (Some(name @ ServerAddress::Name(_)), _) if resolved(name).is_empty() => Finding::warning(
+            "address",
+            format!(
+                "public-address = \"{name}\" cannot be resolved here, and players' scripts resolve it likewise: look \
+                 whether the name is right and its DNS entry exists."
+            ),
+        ),
         (Some(address), _) => Finding::ok("address", format!("players use {address} (public-address)")),
         (None, []) => Finding::warning(
             "address",
             "this machine has no network: connect it, or set public-address to where players find it.",
         ),
         (None, own) => Finding::ok("address", own.join(", ")),
+    }
+}
+
+/// The IP addresses that a public address stands for.
+fn resolved(address: &ServerAddress) -> Vec<IpAddr> {
+    match address {
+        ServerAddress::Ip(address) => vec![*address],
+        ServerAddress::Name(_) => {
+            let found = (address.to_string(), 443).to_socket_addrs();
+            found.map_or_else(|_| Vec::new(), |found| found.map(|address| address.ip()).collect())
+        }
     }
 }
 
@@ -48,7 +67,8 @@ pub(super) fn hosts_file(config: &Config) -> Finding {
             return Finding::warning("hosts file", format!("cannot read {}: {error}", path.display()));
         }
     };
-    let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(config.public_address).collect();
+    let public = config.public_address.iter().flat_map(resolved);
+    let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(public).collect();
     judge(&path, &text, |address| address.is_loopback() || ours.contains(&address))
 }
 

@@ -2,12 +2,13 @@
 @echo off
 rem Points Micro Machines World Series on this PC at the mmcos server {address}, and back:
 rem
-rem   setup.cmd         adds three lines to the hosts file and tests the connection
-rem   setup.cmd undo    takes them out again
-rem   setup.cmd test    only tests the connection
+rem   setup.cmd            adds three lines to the hosts file and tests the connection
+rem   setup.cmd replace    the same; other lines for the game become comments first
+rem   setup.cmd undo       takes its lines out, and makes those comments lines again
+rem   setup.cmd test       only tests the connection
 rem
-rem It changes nothing else, keeps a copy of the hosts file as it was, and leaves a file alone that it does not
-rem understand. The part for PowerShell, below, does the work; cmd only starts it.
+rem It changes nothing else, keeps a copy of the hosts file as it was before the first time, and leaves a file alone
+rem that it does not understand. The part for PowerShell, below, does the work; cmd only starts it.
 setlocal
 set "MMCOS_SCRIPT=%~f0"
 set "MMCOS_ACTION=%~1"
@@ -22,13 +23,16 @@ $server = '{address}'
 $names = @({quoted_names})
 $begin = '# mmcos begin (setup.cmd undo takes these lines out)'
 $end = '# mmcos end'
-# The lines of this script, with whatever server, and no others among them.
+$mark = '# mmcos replaced: '
+# The lines of this script, with whatever server, and no others among them. An editor may have put a byte order mark first.
 $ours = ($names | ForEach-Object { [regex]::Escape($_) }) -join '|'
-$block = "(?m)^# mmcos begin[^\n]*\n(\S+ ($ours)\r?\n)*# mmcos end[^\n]*(\n|\z)"
+$block = "(?m)^(\xEF\xBB\xBF)?# mmcos begin[^\n]*\n(\S+ ($ours)\r?\n)*# mmcos end[^\n]*(\n|\z)"
 $hosts = Join-Path $env:SystemRoot 'System32\drivers\etc\hosts'
 $copy = "$hosts.before-mmcos"
 $newline = "`r`n"
 $handedOver = 3
+# A character for every byte: whatever the encoding of the file is, its bytes stay.
+$bytewise = [Text.Encoding]::GetEncoding(28591)
 
 function Fail([string] $why) {
     Write-Host "Nothing was changed: $why" -ForegroundColor Red
@@ -50,6 +54,17 @@ function Start-AsAdministrator([string] $action) {
     exit $handedOver
 }
 
+# The server's IP address: hosts files hold no names.
+function Resolve-Server {
+    $parsed = $null
+    if ([Net.IPAddress]::TryParse($server, [ref] $parsed)) { return $server }
+    try { $found = @([Net.Dns]::GetHostAddresses($server)) } catch { $found = @() }
+    $ipv4 = @($found | Where-Object { $_.AddressFamily -eq 'InterNetwork' })
+    if ($ipv4.Count -gt 0) { return $ipv4[0].ToString() }
+    if ($found.Count -gt 0) { return $found[0].ToString() }
+    Fail "the address of $server cannot be found. Is this PC online? Does the name still exist?"
+}
+
 # The text of the hosts file, if this script understands it.
 function Read-Hosts {
     if (-not (Test-Path -LiteralPath $hosts -PathType Leaf)) { Fail "there is no file $hosts." }
@@ -58,10 +73,11 @@ function Read-Hosts {
         Fail "$hosts is write-protected. If that was not you, a protection program did it: ask it to allow the change."
     }
     if ($attributes -band [IO.FileAttributes]::ReparsePoint) { Fail "$hosts is a link, so another program manages it." }
-    # Latin-1 has a character for every byte.
-    $text = [Text.Encoding]::GetEncoding(28591).GetString([IO.File]::ReadAllBytes($hosts))
-    if ($text -cmatch '[^\t\n\r\x20-\x7E]') { Fail "$hosts has characters that are not plain ASCII. Edit it by hand." }
-    if ([regex]::Matches($text, $block).Count -gt 1 -or (Remove-Block $text) -cmatch '(?m)^# mmcos (begin|end)') {
+    $text = $bytewise.GetString([IO.File]::ReadAllBytes($hosts))
+    if ($text -cmatch '^(\xFF\xFE|\xFE\xFF)' -or $text.IndexOf([char] 0) -ge 0) {
+        Fail "$hosts is UTF-16 text. Save it as UTF-8 first: in Notepad, Save as, Encoding."
+    }
+    if ([regex]::Matches($text, $block).Count -gt 1 -or (Remove-Block $text) -cmatch '(?m)^(\xEF\xBB\xBF)?# mmcos (begin|end)') {
         Fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand."
     }
     return $text
@@ -72,31 +88,43 @@ function Remove-Block([string] $text) {
     return [regex]::Replace($text, $block, '')
 }
 
-function Get-Block {
-    $lines = @($begin) + @($names | ForEach-Object { "$server $_" }) + @($end)
+# The text as it was before this script: without its lines, and with those that it made comments.
+function Undo-All([string] $text) {
+    return [regex]::Replace((Remove-Block $text), "(?m)^$mark", '')
+}
+
+function Get-Block([string] $ip) {
+    $lines = @($begin) + @($names | ForEach-Object { "$ip $_" }) + @($end)
     return ($lines -join $newline) + $newline
 }
 
-# Lines for the game that are not of this script.
-function Find-Foreign([string] $text) {
-    foreach ($line in ($text -split "`n" -match $ours)) {
-        $fields = @(($line -replace '#.*', '').Trim() -split '\s+')
-        if (@($fields | Select-Object -Skip 1 | Where-Object { $names -contains $_ }).Count -gt 0) { $line.Trim() }
-    }
+# How many names of the game a line of the hosts file has, and how many others.
+function Measure-Line([string] $line) {
+    $fields = @(($line -replace '#.*', '').Trim() -split '\s+' | Select-Object -Skip 1)
+    $game = @($fields | Where-Object { $names -contains $_ }).Count
+    return @{ Game = $game; Others = $fields.Count - $game }
 }
 
 function Test-Written([string] $path, [byte[]] $bytes) {
     return [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) -ceq [Convert]::ToBase64String($bytes)
 }
 
-# Writes the hosts file, and puts the old one back if that fails.
+# Writes the hosts file, and puts the old one back if that fails. The first copy is the last: a later one might hold the
+# lines of this script.
 function Write-Hosts([string] $old, [string] $new) {
-    $oldBytes = [Text.Encoding]::ASCII.GetBytes($old)
-    $newBytes = [Text.Encoding]::ASCII.GetBytes($new)
-    try {
-        [IO.File]::WriteAllBytes($copy, $oldBytes)
-        if (-not (Test-Written $copy $oldBytes)) { Fail "a copy of it could not be made at $copy." }
-    } catch { Fail "a copy of it could not be made at $copy. $_" }
+    $oldBytes = $bytewise.GetBytes($old)
+    $newBytes = $bytewise.GetBytes($new)
+    if (-not (Test-Path -LiteralPath $copy)) {
+        $undoneBytes = $bytewise.GetBytes((Undo-All $old))
+        try {
+            [IO.File]::WriteAllBytes($copy, $undoneBytes)
+            $written = Test-Written $copy $undoneBytes
+        } catch { $written = $false }
+        if (-not $written) {
+            try { [IO.File]::Delete($copy) } catch { }
+            Fail "a copy of $hosts could not be made at $copy."
+        }
+    }
     $trouble = 'it does not read as it was written.'
     try {
         [IO.File]::WriteAllBytes($hosts, $newBytes)
@@ -108,19 +136,32 @@ function Write-Hosts([string] $old, [string] $new) {
         Write-Host "$hosts is damaged. Put $copy in its place." -ForegroundColor Red
         exit 1
     }
-    Write-Host "A copy of the hosts file as it was before: $copy"
+    Write-Host "The hosts file as it was before the first time: $copy"
     & "$env:SystemRoot\System32\ipconfig.exe" /flushdns | Out-Null
 }
 
-function Add-Lines {
+function Add-Lines([string] $ip, [string] $action) {
     $old = Read-Hosts
-    $rest = Remove-Block $old
-    $foreign = @(Find-Foreign $rest)
-    if ($foreign.Count -gt 0) {
-        Fail "$hosts has other lines for the game. Take them out by hand:$newline$($foreign -join $newline)"
+    $lines = @((Remove-Block $old) -split "`n")
+    $mixed = @()
+    $others = @()
+    for ($i = 0; $i -lt $lines.Count; $i++) {
+        $count = Measure-Line $lines[$i]
+        if ($count.Game -gt 0 -and $count.Others -gt 0) { $mixed += $lines[$i].Trim() }
+        if ($count.Game -gt 0 -and $count.Others -eq 0) {
+            $others += $lines[$i].Trim()
+            $lines[$i] = $mark + $lines[$i]
+        }
+    }
+    if ($mixed.Count -gt 0) {
+        Fail "$hosts has lines for the game that have other names as well. Take the game's names out by hand:$newline$($mixed -join $newline)"
+    }
+    if ($others.Count -gt 0 -and $action -ne 'replace') {
+        Write-Host "$hosts has other lines for the game:$newline$($others -join $newline)"
+        if ((Read-Host 'To replace them, type y (undo brings them back); else press Enter') -ne 'y') { Fail 'those lines stay.' }
     }
     # First in the file, so that nothing depends on how it ends.
-    $new = (Get-Block) + $rest
+    $new = (Get-Block $ip) + ($lines -join "`n")
     if ($new -ceq $old) {
         Write-Host 'The lines are there already.'
         if ((Read-Host 'To take them out again, type undo; else press Enter') -eq 'undo') { Remove-Lines; exit 0 }
@@ -132,7 +173,7 @@ function Add-Lines {
 
 function Remove-Lines {
     $old = Read-Hosts
-    $new = Remove-Block $old
+    $new = Undo-All $old
     if ($new -ceq $old) {
         Write-Host 'There is nothing to take out.'
         return
@@ -141,34 +182,42 @@ function Remove-Lines {
     Write-Host 'The lines are taken out.' -ForegroundColor Green
 }
 
-function Test-Port([int] $port) {
-    $address = [Net.IPAddress]::Parse($server)
-    $client = New-Object -TypeName Net.Sockets.TcpClient -ArgumentList $address.AddressFamily
-    try {
-        $attempt = $client.BeginConnect($address, $port, $null, $null)
-        return $attempt.AsyncWaitHandle.WaitOne(5000) -and $client.Connected
-    } catch { return $false } finally { $client.Close() }
-}
-
-function Test-Server {
+# Asks for what the game asks for first, and looks for the mark of this server.
+function Test-Server([string] $ip) {
     foreach ($name in $names) {
         try { $found = @([Net.Dns]::GetHostAddresses($name) | ForEach-Object { "$_" }) } catch { $found = @() }
-        if ($found -notcontains $server) { Write-Host "$name is not $server yet: restart this PC." }
+        if ($found -notcontains $ip) { Write-Host "$name is not $ip yet: restart this PC." }
     }
-    if (Test-Port 443) {
-        Write-Host 'The server can be reached.' -ForegroundColor Green
+    $curl = "$env:SystemRoot\System32\curl.exe"
+    if (-not (Test-Path -LiteralPath $curl)) {
+        Write-Host 'Whether the server can be reached was not tested: this Windows has no curl.exe.'
         return
     }
-    Write-Host "No answer from $server on port 443. Is the server running? Does a firewall or router keep you out?" -ForegroundColor Red
+    $game = $names[0]
+    $target = $ip
+    if ($ip.Contains(':')) { $target = "[$ip]" }
+    $url = "https://$game/MMCOS/MMCOS-ServerStatus/ServerStatus.xml"
+    $answer = @(& $curl --silent --insecure --include --max-time 10 --noproxy '*' --resolve "${game}:443:$target" $url) -join "`n"
+    if ($answer -match 'X-Mmcos:' -and $answer -match '<OnlineServiceStatus') {
+        Write-Host 'The server answers.' -ForegroundColor Green
+        if ($answer -match 'accessible="false"') { Write-Host 'It is closed for maintenance now.' }
+        return
+    }
+    if ($answer -eq '') {
+        Write-Host "No server answers at $ip, port 443. Is it running? Does a firewall or router keep you out?" -ForegroundColor Red
+    } else {
+        Write-Host "What answers at $ip, port 443 is not mmcos but another program. Tell the server's operator." -ForegroundColor Red
+    }
     exit 1
 }
 
 $action = "$env:MMCOS_ACTION"
-if (@('', 'undo', 'test') -notcontains $action) { Fail "setup.cmd knows undo and test, and not $action." }
-if ($action -eq 'test') { Test-Server; exit 0 }
+if (@('', 'replace', 'undo', 'test') -notcontains $action) { Fail "setup.cmd knows replace, undo and test, and not $action." }
+if ($action -eq 'test') { Test-Server (Resolve-Server); exit 0 }
 if (-not (Test-Administrator)) { Start-AsAdministrator $action }
 if ($action -eq 'undo') { Remove-Lines; exit 0 }
-Add-Lines
+$ip = Resolve-Server
+Add-Lines $ip $action
 Write-Host 'To take the lines out again, open this script once more.'
-Test-Server
+Test-Server $ip
 exit 0

@@ -1,20 +1,25 @@
 #!/bin/sh
 # Points Micro Machines World Series on this computer at the mmcos server {address}, and back:
 #
-#   sh setup.sh         adds three lines to /etc/hosts and tests the connection
-#   sh setup.sh undo    takes them out again
-#   sh setup.sh test    only tests the connection
+#   sh setup.sh            adds three lines to /etc/hosts and tests the connection
+#   sh setup.sh replace    the same; other lines for the game become comments first
+#   sh setup.sh undo       takes its lines out, and makes those comments lines again
+#   sh setup.sh test       only tests the connection
 #
-# It changes nothing else, keeps a copy of the file as it was, and leaves a file alone that it does not understand.
-# HOSTS_FILE=some-copy sh setup.sh tries it out on a copy.
+# Without a file: curl -s http://THE-SERVER/setup.sh | sh      (or: … | sh -s undo)
+#
+# It changes nothing else, keeps a copy of the file as it was before the first time, and leaves a file alone that it does
+# not understand. sudo is asked for the change alone. HOSTS_FILE=some-copy sh setup.sh tries it out on a copy.
 set -eu
 LC_ALL=C
 export LC_ALL
 
 server='{address}'
 names='{names}'
+port=${GAME_PORT:-443}
 begin='# mmcos begin (setup.sh undo takes these lines out)'
 end='# mmcos end'
+mark='# mmcos replaced: '
 hosts=${HOSTS_FILE:-/etc/hosts}
 copy=$hosts.before-mmcos
 
@@ -23,17 +28,30 @@ fail() {
     exit 1
 }
 
+# Sets ip: hosts files hold no names.
+resolve() {
+    case $server in
+        *:*) ip=$server ;;
+        *[!0-9.]*)
+            ip=$(getent ahostsv4 "$server" 2>/dev/null | awk 'NR == 1 { print $1 }') || true
+            [ -n "$ip" ] || ip=$(getent hosts "$server" 2>/dev/null | awk 'NR == 1 { print $1 }') || true
+            [ -n "$ip" ] || fail "the address of $server cannot be found. Is this computer online? Does the name still exist?"
+            ;;
+        *) ip=$server ;;
+    esac
+}
+
 block() {
     echo "$begin"
-    for name in $names; do echo "$server $name"; done
+    for name in $names; do echo "$ip $name"; done
     echo "$end"
 }
 
-# The file without the block; the rest of it to the last byte, with or without an end of the last line.
-rest() {
-    sed '/^# mmcos begin/,/^# mmcos end/d' "$hosts"
-}
+# An editor may have put a byte order mark before the first line.
+begins="\\($(printf '\357\273\277')\\)\\{0,1\\}# mmcos begin"
 
+# Reads the hosts file into $work: as it is (old), without the block (base), and as undo leaves it (undone). All else of it
+# is kept to the last byte, in whatever encoding, with or without an end of the last line.
 understand() {
     [ -e "$hosts" ] || fail "there is no file $hosts."
     [ ! -L "$hosts" ] || fail "$hosts is a link, so another program manages it. Add the lines there:
@@ -44,13 +62,19 @@ $(block)"
         ??w*) ;;
         *) fail "$hosts is write-protected. If that was not you, find out who did it and why." ;;
     esac
-    [ "$(tr -d '\t\n\r\040-\176' <"$hosts" | wc -c)" -eq 0 ] ||
-        fail "$hosts has characters that are not plain ASCII. Edit it by hand."
-    case $(sed -n '/^# mmcos begin/s/.*/b/p; /^# mmcos end/s/.*/e/p' "$hosts" | tr -d '\n') in
+    cat "$hosts" >"$work/old"
+    case $(od -An -tx1 -N2 "$work/old" | tr -d ' \n') in
+        fffe | feff) fail "$hosts is UTF-16 text. Save it as UTF-8 first." ;;
+    esac
+    [ "$(tr -d '\000' <"$work/old" | wc -c)" -eq "$(wc -c <"$work/old")" ] ||
+        fail "$hosts has zero bytes, as UTF-16 text has. Save it as UTF-8 first."
+    case $(sed -n "/^$begins/s/.*/b/p; /^# mmcos end/s/.*/e/p" "$work/old" | tr -d '\n') in
         '') ;;
         be) [ -z "$(strangers)" ] || strange ;;
         *) strange ;;
     esac
+    sed "/^$begins/,/^# mmcos end/d" "$work/old" >"$work/base"
+    sed "s/^$mark//" "$work/base" >"$work/undone"
 }
 
 strange() {
@@ -59,100 +83,156 @@ strange() {
 
 # Lines among those of this script that it did not write, for this server or another.
 strangers() {
-    sed -n '/^# mmcos begin/,/^# mmcos end/p' "$hosts" | awk -v names="$names" '
+    sed -n "/^$begins/,/^# mmcos end/p" "$work/old" | awk -v names="$names" '
         BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
-        /^# mmcos / { next }
+        NR == 1 || /^# mmcos end/ { next }
         { sub(/\r$/, "") }
         NF != 2 || !($2 in ours)'
 }
 
-# Lines for the game that are not of this script.
+# Lines for the game that are not of this script, each after its number and "only", or "mixed" if it has other names too.
 foreign() {
-    rest | awk -v names="$names" '
+    awk -v names="$names" '
         BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
         {
             line = $0
             sub(/#.*/, "")
             sub(/\r$/, "")
-            for (i = 2; i <= NF; i++) if (tolower($i) in ours) { print line; next }
-        }'
+            game = others = 0
+            for (i = 2; i <= NF; i++) if (tolower($i) in ours) game++; else others++
+            if (game) print NR, (others ? "mixed" : "only"), line
+        }' "$work/base"
 }
 
-present() {
-    grep -q '^# mmcos begin' "$hosts"
+# Whether the player agrees; without a terminal nobody does.
+agree() {
+    [ -t 1 ] && { : </dev/tty; } 2>/dev/null || return 1
+    printf '%s [y/N] ' "$1"
+    read -r answer </dev/tty || return 1
+    case $answer in [yY]*) ;; *) return 1 ;; esac
 }
 
-# Puts the file $new in the place of the hosts file, and the old one back if that fails.
-replace() {
-    cp -p "$hosts" "$copy" || fail "a copy of it could not be made at $copy."
-    cmp -s "$hosts" "$copy" || fail "$copy is not the same as it."
-    # Written in place: owner, rights and labels stay as they are.
-    if ! { cat "$new" >"$hosts" && cmp -s "$new" "$hosts"; }; then
-        cat "$copy" >"$hosts" || true
-        cmp -s "$copy" "$hosts" || { echo "$hosts is damaged; put $copy in its place." >&2; exit 1; }
-        fail "$hosts could not be written, and is as it was."
+# Puts $work/new in the place of the hosts file, and the old one back if that fails. The first copy is the last: a later one
+# might hold the lines of this script.
+# shellcheck disable=SC2016 # expanded by the sh that runs it
+replace='
+old=$1/old undone=$1/undone new=$1/new hosts=$2 copy=$3
+if [ ! -e "$copy" ] && ! { cat "$undone" >"$copy" && cmp -s "$undone" "$copy"; }; then
+    rm -f "$copy"
+    echo "Nothing was changed: a copy of $hosts could not be made at $copy." >&2
+    exit 1
+fi
+# Written in place: owner, rights and labels stay as they are.
+if ! { cat "$new" >"$hosts" && cmp -s "$new" "$hosts"; }; then
+    cat "$old" >"$hosts" || true
+    cmp -s "$old" "$hosts" || { echo "$hosts is damaged; put $copy in its place." >&2; exit 1; }
+    echo "Nothing was changed: $hosts could not be written, and is as it was." >&2
+    exit 1
+fi
+echo "The file as it was before the first time: $copy"
+'
+
+write_hosts() {
+    if [ -w "$hosts" ] && [ -w "$(dirname "$hosts")" ]; then
+        sh -c "$replace" sh "$work" "$hosts" "$copy" || exit 1
+    else
+        command -v sudo >/dev/null ||
+            fail "changing $hosts takes the administrator's rights, and there is no sudo here. Run this as root."
+        echo "Changing $hosts takes the administrator's rights."
+        # The script itself may be on standard input; sudo asks at the terminal.
+        sudo sh -c "$replace" sh "$work" "$hosts" "$copy" </dev/null || {
+            echo "If sudo gave no rights: run this in a terminal, or as root. On a Steam Deck, first set a password" >&2
+            echo "for sudo with the command passwd." >&2
+            exit 1
+        }
     fi
-    echo "A copy of the file as it was before: $copy"
     if command -v resolvectl >/dev/null; then resolvectl flush-caches 2>/dev/null || true; fi
     if command -v nscd >/dev/null; then nscd -i hosts 2>/dev/null || true; fi
 }
 
 add() {
+    resolve
     understand
-    others=$(foreign)
-    [ -z "$others" ] || fail "$hosts has other lines for the game. Take them out by hand:
+    foreign >"$work/foreign"
+    mixed=$(sed -n 's/^[0-9]* mixed //p' "$work/foreign")
+    [ -z "$mixed" ] || fail "$hosts has lines for the game that have other names as well. Take the game's names out by hand:
+$mixed"
+    others=$(sed -n 's/^[0-9]* only //p' "$work/foreign")
+    if [ -n "$others" ]; then
+        echo "$hosts has other lines for the game:
 $others"
+        [ "$1" = replace ] || agree "Replace them? (undo brings them back)" ||
+            fail "to make comments of those lines, run: sh setup.sh replace (or: curl … | sh -s replace)"
+    fi
     # First in the file, so that nothing depends on how it ends.
-    block >"$new"
-    rest >>"$new"
-    if cmp -s "$new" "$hosts"; then
+    block >"$work/new"
+    sed -n "s/^\\([0-9]*\\) .*/\\1s,^,$mark,/p" "$work/foreign" >"$work/edits"
+    sed -f "$work/edits" "$work/base" >>"$work/new"
+    if cmp -s "$work/new" "$work/old"; then
         echo "The lines are there already. To take them out: sh setup.sh undo"
     else
-        replace
+        write_hosts
         echo "The game on this computer now uses the server $server. To undo that: sh setup.sh undo"
     fi
 }
 
 undo() {
+    ip=$server
     understand
-    if present; then
-        rest >"$new"
-        replace
-        echo "The lines are taken out."
-    else
+    if cmp -s "$work/undone" "$work/old"; then
         echo "There is nothing to take out."
+    else
+        cp "$work/undone" "$work/new"
+        write_hosts
+        echo "The lines are taken out."
     fi
 }
 
+# Asks for what the game asks for first, and looks for the mark of this server.
 test_connection() {
-    for name in $names; do
-        found=$(getent hosts "$name" | awk 'NR == 1 { print $1 }')
-        [ "$found" = "$server" ] || echo "$name is ${found:-unknown} and not $server: restart this computer."
-    done
+    resolve
+    if [ "$hosts" = /etc/hosts ] && command -v getent >/dev/null; then
+        for name in $names; do
+            found=$(getent hosts "$name" | awk 'NR == 1 { print $1 }') || true
+            [ "$found" = "$ip" ] || echo "$name is ${found:-unknown} and not $ip: restart this computer."
+        done
+    fi
     if ! command -v curl >/dev/null; then
         echo "Whether the server can be reached was not tested: curl is not installed."
-    elif curl --silent --insecure --max-time 10 --output /dev/null "https://${names%% *}/"; then
-        echo "The server answers."
-    else
-        echo "The server does not answer on port 443. Is it running? Does a firewall or router keep you out?"
-        exit 1
+        return
     fi
+    game=${names%% *}
+    case $ip in *:*) target=[$ip] ;; *) target=$ip ;; esac
+    answer=$(curl --silent --insecure --include --max-time 10 --noproxy '*' --resolve "$game:$port:$target" \
+        "https://$game:$port/MMCOS/MMCOS-ServerStatus/ServerStatus.xml" | head -c 4096 | tr -d '\000') || true
+    case $answer in
+        '')
+            echo "No server answers at $ip, port $port. Is it running? Does a firewall or router keep you out?"
+            exit 1
+            ;;
+        *[Xx]-[Mm]mcos:*'accessible="false"'*) echo "The server answers. It is closed for maintenance now." ;;
+        *[Xx]-[Mm]mcos:*'<OnlineServiceStatus'*) echo "The server answers." ;;
+        *)
+            echo "What answers at $ip, port $port is not mmcos but another program. Tell the server's operator."
+            exit 1
+            ;;
+    esac
 }
 
-new=$(mktemp)
-trap 'rm -f "$new"' EXIT
+main() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' HUP INT TERM
+    case ${1:-} in
+        '' | replace)
+            add "${1:-}"
+            [ "$hosts" != /etc/hosts ] || test_connection
+            ;;
+        undo) undo ;;
+        test) test_connection ;;
+        *) fail "setup.sh knows replace, undo and test, and not $1." ;;
+    esac
+}
 
-if [ "${1:-}" != test ] && [ "$hosts" = /etc/hosts ] && [ "$(id -u)" -ne 0 ]; then
-    echo "Changing $hosts needs the administrator's rights."
-    sudo sh "$0" "$@"
-    exit
-fi
-case ${1:-} in
-    '')
-        add
-        [ "$hosts" != /etc/hosts ] || test_connection
-        ;;
-    undo) undo ;;
-    test) test_connection ;;
-    *) fail "setup.sh knows undo and test, and not $1." ;;
-esac
+# In one piece, so that a download that broke off does nothing.
+main "$@"

@@ -35,6 +35,7 @@ mod notify;
 mod player;
 mod process;
 mod proof;
+mod setup;
 mod start;
 mod stop;
 mod store_faults;

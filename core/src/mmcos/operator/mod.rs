@@ -6,12 +6,14 @@ mod look;
 mod metrics;
 mod order;
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{Config, Mmcos, catalogue::EventName};
 use crate::{
-    admin::{Access, Answer, Ask, Asset, Found, Gate, Gauges, History, METRICS_TYPE, Refusal, view},
-    engine::{Exchange, Peer, Response},
+    admin::{
+        Access, Answer, Ask, Asset, Found, Gate, Gauges, History, METRICS_TYPE, Refusal, VisitorPage, view,
+    },
+    engine::{Body, Exchange, Peer, Response},
     seam::{Bytes, Storage, Wall},
     service::Context,
     wire::http::{Method, Request, Status},
@@ -53,22 +55,7 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Option<Exchange> {
         if let Some(page) = self.config.pages.iter().find(|page| page.path == request.path()) {
-            if !matches!(request.method(), Method::Get | Method::Head) {
-                let allow = [("Allow", "GET, HEAD")];
-                let text = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
-                cx.respond(exchange, &Response { fields: &allow, ..text });
-                return None;
-            }
-            let fields =
-                [("Content-Security-Policy", page.policy.as_str()), ("X-Content-Type-Options", "nosniff")];
-            let response = Response {
-                content_type: Some(&page.content_type),
-                fields: &fields,
-                body: Bytes::Shared(Arc::clone(&page.body)).into(),
-                ..Response::empty()
-            };
-            cx.respond(exchange, &response);
-            return None;
+            return self.show(cx, page, request, peer, exchange);
         }
         if request.path() == "*" {
             // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
@@ -94,6 +81,41 @@ impl Mmcos {
                 Err(refusal) => Answer::refused(&refusal).send(|response| cx.respond(exchange, response)),
             },
         }
+        None
+    }
+
+    /// Responds with a page for players. Gives the exchange back if the page needs an address and none is known.
+    fn show(
+        &self,
+        cx: &mut Context<'_, Self>,
+        page: &VisitorPage,
+        request: &Request<'_>,
+        peer: Peer,
+        exchange: Exchange,
+    ) -> Option<Exchange> {
+        if !matches!(request.method(), Method::Get | Method::Head) {
+            let allow = [("Allow", "GET, HEAD")];
+            let text = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
+            cx.respond(exchange, &Response { fields: &allow, ..text });
+            return None;
+        }
+        let host = request.host().unwrap_or_default();
+        let address = self.config.addresses.for_visitor(host, peer.address.ip());
+        let Some(text) = page.render(address.as_ref()) else { return Some(exchange) };
+        // Each visitor is told the address that they came by: a cache must not hand it to another.
+        let fields = [
+            ("Content-Security-Policy", page.policy.as_str()),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
+            ("Vary", "Host"),
+        ];
+        let response = Response {
+            content_type: Some(&page.content_type),
+            fields: &fields,
+            body: Body::new(Bytes::Borrowed(&[]), text.as_bytes()),
+            ..Response::empty()
+        };
+        cx.respond(exchange, &response);
         None
     }
 

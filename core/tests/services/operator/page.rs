@@ -1,6 +1,6 @@
 //! The files of the dashboard, and pages for players.
 
-use mmcos_core::admin::StaticPage;
+use mmcos_core::admin::{Addresses, VisitorPage};
 use serde_json::Value;
 
 use super::{
@@ -33,21 +33,31 @@ fn the_page_loads_nothing_from_elsewhere() {
 }
 
 #[test]
-fn pages_are_for_everybody_at_their_paths() {
+fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
     let mut config = trusting();
-    let page = |path: &str, body: &str| StaticPage {
+    let page = |path: &str, unknown: Option<&str>| VisitorPage {
         path: path.into(),
         content_type: "text/html".into(),
         policy: "default-src 'none'".into(),
-        body: body.as_bytes().into(),
+        by_ip: "at {address}".into(),
+        by_name: "called {address}".into(),
+        unknown: unknown.map(Into::into),
     };
-    config.pages = vec![page("/", "welcome"), page("/setup.cmd", "script")];
+    config.pages = vec![page("/", Some("somewhere")), page("/setup.cmd", None)];
+    let get = |rig: &mut _, host, path| Request::from(ELSEWHERE).at(host).get(rig, path);
+    let mut rig = world::rig(config.clone());
+    assert_eq!(body(&get(&mut rig, "anything.example", "/")), "somewhere");
+    assert_eq!(status(&get(&mut rig, "anything.example", "/setup.cmd")), "404");
+    let script = get(&mut rig, "203.0.113.9:8080", "/setup.cmd");
+    assert_eq!(body(&script), "at 203.0.113.9");
+    let fields = ["Content-Security-Policy", "Cache-Control", "Vary"].map(|name| field(&script, name));
+    assert_eq!(fields, [Some("default-src 'none'"), Some("no-store"), Some("Host")]);
+    assert_eq!(body(&get(&mut rig, "[2001:db8::5]", "/")), "at 2001:db8::5");
+    assert_eq!(status(&get(&mut rig, "203.0.113.9", "/setup.sh")), "404");
+    let posted = Request::from(ELSEWHERE).send(&mut rig, "POST", "/", "");
+    assert_eq!((status(&posted), field(&posted, "Allow")), ("405", Some("GET, HEAD")));
+
+    config.addresses = Addresses { public: "race.example.org".parse().ok(), own: Vec::new() };
     let mut rig = world::rig(config);
-    assert_eq!(body(&Request::from(ELSEWHERE).at("anything.example").get(&mut rig, "/")), "welcome");
-    let script = Request::from(ELSEWHERE).get(&mut rig, "/setup.cmd");
-    assert_eq!(
-        (body(&script), field(&script, "Content-Security-Policy")),
-        ("script", Some("default-src 'none'"))
-    );
-    assert_eq!(status(&Request::from(ELSEWHERE).get(&mut rig, "/setup.sh")), "404");
+    assert_eq!(body(&get(&mut rig, "anything.example", "/")), "called race.example.org");
 }

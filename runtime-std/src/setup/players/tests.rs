@@ -1,28 +1,33 @@
-use super::*;
+use mmcos_core::admin::ServerAddress;
 
-fn setup(addresses: &[&str], https: Option<&str>) -> Setup {
+use super::*;
+use crate::setup::Place;
+
+fn setup(https: Option<&str>) -> Setup {
     Setup {
-        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        addresses: Vec::new(),
         public_address: None,
         http: None,
-        https: https
-            .map(|address| super::super::Place { address: address.parse().unwrap(), instead_of: None }),
+        https: https.map(|address| Place { address: address.parse().unwrap(), instead_of: None }),
         data_dir: "/data".into(),
         config_file: None,
         has_page: true,
     }
 }
 
-fn no_placeholder_is_left(text: &str) {
+/// The text at `path` for a visitor who finds the server at `address`; without one if that is empty.
+fn text(https: Option<&str>, path: &str, address: &str) -> String {
+    let page = pages(&setup(https)).into_iter().find(|page| page.path == path).unwrap();
+    let text = page.render(address.parse::<ServerAddress>().ok().as_ref()).unwrap();
     for name in ["{attention}", "{lines}", "{version}", "{address}", "{names}", "{quoted_names}"] {
         assert!(!text.contains(name), "{name}");
     }
+    text
 }
 
 #[test]
 fn the_page_has_this_servers_address_and_asks_no_other_host() {
-    let page = page(&setup(&["192.168.1.20"], Some("[::]:443")));
-    no_placeholder_is_left(&page);
+    let page = text(Some("[::]:443"), "/", "192.168.1.20");
     for host in GAME_HOSTS {
         assert!(
             page.contains(&format!("192.168.1.20 {host}\n")) || page.contains(&format!("20 {host}</code>"))
@@ -37,30 +42,38 @@ fn the_page_has_this_servers_address_and_asks_no_other_host() {
 
 #[test]
 fn the_page_says_what_keeps_players_out() {
-    let page_of = |https| page(&setup(&["192.168.1.20"], https));
+    let page_of = |https| text(https, "/", "192.168.1.20");
     assert!(page_of(Some("[::]:8443")).contains("listens on port 8443"));
     assert!(page_of(None).contains("does not speak HTTPS"));
-    assert!(page(&setup(&[], Some("[::]:443"))).contains("does not know its own address"));
+    let https = Some("[::]:443");
+    assert!(text(https, "/", "").contains("does not know its own address"));
+    assert!(pages(&setup(https)).iter().all(|page| (page.path == "/") == page.unknown.is_some()));
+    let named = text(https, "/", "race.example.org");
+    assert!(named.contains("nslookup race.example.org</code>"), "{named}");
+    assert!(!named.contains("race.example.org mmcos."), "a hosts file holds no names: {named}");
+    assert!(named.contains("ADDRESS-OF-THE-SERVER mmcos."), "{named}");
 }
 
 /// What `cmd` and PowerShell would stumble over, as far as that can be seen from outside.
 #[test]
 fn the_windows_script_has_the_form_that_windows_needs() {
-    let script = windows_script("2001:db8::5".parse().unwrap());
-    no_placeholder_is_left(&script);
-    assert!(script.is_ascii() && !script.contains('\t'));
-    assert_eq!(script.matches('\n').count(), script.matches("\r\n").count());
-    assert_eq!(script.matches('\r').count(), script.matches('\n').count());
-    assert!(script.lines().all(|line| line.matches('"').count() % 2 == 0), "a quote is left open");
-    let (batch, powershell) = script.split_once("\r\n#>\r\n").unwrap();
-    assert!(batch.starts_with("<# :\r\n@echo off\r\n") && batch.ends_with("exit /b %MMCOS_CODE%"));
-    assert!(!powershell.contains("#>"), "the comment that hides the other half ends once");
-    for line in batch.lines().filter(|line| line.starts_with("rem")) {
-        assert!(!line.contains(['%', '&', '|', '<', '>', '^']), "{line}");
-    }
-    for brackets in ["()", "{}", "[]"] {
-        let count = |which| powershell.matches(brackets.chars().nth(which).unwrap()).count();
-        assert_eq!(count(0), count(1), "{brackets}");
+    for address in ["2001:db8::5", "race.example.org"] {
+        let script = text(None, "/setup.cmd", address);
+        assert!(script.contains(&format!("$server = '{address}'\r\n")));
+        assert!(script.is_ascii() && !script.contains('\t'));
+        assert_eq!(script.matches('\n').count(), script.matches("\r\n").count());
+        assert_eq!(script.matches('\r').count(), script.matches('\n').count());
+        assert!(script.lines().all(|line| line.matches('"').count() % 2 == 0), "a quote is left open");
+        let (batch, powershell) = script.split_once("\r\n#>\r\n").unwrap();
+        assert!(batch.starts_with("<# :\r\n@echo off\r\n") && batch.ends_with("exit /b %MMCOS_CODE%"));
+        assert!(!powershell.contains("#>"), "the comment that hides the other half ends once");
+        for line in batch.lines().filter(|line| line.starts_with("rem")) {
+            assert!(!line.contains(['%', '&', '|', '<', '>', '^']), "{line}");
+        }
+        for brackets in ["()", "{}", "[]"] {
+            let count = |which| powershell.matches(brackets.chars().nth(which).unwrap()).count();
+            assert_eq!(count(0), count(1), "{brackets}");
+        }
     }
 }
 
@@ -69,7 +82,7 @@ mod on_copies {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
-    use std::process::{Command, Output};
+    use std::process::{Command, Output, Stdio};
 
     use super::*;
     use crate::data_dir::tests::Scratch;
@@ -86,7 +99,8 @@ mod on_copies {
             let file = scratch.0.file("hosts");
             fs::write(&file, hosts).unwrap();
             for (script, last) in [("a", 7), ("b", 8)] {
-                fs::write(scratch.0.file(script), unix_script([10, 9, 8, last].into())).unwrap();
+                let text = text(None, "/setup.sh", &format!("10.9.8.{last}"));
+                fs::write(scratch.0.file(script), text).unwrap();
             }
             Self { hosts: file, scratch }
         }
@@ -94,6 +108,18 @@ mod on_copies {
         fn run(&self, script: &str, action: &[&str]) -> Output {
             let file = self.scratch.0.file(script);
             Command::new("sh").arg(file).args(action).env("HOSTS_FILE", &self.hosts).output().unwrap()
+        }
+
+        /// As `curl … | sh -s ACTION` does.
+        fn run_from_input(&self, script: &str, action: &[&str]) -> Output {
+            let script = fs::File::open(self.scratch.0.file(script)).unwrap();
+            let mut shell = Command::new("sh");
+            shell.arg("-s").args(action).stdin(script).env("HOSTS_FILE", &self.hosts);
+            shell.current_dir(self.scratch.0.path()).output().unwrap()
+        }
+
+        fn copy(&self) -> Vec<u8> {
+            fs::read(self.scratch.0.file("hosts.before-mmcos")).unwrap()
         }
 
         fn runs(&self, script: &str, action: &[&str]) -> String {
@@ -120,7 +146,11 @@ mod on_copies {
         }
     }
 
-    const PLAIN: [&[u8]; 6] = [
+    const PLAIN: [&[u8]; 10] = [
+        b"# Spielger\xe4te\n127.0.0.1 localhost\n10.0.0.2 nas # b\xfcro\n",
+        "127.0.0.1 localhost # größer 家\n".as_bytes(),
+        b"\xef\xbb\xbf127.0.0.1 localhost\r\n",
+        b"# \x85\xa0\xff\x01\x1b and no end of line \x80",
         b"127.0.0.1 localhost\n::1 localhost\n",
         b"127.0.0.1 localhost",
         b"# Copyright (c) Microsoft Corp.\r\n127.0.0.1\tlocalhost\r\n",
@@ -134,12 +164,12 @@ mod on_copies {
         for original in PLAIN {
             let computer = Computer::with("undo", original);
             computer.runs("a", &[]);
-            let text = String::from_utf8(computer.hosts()).unwrap();
+            let text = String::from_utf8_lossy(&computer.hosts()).into_owned();
             for host in GAME_HOSTS {
                 assert_eq!(text.matches(&format!("\n10.9.8.7 {host}\n")).count(), 1, "{text}");
             }
-            assert!(text.ends_with(std::str::from_utf8(original).unwrap()));
-            assert_eq!(fs::read(computer.scratch.0.file("hosts.before-mmcos")).unwrap(), original);
+            assert!(computer.hosts().ends_with(original));
+            assert_eq!(computer.copy(), original);
             computer.runs("a", &["undo"]);
             assert_eq!(computer.hosts(), original);
             assert!(computer.runs("a", &["undo"]).contains("nothing to take out"));
@@ -148,7 +178,8 @@ mod on_copies {
 
     #[test]
     fn a_second_run_changes_nothing_and_another_server_takes_the_place() {
-        let computer = Computer::with("again", PLAIN[1]);
+        let original = b"127.0.0.1 localhost";
+        let computer = Computer::with("again", original);
         computer.runs("a", &[]);
         let once = computer.hosts();
         assert!(computer.runs("a", &[]).contains("there already"));
@@ -156,8 +187,82 @@ mod on_copies {
         computer.runs("b", &[]);
         let text = String::from_utf8(computer.hosts()).unwrap();
         assert!(text.contains("10.9.8.8 mmcos.") && !text.contains("10.9.8.7"), "{text}");
+        assert_eq!(computer.copy(), original, "the first copy stays");
         computer.runs("a", &["undo"]);
-        assert_eq!(computer.hosts(), PLAIN[1]);
+        assert_eq!((computer.hosts(), computer.copy()), (original.to_vec(), original.to_vec()));
+        let files = fs::read_dir(computer.scratch.0.path()).unwrap().count();
+        assert_eq!(files, 4, "the hosts file, one copy, two scripts");
+    }
+
+    #[test]
+    fn a_copy_never_has_the_lines_of_this_script() {
+        let computer = Computer::with("copy", PLAIN[0]);
+        computer.runs("a", &[]);
+        fs::remove_file(computer.scratch.0.file("hosts.before-mmcos")).unwrap();
+        computer.runs("b", &[]);
+        assert_eq!(computer.copy(), PLAIN[0]);
+    }
+
+    #[test]
+    fn it_runs_from_standard_input() {
+        let computer = Computer::with("input", PLAIN[0]);
+        for (action, done) in [(&[][..], "now uses"), (&[], "there already"), (&["undo"], "taken out")] {
+            let output = computer.run_from_input("a", action);
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success() && said.contains(done), "{said}");
+        }
+        assert_eq!(computer.hosts(), PLAIN[0]);
+        let script = fs::read(computer.scratch.0.file("a")).unwrap();
+        for end in (0..script.len() - 1).step_by(97).chain([script.len() - 2]) {
+            fs::write(computer.scratch.0.file("part"), &script[..end]).unwrap();
+            computer.run_from_input("part", &[]);
+            assert_eq!(computer.hosts(), PLAIN[0], "a download that broke off after {end} bytes");
+        }
+    }
+
+    /// Of a user who may not write the file: the change alone is made by `sudo`, which here says what it was given.
+    #[test]
+    fn sudo_makes_the_change_alone_and_its_refusal_is_explained() {
+        if rustix::process::geteuid().is_root() {
+            // Root may write everything: be somebody else for this test.
+            return as_another_user();
+        }
+        sudo_is_asked(&Computer::with("sudo", PLAIN[0]), &[]);
+    }
+
+    fn as_another_user() {
+        let computer = Computer::with("sudo-root", PLAIN[0]);
+        for file in ["a", "hosts"] {
+            fs::set_permissions(computer.scratch.0.file(file), fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        fs::set_permissions(computer.scratch.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        sudo_is_asked(&computer, &["setpriv", "--reuid=65534", "--clear-groups"]);
+    }
+
+    fn sudo_is_asked(computer: &Computer, user: &[&str]) {
+        let bin = computer.scratch.0.file("bin");
+        fs::create_dir(&bin).unwrap();
+        let sudo = bin.join("sudo");
+        let said = "#!/bin/sh\n[ \"$1\" = sh ] && [ \"$2\" = -c ] || exit 9\necho 'sudo: a terminal is required' >&2\nexit 1\n";
+        fs::write(&sudo, said).unwrap();
+        for path in [&bin, &sudo] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        fs::set_permissions(&computer.hosts, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(computer.scratch.0.path(), fs::Permissions::from_mode(0o555)).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new(user.first().unwrap_or(&"sh"));
+        if let Some((_, rest)) = user.split_first() {
+            command.args(rest).arg("sh");
+        }
+        command.arg("-s").env("PATH", path).env("HOSTS_FILE", &computer.hosts);
+        command.stdin(Stdio::from(fs::File::open(computer.scratch.0.file("a")).unwrap()));
+        let output = command.output().unwrap();
+        fs::set_permissions(computer.scratch.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("a terminal is required") && message.contains("or as root"), "{message}");
+        assert_eq!(computer.hosts(), PLAIN[0]);
     }
 
     #[test]
@@ -175,10 +280,13 @@ mod on_copies {
         let utf16: Vec<u8> = "127.0.0.1 localhost\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let twice = "# mmcos begin\n# mmcos end\n".repeat(2);
         for (hosts, why) in [
-            ("127.0.0.1 bücher.example\n".as_bytes(), "not plain ASCII"),
-            (b"\xef\xbb\xbf127.0.0.1 localhost\n", "not plain ASCII"),
-            (b"127.0.0.1 localhost\0\n", "not plain ASCII"),
-            (&utf16, "not plain ASCII"),
+            (b"127.0.0.1 localhost\0\n".as_slice(), "zero bytes"),
+            (&utf16, "zero bytes"),
+            (&[&b"\xff\xfe"[..], &utf16].concat(), "UTF-16"),
+            (
+                "\u{feff}\u{5bb6}".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>().as_slice(),
+                "UTF-16",
+            ),
             (b"# mmcos begin\n10.9.8.7 mmcos.codemasters.com\n", "not as this script left them"),
             (b"# mmcos end\n# mmcos begin\n", "not as this script left them"),
             (twice.as_bytes(), "not as this script left them"),
@@ -192,17 +300,70 @@ mod on_copies {
     }
 
     #[test]
-    fn other_lines_for_the_game_are_left_to_their_owner() {
-        for foreign in ["0.0.0.0 ecdn.codemasters.com", "1.2.3.4\tx MMCOS.Codemasters.com # old\r"] {
-            let computer = Computer::with("foreign", format!("127.0.0.1 localhost\n{foreign}\n").as_bytes());
-            let before = computer.hosts();
-            let output = computer.run("a", &[]);
-            let message = String::from_utf8(output.stderr).unwrap();
-            assert!(message.contains("other lines") && message.contains(foreign.trim()), "{message}");
-            assert_eq!(computer.hosts(), before);
+    fn other_lines_for_the_game_are_replaced_only_when_that_is_asked_for() {
+        for foreign in [
+            "0.0.0.0 ecdn.codemasters.com",
+            "1.2.3.4\tmmcos.codemasters.com MMCOS.Codemasters.com # \u{fc}ld\r",
+        ] {
+            for rest in ["", "\n", "\n10.0.0.2 nas\n"] {
+                let original = format!("127.0.0.1 localhost\n{foreign}{rest}");
+                let computer = Computer::with("foreign", original.as_bytes());
+                let output = computer.run("a", &[]);
+                let said =
+                    String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+                assert!(said.contains(foreign.trim()) && said.contains("setup.sh replace"), "{said}");
+                assert_eq!((output.status.code(), computer.hosts()), (Some(1), original.clone().into()));
+                computer.runs("a", &["replace"]);
+                let text = String::from_utf8(computer.hosts()).unwrap();
+                let expected = original.replace(foreign, &format!("# mmcos replaced: {foreign}"));
+                assert!(text.starts_with("# mmcos begin") && text.ends_with(&expected), "{text}");
+                assert!(computer.runs("a", &[]).contains("there already"));
+                computer.runs("b", &[]);
+                assert_eq!(computer.copy(), original.as_bytes());
+                computer.runs("a", &["undo"]);
+                assert_eq!(computer.hosts(), original.as_bytes());
+            }
         }
         let harmless = b"# 1.2.3.4 ecdn.codemasters.com\n1.2.3.4 not-ecdn.codemasters.com\n";
         Computer::with("harmless", harmless).runs("a", &[]);
+    }
+
+    #[test]
+    fn a_line_that_names_more_than_the_game_is_never_made_a_comment() {
+        let original = b"127.0.0.1 localhost mmcos.codemasters.com\n";
+        let computer = Computer::with("mixed", original);
+        let output = computer.run("a", &["replace"]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            message.contains("other names") && message.contains("127.0.0.1 localhost mmcos"),
+            "{message}"
+        );
+        assert_eq!((output.status.code(), computer.hosts()), (Some(1), original.to_vec()));
+    }
+
+    #[test]
+    fn lines_that_an_editor_saved_with_a_byte_order_mark_are_known_again() {
+        let computer = Computer::with("mark", b"127.0.0.1 localhost\n");
+        computer.runs("a", &[]);
+        fs::write(&computer.hosts, [b"\xef\xbb\xbf".as_slice(), &computer.hosts()].concat()).unwrap();
+        computer.runs("b", &[]);
+        computer.runs("b", &["undo"]);
+        assert_eq!(computer.hosts(), b"127.0.0.1 localhost\n");
+    }
+
+    #[test]
+    fn a_name_is_resolved_where_the_player_is() {
+        let computer = Computer::with("name", b"127.0.0.1 localhost\n");
+        fs::write(computer.scratch.0.file("a"), text(None, "/setup.sh", "localhost")).unwrap();
+        computer.runs("a", &[]);
+        let hosts = String::from_utf8(computer.hosts()).unwrap();
+        assert!(hosts.contains("\n127.0.0.1 mmcos.codemasters.com\n"), "{hosts}");
+        fs::write(computer.scratch.0.file("a"), text(None, "/setup.sh", "nowhere.invalid")).unwrap();
+        let before = computer.hosts();
+        let output = computer.run("a", &[]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains("address of nowhere.invalid cannot be found"), "{message}");
+        assert_eq!(computer.hosts(), before);
     }
 
     #[test]

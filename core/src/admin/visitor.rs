@@ -1,0 +1,293 @@
+//! Pages for players. They name the address at which the visitor's browser found this server.
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// Stands for the server's address in the texts of a [`VisitorPage`].
+const PLACEHOLDER: &str = "{address}";
+
+/// Ends of names that only a local network resolves. (RFC 6762, RFC 8375, and `.lan` and `.internal` by custom.)
+const LOCAL_SUFFIXES: [&str; 4] = [".local", ".home.arpa", ".lan", ".internal"];
+
+/// The address by which players reach this server. Its `Display` can stand in HTML and in scripts: an IP address, or
+/// letters, digits, hyphens and dots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// For hosts files as it is.
+    Ip(IpAddr),
+    /// A DNS name, to be resolved where the player is.
+    Name(HostName),
+}
+
+/// A DNS name of letters, digits, hyphens and dots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(String);
+
+/// A text that is neither an IP address nor a DNS name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither an IP address nor a DNS name")]
+pub struct ServerAddressError;
+
+impl FromStr for ServerAddress {
+    type Err = ServerAddressError;
+
+    /// ```
+    /// use mmcos_core::admin::ServerAddress;
+    /// assert!(matches!("2001:db8::5".parse(), Ok(ServerAddress::Ip(_))));
+    /// assert!(matches!("race.example.org".parse(), Ok(ServerAddress::Name(_))));
+    /// assert!("203.0.113.500".parse::<ServerAddress>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Self, ServerAddressError> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Ip(address));
+        }
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        // No top-level domain is a number, so that a mistyped address is not taken for a name.
+        let is_mistyped_ip =
+            text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_name = text.len() <= 253 && text.split('.').all(is_label) && !is_mistyped_ip;
+        if is_name { Ok(Self::Name(HostName(text.to_owned()))) } else { Err(ServerAddressError) }
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Name(HostName(name)) => f.write_str(name),
+        }
+    }
+}
+
+/// What is known of this server's addresses, apart from what its visitors use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// What the operator configured for players.
+    pub public: Option<ServerAddress>,
+    /// The machine's own, the most likely first.
+    pub own: Vec<IpAddr>,
+}
+
+impl Addresses {
+    /// Returns the address for a player whose request has this `Host` and came from `peer`; `None` if nothing is known.
+    ///
+    /// An IP address in `Host` leads here from where the visitor is, which no other address is sure to do. Nothing else
+    /// of `Host` is ever repeated.
+    pub fn for_visitor(&self, host: &[u8], peer: IpAddr) -> Option<ServerAddress> {
+        let host = core::str::from_utf8(host).unwrap_or_default();
+        let near = || self.own_near(peer).filter(|_| is_local_name(host));
+        used_ip(host)
+            .or_else(near)
+            .map(ServerAddress::Ip)
+            .or_else(|| self.public.clone())
+            .or_else(|| self.own().map(ServerAddress::Ip))
+    }
+
+    /// Returns the machine's likely address: the first of IPv4, which the game surely speaks, else any.
+    pub fn own(&self) -> Option<IpAddr> {
+        self.own.iter().find(|address| address.is_ipv4()).or(self.own.first()).copied()
+    }
+
+    /// Returns the machine's address in the network of `peer`: a public address often leads nowhere from inside a LAN.
+    fn own_near(&self, peer: IpAddr) -> Option<IpAddr> {
+        let peer = network(peer.to_canonical());
+        self.own.iter().copied().find(|address| network(*address) == peer)
+    }
+}
+
+/// The usual size of a local network: /24, or /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+/// Parses `Host` as an IP address with or without a port (RFC 9110, 7.2). Rejects addresses that mean another machine,
+/// or none, where the player is.
+fn used_ip(host: &str) -> Option<IpAddr> {
+    let (address, port): (IpAddr, _) = if let Some(rest) = host.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        (address.parse::<Ipv6Addr>().ok()?.into(), port)
+    } else {
+        let (address, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+        (address.parse::<Ipv4Addr>().ok()?.into(), port)
+    };
+    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|byte| byte.is_ascii_digit());
+    let address = address.to_canonical();
+    let leads_here = !address.is_loopback()
+        && !address.is_multicast()
+        && match address {
+            IpAddr::V4(address) => address.octets()[0] != 0 && !address.is_broadcast(),
+            // A hosts file cannot name the interface that a link-local address needs.
+            IpAddr::V6(address) => !address.is_unspecified() && !address.is_unicast_link_local(),
+        };
+    (is_port && leads_here).then_some(address)
+}
+
+/// Whether only the local network knows this name.
+fn is_local_name(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// A text for everybody at a path of its own, such as the instructions for players at `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitorPage {
+    /// Path, such as `/` or `/setup.cmd`.
+    pub path: String,
+    /// `Content-Type`, such as `text/html; charset=utf-8`.
+    pub content_type: String,
+    /// `Content-Security-Policy`.
+    pub policy: String,
+    /// The text where the server's address is an IP address, with `{address}` in its place.
+    pub by_ip: String,
+    /// The text where it is a DNS name.
+    pub by_name: String,
+    /// The text where no address is known; `None`: there is no page then.
+    pub unknown: Option<String>,
+}
+
+impl VisitorPage {
+    /// Returns the text for a visitor who finds the server at `address`.
+    pub fn render(&self, address: Option<&ServerAddress>) -> Option<String> {
+        let (text, address) = match address {
+            Some(ServerAddress::Ip(address)) => (&self.by_ip, alloc::format!("{address}")),
+            Some(ServerAddress::Name(HostName(name))) => (&self.by_name, name.clone()),
+            None => return self.unknown.clone(),
+        };
+        Some(text.replace(PLACEHOLDER, &address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn addresses(public: Option<&str>) -> Addresses {
+        let own = ["2001:db8:1::20", "192.168.1.20"].map(|address| address.parse().unwrap());
+        Addresses { public: public.map(|text| text.parse().unwrap()), own: own.into() }
+    }
+
+    fn told(public: Option<&str>, host: &str, peer: &str) -> String {
+        addresses(public).for_visitor(host.as_bytes(), peer.parse().unwrap()).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_ip_address_that_the_visitor_used_comes_first() {
+        for (host, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9:8080", "203.0.113.9"),
+            ("203.0.113.9:", "203.0.113.9"),
+            ("10.1.2.3", "10.1.2.3"),
+            ("[2001:db8::5]", "2001:db8::5"),
+            ("[2001:DB8::5]:443", "2001:db8::5"),
+            ("[::ffff:203.0.113.9]", "203.0.113.9"),
+        ] {
+            assert_eq!(told(None, host, "198.51.100.7"), expected, "{host}");
+            assert_eq!(told(Some("198.51.100.1"), host, "192.168.1.5"), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_of_a_host_is_repeated() {
+        for host in [
+            "",
+            "<b>",
+            "mmcos.codemasters.com",
+            "race.example.org:80",
+            "203.0.113.9:80:80",
+            "203.0.113.9:http",
+            "203.0.113.9.example.org",
+            "user@203.0.113.9",
+            "203.0.113.9'; reboot",
+            "[2001:db8::5",
+            "[2001:db8::5]x",
+            "[203.0.113.9]",
+            "2001:db8::5",
+            "127.0.0.1:80",
+            "localhost",
+            "[::1]",
+            "0.0.0.0",
+            "0.1.2.3",
+            "[::]",
+            "224.0.0.1",
+            "255.255.255.255",
+            "[fe80::1]",
+            "[fe80::1%25eth0]",
+        ] {
+            assert_eq!(told(Some("198.51.100.1"), host, "203.0.113.7"), "198.51.100.1", "{host}");
+            assert_eq!(told(Some("race.example.org"), host, "203.0.113.7"), "race.example.org", "{host}");
+            assert_eq!(told(None, host, "203.0.113.7"), "192.168.1.20", "{host}");
+        }
+        let invalid = addresses(None).for_visitor(b"\xff", Ipv4Addr::LOCALHOST.into());
+        assert_eq!(invalid.unwrap().to_string(), "192.168.1.20");
+        assert_eq!(Addresses::default().for_visitor(b"nas", Ipv4Addr::LOCALHOST.into()), None);
+    }
+
+    #[test]
+    fn a_local_name_from_the_local_network_gets_the_local_address() {
+        for host in ["raspberrypi.local", "PI", "pi:8080", "nas.lan", "server.home.arpa"] {
+            assert_eq!(told(Some("203.0.113.5"), host, "192.168.1.77"), "192.168.1.20", "{host}");
+            assert_eq!(told(Some("203.0.113.5"), host, "::ffff:192.168.1.77"), "192.168.1.20", "{host}");
+            assert_eq!(told(Some("203.0.113.5"), host, "2001:db8:1::77"), "2001:db8:1::20", "{host}");
+            assert_eq!(told(Some("203.0.113.5"), host, "192.168.2.77"), "203.0.113.5", "{host}");
+        }
+        // Through a router that hides where its visitors come from.
+        assert_eq!(told(Some("203.0.113.5"), "race.example.org", "192.168.1.1"), "203.0.113.5");
+    }
+
+    #[test]
+    fn addresses_and_names_are_told_apart() {
+        for name in ["race.example.org", "nas", "Race-1.EXAMPLE.org", "xn--rennen-kva.example"] {
+            assert!(matches!(name.parse(), Ok(ServerAddress::Name(_))), "{name}");
+        }
+        for text in [
+            "",
+            ".",
+            "203.0.113",
+            "203.0.113.500",
+            "race.example.org.",
+            "race..org",
+            "-race.org",
+            "race-.org",
+            "race.example.org:443",
+            "http://race.example.org",
+            "race example.org",
+            "rénnen.example",
+            "race.org'",
+            "[2001:db8::5]",
+        ] {
+            assert_eq!(text.parse::<ServerAddress>(), Err(ServerAddressError), "{text}");
+        }
+        assert!("a.".repeat(127).parse::<ServerAddress>().is_err());
+        assert!("a".repeat(64).parse::<ServerAddress>().is_err());
+    }
+
+    #[test]
+    fn a_page_is_filled_in() {
+        let page = VisitorPage {
+            path: "/".to_owned(),
+            content_type: String::new(),
+            policy: String::new(),
+            by_ip: "{address}, {address}".to_owned(),
+            by_name: "see {address}".to_owned(),
+            unknown: None,
+        };
+        let [ip, name] = ["10.1.2.3", "nas"].map(|text| text.parse::<ServerAddress>().ok());
+        assert_eq!(page.render(ip.as_ref()).as_deref(), Some("10.1.2.3, 10.1.2.3"));
+        assert_eq!(page.render(name.as_ref()).as_deref(), Some("see nas"));
+        assert_eq!(page.render(None), None);
+    }
+}
