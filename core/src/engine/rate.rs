@@ -1,4 +1,5 @@
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use super::Source;
 use crate::seam::Monotonic;
@@ -58,7 +59,13 @@ impl<K: Ord + Copy> RateLimiter<K> {
     /// A limiter with a full bucket for everybody.
     pub fn new(rate: Rate) -> Self {
         let interval = 1_000_000_000_u64.checked_div(rate.per_second.into()).unwrap_or(0);
-        let fill = interval.saturating_mul(rate.burst.max(1).into());
+        Self::every(Duration::from_nanos(interval), rate.burst)
+    }
+
+    /// A limiter whose tokens come back one in each `interval`.
+    pub fn every(interval: Duration, burst: u32) -> Self {
+        let interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        let fill = interval.saturating_mul(burst.max(1).into());
         Self { interval, fill, young: BTreeMap::new(), old: BTreeMap::new(), turns: 0 }
     }
 

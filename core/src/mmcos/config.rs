@@ -21,6 +21,11 @@ pub struct Config {
     pub session_key: [u8; 32],
     /// How long a session holds.
     pub session_lifetime: Duration,
+    /// What keys of races against AI are made with, so that they are recognised after a restart. Who knows it gains
+    /// nothing that is not to be had by asking.
+    pub race_secret: [u8; 32],
+    /// How long after its key a race against AI has a result at the earliest.
+    pub shortest_race: Duration,
     /// How often one account may ask for something. Its login is not counted: what is costly about that is to find out
     /// whose it is.
     pub requests: Rate,
@@ -65,6 +70,8 @@ impl Config {
             identity: IdentityPolicy::Verify(PublicKey::steam()),
             session_key: [0; 32],
             session_lifetime: Duration::from_hours(7 * 24),
+            race_secret: [0; 32],
+            shortest_race: Duration::from_secs(30),
             requests: Rate { per_second: 50, burst: 500 },
             xml: xml::Limits::default(),
             egonet: egonet::Limits::default(),

@@ -76,16 +76,15 @@ pub enum Event {
         /// What it was cut to.
         counted: Points,
     },
-    /// A result came of a race that is not, or no longer, the player's. Nothing was changed.
-    #[error("{name} claimed {claimed:+} points for race {race_key}, which is none of theirs: not counted",
-        claimed = claimed.0)]
-    NotTheirs {
+    /// A result did not count. Nothing was changed.
+    #[error("{name} claimed {claimed:+} points {why}: not counted", claimed = claimed.0)]
+    NotCounted {
         /// Whose.
         name: Name,
         /// What the game said.
         claimed: Points,
-        /// The key that it gave.
-        race_key: RaceKey,
+        /// Why not.
+        why: NotCounted,
     },
     /// Somebody is to stay out from now on.
     #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
@@ -134,6 +133,20 @@ pub enum Event {
     },
 }
 
+/// Reason why a result does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCounted {
+    /// The race is not, or no longer, the player's.
+    #[error("for race {0}, which is none of theirs")]
+    NotTheirs(RaceKey),
+    /// Sooner after its key than a race can end.
+    #[error("for a race that cannot be over yet")]
+    TooSoon,
+    /// More results than anybody can race for.
+    #[error("for more races than anybody can finish in this time")]
+    TooMany,
+}
+
 impl Event {
     /// The kind of event, in the form of a log target.
     pub const fn kind(&self) -> &'static str {
@@ -163,7 +176,7 @@ impl Event {
                 | Self::Refused { .. }
                 | Self::NoOperator { .. }
                 | Self::Exaggerated { .. }
-                | Self::NotTheirs { .. }
+                | Self::NotCounted { .. }
         )
     }
 }

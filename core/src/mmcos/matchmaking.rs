@@ -12,16 +12,17 @@ use super::{
     Config, Event, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
-        self, Answer, GameType, GroupSize, Label, Match, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
+        self, Answer, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
         Reason, RuleSet, Waits,
     },
     record::Record,
     reply::Reply,
-    results::Race,
+    race_keys::AloneKey,
+    results::{Issued, KEEP, News, Race, is_past},
 };
 use crate::{
     engine::{Exchange, ExchangeId, Peer, TimerId},
-    seam::Monotonic,
+    seam::{Monotonic, Wall},
     service::Context,
     wire::{
         steam::SteamId,
@@ -181,8 +182,15 @@ impl Mmcos {
             size: size.ok_or(Fault::Value { field: "GroupSize", expected: "at least 1" })?,
             points: player.standing.points,
             ignore_minimum: request.ignore_minimum_match_requirements,
-            host_history: player.profile.hosted,
+            host_history: self.host_history(account),
         })
+    }
+
+    /// What is known of a player as a host: the matches of the last day, or else whether any was ever confirmed.
+    fn host_history(&self, account: UserId) -> HostHistory {
+        let recent = self.races.hosting(account);
+        let ever = self.players.get(account).map_or(0, |player| player.profile.hosted.confirmed);
+        if recent == HostHistory::default() { HostHistory { confirmed: ever.min(1), unconfirmed: 0 } } else { recent }
     }
 
     /// Known by name only. A client that drops its connection instead is [`Mmcos::search_abandoned`].
@@ -210,26 +218,58 @@ impl Mmcos {
         let account = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
-        let matchmaker = &mut self.matchmaking.matchmaker;
-        let host = matchmaker.find_match(race_key).and_then(Match::host);
-        if let (Ok(true), Some(host)) = (matchmaker.register(cx.now().monotonic, race_key, account), host)
-            && let Some(profile) = self.players.profile_mut(host)
-        {
-            profile.hosted.confirmed = profile.hosted.confirmed.saturating_add(1);
-            profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_sub(1);
-            self.keep_player(cx, host);
-        }
+        // The dashboard's list of matches forgets one long before its key is worthless.
+        let _ = self.matchmaking.matchmaker.register(cx.now().monotonic, race_key, account);
         let players = &self.players;
-        let listed =
-            request.steam_ids().filter_map(|id| players.by_steam_id(id)).map(|player| player.user_id);
-        let session = self.races.find(race_key);
-        if let Some(race) =
-            session.and_then(|session| self.races.begin(session, account, cx.now().wall, listed))
-        {
-            cx.record(Record::Race(Box::new(race.clone())));
+        let listed: Vec<UserId> = request
+            .steam_ids()
+            .filter_map(|id| players.by_steam_id(id))
+            .map(|player| player.user_id)
+            .collect();
+        if let Some(session) = self.find_race(race_key, account, cx.now().wall) {
+            self.begin_race(cx, session, account, listed);
         }
         self.rearm(cx);
         Ok(Reply::empty())
+    }
+
+    /// The number of the race of this key. A key of a race against AI is recognised though it was never kept.
+    pub(super) fn find_race(&mut self, race_key: RaceKey, by: UserId, now: Wall) -> Option<SessionId> {
+        if let Some(session) = self.races.find(race_key) {
+            return Some(session);
+        }
+        let AloneKey { issued, size } = self.race_keys.recognise(race_key, by, now)?;
+        // One that a later key superseded is no longer worth anything, nor is one that is too old.
+        if self.races.has_given(by) || is_past(now, issued, KEEP) {
+            return None;
+        }
+        let session = self.matchmaking.matchmaker.take_number();
+        let mode = Mode { network_version: 1, game_type: GameType::UNKNOWN, rule_set: RuleSet::Other(Label::UNKNOWN) };
+        let players = alloc::vec![by];
+        let race = Race { session, race_key, mode, seats: size.into(), made: issued, begun: None, players };
+        self.races.recognise(race);
+        Some(session)
+    }
+
+    /// A player showed the key of a race: it takes place. What a repeated request relies on is recorded again, since its
+    /// first record may still be on the way to the disk, and no answer may be quicker than that.
+    pub(super) fn begin_race(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        session: SessionId,
+        by: UserId,
+        listed: Vec<UserId>,
+    ) {
+        let Some((race, news)) = self.races.begin(session, by, cx.now().wall, listed) else { return };
+        cx.record(Record::Race(Box::new(race.clone())));
+        let is_alone = self.race_keys.is_alone(race);
+        let host = race.players.first().copied().filter(|_| news == News::Begun && !is_alone);
+        if let Some(host) = host
+            && let Some(profile) = self.players.profile_mut(host)
+        {
+            profile.hosted.confirmed = profile.hosted.confirmed.saturating_add(1);
+            self.keep_player(cx, host);
+        }
     }
 
     /// A player's result of a race counted.
@@ -315,19 +355,16 @@ impl Mmcos {
 
     /// One answer for all groups in it, rendered once.
     fn answer_search(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
-        self.issue_race(cx, answer);
+        let mut answer = *answer;
+        if let [alone] = answer.groups {
+            answer.race_key = self.race_keys.issue(alone.account, alone.size.get(), cx.now().wall);
+            self.matchmaking.matchmaker.rename(alone.account, answer.race_key);
+        }
+        self.issue_race(cx, &answer);
         let mut xml = self.writer();
-        render(answer, *self.matchmaking.matchmaker.waits(), &mut xml);
+        render(&answer, *self.matchmaking.matchmaker.waits(), &mut xml);
         if let [alone] = answer.groups {
             return self.answer_poll(cx, alone.poll, Reply::xml(xml));
-        }
-        let host = answer.groups.iter().find(|group| group.is_host).map(|group| group.account);
-        if let Some(profile) = host.and_then(|host| self.players.profile_mut(host)) {
-            // Until the race is registered, it has not taken place.
-            profile.hosted.unconfirmed = profile.hosted.unconfirmed.saturating_add(1);
-        }
-        if let Some(host) = host {
-            self.keep_player(cx, host);
         }
         let text: Arc<[u8]> = xml.into_bytes().into();
         for group in answer.groups {
@@ -338,10 +375,9 @@ impl Mmcos {
 
     /// From here on its players may bring results.
     fn issue_race(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
-        let held = answer.groups.iter().find_map(|group| self.matchmaking.held.get(&group.poll));
-        let Some(mode) = held.filter(|_| answer.reason != Reason::Superseded).map(|held| held.mode) else {
-            return;
-        };
+        let Some(host) = answer.groups.iter().find(|group| group.is_host) else { return };
+        let Some(mode) = self.matchmaking.held.get(&host.poll).map(|held| held.mode) else { return };
+        let others = answer.groups.iter().filter(|group| !group.is_host);
         let race = Race {
             session: answer.session,
             race_key: answer.race_key,
@@ -349,10 +385,17 @@ impl Mmcos {
             seats: answer.groups.iter().map(|group| u16::from(group.size.get())).fold(0, u16::saturating_add),
             made: cx.now().wall,
             begun: None,
-            players: answer.groups.iter().map(|group| group.account).collect(),
+            players: core::iter::once(host).chain(others).map(|group| group.account).collect(),
         };
-        cx.record(Record::Race(Box::new(race.clone())));
-        for forgotten in self.races.issue(race) {
+        let how = match answer.reason {
+            _ if answer.groups.len() > 1 => Issued::Match,
+            Reason::Ai => Issued::Ai(self.config.shortest_race),
+            Reason::Matched | Reason::NobodyFound | Reason::Superseded | Reason::Shutdown => Issued::Alone,
+        };
+        if how == Issued::Match {
+            cx.record(Record::Race(Box::new(race.clone())));
+        }
+        for forgotten in self.races.issue(race, how) {
             cx.record(Record::RaceForgotten(forgotten));
         }
     }

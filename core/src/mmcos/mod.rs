@@ -26,6 +26,7 @@ mod operator;
 pub mod players;
 mod presence;
 mod progression;
+mod race_keys;
 pub mod ranking;
 mod record;
 mod reply;
@@ -40,8 +41,9 @@ use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, vec::Vec};
 use core::time::Duration;
 
 pub use config::{Config, IdentityPolicy};
-pub use event::Event;
+pub use event::{Event, NotCounted};
 pub use fault::Fault;
+pub use race_keys::race_secret;
 pub use record::Record;
 
 use crate::{
@@ -61,7 +63,8 @@ use moderation::Bans;
 use operator::Operator;
 use players::{Players, RestoreError};
 use presence::Presence;
-use progression::Rules;
+use progression::{RESULT_BURST, RESULT_INTERVAL, Rules};
+use race_keys::RaceKeys;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
@@ -94,6 +97,8 @@ pub struct Mmcos {
     events: Events,
     players: Players,
     races: Races,
+    race_keys: RaceKeys,
+    results: RateLimiter<UserId>,
     bans: Bans,
     presence: Presence,
     /// Sessions begun before these moments hold no more.
@@ -120,6 +125,8 @@ impl Mmcos {
             events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
+            race_keys: RaceKeys::new(&config.race_secret, seed.first().copied().unwrap_or_default()),
+            results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
             bans: Bans::default(),
             presence: Presence::default(),
             ended_sessions: BTreeMap::new(),
@@ -336,7 +343,8 @@ impl Service for Mmcos {
             Record::Player(player) => self.players.restore(*player)?,
             Record::Race(race) => {
                 self.matchmaking.number_after(race.session);
-                self.races.put(*race);
+                let is_alone = self.race_keys.is_alone(&race);
+                self.races.put(*race, is_alone);
             }
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => self.races.count(result),

@@ -5,28 +5,41 @@
 //! that is not the player's changes nothing and is answered with the player's standing, since an error at the end of
 //! a race could hang the game. (All three: our choice.)
 //!
+//! A result that comes sooner than a race can end, or the sixth within ten minutes, changes nothing either. It is not
+//! used up: the same result counts when it comes again later.
+//!
 //! `GameConfigChanged` makes the game log in again (inferred): it is true when that would bring another configuration than
 //! the player's session began with, whose hash is in the session token.
 
-use alloc::{borrow::Cow, boxed::Box};
-use core::ops::RangeInclusive;
+use alloc::{borrow::Cow, vec::Vec};
+use core::{ops::RangeInclusive, time::Duration};
 
 use serde::Deserialize;
 
 use super::{
     Event, Fault, Mmcos,
     catalogue::Catalogue,
+    event::NotCounted,
     divisions::{Band, Division, Ladder},
     ids::{Points, RaceKey, SessionId, UserId},
     players::{Level, Prestige},
     record::Record,
     reply::Reply,
-    results::{Claim, Progress, RaceResult},
+    results::{Claim, Progress, RaceResult, is_sooner},
 };
 use crate::{
+    seam::Now,
     service::Context,
     wire::xml::{self, Writer},
 };
+
+/// How many results of one player count at once, after a rest. (Our choice: some may have waited for a server to come
+/// back.)
+pub(super) const RESULT_BURST: u32 = 5;
+
+/// How often one more result of a player counts in the long run: 30 an hour. (Our choice: a race lasts 4 to 7 minutes, an
+/// elimination against AI that is lost at once may last two with its search.)
+pub(super) const RESULT_INTERVAL: Duration = Duration::from_secs(120);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -81,14 +94,18 @@ impl Mmcos {
         let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
+        self.find_race(race_key, user, cx.now().wall);
         let progress = match self.races.claim(race_key, user) {
-            Claim::Open(race) => self.count(cx, &request, (race_key, race), user)?,
+            Claim::Open(race) => match self.too_soon(race, user, cx.now()) {
+                Some(why) => self.no_progress(cx, &request, user, why)?,
+                None => self.count(cx, &request, (race_key, race), user)?,
+            },
             Claim::Counted(result) => {
                 // The first answer may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
                 result.progress
             }
-            Claim::None => self.no_progress(cx, &request, race_key, user)?,
+            Claim::None => self.no_progress(cx, &request, user, NotCounted::NotTheirs(race_key))?,
         };
         let changed = self.game_configuration_changed(&session, cx.now().wall);
         let mut xml = self.writer();
@@ -123,9 +140,7 @@ impl Mmcos {
 
         let (at, progress) = (cx.now().wall, Progress { season, before, after, rank });
         let result = RaceResult { session, user, at, claimed, counted, progress };
-        if let Some(race) = self.races.begin(session, user, at, []) {
-            cx.record(Record::Race(Box::new(race.clone())));
-        }
+        self.begin_race(cx, session, user, Vec::new());
         self.races.count(result);
         self.keep_player(cx, user);
         cx.record(Record::Result(result));
@@ -133,18 +148,29 @@ impl Mmcos {
         Ok(progress)
     }
 
-    /// The key is none of the player's: all stays as it is.
+    /// Returns why a result cannot be of a race that took place. What a client says is all that the server knows of a
+    /// race against AI, so time is the one bound on it. (Our choice: a race lasts minutes, and its lobby and its start
+    /// take a good part of the first half.)
+    fn too_soon(&mut self, session: SessionId, user: UserId, now: Now) -> Option<NotCounted> {
+        let race = self.races.get(session)?;
+        if self.race_keys.is_alone(race) && is_sooner(now.wall, race.made, self.config.shortest_race) {
+            return Some(NotCounted::TooSoon);
+        }
+        self.results.take(user, now.monotonic).err().map(|_| NotCounted::TooMany)
+    }
+
+    /// The result does not count: all stays as it is.
     fn no_progress(
         &self,
         cx: &mut Context<'_, Self>,
         request: &AddPoints<'_>,
-        race_key: RaceKey,
         user: UserId,
+        why: NotCounted,
     ) -> Result<Progress, Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
         let name = player.profile.name.clone();
-        cx.log(Event::NotTheirs { name, claimed: Points(request.points), race_key });
+        cx.log(Event::NotCounted { name, claimed: Points(request.points), why });
         Ok(Progress { season: player.season, before: player.standing, after: player.standing, rank })
     }
 }

@@ -1,12 +1,15 @@
 //! Results that count once: which races there are, who may bring a result of them, and what it was answered.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    vec::Vec,
+};
 use core::time::Duration;
 
 use super::{
     divisions::Standing,
     ids::{Points, RaceKey, SessionId, UserId},
-    matchmaker::Mode,
+    matchmaker::{HostHistory, Mode},
     seasons::SeasonId,
 };
 use crate::seam::Wall;
@@ -34,7 +37,8 @@ pub struct Race {
     pub made: Wall,
     /// When it was registered, or else when its first result came.
     pub begun: Option<Wall>,
-    /// Who may bring a result: the leaders of parties, who got the key, then those whom they registered.
+    /// Players who may bring a result: the host, the other players who searched, then players who were registered or
+    /// showed the key.
     pub players: Vec<UserId>,
 }
 
@@ -71,17 +75,20 @@ pub struct Progress {
 /// What a race key is to a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The player may bring the result of this race.
+    /// The player may bring the result of this race: the key was given to the player, or the player shows it while a
+    /// seat is free.
     Open(SessionId),
     /// It has been brought: this one.
     Counted(RaceResult),
-    /// There is no such race, it was let go, or it is others'.
+    /// There is no such race, it was let go, or all of its seats are taken by others.
     None,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     race: Race,
+    /// Whether the race has a row in the store. The key of a poll that found nobody has none until it is used.
+    is_kept: bool,
     /// In the order of `UserId`s.
     results: Vec<RaceResult>,
 }
@@ -89,13 +96,33 @@ struct Entry {
 /// The races that take results: those made within [`KEEP`], [`MOST`] of them.
 ///
 /// A player alone gets a key with every poll that finds nobody (captures 03, 06, 07) and races with the last of them.
-/// So a player's earlier key is let go when the next is issued, unless its race has begun.
+/// So a player's earlier key is let go when the next is issued, unless its race has begun; and it is not kept until
+/// then. A race against AI that began is let go as well if the player asks for the next one sooner than a race can end:
+/// nobody raced it.
 #[derive(Clone, Debug, Default)]
 pub struct Races {
     by_session: BTreeMap<SessionId, Entry>,
     by_key: BTreeMap<RaceKey, SessionId>,
-    /// The race that this player was given alone, and that has not begun.
-    searching: BTreeMap<UserId, SessionId>,
+    /// The race that this player was given alone last, unless it was closed.
+    alone: BTreeMap<UserId, SessionId>,
+    /// All who were given a key since the server started.
+    given: BTreeSet<UserId>,
+    /// The latest matches that each player hosted, oldest first, at most [`HOSTED`].
+    hosted: BTreeMap<UserId, VecDeque<SessionId>>,
+}
+
+/// How many of a player's hosted matches count for the choice of a host.
+const HOSTED: usize = 8;
+
+/// How a new race relates to its player's earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// Several groups meet.
+    Match,
+    /// A poll found nobody: the game searches on, or starts against AI.
+    Alone,
+    /// The player asked for a race against AI. One that began less than this before, without a result, was not raced.
+    Ai(Duration),
 }
 
 impl Races {
@@ -109,9 +136,10 @@ impl Races {
         self.by_session.is_empty()
     }
 
-    /// All races, the oldest first, each with its results in the order of accounts.
+    /// All races that are kept, the oldest first, each with its results in the order of accounts.
     pub fn iter(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
-        self.by_session.values().map(|entry| (&entry.race, entry.results.as_slice()))
+        let kept = self.by_session.values().filter(|entry| entry.is_kept);
+        kept.map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
     /// The same, the latest first.
@@ -119,30 +147,83 @@ impl Races {
         self.by_session.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
-    /// A key was given to these players. Returns the races that are let go instead.
-    pub fn issue(&mut self, race: Race) -> Vec<SessionId> {
-        let before: Vec<SessionId> =
-            race.players.iter().filter_map(|user| self.searching.remove(user)).collect();
-        for session in &before {
-            self.forget(*session);
+    /// Adds a race whose key was given to its players. Returns the kept races that it supersedes.
+    pub fn issue(&mut self, race: Race, how: Issued) -> Vec<SessionId> {
+        let earlier: Vec<SessionId> =
+            race.players.iter().filter_map(|user| self.alone.get(user).copied()).collect();
+        let mut forgotten = Vec::new();
+        for session in earlier {
+            let Some(entry) = self.by_session.get(&session) else { continue };
+            let is_unused = match (entry.race.begun, how) {
+                (None, _) => true,
+                (Some(begun), Issued::Ai(shortest)) => {
+                    entry.results.is_empty() && is_sooner(race.made, begun, shortest)
+                }
+                (Some(_), Issued::Match | Issued::Alone) => false,
+            };
+            if is_unused {
+                forgotten.extend(entry.is_kept.then_some(session));
+                self.forget(session);
+            }
         }
-        self.put(race);
-        before
+        self.given.extend(&race.players);
+        self.insert(race, how == Issued::Match, how != Issued::Match);
+        forgotten
     }
 
-    /// Puts in a race, in the place of an earlier state of it.
-    pub fn put(&mut self, race: Race) {
+    /// Restores a race as it was kept, or replaces an earlier state of it.
+    pub fn put(&mut self, race: Race, is_alone: bool) {
+        self.insert(race, true, is_alone);
+    }
+
+    /// Adds a race against AI whose key was recognised, as if it had been there all along.
+    pub fn recognise(&mut self, race: Race) {
+        self.insert(race, false, true);
+    }
+
+    fn insert(&mut self, race: Race, is_kept: bool, is_alone: bool) {
         if let Some(earlier) = self.by_session.get(&race.session) {
-            stop_searching(&mut self.searching, &earlier.race);
+            stop_searching(&mut self.alone, &earlier.race);
         }
-        if let (&[alone], None) = (race.players.as_slice(), race.begun) {
-            self.searching.insert(alone, race.session);
+        match race.players.first() {
+            Some(leader) if is_alone => drop(self.alone.insert(*leader, race.session)),
+            Some(host) => {
+                let hosted = self.hosted.entry(*host).or_default();
+                if !hosted.contains(&race.session) {
+                    hosted.push_back(race.session);
+                }
+                if hosted.len() > HOSTED {
+                    hosted.pop_front();
+                }
+            }
+            None => {}
         }
         self.by_key.insert(race.race_key, race.session);
         match self.by_session.get_mut(&race.session) {
-            Some(entry) => entry.race = race,
-            None => drop(self.by_session.insert(race.session, Entry { race, results: Vec::new() })),
+            Some(entry) => (entry.race, entry.is_kept) = (race, is_kept),
+            None => {
+                let entry = Entry { is_kept, results: Vec::new(), race };
+                self.by_session.insert(entry.race.session, entry);
+            }
         }
+    }
+
+    /// Returns how the matches ended that a player hosted lately: those within [`KEEP`], eight at most.
+    pub fn hosting(&self, user: UserId) -> HostHistory {
+        let mut history = HostHistory::default();
+        for session in self.hosted.get(&user).into_iter().flatten() {
+            if self.by_session.get(session).is_some_and(|entry| entry.race.begun.is_some()) {
+                history = HostHistory { confirmed: history.confirmed.saturating_add(1), unconfirmed: 0 };
+            } else {
+                history.unconfirmed = history.unconfirmed.saturating_add(1);
+            }
+        }
+        history
+    }
+
+    /// Returns whether this player was given a key since the server started: earlier ones are superseded then.
+    pub fn has_given(&self, user: UserId) -> bool {
+        self.given.contains(&user)
     }
 
     /// The number of the race with this key.
@@ -150,41 +231,49 @@ impl Races {
         self.by_key.get(&race_key).copied()
     }
 
-    /// A player said that this race begins, and who is in it. Returns the race if that is news.
+    /// A player showed the key of this race and said who is in it. Returns the race, and whether that is news; `None` if
+    /// the player is not in the race and no seat is free.
     ///
-    /// A party's leader alone polls, so only a registration can say who else is in the party. It is believed as far as
-    /// the race has seats that nobody holds.
+    /// Only the leader of a party polls, so the others are known by a registration that lists them or by the key that
+    /// they show. Both are believed as far as the race has seats that no other player holds.
     pub fn begin(
         &mut self,
         session: SessionId,
         by: UserId,
         now: Wall,
         listed: impl IntoIterator<Item = UserId>,
-    ) -> Option<&Race> {
-        let race = &mut self.by_session.get_mut(&session)?.race;
-        if !race.players.contains(&by) {
-            return None;
-        }
-        let known = (race.begun, race.players.len());
-        race.begun = race.begun.or(Some(now));
-        for user in listed {
+    ) -> Option<(&Race, News)> {
+        let entry = self.by_session.get_mut(&session)?;
+        let race = &mut entry.race;
+        let known = (race.begun, race.players.len(), entry.is_kept);
+        for user in core::iter::once(by).chain(listed) {
             if race.players.len() < usize::from(race.seats) && !race.players.contains(&user) {
                 race.players.push(user);
             }
+            if !race.players.contains(&by) {
+                return None;
+            }
         }
-        if known == (race.begun, race.players.len()) {
-            return None;
-        }
-        stop_searching(&mut self.searching, race);
-        Some(race)
+        race.begun = race.begun.or(Some(now));
+        entry.is_kept = true;
+        let news = match known {
+            (None, ..) => News::Begun,
+            known if known == (race.begun, race.players.len(), true) => News::None,
+            _ => News::Players,
+        };
+        Some((race, news))
     }
 
     /// What this key is to this player.
     pub fn claim(&self, race_key: RaceKey, by: UserId) -> Claim {
         let entry = self.by_key.get(&race_key).and_then(|session| self.by_session.get(session));
-        let Some(entry) = entry.filter(|entry| entry.race.players.contains(&by)) else { return Claim::None };
-        let counted = entry.results.iter().find(|result| result.user == by);
-        counted.map_or(Claim::Open(entry.race.session), |result| Claim::Counted(*result))
+        let Some(Entry { race, results, .. }) = entry else { return Claim::None };
+        match results.iter().find(|result| result.user == by) {
+            Some(result) => Claim::Counted(*result),
+            None if race.players.contains(&by) => Claim::Open(race.session),
+            None if race.players.len() < usize::from(race.seats) => Claim::Open(race.session),
+            None => Claim::None,
+        }
     }
 
     /// Keeps a result, in the place of one that the player has. One of a race that was let go is passed over.
@@ -199,8 +288,9 @@ impl Races {
     /// Has a race take no result that has not come. Returns it as it is then, with only those in it who brought one. It
     /// stays, so that its number is not given again.
     pub fn close(&mut self, session: SessionId) -> Option<&Race> {
-        let Entry { race, results } = self.by_session.get_mut(&session)?;
-        stop_searching(&mut self.searching, race);
+        let Entry { race, results, is_kept } = self.by_session.get_mut(&session)?;
+        *is_kept = true;
+        stop_searching(&mut self.alone, race);
         race.players.retain(|user| results.iter().any(|result| result.user == *user));
         race.seats = u16::try_from(race.players.len()).unwrap_or(u16::MAX);
         Some(race)
@@ -221,16 +311,52 @@ impl Races {
     pub fn forget(&mut self, session: SessionId) {
         let Some(Entry { race, .. }) = self.by_session.remove(&session) else { return };
         self.by_key.remove(&race.race_key);
-        stop_searching(&mut self.searching, &race);
+        stop_searching(&mut self.alone, &race);
+        if let Some(host) = race.players.first()
+            && let Some(hosted) = self.hosted.get_mut(host)
+        {
+            hosted.retain(|other| *other != session);
+            if hosted.is_empty() {
+                self.hosted.remove(host);
+            }
+        }
+    }
+
+    /// The race of this number.
+    pub fn get(&self, session: SessionId) -> Option<&Race> {
+        self.by_session.get(&session).map(|entry| &entry.race)
     }
 }
 
+/// What a player who showed a key told about its race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// That it begins: nobody had said so.
+    Begun,
+    /// More players.
+    Players,
+    /// Nothing that was not known.
+    None,
+}
+
+/// Whether `time` has passed since `then`.
+pub(super) fn is_past(now: Wall, then: Wall, time: Duration) -> bool {
+    let age = now.as_millis().saturating_sub(then.as_millis());
+    u128::try_from(age).is_ok_and(|age| age >= time.as_millis())
+}
+
+/// Whether `now` is less than `time` after `then`. A clock that was set back since makes nothing too soon.
+pub(super) fn is_sooner(now: Wall, then: Wall, time: Duration) -> bool {
+    let age = now.as_millis().saturating_sub(then.as_millis());
+    u128::try_from(age).is_ok_and(|age| age < time.as_millis())
+}
+
 /// This race is not, or no longer, one that its player could search on from.
-fn stop_searching(searching: &mut BTreeMap<UserId, SessionId>, race: &Race) {
+fn stop_searching(alone: &mut BTreeMap<UserId, SessionId>, race: &Race) {
     if let Some(leader) = race.players.first()
-        && searching.get(leader) == Some(&race.session)
+        && alone.get(leader) == Some(&race.session)
     {
-        searching.remove(leader);
+        alone.remove(leader);
     }
 }
 

@@ -18,6 +18,7 @@ mod limits;
 mod operator;
 mod others;
 mod points;
+mod races;
 mod scene;
 mod searches;
 mod seasons;

@@ -16,6 +16,7 @@ pub(crate) const LOGIN: &str = "MMCOS-Account/AccountService.svc/Login";
 pub(crate) const UPDATE_TITLE: &str = "MMCOS-Account/AccountService.svc/UpdateAccountTitle";
 pub(crate) const ENTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
 pub(crate) const CANCEL: &str = "MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
+pub(crate) const REGISTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
 pub(crate) const ADD_POINTS: &str = "MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
 pub(crate) const GET_ELITE: &str = "MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
 pub(crate) const GET_FRIENDS: &str = "MMCOS-Leaderboard/LeaderboardService.svc/GetFriends";
@@ -105,7 +106,7 @@ pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
 pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
     let search = Search { ignore: true, ..Search::race(token, 7) };
     let conn = search.begin(rig);
-    rig.pass(Duration::from_secs(1));
+    rig.pass(Duration::from_secs(120));
     let race_key = text(&rig.read(conn), "RaceKey").to_owned();
     rig.leave(conn);
     add_points(rig, token, &race_key, points)
@@ -139,6 +140,20 @@ pub(crate) fn lobbies(answer: &str, name: &str) -> Vec<u64> {
     texts(answer, name).into_iter().map(|id| id.parse::<u64>().unwrap() - LOBBIES).collect()
 }
 
+/// `RegisterActiveGameWithPlayers`, by a player who lists these.
+pub(crate) fn register(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, listed: &[u64]) {
+    let listed: Vec<String> = listed.iter().map(u64::to_string).collect();
+    let answer = rig.ask(&post(
+        REGISTER,
+        &format!(
+            "<RegisterActiveGameWithPlayers><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
+             <PlatformIDs>{}</PlatformIDs></RegisterActiveGameWithPlayers>",
+            listed.join(",")
+        ),
+    ));
+    assert_eq!(status(&answer), "200", "{answer}");
+}
+
 /// A search, as the game makes it.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
@@ -147,22 +162,23 @@ pub(crate) struct Search<'a> {
     pub(crate) game_type: &'a str,
     pub(crate) rule_set: &'a str,
     pub(crate) ignore: bool,
+    pub(crate) size: u8,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn race(token: &'a str, lobby: u64) -> Self {
-        Self { token, lobby, game_type: "QuickRace", rule_set: "Race", ignore: false }
+        Self { token, lobby, game_type: "QuickRace", rule_set: "Race", ignore: false, size: 1 }
     }
 
     pub(crate) fn request(&self) -> Vec<u8> {
-        let Self { token, lobby, game_type, rule_set, ignore } = self;
+        let Self { token, lobby, game_type, rule_set, ignore, size } = self;
         let (party, lobby) = (LOBBIES + lobby + 1_000, LOBBIES + lobby);
         post(
             ENTER,
             &format!(
                 "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{party}</GroupLobbyId>\
                  <GameLobbyId>{lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion>\
-                 <GameType>{game_type}</GameType><GroupSize>1</GroupSize><SkillLevel>5</SkillLevel>\
+                 <GameType>{game_type}</GameType><GroupSize>{size}</GroupSize><SkillLevel>5</SkillLevel>\
                  <RuleSet>{rule_set}</RuleSet><Ranking>NotRanked</Ranking>\
                  <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
             ),

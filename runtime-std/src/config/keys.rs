@@ -129,6 +129,10 @@ keys! {
     /// How long the game of a lone player searches before it offers a race against AI. Officially 70 seconds.
     search_seconds: Duration = "70",
 
+    /// The shortest time after which a race against AI has a result that counts. The server does not see such a race, so
+    /// without this anyone could claim one a second.
+    min_race_seconds: Duration = "30",
+
     /// How long a match that could start waits for one more, counted from the last who came.
     gather_seconds: Duration = "5",
 

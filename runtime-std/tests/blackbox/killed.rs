@@ -25,6 +25,7 @@ impl Process {
     fn start(data_dir: &Path) -> Self {
         let mut child = command(data_dir)
             .args(["--identity", "trust", "--http", "127.0.0.1:0", "--https", "off", "--log", "error"])
+            .args(["--min-race-seconds", "0"])
             // Players who ask as fast as the disk lets them.
             .args(["--requests-per-second", "0", "--account-requests-per-second", "0"])
             .stdout(Stdio::piped())

@@ -204,8 +204,7 @@ impl Matchmaker {
     }
 
     fn next_names(&mut self) -> (RaceKey, SessionId) {
-        let session = self.next_session;
-        self.next_session = SessionId(session.0.wrapping_add(1));
+        let session = self.take_number();
         loop {
             let race_key = RaceKey(self.random.next_u64());
             if self.matches.get(race_key).is_none() {

@@ -198,6 +198,15 @@ impl Matches {
         }
     }
 
+    /// Gives the match that this account is in another key.
+    pub(super) fn rename(&mut self, account: UserId, race_key: RaceKey) {
+        let Some(slot) = self.of(account) else { return };
+        let Some(found) = self.slab.get_mut(slot) else { return };
+        let before = core::mem::replace(&mut found.race_key, race_key);
+        self.by_key.remove(self.hasher.mix(0, before.0), slot);
+        self.by_key.insert(self.hasher.mix(0, race_key.0), slot);
+    }
+
     /// Whether this is the first registration of the match.
     pub(super) fn register(
         &mut self,

@@ -219,6 +219,18 @@ impl Matchmaker {
         tickets.into_iter().flatten().map(|(at, _)| at).chain(self.matches.next_end()).min()
     }
 
+    /// Gives the match that this account is in another key.
+    pub fn rename(&mut self, account: UserId, race_key: RaceKey) {
+        self.matches.rename(account, race_key);
+    }
+
+    /// Returns a number that no match has.
+    pub fn take_number(&mut self) -> SessionId {
+        let session = self.next_session;
+        self.next_session = SessionId(session.0.wrapping_add(1));
+        session
+    }
+
     /// Closes a match that an operator wants closed. False if there is none of this key.
     pub fn end(&mut self, race_key: RaceKey) -> bool {
         self.matches.end(race_key)

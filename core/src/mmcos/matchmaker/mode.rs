@@ -15,6 +15,15 @@ impl Label {
     /// Bytes of the longest label. The longest name seen or expected, `RankedElimination`, has 17.
     pub const MAX: usize = 23;
 
+    /// A name that nobody knows any more.
+    pub const UNKNOWN: Self = {
+        let mut bytes = [0; Self::MAX];
+        if let Some(start) = bytes.first_chunk_mut::<7>() {
+            *start = *b"Unknown";
+        }
+        Self { len: 7, bytes }
+    };
+
     /// The label, unless the text is longer than a name can be.
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; Self::MAX];
@@ -70,6 +79,9 @@ impl fmt::Display for Label {
 pub struct GameType(pub Label);
 
 impl GameType {
+    /// That of a race of which only the key was left after a crash.
+    pub const UNKNOWN: Self = Self(Label::UNKNOWN);
+
     /// Whether it is one of the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
     pub fn is_ranked(&self) -> bool {
         self.0.bytes.starts_with(b"Ranked")

@@ -29,14 +29,26 @@ fn later(time: Duration) -> Wall {
     Wall::from_millis(NOW.as_millis().saturating_add(i64::try_from(time.as_millis()).unwrap()))
 }
 
+/// The numbers of all races that can count.
 fn sessions(races: &Races) -> Vec<u64> {
-    races.iter().map(|(race, _)| race.session.0).collect()
+    races.by_session.keys().map(|session| session.0).collect()
+}
+
+fn issue(races: &mut Races, race: Race) -> Vec<SessionId> {
+    let how = if race.players.len() > 1 { Issued::Match } else { Issued::Alone };
+    races.issue(race, how)
+}
+
+fn begin(races: &mut Races, session: u64, by: u32, listed: &[u32]) -> Option<(Vec<u32>, News)> {
+    let listed: Vec<UserId> = listed.iter().copied().map(UserId).collect();
+    let (race, news) = races.begin(SessionId(session), UserId(by), NOW, listed)?;
+    Some((race.players.iter().map(|user| user.0).collect(), news))
 }
 
 #[test]
 fn a_key_is_open_to_its_players_until_each_has_counted() {
     let mut races = Races::default();
-    races.issue(race(1, 2, &[10, 20]));
+    issue(&mut races, race(1, 2, &[10, 20]));
     assert_eq!(races.claim(RaceKey(1), UserId(10)), Claim::Open(SessionId(1)));
     races.count(result(1, 10));
     assert_eq!(races.claim(RaceKey(1), UserId(10)), Claim::Counted(result(1, 10)));
@@ -48,46 +60,97 @@ fn a_key_is_open_to_its_players_until_each_has_counted() {
 #[test]
 fn a_registration_seats_the_party_as_far_as_there_are_seats() {
     let mut races = Races::default();
-    races.issue(race(1, 4, &[10, 20]));
-    let listed = [20, 11, 11, 12, 13].map(UserId);
-    assert!(races.begin(SessionId(1), UserId(99), NOW, listed).is_none(), "none of its players");
-    let begun = races.begin(SessionId(1), UserId(10), NOW, listed).unwrap().clone();
-    assert_eq!((begun.begun, begun.players), (Some(NOW), [10, 20, 11, 12].map(UserId).to_vec()));
+    issue(&mut races, race(1, 4, &[10, 20]));
+    assert_eq!(begin(&mut races, 1, 10, &[20, 11, 11, 12, 13]), Some((vec![10, 20, 11, 12], News::Begun)));
     assert_eq!(races.claim(RaceKey(1), UserId(12)), Claim::Open(SessionId(1)));
     assert_eq!(races.claim(RaceKey(1), UserId(13)), Claim::None);
-    let again = races.begin(SessionId(1), UserId(11), later(Duration::from_secs(1)), listed);
-    assert!(again.is_none(), "no news");
+    assert_eq!(begin(&mut races, 1, 11, &[13]), Some((vec![10, 20, 11, 12], News::None)));
+    assert_eq!(begin(&mut races, 1, 99, &[]), None, "no seat is free");
+}
+
+#[test]
+fn the_key_seats_whoever_shows_it_while_a_seat_is_free() {
+    let mut races = Races::default();
+    issue(&mut races, race(1, 3, &[10, 20]));
+    for user in [10, 20, 11] {
+        assert_eq!(races.claim(RaceKey(1), UserId(user)), Claim::Open(SessionId(1)));
+    }
+    assert_eq!(begin(&mut races, 1, 11, &[11]), Some((vec![10, 20, 11], News::Begun)));
+    assert_eq!(begin(&mut races, 1, 10, &[10]), Some((vec![10, 20, 11], News::None)));
+    assert_eq!(races.claim(RaceKey(1), UserId(12)), Claim::None);
 }
 
 #[test]
 fn who_searches_on_has_one_key_at_a_time_until_a_race_begins() {
     let mut races = Races::default();
-    assert_eq!(races.issue(race(1, 1, &[10])), vec![]);
-    assert_eq!(races.issue(race(2, 1, &[10])), vec![SessionId(1)]);
-    assert!(races.begin(SessionId(2), UserId(10), NOW, []).is_some());
-    assert_eq!(races.issue(race(3, 1, &[10])), vec![]);
-    assert_eq!(races.issue(race(4, 2, &[10, 20])), vec![SessionId(3)]);
-    assert_eq!(races.issue(race(5, 1, &[10])), vec![]);
+    assert_eq!(issue(&mut races, race(1, 1, &[10])), vec![]);
+    assert_eq!(issue(&mut races, race(2, 1, &[10])), vec![], "the first had no row");
+    assert!(begin(&mut races, 2, 10, &[]).is_some());
+    assert_eq!(issue(&mut races, race(3, 1, &[10])), vec![]);
+    issue(&mut races, race(4, 2, &[10, 20]));
+    issue(&mut races, race(5, 1, &[10]));
     assert_eq!(sessions(&races), [2, 4, 5]);
-    let mut restored = Races::default();
-    races.iter().for_each(|(race, _)| restored.put(race.clone()));
-    assert_eq!(restored.issue(race(6, 1, &[10])), vec![SessionId(5)]);
+    assert_eq!(races.iter().map(|(race, _)| race.session.0).collect::<Vec<_>>(), [2, 4], "kept");
+    // A row of a store that kept every key.
+    races.put(race(6, 1, &[30]), true);
+    assert_eq!(issue(&mut races, race(7, 1, &[30])), vec![SessionId(6)]);
+}
+
+#[test]
+fn a_race_against_ai_that_is_given_up_for_the_next_at_once_was_none() {
+    let (mut races, shortest) = (Races::default(), Issued::Ai(Duration::from_secs(30)));
+    let made = |session, seconds| Race { made: later(Duration::from_secs(seconds)), ..race(session, 1, &[10]) };
+    races.issue(made(1, 0), shortest);
+    begin(&mut races, 1, 10, &[10]);
+    assert_eq!(races.issue(made(2, 10), Issued::Alone), vec![], "a second PC searches for players");
+    races.put(made(1, 0), true);
+    begin(&mut races, 1, 10, &[10]);
+    assert_eq!(races.issue(made(3, 29), shortest), vec![SessionId(1)]);
+    begin(&mut races, 3, 10, &[10]);
+    assert_eq!(races.issue(made(4, 60), shortest), vec![], "it may have been raced");
 }
 
 #[test]
 fn a_race_that_began_since_it_was_put_in_is_not_let_go() {
     let mut races = Races::default();
-    races.put(race(1, 1, &[10]));
-    races.put(Race { begun: Some(NOW), ..race(1, 1, &[10]) });
-    assert_eq!(races.issue(race(2, 1, &[10])), vec![]);
+    races.put(race(1, 1, &[10]), true);
+    races.put(Race { begun: Some(NOW), ..race(1, 1, &[10]) }, true);
+    assert_eq!(issue(&mut races, race(2, 1, &[10])), vec![]);
     assert_eq!(sessions(&races), [1, 2]);
+}
+
+#[test]
+fn a_host_is_known_by_the_matches_of_the_last_day() {
+    let mut races = Races::default();
+    let hosting = |races: &Races| {
+        let HostHistory { confirmed, unconfirmed } = races.hosting(UserId(10));
+        (confirmed, unconfirmed)
+    };
+    for session in 1..=4 {
+        issue(&mut races, race(session, 2, &[10, 20]));
+    }
+    assert_eq!(hosting(&races), (0, 4));
+    begin(&mut races, 2, 20, &[]);
+    assert_eq!(hosting(&races), (1, 2), "two more in a row were never confirmed");
+    begin(&mut races, 4, 10, &[]);
+    assert_eq!(hosting(&races), (2, 0));
+    issue(&mut races, race(5, 1, &[10]));
+    begin(&mut races, 5, 10, &[]);
+    assert_eq!(hosting(&races), (2, 0), "a race against AI says nothing of a host");
+    for session in 6..=20 {
+        issue(&mut races, race(session, 2, &[10, 20]));
+        begin(&mut races, session, 20, &[]);
+    }
+    assert_eq!(hosting(&races), (8, 0), "the latest eight");
+    races.expire(later(KEEP));
+    assert_eq!((hosting(&races), races.hosted.len()), ((0, 0), 0));
 }
 
 #[test]
 fn the_old_and_the_too_many_are_let_go_with_their_results() {
     let mut races = Races::default();
-    races.issue(race(1, 1, &[10]));
-    races.issue(Race { made: later(Duration::from_hours(1)), ..race(2, 1, &[20]) });
+    issue(&mut races, race(1, 1, &[10]));
+    issue(&mut races, Race { made: later(Duration::from_hours(1)), ..race(2, 1, &[20]) });
     races.count(result(1, 10));
     races.expire(Wall::from_millis(later(KEEP).as_millis().saturating_sub(1)));
     assert_eq!(sessions(&races), [1, 2]);
@@ -95,10 +158,10 @@ fn the_old_and_the_too_many_are_let_go_with_their_results() {
     assert_eq!(sessions(&races), [2]);
     assert_eq!(races.claim(RaceKey(1), UserId(10)), Claim::None);
     races.count(result(1, 10));
-    assert_eq!(races.issue(race(3, 1, &[10])), vec![], "the race let go is forgotten in every index");
+    assert_eq!(issue(&mut races, race(3, 1, &[10])), vec![], "the race let go is forgotten in every index");
 
     for session in 10..10 + MOST as u64 {
-        races.put(race(session, 2, &[1, 2]));
+        races.put(race(session, 2, &[1, 2]), false);
     }
     races.expire(NOW);
     assert_eq!((races.len(), races.by_key.len()), (MOST, MOST));
@@ -107,21 +170,18 @@ fn the_old_and_the_too_many_are_let_go_with_their_results() {
 #[test]
 fn a_race_that_is_closed_keeps_what_has_come_and_takes_no_more() {
     let mut races = Races::default();
-    races.issue(race(1, 3, &[1, 2]));
+    issue(&mut races, race(1, 3, &[1, 2]));
     races.count(result(1, 1));
     assert_eq!(
         races.close(SessionId(1)).map(|race| (race.players.clone(), race.seats)),
         Some((vec![UserId(1)], 1))
     );
-    assert_eq!(
-        races.begin(SessionId(1), UserId(1), later(Duration::ZERO), [UserId(3)]).map(|race| race.seats),
-        Some(1)
-    );
+    assert_eq!(begin(&mut races, 1, 1, &[3]).map(|(players, _)| players), Some(vec![1]));
     let claims = [1, 2, 3].map(|user| races.claim(RaceKey(1), UserId(user)));
     assert!(matches!(claims, [Claim::Counted(_), Claim::None, Claim::None]), "{claims:?}");
-    races.issue(race(2, 1, &[4]));
+    issue(&mut races, race(2, 1, &[4]));
     assert_eq!(races.close(SessionId(2)).map(|race| race.players.len()), Some(0));
-    races.issue(race(3, 1, &[4]));
+    issue(&mut races, race(3, 1, &[4]));
     assert_eq!(sessions(&races), [1, 2, 3], "a closed race is not let go for the next search");
     assert_eq!(races.close(SessionId(9)), None);
 }
@@ -129,7 +189,7 @@ fn a_race_that_is_closed_keeps_what_has_come_and_takes_no_more() {
 #[test]
 fn a_closed_race_that_is_put_in_again_is_not_let_go_for_the_next_search() {
     let mut races = Races::default();
-    races.put(race(1, 1, &[4]));
-    races.put(race(1, 0, &[]));
-    assert_eq!(races.issue(race(2, 1, &[4])), []);
+    races.put(race(1, 1, &[4]), true);
+    races.put(race(1, 0, &[]), true);
+    assert_eq!(issue(&mut races, race(2, 1, &[4])), []);
 }

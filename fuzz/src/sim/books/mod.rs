@@ -60,9 +60,11 @@ pub(super) struct Books {
     /// How many seasons an operator has begun before their time.
     early: i32,
     races: BTreeMap<RaceKey, Race>,
-    /// The key that a player was given alone, and with which no race has begun.
+    /// The last key that a player was given alone.
     searching: BTreeMap<UserId, RaceKey>,
     orders: Orders,
+    /// What the server's clock said last.
+    now: Wall,
     /// The latest that it ever was.
     latest: Wall,
     durable: CommitSeq,
@@ -83,6 +85,7 @@ impl Books {
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
             orders: Orders::default(),
+            now: Wall::default(),
             latest: Wall::default(),
             durable: CommitSeq::default(),
             journal: VecDeque::new(),
@@ -103,7 +106,7 @@ impl Books {
 
     /// A request was served at this time: a season may have begun by it.
     pub(super) fn follow(&mut self, now: Wall, ticket: CommitSeq) {
-        self.latest = self.latest.max(now);
+        (self.now, self.latest) = (now, self.latest.max(now));
         if self.season.is_none_or(|season| now >= season.next_starts) {
             let season = Season::at(now);
             self.begin_season(
@@ -232,6 +235,7 @@ impl Books {
                 Undo::Orders(before) => self.orders = *before,
             }
         }
+        self.lose_keys();
         self.rank_anew();
         self.orders.forget_kicks();
     }

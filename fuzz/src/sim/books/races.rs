@@ -17,6 +17,12 @@ use crate::{
     sim::store::CommitSeq,
 };
 
+/// How soon after its key a race against AI can be over.
+const SHORTEST_RACE: Duration = Duration::from_secs(30);
+
+/// How long after its issue a key is recognised without anything else, in milliseconds; half of the time that it tells.
+const LONGEST_RECOGNISED: i64 = 36 * 3_600_000;
+
 /// A race whose key was given away.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Race {
@@ -29,6 +35,12 @@ pub(super) struct Race {
     players: Vec<UserId>,
     /// Who was listed when it was not sure who else is in.
     perhaps: Vec<UserId>,
+    /// One group races against AI.
+    alone: bool,
+    /// A registration or a result came.
+    begun: bool,
+    /// The server was gone since, and nothing of it was kept but the key itself.
+    fragile: bool,
     /// Its only player has searched on.
     superseded: bool,
     counted: Vec<Counted>,
@@ -72,20 +84,24 @@ impl Books {
         ticket: CommitSeq,
     ) {
         let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
+        let alone = answer.groups.len() == 1;
         for leader in &leaders {
             let before = self.searching.remove(leader);
             if let Some(race) = before.and_then(|key| self.races.get_mut(&key)) {
-                race.superseded = true;
+                let at_once = race.counted.is_empty() && given < race.given + SHORTEST_RACE;
+                race.superseded |= !race.begun || at_once;
             }
         }
-        if let [alone] = leaders.as_slice() {
+        if let (true, [alone]) = (alone, leaders.as_slice()) {
             self.searching.insert(*alone, race_key);
         }
-        self.note(ticket, |_| Undo::Race(race_key, None));
+        if !alone {
+            self.note(ticket, |_| Undo::Race(race_key, None));
+        }
         let seats = usize::from(answer.humans());
         let session = answer.session;
         self.races
-            .insert(race_key, Race { session, made, given, seats, players: leaders, ..Race::default() });
+            .insert(race_key, Race { session, made, given, seats, alone, players: leaders, ..Race::default() });
     }
 
     /// A player was given a key with a search that another of its own had ended: nobody need know it.
@@ -96,7 +112,8 @@ impl Books {
         (made, given): (Wall, Duration),
     ) {
         let players = vec![user];
-        let race = Race { session, made, given, seats: 1, players, superseded: true, ..Race::default() };
+        let superseded = true;
+        let race = Race { session, made, given, seats: 1, alone: true, players, superseded, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
@@ -116,7 +133,8 @@ impl Books {
         self.note_race(race_key, ticket);
         let Some(race) = self.races.get_mut(&race_key) else { return };
         let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
-        for user in users {
+        race.begun = true;
+        for user in std::iter::once(by).chain(users) {
             if race.players.contains(&user) {
             } else if !sure {
                 race.perhaps.push(user);
@@ -124,7 +142,6 @@ impl Books {
                 race.players.push(user);
             }
         }
-        self.has_begun(race_key, by);
     }
 
     /// A race is about to change.
@@ -179,9 +196,12 @@ impl Books {
         self.change(user, ticket, |account| (account.points, account.division) = (points, division));
         self.note_race(race_key, ticket);
         if let Some(race) = self.races.get_mut(&race_key) {
+            race.begun = true;
+            if !race.players.contains(&user) && race.perhaps.is_empty() {
+                race.players.push(user);
+            }
             race.counted.push(Counted { user, answer, ticket });
         }
-        self.has_begun(race_key, user);
         Ok(())
     }
 
@@ -194,23 +214,30 @@ impl Books {
         (points, division(&self.catalogue, points, account.division))
     }
 
-    /// A player that was given this key alone does not search on.
-    fn has_begun(&mut self, race_key: RaceKey, by: UserId) {
-        if self.searching.get(&by) == Some(&race_key) {
-            self.searching.remove(&by);
-        }
-    }
-
     fn due(&self, race_key: RaceKey, user: UserId) -> Due {
         let Some(race) = self.races.get(&race_key) else { return Due::No };
         let member = race.players.contains(&user);
+        let free = race.players.len() < race.seats;
         let counted = race.counted.iter().find(|counted| counted.user == user).copied();
+        let age = self.now.as_millis() - race.made.as_millis();
+        // Of a key that alone was left the leader's account says whose it is.
+        let lost = race.fragile && (race.players.first() != Some(&user) || age.abs() > LONGEST_RECOGNISED);
         match counted {
-            _ if self.is_old(race) || race.superseded && member => Due::Perhaps(counted),
+            _ if self.is_old(race) || race.superseded && (member || free) => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
+            None if lost => Due::Perhaps(None),
+            None if race.alone && (0..SHORTEST_RACE.as_millis() as i64).contains(&age) => Due::No,
             None if member => Due::Yes,
-            None if race.perhaps.contains(&user) => Due::Perhaps(None),
+            None if !race.perhaps.is_empty() => Due::Perhaps(None),
+            None if free => Due::Yes,
             None => Due::No,
+        }
+    }
+
+    /// The server is gone: of a key that it gave to one group and heard nothing of, nothing is kept.
+    pub(super) fn lose_keys(&mut self) {
+        for race in self.races.values_mut() {
+            race.fragile |= race.alone && !race.begun;
         }
     }
 
