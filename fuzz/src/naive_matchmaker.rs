@@ -4,7 +4,6 @@
 //! It decides at steps of [`STEP`], so times must be multiples of it, and a [`Naive::tick`] must come at every one.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a model may panic")]
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use mmcos_core::mmcos::ids::UserId;
@@ -234,7 +233,11 @@ impl Naive {
     fn end(&mut self, members: &[Waiting], reason: Option<Reason>) {
         let mut members = members.to_vec();
         members.sort_by_key(|member| member.search);
-        let history = |poll: &Poll| (poll.host_history.confirmed, Reverse(poll.host_history.unconfirmed));
+        // A host whose last match failed comes after all others; the more of its matches took place, the better.
+        let history = |poll: &Poll| {
+            let (took_place, failed) = (poll.host_history.confirmed + 1, poll.host_history.unconfirmed);
+            (failed == 0, u64::from(took_place) * 1_000_000 / u64::from(took_place + failed + 1))
+        };
         let host = members
             .iter()
             .max_by_key(|Waiting { poll, .. }| (poll.can_host(), history(poll), poll.size, poll.id));

@@ -68,7 +68,7 @@ impl Both {
                     size: GroupSize::new(size).unwrap(),
                     points: Points(points),
                     ignore_minimum,
-                    host_history: HostHistory { confirmed, unconfirmed: 0 },
+                    host_history: HostHistory { confirmed: confirmed % 3, unconfirmed: confirmed / 3 },
                 };
                 self.polls[account as usize] = poll.id;
                 self.compare(|real, now, out| real.enter(now, &poll, out), |naive| naive.enter(&poll));
@@ -137,7 +137,7 @@ fn rule_set() -> impl Strategy<Value = RuleSet> {
 fn event(usual: RuleSet, sizes: std::ops::RangeInclusive<u8>) -> impl Strategy<Value = Event> {
     let rule_set = prop_oneof![5 => Just(usual), 1 => rule_set()];
     let size = prop_oneof![1 => Just(1), 1 => sizes];
-    let enter = (0..12_u32, rule_set, size, -300..300_i32, prop::bool::weighted(0.15), 0..3_u32);
+    let enter = (0..12_u32, rule_set, size, -300..300_i32, prop::bool::weighted(0.15), 0..6_u32);
     prop_oneof![
         8 => enter.prop_map(|(account, rule_set, size, points, ignore_minimum, confirmed)| {
             Event::Enter { account, rule_set, size, points, ignore_minimum, confirmed }

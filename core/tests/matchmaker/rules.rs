@@ -252,8 +252,10 @@ fn the_host_has_the_best_history() {
         world.wait(seconds(5.0));
         world.endings[0].groups.iter().find(|group| group.is_host).unwrap().account
     };
-    assert_eq!(host(history(2, 5), history(1, 0), 3), UserId(1), "confirmed matches come first");
-    assert_eq!(host(history(1, 0), history(1, 1), 3), UserId(1), "then few unconfirmed ones");
+    assert_eq!(host(history(10, 1), history(0, 0), 1), UserId(2), "whose last match failed hosts last");
+    assert_eq!(host(history(2, 0), history(1, 0), 3), UserId(1), "then many confirmed matches come first");
+    assert_eq!(host(history(1, 0), history(0, 0), 3), UserId(1), "also one");
+    assert_eq!(host(history(3, 1), history(3, 2), 3), UserId(1), "then few unconfirmed ones");
     assert_eq!(host(history(1, 1), history(1, 1), 3), UserId(2), "then the largest party");
     assert_eq!(host(history(1, 1), history(1, 1), 1), UserId(2), "then the freshest poll");
 }

@@ -28,12 +28,12 @@ impl GroupSize {
     }
 }
 
-/// What became of the matches that somebody was told to host. The caller keeps count.
+/// What became of the matches that a player hosted lately. The caller keeps count, and lets old ones go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HostHistory {
-    /// Those that a player confirmed by `RegisterActiveGameWithPlayers`.
+    /// Those that a player confirmed, by `RegisterActiveGameWithPlayers` or by a result.
     pub confirmed: u32,
-    /// Those that nobody confirmed.
+    /// Those since the last confirmed one, which no player confirmed.
     pub unconfirmed: u32,
 }
 
