@@ -157,7 +157,7 @@ impl Event {
             Self::FirstSearch { .. } => "mmcos::search",
             Self::Scored { .. } => "mmcos::result",
             Self::Exaggerated { .. } => "mmcos::exaggerated",
-            Self::NotTheirs { .. } => "mmcos::not-theirs",
+            Self::NotCounted { .. } => "mmcos::not-counted",
             Self::Banned(_) => "mmcos::ban",
             Self::Unbanned(_) => "mmcos::unban",
             Self::Operator { .. } => "mmcos::operator",
