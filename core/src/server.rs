@@ -72,6 +72,22 @@ impl<S: Service> Server<S> {
         self.settle(out);
     }
 
+    /// Calls the game with a context, as [`handle`](Self::handle) does for an input: for what is not HTTP, and for
+    /// tests of one method.
+    pub fn with<T>(
+        &mut self,
+        now: Now,
+        out: &mut OutboxOf<S>,
+        call: impl FnOnce(&mut S, &mut Context<'_, S>) -> T,
+    ) -> T {
+        self.engine.advance(now);
+        self.settle(out);
+        let (service, mut cx) = self.context(out);
+        let result = call(service, &mut cx);
+        self.settle(out);
+        result
+    }
+
     /// Does what is due, and what has become possible by it.
     fn settle(&mut self, out: &mut OutboxOf<S>) {
         self.run_timers(out);

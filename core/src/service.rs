@@ -29,16 +29,17 @@ pub trait Service: Sized {
     /// [`Context::stream`].
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange);
 
-    /// A timer has run out.
-    fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Self::Timer);
+    /// A timer has run out. Does nothing by default, for a game that sets none.
+    fn timer(&mut self, _cx: &mut Context<'_, Self>, _timer: Self::Timer) {}
 
     /// The client of a request that was kept has gone, or the request was kept for longer than
     /// [`Limits::hold_time`](engine::Limits): drop its [`Exchange`]. Or the client of a streaming answer has gone: drop
-    /// its [`Stream`].
-    fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId);
+    /// its [`Stream`]. Does nothing by default, for a game that keeps none.
+    fn cancelled(&mut self, _cx: &mut Context<'_, Self>, _exchange: ExchangeId) {}
 
-    /// The server is to stop: answer all that is kept, end all that streams.
-    fn shutdown(&mut self, cx: &mut Context<'_, Self>);
+    /// The server is to stop: answer all that is kept, end all that streams. Does nothing by default, for a game that
+    /// keeps none.
+    fn shutdown(&mut self, _cx: &mut Context<'_, Self>) {}
 
     /// Records became durable, and how long that took. To be told an operator; no answer waits for it.
     fn committed(&mut self, _cx: &mut Context<'_, Self>, _took: Duration) {}
@@ -50,7 +51,7 @@ pub trait Service: Sized {
     fn restore(&mut self, record: Self::Record) -> Result<(), Self::RestoreError>;
 }
 
-/// What a service may do while it is called.
+/// What a service may do while it is called. A test gets one from [`Server::with`](crate::Server::with).
 #[derive(Debug)]
 pub struct Context<'a, S: Service> {
     pub(crate) engine: &'a mut Engine<S::Timer>,

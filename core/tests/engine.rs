@@ -56,8 +56,6 @@ impl Service for Echo {
         }
     }
 
-    fn timer(&mut self, _: &mut Context<'_, Self>, (): ()) {}
-
     fn cancelled(&mut self, _: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.held.retain(|held| held.id() != exchange);
         self.streams.retain(|stream| stream.id() != exchange);

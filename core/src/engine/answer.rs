@@ -52,7 +52,7 @@ impl<T> Engine<T> {
         connection.phase = Phase::Streaming(id);
         connection.inbound = Inbound::default();
         self.write_head(conn, response, None, http::Connection::Close, out);
-        if head_only {
+        if head_only || !response.status.has_body() {
             self.forget(conn);
             out.close(conn, Close::AfterFlush);
         } else {
@@ -95,7 +95,7 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) {
         self.write_head(conn, response, Some(response.body.len()), connection, out);
-        if !head_only {
+        if !head_only && response.status.has_body() {
             write_body(conn, &response.body, out);
         }
     }

@@ -78,7 +78,7 @@ pub struct Response<'a> {
     pub content_type: Option<&'a str>,
     /// More fields, as they are: never put a client's text here.
     pub fields: &'a [(&'a str, &'a str)],
-    /// The body.
+    /// The body, which is not sent where the status has none: [`Status::has_body`].
     pub body: Body<'a>,
     /// Whether the connection is to close afterwards, whatever the client wants.
     pub close: bool,

@@ -2,7 +2,14 @@ use alloc::vec::Vec;
 
 use super::Date;
 
-/// A status code.
+/// A status code from 100 to 599: a constant of those that have a name here, or any other by [`Status::new`].
+///
+/// ```
+/// use mmcos_core::wire::http::Status;
+/// assert_eq!(Status::new(302), Some(Status::FOUND));
+/// assert_eq!(Status::new(418).map(Status::reason), Some(""));
+/// assert_eq!(Status::new(600), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status(u16);
 
@@ -11,7 +18,7 @@ macro_rules! statuses {
         impl Status {
             $($(#[$doc])* pub const $name: Self = Self($code);)*
 
-            /// The reason phrase.
+            /// Returns the reason phrase, which is empty for a code without a constant: a client ignores it.
             pub const fn reason(self) -> &'static str {
                 match self.0 {
                     $($code => $reason,)*
@@ -25,8 +32,28 @@ macro_rules! statuses {
 statuses! {
     /// Here it is.
     OK = 200 "OK";
+    /// The request has made something new.
+    CREATED = 201 "Created";
+    /// The request is accepted, and not done yet.
+    ACCEPTED = 202 "Accepted";
+    /// The request is done, and there is nothing to say. Has no body.
+    NO_CONTENT = 204 "No Content";
+    /// The client is to clear its form. Has no body.
+    RESET_CONTENT = 205 "Reset Content";
+    /// The part of the resource that was asked for.
+    PARTIAL_CONTENT = 206 "Partial Content";
+    /// The resource has moved for good, to the path in `Location`.
+    MOVED_PERMANENTLY = 301 "Moved Permanently";
+    /// The resource is for now at the path in `Location`.
+    FOUND = 302 "Found";
     /// The resource is at another path, to be read with GET.
     SEE_OTHER = 303 "See Other";
+    /// The client's copy is still good. Has no body.
+    NOT_MODIFIED = 304 "Not Modified";
+    /// The resource is for now at the path in `Location`, for the same method.
+    TEMPORARY_REDIRECT = 307 "Temporary Redirect";
+    /// The resource has moved for good, to the path in `Location`, for the same method.
+    PERMANENT_REDIRECT = 308 "Permanent Redirect";
     /// The request cannot be understood.
     BAD_REQUEST = 400 "Bad Request";
     /// Nobody knows who is asking.
@@ -64,6 +91,19 @@ statuses! {
 }
 
 impl Status {
+    /// Returns the status of a code from 100 to 599. (Those below 200 announce a response and are none.)
+    pub const fn new(code: u16) -> Option<Self> {
+        match code {
+            100..=599 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a response may have a body: not 1xx, 204, 205, 304 (RFC 9110, 15.2, 15.3.5, 15.3.6, 15.4.5).
+    pub const fn has_body(self) -> bool {
+        !matches!(self.0, 100..=199 | 204 | 205 | 304)
+    }
+
     /// The three digits.
     pub const fn code(self) -> u16 {
         self.0
@@ -134,7 +174,11 @@ impl ResponseHead<'_> {
             Connection::KeepAlive => field(out, "Connection", "keep-alive"),
             Connection::Close => field(out, "Connection", "close"),
         }
-        if let Some(length) = self.content_length {
+        // RFC 9110, 8.6: 1xx and 204 have none, 304 that of a body it does not know. A 205 says 0.
+        if let Some(length) = self.content_length
+            && (self.status.has_body() || self.status == Status::RESET_CONTENT)
+        {
+            let length = if self.status.has_body() { length } else { 0 };
             field(out, "Content-Length", number.format(length));
         }
         out.extend_from_slice(b"\r\n\r\n");
