@@ -26,6 +26,8 @@ pub enum Command {
     Export,
     /// Examine this host, print what was found and stop.
     Doctor,
+    /// Ask the running server whether it works, print that and stop.
+    Health,
     /// Print a one-time link to the dashboard of the running server and stop.
     AdminLink,
     /// Send a test message to `notify-url`, print what was answered and stop.
@@ -39,13 +41,14 @@ pub enum Command {
 }
 
 /// Each command as it is used, and what it does.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
     ("export --json", "print players, points and history as JSON; the server may be running"),
     ("doctor", "look for what could keep players out; the server may be running"),
+    ("health", "say whether the running server answers, for health checks of containers"),
     (
         "admin-link",
         "print a link that logs your browser into the dashboard, once; the server must be running",
@@ -140,6 +143,7 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "export" if json => Command::Export,
         "export" => return Err(CliError::MissingForm),
         "doctor" => Command::Doctor,
+        "health" => Command::Health,
         "admin-link" => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
         "ticket" => Command::Ticket(words.next().ok_or(CliError::MissingTicket)?.string()?),

@@ -148,6 +148,20 @@ impl Sources {
     }
 }
 
+impl Loaded {
+    /// Returns the names of the keys whose values are not the defaults.
+    pub(crate) fn changed(&self) -> Vec<String> {
+        let defaults = Config::from_settings(&Settings::default());
+        let defaults = defaults.map(|config| config.to_toml()).unwrap_or_default();
+        let values = self.config.to_toml().into_iter().zip(defaults);
+        KEYS.iter()
+            .zip(values)
+            .filter(|(_, (value, default))| value != default)
+            .map(|(key, _)| key.name())
+            .collect()
+    }
+}
+
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(

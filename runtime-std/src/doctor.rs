@@ -1,6 +1,5 @@
 //! `mmcos doctor`: looks at all that could keep players out, says what it means and what to do next, changes nothing.
 
-mod answer;
 mod data;
 mod machine;
 mod ports;
@@ -8,8 +7,9 @@ mod ports;
 use std::fmt;
 
 use crate::clock::Clock;
-use crate::config::{Config, Identity, Loaded};
+use crate::config::{Config, ConfigError, Identity, Loaded};
 use crate::notify;
+use crate::running;
 use crate::text;
 
 /// How good or bad a finding is.
@@ -89,12 +89,18 @@ impl fmt::Display for Report {
     }
 }
 
-/// Examines a host with this configuration; a server may be running there. Takes some seconds where a port is silent.
-pub fn examine(loaded: &Loaded) -> Report {
-    let Loaded { config, warnings, file, .. } = loaded;
+/// Examines a host with this configuration, or with that of the server that runs with its data directory. Takes some
+/// seconds where a port is silent.
+pub fn examine(given: &Loaded) -> Report {
     let now = Clock::start().now().wall;
-    let mut findings = vec![configuration(file.as_deref())];
-    findings.extend(warnings.iter().map(|warning| Finding::warning("configuration", warning)));
+    let running = running::find(&given.config.data_dir);
+    let mut findings = match &running {
+        None => vec![configuration(given.file.as_deref())],
+        Some(found) => server(found),
+    };
+    let running = running.and_then(Result::ok);
+    let Loaded { config, .. } = running.as_ref().unwrap_or(given);
+    findings.extend(given.warnings.iter().map(|warning| Finding::warning("configuration", warning)));
     findings.extend(ports::examine(config));
     findings.push(machine::address(config));
     findings.push(machine::clock(now, config.identity));
@@ -109,6 +115,29 @@ pub fn examine(loaded: &Loaded) -> Report {
 fn configuration(file: Option<&std::path::Path>) -> Finding {
     let origin = file.map_or("no file, see `mmcos config`".to_owned(), |file| file.display().to_string());
     Finding::ok("configuration", origin)
+}
+
+/// The running server: how it was started, and whether it accepts players.
+fn server(running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
+    let loaded = match running {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let text =
+                format!("a server was started here, and what it was started with cannot be read: {error}.");
+            return vec![Finding::warning("server", text)];
+        }
+    };
+    let set = loaded.changed();
+    let set = if set.is_empty() { "nothing".to_owned() } else { set.join(", ") };
+    let text = format!("it runs; what follows is about its settings. Not the defaults: {set}");
+    let trouble = running::trouble(loaded);
+    let trouble = trouble.map(|reason| {
+        // That is what its operator wants.
+        let wanted = reason.contains("maintenance");
+        let find = if wanted { Finding::warning } else { Finding::problem };
+        find("server", format!("it keeps players out: {reason}."))
+    });
+    [Finding::ok("server", text)].into_iter().chain(trouble).collect()
 }
 
 fn identity(policy: Identity) -> Finding {

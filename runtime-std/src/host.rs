@@ -21,6 +21,7 @@ use crate::log as logging;
 use crate::notify::{self, TestError};
 use crate::open_files;
 use crate::operator::{self, Console, Dashboard, LinkError, OperatorPassword, OperatorPasswordError};
+use crate::running::{self, NotRunning};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
@@ -140,6 +141,9 @@ pub enum HostError {
     /// `notify-test`.
     #[error(transparent)]
     Notify(#[from] TestError),
+    /// `health` found no server.
+    #[error(transparent)]
+    NotRunning(#[from] NotRunning),
     /// `doctor` found something.
     #[error(transparent)]
     Unwell(#[from] Unwell),
@@ -177,6 +181,9 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             }
         }
         Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
+        Command::Health => {
+            print(&format_args!("{}\n", running::health(&sources.load()?.config.data_dir)?));
+        }
         Command::Doctor => {
             let report = doctor::examine(&sources.load()?);
             print(&report);
@@ -205,7 +212,7 @@ fn print(text: &impl fmt::Display) {
 impl Host {
     /// Starts the log, opens the data directory, listens.
     pub fn start(loaded: Loaded) -> Result<Self, HostError> {
-        let Loaded { config, file, warnings, .. } = loaded;
+        let Loaded { config, file, warnings, .. } = loaded.clone();
         logging::start(config.log);
         let clock = Clock::start();
         warn(&warnings, clock);
@@ -234,6 +241,9 @@ impl Host {
         // After the store is open, and so locked: the file of a running server is not overwritten.
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
             log::warn!("`mmcos admin-link` will not work: {error}");
+        }
+        if let Err(error) = running::write(&data_dir, &loaded, setup.http, setup.https) {
+            log::warn!("`mmcos doctor` and `mmcos health` will not know this server: {error}");
         }
         let source = Source {
             data_dir: data_dir.clone(),

@@ -17,6 +17,7 @@ pub mod open_files;
 pub mod operator;
 pub mod queue;
 pub mod record;
+pub mod running;
 pub mod secret;
 pub mod server;
 pub mod service_manager;

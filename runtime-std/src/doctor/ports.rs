@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::Finding;
-use super::answer::{Answer, ask};
 use crate::config::Config;
 use crate::listen;
+use crate::local_client::Listener;
+use crate::running::{Answer, asked};
 
 /// The ports that the game asks for.
 const HTTPS: u16 = 443;
@@ -33,7 +34,8 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
 fn https_off() -> Finding {
     Finding::warning(
         "https",
-        "off: only a game on this PC, with its Localhost setting, can use the server. For others set https = \"443\".",
+        "off: only a game on this PC, with its Localhost setting, can use the server, or games that come through a proxy. \
+         For others set https = \"443\".",
     )
 }
 
@@ -47,7 +49,7 @@ fn forwarding(about: &'static str, port: u16) -> Finding {
 }
 
 fn port(about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
-    match ask(wanted, https) {
+    match asked(Listener { address: wanted, tls: https }) {
         Answer::Mmcos => return Finding::ok(about, format!("an mmcos answers on {wanted}")),
         Answer::Stranger => {
             let taken = listen::ListenError::InUse { address: wanted };
@@ -68,8 +70,8 @@ fn denied(about: &'static str, wanted: SocketAddr, substitute: SocketAddr) -> Fi
     Finding::warning(
         about,
         format!(
-            "nobody answers on {wanted}, and you may not use it: started by you, the server would listen on {substitute} \
-             and say at its start how to get the other. Started by systemd, it may have it.",
+            "no server answers on {wanted}, and your account may not use that port: started by you, mmcos falls back to \
+             {substitute}, where games cannot find it. Started by systemd, it may have the port.",
         ),
     )
 }

@@ -50,6 +50,8 @@ fn a_host_whose_server_has_started_is_well() {
     let Scratch(dir) = &Scratch::new("doctor-started");
     let config = loaded(dir, &[("http", "0"), ("https", "0")]);
     let _host = Host::start(config.clone()).unwrap();
+    // It listens, and nothing serves yet.
+    std::fs::remove_file(dir.file("running.toml")).unwrap();
     let report = examine(&config);
     assert_eq!(report.verdict(), Ok(()), "{report}");
     assert!(only(&report, "store").1.contains("whole; it keeps 0 players"));

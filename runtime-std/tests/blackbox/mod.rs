@@ -24,6 +24,7 @@
 
 mod caller;
 mod client;
+mod doctor;
 mod doors;
 mod endpoints;
 mod hostile;

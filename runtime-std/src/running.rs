@@ -1,0 +1,107 @@
+//! What a running server leaves in its data directory, so that commands of this host know how it was started.
+
+use std::net::SocketAddr;
+use std::path::{Path, absolute};
+
+use crate::config::{ConfigError, Loaded, Sources};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::local_client::{self, Listener};
+use crate::setup::Place;
+
+/// A configuration file, with where the server really listens. One that a server left at its end does no harm: nothing
+/// answers where it says.
+const FILE: &str = "running.toml";
+
+/// Says that no server runs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no server answers that was started with the data directory {0} (to name another: --data-dir)")]
+pub struct NotRunning(pub String);
+
+/// Writes down how this server was started.
+pub fn write(
+    dir: &DataDir,
+    loaded: &Loaded,
+    http: Option<Place>,
+    https: Option<Place>,
+) -> Result<(), DataDirError> {
+    let mut running = loaded.clone();
+    let config = &mut running.config;
+    config.http = http.map(|place| place.address);
+    config.https = https.map(|place| place.address);
+    dir.path().clone_into(&mut config.data_dir);
+    // The commands may be given in another directory.
+    for path in [&mut config.certificate, &mut config.key, &mut config.record].into_iter().flatten() {
+        *path = absolute(&*path).unwrap_or_else(|_| path.clone());
+    }
+    dir.write(FILE, running.to_string().as_bytes())
+}
+
+/// Returns the configuration of the server that runs with this data directory; `None` if none answers.
+///
+/// # Errors
+/// A server runs, and its configuration is not readable: it is of another version, or another user's.
+pub fn find(data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
+    let file = DataDir::find(data_dir).ok()??.file(FILE);
+    if !file.exists() {
+        return None;
+    }
+    let loaded = Sources { file: Some(file), ..Sources::default() }.load();
+    match loaded {
+        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(listener) == Answer::Nobody) => None,
+        loaded => Some(loaded),
+    }
+}
+
+/// Returns what `mmcos health` says of the server that runs with this data directory.
+///
+/// # Errors
+/// None runs, or it does not answer as one does.
+pub fn health(data_dir: &Path) -> Result<&'static str, NotRunning> {
+    let running = find(data_dir).and_then(Result::ok);
+    match running.as_ref().and_then(listener).map(asked) {
+        Some(Answer::Mmcos) => Ok("ok"),
+        Some(Answer::Stranger | Answer::Nobody) | None => Err(NotRunning(data_dir.display().to_string())),
+    }
+}
+
+/// Returns why the running server does not accept players at the moment, in its own words.
+pub fn trouble(running: &Loaded) -> Option<String> {
+    let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let response = local_client::exchange(listener(running)?, request).ok()?;
+    let (head, body) = response.split_once("\r\n\r\n")?;
+    if head.split(' ').nth(1) != Some("503") {
+        return None;
+    }
+    let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let text = json.get("error").and_then(serde_json::Value::as_str).unwrap_or(body);
+    Some(text.chars().filter(|c| !c.is_control()).collect())
+}
+
+fn listener(running: &Loaded) -> Option<Listener> {
+    let listener = |address: Option<SocketAddr>, tls| Some(Listener { address: address?, tls });
+    listener(running.config.http, false).or_else(|| listener(running.config.https, true))
+}
+
+/// What answers at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing accepts the connection.
+    Nobody,
+    /// A server of this game.
+    Mmcos,
+    /// A program that answers something else, or nothing.
+    Stranger,
+}
+
+/// Asks for what the game asks for first.
+pub(crate) fn asked(listener: Listener) -> Answer {
+    let [host, ..] = crate::certificate::GAME_HOSTS;
+    let request = format!(
+        "GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    );
+    match local_client::exchange(listener, request.as_bytes()) {
+        Ok(answer) if answer.contains("<OnlineServiceStatus") => Answer::Mmcos,
+        Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Answer::Nobody,
+        Ok(_) | Err(_) => Answer::Stranger,
+    }
+}
