@@ -57,6 +57,10 @@ impl Lines {
     /// What the client wrote.
     fn session(&mut self, ticket: &Ticket<'_>) {
         let session = ticket.session();
+        let [first, second] = session.constants;
+        let usual =
+            if session.constants == [1, 2] { "as usual" } else { "usually 1 and 2; nothing depends on them" };
+        self.add("constants", format_args!("{first} and {second}, {usual}"));
         self.add("token", format_args!("{:016x}", session.gc_token));
         self.add("token's account", account(session.steam_id));
         self.add("token made", moment(session.generated));
@@ -170,6 +174,17 @@ mod tests {
             assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
         }
         assert!(text.contains("verdict: refused: the Steam ticket's signature does not hold"), "{text}");
+    }
+
+    #[test]
+    fn numbers_that_nothing_depends_on_are_shown_and_refuse_nobody() {
+        assert!(explained(&ticket(|_| {}), 1).starts_with("constants: 1 and 2, as usual\n"));
+        let other = explained(&ticket(|ticket| ticket.session.constants = [1, 5]), 1);
+        assert!(
+            other.starts_with("constants: 1 and 5, usually 1 and 2; nothing depends on them\n"),
+            "{other}"
+        );
+        assert!(other.contains("verdict: refused: the Steam ticket's signature does not hold"), "{other}");
     }
 
     #[test]

@@ -21,8 +21,9 @@ use crate::{seam::Wall, service::Context, wire::xml};
 struct Login<'a> {
     #[serde(rename = "PlatformID", borrow)]
     platform_id: Cow<'a, str>,
+    /// Our choice: a login without a name is one with an odd name.
     #[serde(borrow)]
-    display_name: Cow<'a, str>,
+    display_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     default_title: Option<Cow<'a, str>>,
 }
@@ -49,7 +50,8 @@ impl Mmcos {
         body: &[u8],
         peer: SocketAddr,
     ) -> Result<Reply<'static>, Fault> {
-        let request: Login<'_> = xml::from_bytes(body, "Login", &self.config.xml)?;
+        let body = xml::with_cosmetic_texts(body, &["DisplayName", "DefaultTitle"]);
+        let request: Login<'_> = xml::from_bytes(&body, "Login", &self.config.xml)?;
         if self.config.maintenance {
             return Err(Fault::Maintenance);
         }
@@ -58,7 +60,7 @@ impl Mmcos {
         self.admit(steam_id, now)?;
         let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
         let user = self.players.enrol(steam_id, self.season.id, now);
-        let name = Name::new(&request.display_name);
+        let name = Name::new(&request.display_name.unwrap_or_default());
         if let Some(profile) = self.players.profile_mut(user) {
             if last_seen.is_none() {
                 profile.title =

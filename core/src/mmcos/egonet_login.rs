@@ -72,16 +72,17 @@ impl Mmcos {
 
     /// Field names, types and their order are the official ones, and the game is strict about them.
     fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Fault> {
-        let request = egonet::decode(body, &self.config.egonet)?;
+        let request = egonet::decode_with_any_text(body, &self.config.egonet)?;
         let name = request.get("Name").and_then(Value::as_str);
         let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
-        let known = self.egonet.find(address, &PlayerName::new(name));
+        let name = PlayerName::new(name);
+        let known = self.egonet.find(address, &name);
         let player = known.and_then(|steam_id| self.players.by_steam_id(steam_id));
         let principal = player.map_or(0, |player| player.user_id.0);
         let steam_id = known.map_or(0, SteamId::get);
         Ok(Dict::new()
             .si64("PrincipalId", principal.into())
-            .dstr("Name", String::from(name))
+            .dstr("Name", String::from(name.as_str()))
             .ui64("XUID", 0)
             .ui64("SteamId", steam_id)
             .ui64("SubjectId", 0)

@@ -12,12 +12,12 @@ use super::{
     Config, Event, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
-        self, Answer, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll, PollId,
-        Reason, RuleSet, Waits,
+        self, Answer, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll,
+        PollId, Reason, RuleSet, Waits,
     },
+    race_keys::AloneKey,
     record::Record,
     reply::Reply,
-    race_keys::AloneKey,
     results::{Issued, KEEP, News, Race, is_past},
 };
 use crate::{
@@ -190,7 +190,11 @@ impl Mmcos {
     fn host_history(&self, account: UserId) -> HostHistory {
         let recent = self.races.hosting(account);
         let ever = self.players.get(account).map_or(0, |player| player.profile.hosted.confirmed);
-        if recent == HostHistory::default() { HostHistory { confirmed: ever.min(1), unconfirmed: 0 } } else { recent }
+        if recent == HostHistory::default() {
+            HostHistory { confirmed: ever.min(1), unconfirmed: 0 }
+        } else {
+            recent
+        }
     }
 
     /// Known by name only. A client that drops its connection instead is [`Mmcos::search_abandoned`].
@@ -244,7 +248,11 @@ impl Mmcos {
             return None;
         }
         let session = self.matchmaking.matchmaker.take_number();
-        let mode = Mode { network_version: 1, game_type: GameType::UNKNOWN, rule_set: RuleSet::Other(Label::UNKNOWN) };
+        let mode = Mode {
+            network_version: 1,
+            game_type: GameType::UNKNOWN,
+            rule_set: RuleSet::Other(Label::UNKNOWN),
+        };
         let players = alloc::vec![by];
         let race = Race { session, race_key, mode, seats: size.into(), made: issued, begun: None, players };
         self.races.recognise(race);

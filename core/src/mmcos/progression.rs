@@ -19,8 +19,8 @@ use serde::Deserialize;
 use super::{
     Event, Fault, Mmcos,
     catalogue::Catalogue,
-    event::NotCounted,
     divisions::{Band, Division, Ladder},
+    event::NotCounted,
     ids::{Points, RaceKey, SessionId, UserId},
     players::{Level, Prestige},
     record::Record,

@@ -70,7 +70,8 @@ impl RaceKeys {
         let seconds = now.as_secs();
         let tag = self.tag(user, seconds, size, self.counter);
         let time = low_bits(seconds.cast_unsigned(), TIME_BITS);
-        let claims = time << (SIZE_BITS + COUNTER_BITS) | u64::from(size) << COUNTER_BITS | u64::from(self.counter);
+        let claims =
+            time << (SIZE_BITS + COUNTER_BITS) | u64::from(size) << COUNTER_BITS | u64::from(self.counter);
         RaceKey((claims ^ self.mask(tag)) << TAG_BITS | tag)
     }
 
@@ -82,7 +83,10 @@ impl RaceKeys {
         let (size, counter) = (rest >> COUNTER_BITS, low_bits(rest, COUNTER_BITS));
         // The clock may have been set back since: the time nearest to now counts.
         let half = 1_i64 << (TIME_BITS - 1);
-        let age = low_bits(now.as_secs().cast_unsigned().wrapping_sub(time).wrapping_add(1 << (TIME_BITS - 1)), TIME_BITS);
+        let age = low_bits(
+            now.as_secs().cast_unsigned().wrapping_sub(time).wrapping_add(1 << (TIME_BITS - 1)),
+            TIME_BITS,
+        );
         let seconds = now.as_secs().saturating_sub(age.cast_signed().saturating_sub(half));
         let (size, counter) = (u8::try_from(size).ok()?, u8::try_from(counter).ok()?);
         let is_ours = self.tag(user, seconds, size, counter) == tag;

@@ -100,7 +100,7 @@ fn rfc9112_3_2_one_valid_host_in_http_1_1_and_at_most_one_in_http_1_0() {
 #[test]
 fn rfc9112_3_2_2_the_host_of_an_absolute_target_stands_above_the_field() {
     let answer = |target: &str, host: &str| ask(&get(target), &format!("Host: {host}\r\n"));
-    let refused = |answer: &str| body(answer).contains("not known by the name");
+    let refused = |answer: &str| status(answer) == "403";
     assert!(refused(&answer("/api/v1/session", "evil.example")));
     assert!(refused(&answer("http://evil.example/api/v1/session", "localhost")));
     assert!(!refused(&answer("http://localhost/api/v1/session", "evil.example")));

@@ -15,6 +15,7 @@ mod http;
 mod identity;
 mod leaderboards;
 mod limits;
+mod names;
 mod operator;
 mod others;
 mod points;

@@ -40,12 +40,12 @@ fn score(rig: &mut Rig<Mmcos>, token: &str, key: &str) -> String {
 #[test]
 fn everyone_of_a_party_counts_whoever_registers_the_race() {
     let shapes: [&[(usize, &[u64])]; 6] = [
-        &[],                                               // the registration is lost
-        &[(0, &[FIRST])],                                  // the leader registers itself alone
+        &[],                                                    // the registration is lost
+        &[(0, &[FIRST])],                                       // the leader registers itself alone
         &[(1, &[FIRST + 1]), (0, &[FIRST]), (2, &[FIRST + 2])], // each client registers itself alone
-        &[(1, &[FIRST + 1])],                              // only the member does
-        &[(0, &[FIRST, FIRST + 1, FIRST + 2])],            // all in one list
-        &[(2, &[FIRST + 2])],                              // only the other group does
+        &[(1, &[FIRST + 1])],                                   // only the member does
+        &[(0, &[FIRST, FIRST + 1, FIRST + 2])],                 // all in one list
+        &[(2, &[FIRST + 2])],                                   // only the other group does
     ];
     for shape in shapes {
         let mut rig = server();
@@ -249,7 +249,8 @@ fn a_host_whose_match_failed_does_not_host_the_next() {
     let mut rig = server();
     let [ann, bea] = players(&mut rig);
     let host = |rig: &mut Rig<Mmcos>, lobby: u64| {
-        let conns = [Search::race(&ann, lobby), Search::race(&bea, lobby + 1)].map(|search| search.begin(rig));
+        let conns =
+            [Search::race(&ann, lobby), Search::race(&bea, lobby + 1)].map(|search| search.begin(rig));
         rig.pass(Duration::from_secs(5));
         let [answer, _] = conns.map(|conn| rig.read(conn));
         let hosts = texts(&answer, "IsHost");

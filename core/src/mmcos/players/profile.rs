@@ -10,24 +10,28 @@ const TITLE_CHARS: usize = 64;
 /// What the game sends as `DefaultTitle`. (Capture 02.)
 const DEFAULT_TITLE: &str = "lng_player_title_default";
 
-/// A player's name: 1 to 32 characters, none of them a control character or otherwise banned from XML.
+/// A player's name, fit to be shown anywhere: 1 to 32 characters, each of which can be seen and leaves the text around it
+/// as it is. There is no other way to a name than through this normalisation, at a login as after a restart.
 ///
 /// ```
 /// use mmcos_core::mmcos::players::Name;
 /// assert_eq!(Name::new(" Racer\u{7}01 ").as_str(), "Racer01");
-/// assert_eq!(Name::new("").as_str(), "Player");
+/// assert_eq!(Name::new("\u{202e}01recaR\u{200b}").as_str(), "01recaR");
+/// assert_eq!(Name::new("\u{2800}").as_str(), "Player");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(from = "String")]
 pub struct Name(SmolStr);
 
 impl Name {
-    /// Makes a name of any text: what is not allowed is left out, what is too long cut off, and if nothing is left
-    /// the name is `Player`. (Our choice: a player with an odd name should still play.)
+    /// Returns the name that any text makes. Control characters, marks that change the direction of text, and characters
+    /// that cannot be seen are left out; every kind of space becomes a plain one; what is too long is cut off; and if
+    /// nothing is left, the name is `Player`. (Our choice: a player with an odd name should still play.)
     pub fn new(text: &str) -> Self {
-        let shown = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-        let name: String = text.trim().chars().filter(shown).take(NAME_CHARS).collect();
-        match name.trim() {
+        let shown = text.chars().filter(|character| !is_hidden(*character));
+        let plain = shown.map(|character| if character.is_whitespace() { ' ' } else { character });
+        let name: String = plain.skip_while(|character| *character == ' ').take(NAME_CHARS).collect();
+        match name.trim_end() {
             "" => Self("Player".into()),
             name => Self(name.into()),
         }
@@ -37,6 +41,33 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Returns whether a character is not one to see: it controls something (the direction of text among it), takes no room,
+/// or means something to some programs alone. The ranges are those of Unicode 17: Cc, Cf, Zl, Zp, Co, noncharacters, and
+/// `Default_Ignorable_Code_Point`; and two that are blank in every font.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            // Soft hyphen, joiner of graphemes, marks of Arabic and Syriac numbers.
+            '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}'
+            // Fillers of Hangul, vowels of Khmer that are not written, selectors of Mongolian.
+            | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{3164}' | '\u{FFA0}'
+            // Zero width, direction, separators of lines and paragraphs, invisible operators, isolates.
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            // A pattern of Braille without dots.
+            | '\u{2800}'
+            // Private use, selectors of variations, byte order mark, specials but for U+FFFD.
+            | '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFF0}'..='\u{FFFC}'
+            // Marks of Kaithi, hieroglyphs, shorthand and music.
+            | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            // Tags and selectors; private use.
+            | '\u{E0000}'..='\u{E0FFF}' | '\u{F0000}'..
+        )
+        // The last two of every plane are no characters.
+        || character as u32 & 0xFFFE == 0xFFFE
 }
 
 impl From<String> for Name {
@@ -198,6 +229,12 @@ mod tests {
             ("\u{7} \u{7}", "Player"),
             ("Zoë 🏎", "Zoë 🏎"),
             ("<&>\"'", "<&>\"'"),
+            ("\u{202E}evil\u{2066}x\u{2069}\u{200F}\u{61C}", "evilx"),
+            ("\u{200B}\u{200D}\u{2060}\u{FEFF}\u{3164}\u{2800}\u{115F}", "Player"),
+            ("a\u{2028}b\u{2029}c\u{A0}d\u{3000}e\u{1F}f", "abc d ef"),
+            ("\u{E0041}\u{E0001}\u{E000}\u{10FFFD}\u{FDD0}\u{1FFFE}ok\u{FFFD}", "ok\u{FFFD}"),
+            ("\u{3000}\u{202F} ", "Player"),
+            ("שלום", "שלום"),
         ];
         for (text, name) in table {
             assert_eq!(Name::new(text).as_str(), name);

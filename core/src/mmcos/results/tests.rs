@@ -99,7 +99,8 @@ fn who_searches_on_has_one_key_at_a_time_until_a_race_begins() {
 #[test]
 fn a_race_against_ai_that_is_given_up_for_the_next_at_once_was_none() {
     let (mut races, shortest) = (Races::default(), Issued::Ai(Duration::from_secs(30)));
-    let made = |session, seconds| Race { made: later(Duration::from_secs(seconds)), ..race(session, 1, &[10]) };
+    let made =
+        |session, seconds| Race { made: later(Duration::from_secs(seconds)), ..race(session, 1, &[10]) };
     races.issue(made(1, 0), shortest);
     begin(&mut races, 1, 10, &[10]);
     assert_eq!(races.issue(made(2, 10), Issued::Alone), vec![], "a second PC searches for players");

@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 use core::str::{self, Utf8Error};
 
 use thiserror::Error;
@@ -30,7 +30,20 @@ impl Default for Limits {
 /// `bool` is 0 or 1 (our choice: no capture shows another), and nothing follows the value. Counts and lengths are
 /// held against the limits and the bytes that are left before anything is allocated.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Value<'a>, DecodeError> {
-    let mut decoder = Decoder { bytes: Cursor::new(bytes), limits, values_left: limits.values };
+    read(bytes, limits, false)
+}
+
+/// Reads the one value that these bytes are, as [`decode`] does, but leaves out what is not UTF-8 in a text: for messages
+/// whose texts are only shown.
+///
+/// # Errors
+/// As those of [`decode`], but for [`DecodeError::Text`].
+pub fn decode_with_any_text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Value<'a>, DecodeError> {
+    read(bytes, limits, true)
+}
+
+fn read<'a>(bytes: &'a [u8], limits: &Limits, any_text: bool) -> Result<Value<'a>, DecodeError> {
+    let mut decoder = Decoder { bytes: Cursor::new(bytes), limits, values_left: limits.values, any_text };
     let value = decoder.value(limits.depth)?;
     match decoder.bytes.remaining() {
         0 => Ok(value),
@@ -119,6 +132,8 @@ struct Decoder<'a, 'l> {
     bytes: Cursor<'a>,
     limits: &'l Limits,
     values_left: usize,
+    /// Texts need not be UTF-8.
+    any_text: bool,
 }
 
 impl<'a> Decoder<'a, '_> {
@@ -140,7 +155,7 @@ impl<'a> Decoder<'a, '_> {
             b"fp64" => Value::F64(Fp64::from_bits(u64::from_le_bytes(self.data()?))),
             b"tutc" => Value::Time(UnixTime(u32::from_le_bytes(self.data()?))),
             b"uuid" => Value::Uuid(self.data()?),
-            b"dstr" => Value::Text(self.text()?.into()),
+            b"dstr" => Value::Text(self.text()?),
             b"blob" => Value::Blob(self.sized("a blob")?.into()),
             b"vdic" => Value::Dict(self.dict(self.deeper(at, depth)?)?),
             b"vvtr" => Value::List(self.list(self.deeper(at, depth)?)?),
@@ -194,10 +209,14 @@ impl<'a> Decoder<'a, '_> {
         str::from_utf8(bytes).ok().filter(|text| is_name(text)).ok_or(DecodeError::Name { at })
     }
 
-    fn text(&mut self) -> Result<&'a str, DecodeError> {
+    fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let bytes = self.sized("a text")?;
         let at = self.bytes.offset().saturating_sub(bytes.len());
-        str::from_utf8(bytes).map_err(|source| DecodeError::Text { at, source })
+        match str::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(_) if self.any_text => Ok(bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()),
+            Err(source) => Err(DecodeError::Text { at, source }),
+        }
     }
 
     fn bool(&mut self) -> Result<bool, DecodeError> {
@@ -269,6 +288,8 @@ mod tests {
 
     #[test]
     fn text_is_utf8_and_names_are_ascii() {
+        let shown = decode_with_any_text(b"dstr\x04\0\0\0Zo\xebT", &Limits::default());
+        assert_eq!(shown, Ok(Value::Text("ZoT".into())));
         let text = decode_default(b"dstr\x01\0\0\0\xff");
         assert!(matches!(text, Err(DecodeError::Text { at: 8, .. })));
         let name = decode_default("vdic\x01\0\0\0\x02äbool\0".as_bytes());

@@ -39,7 +39,7 @@ mod encode;
 mod field;
 mod value;
 
-pub use decode::{DecodeError, Limits, decode};
+pub use decode::{DecodeError, Limits, decode, decode_with_any_text};
 pub use encode::{EncodeError, encode};
 pub use field::{FieldError, FromValue};
 pub use value::{Dict, Fp32, Fp64, UnixTime, Value};

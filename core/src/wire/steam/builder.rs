@@ -25,6 +25,7 @@ impl TicketBuilder {
     pub fn new(steam_id: SteamId, app_id: AppId, issued: UnixSeconds) -> Self {
         let external_ip = Ipv4Addr::new(192, 0, 2, 1);
         let session = Session {
+            constants: SESSION_CONSTANTS,
             gc_token: steam_id.get().rotate_left(32),
             steam_id,
             generated: issued,
@@ -71,7 +72,7 @@ impl TicketBuilder {
         out.u64(session.steam_id.get());
         out.u32(session.generated.0);
         out.u32(SESSION_LEN);
-        for constant in SESSION_CONSTANTS {
+        for constant in session.constants {
             out.u32(constant);
         }
         out.0.extend_from_slice(&session.external_ip.octets());

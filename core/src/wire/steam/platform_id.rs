@@ -11,8 +11,8 @@ const SEEN_SUFFIX: &str = "^^^^true";
 /// Reads the `PlatformID` field of a login (capture 02): the ticket in hex, then four fields, each after a `^`.
 /// Gives the ticket's bytes.
 ///
-/// Of the four, whose meaning is unknown, the last must be `true` or `false`; the others, seen empty, may be
-/// anything.
+/// Nothing signs or uses those four, whose meaning is unknown, so they are not read: only that a `^` ends the ticket
+/// counts, which tells a ticket from a bare number.
 ///
 /// ```
 /// use mmcos_core::wire::steam::parse_platform_id;
@@ -20,9 +20,7 @@ const SEEN_SUFFIX: &str = "^^^^true";
 /// # Ok::<(), mmcos_core::wire::steam::PlatformIdError>(())
 /// ```
 pub fn parse_platform_id(text: &str) -> Result<Vec<u8>, PlatformIdError> {
-    let (hex, fields) = text.split_once('^').ok_or(PlatformIdError::Fields { found: 0 })?;
-    check_fields(fields)?;
-    decode_hex(hex)
+    text.split_once('^').ok_or(PlatformIdError::NoFields).and_then(|(hex, _)| decode_hex(hex))
 }
 
 /// Writes a `PlatformID` as the game does, for tests and models of the game.
@@ -38,15 +36,9 @@ pub fn encode_platform_id(ticket: &[u8]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PlatformIdError {
-    /// There are not four fields after the ticket.
-    #[error("PlatformID has {found} fields after the Steam ticket, expected 4, each after a '^'")]
-    Fields {
-        /// How many there are.
-        found: usize,
-    },
-    /// The last field is no boolean.
-    #[error("the last field of PlatformID is neither \"true\" nor \"false\"")]
-    LastField,
+    /// No field follows the ticket.
+    #[error("PlatformID has 0 fields after the Steam ticket, expected 4, each after a '^'")]
+    NoFields,
     /// The ticket is too long.
     #[error("the Steam ticket in PlatformID has {digits} hex digits, at most {} are accepted", MAX_TICKET_LEN * 2)]
     TooLong {
@@ -65,15 +57,6 @@ pub enum PlatformIdError {
         /// Where it stands.
         at: usize,
     },
-}
-
-fn check_fields(fields: &str) -> Result<(), PlatformIdError> {
-    match fields.split('^').count() {
-        4 => {}
-        found => return Err(PlatformIdError::Fields { found }),
-    }
-    let last = fields.rsplit('^').next().unwrap_or_default();
-    last.parse::<bool>().map(drop).map_err(|_| PlatformIdError::LastField)
 }
 
 fn decode_hex(hex: &str) -> Result<Vec<u8>, PlatformIdError> {
@@ -107,12 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn four_fields_follow_the_ticket() {
-        assert_eq!(parse_platform_id("00"), Err(PlatformIdError::Fields { found: 0 }));
-        assert_eq!(parse_platform_id("00^^^true"), Err(PlatformIdError::Fields { found: 3 }));
-        assert_eq!(parse_platform_id("00^^^^^true"), Err(PlatformIdError::Fields { found: 5 }));
-        assert_eq!(parse_platform_id("00^a^b^c^true").unwrap(), [0]);
-        assert_eq!(parse_platform_id("00^^^^yes"), Err(PlatformIdError::LastField));
+    fn what_follows_the_ticket_refuses_nobody() {
+        assert_eq!(parse_platform_id("00"), Err(PlatformIdError::NoFields));
+        for fields in ["^", "^^^true", "^^^^^true", "^a^b^c^true", "^^^^yes", "^^^^TRUE", "^^^^false\u{e9}"] {
+            assert_eq!(parse_platform_id(&alloc::format!("00{fields}")), Ok([0].into()), "{fields}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub const SIGNATURE_LEN: usize = 128;
 pub(super) const GC_LEN: u32 = 20;
 /// What the length field at offset 24 says: the session header's, without the field.
 pub(super) const SESSION_LEN: u32 = 24;
-/// The two constants at offset 28. Nobody knows their meaning.
+/// The two numbers at offset 28 of every ticket that was seen. Their meaning is unknown.
 pub(super) const SESSION_CONSTANTS: [u32; 2] = [1, 2];
 /// The version of the ownership ticket.
 pub(super) const OWNERSHIP_VERSION: u32 = 4;
@@ -82,6 +82,9 @@ impl From<UnixSeconds> for i64 {
 /// The first half of a ticket: the GC part and the session header. The client fills it in and nothing signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
+    /// Two numbers of unknown meaning, 1 and 2 as seen; kept as they are. Nothing signs or uses them, so no value of
+    /// theirs refuses a ticket: other builds of Steam write 1 and 5.
+    pub constants: [u32; 2],
     /// A number that Steam gave the client for this ticket.
     pub gc_token: u64,
     /// The account, as the client says.
@@ -106,10 +109,9 @@ impl Session {
         let steam_id = SteamId::new(fields.u64("the SteamID of the GC part")?);
         let generated = UnixSeconds(fields.u32("the token's time")?);
         fields.expect("the length of the session header", SESSION_LEN)?;
-        for constant in SESSION_CONSTANTS {
-            fields.expect("a constant of the session header", constant)?;
-        }
+        let what = "a constant of the session header";
         Ok(Self {
+            constants: [fields.u32(what)?, fields.u32(what)?],
             gc_token,
             steam_id,
             generated,

@@ -11,7 +11,7 @@ const SHOWN: usize = 96;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes are not UTF-8, or the XML declaration names another encoding.
+    /// The bytes are not UTF-8.
     #[error("expected UTF-8, got {got} at byte {offset}")]
     Encoding {
         /// What came instead.

@@ -5,7 +5,9 @@
 //!
 //! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`] reads
 //!   them into structs through serde, on top of the strict and bounded [`Reader`]. A declaration, other white space,
-//!   prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
+//!   prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice. The encoding that a
+//!   declaration names is not believed, for .NET writes `utf-16` over UTF-8: bytes that are not UTF-8 are refused, but in
+//!   texts that are only shown ([`with_cosmetic_texts`]).
 //! - **Answers** are one line without XML declaration. The root declares the prefix `i`; an absent value is
 //!   `<Name i:nil="true"/>`, an empty list `<Name/>`. Elements are in alphabetical order within their parent, as .NET
 //!   serializers write them, and the game's parser may count on it. [`Writer`] writes them, in the order of its calls.
@@ -33,6 +35,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod cosmetic;
 mod de;
 mod error;
 mod reader;
@@ -40,6 +43,7 @@ mod scanner;
 mod text;
 mod writer;
 
+pub use cosmetic::with_cosmetic_texts;
 pub use de::from_bytes;
 pub use error::Error;
 pub use reader::{Event, Limits, Reader, Tag};

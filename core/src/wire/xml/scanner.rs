@@ -136,12 +136,9 @@ impl<'a> Scanner<'a> {
         if version != "1.0" {
             return Err(self.unexpected("XML 1.0", "another version"));
         }
-        match declaration.encoding().transpose().map_err(|error| self.malformed(error))? {
-            Some(name) if !name.eq_ignore_ascii_case("utf-8") => {
-                Err(Error::Encoding { got: shown(&name), offset: self.offset() })
-            }
-            _ => Ok(()),
-        }
+        // What it names is not believed: .NET's `StringWriter` declares utf-16, and the bytes are UTF-8 all the same.
+        declaration.encoding().transpose().map_err(|error| self.malformed(error))?;
+        Ok(())
     }
 
     pub(super) fn unexpected(&self, expected: &'static str, got: &'static str) -> Error {

@@ -100,8 +100,10 @@ impl Books {
         }
         let seats = usize::from(answer.humans());
         let session = answer.session;
-        self.races
-            .insert(race_key, Race { session, made, given, seats, alone, players: leaders, ..Race::default() });
+        self.races.insert(
+            race_key,
+            Race { session, made, given, seats, alone, players: leaders, ..Race::default() },
+        );
     }
 
     /// A player was given a key with a search that another of its own had ended: nobody need know it.
@@ -113,7 +115,8 @@ impl Books {
     ) {
         let players = vec![user];
         let superseded = true;
-        let race = Race { session, made, given, seats: 1, alone: true, players, superseded, ..Race::default() };
+        let race =
+            Race { session, made, given, seats: 1, alone: true, players, superseded, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
