@@ -21,18 +21,18 @@ struct Waiting {
 
 /// The whole game: who waits, and who has won how often.
 #[derive(Default)]
-struct Duel {
+pub(crate) struct Duel {
     waiting: Option<Waiting>,
     victories: BTreeMap<String, u32>,
 }
 
 /// A victory, as the store keeps it.
-#[derive(Debug)]
-struct Victory(String);
+#[derive(Clone, Debug)]
+pub(crate) struct Victory(String);
 
 /// A line of the host's log.
 #[derive(Debug)]
-struct Line(String);
+pub(crate) struct Line(String);
 
 impl From<engine::Event> for Line {
     fn from(event: engine::Event) -> Self {
@@ -41,7 +41,7 @@ impl From<engine::Event> for Line {
 }
 
 /// The one thing that takes time: nobody came.
-struct NobodyCame;
+pub(crate) struct NobodyCame;
 
 impl Service for Duel {
     type Record = Victory;

@@ -62,6 +62,8 @@ pub mod mmcos;
 pub mod seam;
 mod server;
 pub mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod trace;
 pub mod wire;
 

@@ -3,8 +3,6 @@
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
 
-mod rig;
-
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
@@ -24,10 +22,10 @@ use mmcos_core::{
         seasons::Prizes,
     },
     seam::{ConnId, Wall},
+    testing::{Rig, START, body, status},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
 };
 use proptest::prelude::*;
-use rig::{Rig, START, body, status};
 
 const PLAYERS: usize = 4;
 

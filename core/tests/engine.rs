@@ -2,18 +2,16 @@
 
 #![cfg(test)]
 
-mod rig;
-
 use std::{convert::Infallible, time::Duration};
 
 use mmcos_core::{
     engine::{self, Body, Exchange, ExchangeId, Limits, Peer, Response, Stream},
     seam::{Bytes, Close, Input},
     service::{Context, Service},
+    testing::{Rig, body, status},
     wire::http::{self, Request, Status},
 };
 use proptest::prelude::*;
-use rig::{Rig, body, status};
 
 /// `/echo` answers method, path, query and body at once, `/hold` when `/release` comes or the server stops, `/drop`
 /// never. `/stream` goes on with the body of every request to `/tell`, until `/release` comes or the server stops.

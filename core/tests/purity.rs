@@ -82,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("admin", &["service", "server", "mmcos"]),
     ("service", &["server", "admin", "mmcos"]),
     ("server", &["admin", "mmcos"]),
+    ("testing", &["admin", "mmcos", "trace"]),
     ("mmcos::matchmaker", BEYOND_THE_DOMAIN),
     ("mmcos::moderation", BEYOND_THE_DOMAIN),
     ("mmcos::players", BEYOND_THE_DOMAIN),

@@ -1,17 +1,15 @@
 //! Responses of any status, by a game that keeps nothing and writes no more than its requests.
 #![cfg(test)]
 
-mod rig;
-
 use std::convert::Infallible;
 
 use mmcos_core::{
     engine::{self, Exchange, Limits, Peer, Response},
     seam::{Effect, Now, Outbox},
     service::{Context, Service},
+    testing::Rig,
     wire::http::{Request, Status},
 };
-use rig::Rig;
 
 /// `/302` answers with that status; its body is `body`, where there can be one.
 struct Statuses;

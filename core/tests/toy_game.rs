@@ -4,6 +4,47 @@
 #[expect(dead_code, reason = "the example's own main is not called")]
 mod toy_game;
 
+use std::time::Duration;
+
+use mmcos_core::testing::{Scenario, TestGame};
+
+struct Fresh;
+
+impl TestGame for Fresh {
+    type Service = toy_game::Duel;
+
+    fn service(&self, _: &[(String, String)]) -> toy_game::Duel {
+        toy_game::Duel::default()
+    }
+}
+
+#[test]
+fn a_duel_is_the_same_however_its_bytes_arrive() {
+    Scenario::parse(
+        "client ann\n> GET /duel?ann HTTP/1.1\n> Host: duel\n>\nheld\nwait 9.9s\nheld\n\
+         client bob\n> GET /duel?bob HTTP/1.1\n> Host: duel\n>\n\
+         < HTTP/1.1 200 OK\n< {{…}}\n<\n< ann\\n\n\
+         client ann\n< HTTP/1.1 200 OK\n< {{…}}Content-Length: {{length}}\n<\n< bob\\n\n",
+    )
+    .check(&Fresh);
+}
+
+#[test]
+fn a_victory_that_was_answered_survives_a_crash_and_another_was_never_answered() {
+    let won = |scenario: Scenario| scenario.sends("GET /won?ann HTTP/1.1\nHost: duel\n");
+    let counted = won(Scenario::new().client("ann")).responds(200, "1\n");
+    let lost = won(counted.uncommitted()).held().crash();
+    let again = won(lost.client("ann")).responds(200, "2\n").wait(Duration::from_secs(1));
+    won(won(again).responds(200, "3\n").uncommitted()).held().commit().responds(200, "4\n").check(&Fresh);
+}
+
+#[test]
+#[should_panic(expected = "sent too soon")]
+fn a_scenario_can_fail() {
+    let asked = Scenario::new().client("ann").sends("GET /won?ann HTTP/1.1\nHost: duel\n");
+    asked.held().check(&Fresh);
+}
+
 #[test]
 fn two_meet_and_one_waits_in_vain() {
     let told = toy_game::script();

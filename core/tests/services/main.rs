@@ -2,15 +2,12 @@
 #![cfg(test)]
 #![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
-#[path = "../rig/mod.rs"]
-mod rig;
 #[path = "../signing/mod.rs"]
 mod signing;
 
 mod bans;
 mod events;
 mod first_searches;
-mod fixture;
 mod http;
 mod identity;
 mod leaderboards;
@@ -25,19 +22,7 @@ mod searches;
 mod seasons;
 mod world;
 
-use scene::{Delivery, play};
-
-/// However the bytes of the requests arrive, each client reads the same: whole, byte by byte, one behind the other, and
-/// split in two at every position.
-fn check(fixture: &str) {
-    let steps = fixture::parse(fixture);
-    let whole = play(&steps, Delivery::Whole);
-    let torn = (1..=whole.longest).map(|first| Delivery::Torn { first, then: whole.longest });
-    let deliveries = [Delivery::ByteByByte, Delivery::Pipelined, Delivery::OtherPrefix];
-    for delivery in deliveries.into_iter().chain(torn) {
-        assert!(play(&steps, delivery).read == whole.read, "{delivery:?} makes a difference");
-    }
-}
+use mmcos_core::testing::{self as rig, Scenario};
 
 macro_rules! fixtures {
     ($($name:ident)*) => {
@@ -45,7 +30,7 @@ macro_rules! fixtures {
         $(
             #[test]
             fn $name() {
-                check(include_str!(concat!("../fixtures/", stringify!($name), ".http")));
+                Scenario::parse(include_str!(concat!("../fixtures/", stringify!($name), ".http"))).check(&scene::Fresh);
             }
         )*
     };

@@ -1,0 +1,83 @@
+//! Tests of a game without sockets, ports or waiting. (Feature `testing`; a dev-dependency of your package.)
+//!
+//! [`Rig`] drives a [`Server`](crate::Server) with a virtual clock and clients that read what they are sent.
+//! [`Scenario`] is a scene between clients and a game: a file of text (`.http`, see there) or a chain of calls.
+//! [`Scenario::check`] plays it in every split of every request. [`MemoryStore`] loses what was not committed when the
+//! process is killed. What a scenario must know of a game is in [`TestGame`].
+//!
+//! ```
+//! use core::{convert::Infallible, time::Duration};
+//! use mmcos_core::{
+//!     engine::{self, Exchange, Peer, Response},
+//!     service::{Context, Service},
+//!     testing::{Scenario, TestGame},
+//!     wire::http::{Request, Status},
+//! };
+//!
+//! /// Counts requests, durably.
+//! struct Counter(u32);
+//!
+//! impl Service for Counter {
+//!     type Record = u32;
+//!     type Event = engine::Event;
+//!     type Timer = ();
+//!     type RestoreError = Infallible;
+//!
+//!     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
+//!         self.0 += 1;
+//!         cx.record(self.0);
+//!         cx.respond(exchange, &Response::text(Status::OK, self.0.to_string().as_bytes()));
+//!     }
+//!
+//!     fn restore(&mut self, count: u32) -> Result<(), Infallible> {
+//!         self.0 = count;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! struct Fresh;
+//!
+//! impl TestGame for Fresh {
+//!     type Service = Counter;
+//!
+//!     fn service(&self, _: &[(String, String)]) -> Counter {
+//!         Counter(0)
+//!     }
+//! }
+//!
+//! let get = "GET / HTTP/1.1\nHost: x\n";
+//! Scenario::new().client("ann").sends(get).responds(200, "1").check(&Fresh);
+//!
+//! // Nothing is answered before it is durable, and what was answered is not forgotten.
+//! Scenario::new()
+//!     .client("ann")
+//!     .sends(get)
+//!     .responds(200, "1")
+//!     .uncommitted()
+//!     .sends(get)
+//!     .held()
+//!     .crash()
+//!     .client("bob")
+//!     .sends(get)
+//!     .responds(200, "2")
+//!     .check(&Fresh);
+//! ```
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::missing_panics_doc,
+    reason = "a tool of tests: a panic is a test's failure, and its message says what differs"
+)]
+
+mod play;
+mod rig;
+mod scenario;
+mod store;
+
+pub use play::{Delivery, Played, TestGame};
+pub use rig::{Rig, START, body, status};
+pub use scenario::Scenario;
+pub use store::MemoryStore;
