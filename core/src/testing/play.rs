@@ -33,7 +33,8 @@ pub trait TestGame {
         panic!("given {name} {argument}: this game gives nothing")
     }
 
-    /// Returns the value of a name that is made, not found, such as `{{ticket 7}}`. `known` are the values found so far.
+    /// Returns the value of a name that is made, not found, such as `{{ticket 7}}`. `known` are the values found
+    /// so far.
     fn value(&self, _name: &str, _known: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
         None
     }
