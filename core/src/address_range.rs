@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::{fmt, iter, net::IpAddr, str::FromStr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// All addresses that begin with the same bits, IPv4 or IPv6, written as `203.0.113.0/24`; or a single one, written
 /// without the slash.
@@ -29,6 +29,16 @@ impl AddressRange {
     /// Whether the address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
+    }
+
+    /// The first address of the range.
+    pub fn first(&self) -> IpAddr {
+        self.0.addr()
+    }
+
+    /// The number of leading bits that all addresses of the range share.
+    pub fn prefix(&self) -> u8 {
+        self.0.prefix_len()
     }
 
     /// Every range that the address is in, the narrowest first.
@@ -58,6 +68,14 @@ impl From<IpAddr> for AddressRange {
     }
 }
 
+/// The same range of IPv4 addresses, if they are written as IPv6 (`::ffff:203.0.113.0/120`).
+fn canonical(range: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = range else { return range };
+    let (address, prefix) = (mapped.addr().to_ipv4_mapped(), mapped.prefix_len().checked_sub(96));
+    let ipv4 = address.zip(prefix).and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    ipv4.map_or(range, IpNet::V4)
+}
+
 /// Bits behind the prefix are passed over.
 impl FromStr for AddressRange {
     type Err = AddressRangeError;
@@ -65,7 +83,10 @@ impl FromStr for AddressRange {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.parse::<IpAddr>() {
             Ok(address) => Ok(address.into()),
-            Err(_) => text.parse::<IpNet>().map(|range| Self(range.trunc())).map_err(|_| AddressRangeError),
+            Err(_) => text
+                .parse::<IpNet>()
+                .map(|range| Self(canonical(range).trunc()))
+                .map_err(|_| AddressRangeError),
         }
     }
 }
@@ -104,6 +125,8 @@ mod tests {
     fn an_ipv4_address_is_the_same_in_ipv6_clothes() {
         let range: AddressRange = "203.0.113.0/24".parse().unwrap();
         assert!(range.contains("::ffff:203.0.113.9".parse().unwrap()));
+        let mapped: AddressRange = "::ffff:203.0.113.0/120".parse().unwrap();
+        assert_eq!((mapped, mapped.prefix()), (range, 24));
         assert_eq!("::ffff:203.0.113.9".parse::<AddressRange>().unwrap().to_string(), "203.0.113.9");
     }
 

@@ -23,7 +23,16 @@ mod process;
 #[path = "../../runtime-std/tests/blackbox/tls.rs"]
 mod tls;
 
-use std::{env, fs, path::PathBuf, thread, time::Duration};
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use browser::{Browser, Page};
 use client::Client;
@@ -43,12 +52,26 @@ fn text(page: &mut Page<'_>, selector: &str) -> String {
 }
 
 fn log_in(page: &mut Page<'_>, server: &Server) {
+    page.wait("!document.querySelector('#login').hidden");
     let password = fs::read_to_string(server.data().join("operator-password")).unwrap();
     page.evaluate(&format!(
         "document.querySelector('#password').value = '{}'; document.querySelector('#login button').click()",
         password.trim()
     ));
     page.wait("document.body.classList.contains('operator') && document.querySelector('#settings form')");
+    page.wait("document.querySelector('#connection').textContent === 'live'");
+}
+
+/// Types into an input, as far as the page can tell.
+fn type_in(page: &mut Page<'_>, selector: &str, text: &str) {
+    page.evaluate(&format!(
+        "{{ const input = document.querySelector('{selector}'); input.focus(); input.value = '{text}'; \
+         input.dispatchEvent(new Event('input', {{ bubbles: true }})); }}"
+    ));
+}
+
+fn sent(page: &Page<'_>, end: &str) -> usize {
+    page.requests().iter().filter(|url| url.ends_with(end)).count()
 }
 
 #[test]
@@ -58,9 +81,11 @@ fn the_dashboard_lives_in_a_browser() {
     let origin = format!("http://{}", server.http);
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("{origin}/admin"), 1440, 1000);
-    page.wait("document.querySelector('#connection').textContent === 'live'");
-    assert!(text(&mut page, "#players tbody").contains("Nobody is online."));
-    assert_eq!(page.evaluate("getComputedStyle(document.querySelector('#bans')).display !== 'none' && document.querySelector('#bans').offsetParent !== null"), false);
+    page.wait("!document.querySelector('#login').hidden");
+    assert_eq!(page.evaluate("document.querySelector('#main').hidden"), true);
+    assert!(page.requests().iter().all(|url| !url.ends_with("/state") && !url.ends_with("/live")));
+    log_in(&mut page, &server);
+    page.wait("document.querySelector('#players tbody').textContent.includes('Nobody is online.')");
 
     // Two clients meet, and the page shows it by itself.
     let mut players = [player(&server, 1, "Ann"), player(&server, 2, HOSTILE)];
@@ -74,13 +99,13 @@ fn the_dashboard_lives_in_a_browser() {
     assert!(text(&mut page, "#players tbody").contains(HOSTILE));
     assert_eq!(page.evaluate("document.querySelectorAll('main img').length"), 0);
 
-    // An action works, with the password.
-    log_in(&mut page, &server);
+    // An action works, and says so.
     page.evaluate(
         "document.querySelector('#setting-message').value = 'Races at <b>eight</b>'; \
          document.querySelector('[aria-label=\"Set message\"]').click()",
     );
     page.wait("document.querySelector('#server').textContent.includes('Races at <b>eight</b>')");
+    assert!(text(&mut page, "#result").starts_with("Set message"), "{}", text(&mut page, "#result"));
 
     // What it asked for was this server alone, and nothing was blocked or thrown.
     assert!(page.requests().iter().all(|url| url.starts_with(&origin)), "{:?}", page.requests());
@@ -94,9 +119,9 @@ fn a_season_begins_early_only_after_a_yes() {
     let server = Server::start_with(&[]);
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("http://{}/admin", server.http), 390, 800);
-    page.wait("document.querySelector('#season dd')");
     assert_eq!(page.evaluate("document.querySelector('#season-start').offsetParent"), Value::Null);
     log_in(&mut page, &server);
+    page.wait("document.querySelector('#season dd')");
     assert_eq!(page.evaluate("document.querySelector('#season-start').offsetParent !== null"), true);
 
     let orders =
@@ -137,11 +162,208 @@ fn what_went_wrong_is_in_sight_until_it_is_closed() {
          document.querySelector('#ban button').scrollIntoView(); document.querySelector('#ban button').click()",
     );
     page.wait("document.querySelector('#notice').textContent.includes('SteamID64')");
-    assert_eq!(page.evaluate("scrollY > innerHeight"), true);
+    page.wait("scrollY > innerHeight");
     let sight = "document.querySelector('#notice').getBoundingClientRect()";
     page.wait(&format!("{sight}.top >= 0 && {sight}.bottom < innerHeight"));
     page.evaluate("document.querySelector('#notice-close').click()");
     assert_eq!(page.evaluate(&format!("{sight}.height")), 0);
+}
+
+/// Players who log in and search again and again, until the end of the test.
+fn bustle(http: std::net::SocketAddr, players: u32) -> Arc<AtomicBool> {
+    let over = Arc::new(AtomicBool::new(false));
+    for number in 1..=players {
+        let over = Arc::clone(&over);
+        thread::spawn(move || {
+            let mut turn = u64::from(number);
+            while !over.load(Ordering::Relaxed) {
+                let mut player = Player::named(Client::plain(http), number, &format!("Racer {number}"));
+                player.search(if turn % 3 == 0 { RACE } else { ELIMINATION });
+                turn += 1;
+                thread::sleep(Duration::from_millis(150 + (turn * 7919) % 500));
+                player.client.reset();
+            }
+        });
+    }
+    over
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn forty_aimed_kicks_hit() {
+    let server =
+        Server::start_with(&["--poll-seconds", "2", "--gather-seconds", "0.2", "--search-seconds", "4"]);
+    let over = bustle(server.http, 12);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);
+    log_in(&mut page, &server);
+    page.wait("document.querySelectorAll('#players tr[data-key]').length === 12");
+    page.evaluate("document.querySelector('#players').scrollIntoView({ block: 'center' })");
+    let mut hits = 0;
+    for shot in 0..40 {
+        let target = shot * 5 % 12;
+        let aimed = page.evaluate(&format!(
+            "(() => {{ const row = document.querySelectorAll('#players tr[data-key]')[{target}]; \
+             const button = row.querySelector('[aria-label^=Kick]'); button.scrollIntoView({{ block: 'nearest' }}); \
+             const {{ x, y, width, height }} = button.getBoundingClientRect(); \
+             return [x + width / 2, y + height / 2, Number(row.dataset.key)]; }})()"
+        ));
+        let [x, y, user] = [0, 1, 2].map(|index| aimed[index].as_f64().unwrap());
+        let path = format!("/players/{user}/kick");
+        let [before, all] = [sent(&page, &path), sent(&page, "/kick")];
+        thread::sleep(Duration::from_millis(400));
+        page.press([x, y], Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(200));
+        // An evaluation brings the events before it.
+        page.evaluate("0");
+        hits += usize::from(sent(&page, &path) == before + 1 && sent(&page, "/kick") == all + 1);
+    }
+    over.store(true, Ordering::Relaxed);
+    assert_eq!(hits, 40);
+    assert!(page.complaints().is_empty(), "{:?}", page.complaints());
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn focus_and_typed_text_survive_updates_and_commands() {
+    let server = Server::start_with(&["--poll-seconds", "2", "--gather-seconds", "0.2"]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);
+    log_in(&mut page, &server);
+    let _player = player(&server, 1, "Ann");
+    page.wait("document.querySelector('#players tr[data-key=\"1\"]')");
+    type_in(&mut page, "#ban-reason", "half a reason");
+    type_in(&mut page, "#setting-message", "half a mess");
+    // Commands about other things, and updates by others.
+    page.evaluate("document.querySelector('#players [aria-label^=Kick]').click()");
+    page.wait("document.querySelector('#result').textContent.startsWith('Kicked')");
+    page.evaluate(
+        "{ const select = document.querySelector('#setting-maintenance'); select.value = 'true'; \
+         document.querySelector('[aria-label=\"Set maintenance\"]').click(); }",
+    );
+    page.wait("document.querySelector('#mode').textContent.startsWith('MAINTENANCE')");
+    page.evaluate("document.querySelector('[aria-label=\"Reset maintenance\"]').click()");
+    page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
+    let _ben = player(&server, 2, "Ben");
+    page.wait("document.querySelector('#players tr[data-key=\"2\"]')");
+    assert_eq!(page.evaluate("document.querySelector('#setting-message').value"), "half a mess");
+    assert_eq!(page.evaluate("document.querySelector('#ban-reason').value"), "half a reason");
+    assert_eq!(page.evaluate("document.activeElement.id"), "setting-message");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn hostile_names_keep_to_their_cells() {
+    let server = Server::start_with(&["--poll-seconds", "25"]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 1024, 800);
+    log_in(&mut page, &server);
+    let names = ["\u{202e}drawkcab", "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW", "\u{200b}\u{200b}\u{2060}", HOSTILE];
+    let mut players: Vec<Player> =
+        (1..).zip(names).map(|(number, name)| player(&server, number, name)).collect();
+    search(&mut players, ELIMINATION);
+    page.wait("document.querySelectorAll('#players tr[data-key]').length === 4");
+    page.wait("document.querySelectorAll('#searches tr[data-key]').length === 4 || document.querySelector('#matches tr[data-key]')");
+    for (id, label) in [("players", "Kick"), ("matches", "End")] {
+        let inside = page.evaluate(&format!(
+            "[...document.querySelectorAll('#{id} [aria-label^={label}]')].every((button) => {{ \
+             const [inner, outer] = [button, button.closest('.scroll')].map((one) => one.getBoundingClientRect()); \
+             return inner.left >= outer.left && inner.right <= outer.right; }})"
+        ));
+        assert_eq!(inside, true, "{label} is out of sight");
+    }
+    assert_eq!(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
+        0
+    );
+    assert_eq!(
+        page.evaluate("[...document.querySelectorAll('.name')].every((name) => getComputedStyle(name).unicodeBidi === 'isolate')"),
+        true
+    );
+    assert_eq!(page.evaluate("document.querySelectorAll('main img').length"), 0);
+    // Whatever of these names the server keeps, no row is without a visible one.
+    assert_eq!(
+        page.evaluate("[...document.querySelectorAll('#players tr[data-key] td:first-child')].every((cell) => cell.textContent.replace(/[\\p{C}\\p{Z}]/gu, '') !== '')"),
+        true
+    );
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_restarted_server_asks_for_a_login_and_loses_no_text() {
+    let server = Server::start_with(&[]);
+    let address = server.http;
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{address}/admin"), 1440, 1000);
+    log_in(&mut page, &server);
+    type_in(&mut page, "#setting-message", "half a mess");
+    let scratch = server.stop();
+    page.wait("document.querySelector('#connection').textContent.startsWith('Connection lost')");
+    assert!(text(&mut page, "#connection").contains("as of"), "{}", text(&mut page, "#connection"));
+    assert_eq!(page.evaluate("document.querySelector('#season-start').disabled"), true);
+    let server = Server::start_at(scratch, address, &[]);
+    page.wait("!document.querySelector('#login').hidden");
+    assert!(text(&mut page, "#connection").starts_with("Your session has ended. Log in again."));
+    assert_eq!(page.evaluate("document.querySelector('#season-start').disabled"), true);
+    log_in(&mut page, &server);
+    assert_eq!(page.evaluate("document.querySelector('#setting-message').value"), "half a mess");
+    assert_eq!(page.evaluate("document.querySelector('#season-start').disabled"), false);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_session_that_is_ended_elsewhere_leaves_a_login_form() {
+    let server = Server::start_with(&[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 390, 800);
+    log_in(&mut page, &server);
+    page.evaluate("fetch('/api/v1/session', { method: 'DELETE' })");
+    page.wait("!document.querySelector('#login').hidden");
+    page.wait("document.querySelector('#connection').textContent.startsWith('Your session has ended.')");
+    log_in(&mut page, &server);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_dangerous_ban_is_asked_about() {
+    let server = Server::start_with(&[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);
+    log_in(&mut page, &server);
+    type_in(&mut page, "#ban-subject", "203.0.113.0/2");
+    page.evaluate("document.querySelector('#ban button').click()");
+    page.wait("document.querySelector('#notice').textContent.includes('would ban all of 192.0.0.0/2')");
+    type_in(&mut page, "#ban-subject", "12.0.0.0/8");
+    let click = "document.querySelector('#ban button').click()";
+    let asked = page.answer(click, false);
+    assert!(asked.contains("12.0.0.0/8 is a large part of the internet"), "{asked}");
+    assert_eq!(page.evaluate("document.querySelectorAll('#bans tr[data-key]').length"), 0);
+    page.answer(click, true);
+    page.wait("document.querySelector('#bans tr[data-key=\"12.0.0.0/8\"]')");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_table_is_one_tab_stop() {
+    let server = Server::start_with(&[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);
+    log_in(&mut page, &server);
+    let _players: Vec<Player> =
+        (1..=20).map(|number| player(&server, number, &format!("Racer {number}"))).collect();
+    page.wait("document.querySelectorAll('#players tr[data-key]').length === 20");
+    let stops = "[...document.querySelectorAll('#main *')].filter((one) => one.tabIndex >= 0 && one.offsetParent && \
+                 !one.disabled && !one.closest('#settings, #ban')).length";
+    assert!(page.evaluate(stops).as_u64().unwrap() <= 16, "{}", page.evaluate(stops));
+    page.evaluate("document.querySelector('#players [aria-label^=Kick]').focus()");
+    page.key("ArrowDown");
+    page.wait(
+        "document.activeElement.closest('tr') === document.querySelectorAll('#players tr[data-key]')[1]",
+    );
+    thread::sleep(Duration::from_millis(1500));
+    page.wait(
+        "document.activeElement.closest('tr') === document.querySelectorAll('#players tr[data-key]')[1]",
+    );
 }
 
 #[test]
@@ -175,10 +397,13 @@ fn it_fits_a_phone_and_a_wide_screen() {
     ] {
         let mut page = browser.open(&format!("http://{}/admin", server.http), width, 900);
         page.prefer(scheme);
-        page.wait("document.querySelector('#connection').textContent === 'live'");
-        if name == "dashboard-wide" {
+        if page
+            .evaluate("fetch('/api/v1/session').then((answer) => answer.json()).then(({ access }) => access)")
+            == "public"
+        {
             log_in(&mut page, &server);
         }
+        page.wait("document.querySelector('#connection').textContent === 'live'");
         page.wait("document.querySelector('#searches tbody').textContent.includes('Eve')");
         let overflow =
             page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -56,6 +56,17 @@ impl Answer {
         Self { status, ..Self::json(&Error { error: text }) }
     }
 
+    /// That a command must be confirmed, as JSON: `{"error": "…", "confirm": "…"}`. `why` completes a question to the
+    /// operator.
+    pub fn question(why: &str, error: &str) -> Self {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            error: &'a str,
+            confirm: &'a str,
+        }
+        Self { status: Status::CONFLICT, ..Self::json(&Question { error, confirm: why }) }
+    }
+
     /// Why somebody may not.
     pub fn refused(refusal: &Refusal) -> Self {
         let answer = Self::error(refusal.status(), &format!("{refusal}"));

@@ -96,7 +96,7 @@ pub struct Online<'a> {
     pub online: u32,
     /// How many ever were.
     pub known: usize,
-    /// Some of those online, who was heard of last first.
+    /// Those online who were heard of last, in the order in which they first came: it does not change while they play.
     pub list: Vec<PlayerRow<'a>>,
 }
 
@@ -142,6 +142,8 @@ pub struct Searches<'a> {
 pub struct ModeRow {
     /// The mode, for people.
     pub mode: String,
+    /// The network version of the game; players of different versions do not meet.
+    pub version: u32,
     /// How many players.
     pub players: u32,
     /// How many searches.
@@ -160,6 +162,10 @@ pub struct SearchRow<'a> {
     pub who: Who<'a>,
     /// What for.
     pub mode: String,
+    /// The network version of the game.
+    pub version: u32,
+    /// Whether it ends with AI when nobody is found.
+    pub accepts_ai: bool,
     /// Players of the party.
     pub party: u8,
     /// Since when.

@@ -4,7 +4,11 @@ use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
 };
-use core::{fmt, net::IpAddr, str::FromStr};
+use core::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use crate::{AddressRange, calendar::UtcText, seam::Wall, wire::steam::SteamId};
 
@@ -18,12 +22,29 @@ pub enum Subject {
     Addresses(AddressRange),
 }
 
-/// Neither a player nor a range of addresses.
+/// Why a text is not the subject of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a SteamID64 such as 76561202255230001, an address, or a range of addresses such as 203.0.113.0/24"
-)]
-pub struct SubjectError;
+pub enum SubjectError {
+    /// Neither a player nor addresses.
+    #[error(
+        "expected a SteamID64 such as 76561202255230001, an address, or a range of addresses such as 203.0.113.0/24"
+    )]
+    Form,
+    /// The address of a range is not its first: most likely the prefix is mistyped.
+    #[error(
+        "{written}/{} would ban all of {range}. Write {range} if you mean that, or {written}/{longer} for the network that begins \
+         at {written}",
+        range.prefix()
+    )]
+    NotFirst {
+        /// The address as written.
+        written: IpAddr,
+        /// The range around it.
+        range: AddressRange,
+        /// The shortest prefix of a range that begins at the address.
+        longer: u8,
+    },
+}
 
 impl FromStr for Subject {
     type Err = SubjectError;
@@ -31,8 +52,68 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.parse().map(SteamId::new) {
             Ok(player) if player.is_public_individual() => Ok(Self::Account(player)),
-            Ok(_) => Err(SubjectError),
-            Err(_) => text.parse().map(Self::Addresses).map_err(|_| SubjectError),
+            Ok(_) => Err(SubjectError::Form),
+            Err(_) => addresses(text).map(Self::Addresses),
+        }
+    }
+}
+
+fn addresses(text: &str) -> Result<AddressRange, SubjectError> {
+    let range: AddressRange = text.parse().map_err(|_| SubjectError::Form)?;
+    let written =
+        text.split('/').next().unwrap_or_default().parse::<IpAddr>().map_err(|_| SubjectError::Form)?;
+    let written = written.to_canonical();
+    if written == range.first() {
+        return Ok(range);
+    }
+    let (zeros, bits) = match written {
+        IpAddr::V4(address) => (address.to_bits().trailing_zeros(), 32_u32),
+        IpAddr::V6(address) => (address.to_bits().trailing_zeros(), 128),
+    };
+    let longer = u8::try_from(bits.saturating_sub(zeros)).unwrap_or(u8::MAX);
+    Err(SubjectError::NotFirst { written, range, longer })
+}
+
+impl Subject {
+    /// Returns why a ban needs a second look when it is ordered from `operator`, or `None`.
+    pub fn danger(&self, operator: IpAddr) -> Option<Danger> {
+        let Self::Addresses(range) = self else { return None };
+        let first = range.first();
+        let wide = if first.is_ipv4() { WIDE_IPV4 } else { WIDE_IPV6 };
+        let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        match () {
+            () if range.contains(operator) => Some(Danger::Operator(operator.to_canonical())),
+            () if first.is_loopback() || loopback.iter().any(|ip| range.contains(*ip)) => {
+                Some(Danger::Loopback)
+            }
+            () if range.prefix() <= wide => Some(Danger::Wide),
+            () => None,
+        }
+    }
+}
+
+/// The prefix from which on a range of IPv4 addresses is wide. (Our choice, as is the next.)
+const WIDE_IPV4: u8 = 8;
+/// The same for IPv6, where a provider has a /32 or less.
+const WIDE_IPV6: u8 = 24;
+
+/// Why a ban needs a second look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// It is of the operator's own address.
+    Operator(IpAddr),
+    /// It is of this machine.
+    Loopback,
+    /// It is of a large part of the internet.
+    Wide,
+}
+
+impl fmt::Display for Danger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator(address) => write!(f, "contains your own address {address}"),
+            Self::Loopback => f.write_str("contains this machine's own address"),
+            Self::Wide => f.write_str("is a large part of the internet"),
         }
     }
 }
@@ -181,7 +262,47 @@ mod tests {
         }
         // 1 is no player's account: perhaps the end of a number, or a `UserID`.
         for text in ["", "1", "76561202255230001/24", "STEAM_0:1:234", "Racer01"] {
-            assert_eq!(text.parse::<Subject>(), Err(SubjectError), "{text}");
+            assert_eq!(text.parse::<Subject>(), Err(SubjectError::Form), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_written_by_its_first_address() {
+        let mistake = |text: &str| text.parse::<Subject>().unwrap_err().to_string();
+        let said = mistake("203.0.113.0/2");
+        assert!(said.starts_with("203.0.113.0/2 would ban all of 192.0.0.0/2. Write 192.0.0.0/2"), "{said}");
+        assert!(said.contains("or 203.0.113.0/24 for"), "{said}");
+        assert!(mistake("203.0.113.7/24").contains("or 203.0.113.7/32 for"));
+        assert!(
+            mistake("2001:db8:0:8::/48").contains("2001:db8::/48. Write"),
+            "{}",
+            mistake("2001:db8:0:8::/48")
+        );
+        assert_eq!("::ffff:203.0.113.0/120".parse::<Subject>().unwrap().to_string(), "203.0.113.0/24");
+    }
+
+    #[test]
+    fn wide_ranges_and_ones_own_address_are_dangerous() {
+        let danger =
+            |text: &str, operator: &str| text.parse::<Subject>().unwrap().danger(operator.parse().unwrap());
+        let elsewhere = "198.51.100.1";
+        for text in ["203.0.113.0/24", "203.0.113.7", "12.0.0.0/9", "2001:db8::/32", "76561202255230001"] {
+            assert_eq!(danger(text, elsewhere), None, "{text}");
+        }
+        for text in ["0.0.0.0/2", "12.0.0.0/8", "0.0.0.0/1", "::/3", "2a00::/24"] {
+            assert!(danger(text, elsewhere).is_some(), "{text}");
+        }
+        for text in ["127.0.0.1", "127.1.2.0/24", "0.0.0.0/0", "::/0", "::1", "96.0.0.0/3"] {
+            assert!(
+                matches!(danger(text, elsewhere), Some(Danger::Loopback | Danger::Operator(_))),
+                "{text}"
+            );
+        }
+        for own in ["198.51.100.1", "198.51.100.0/24", "0.0.0.0/0"] {
+            assert_eq!(
+                danger(own, "::ffff:198.51.100.1"),
+                Some(Danger::Operator(elsewhere.parse().unwrap()))
+            );
         }
     }
 

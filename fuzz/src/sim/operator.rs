@@ -134,6 +134,7 @@ impl World {
             }
             82..85 => Order::StopEvent,
             85 if operator.random.uniform() < 0.3 => Order::StartSeason(self.books.season() + 1),
+            85 if operator.random.uniform() < 0.5 => Order::BanAll,
             85 => Order::Nonsense,
             86 => Order::Stranger(whom),
             87 => Order::Bans,

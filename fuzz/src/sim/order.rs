@@ -58,6 +58,8 @@ pub(super) enum Order {
     StartSeason(i32),
     /// A value that the setting cannot have.
     Nonsense,
+    /// A ban of everybody, without the confirmation that it needs.
+    BanAll,
     /// A ban by somebody who does not know the password.
     Stranger(Whom),
     State,
@@ -80,6 +82,7 @@ impl Order {
             Self::Ban(whom, Some(hours)) => {
                 post("bans", format!(r#"{{"subject":"{whom}","hours":{hours},"note":"seen"}}"#))
             }
+            Self::BanAll => post("bans", r#"{"subject":"0.0.0.0/0"}"#.into()),
             Self::LiftBan(whom) => post("bans/lift", format!(r#"{{"subject":"{whom}"}}"#)),
             Self::Kick(user) => post(&format!("players/{user}/kick"), String::new()),
             Self::EndMatch(session) => post(&format!("matches/{session}/end"), String::new()),

@@ -152,6 +152,27 @@ impl Page<'_> {
         }
     }
 
+    /// Moves the pointer to this place and presses the left button there for so long.
+    pub(crate) fn press(&mut self, [x, y]: [f64; 2], hold: Duration) {
+        let mut mouse = |kind: &str, button: &str| {
+            let params = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
+            self.ask("Input.dispatchMouseEvent", &params);
+        };
+        mouse("mouseMoved", "none");
+        mouse("mousePressed", "left");
+        thread::sleep(hold);
+        mouse("mouseReleased", "left");
+    }
+
+    /// Presses and releases a key, such as `ArrowDown` or `Tab`.
+    pub(crate) fn key(&mut self, name: &str) {
+        let code = if name == "Tab" { 9 } else { 40 };
+        for kind in ["keyDown", "keyUp"] {
+            let params = json!({ "type": kind, "key": name, "code": name, "windowsVirtualKeyCode": code });
+            self.ask("Input.dispatchKeyEvent", &params);
+        }
+    }
+
     /// Light or dark.
     pub(crate) fn prefer(&mut self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });

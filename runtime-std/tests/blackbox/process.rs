@@ -88,8 +88,13 @@ impl Server {
     }
 
     pub(super) fn start_in(scratch: Scratch, arguments: &[&str]) -> Self {
-        let doors =
-            ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
+        Self::start_at(scratch, ([127, 0, 0, 1], 0).into(), arguments)
+    }
+
+    /// With plain HTTP at this address.
+    pub(super) fn start_at(scratch: Scratch, http: SocketAddr, arguments: &[&str]) -> Self {
+        let http = http.to_string();
+        let doors = ["--http", &http, "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
         let mut child = program(&scratch, &[&doors, arguments].concat()).spawn().unwrap();
         let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut place = |name: &str| {

@@ -6,6 +6,8 @@ const byId = (id) => document.getElementById(id);
 let clockAhead = 0; // the server's clock less this one's, in seconds
 let state = null;
 let stream = null;
+let isLive = false;
+let asOf = null; // when the state came that is shown
 
 function element(name, text, attributes = {}) {
   const made = document.createElement(name);
@@ -14,16 +16,27 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
+// Only what changed is touched: selections stay, and only it is read out.
+function setText(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
 async function ask(method, path, body) {
-  const options = { method, headers: {} };
+  const options = { method, headers: {}, signal: AbortSignal.timeout(10_000) };
   if (body !== undefined) {
     options.headers['Content-Type'] = 'application/json';
     options.body = JSON.stringify(body);
   }
-  const response = await fetch('/api/v1/' + path, options);
+  let response;
+  try {
+    response = await fetch('/api/v1/' + path, options);
+  } catch {
+    throw Object.assign(new Error('The server cannot be reached.'), { status: 0 });
+  }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error || 'the server answered ' + response.status);
-  return answer;
+  if (response.ok) return answer;
+  const { status } = response;
+  throw Object.assign(new Error(answer.error || 'The server answered ' + status + '.'), { status, confirm: answer.confirm });
 }
 
 function tell(text) {
@@ -31,18 +44,54 @@ function tell(text) {
   byId('notice').firstElementChild.textContent = text || '';
 }
 
-// Carries out an order and says what went wrong, if something did.
-async function order(method, path, body) {
+let resultTimer;
+function report(text) {
+  tell('');
+  byId('result').textContent = text;
+  clearTimeout(resultTimer);
+  resultTimer = setTimeout(() => setText(byId('result'), ''), 15_000);
+}
+
+// Carries out a command, and shows what came of it.
+async function command(method, path, body, done) {
+  if (!isLive) {
+    tell('Not connected: nothing was sent. ' + byId('connection').textContent);
+    return false;
+  }
   try {
     await ask(method, path, body);
-    tell('');
+    report(done);
     return true;
   } catch (error) {
-    tell(error.message);
+    if (error.confirm !== undefined && !(body && body.confirm)) {
+      return confirm('Careful: ' + error.confirm + '. Go on?') && command(method, path, { ...body, confirm: true }, done);
+    }
+    if (error.status === 401) sessionEnded();
+    else tell(error.message);
     return false;
   } finally {
-    if (document.body.classList.contains('operator')) await showOperators();
+    showOperators().catch(() => {});
   }
+}
+
+// Names
+
+// Characters that show nothing: controls, formats, spaces, fillers, variation selectors.
+const INVISIBLE = /[\p{C}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]/gu;
+// Those that turn the text around them about.
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+const isVisible = (name) => name.replace(INVISIBLE, '') !== '';
+// For labels and questions, where no element can isolate it.
+const plain = (name) => (isVisible(name) ? '\u2068' + name.replace(DIRECTIONS, '') + '\u2069' : 'a player with an invisible name');
+const named = (player) => ({ name: player.name, id: player.steam_id });
+
+function nameNode({ name, id }, old) {
+  const node = old instanceof HTMLElement && old.localName === 'bdi' ? old : element('bdi');
+  const shown = isVisible(name);
+  node.className = shown ? 'name' : 'name quiet';
+  setText(node, shown ? name : '(invisible name, …' + String(id).slice(-4) + ')');
+  return node;
 }
 
 // Times
@@ -57,76 +106,195 @@ function span(seconds) {
   return Math.floor(whole / 86400) + ' d ' + Math.floor((whole % 86400) / 3600) + ' h';
 }
 
-function since(moment) {
-  const time = element('time', span(now() - moment), { datetime: new Date(moment * 1000).toISOString() });
-  time.dataset.since = moment;
-  return time;
+const since = (moment) => ({ since: moment });
+
+function sinceNode({ since: moment }, old) {
+  const node = old instanceof HTMLElement && old.localName === 'time' ? old : element('time');
+  node.dateTime = new Date(moment * 1000).toISOString();
+  node.dataset.since = moment;
+  setText(node, span(now() - moment));
+  return node;
 }
 
-const date = (moment) => new Date(moment * 1000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const date = (moment) =>
+  new Date(moment * 1000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const clock = (moment) =>
+  new Date(moment * 1000).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+
+// Puts a text, a name, a moment, or a list of these into an element, in the nodes that are there.
+function fill(parent, contents) {
+  const parts = [contents].flat();
+  parts.forEach((part, index) => {
+    const old = parent.childNodes[index];
+    let node;
+    if (part !== null && typeof part === 'object') {
+      node = part.since === undefined ? nameNode(part, old) : sinceNode(part, old);
+    } else if (old instanceof Text) {
+      if (old.data !== String(part)) old.data = part;
+      node = old;
+    } else {
+      node = document.createTextNode(part);
+    }
+    if (!old) parent.append(node);
+    else if (node !== old) old.replaceWith(node);
+  });
+  while (parent.childNodes.length > parts.length) parent.lastChild.remove();
+}
 
 // Tables
 
-// The server sends as many items as somebody can read; `count` is how many there are.
-function rows(id, items, cells, nothing, count = items.length) {
-  const body = byId(id).tBodies[0];
-  const heads = [...byId(id).tHead.rows[0].cells].map((head) => head.textContent);
-  const made = items.map((item) => {
-    const row = element('tr');
-    cells(item).forEach((cell, column) => {
-      const td = cell instanceof HTMLTableCellElement ? cell : element('td');
-      if (td !== cell) td.append(...[cell].flat().map((part) => (part instanceof Node ? part : String(part))));
-      td.dataset.head = heads[column]; // shown beside it where the screen is too narrow for columns
-      row.append(td);
-    });
-    return row;
-  });
-  const text = items.length === 0 ? nothing : count > items.length ? 'and ' + (count - items.length) + ' more' : '';
-  if (text) {
-    const row = element('tr');
-    row.append(element('td', text, { colspan: heads.length, class: 'quiet' }));
-    made.push(row);
+const lists = new Map(); // by table: the rows by key
+
+// Shows items as rows. A row belongs to its key for good, and so do its buttons. The server sends as many items as can be
+// read; `count` is how many there are.
+//
+// In a steady table nothing moves: new rows come last, and the row of what is gone stays, grey, until nobody has touched the
+// page for a while.
+function rows(id, items, { key, cells, actions, nothing, count = items.length }) {
+  const table = byId(id);
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
+  const steady = table.classList.contains('steady');
+  const known = lists.get(id) || new Map();
+  lists.set(id, known);
+  let note = body.querySelector('tr.note');
+  if (!note) {
+    note = element('tr', undefined, { class: 'note' });
+    note.append(element('td', '', { colspan: heads.length, class: 'quiet' }));
+    body.append(note);
   }
-  body.replaceChildren(...made);
+  const present = new Set();
+  let place = body.firstElementChild;
+  for (const item of items) {
+    const name = String(key(item));
+    present.add(name);
+    let row = known.get(name);
+    if (!row) {
+      row = element('tr');
+      row.dataset.key = name;
+      for (const head of heads) row.append(element('td', undefined, head.classList.contains('minor') ? { class: 'minor' } : {}));
+      row.item = item;
+      known.set(name, row);
+      if (actions) {
+        row.lastElementChild.className = 'actions';
+        row.lastElementChild.append(...actions(() => row.item));
+      }
+    }
+    row.item = item;
+    row.goneAt = null;
+    row.classList.remove('gone');
+    if (steady) {
+      if (!row.isConnected) note.before(row);
+    } else if (row === place) {
+      place = place.nextElementSibling;
+    } else {
+      body.insertBefore(row, place);
+    }
+    cells(item).forEach((cell, column) => fill(row.cells[column], cell));
+    // A row that wraps does not shrink when a name goes, or those below would move.
+    if (steady && row.offsetHeight > (row.least || 0)) {
+      row.least = row.offsetHeight;
+      row.style.height = row.least + 'px';
+    }
+  }
+  for (const [name, row] of known) {
+    if (present.has(name)) continue;
+    if (!steady) {
+      row.remove();
+      known.delete(name);
+    } else if (!row.goneAt) {
+      row.goneAt = Date.now();
+      row.classList.add('gone');
+    }
+  }
+  setText(note.firstElementChild, items.length === 0 ? nothing : count > items.length ? 'and ' + (count - items.length) + ' more' : '');
+  keepOneTabStop(table);
 }
 
-function button(text, label, act) {
-  const made = element('button', text, { type: 'button', 'aria-label': label });
+let touchedAt = 0;
+for (const kind of ['pointermove', 'pointerdown', 'wheel', 'keydown', 'focusin', 'scroll']) {
+  addEventListener(kind, () => { touchedAt = Date.now(); }, { capture: true, passive: true });
+}
+
+// Removes rows of what has been gone for long.
+function tidy() {
+  if (Date.now() - touchedAt < 30_000) return;
+  for (const [id, known] of lists) {
+    for (const [name, row] of known) {
+      if (!row.goneAt || Date.now() - row.goneAt < 60_000) continue;
+      row.remove();
+      known.delete(name);
+    }
+    keepOneTabStop(byId(id));
+  }
+}
+
+// A table is one tab stop; the arrow keys lead from button to button.
+function keepOneTabStop(table, button) {
+  const stops = table.querySelectorAll('td.actions button');
+  const current = button || table.querySelector('td.actions button[tabindex="0"]') || stops[0];
+  for (const other of stops) other.tabIndex = other === current ? 0 : -1;
+}
+
+addEventListener('focusin', ({ target }) => {
+  if (target.matches('td.actions button')) keepOneTabStop(target.closest('table'), target);
+});
+addEventListener('keydown', (event) => {
+  const button = event.target;
+  if (!(button instanceof HTMLElement) || !button.matches('td.actions button')) return;
+  const row = button.closest('tr');
+  const index = [...button.parentElement.children].indexOf(button);
+  const next = {
+    ArrowUp: () => row.previousElementSibling?.querySelectorAll('td.actions button')[index],
+    ArrowDown: () => row.nextElementSibling?.querySelectorAll('td.actions button')[index],
+    ArrowLeft: () => button.previousElementSibling,
+    ArrowRight: () => button.nextElementSibling,
+  }[event.key]?.();
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+});
+
+function button(text, label, act, kind = '') {
+  const made = element('button', text, { type: 'button', 'aria-label': label, class: 'command ' + kind });
   made.addEventListener('click', act);
+  made.disabled = !isLive;
   return made;
 }
 
-function orderCell(...buttons) {
-  const cell = element('td', undefined, { class: 'order' });
-  cell.append(...buttons);
-  return cell;
-}
-
 function terms(id, pairs) {
-  byId(id).replaceChildren(...pairs.flatMap(([term, text]) => {
-    const dd = element('dd');
-    dd.append(text instanceof Node ? text : String(text));
-    return [element('dt', term), dd];
-  }));
-}
-
-function kick(player) {
-  return button('Kick', 'Kick ' + player.name, () => order('POST', 'players/' + player.user_id + '/kick'));
-}
-
-function banned(player) {
-  return button('Ban', 'Ban ' + player.name, () => {
-    byId('ban-subject').value = player.steam_id;
-    byId('ban-subject').scrollIntoView({ block: 'center' });
-    byId('ban-reason').focus();
+  const list = byId(id);
+  pairs.forEach(([term, contents], index) => {
+    if (!list.children[2 * index]) list.append(element('dt', term), element('dd'));
+    setText(list.children[2 * index], term);
+    fill(list.children[2 * index + 1], contents);
   });
 }
 
+function playerActions(player) {
+  const { user_id: user, name, steam_id: steamId } = player();
+  return [
+    button('Kick', 'Kick ' + plain(name), () =>
+      command('POST', 'players/' + user + '/kick', undefined, 'Kicked ' + plain(player().name) + '. They can log in again.')),
+    button('Ban', 'Ban ' + plain(name), () => {
+      byId('ban-subject').value = steamId;
+      byId('ban-subject').scrollIntoView({ block: 'center' });
+      byId('ban-reason').focus();
+    }),
+  ];
+}
+
 function playerRows(id, players, nothing, count) {
-  const does = (player) => player.does + (player.banned ? ', banned' : '');
-  rows(id, players, (player) => [
-    player.name, does(player), player.points, player.games, since(player.seen), orderCell(kick(player), banned(player)),
-  ], nothing, count);
+  rows(id, players, {
+    key: (player) => player.user_id,
+    cells: (player) => [
+      named(player), player.does + (player.banned ? ', banned' : ''), player.points, player.games, since(player.seen),
+    ],
+    actions: playerActions,
+    nothing,
+    count,
+  });
 }
 
 // What there is to see
@@ -139,38 +307,78 @@ function figures(pairs) {
       made.append(element('strong'), document.createTextNode(name));
       summary.append(made);
     }
-    // Only what changed is touched, so that only it is read out.
-    const strong = summary.children[index].firstChild;
-    if (strong.textContent !== String(value)) strong.textContent = value;
+    setText(summary.children[index].firstChild, value);
   });
+}
+
+function showMode({ maintenance, storage_trouble: trouble }) {
+  const bar = byId('mode');
+  const texts = [
+    trouble && 'Nothing can be saved at the moment, since ' + trouble + '.',
+    maintenance && 'MAINTENANCE: new logins are refused. Players who are already logged in can keep playing.',
+  ].filter(Boolean);
+  bar.classList.toggle('alert', texts.length > 0);
+  setText(bar, texts.join(' ') || 'Players can log in.');
 }
 
 function show() {
   if (!state) return;
   const { server, players, searches, matches, season, event } = state;
-  byId('version').textContent = server.version;
+  setText(byId('version'), server.version);
+  showMode(server);
   figures([
     ['online', players.online], ['searching', searches.players], ['matches', matches.running],
-    ['matches made', matches.made], ['players known', players.known],
+    ['matches since start', matches.made], ['registered', players.known],
   ]);
-  rows('modes', searches.modes, (mode) => [mode.mode, mode.players, since(mode.since), mode.why],
-    'Nobody searches.', searches.different_modes);
-  rows('searches', searches.list,
-    (search) => [search.name, search.mode, search.party, since(search.since), search.why],
-    'Nobody searches.', searches.searches);
-  rows('matches', matches.list, (match) => [
-    match.session, match.mode, match.state, since(match.since),
-    match.players.map((player) => player.name).join(', '),
-    orderCell(button('End', 'End match ' + match.session, () => order('POST', 'matches/' + match.session + '/end'))),
-  ], 'No match is under way.', matches.running);
+  const versions = new Set([...searches.modes, ...searches.list].map(({ version }) => version));
+  const mode = (search) => search.mode + (versions.size > 1 ? ' (version ' + search.version + ')' : '');
+  rows('modes', searches.modes, {
+    key: (row) => row.mode + ' ' + row.version,
+    cells: (row) => [mode(row), row.players, since(row.since), row.why],
+    nothing: 'Nobody searches.',
+    count: searches.different_modes,
+  });
+  rows('searches', searches.list, {
+    key: (search) => search.user_id,
+    cells: (search) => [
+      named(search), mode(search), search.party, since(search.since), search.why + (search.accepts_ai ? '; accepts AI' : ''),
+    ],
+    nothing: 'Nobody searches.',
+    count: searches.searches,
+  });
+  rows('matches', [...matches.list].reverse(), {
+    key: (match) => match.session,
+    cells: (match) => [
+      match.session, match.mode, match.state, since(match.since),
+      match.players.flatMap((player, index) => (index ? [', ', named(player)] : [named(player)])),
+    ],
+    actions: (match) => {
+      const { session } = match();
+      const end = () => {
+        const names = match().players.map((player) => plain(player.name)).join(', ');
+        const asked = 'End match ' + session + ' (' + names + ')? What has not been scored will not count. This cannot be taken back.';
+        if (confirm(asked)) command('POST', 'matches/' + session + '/end', undefined, 'Ended match ' + session + '.');
+      };
+      return [button('End', 'End match ' + session, end, 'danger')];
+    },
+    nothing: 'No match is under way.',
+    count: matches.running,
+  });
   playerRows('players', players.list, 'Nobody is online.', players.online);
-  rows('results', state.results, (result) => [
-    result.name, result.mode,
-    (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (claimed ' + result.claimed + ')'),
-    result.points, since(result.at),
-  ], 'No race was scored lately.');
-  let place = 0;
-  rows('leaderboard', state.leaderboard, (row) => [++place, row.name, row.points, row.division], 'Nobody has played yet.');
+  rows('results', state.results, {
+    key: (result) => result.session + ' ' + result.user_id,
+    cells: (result) => [
+      named(result), result.mode,
+      (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (claimed ' + result.claimed + ')'),
+      result.points, since(result.at),
+    ],
+    nothing: 'No race was scored lately.',
+  });
+  rows('leaderboard', state.leaderboard.map((row, index) => ({ ...row, place: index + 1 })), {
+    key: (row) => row.user_id,
+    cells: (row) => [row.place, named(row), row.points, row.division],
+    nothing: 'Nobody has played yet.',
+  });
   terms('season', [
     ['Season', season.id + (season.active ? '' : ' (over)')],
     ['Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
@@ -179,103 +387,159 @@ function show() {
   terms('server', [
     ['Running for', since(server.started)],
     ['Message', server.message || 'none'],
-    ['Logins', server.maintenance ? 'closed for maintenance' : 'open'],
-    ['Steam tickets', server.verifies_tickets ? 'verified' : 'not verified: anybody can be anybody'],
+    ['Logins', server.maintenance ? 'refused: maintenance' : 'open'],
+    ['Steam tickets', server.verifies_tickets ? 'verified' : 'not verified: anyone can be anyone'],
     ['Connections', server.connections],
-    ['Store', server.storage_trouble ? 'cannot save: ' + server.storage_trouble : 'ok'],
     ['Last write to disk', server.last_commit_millis === null ? 'none yet' : server.last_commit_millis.toFixed(1) + ' ms'],
-    ['Bans that hold', server.bans],
+    ['Storage', server.storage_trouble || 'available'],
+    ['Active bans', server.bans],
   ]);
 }
 
 function tick() {
-  for (const time of document.querySelectorAll('time[data-since]')) {
-    const text = span(now() - time.dataset.since);
-    if (time.textContent !== text) time.textContent = text;
-  }
+  tidy();
+  // What is stale does not look alive.
+  if (!isLive) return;
+  for (const time of document.querySelectorAll('time[data-since]')) setText(time, span(now() - time.dataset.since));
 }
 
 // Charts
 
 const SVG = 'http://www.w3.org/2000/svg';
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 120, 28, 18];
 
-function chart(title, unit, period, values) {
-  const [width, height] = [300, 80];
-  const known = values.filter((value) => value !== null);
-  const most = Math.max(1, ...known);
-  const x = (index) => ((index / Math.max(1, values.length - 1)) * width).toFixed(1);
-  const y = (value) => (height - 4 - (value / most) * (height - 8)).toFixed(1);
-  let line = '';
-  let area = '';
-  values.forEach((value, index) => {
-    if (value === null) return;
-    const after = index > 0 && values[index - 1] !== null;
-    line += (after ? 'L' : 'M') + x(index) + ' ' + y(value) + (after ? '' : 'h0.1');
-    if (after) {
-      area += 'M' + x(index - 1) + ' ' + height + 'V' + y(values[index - 1]) + 'L' + x(index) + ' ' + y(value) + 'V' + height + 'Z';
-    }
-  });
-  const last = known.length ? known[known.length - 1] : null;
-  const text = title + ', ' + period + ': ' +
-    (last === null ? 'nothing yet' : 'now ' + last + unit + ', at most ' + Math.max(...known) + unit);
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('class', 'chart');
-  svg.setAttribute('viewBox', '0 0 ' + width + ' ' + height);
-  svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('aria-hidden', 'true');
-  for (const [name, d] of [['area', area], ['line', line]]) {
-    const path = document.createElementNS(SVG, 'path');
-    path.setAttribute('class', name);
-    path.setAttribute('d', d);
-    svg.append(path);
-  }
-  const figure = element('figure');
-  if (last !== null) figure.append(svg);
-  figure.append(element('figcaption', text));
-  return figure;
+function svgElement(name, attributes, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
 }
 
-function showCharts(charts) {
+// A period that ends with the last step. Steps from before the server's start are left empty.
+function drawing({ step, end }, period, values, means, most) {
+  const start = end - period;
+  const x = (moment) => LEFT + ((moment - start) / period) * (WIDTH - LEFT - 4);
+  const y = (value) => 6 + (1 - value / most) * (HEIGHT - BOTTOM - 6);
+  const path = (series, isArea) => {
+    let d = '';
+    series.forEach((value, index) => {
+      if (value === null) return;
+      const right = end - (series.length - 1 - index) * step;
+      const [from, to, at] = [x(right - step).toFixed(1), x(right).toFixed(1), y(value).toFixed(1)];
+      const goesOn = !isArea && index > 0 && series[index - 1] !== null;
+      d += isArea ? 'M' + from + ' ' + y(0) + 'V' + at + 'H' + to + 'V' + y(0) + 'Z' : (goesOn ? 'V' : 'M' + from + ' ') + at + 'H' + to;
+    });
+    return d;
+  };
+  const svg = svgElement('svg', { class: 'chart', viewBox: '0 0 ' + WIDTH + ' ' + HEIGHT, 'aria-hidden': 'true' });
+  svg.append(
+    svgElement('path', { class: 'axis', d: 'M' + LEFT + ' 6V' + y(0) + 'H' + (WIDTH - 4) }),
+    svgElement('text', { x: LEFT - 4, y: 14, class: 'end' }, most),
+    svgElement('text', { x: LEFT - 4, y: y(0), class: 'end' }, 0),
+  );
+  for (const part of [0, 0.5, 1]) {
+    const moment = start + part * period;
+    const place = ['start', 'middle', 'end'][2 * part];
+    svg.append(svgElement('text', { x: x(moment), y: HEIGHT - 4, class: place }, clock(moment)));
+  }
+  if (means) svg.append(svgElement('path', { class: 'area', d: path(means, true) }));
+  svg.append(svgElement('path', { class: 'line', d: path(values, false) }));
+  return svg;
+}
+
+function chart(index, title, unit, period, chart, key, newer) {
+  const values = chart[key];
+  const means = chart[key + '_mean'];
+  const known = [...values, ...newer].filter((value) => value !== null);
+  const highest = known.length ? Math.max(...known) : null;
+  const mean = means && means.length ? means.reduce((sum, value) => sum + value, 0) / means.length : null;
+  const figure = byId('charts').children[index] || byId('charts').appendChild(element('figure'));
+  const name = title + ', last ' + (period > 3600 ? 'day' : 'hour');
+  const text = name + ': ' + (highest === null ? 'nothing yet'
+    : 'highest ' + highest + unit + (mean === null ? '' : ', mean ' + mean.toFixed(1) + unit));
+  const svg = drawing(chart, period, values, means, Math.max(1, Math.ceil(highest || 0)));
+  if (figure.firstChild) figure.firstChild.replaceWith(svg);
+  else figure.append(svg, element('figcaption'));
+  setText(figure.lastChild, text);
+}
+
+function showCharts({ hour, day }) {
+  // The quarter of an hour that is under way is in the hour's minutes.
+  const steps = Math.max(0, Math.floor((hour.end - day.end) / hour.step));
+  const newer = (key) => (steps ? hour[key].slice(-steps) : []);
   const kinds = [['Online', 'online', ''], ['Searching', 'searching', ''], ['Matches', 'matches', ''], ['Wait', 'wait', ' s']];
-  byId('charts').replaceChildren(...kinds.flatMap(([title, key, unit]) => [
-    chart(title, unit, 'last hour', charts.hour[key]), chart(title, unit, 'last day', charts.day[key]),
-  ]));
+  kinds.forEach(([title, key, unit], index) => {
+    chart(2 * index, title, unit, 3600, hour, key, []);
+    chart(2 * index + 1, title, unit, 86400, day, key, newer(key));
+  });
 }
 
 // For operators
 
-function settingForm(setting) {
+const forms = new Map(); // by setting
+
+function settingForm(name, kind) {
   const form = element('form');
-  const id = 'setting-' + setting.name;
+  const id = 'setting-' + name;
   const label = element('label', undefined, { for: id });
-  label.append(element('b', setting.name), ' ' + setting.about + (setting.set ? ' (configured: ' + (setting.configured || 'none') + ')' : ''));
+  const about = element('span');
+  label.append(element('b', name), ' ', about);
   let input;
-  if (setting.kind === 'truth') {
+  if (kind === 'truth') {
     input = element('select', undefined, { id });
     for (const value of ['true', 'false']) input.append(element('option', value));
   } else {
-    input = element('input', undefined, { id, type: setting.kind === 'seconds' ? 'number' : 'text', step: 'any' });
+    input = element('input', undefined, { id, type: kind === 'seconds' ? 'number' : 'text', step: 'any' });
   }
-  input.value = setting.value;
-  const reset = button('Reset', 'Reset ' + setting.name, () => order('DELETE', 'settings/' + setting.name));
-  reset.hidden = !setting.set;
-  form.append(label, input, element('button', 'Set', { 'aria-label': 'Set ' + setting.name }), reset);
-  form.addEventListener('submit', (submit) => {
+  const set = element('button', 'Set', { 'aria-label': 'Set ' + name, class: 'command' });
+  const reset = button('Reset', 'Reset ' + name, () =>
+    command('DELETE', 'settings/' + name, undefined, 'Reset ' + name + ' to its value in mmcos.toml.'));
+  form.append(label, input, set, reset);
+  form.addEventListener('submit', async (submit) => {
     submit.preventDefault();
-    order('PUT', 'settings/' + setting.name, { value: input.value });
+    const { value } = input;
+    if (await command('PUT', 'settings/' + name, { value }, 'Set ' + name + ' to “' + value + '”.')) form.shown = value;
   });
-  return form;
+  return Object.assign(form, { input, about, reset });
+}
+
+// Text that somebody is typing stays.
+function showSetting({ name, kind, about, value, configured, set }) {
+  let form = forms.get(name);
+  if (!form) {
+    form = settingForm(name, kind);
+    forms.set(name, form);
+    byId('settings').append(form);
+  }
+  const isTyped = form.shown !== undefined && form.input.value !== form.shown;
+  if (!isTyped) {
+    form.input.value = value;
+    form.shown = form.input.value;
+  }
+  form.classList.toggle('typed', isTyped);
+  setText(form.about, about + (set ? ' (in mmcos.toml: ' + (configured || 'none') + ')' : '') + (isTyped ? ' (now: ' + (value || 'none') + ')' : ''));
+  form.reset.classList.toggle('unneeded', !set);
 }
 
 async function showOperators() {
   const [settings, bans] = await Promise.all([ask('GET', 'settings'), ask('GET', 'bans')]);
-  byId('settings').replaceChildren(...settings.map(settingForm));
-  rows('bans', bans, (ban) => [
-    ban.name ? ban.name + ' (' + ban.subject + ')' : ban.subject,
-    ban.until === null ? 'for good' : date(ban.until) + (ban.holds ? '' : ' (over)'),
-    ban.reason, ban.note,
-    button('Lift', 'Lift the ban of ' + ban.subject, () => order('POST', 'bans/lift', { subject: ban.subject })),
-  ], 'Nobody is banned.');
+  settings.forEach(showSetting);
+  rows('bans', bans, {
+    key: (ban) => ban.subject,
+    cells: (ban) => [
+      ban.name === null ? ban.subject : [{ name: ban.name, id: ban.subject }, ' (' + ban.subject + ')'],
+      ban.until === null ? 'permanent' : date(ban.until) + (ban.holds ? '' : ' (over)'),
+      ban.reason, ban.note,
+    ],
+    actions: (ban) => {
+      const { subject } = ban();
+      return [button('Lift', 'Lift the ban of ' + subject, () => {
+        if (!confirm('Lift the ban of ' + subject + '?')) return;
+        command('POST', 'bans/lift', { subject }, 'Lifted the ban of ' + subject + '.');
+      })];
+    },
+    nothing: 'Nobody is banned.',
+  });
 }
 
 function on(id, name, act) {
@@ -287,79 +551,162 @@ function on(id, name, act) {
 
 on('notice-close', 'click', () => tell(''));
 on('login', 'submit', async () => {
-  if (await order('POST', 'session', { password: byId('password').value })) start();
-  byId('password').value = '';
+  try {
+    await ask('POST', 'session', { password: byId('password').value });
+    byId('password').value = '';
+    tell('');
+    start();
+  } catch (error) {
+    tell(error.message);
+  }
 });
 on('logout', 'click', async () => {
-  await order('DELETE', 'session');
-  start();
+  try {
+    await ask('DELETE', 'session');
+  } catch (error) {
+    return tell(error.message);
+  }
+  // What was seen and typed does not stay for the next person at this screen.
+  location.reload();
 });
 on('find', 'submit', async () => {
   const players = await ask('GET', 'players?name=' + encodeURIComponent(byId('name').value)).catch((error) => tell(error.message));
-  byId('found-region').hidden = !players;
-  if (players) playerRows('found', players, 'No player has this name.');
+  if (!players) return;
+  byId('found-region').hidden = false;
+  for (const row of lists.get('found')?.values() || []) row.remove();
+  lists.delete('found');
+  playerRows('found', players, 'No player has this name.');
 });
 on('ban', 'submit', async () => {
-  const hours = byId('ban-hours').value;
-  const ban = { subject: byId('ban-subject').value, reason: byId('ban-reason').value, note: byId('ban-note').value };
-  if (await order('POST', 'bans', hours ? { ...ban, hours: Number(hours) } : ban)) byId('ban').reset();
+  const fields = ['subject', 'hours', 'reason', 'note'].map((name) => byId('ban-' + name));
+  const sent = fields.map((field) => field.value);
+  const [subject, hours, reason, note] = sent;
+  const ban = { subject, reason, note, ...(hours && { hours: Number(hours) }) };
+  const until = hours ? 'for ' + hours + ' h' : 'permanently';
+  if (!(await command('POST', 'bans', ban, 'Banned ' + subject + ' ' + until + '.'))) return;
+  fields.forEach((field, index) => {
+    if (field.value === sent[index]) field.value = '';
+  });
 });
-on('season-start', 'click', () => {
+let isBeginning = false;
+on('season-start', 'click', async () => {
+  if (isBeginning || !state) return;
   const next = state.season.id + 1;
   const asked = 'Begin season ' + next + ' now? Everybody starts again, with the bonus of their division and rank. ' +
     'This cannot be taken back.';
-  if (confirm(asked)) order('POST', 'season/start', { season: next });
+  if (!confirm(asked)) return;
+  isBeginning = true;
+  try {
+    await command('POST', 'season/start', { season: next }, 'Season ' + next + ' has begun.');
+  } finally {
+    isBeginning = false;
+  }
 });
-on('event', 'submit', () => order('POST', 'event/start', {
-  event: byId('event-name').value, hours: Number(byId('event-hours').value),
-}));
-on('event-stop', 'click', () => order('POST', 'event/stop'));
+on('event', 'submit', () => {
+  const [event, hours] = [byId('event-name').value, Number(byId('event-hours').value)];
+  command('POST', 'event/start', { event, hours }, 'Started the event ' + event + ' for ' + hours + ' h.');
+});
+on('event-stop', 'click', () => {
+  if (confirm('Stop the event that is on?')) command('POST', 'event/stop', undefined, 'Stopped the event.');
+});
 
 // The connection
 
+// Shows whether what is on the page is up to date. Commands need that.
+function setLive(live, text) {
+  isLive = live;
+  document.body.classList.toggle('stale', !live);
+  byId('connection').className = live ? 'live' : 'stale';
+  const as = !live && asOf ? ' Shown as of ' + asOf.toLocaleTimeString() + '.' : '';
+  setText(byId('connection'), text + as);
+  for (const command of document.querySelectorAll('button.command')) {
+    // A disabled button loses the focus.
+    command.disabled = !live && command !== document.activeElement;
+    command.setAttribute('aria-disabled', String(!live));
+  }
+}
+
+function sessionEnded() {
+  if (stream) stream.close();
+  stream = null;
+  byId('login').hidden = false;
+  byId('logout').hidden = true;
+  document.body.classList.remove('operator');
+  setLive(false, asOf ? 'Your session has ended. Log in again.' : 'Log in to see the server.');
+}
+
 function watch() {
+  if (stream) stream.close();
   stream = new EventSource('/api/v1/live');
-  stream.addEventListener('session', (event) => {
+  const own = stream;
+  own.addEventListener('session', (event) => {
     clockAhead = JSON.parse(event.data).now - Date.now() / 1000;
-    byId('connection').textContent = 'live';
-    byId('connection').className = 'live';
+    setLive(true, 'live');
   });
-  stream.addEventListener('state', (event) => {
+  own.addEventListener('state', (event) => {
     state = JSON.parse(event.data);
+    asOf = new Date();
     show();
   });
-  stream.addEventListener('history', (event) => showCharts(JSON.parse(event.data)));
-  stream.addEventListener('error', () => {
-    byId('connection').textContent = 'not connected; trying again';
-    byId('connection').className = '';
+  own.addEventListener('history', (event) => showCharts(JSON.parse(event.data)));
+  own.addEventListener('error', () => {
+    if (own !== stream) return;
+    setLive(false, 'Connection lost; trying again.');
+    check();
   });
 }
 
+// Finds out what a stream does not tell: that the session has ended, that the server or the network is gone.
+let isChecking = false;
+async function check() {
+  if (isChecking || !document.body.classList.contains('operator')) return;
+  isChecking = true;
+  try {
+    const { access } = await ask('GET', 'session');
+    if (access !== 'operator') sessionEnded();
+    else if (!stream || stream.readyState === EventSource.CLOSED) watch();
+    else if (isLive) asOf = new Date();
+  } catch (error) {
+    setLive(false, error.status ? error.message : 'Connection lost; trying again.');
+    // The stream may hang on a connection that is gone.
+    if (stream && stream.readyState === EventSource.OPEN) watch();
+  } finally {
+    isChecking = false;
+  }
+}
+
 async function start() {
-  if (stream) stream.close();
   let session;
   try {
     session = await ask('GET', 'session');
   } catch (error) {
-    byId('connection').textContent = 'refused';
-    return tell(error.message);
-  }
-  const operator = session.access === 'operator';
-  document.body.classList.toggle('operator', operator);
-  byId('login').hidden = operator;
-  byId('logout').hidden = !operator;
-  byId('main').hidden = session.access === 'public';
-  if (session.access === 'public') {
-    byId('connection').textContent = 'log in to see the server';
+    setLive(false, 'The server refuses.');
+    if (error.status === 0) {
+      setLive(false, 'Connection lost; trying again.');
+      setTimeout(start, 3000);
+    } else {
+      tell(error.message);
+    }
     return;
   }
-  if (operator) {
-    const names = (await ask('GET', 'events')).map((name) => element('option', name));
-    byId('event-name').replaceChildren(...names);
+  if (session.access !== 'operator') return sessionEnded();
+  document.body.classList.add('operator');
+  byId('login').hidden = true;
+  byId('logout').hidden = false;
+  byId('main').hidden = false;
+  byId('sections').hidden = false;
+  setLive(true, 'connecting');
+  try {
+    const select = byId('event-name');
+    const names = await ask('GET', 'events');
+    for (const name of names.slice(select.options.length)) select.append(element('option', name));
     await showOperators();
+  } catch (error) {
+    tell(error.message);
   }
   watch();
 }
 
 setInterval(tick, 1000);
+setInterval(check, 10_000);
 start();

@@ -53,6 +53,8 @@ pub struct SearchView {
     pub began: Monotonic,
     /// Whether it can meet nobody: a party too large for any match, or a second search of a party.
     pub aside: bool,
+    /// Whether it ends with AI when nobody is found.
+    pub accepts_ai: bool,
 }
 
 impl Matchmaker {
@@ -70,6 +72,7 @@ impl Matchmaker {
                 size: ticket.size,
                 began: ticket.search.began,
                 aside: ticket.place == Place::Aside,
+                accepts_ai: ticket.impatient,
             })
         })
     }

@@ -52,14 +52,21 @@ impl Mmcos {
     /// What everybody may know.
     pub(super) fn public_status(&self, now: Wall) -> Status<'_> {
         let matchmaker = self.matchmaker();
-        let modes = fullest_modes(matchmaker).into_iter();
-        let searching = modes.map(|bucket| Searching { mode: mode(&bucket.key), players: bucket.players });
+        // Versions of the game count together: nobody outside can tell them apart.
+        let mut modes: Vec<Searching> = Vec::new();
+        for bucket in fullest_modes(matchmaker) {
+            let mode = mode(&bucket.key);
+            match modes.iter_mut().find(|known| known.mode == mode) {
+                Some(known) => known.players = known.players.saturating_add(bucket.players),
+                None => modes.push(Searching { mode, players: bucket.players }),
+            }
+        }
         Status {
             version: VERSION,
             maintenance: self.config.maintenance,
             message: self.config.message.as_deref(),
             players: self.presence.count(now),
-            searching: searching.collect(),
+            searching: modes,
             matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
         }
     }
@@ -105,7 +112,8 @@ impl Mmcos {
     }
 
     fn online(&self, now: Wall) -> Online<'_> {
-        let shown = first_rows(self.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
+        let mut shown = first_rows(self.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
+        shown.sort_unstable_by_key(|(user, _)| *user);
         let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players.get(*user)).collect();
         Online {
             online: self.presence.count(now),

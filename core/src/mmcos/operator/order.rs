@@ -24,6 +24,8 @@ use crate::{
     wire::http::{Method, Request, Status},
 };
 
+/// Age of a season, in milliseconds, below which ending it is likely a button that was pressed twice. (Our choice.)
+const NEW_SEASON_MILLIS: i64 = 3_600_000;
 /// Bytes of the longest text about a ban.
 const LONGEST_TEXT: usize = 500;
 
@@ -49,6 +51,9 @@ struct NewBan {
     reason: String,
     #[serde(default)]
     note: String,
+    /// Whether the operator has been asked and is sure.
+    #[serde(default)]
+    confirm: bool,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +74,9 @@ struct StartEvent {
 struct StartSeason {
     /// Named, so that an order that is given twice begins one season.
     season: SeasonId,
+    /// Whether the operator has been asked and is sure.
+    #[serde(default)]
+    confirm: bool,
 }
 
 /// Why an order is not carried out.
@@ -90,6 +98,8 @@ enum Objection {
     NotNext(SeasonId),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),
+    #[error("{0}: send it again with `\"confirm\": true` if you mean it")]
+    Unconfirmed(String),
     #[error("there is no such {0}")]
     Unknown(&'static str),
     #[error(transparent)]
@@ -142,7 +152,7 @@ impl Mmcos {
             Ask::Reset(name) => self.reset(cx, name),
             Ask::Kick(user) => self.kick(cx, user),
             Ask::EndMatch(session) => self.end_match(cx, session),
-            Ask::Ban => self.order_ban(cx, body),
+            Ask::Ban => self.order_ban(cx, body, peer),
             Ask::LiftBan => self.order_unban(cx, body),
             Ask::StartSeason => self.order_season(cx, body),
             Ask::StartEvent => self.order_event(cx, body),
@@ -266,15 +276,24 @@ impl Mmcos {
         Ok(format!("ended match {number}"))
     }
 
-    fn order_ban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
-        let NewBan { subject, hours, reason, note } = serde_json::from_slice(body)?;
+    fn order_ban(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+        peer: Peer,
+    ) -> Result<String, Objection> {
+        let NewBan { subject, hours, reason, note, confirm } = serde_json::from_slice(body)?;
         if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
         {
             return Err(Objection::Value("`reason` and `note`", "lines of at most 500 bytes"));
         }
+        let subject: Subject = subject.parse()?;
+        if let Some(danger) = subject.danger(peer.address.ip()).filter(|_| !confirm) {
+            return Err(Objection::Unconfirmed(format!("{subject} {danger}")));
+        }
         let since = cx.now().wall;
         let until = hours.map(|hours| later(since, hours));
-        let ban = Ban { subject: subject.parse()?, since, until, reason, note };
+        let ban = Ban { subject, since, until, reason, note };
         let deed = ban.to_string();
         self.ban(cx, ban);
         Ok(format!("banned: {deed}"))
@@ -288,7 +307,7 @@ impl Mmcos {
     }
 
     fn order_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
-        let StartSeason { season: wanted } = serde_json::from_slice(body)?;
+        let StartSeason { season: wanted, confirm } = serde_json::from_slice(body)?;
         let (season, now) = (self.season, cx.now().wall);
         let next = season.early(now);
         if wanted == season.id {
@@ -302,6 +321,11 @@ impl Mmcos {
         }
         if !season.is_active(now) {
             return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));
+        }
+        let age = now.as_millis().saturating_sub(season.starts.as_millis());
+        if age < NEW_SEASON_MILLIS && !confirm {
+            let began = UtcText::from(season.starts);
+            return Err(Objection::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
         }
         self.begin_season(cx, next);
         Ok(format!("ended season {} early, and began season {}", season.id.0, next.id.0))
@@ -339,6 +363,7 @@ fn answer(objection: &Objection) -> Answer {
     match objection {
         Objection::Refused(refusal) => Answer::refused(refusal),
         Objection::Unknown(_) => Answer::error(Status::NOT_FOUND, &objection.to_string()),
+        Objection::Unconfirmed(why) => Answer::question(why, &objection.to_string()),
         _ => Answer::error(Status::BAD_REQUEST, &objection.to_string()),
     }
 }

@@ -144,7 +144,7 @@ fn answers_are_as_described() {
     Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
     let operator = Request::from(ELSEWHERE).operator();
     for order in [
-        ("POST", "bans", r#"{"subject":"203.0.113.0/24","hours":1,"note":"seen"}"#),
+        ("POST", "bans", r#"{"subject":"198.51.100.0/24","hours":1,"note":"seen"}"#),
         ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
     ] {
         assert_eq!(status(&operator.order(&mut rig, order)), "200");

@@ -113,6 +113,7 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     let season = |rig: &mut Rig<Mmcos>| state(rig)["season"]["id"].as_i64().unwrap();
     let points = |rig: &mut Rig<Mmcos>| state(rig)["leaderboard"][0]["points"].as_i64().unwrap();
     let first = season(&mut rig);
+    // The rig's season began long ago.
     let start = |rig: &mut Rig<Mmcos>, season: i64| {
         let body = format!(r#"{{"season":{season}}}"#);
         status(&Request::from(ELSEWHERE).operator().order(rig, ("POST", "season/start", &body))).to_owned()
@@ -123,6 +124,8 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     assert_eq!([start(&mut rig, first + 1), start(&mut rig, first + 1)], ["200", "200"]);
     let begun = rig.records[records..].iter().filter(|record| matches!(record, Record::SeasonStarted(_)));
     assert_eq!(begun.count(), 1);
+    assert_eq!(season(&mut rig), first + 1);
+    assert_eq!(start(&mut rig, first + 2), "409", "a button that was pressed twice");
     assert_eq!(season(&mut rig), first + 1);
     assert_eq!(points(&mut rig), 50, "the bonus for the first ten");
     // The game is told with the next result, and logs in again; the calendar goes on.
@@ -179,4 +182,37 @@ fn an_event_is_started_and_stopped() {
         status(&operator().order(&mut rig, ("POST", "event/start", r#"{"event":"rally","hours":3}"#))),
         "400"
     );
+}
+
+#[test]
+fn a_dangerous_ban_needs_a_confirmation_and_a_mistyped_one_is_refused() {
+    let mut rig = server();
+    let ban = |rig: &mut Rig<Mmcos>, subject: &str, rest: &str| {
+        let body = format!(r#"{{"subject":"{subject}"{rest}}}"#);
+        Request::from(ELSEWHERE).operator().order(rig, ("POST", "bans", &body))
+    };
+    for (subject, says) in [
+        ("203.0.113.0/2", "203.0.113.0/2 would ban all of 192.0.0.0/2"),
+        ("203.0.113.7/24", "or 203.0.113.7/32"),
+    ] {
+        let refused = ban(&mut rig, subject, r#","confirm":true"#);
+        assert!(status(&refused) == "400" && refused.contains(says), "{refused}");
+    }
+    for (subject, says) in [
+        ("192.0.0.0/2", "your own address"),
+        ("0.0.0.0/0", "your own address"),
+        ("12.0.0.0/8", "a large part of the internet"),
+        ("::/0", "this machine"),
+        ("127.0.0.1", "this machine"),
+        ("203.0.113.7", "contains your own address 203.0.113.7"),
+    ] {
+        let refused = ban(&mut rig, subject, "");
+        assert!(status(&refused) == "409" && refused.contains(says), "{subject}: {refused}");
+        let refused: Value = serde_json::from_str(crate::rig::body(&refused)).unwrap();
+        assert!(refused["confirm"].as_str().unwrap().starts_with(subject), "{refused}");
+    }
+    let bans = rig.records.iter().filter(|record| matches!(record, Record::Ban(_)));
+    assert_eq!(bans.count(), 0);
+    assert_eq!(status(&ban(&mut rig, "12.0.0.0/8", r#","confirm":true"#)), "200");
+    assert_eq!(status(&ban(&mut rig, "203.0.112.0/24", "")), "200");
 }

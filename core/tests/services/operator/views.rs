@@ -115,3 +115,43 @@ fn however_many_modes_are_searched_for_a_view_stays_small() {
     let public = json(&Request::from(ELSEWHERE).get(&mut rig, "/api/v1/status"));
     assert_eq!((&public["players"], public["searching"].as_array().unwrap().len()), (&60.into(), 50));
 }
+
+#[test]
+fn versions_of_the_game_are_told_apart_by_the_operator_and_counted_together_for_everybody() {
+    let mut rig = server();
+    for (number, version) in [(0, 1), (1, 2)] {
+        let token = login(&mut rig, ANN + number, &format!("Player {number}"));
+        let request = String::from_utf8(Search::race(&token, 10 + number * 10).request()).unwrap();
+        let request = request.replace("<NetworkVersion>1<", &format!("<NetworkVersion>{version}<"));
+        let conn = rig.open();
+        rig.send(conn, request.as_bytes());
+    }
+    rig.pass(Duration::from_secs(2));
+    let searches = state(&mut rig)["searches"].clone();
+    for list in ["modes", "list"] {
+        let mut versions: Vec<_> =
+            searches[list].as_array().unwrap().iter().map(|row| &row["version"]).collect();
+        versions.sort_by_key(|version| version.as_u64());
+        assert_eq!(versions, [1, 2], "{searches}");
+        assert!(searches[list][0]["why"].as_str().unwrap().contains("another version"), "{searches}");
+    }
+    let public = json(&Request::from(ELSEWHERE).get(&mut rig, "/api/v1/status"));
+    let searching = public["searching"].as_array().unwrap();
+    assert_eq!((searching.len(), &searching[0]["players"]), (1, &2.into()), "{public}");
+}
+
+#[test]
+fn players_are_listed_in_an_order_that_stays() {
+    let mut rig = server();
+    let tokens: Vec<String> = (0..4).map(|number| login(&mut rig, ANN + number, "Player")).collect();
+    let ids = |rig: &mut crate::rig::Rig<mmcos_core::mmcos::Mmcos>| {
+        let list = state(rig)["players"]["list"].as_array().unwrap().clone();
+        list.iter().map(|player| player["user_id"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&mut rig), [1, 2, 3, 4]);
+    for number in [2, 0, 3] {
+        rig.pass(Duration::from_secs(1));
+        Search::race(&tokens[number], 10 + number as u64 * 10).begin(&mut rig);
+        assert_eq!(ids(&mut rig), [1, 2, 3, 4]);
+    }
+}

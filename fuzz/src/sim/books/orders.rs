@@ -63,7 +63,9 @@ impl Books {
             // It has ended by itself.
             Order::EndMatch(_) if status == 404 => 404,
             Order::Nonsense => 400,
+            Order::BanAll => 409,
             Order::StartSeason(_) if self.refuses_season(order, now) => 400,
+            Order::StartSeason(season) if self.doubts_season(*season, now) => 409,
             // Who has tried too often must wait.
             Order::Stranger(_) if status == 429 => 429,
             Order::Stranger(_) => 401,
@@ -91,6 +93,12 @@ impl Books {
         let (Order::StartSeason(wanted), Some(season)) = (order, self.season) else { return true };
         let is_on = season.starts <= now && now < season.inactive_from;
         *wanted != season.id.0 && !(*wanted == season.id.0 + 1 && is_on)
+    }
+
+    /// Whether a season would end that began less than an hour ago, which needs a confirmation.
+    fn doubts_season(&self, wanted: i32, now: Wall) -> bool {
+        let season = self.season.filter(|season| season.id.0 < wanted);
+        season.is_some_and(|season| now.as_millis() - season.starts.as_millis() < HOUR)
     }
 
     /// A season begins before its time, unless it is on already.

@@ -43,8 +43,10 @@ impl Mmcos {
                 *longest = Some(longest.map_or(search.began, |began| began.min(search.began)));
             }
         }
+        let versions = Versions::of(matchmaker);
         let mode_row = |bucket: &BucketView| ModeRow {
             mode: mode(&bucket.key),
+            version: bucket.key.network_version,
             players: bucket.players,
             searches: bucket.polls,
             since: longest
@@ -52,7 +54,7 @@ impl Mmcos {
                 .copied()
                 .flatten()
                 .map_or(now.wall.as_secs(), |began| at(began, now)),
-            why: why(&bucket.standing),
+            why: versions.why(&bucket.key, &bucket.standing),
         };
         let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
         let buckets: BTreeSet<BucketKey> = list.iter().map(|search| search.bucket).collect();
@@ -65,11 +67,13 @@ impl Mmcos {
             Some(SearchRow {
                 who: who(self.players.get(search.account)?),
                 mode: mode(&search.bucket),
+                version: search.bucket.network_version,
+                accepts_ai: search.accepts_ai,
                 party: search.size.get(),
                 since: at(search.began, now),
                 why: match standings.get(&search.bucket) {
                     _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
-                    Some(standing) => why(standing),
+                    Some(standing) => versions.why(&search.bucket, standing),
                     None => String::new(),
                 },
             })
@@ -111,6 +115,36 @@ impl Mmcos {
             list: list.iter().map(row).collect(),
         }
     }
+}
+
+/// How many versions of the game search for each mode.
+struct Versions(BTreeMap<BucketKey, u32>);
+
+impl Versions {
+    fn of(matchmaker: &Matchmaker) -> Self {
+        let mut versions = BTreeMap::new();
+        for bucket in matchmaker.buckets() {
+            let count: &mut u32 = versions.entry(of_any_version(&bucket.key)).or_default();
+            *count = count.saturating_add(1);
+        }
+        Self(versions)
+    }
+
+    /// Why those in a bucket still wait.
+    fn why(&self, key: &BucketKey, standing: &Standing) -> String {
+        let is_one_of_several = self.0.get(&of_any_version(key)).is_some_and(|count| *count > 1);
+        if is_one_of_several && matches!(standing, Standing::NoCompany) {
+            return format!(
+                "others search for this with another version of the game (this is version {})",
+                key.network_version
+            );
+        }
+        why(standing)
+    }
+}
+
+const fn of_any_version(key: &BucketKey) -> BucketKey {
+    BucketKey { network_version: 0, ..*key }
 }
 
 /// Which of some players have something better to do than to be in the menu.
