@@ -174,10 +174,7 @@ fn subject<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
 const fn token(method: Method) -> &'static str {
     match method {
         Method::Get | Method::Head => "GET, HEAD",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Delete => "DELETE",
-        Method::Other => "",
+        Method::Post | Method::Put | Method::Delete | Method::Other => method.name(),
     }
 }
 

@@ -30,6 +30,14 @@ pub enum Event {
         /// Why not.
         fault: Box<Fault>,
     },
+    /// Nothing is at the path of a request: a mistyped address, or a scanner.
+    #[error("404 {request} from {peer}")]
+    NotFound {
+        /// The client.
+        peer: SocketAddr,
+        /// Method and path, such as `GET /favicon.ico`; a long path is cut.
+        request: String,
+    },
     /// A player is in.
     #[error("{name} ({steam_id}) logged in from {peer}{}", if *new { ", for the first time" } else { "" })]
     LoggedIn {
@@ -153,6 +161,7 @@ impl Event {
         match self {
             Self::Connection(_) => "mmcos::connection",
             Self::Refused { .. } => "mmcos::refused",
+            Self::NotFound { .. } => "mmcos::not-found",
             Self::LoggedIn { .. } => "mmcos::login",
             Self::FirstSearch { .. } => "mmcos::search",
             Self::Scored { .. } => "mmcos::result",

@@ -37,7 +37,7 @@ pub mod session;
 pub mod settings;
 mod status;
 
-use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
 use core::time::Duration;
 
 pub use config::{Config, IdentityPolicy};
@@ -71,6 +71,9 @@ use routes::{Endpoint, Route};
 use seasons::{Prizes, Season, SeasonStarted};
 use session::SessionKey;
 use settings::Settings;
+
+/// Characters of a path in the log, at most.
+const LONGEST_PATH: usize = 100;
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
@@ -280,8 +283,9 @@ impl Mmcos {
             // The adapter logs the trouble once; a line for each request would fill the disk that may be full.
             return self.operator.counts.rejected_for_storage();
         }
-        let request = route.map_or("a path that does not exist", Route::name);
-        cx.log(Event::Refused { peer: peer.address, request, fault: Box::new(fault) });
+        if let Some(route) = route {
+            cx.log(Event::Refused { peer: peer.address, request: route.name(), fault: Box::new(fault) });
+        }
     }
 }
 
@@ -296,6 +300,9 @@ impl Service for Mmcos {
         self.pass(cx.now().wall);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
+                let path: String = request.path().chars().take(LONGEST_PATH).collect();
+                let request = format!("{} {path}", request.method().name());
+                cx.log(Event::NotFound { peer: peer.address, request });
                 self.refuse(cx, None, peer, exchange, Fault::NotFound);
             }
             return;

@@ -19,6 +19,18 @@ pub enum Method {
 }
 
 impl Method {
+    /// The method's token; `OTHER` for one that is not known here.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Other => "OTHER",
+        }
+    }
+
     pub(super) fn of(token: &str) -> Self {
         match token {
             "GET" => Self::Get,

@@ -61,3 +61,16 @@ fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
     let mut rig = world::rig(config);
     assert_eq!(body(&get(&mut rig, "anything.example", "/")), "called race.example.org");
 }
+
+#[test]
+fn a_path_that_nothing_is_at_is_named_in_the_log_and_is_no_trouble() {
+    let mut rig = server();
+    assert_eq!(status(&Request::from(ELSEWHERE).get(&mut rig, "/favicon.ico")), "200");
+    assert!(!rig.events.iter().any(|event| event.contains("favicon")), "{:?}", rig.events);
+    let long = format!("/{}", "x".repeat(2000));
+    for path in ["/wp-login.php", long.as_str()] {
+        assert_eq!(status(&Request::from(ELSEWHERE).get(&mut rig, path)), "404");
+    }
+    let found: Vec<&String> = rig.events.iter().filter(|event| event.starts_with("NotFound")).collect();
+    assert!(found[0].contains("GET /wp-login.php") && found[1].len() < 200, "{found:?}");
+}
