@@ -1,27 +1,55 @@
-//! The online services of Micro Machines World Series without any IO: bytes in, effects out.
+//! A core for game servers without any IO: bytes in, effects out.
 //!
-//! A [`Server`] holds a game, a [`Service`](service::Service), and the engine it lives on. An adapter owns the sockets, the clock and
-//! the disk; it tells the server what happened and does what the server says. This is the whole of an adapter, with
-//! a list of inputs in place of sockets:
+//! Games of the years around 2010 spoke HTTP to servers that are gone. A server for one of them is an `impl` of
+//! [`Service`](service::Service): its requests and its rules. [`Server`] holds it, and does the rest: HTTP/1.1 with
+//! keep-alive and pipelining, requests that are held until there is an answer, timers, limits, records that are durable
+//! before they are acknowledged. An adapter owns the sockets, the clock and the disk; it tells the server what happened
+//! and does what the server says. This is a whole game, and the whole of an adapter, with a list of inputs in place of
+//! sockets:
 //!
 //! ```
+//! use core::convert::Infallible;
 //! use mmcos_core::{
 //!     Server,
-//!     engine::Limits,
-//!     mmcos::{Config, Mmcos, catalogue::Catalogue},
+//!     engine::{self, Exchange, Limits, Peer, Response},
 //!     seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Outbox, Wall},
+//!     service::{Context, Service},
+//!     wire::http::{Request, Status},
 //! };
 //!
+//! /// Counts victories.
+//! struct Victories(u32);
+//!
+//! impl Service for Victories {
+//!     type Record = u32;
+//!     type Event = engine::Event;
+//!     type Timer = ();
+//!     type RestoreError = Infallible;
+//!
+//!     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
+//!         if request.path() != "/won" {
+//!             return cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Try /won."));
+//!         }
+//!         self.0 += 1;
+//!         cx.record(self.0);
+//!         cx.respond(exchange, &Response::text(Status::OK, self.0.to_string().as_bytes()));
+//!     }
+//!
+//!     fn restore(&mut self, victories: u32) -> Result<(), Infallible> {
+//!         self.0 = victories;
+//!         Ok(())
+//!     }
+//! }
+//!
 //! let seed = [7; 32]; // from the operating system, in earnest
-//! let game = Mmcos::new(Config::new(Catalogue::official()?), seed);
-//! let mut server = Server::new(game, Limits::default(), seed);
+//! let mut server = Server::new(Victories(0), Limits::default(), seed);
+//! server.restore(41)?; // what an earlier life has kept
 //! let mut out = Outbox::new(); // used again for every input
 //!
 //! let conn = ConnId(1);
-//! let request = b"GET /MMCOS/redirect_steam_submission3.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 //! let inputs = [
 //!     Input::Opened { conn, listener: ListenerId(0), peer: ([127, 0, 0, 1], 50_000).into() },
-//!     Input::Received { conn, bytes: request },
+//!     Input::Received { conn, bytes: b"GET /won HTTP/1.1\r\nHost: localhost\r\n\r\n" },
 //! ];
 //! let mut sent = Vec::new();
 //! for input in inputs {
@@ -30,7 +58,7 @@
 //!     for effect in out.drain() {
 //!         match effect {
 //!             // Make it durable before the sends that follow.
-//!             Effect::Persist(record) => drop(record),
+//!             Effect::Persist(record) => assert_eq!(record, 42),
 //!             Effect::Send { conn: to, bytes } => {
 //!                 assert_eq!(to, conn);
 //!                 sent.extend_from_slice(&bytes);
@@ -42,28 +70,48 @@
 //!     // Give `Input::Tick` when this moment comes, if nothing happens before.
 //!     let _deadline: Option<Monotonic> = server.next_deadline();
 //! }
-//! assert!(sent.ends_with(b"\r\n\r\nLive"));
-//! # Ok::<(), mmcos_core::mmcos::catalogue::CatalogueError>(())
+//! assert!(sent.ends_with(b"\r\n\r\n42"));
+//! # Ok::<(), Infallible>(())
 //! ```
 //!
 //! Nothing here blocks, fails or panics, whatever the input; the same inputs and seed give the same effects, byte for
-//! byte. Modules, from the bottom up: [`wire`] (codecs, each usable alone), [`engine`] and [`seam`] (connections,
-//! answers that come later; no game), [`service`] (what a game implements), [`mmcos`] (this game). Another game on the
-//! same engine is in `examples/toy_game.rs`.
+//! byte. `examples/toy_game.rs` is a game with held requests and timers.
+//!
+//! # Modules and features
+//!
+//! | module | what it is | feature |
+//! |---|---|---|
+//! | [`seam`] | what an adapter needs: inputs, effects, time | |
+//! | [`engine`] | connections, held requests, timers, limits. Knows no game | |
+//! | [`service`] | what a game implements | |
+//! | [`wire::http`] | HTTP/1.1 | |
+//! | [`calendar`] | dates from wall time | |
+//! | `wire::xml` | DataContract XML, as .NET services write it | `xml` |
+//! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
+//! | `wire::steam` | Steam tickets, verified offline | `steam` |
+//! | `admin` | a dashboard's authentication, API and metrics | `admin` |
+//! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
+//! | `mmcos`, `trace` | the game *Micro Machines World Series*, and traces of it | `mmcos` (default; includes the others but `testing`) |
+//!
+//! A server for another game takes `default-features = false` and the codecs that it needs. The crate is `no_std` and
+//! needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
 #![no_std]
 
 extern crate alloc;
 
 mod address_range;
+#[cfg(feature = "admin")]
 pub mod admin;
 pub mod calendar;
 pub mod engine;
+#[cfg(feature = "mmcos")]
 pub mod mmcos;
 pub mod seam;
 mod server;
 pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "mmcos")]
 pub mod trace;
 pub mod wire;
 

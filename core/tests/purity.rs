@@ -101,17 +101,34 @@ const EXCEPT: &str = "mmcos::catalogue::render";
 
 #[test]
 fn only_known_dependencies() {
+    let known: BTreeSet<String> =
+        DEPENDENCIES.iter().copied().chain(["mmcos-core"]).map(str::to_owned).collect();
+    let found = dependencies(&[]);
+    let difference: Vec<_> = found.symmetric_difference(&known).collect();
+    assert!(difference.is_empty(), "new, or known but not there any more: {difference:?}");
+}
+
+#[test]
+fn another_games_server_compiles_nothing_of_this_ones() {
+    let found = dependencies(&["--no-default-features"]);
+    for of_the_game in
+        ["base64", "hmac", "libm", "quick-xml", "rsa", "serde_json", "sha1", "sha2", "smol_str", "toml"]
+    {
+        assert!(!found.contains(of_the_game), "{of_the_game}");
+    }
+}
+
+/// The names of all packages below the core.
+fn dependencies(features: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "-p", "mmcos-core", "-e", "normal", "--prefix", "none"])
+        .args(features)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
-    let found: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    let known: BTreeSet<&str> = DEPENDENCIES.iter().copied().chain(["mmcos-core"]).collect();
-    let difference: Vec<_> = found.symmetric_difference(&known).collect();
-    assert!(difference.is_empty(), "new, or known but not there any more: {difference:?}");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[test]
