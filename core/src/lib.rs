@@ -104,6 +104,7 @@ mod address_range;
 pub mod admin;
 pub mod calendar;
 pub mod engine;
+pub mod link;
 #[cfg(feature = "mmcos")]
 pub mod mmcos;
 pub mod seam;

@@ -3,8 +3,8 @@ use core::time::Duration;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
-    engine::{Due, Engine, Event, Inbound, Limits, Overdue, Response},
-    seam::{Close, ConnId, Input, Monotonic, Now, Outbox},
+    engine::{Due, Engine, Event, ExchangeId, Inbound, Limits, Overdue, Response},
+    seam::{ConnId, Input, Monotonic, Now, Outbox},
     service::{Context, Service},
     wire::http::{self, Decoded, Status},
 };
@@ -45,7 +45,7 @@ impl<S: Service> Server<S> {
         self.engine.next_deadline()
     }
 
-    /// Whether no connection is open.
+    /// Whether no connection is open or being closed.
     pub fn is_idle(&self) -> bool {
         self.engine.is_idle()
     }
@@ -61,7 +61,15 @@ impl<S: Service> Server<S> {
             Input::Opened { conn, listener, peer } => self.engine.open(conn, listener, peer, out),
             Input::Received { bytes: b"", .. } | Input::Tick => {}
             Input::Received { conn, bytes } => self.received(conn, bytes, out),
-            Input::Closed { conn } => self.closed(conn, out),
+            Input::Ended { conn } => {
+                let cancelled = self.engine.close_after_flush(conn, out);
+                self.cancel(cancelled, out);
+            }
+            Input::Stalled { conn } => self.stalled(conn, out),
+            Input::Closed { conn } => {
+                let cancelled = self.engine.forget(conn);
+                self.cancel(cancelled, out);
+            }
             Input::Committed { took } => {
                 let (service, mut cx) = self.context(out);
                 service.committed(&mut cx, took);
@@ -103,7 +111,7 @@ impl<S: Service> Server<S> {
     /// Serves what requests the connection's bytes hold, until one is kept by the service or none is whole.
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut OutboxOf<S>) {
         let Some(mut inbound) = self.engine.take_inbound(conn, bytes) else {
-            return self.drop_if_too_far_ahead(conn, out);
+            return self.enforce_limits(conn, out);
         };
         let Inbound { decoder, parked } = &mut inbound;
         let input = if parked.is_empty() { bytes } else { parked.as_slice() };
@@ -126,7 +134,7 @@ impl<S: Service> Server<S> {
             }
         }
         self.engine.put_inbound(conn, inbound, used, bytes);
-        self.drop_if_too_far_ahead(conn, out);
+        self.enforce_limits(conn, out);
     }
 
     /// Whether the connection can be read on at once: the request was answered, and the connection is still open.
@@ -137,16 +145,19 @@ impl<S: Service> Server<S> {
         self.engine.is_reading(conn)
     }
 
-    fn drop_if_too_far_ahead(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
-        if let Some(peer) = self.engine.sends_too_far_ahead(conn) {
-            out.log(Event::TooFarAhead { peer }.into());
-            out.close(conn, Close::Abort);
-            self.closed(conn, out);
-        }
+    fn enforce_limits(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
+        let cancelled = self.engine.enforce_limits(conn, out);
+        self.cancel(cancelled, out);
     }
 
-    fn closed(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
-        if let Some(exchange) = self.engine.forget(conn) {
+    fn stalled(&mut self, conn: ConnId, out: &mut OutboxOf<S>) {
+        let cancelled = self.engine.stalled(conn, out);
+        self.cancel(cancelled, out);
+    }
+
+    /// Tells the service that the client of a request has gone.
+    fn cancel(&mut self, exchange: Option<ExchangeId>, out: &mut OutboxOf<S>) {
+        if let Some(exchange) = exchange {
             let (service, mut cx) = self.context(out);
             service.cancelled(&mut cx, exchange);
         }
@@ -170,10 +181,11 @@ impl<S: Service> Server<S> {
                         );
                     }
                 }
+                Due::Summary => self.engine.summarise(out),
                 Due::EndOfGrace => {
                     for conn in self.engine.all() {
-                        out.close(conn, Close::Abort);
-                        self.closed(conn, out);
+                        let cancelled = self.engine.abort(conn, out);
+                        self.cancel(cancelled, out);
                     }
                 }
             }

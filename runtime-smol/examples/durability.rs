@@ -22,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mmcos_core::link::WriteLimits;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
@@ -43,7 +44,7 @@ use mmcos_std::{
     clock::Clock,
     data_dir::DataDir,
     driver::Driver,
-    serving::{Door, Unread},
+    serving::Door,
     store::{Commit, Committer, Store, StoreError},
 };
 
@@ -222,7 +223,7 @@ fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, e
         let stop = async {
             let _ = stopped.recv().await;
         };
-        Server { hub: Hub::new(driver, Unread::default()), doors: vec![Door { listener, tls: None }] }
+        Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![Door { listener, tls: None }] }
             .run(stop)
             .unwrap();
     });

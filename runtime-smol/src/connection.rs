@@ -1,207 +1,170 @@
-//! One connection: bytes in to the hub, bytes out from its link.
+//! One connection: bytes in to the hub, bytes out from its transport.
 
 use std::{
-    future::{Future, pending, poll_fn},
-    io,
+    cell::RefCell,
+    future::poll_fn,
+    io::{self, ErrorKind, Read as _},
+    net::{Shutdown, TcpStream},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use async_io::Timer;
-use mmcos_core::seam::{Close, ConnId, Input};
-use mmcos_std::serving::{ENOUGH, FAREWELL, LINGER};
-use smol::{
-    future::FutureExt,
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+use async_io::{Async, Timer};
+use mmcos_core::{
+    link::{Status, WriteLimits},
+    seam::{Close, ConnId, Input, Monotonic},
 };
+use mmcos_std::{connections, transport::Transport};
 
-use crate::{hub::Hub, link::Link};
+use crate::{hub::Hub, signal::Signal};
 
 /// Bytes that are read at a time.
 const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
 
-/// Serves a connection until it ends. TLS, if any, is `handshake`'s.
-pub(crate) async fn serve<S, F>(hub: Rc<Hub>, conn: ConnId, link: Rc<Link>, handshake: F)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    F: Future<Output = io::Result<S>>,
-{
-    let life = async {
-        let mut stream = handshake.or(unwanted(&link)).await?;
-        exchange(&hub, conn, &link, &mut stream).await?;
-        linger(&mut stream).await;
-        Ok(())
-    };
-    if let Err(error) = life.or(overdue(&link)).await {
+/// A socket and its transport. The hub queues bytes, the connection's task moves them.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: Async<TcpStream>,
+    transport: RefCell<Transport>,
+    /// Raised when there is something new for the task.
+    pub(crate) news: Signal,
+}
+
+impl connections::Connection for Connection {
+    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T {
+        change(&mut self.transport.borrow_mut())
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(socket: Async<TcpStream>, limits: WriteLimits) -> Self {
+        let transport = RefCell::new(Transport::new(limits));
+        Self { socket, transport, news: Signal::default() }
+    }
+
+    /// Turns the client away.
+    pub(crate) fn refuse(self) {
+        self.transport.into_inner().refuse(self.socket.get_ref());
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.transport.borrow().status(), Status::Over(_))
+    }
+
+    /// Drops the connection: its task ends.
+    fn abort(&self, error: &io::Error, conn: ConnId) {
         log::debug!("connection {}: {error}", conn.0);
+        self.transport.borrow_mut().link.close(Close::Abort);
     }
-    hub.closed(conn);
-}
 
-/// Ends a handshake after which there would be nothing to say.
-async fn unwanted<S>(link: &Link) -> io::Result<S> {
-    link.closing().await;
-    if !link.is_empty() {
-        pending::<()>().await;
+    /// Writes all that may be written. Ready when nothing is left, or the connection is over.
+    fn poll_write(&self, now: Monotonic, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut transport = self.transport.borrow_mut();
+        while !transport.write_to(&mut self.socket.get_ref(), now)? {
+            ready!(self.socket.poll_writable(cx))?;
+        }
+        if transport.status() == Status::Shutdown {
+            let _ = self.socket.get_ref().shutdown(Shutdown::Write);
+            transport.link.shut_down(now);
+        }
+        Poll::Ready(Ok(()))
     }
-    Err(io::ErrorKind::TimedOut.into())
-}
 
-/// Ends a connection that is to be closed: at once, or when it has not closed by itself for too long.
-async fn overdue(link: &Link) -> io::Result<()> {
-    if link.closing().await != Close::Abort {
-        Timer::after(FAREWELL).await;
-    }
-    Err(io::ErrorKind::ConnectionAborted.into())
-}
-
-/// Reads and writes until either side ends it.
-async fn exchange<S>(hub: &Hub, conn: ConnId, link: &Link, stream: &mut S) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut stalled: Option<Timer> = None;
-    poll_fn(|cx| {
-        for _ in 0..TURNS {
-            link.news.lower();
-            if poll_write_all(link, stream, cx)?.is_ready() {
-                stalled = None;
-                if link.close().is_some() && link.is_empty() {
-                    return Poll::Ready(Ok(()));
-                }
-            } else {
-                let timer = stalled.get_or_insert_with(|| Timer::after(hub.unread.time));
-                if Pin::new(timer).poll(cx).is_ready() {
-                    log::warn!("a client does not read its answers: dropped");
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
+    /// Reads once.
+    fn poll_read(&self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            match self.socket.get_ref().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(self.socket.poll_readable(cx))?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
             }
-            let enough = link.close().is_some() || link.queued() >= ENOUGH;
-            let read = if enough { Poll::Pending } else { poll_read(hub, conn, stream, cx)? };
-            if read == Poll::Ready(0) {
-                // Nobody waits for what is held; what is under way may still be read.
-                hub.input(Input::Closed { conn });
-                link.order_close(Close::AfterFlush);
+        }
+    }
+
+    /// Reads once and gives the hub what came. Returns whether to read on.
+    fn poll_receive(&self, hub: &Hub, conn: ConnId, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.transport.borrow().link.wants_read() {
+            return Poll::Pending;
+        }
+        let mut buffer = [0; READ];
+        let count = ready!(self.poll_read(&mut buffer, cx))?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        let (was_open, received, is_open) = {
+            let mut transport = self.transport.borrow_mut();
+            (transport.is_open(), transport.received(bytes, hub.now()), transport.is_open())
+        };
+        let Ok(received) = received else {
+            // TLS may have an alert to send.
+            let _ = self.poll_write(hub.now(), cx);
+            return Poll::Ready(received.map(drop));
+        };
+        if !received.is_empty() {
+            hub.input(Input::Received { conn, bytes: &received });
+        }
+        if was_open && !is_open {
+            // Nobody waits for what is held; what is under way may still be read.
+            hub.input(Input::Ended { conn });
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Moves bytes both ways until the connection is over.
+    fn poll(&self, hub: &Hub, conn: ConnId, timer: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURNS {
+            self.news.lower();
+            let now = hub.now();
+            self.transport.borrow_mut().link.tick(now);
+            if let Poll::Ready(Err(error)) = self.poll_write(now, cx) {
+                self.abort(&error, conn);
+            }
+            let received = self.poll_receive(hub, conn, cx);
+            if let Poll::Ready(Err(error)) = &received {
+                self.abort(error, conn);
+            }
+            if self.is_over() {
+                return Poll::Ready(());
             }
             // What was read may have been answered: go round and write.
-            if read.is_pending() && link.news.poll(cx).is_pending() {
-                return Poll::Pending;
+            if received.is_pending() && self.news.poll(cx).is_pending() {
+                let deadline = self.transport.borrow().link.next_deadline();
+                if timer.poll(deadline, hub, cx).is_pending() {
+                    return Poll::Pending;
+                }
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    })
-    .await
-}
-
-/// Reads once, and gives the hub what came.
-fn poll_read<S>(hub: &Hub, conn: ConnId, stream: &mut S, cx: &mut Context<'_>) -> io::Result<Poll<usize>>
-where
-    S: AsyncRead + Unpin,
-{
-    let mut buffer = [0; READ];
-    match Pin::new(stream).poll_read(cx, &mut buffer) {
-        Poll::Pending => Ok(Poll::Pending),
-        Poll::Ready(Err(error)) => Err(error),
-        Poll::Ready(Ok(count)) => {
-            if let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) {
-                hub.input(Input::Received { conn, bytes });
-            }
-            Ok(Poll::Ready(count))
-        }
     }
 }
 
-/// Ready when all that may be written is written and flushed.
-fn poll_write_all<S>(link: &Link, stream: &mut S, cx: &mut Context<'_>) -> io::Result<Poll<()>>
-where
-    S: AsyncWrite + Unpin,
-{
-    while link.is_writable() {
-        let written = |result: &Poll<io::Result<usize>>| match result {
-            Poll::Ready(Ok(count)) => *count,
-            _ => 0,
+/// Serves a connection until it is over.
+pub(crate) async fn serve(hub: Rc<Hub>, conn: ConnId, connection: Rc<Connection>) {
+    let mut timer = Alarm::default();
+    poll_fn(|cx| connection.poll(&hub, conn, &mut timer, cx)).await;
+    hub.closed(conn);
+}
+
+/// A timer that is set only while there is a deadline.
+#[derive(Debug, Default)]
+struct Alarm(Option<(Monotonic, Timer)>);
+
+impl Alarm {
+    /// Ready at the deadline, if there is one.
+    fn poll(&mut self, deadline: Option<Monotonic>, hub: &Hub, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = deadline else {
+            self.0 = None;
+            return Poll::Pending;
         };
-        match link.write_with(|slices| Pin::new(&mut *stream).poll_write_vectored(cx, slices), written) {
-            Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-            Poll::Ready(Ok(_)) => {}
-            Poll::Ready(Err(error)) => return Err(error),
-            Poll::Pending => return Ok(Poll::Pending),
+        let Self(set) = self;
+        if set.as_ref().is_none_or(|(at, _)| *at != deadline) {
+            *set = Some((deadline, Timer::after(deadline.since(hub.now()))));
         }
-    }
-    // Also with nothing queued: TLS may hold what it could not write before.
-    match Pin::new(stream).poll_flush(cx) {
-        Poll::Ready(Err(error)) => Err(error),
-        Poll::Ready(Ok(())) => Ok(Poll::Ready(())),
-        Poll::Pending => Ok(Poll::Pending),
-    }
-}
-
-/// Says goodbye and reads on for a moment, throwing away what comes.
-async fn linger<S>(stream: &mut S)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let goodbye = async {
-        stream.close().await?;
-        let mut thrown_away = [0; 1024];
-        while stream.read(&mut thrown_away).await? > 0 {}
-        io::Result::Ok(())
-    };
-    let patience = async {
-        Timer::after(LINGER).await;
-        Ok(())
-    };
-    // Whether the client heard it no longer matters.
-    let _ = goodbye.or(patience).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use mmcos_core::seam::{Bytes, CommitSeq};
-
-    use super::*;
-
-    /// Takes all at once and lets go of a byte at a time, as TLS does where the network is slow.
-    #[derive(Default)]
-    struct Hesitant {
-        held: usize,
-    }
-
-    impl AsyncWrite for Hesitant {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            self.held = self.held.saturating_add(bytes.len());
-            Poll::Ready(Ok(bytes.len()))
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            let Some(rest) = self.held.checked_sub(1) else { return Poll::Ready(Ok(())) };
-            self.held = rest;
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-
-        fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            self.poll_flush(cx)
-        }
-    }
-
-    #[test]
-    fn what_the_stream_holds_back_is_flushed_later() {
-        let (link, mut stream) = (Link::default(), Hesitant::default());
-        link.push(Bytes::Borrowed(b"an answer"), CommitSeq::default());
-        let written = poll_fn(|cx| match poll_write_all(&link, &mut stream, cx) {
-            Ok(progress) => progress.map(Ok),
-            Err(error) => Poll::Ready(Err(error)),
-        });
-        smol::block_on(written).unwrap();
-        assert_eq!(stream.held, 0);
+        let Some((_, timer)) = set else { return Poll::Pending };
+        ready!(Pin::new(timer).poll(cx));
+        *set = None;
+        Poll::Ready(())
     }
 }

@@ -2,30 +2,31 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
     future::poll_fn,
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     rc::Rc,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input, ListenerId, Monotonic};
-use mmcos_std::{
-    driver::{Carry, Driver},
-    serving::Unread,
-    store::StoreError,
+use async_io::Async;
+use mmcos_core::{
+    link::WriteLimits,
+    seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic},
 };
+use mmcos_std::{clock::Clock, connections::Connections, driver::Driver, store::StoreError};
 
-use crate::{link::Link, signal::Signal};
+use crate::{connection::Connection, signal::Signal};
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
 #[derive(Debug)]
 pub struct Hub {
-    pub(crate) unread: Unread,
+    limits: WriteLimits,
+    clock: Clock,
     state: RefCell<State>,
-    connections: Cell<usize>,
+    /// Tasks of connections.
+    tasks: Cell<usize>,
     /// Raised when no connection is left.
     emptied: Signal,
     /// Raised when the core wants a tick sooner than it did before.
@@ -35,57 +36,68 @@ pub struct Hub {
 #[derive(Debug)]
 struct State {
     driver: Driver,
-    links: Links,
+    connections: Connections<Rc<Connection>>,
     opened: u64,
     /// When the ticker wakes up.
     awaited: Option<Monotonic>,
 }
 
-/// Where bytes go.
-#[derive(Debug, Default)]
-struct Links {
-    open: BTreeMap<ConnId, Rc<Link>>,
-    /// Links with bytes that wait, the first to be durable first.
-    waiting: VecDeque<(CommitSeq, Rc<Link>)>,
-    /// What clients may leave unread, and who left more.
-    most_unread: usize,
-    overfull: Vec<ConnId>,
-}
-
 impl Hub {
-    /// A hub for this core, and for clients who leave so much unread.
-    pub fn new(driver: Driver, unread: Unread) -> Self {
-        let links = Links { most_unread: unread.bytes, ..Links::default() };
+    /// A hub for this core, with these write limits.
+    pub fn new(driver: Driver, limits: WriteLimits) -> Self {
         Self {
-            unread,
-            state: RefCell::new(State { driver, links, opened: 0, awaited: None }),
-            connections: Cell::new(0),
+            limits,
+            clock: *driver.clock(),
+            state: RefCell::new(State {
+                driver,
+                connections: Connections::default(),
+                opened: 0,
+                awaited: None,
+            }),
+            tasks: Cell::new(0),
             emptied: Signal::default(),
             sooner: Signal::default(),
         }
     }
 
-    /// Tells the core of a new connection.
-    pub(crate) fn open(&self, listener: ListenerId, peer: SocketAddr) -> (ConnId, Rc<Link>) {
-        let link = Rc::new(Link::default());
+    pub(crate) fn now(&self) -> Monotonic {
+        self.clock.now().monotonic
+    }
+
+    /// Tells the core of a new connection. Returns it, unless the core refuses it.
+    pub(crate) fn open(
+        &self,
+        socket: Async<TcpStream>,
+        is_plain: bool,
+        listener: ListenerId,
+        peer: SocketAddr,
+    ) -> Option<(ConnId, Rc<Connection>)> {
+        let connection = Rc::new(Connection::new(socket, self.limits));
         let conn = {
             let mut state = self.state.borrow_mut();
             state.opened = state.opened.saturating_add(1);
             let conn = ConnId(state.opened);
-            state.links.open.insert(conn, Rc::clone(&link));
+            state.connections.insert(conn, Rc::clone(&connection));
             conn
         };
-        self.connections.set(self.connections.get().saturating_add(1));
+        self.tasks.set(self.tasks.get().saturating_add(1));
         self.input(Input::Opened { conn, listener, peer });
-        (conn, link)
+        if self.state.borrow().connections.get(conn).is_some_and(|connection| !connection.is_over()) {
+            return Some((conn, connection));
+        }
+        self.closed(conn);
+        if is_plain && let Some(connection) = Rc::into_inner(connection) {
+            connection.refuse();
+        }
+        None
     }
 
-    /// Tells the core that a connection is gone, by whosever doing.
+    /// Tells the core that a connection is gone.
     pub(crate) fn closed(&self, conn: ConnId) {
-        self.state.borrow_mut().links.open.remove(&conn);
-        self.input(Input::Closed { conn });
-        self.connections.set(self.connections.get().saturating_sub(1));
-        if self.connections.get() == 0 {
+        let gone = self.state.borrow_mut().connections.remove(conn);
+        self.input(gone);
+        self.tasks.set(self.tasks.get().saturating_sub(1));
+        if self.tasks.get() == 0 {
             self.emptied.raise();
         }
     }
@@ -93,8 +105,9 @@ impl Hub {
     /// Gives the core an input and carries out what follows.
     pub fn input(&self, input: Input<'_>) {
         let mut state = self.state.borrow_mut();
-        let State { driver, links, awaited, .. } = &mut *state;
-        driver.input(input, links);
+        let State { driver, connections, awaited, .. } = &mut *state;
+        driver.input(input, connections);
+        connections.touched().for_each(|(_, connection)| connection.news.raise());
         let next = driver.next_deadline();
         if let Some(next) = next
             && awaited.is_none_or(|awaited| next < awaited)
@@ -102,14 +115,9 @@ impl Hub {
             *awaited = Some(next);
             self.sooner.raise();
         }
-        let overfull = std::mem::take(&mut links.overfull);
-        drop(state);
-        for conn in overfull {
-            self.drop_overfull(conn);
-        }
     }
 
-    /// Lets go what waited, whenever more is durable. Ends only if nothing will be durable any more.
+    /// Permits what waited to be sent, whenever more is durable. Ends only if nothing will be durable any more.
     pub(crate) async fn release_durable(&self) -> Arc<StoreError> {
         let mut durable = CommitSeq::default();
         loop {
@@ -119,9 +127,8 @@ impl Hub {
             }
             let mut state = self.state.borrow_mut();
             state.driver.release(durable);
-            while let Some((_, link)) = state.links.waiting.pop_front_if(|(after, _)| *after <= durable) {
-                link.release(durable);
-            }
+            state.connections.release(durable);
+            state.connections.touched().for_each(|(_, connection)| connection.news.raise());
         }
     }
 
@@ -130,16 +137,10 @@ impl Hub {
         self.state.into_inner().driver.finish()
     }
 
-    fn drop_overfull(&self, conn: ConnId) {
-        log::warn!("a client does not read its answers: dropped");
-        self.state.borrow_mut().links.close(conn, Close::Abort);
-        self.input(Input::Closed { conn });
-    }
-
     /// Waits until no connection is left, those that the core has let go of and that are still being written to
     /// included.
     pub(crate) async fn emptied(&self) {
-        while self.connections.get() > 0 {
+        while self.tasks.get() > 0 {
             self.emptied.raised().await;
         }
     }
@@ -154,26 +155,5 @@ impl Hub {
         let mut state = self.state.borrow_mut();
         state.awaited = state.driver.next_deadline();
         state.driver.until_tick()
-    }
-}
-
-impl Carry for Links {
-    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
-        let Some(link) = self.open.get(&conn) else { return };
-        if link.push(bytes, after) > self.most_unread {
-            self.overfull.push(conn);
-        }
-        if after == CommitSeq::default() {
-            link.news.raise();
-        } else if !self.waiting.back().is_some_and(|(last, same)| *last == after && Rc::ptr_eq(same, link)) {
-            self.waiting.push_back((after, Rc::clone(link)));
-        }
-    }
-
-    fn close(&mut self, conn: ConnId, how: Close) {
-        if let Some(link) = self.open.remove(&conn) {
-            link.order_close(how);
-            link.news.raise();
-        }
     }
 }

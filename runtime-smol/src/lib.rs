@@ -5,10 +5,8 @@
 
 mod connection;
 mod hub;
-mod link;
 mod server;
 mod signal;
-mod socket;
 
 pub use hub::Hub;
 pub use server::Server;

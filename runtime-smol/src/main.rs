@@ -17,8 +17,8 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let Serving { driver, doors, caretaker, unread, .. } = host.serving()?;
+    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
     service_manager::ready();
     let stop = smol::unblock(|| caretaker.watch());
-    Ok(Server { hub: Hub::new(driver, unread), doors }.run(stop)?)
+    Ok(Server { hub: Hub::new(driver, write_limits), doors }.run(stop)?)
 }

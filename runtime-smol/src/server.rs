@@ -3,23 +3,26 @@ use std::{
     net::TcpListener,
     pin::Pin,
     rc::{Rc, Weak},
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
 use async_io::{Async, Timer};
-use futures_rustls::TlsAcceptor;
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{
+    connections::Connection as _,
     listen::{self, AcceptTrouble},
     serving::{Door, GRACE, LONGEST_GRACE, RunError},
+    transport,
 };
+use rustls::ServerConfig;
 use smol::{
     LocalExecutor,
     future::{self, FutureExt},
 };
 
-use crate::{connection, hub::Hub, socket::Socket};
+use crate::{connection, hub::Hub};
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]
@@ -39,9 +42,8 @@ impl Server {
         let mut accepting = Vec::new();
         for (number, door) in (0..).zip(self.doors) {
             let listener = Async::new(door.listener)?;
-            let acceptor = door.tls.map(TlsAcceptor::from);
             let accept =
-                accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, acceptor);
+                accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, door.tls);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
@@ -70,7 +72,7 @@ async fn accept(
     hub: Rc<Hub>,
     door: ListenerId,
     listener: Async<TcpListener>,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<Arc<ServerConfig>>,
 ) {
     let mut trouble = AcceptTrouble::default();
     loop {
@@ -84,15 +86,18 @@ async fn accept(
         };
         // This task is the executor's own: it must not keep it from ending.
         let Some(executor) = executor.upgrade() else { return };
-        let _ = stream.get_ref().set_nodelay(true);
-        let stream = Socket(stream);
-        let (conn, link) = hub.open(door, listen::peer(peer));
-        let hub = Rc::clone(&hub);
-        let task = match acceptor.clone() {
-            Some(acceptor) => executor.spawn(connection::serve(hub, conn, link, acceptor.accept(stream))),
-            None => executor.spawn(connection::serve(hub, conn, link, async { Ok(stream) })),
-        };
-        task.detach();
+        transport::prepare(stream.get_ref());
+        if let Some((conn, connection)) = hub.open(stream, tls.is_none(), door, listen::peer(peer)) {
+            let started =
+                tls.clone().map_or(Ok(()), |tls| connection.with(|transport| transport.start_tls(tls)));
+            match started {
+                Ok(()) => executor.spawn(connection::serve(Rc::clone(&hub), conn, connection)).detach(),
+                Err(error) => {
+                    log::error!("cannot speak TLS: {error}");
+                    hub.closed(conn);
+                }
+            }
+        }
         // Those who are there have their turn before the next one comes.
         future::yield_now().await;
     }

@@ -1,9 +1,10 @@
 //! The server on smol, from outside.
 
+use mmcos_core::link::WriteLimits;
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{
     driver::Driver,
-    serving::{Door, RunError, Unread},
+    serving::{Door, RunError},
 };
 
 #[path = "../../runtime-std/tests/blackbox/mod.rs"]
@@ -14,5 +15,5 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Serves at one door until the store fails.
 fn run(driver: Driver, door: Door) -> Result<(), RunError> {
-    Server { hub: Hub::new(driver, Unread::default()), doors: vec![door] }.run(std::future::pending())
+    Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![door] }.run(std::future::pending())
 }

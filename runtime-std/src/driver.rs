@@ -127,6 +127,11 @@ impl Driver {
         }
     }
 
+    /// The clock that the core is given.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// The core.
     pub fn server(&self) -> &Server<Mmcos> {
         &self.server

@@ -20,9 +20,9 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(host: Host) -> Result<(), Box<dyn Error>> {
-    let Serving { driver, doors, caretaker, connections, unread } = host.serving()?;
+    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
     service_manager::ready();
-    let server = Server::new(driver, doors, connections, unread);
+    let server = Server::new(driver, doors, write_limits);
     let stop = server.stop();
     thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
         caretaker.watch();

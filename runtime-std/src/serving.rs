@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mmcos_core::link::WriteLimits;
 use mmcos_core::mmcos::players::RestoreError;
 use rustls::ServerConfig;
 
@@ -18,29 +19,6 @@ use crate::secret;
 use crate::signals::{Asked, Signals};
 use crate::store::{Committer, StoreError};
 
-/// How much may wait for a client to read it, and for how long. Who lets more pile up is dropped. All defaults are our
-/// choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Bytes. A client that sends requests ahead is not read on long before: this is for what was asked at once.
-    pub bytes: usize,
-    /// From the moment on at which nothing more could be written.
-    pub time: Duration,
-}
-
-impl Default for Unread {
-    fn default() -> Self {
-        Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
-    }
-}
-
-/// While so many bytes wait for a client to read them, no more of its requests are read.
-pub const ENOUGH: usize = 128 * 1024;
-/// How long a client may take to read the rest once the connection is to be closed, what is left of a TLS handshake
-/// included.
-pub const FAREWELL: Duration = Duration::from_secs(10);
-/// How long a closed connection is read on, so that its last answer is not lost to a reset.
-pub const LINGER: Duration = Duration::from_secs(1);
 /// How long connections may take to close once the server is to stop.
 pub const GRACE: Duration = Duration::from_secs(4);
 /// How long the server waits for that: also for those that the core has let go of.
@@ -62,10 +40,8 @@ pub struct Serving {
     pub driver: Driver,
     /// The doors, in the order of their `ListenerId`.
     pub doors: Vec<Door>,
-    /// How many connections there may be.
-    pub connections: usize,
     /// What clients may leave unread.
-    pub unread: Unread,
+    pub write_limits: WriteLimits,
     /// What waits for signals and looks after certificates.
     pub caretaker: Caretaker,
 }
@@ -171,8 +147,10 @@ impl Host {
         Ok(Serving {
             driver,
             doors,
-            connections: self.config.max_connections.get(),
-            unread: Unread { bytes: self.config.max_queued_bytes.get(), time: self.config.read_seconds },
+            write_limits: WriteLimits {
+                bytes: self.config.max_queued_bytes.get(),
+                time: self.config.read_seconds,
+            },
             caretaker: Caretaker { signals: self.signals, renewal },
         })
     }

@@ -1,9 +1,10 @@
 //! The server on threads, from outside.
 
+use mmcos_core::link::WriteLimits;
 use mmcos_std::{
     driver::Driver,
     server::Server,
-    serving::{Door, RunError, Unread},
+    serving::{Door, RunError},
 };
 
 mod blackbox;
@@ -13,5 +14,5 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
 
 /// Serves at one door until the store fails.
 fn run(driver: Driver, door: Door) -> Result<(), RunError> {
-    Server::new(driver, vec![door], 16, Unread::default()).run()
+    Server::new(driver, vec![door], WriteLimits::default()).run()
 }

@@ -2,7 +2,7 @@
 
 use super::{Body, Engine, Exchange, Inbound, Phase, Response, Stream, Waiting};
 use crate::{
-    seam::{Bytes, Close, ConnId, Outbox},
+    seam::{Bytes, ConnId, Outbox},
     wire::http::{self, ResponseHead},
 };
 
@@ -15,22 +15,20 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) {
         let (served_id, conn) = exchange.into_parts();
-        let idle = self.now.monotonic.after(self.limits.idle_time);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let Phase::Serving { exchange: served, after, head_only } = connection.phase else { return };
+        let Phase::Serving { exchange: served, after, head_only } = connection.phase() else { return };
         if served != served_id {
             return;
         }
-        let after = if self.stopping || response.close { http::Connection::Close } else { after };
-        connection.phase = Phase::Reading(Waiting::Idle);
-        connection.deadline = idle;
+        let idle = self.now.monotonic.after(self.limits.idle_time);
+        connection.enter(Phase::Reading(Waiting::Idle), Some(idle), &mut self.timers);
         if !connection.inbound.parked.is_empty() {
             self.resumable.push_back(conn);
         }
+        let after = if self.stopping || response.close { http::Connection::Close } else { after };
         self.write_response(conn, response, after, head_only, out);
         if after == http::Connection::Close {
-            self.forget(conn);
-            out.close(conn, Close::AfterFlush);
+            self.close_after_flush(conn, out);
         }
     }
 
@@ -45,16 +43,16 @@ impl<T> Engine<T> {
         let stream = exchange.into_stream();
         let (id, conn) = stream.parts();
         let Some(connection) = self.connections.get_mut(&conn) else { return stream };
-        let Phase::Serving { exchange: served, head_only, .. } = connection.phase else { return stream };
+        let Phase::Serving { exchange: served, head_only, .. } = connection.phase() else { return stream };
         if served != id {
             return stream;
         }
-        connection.phase = Phase::Streaming(id);
+        self.unfinished = self.unfinished.saturating_sub(connection.inbound.held());
         connection.inbound = Inbound::default();
+        connection.enter(Phase::Streaming(id), None, &mut self.timers);
         self.write_head(conn, response, None, http::Connection::Close, out);
         if head_only || !response.status.has_body() {
-            self.forget(conn);
-            out.close(conn, Close::AfterFlush);
+            self.close_after_flush(conn, out);
         } else {
             write_body(conn, &response.body, out);
         }
@@ -74,15 +72,14 @@ impl<T> Engine<T> {
     pub(crate) fn end<R, E>(&mut self, stream: &Stream, out: &mut Outbox<R, E>) {
         if self.is_streaming(stream) {
             let (_, conn) = stream.parts();
-            self.forget(conn);
-            out.close(conn, Close::AfterFlush);
+            self.close_after_flush(conn, out);
         }
     }
 
     fn is_streaming(&self, stream: &Stream) -> bool {
         let (id, conn) = stream.parts();
         self.connections.get(&conn).is_some_and(
-            |connection| matches!(connection.phase, Phase::Streaming(streamed) if streamed == id),
+            |connection| matches!(connection.phase(), Phase::Streaming(streamed) if streamed == id),
         )
     }
 

@@ -1,15 +1,15 @@
-use core::net::SocketAddr;
+use alloc::string::{String, ToString};
+use core::{net::SocketAddr, time::Duration};
 
-use crate::wire::http;
+use crate::{AddressRange, wire::http};
 
-/// What a host may want to know of connections. Games turn it into events of their own.
+/// A log event about connections. Games turn it into events of their own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Event {
-    /// Bytes that are no request; the connection was answered and closed.
+    /// Bytes that are not a request; the connection was answered and closed.
     #[error("{peer} sent something that is not a proper request: {error}")]
     BadRequest {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
         /// What was wrong with it.
         error: http::Error,
@@ -17,35 +17,117 @@ pub enum Event {
     /// A request did not arrive in time; the connection was answered and closed.
     #[error("{peer} took too long to send {}", if *waiting_for_body { "the body of a request" } else { "a request" })]
     TooSlow {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
         /// Whether its head had come.
         waiting_for_body: bool,
     },
-    /// A connection was turned away.
-    #[error("turned {peer} away: {}", if *in_all { "the server holds as many connections as it may" } else { "it holds as many connections as one address may" })]
+    /// A connection was refused.
+    #[error("refused a connection from {peer}: {}", if *in_all { "the server holds as many connections as it may" } else { "it holds as many connections as one address may" })]
     TooManyConnections {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
         /// Whether it is the limit on all connections, not the one on this address's.
         in_all: bool,
     },
-    /// An address asks more often than one may; its requests are answered 429. Told once, until it has had a rest.
+    /// An address asks more often than one may; its requests are answered 429.
     #[error("{peer} asks more often than one address may: refused until it pauses")]
     TooManyRequests {
-        /// Who; the port may be a proxy's.
+        /// The client; the port may be a proxy's.
         peer: SocketAddr,
     },
     /// A client sent more ahead, while a request of its was held, than it may; the connection was dropped.
     #[error("{peer} sent too much before its last request was answered")]
     TooFarAhead {
-        /// Who.
+        /// The client.
+        peer: SocketAddr,
+    },
+    /// The bodies of unfinished requests take as much memory as they may; the connection was answered and closed.
+    #[error("refused a request of {peer}: unfinished requests take as much memory as they may")]
+    TooMuchUnfinished {
+        /// The client.
+        peer: SocketAddr,
+    },
+    /// A client did not read what was sent to it; the adapter dropped the connection.
+    #[error("{peer} does not read its responses: dropped")]
+    NotReading {
+        /// The client.
         peer: SocketAddr,
     },
     /// The game held a request longer than any may be; it was answered 503.
     #[error("a request of {peer} was never answered by the game")]
     HeldTooLong {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
     },
+    /// A summary of events of one kind that were counted in place of being logged one by one.
+    #[error("{} {count} more {} from {} in {} s", what.words().0, what.words().1, origin(*from), period.as_secs())]
+    Repeated {
+        /// Their kind.
+        what: ReportKind,
+        /// Where they came from; `None` for all sources that were not counted apart.
+        from: Option<AddressRange>,
+        /// How many were left out of the log.
+        count: u64,
+        /// In this time.
+        period: Duration,
+    },
+}
+
+impl Event {
+    /// The kind and the client of an event that a stranger can cause at will.
+    pub(super) const fn report(&self) -> Option<(ReportKind, SocketAddr)> {
+        Some(match self {
+            Self::BadRequest { peer, .. } => (ReportKind::BadRequest, *peer),
+            Self::TooSlow { peer, .. } => (ReportKind::TooSlow, *peer),
+            Self::TooManyConnections { peer, .. } => (ReportKind::RefusedConnection, *peer),
+            Self::TooManyRequests { peer } | Self::TooMuchUnfinished { peer } => {
+                (ReportKind::RefusedRequest, *peer)
+            }
+            Self::TooFarAhead { peer } | Self::NotReading { peer } => (ReportKind::Dropped, *peer),
+            Self::HeldTooLong { .. } | Self::Repeated { .. } => return None,
+        })
+    }
+}
+
+/// Kinds of log events that a stranger can cause at will. Each is limited for each source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReportKind {
+    /// A connection over a limit.
+    RefusedConnection,
+    /// A request over a limit.
+    RefusedRequest,
+    /// Bytes that are not a request.
+    BadRequest,
+    /// A request that did not arrive in time.
+    TooSlow,
+    /// A client that sent too much ahead, or that did not read.
+    Dropped,
+    /// An event of the service.
+    Service,
+}
+
+impl ReportKind {
+    /// Lines of one source in one period before the rest is summarised.
+    pub(super) const fn lines(self) -> u32 {
+        match self {
+            Self::Service => 10,
+            _ => 1,
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RefusedConnection => ("refused", "connections"),
+            Self::RefusedRequest => ("refused", "requests"),
+            Self::BadRequest => ("refused", "improper requests"),
+            Self::TooSlow => ("closed", "connections with slow requests"),
+            Self::Dropped => ("dropped", "connections"),
+            Self::Service => ("left out", "messages about requests"),
+        }
+    }
+}
+
+fn origin(from: Option<AddressRange>) -> String {
+    from.map_or_else(|| String::from("other addresses"), |range| range.to_string())
 }

@@ -20,6 +20,10 @@ pub struct Limits {
     pub trusted_proxies: Vec<AddressRange>,
     /// Bytes that a client may send ahead while its request is held.
     pub parked: usize,
+    /// Bytes that the unfinished requests of all connections may occupy together. Beyond it, requests that do not arrive
+    /// at once are refused.
+    #[serde(default = "unfinished")]
+    pub unfinished: usize,
     /// From opening a connection to a whole head (a TLS handshake included), and from a head's first byte to its last.
     pub head_time: Duration,
     /// From the end of a head to the end of its body.
@@ -40,12 +44,17 @@ impl Default for Limits {
             requests: Rate { per_second: 200, burst: 2000 },
             trusted_proxies: Vec::new(),
             parked: 64 * 1024,
+            unfinished: unfinished(),
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),
             idle_time: Duration::from_secs(75),
             hold_time: Duration::from_mins(5),
         }
     }
+}
+
+const fn unfinished() -> usize {
+    64 * 1024 * 1024
 }
 
 impl Limits {

@@ -7,7 +7,10 @@
 //! | *reading* | are decoded into requests | a whole request → *serving*; a bad one, a time-out → closed |
 //! | *serving* | are parked, up to a limit | the answer → *reading* or closed; its first part → *streaming*; the client goes → closed |
 //! | *streaming* | are dropped | the end of the answer, the client goes → closed |
-//! | closed | are dropped | never: the engine has forgotten the connection |
+//! | *closing* | are dropped | the adapter reports that the socket is gone → forgotten |
+//!
+//! `Connection::enter` is the only place that changes a phase, with its deadline and its timer. A connection that is
+//! being closed counts against the limits until its socket is gone.
 //!
 //! One request of a connection is served at a time, so answers leave in the order of their requests.
 
@@ -18,13 +21,17 @@ mod exchange;
 mod forwarded;
 mod limits;
 mod rate;
+mod report;
 mod source;
 mod timers;
 
 use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
-use core::{net::SocketAddr, time::Duration};
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-pub use event::Event;
+pub use event::{Event, ReportKind};
 pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
 pub use rate::{Rate, RateLimiter, TooOften};
@@ -32,6 +39,7 @@ pub use timers::TimerId;
 
 pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
 use rate::Requests;
+use report::Reports;
 use source::Source;
 use timers::Timers;
 
@@ -40,12 +48,17 @@ use crate::{
     wire::http::{self, Date, Method, Request, Status},
 };
 
+/// Bytes that an unfinished request may occupy even if all of them take more than they may: the requests of a game fit.
+const UNFINISHED_FREE: usize = 16 * 1024;
+
 /// What a timer was set for.
 #[derive(Debug)]
 pub(crate) enum Due<T> {
     Connection(ConnId),
     Service(T),
     EndOfGrace,
+    /// A summary of the log events that were counted.
+    Summary,
 }
 
 /// What became of a connection whose deadline passed.
@@ -67,12 +80,15 @@ pub(crate) struct Engine<T> {
     connections: BTreeMap<ConnId, Connection>,
     per_address: BTreeMap<Source, u32>,
     requests: Requests,
+    reports: Reports,
     timers: Timers<Due<T>>,
     exchanges: u64,
     /// Connections with parked bytes that may be read on.
     resumable: VecDeque<ConnId>,
     /// A buffer for a connection whose request came in pieces.
     spare: Vec<u8>,
+    /// Bytes that unfinished requests of all connections occupy.
+    unfinished: usize,
     stopping: bool,
 }
 
@@ -80,6 +96,7 @@ impl<T> Engine<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             requests: Requests::new(limits.requests),
+            reports: Reports::default(),
             limits,
             now: Now::default(),
             storage: Storage::default(),
@@ -90,6 +107,7 @@ impl<T> Engine<T> {
             exchanges: 0,
             resumable: VecDeque::new(),
             spare: Vec::new(),
+            unfinished: 0,
             stopping: false,
         }
     }
@@ -131,7 +149,41 @@ impl<T> Engine<T> {
         self.resumable.pop_front()
     }
 
-    /// Takes a new connection, or turns it away with a word.
+    /// Logs an event; if it is one that strangers can cause at will, only the first ones of their address.
+    pub(crate) fn log<R, E: From<Event>>(&mut self, event: Event, out: &mut Outbox<R, E>) {
+        match event.report() {
+            Some((what, peer)) => self.report(what, peer.ip(), event, out),
+            None => out.log(event.into()),
+        }
+    }
+
+    /// Logs an event that a client at this address caused, unless it causes too many of its kind.
+    pub(crate) fn report<R, E>(
+        &mut self,
+        what: ReportKind,
+        from: IpAddr,
+        event: impl Into<E>,
+        out: &mut Outbox<R, E>,
+    ) {
+        if self.reports.is_empty() {
+            self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
+        }
+        if self.reports.count(what, from) {
+            out.log(event.into());
+        }
+    }
+
+    /// Logs what was counted in place of being logged.
+    pub(crate) fn summarise<R, E: From<Event>>(&mut self, out: &mut Outbox<R, E>) {
+        for summary in self.reports.summarise() {
+            out.log(summary.into());
+        }
+        if !self.reports.is_empty() {
+            self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
+        }
+    }
+
+    /// Accepts a new connection, or refuses it.
     pub(crate) fn open<R, E: From<Event>>(
         &mut self,
         conn: ConnId,
@@ -150,20 +202,19 @@ impl<T> Engine<T> {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
             self.write_response(conn, &response, http::Connection::Close, false, out);
-            out.close(conn, Close::AfterFlush);
-            return out.log(Event::TooManyConnections { peer, in_all: full }.into());
+            out.close(conn, Close::Refuse);
+            return self.log(Event::TooManyConnections { peer, in_all: full }, out);
         }
         self.per_address.insert(source, from_there.saturating_add(1));
         let deadline = self.now.monotonic.after(self.limits.head_time);
-        let timer = self.timers.set(deadline, Due::Connection(conn));
         let peer = Peer { address: peer, listener };
-        self.connections.insert(conn, Connection::new(peer, proxied, deadline, timer));
+        self.connections.insert(conn, Connection::new(conn, peer, proxied, deadline, &mut self.timers));
     }
 
-    /// Forgets a connection. Gives the name of the request that it leaves unanswered.
+    /// Forgets a connection whose socket is gone. Returns the request that it leaves unanswered.
     pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
+        let unanswered = self.close(conn);
         let connection = self.connections.remove(&conn)?;
-        self.timers.cancel(connection.timer);
         let source = Source::of(connection.peer.ip());
         if let Some(count) = self.per_address.get_mut(&source) {
             *count = count.saturating_sub(1);
@@ -171,87 +222,145 @@ impl<T> Engine<T> {
                 self.per_address.remove(&source);
             }
         }
-        match connection.phase {
-            Phase::Reading(_) => None,
-            Phase::Serving { exchange, .. } | Phase::Streaming(exchange) => Some(exchange),
+        unanswered
+    }
+
+    /// Ends the life of a connection but for its place among the limits. Returns the request that it leaves
+    /// unanswered.
+    fn close(&mut self, conn: ConnId) -> Option<ExchangeId> {
+        let connection = self.connections.get_mut(&conn)?;
+        let unanswered = connection.unanswered();
+        self.unfinished = self.unfinished.saturating_sub(connection.inbound.held());
+        connection.inbound = Inbound::default();
+        connection.enter(Phase::Closing, None, &mut self.timers);
+        unanswered
+    }
+
+    /// Closes a connection once all that was sent on it is written. Returns the request that it leaves unanswered.
+    pub(crate) fn close_after_flush<R, E>(
+        &mut self,
+        conn: ConnId,
+        out: &mut Outbox<R, E>,
+    ) -> Option<ExchangeId> {
+        let is_open = |connection: &Connection| !matches!(connection.phase(), Phase::Closing);
+        if !self.connections.get(&conn).is_some_and(is_open) {
+            return None;
         }
+        out.close(conn, Close::AfterFlush);
+        self.close(conn)
+    }
+
+    /// Drops a connection at once. Returns the request that it leaves unanswered.
+    pub(crate) fn abort<R, E>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Option<ExchangeId> {
+        if self.connections.contains_key(&conn) {
+            out.close(conn, Close::Abort);
+        }
+        self.forget(conn)
     }
 
     /// Takes what is needed to read on from a connection, its parked bytes followed by `bytes`; `None` if it is
-    /// unknown or streaming, or serving, in which case the bytes are parked. Give it back with [`Engine::put_inbound`].
+    /// unknown, streaming or closing, or serving, in which case the bytes are parked. Give it back with
+    /// [`Engine::put_inbound`].
     pub(crate) fn take_inbound(&mut self, conn: ConnId, bytes: &[u8]) -> Option<Inbound> {
         let connection = self.connections.get_mut(&conn)?;
-        if matches!(connection.phase, Phase::Streaming(_)) {
-            return None;
-        }
+        let is_reading = match connection.phase() {
+            Phase::Reading(_) => true,
+            Phase::Serving { .. } => false,
+            Phase::Streaming(_) | Phase::Closing => return None,
+        };
         let inbound = &mut connection.inbound;
-        if !(inbound.parked.is_empty() && matches!(connection.phase, Phase::Reading(_))) {
+        self.unfinished = self.unfinished.saturating_sub(inbound.held());
+        if !(inbound.parked.is_empty() && is_reading) {
             if inbound.parked.capacity() == 0 {
                 inbound.parked = core::mem::take(&mut self.spare);
             }
             inbound.parked.extend_from_slice(bytes);
         }
-        match connection.phase {
-            Phase::Reading(_) => Some(core::mem::take(inbound)),
-            Phase::Serving { .. } | Phase::Streaming(_) => None,
+        if is_reading {
+            return Some(core::mem::take(inbound));
         }
+        self.unfinished = self.unfinished.saturating_add(inbound.held());
+        None
     }
 
     /// Whether the connection is open and no request of its is being served.
     pub(crate) fn is_reading(&self, conn: ConnId) -> bool {
-        self.connections.get(&conn).is_some_and(|connection| matches!(connection.phase, Phase::Reading(_)))
-    }
-
-    /// The client, if it has sent more ahead while its request is held than it may.
-    pub(crate) fn sends_too_far_ahead(&self, conn: ConnId) -> Option<SocketAddr> {
-        let connection = self.connections.get(&conn)?;
-        let serving = matches!(connection.phase, Phase::Serving { .. });
-        (serving && connection.inbound.parked.len() > self.limits.parked).then_some(connection.peer)
+        self.connections.get(&conn).is_some_and(|connection| matches!(connection.phase(), Phase::Reading(_)))
     }
 
     /// Gives back what [`Engine::take_inbound`] took; requests have used `used` bytes of what was read.
     pub(crate) fn put_inbound(&mut self, conn: ConnId, mut inbound: Inbound, used: usize, bytes: &[u8]) {
         inbound.keep_unused(used, bytes, &mut self.spare);
-        let now = self.now.monotonic;
         let Some(connection) = self.connections.get_mut(&conn) else { return };
+        match connection.phase() {
+            Phase::Streaming(_) | Phase::Closing => return,
+            Phase::Reading(before) => {
+                let waiting = inbound.waiting();
+                if waiting != before {
+                    let deadline = self.now.monotonic.after(self.limits.time_for(waiting));
+                    connection.enter(Phase::Reading(waiting), Some(deadline), &mut self.timers);
+                }
+            }
+            Phase::Serving { .. } => {}
+        }
+        self.unfinished = self.unfinished.saturating_add(inbound.held());
         connection.inbound = inbound;
-        if let Phase::Reading(waiting) = connection.phase
-            && waiting != connection.inbound.waiting()
-        {
-            let waiting = connection.inbound.waiting();
-            connection.phase = Phase::Reading(waiting);
-            connection.deadline = now.after(self.limits.time_for(waiting));
-        }
-        // A deadline that moved away leaves its timer alone: one look when it runs out, not one at every request.
-        if connection.deadline < connection.timer.at() {
-            self.timers.cancel(connection.timer);
-            connection.timer = self.timers.set(connection.deadline, Due::Connection(conn));
-        }
     }
 
-    /// A connection's timer ran out: it is late with something, or its deadline had moved.
+    /// Drops a connection that has sent more than it may: ahead, while its request is held; or more of an unfinished
+    /// request than memory for all of them is left. Returns the request that it leaves unanswered.
+    pub(crate) fn enforce_limits<R, E: From<Event>>(
+        &mut self,
+        conn: ConnId,
+        out: &mut Outbox<R, E>,
+    ) -> Option<ExchangeId> {
+        let connection = self.connections.get(&conn)?;
+        let Connection { peer, ref inbound, .. } = *connection;
+        let is_serving = matches!(connection.phase(), Phase::Serving { .. });
+        let is_too_much = self.unfinished > self.limits.unfinished && inbound.held() > UNFINISHED_FREE;
+        if is_serving && (is_too_much || inbound.parked.len() > self.limits.parked) {
+            self.log(Event::TooFarAhead { peer }, out);
+            return self.abort(conn, out);
+        }
+        if is_too_much {
+            self.log(Event::TooMuchUnfinished { peer }, out);
+            let text = b"This server is busy. Try again in a moment.\n";
+            self.dismiss(conn, &Response::text(Status::SERVICE_UNAVAILABLE, text), false, out);
+        }
+        None
+    }
+
+    /// The adapter dropped a connection whose client did not read. Returns the request that it leaves unanswered.
+    pub(crate) fn stalled<R, E: From<Event>>(
+        &mut self,
+        conn: ConnId,
+        out: &mut Outbox<R, E>,
+    ) -> Option<ExchangeId> {
+        let peer = self.connections.get(&conn)?.peer;
+        self.log(Event::NotReading { peer }, out);
+        self.forget(conn)
+    }
+
+    /// A connection's timer fired: it is late with something, or its deadline had moved.
     pub(crate) fn overdue<R, E: From<Event>>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Overdue {
         let Some(connection) = self.connections.get_mut(&conn) else { return Overdue::Settled };
-        if connection.deadline > self.now.monotonic && !matches!(connection.phase, Phase::Streaming(_)) {
-            connection.timer = self.timers.set(connection.deadline, Due::Connection(conn));
+        if !connection.timer_fired(self.now.monotonic, &mut self.timers) {
             return Overdue::Settled;
         }
-        match connection.phase {
-            Phase::Streaming(_) => Overdue::Settled,
-            Phase::Serving { exchange, .. } => Overdue::Held(Exchange::new(exchange, conn), connection.peer),
+        let peer = connection.peer;
+        match connection.phase() {
+            Phase::Streaming(_) | Phase::Closing => {}
+            Phase::Serving { exchange, .. } => return Overdue::Held(Exchange::new(exchange, conn), peer),
+            Phase::Reading(_) if connection.inbound.waiting() == Waiting::Idle => {
+                self.close_after_flush(conn, out);
+            }
             Phase::Reading(waiting) => {
-                let peer = connection.peer;
-                if connection.inbound.waiting() == Waiting::Idle {
-                    self.forget(conn);
-                    out.close(conn, Close::AfterFlush);
-                } else {
-                    out.log(Event::TooSlow { peer, waiting_for_body: waiting == Waiting::Body }.into());
-                    let text = b"The request took too long to arrive.\n";
-                    self.dismiss(conn, &Response::text(Status::REQUEST_TIMEOUT, text), false, out);
-                }
-                Overdue::Settled
+                self.log(Event::TooSlow { peer, waiting_for_body: waiting == Waiting::Body }, out);
+                let text = b"The request took too long to arrive.\n";
+                self.dismiss(conn, &Response::text(Status::REQUEST_TIMEOUT, text), false, out);
             }
         }
+        Overdue::Settled
     }
 
     /// The connection's bytes are not a request that can be served: says so and closes it.
@@ -266,7 +375,7 @@ impl<T> Engine<T> {
         let mut text = alloc::string::ToString::to_string(&error);
         text.push('\n');
         self.dismiss(conn, &Response::text(error.status(), text.as_bytes()), false, out);
-        out.log(Event::BadRequest { peer, error }.into());
+        self.log(Event::BadRequest { peer, error }, out);
     }
 
     fn dismiss<R, E>(
@@ -277,8 +386,7 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) {
         self.write_response(conn, response, http::Connection::Close, head_only, out);
-        self.forget(conn);
-        out.close(conn, Close::AfterFlush);
+        self.close_after_flush(conn, out);
     }
 
     /// A whole request came: from here on the connection is being served, unless there were too many before.
@@ -288,7 +396,6 @@ impl<T> Engine<T> {
         request: &Request<'_>,
         out: &mut Outbox<R, E>,
     ) -> Option<(Exchange, Peer)> {
-        let hold = self.now.monotonic.after(self.limits.hold_time);
         let head_only = request.method() == Method::Head;
         let connection = self.connections.get_mut(&conn)?;
         let address = if connection.proxied {
@@ -296,14 +403,13 @@ impl<T> Engine<T> {
         } else {
             connection.peer
         };
-        if let Err(TooOften { first }) = self.requests.count(address.ip(), self.now.monotonic) {
-            if first {
-                out.log(Event::TooManyRequests { peer: address }.into());
-            }
+        if self.requests.count(address.ip(), self.now.monotonic).is_err() {
+            self.log(Event::TooManyRequests { peer: address }, out);
             let text = b"Too many requests. Pause for a few seconds.\n";
             self.dismiss(conn, &Response::text(Status::TOO_MANY_REQUESTS, text), head_only, out);
             return None;
         }
+        let listener = connection.listener;
         self.exchanges = self.exchanges.saturating_add(1);
         let id = ExchangeId(self.exchanges);
         let after = match request.keep_alive() && !self.stopping {
@@ -311,22 +417,20 @@ impl<T> Engine<T> {
             true if request.version() == http::Version::Http10 => http::Connection::KeepAlive,
             true => http::Connection::Open,
         };
-        connection.phase = Phase::Serving { exchange: id, after, head_only };
-        connection.deadline = hold;
-        Some((Exchange::new(id, conn), Peer { address, listener: connection.listener }))
+        let hold = self.now.monotonic.after(self.limits.hold_time);
+        connection.enter(Phase::Serving { exchange: id, after, head_only }, Some(hold), &mut self.timers);
+        Some((Exchange::new(id, conn), Peer { address, listener }))
     }
 
-    /// Takes no more, and lets go of everybody who waits for nothing.
-    pub(crate) fn stop<R, E>(&mut self, grace: Duration, out: &mut Outbox<R, E>) {
+    /// Stops accepting connections and closes those that wait for nothing.
+    pub(crate) fn stop<R, E: From<Event>>(&mut self, grace: Duration, out: &mut Outbox<R, E>) {
         self.stopping = true;
         self.timers.set(self.now.monotonic.after(grace), Due::EndOfGrace);
-        let reading = |(conn, connection): (&ConnId, &Connection)| {
-            matches!(connection.phase, Phase::Reading(_)).then_some(*conn)
-        };
-        let waiting_for_nothing: Vec<ConnId> = self.connections.iter().filter_map(reading).collect();
-        for conn in waiting_for_nothing {
-            self.forget(conn);
-            out.close(conn, Close::AfterFlush);
+        self.summarise(out);
+        for conn in self.all() {
+            if self.is_reading(conn) {
+                self.close_after_flush(conn, out);
+            }
         }
     }
 

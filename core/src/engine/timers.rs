@@ -18,7 +18,7 @@ impl TimerId {
 
 /// Timers by the moment they run out, those of one moment in the order they were set.
 #[derive(Debug)]
-pub(super) struct Timers<T> {
+pub(crate) struct Timers<T> {
     queue: BTreeMap<TimerId, T>,
     set: u64,
 }

@@ -30,9 +30,22 @@ pub enum Input<'a> {
         /// At least one byte; none is harmless.
         bytes: &'a [u8],
     },
-    /// The connection is gone: closed by the client, broken, or dropped by the adapter. Also while a request is
-    /// held, which cancels it, so keep reading from connections that wait. Giving it again, or after
-    /// [`Effect::Close`](super::Effect::Close), is harmless.
+    /// The client sends no more, but may still read: the end of its bytes, or of its TLS. Cancels a request that is
+    /// held, so keep reading from connections that wait; what was sent before is still written. Giving it again is
+    /// harmless.
+    Ended {
+        /// This connection.
+        conn: ConnId,
+    },
+    /// The adapter dropped the connection because its client did not read what was sent, see
+    /// [`Link`](crate::link::Link). Logged; else as `Closed`.
+    Stalled {
+        /// This connection.
+        conn: ConnId,
+    },
+    /// The socket is gone: closed by the client, broken, or dropped by the adapter, also after
+    /// [`Effect::Close`](super::Effect::Close): until this comes the connection counts against the limits. Giving it
+    /// again is harmless.
     Closed {
         /// This connection.
         conn: ConnId,

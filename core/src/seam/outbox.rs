@@ -16,7 +16,8 @@ pub enum Effect<'o, R, E> {
         /// These bytes.
         bytes: Bytes<'o>,
     },
-    /// Close this connection; the core has forgotten it already. No `Closed` is owed.
+    /// Close this connection. Nothing more is sent on it. When its socket is gone, give
+    /// [`Input::Closed`](super::Input::Closed).
     Close {
         /// This connection.
         conn: ConnId,
@@ -50,9 +51,12 @@ impl Deref for Bytes<'_> {
 /// How to close a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
-    /// When all that was sent is written. Then shut down the sending side and read on for a moment, throwing away
-    /// what comes: a client that is still sending would otherwise lose the answer to a reset.
+    /// When all that was sent is written. Then shut down the sending side and read on for a while, discarding
+    /// what comes: a client that is still sending would otherwise lose the response to a reset.
     AfterFlush,
+    /// At once: the connection is over a limit and must cost nothing that others need. On plain HTTP, what was sent
+    /// before is written if the socket takes it at once; for TLS there is no handshake.
+    Refuse,
     /// At once.
     Abort,
 }

@@ -39,6 +39,8 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
             let listener = ListenerId(listener.parse().ok()?);
             Input::Opened { conn: connection(conn)?, listener, peer: peer.parse().ok()? }
         }
+        "ended" => Input::Ended { conn: connection(rest)? },
+        "stalled" => Input::Stalled { conn: connection(rest)? },
         "closed" => Input::Closed { conn: connection(rest)? },
         "tick" => Input::Tick,
         "committed" => Input::Committed { took: Duration::from_nanos(nanos(rest)?) },

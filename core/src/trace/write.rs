@@ -34,6 +34,8 @@ impl fmt::Display for InputLine<'_> {
         match self.input {
             Input::Opened { conn, listener, peer } => write!(f, "opened {} {} {peer}", conn.0, listener.0),
             Input::Received { conn, bytes } => write!(f, "received {} {}", conn.0, Escaped(bytes)),
+            Input::Ended { conn } => write!(f, "ended {}", conn.0),
+            Input::Stalled { conn } => write!(f, "stalled {}", conn.0),
             Input::Closed { conn } => write!(f, "closed {}", conn.0),
             Input::Tick => f.write_str("tick"),
             Input::Committed { took } => write!(f, "committed {}", Seconds(took)),
@@ -70,6 +72,7 @@ impl EffectLine {
             Effect::Close { conn, how } => {
                 let how = match how {
                     Close::AfterFlush => "after-flush",
+                    Close::Refuse => "refuse",
                     Close::Abort => "abort",
                 };
                 format!("  close {} {how}", conn.0)

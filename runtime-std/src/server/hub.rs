@@ -1,92 +1,112 @@
 //! The one owner of the core.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input, ListenerId};
+use mmcos_core::link::WriteLimits;
+use mmcos_core::seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic};
+use rustls::ServerConfig;
 
-use super::link::Link;
-use super::seats::Seats;
-use crate::driver::{Carry, Driver};
-use crate::serving::{GRACE, LINGER, LONGEST_GRACE, RunError};
+use super::connection::Connection;
+use crate::connections::{Connection as _, Connections};
+use crate::driver::Driver;
+use crate::serving::{GRACE, LONGEST_GRACE, RunError};
 use crate::store::StoreError;
 
 /// What the hub is told.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A client came.
-    Opened { conn: ConnId, listener: ListenerId, peer: SocketAddr, link: Arc<Link> },
-    /// It said this.
-    Received { conn: ConnId, bytes: Vec<u8>, link: Arc<Link> },
-    /// It says no more; `whole` if it meant to. Its reader is gone.
-    Ended { conn: ConnId, whole: bool },
-    /// There is something to see: more is durable, or the last connection is gone.
-    Look,
+    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, listener: ListenerId, peer: SocketAddr },
+    /// It sent this.
+    Received { conn: ConnId, bytes: Vec<u8> },
+    /// It sends no more.
+    Ended { conn: ConnId },
+    /// Its connection is over, and nothing reads it any more.
+    Closed { conn: ConnId },
+    /// It has a deadline that the hub may not know of.
+    Look { conn: ConnId },
+    /// More is durable.
+    Durable,
     /// It is time to stop.
     Stop,
+}
+
+/// Where messages to the hub go.
+#[derive(Clone, Debug)]
+pub(super) struct Inbox(pub(super) SyncSender<Message>);
+
+impl Inbox {
+    /// Waits until there is room. Without a hub there is nothing more to say.
+    pub(super) fn send(&self, message: Message) {
+        let _ = self.0.send(message);
+    }
+}
+
+impl Wake for Inbox {
+    /// If the inbox is full, the hub looks anyway.
+    fn wake(self: Arc<Self>) {
+        let _ = self.0.try_send(Message::Durable);
+    }
 }
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
 #[derive(Debug)]
 pub(super) struct Hub {
     driver: Driver,
-    links: Links,
+    connections: Connections<Arc<Connection>>,
+    limits: WriteLimits,
+    /// Number of the last connection.
+    opened: u64,
+    /// When to look at which connection; at some too early.
+    deadlines: BTreeSet<(Monotonic, ConnId)>,
     /// Until when to go on, once it is to stop.
     end: Option<Instant>,
+    inbox: Inbox,
     waker: Waker,
     durable: CommitSeq,
 }
 
-/// Where bytes go.
-#[derive(Debug, Default)]
-struct Links {
-    open: BTreeMap<ConnId, Arc<Link>>,
-    /// Links with bytes that wait, the first to be durable first.
-    waiting: VecDeque<(CommitSeq, Arc<Link>)>,
-    /// Links that are to be closed, and when to look at them, the first first.
-    closing: VecDeque<(Instant, Weak<Link>)>,
-    /// Links with something new to write.
-    written: Vec<Arc<Link>>,
-    /// What clients may leave unread, and who left more.
-    most_unread: usize,
-    overfull: Vec<ConnId>,
-}
-
 impl Hub {
-    pub(super) fn new(driver: Driver, bell: &Bell, most_unread: usize) -> Self {
-        let waker = Waker::from(Arc::new(bell.clone()));
-        let links = Links { most_unread, ..Links::default() };
-        Self { driver, links, end: None, waker, durable: CommitSeq::default() }
+    pub(super) fn new(driver: Driver, inbox: Inbox, limits: WriteLimits) -> Self {
+        let waker = Waker::from(Arc::new(inbox.clone()));
+        Self {
+            driver,
+            connections: Connections::default(),
+            limits,
+            opened: 0,
+            deadlines: BTreeSet::new(),
+            end: None,
+            inbox,
+            waker,
+            durable: CommitSeq::default(),
+        }
     }
 
     /// Runs until it was told to stop and all is done, or the store fails.
     pub(super) fn run(
         mut self,
         inbox: &Receiver<Message>,
-        seats: &Seats,
-        close_doors: impl Fn(),
+        stop_accepting: impl Fn(),
     ) -> Result<(), RunError> {
-        let result = self.serve(inbox, seats, close_doors);
-        self.links.abort_all();
+        let result = self.serve(inbox, stop_accepting);
+        for connection in self.connections.iter() {
+            connection.abort();
+        }
         result?;
         Ok(self.driver.finish()?)
     }
 
-    fn serve(
-        &mut self,
-        inbox: &Receiver<Message>,
-        seats: &Seats,
-        close_doors: impl Fn(),
-    ) -> Result<(), Arc<StoreError>> {
-        while self.end.is_none_or(|end| !seats.are_free() && Instant::now() < end) {
+    fn serve(&mut self, inbox: &Receiver<Message>, stop_accepting: impl Fn()) -> Result<(), Arc<StoreError>> {
+        while self.end.is_none_or(|end| !self.connections.is_empty() && Instant::now() < end) {
             self.release_durable()?;
             match inbox.recv_timeout(self.patience()) {
                 Ok(Message::Stop) => {
-                    close_doors();
+                    stop_accepting();
                     self.end = Instant::now().checked_add(LONGEST_GRACE);
                     self.input(Input::Shutdown { grace: GRACE });
                 }
@@ -96,125 +116,116 @@ impl Hub {
             if self.driver.until_tick() == Some(Duration::ZERO) {
                 self.input(Input::Tick);
             }
-            self.links.end_closing(Instant::now());
+            self.tick();
         }
         Ok(())
     }
 
     /// How long nothing needs to be done.
     fn patience(&self) -> Duration {
-        let look = self.links.closing.front().map(|(at, _)| *at);
-        let moments = look.into_iter().chain(self.end).map(|at| at.saturating_duration_since(Instant::now()));
-        moments.chain(self.driver.until_tick()).min().unwrap_or(Duration::MAX)
+        let now = self.now();
+        let look = self.deadlines.first().map(|(at, _)| at.since(now));
+        let end = self.end.map(|end| end.saturating_duration_since(Instant::now()));
+        look.into_iter().chain(end).chain(self.driver.until_tick()).min().unwrap_or(Duration::MAX)
+    }
+
+    fn now(&self) -> Monotonic {
+        self.driver.clock().now().monotonic
     }
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Opened { conn, listener, peer, link } => {
-                self.links.open.insert(conn, link);
-                self.input(Input::Opened { conn, listener, peer });
-            }
-            Message::Received { conn, bytes, link } => {
+            Message::Opened { socket, tls, listener, peer } => self.open(socket, tls, listener, peer),
+            Message::Received { conn, bytes } => {
+                let connection = self.connections.get(conn).cloned();
                 self.input(Input::Received { conn, bytes: &bytes });
-                link.catch_up(bytes.len());
+                if let Some(connection) = connection {
+                    connection.catch_up(bytes.len());
+                }
             }
-            Message::Ended { conn, whole } => {
-                // Nobody waits for what is held; what is under way may still be read.
-                self.input(Input::Closed { conn });
-                self.links.close(conn, if whole { Close::AfterFlush } else { Close::Abort });
+            Message::Ended { conn } => self.input(Input::Ended { conn }),
+            Message::Closed { conn } => {
+                let gone = self.connections.remove(conn);
+                self.input(gone);
             }
-            Message::Look | Message::Stop => {}
+            Message::Look { conn } => self.look(conn),
+            Message::Durable | Message::Stop => {}
+        }
+    }
+
+    /// Tells the core of a new client. If it is not refused, starts to read.
+    fn open(
+        &mut self,
+        socket: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
+        listener: ListenerId,
+        peer: SocketAddr,
+    ) {
+        self.opened = self.opened.saturating_add(1);
+        let conn = ConnId(self.opened);
+        let clock = *self.driver.clock();
+        let connection = Arc::new(Connection::new(conn, socket, clock, self.inbox.clone(), self.limits));
+        self.connections.insert(conn, Arc::clone(&connection));
+        let is_plain = tls.is_none();
+        self.input(Input::Opened { conn, listener, peer });
+        if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
+            let gone = self.connections.remove(conn);
+            if is_plain && let Some(connection) = Arc::into_inner(connection) {
+                connection.refuse();
+            }
+            return self.input(gone);
+        }
+        let started =
+            tls.is_none_or(|config| connection.with(|transport| transport.start_tls(config)).is_ok());
+        let reader = Arc::clone(&connection);
+        if !started || super::spawn("connection", move || reader.read()).is_err() {
+            let gone = self.connections.remove(conn);
+            self.input(gone);
         }
     }
 
     fn input(&mut self, input: Input<'_>) {
-        self.driver.input(input, &mut self.links);
-        self.links.write();
-        while let Some(conn) = self.links.overfull.pop() {
-            log::warn!("a client does not read its answers: dropped");
-            self.links.close(conn, Close::Abort);
-            self.driver.input(Input::Closed { conn }, &mut self.links);
+        self.driver.input(input, &mut self.connections);
+        self.write();
+    }
+
+    /// Writes what is new.
+    fn write(&mut self) {
+        for (conn, connection) in self.connections.touched() {
+            if let Some(deadline) = connection.write() {
+                self.deadlines.insert((deadline, conn));
+            }
         }
     }
 
-    /// Lets go what waited for the disk, if more is durable. Fails if nothing will be any more.
+    /// Permits what waited for the disk to be sent, if more is durable. Fails if nothing will be any more.
     fn release_durable(&mut self) -> Result<(), Arc<StoreError>> {
         while let Poll::Ready(durable) =
             self.driver.store().poll(self.durable, &Context::from_waker(&self.waker))
         {
             self.durable = durable?;
             self.driver.release(self.durable);
-            while let Some((_, link)) = self.links.waiting.pop_front_if(|(after, _)| *after <= self.durable) {
-                link.release(self.durable);
-                link.write();
-            }
+            self.connections.release(self.durable);
+            self.write();
         }
         Ok(())
     }
-}
 
-impl Carry for Links {
-    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
-        let Some(link) = self.open.get(&conn) else { return };
-        if link.push(bytes, after) > self.most_unread {
-            self.overfull.push(conn);
-        }
-        let same = |last: &Arc<Link>| Arc::ptr_eq(last, link);
-        if after == CommitSeq::default() {
-            if !self.written.last().is_some_and(same) {
-                self.written.push(Arc::clone(link));
-            }
-        } else if !self.waiting.back().is_some_and(|(last, link)| *last == after && same(link)) {
-            self.waiting.push_back((after, Arc::clone(link)));
+    /// Looks at the connections whose time may be over.
+    fn tick(&mut self) {
+        let now = self.now();
+        while let Some((at, conn)) = self.deadlines.first().copied()
+            && at <= now
+        {
+            self.deadlines.pop_first();
+            self.look(conn);
         }
     }
 
-    fn close(&mut self, conn: ConnId, how: Close) {
-        let Some(link) = self.open.remove(&conn) else { return };
-        link.close(how);
-        if let Some(look) = Instant::now().checked_add(LINGER).filter(|_| link.is_closing()) {
-            self.closing.push_back((look, Arc::downgrade(&link)));
+    fn look(&mut self, conn: ConnId) {
+        let now = self.now();
+        if let Some(deadline) = self.connections.get(conn).and_then(|connection| connection.tick(now)) {
+            self.deadlines.insert((deadline, conn));
         }
-    }
-}
-
-impl Links {
-    /// Writes what is new.
-    fn write(&mut self) {
-        for link in self.written.drain(..) {
-            link.write();
-        }
-    }
-
-    /// Ends those that have had their time to close.
-    fn end_closing(&mut self, now: Instant) {
-        while let Some((_, link)) = self.closing.pop_front_if(|(look, _)| *look <= now) {
-            let Some(link) = link.upgrade() else { continue };
-            match now.checked_add(LINGER) {
-                Some(later) if !link.is_over() => self.closing.push_back((later, Arc::downgrade(&link))),
-                _ => link.abort(),
-            }
-        }
-    }
-
-    fn abort_all(&self) {
-        self.open.values().for_each(|link| link.abort());
-        self.closing.iter().filter_map(|(_, link)| link.upgrade()).for_each(|link| link.abort());
-    }
-}
-
-/// Has the hub look. If its inbox is full it will anyway.
-#[derive(Clone, Debug)]
-pub(super) struct Bell(pub(super) SyncSender<Message>);
-
-impl Bell {
-    pub(super) fn ring(&self) {
-        let _ = self.0.try_send(Message::Look);
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.ring();
     }
 }

@@ -1,48 +1,43 @@
-//! The sockets of an mmcos server, on threads: one owns the core, one at each door accepts, and one for each connection
-//! reads.
+//! The sockets of an mmcos server, on threads: one owns the core, one at each listener accepts, and one for each
+//! connection reads.
 //!
 //! [`Server::run`]'s thread is the only owner of the core (`hub`). A connection's thread blocks in `read`, so that it
-//! notices at once when its client goes, and tells the hub what was received (`reader`). The hub writes: what a socket
-//! takes without waiting it writes itself, and for a client that does not read as fast, a thread is there until it has
-//! (`link`). Nobody waits for the core or for a socket with a lock held.
+//! notices at once when its client goes, and tells the hub what was received (`connection`). The hub writes: what a
+//! socket takes without waiting it writes itself, and for a client that does not read as fast, a thread is there until
+//! it has. The hub also keeps the deadlines of all connections: it shuts a socket down, and whatever thread waits for it
+//! wakes up. A client over a limit is turned away before it has a thread.
 
+mod connection;
 mod hub;
-mod link;
-mod reader;
-mod seats;
 
 use std::io;
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use mmcos_core::seam::{ConnId, ListenerId};
-use rustls::ServerConnection;
+use mmcos_core::link::WriteLimits;
+use mmcos_core::seam::ListenerId;
 use socket2::SockRef;
 
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
-use crate::serving::{Door, RunError, Unread};
-use hub::{Bell, Hub, Message};
-use link::Link;
-use seats::Seats;
+use crate::serving::{Door, RunError};
+use crate::transport;
+use hub::{Hub, Inbox, Message};
 
-/// Messages that may wait for the hub; who has another waits, and with it its client.
+/// Messages that may wait for the hub; a sender of another waits, and with it its client.
 const INBOX: usize = 256;
-/// For a thread that reads or writes one connection. A TLS handshake takes the most; debug builds take more.
+/// Bytes that are read at a time. They are on the stack of every thread.
+const READ: usize = 4 * 1024;
+/// Stack of a thread that reads or writes one connection. A TLS handshake takes the most; debug builds take more.
 const STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 96 * 1024 };
-/// Connections that the core does not count (any more): to tell them so, or that are still being closed.
-const SPARE: usize = 64;
 
-/// A server at its doors, not yet running.
+/// A server with its listeners, not yet running.
 #[derive(Debug)]
 pub struct Server {
     hub: Hub,
     doors: Vec<Door>,
-    unread: Unread,
-    seats: Arc<Seats>,
     sender: SyncSender<Message>,
     inbox: Receiver<Message>,
 }
@@ -59,14 +54,11 @@ impl Stop {
 }
 
 impl Server {
-    /// A server for about so many connections, more are not accepted before others have ended; and for clients who leave
-    /// so much unread.
-    pub fn new(driver: Driver, doors: Vec<Door>, connections: usize, unread: Unread) -> Self {
+    /// A server with these listeners and write limits.
+    pub fn new(driver: Driver, doors: Vec<Door>, limits: WriteLimits) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
-        let bell = Bell(sender.clone());
-        let hub = Hub::new(driver, &bell, unread.bytes);
-        let seats = Seats::new(connections.saturating_add(SPARE), bell);
-        Self { hub, doors, unread, seats, sender, inbox }
+        let hub = Hub::new(driver, Inbox(sender.clone()), limits);
+        Self { hub, doors, sender, inbox }
     }
 
     /// What stops it.
@@ -75,30 +67,22 @@ impl Server {
     }
 
     /// Runs on this thread until it is stopped, then answers what is held, closes, and returns when all is kept. If the
-    /// store fails, drops everybody and returns at once.
+    /// store fails, drops all connections and returns at once.
     pub fn run(self) -> Result<(), RunError> {
-        let opened = Arc::new(Mutex::new(0));
         let mut listeners = Vec::new();
         for (number, door) in (0..).zip(self.doors) {
             listeners.push(door.listener.try_clone()?);
-            let entrance = Entrance {
-                door,
-                number: ListenerId(number),
-                opened: Arc::clone(&opened),
-                seats: Arc::clone(&self.seats),
-                unread: self.unread.time,
-                hub: self.sender.clone(),
-            };
-            thread::Builder::new().name("accept".to_owned()).spawn(move || entrance.accept())?;
+            let (number, hub) = (ListenerId(number), self.sender.clone());
+            thread::Builder::new().name("accept".to_owned()).spawn(move || accept(&door, number, &hub))?;
         }
-        let close_doors = || listeners.iter().for_each(close);
-        let result = self.hub.run(&self.inbox, &self.seats, close_doors);
-        close_doors();
+        let stop_accepting = || listeners.iter().for_each(close);
+        let result = self.hub.run(&self.inbox, stop_accepting);
+        stop_accepting();
         result
     }
 }
 
-/// Has the thread that accepts there stop, and the system turn away who comes.
+/// Makes the thread that accepts there stop, and the system reject new clients.
 fn close(listener: &TcpListener) {
     let _ = SockRef::from(listener).shutdown(std::net::Shutdown::Both);
 }
@@ -107,54 +91,24 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(run).map(drop)
 }
 
-/// A door and who stands there.
-struct Entrance {
-    door: Door,
-    number: ListenerId,
-    /// The number of the last connection, of all doors.
-    opened: Arc<Mutex<u64>>,
-    seats: Arc<Seats>,
-    /// How long a client may leave unread what was written.
-    unread: Duration,
-    hub: SyncSender<Message>,
-}
-
-impl Entrance {
-    /// Accepts until the listener is shut down.
-    fn accept(self) {
-        let mut trouble = AcceptTrouble::default();
-        loop {
-            match self.admit() {
-                Ok(()) => {}
-                // It was shut down.
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
-                Err(error) => {
-                    trouble.tell(&error);
-                    thread::sleep(Duration::from_millis(50));
+/// Accepts until the listener is shut down.
+fn accept(door: &Door, listener: ListenerId, hub: &SyncSender<Message>) {
+    let mut trouble = AcceptTrouble::default();
+    loop {
+        match door.listener.accept() {
+            Ok((socket, peer)) => {
+                transport::prepare(&socket);
+                let (tls, peer) = (door.tls.clone(), listen::peer(peer));
+                if hub.send(Message::Opened { socket, tls, listener, peer }).is_err() {
+                    return;
                 }
             }
-        }
-    }
-
-    fn admit(&self) -> io::Result<()> {
-        let (socket, peer) = self.door.listener.accept()?;
-        let seat = self.seats.take();
-        let _ = socket.set_nodelay(true);
-        let tls = self.door.tls.clone().map(ServerConnection::new).transpose().map_err(io::Error::other)?;
-        let link = Arc::new(Link::new(socket, tls, seat, self.unread));
-        let conn = {
-            // Held, so that the hub sees the numbers in their order.
-            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-            *opened = opened.saturating_add(1);
-            let (conn, link) = (ConnId(*opened), Arc::clone(&link));
-            let opened = Message::Opened { conn, listener: self.number, peer: listen::peer(peer), link };
-            if self.hub.send(opened).is_err() {
-                return Err(io::ErrorKind::InvalidInput.into());
+            // It was shut down.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
+            Err(error) => {
+                trouble.tell(&error);
+                thread::sleep(Duration::from_millis(50));
             }
-            conn
-        };
-        let hub = self.hub.clone();
-        spawn("connection", move || reader::read(conn, &link, &hub))
-            .inspect_err(|_| drop(self.hub.send(Message::Ended { conn, whole: false })))
+        }
     }
 }

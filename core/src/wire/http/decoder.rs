@@ -78,6 +78,18 @@ impl Decoder {
         matches!(self.state, State::Body { .. })
     }
 
+    /// Bytes that a chunked body occupies so far.
+    pub const fn held(&self) -> usize {
+        self.unchunked.capacity()
+    }
+
+    /// Frees the body of a request that has been served.
+    pub fn release(&mut self) {
+        if !self.awaits_body() {
+            self.unchunked = Vec::new();
+        }
+    }
+
     /// Reads on.
     ///
     /// # Errors

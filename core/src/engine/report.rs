@@ -1,0 +1,115 @@
+//! Log events that strangers can cause at will: the first ones of an address are logged, the rest are counted and
+//! summarised once a period.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+use core::{net::IpAddr, time::Duration};
+
+use super::{Event, ReportKind, Source};
+
+/// How long is counted before a summary is logged.
+pub(super) const PERIOD: Duration = Duration::from_mins(1);
+/// Sources whose events are counted apart, of all kinds together. (Our choice; the others are counted together.)
+const SOURCES: usize = 256;
+/// Lines in one period that no summary replaces, of all sources and kinds together. (Our choice.)
+const LINES: u32 = 1000;
+
+/// What has been reported in this period.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    counts: BTreeMap<(ReportKind, Source), Count>,
+    /// Events that were left out of the log, of sources beyond [`SOURCES`].
+    others: BTreeMap<ReportKind, u64>,
+    lines: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    logged: u32,
+    left_out: u64,
+}
+
+impl Reports {
+    /// Returns whether an event of this kind and source is to be logged. If not, it is counted.
+    pub(super) fn count(&mut self, what: ReportKind, from: IpAddr) -> bool {
+        let key = (what, Source::of(from));
+        let has_room = self.counts.len() < SOURCES;
+        if !has_room && !self.counts.contains_key(&key) {
+            let others = self.others.entry(what).or_default();
+            *others = others.saturating_add(1);
+            return false;
+        }
+        let count = self.counts.entry(key).or_default();
+        let is_logged = count.logged < what.lines() && self.lines < LINES;
+        if is_logged {
+            count.logged = count.logged.saturating_add(1);
+            self.lines = self.lines.saturating_add(1);
+        } else {
+            count.left_out = count.left_out.saturating_add(1);
+        }
+        is_logged
+    }
+
+    /// Whether nothing was counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.others.is_empty()
+    }
+
+    /// Ends the period: returns a summary of each source that events were left out of.
+    pub(super) fn summarise(&mut self) -> Vec<Event> {
+        let mut summaries = Vec::new();
+        let summary = |what, from, count| Event::Repeated { what, from, count, period: PERIOD };
+        self.counts.retain(|(what, from), count| {
+            let left_out = core::mem::take(&mut count.left_out);
+            if left_out > 0 {
+                summaries.push(summary(*what, Some(from.range()), left_out));
+            }
+            // A source that goes on gets its next line at the end of the next period.
+            left_out > 0
+        });
+        summaries.extend(
+            core::mem::take(&mut self.others).into_iter().map(|(what, count)| summary(what, None, count)),
+        );
+        self.lines = 0;
+        summaries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn address(number: u32) -> IpAddr {
+        core::net::Ipv4Addr::from_bits(0x0a00_0000 | number).into()
+    }
+
+    #[test]
+    fn the_first_is_logged_and_the_rest_is_one_line() {
+        let mut reports = Reports::default();
+        let logged = (0..23_601).filter(|_| reports.count(ReportKind::RefusedConnection, address(2))).count();
+        assert_eq!(logged, 1);
+        let lines: Vec<_> = reports.summarise().iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["refused 23600 more connections from 10.0.0.2 in 60 s"]);
+        assert!(
+            !reports.count(ReportKind::RefusedConnection, address(2)),
+            "an attack that goes on is one line in a period"
+        );
+        assert_eq!(reports.summarise().len(), 1);
+        assert!(reports.summarise().is_empty() && reports.is_empty());
+        assert!(
+            reports.count(ReportKind::RefusedConnection, address(2)),
+            "after a period without any it is news"
+        );
+    }
+
+    #[test]
+    fn lines_and_memory_are_bounded_for_many_sources() {
+        let mut reports = Reports::default();
+        let all = (0..100_000).filter(|number| reports.count(ReportKind::Service, address(*number))).count();
+        assert!(all <= LINES as usize && reports.counts.len() <= SOURCES);
+        let lines = reports.summarise();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].to_string().contains("from other addresses"), "{}", lines[0]);
+    }
+}

@@ -1,0 +1,251 @@
+//! The outward half of a connection without its socket: what both runtimes and the simulator do with bytes, time and
+//! the end of a connection.
+//!
+//! An adapter keeps a [`Link`] beside each socket and moves bytes, nothing else:
+//!
+//! - [`push`](Link::push) what the core sends, [`release`](Link::release) what has become durable;
+//! - while [`pieces`](Link::pieces) has any, write them; tell the link how many bytes were taken
+//!   ([`written`](Link::written)) or that the socket takes none now ([`blocked`](Link::blocked));
+//! - when [`Status::Shutdown`] comes, end TLS and shut down the sending side, then call [`shut_down`](Link::shut_down);
+//! - read while [`wants_read`](Link::wants_read); hand what came to the core only while
+//!   [`is_open`](Link::is_open), and call [`received`](Link::received) or [`ended`](Link::ended);
+//! - at [`next_deadline`](Link::next_deadline) call [`tick`](Link::tick);
+//! - when [`Status::Over`] comes, close the socket.
+//!
+//! ```
+//! use mmcos_core::{link::{Link, Status, WriteLimits}, seam::{Bytes, Close, CommitSeq, Monotonic}};
+//!
+//! let (now, durable) = (Monotonic::default(), CommitSeq::default());
+//! let mut link = Link::new(WriteLimits::default());
+//! link.push(Bytes::Borrowed(b"at once"), durable);
+//! link.push(Bytes::Borrowed(b"after a commit"), durable.next());
+//! link.close(Close::AfterFlush);
+//! assert_eq!(link.pieces().collect::<Vec<_>>(), [b"at once"]);
+//! link.written(6);
+//! assert_eq!((link.pieces().count(), link.status()), (0, Status::Running));
+//! link.release(durable.next());
+//! link.written(14);
+//! assert_eq!(link.status(), Status::Shutdown);
+//! link.shut_down(now);
+//! link.ended();
+//! assert_eq!(link.status(), Status::Over(None));
+//! ```
+
+mod queue;
+
+use core::time::Duration;
+
+use queue::Queue;
+
+use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
+
+/// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice: what the kernel would
+/// take otherwise, but counted.)
+pub const READ_PAUSE: usize = 1536 * 1024;
+/// Silence that ends the reading of a connection whose sending side is shut down. (As nginx's `lingering_timeout`.)
+pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
+/// The longest that such a connection is read. (As nginx's `lingering_time`.)
+pub const LINGER: Duration = Duration::from_secs(30);
+
+/// Limits of what may wait for a client to read it. A client beyond them is dropped. All defaults are our choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriteLimits {
+    /// Bytes. Reading pauses long before: this is for the responses to what arrived at once.
+    pub bytes: usize,
+    /// Time without any progress.
+    pub time: Duration,
+}
+
+impl Default for WriteLimits {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * 1024, time: Duration::from_secs(20) }
+    }
+}
+
+/// What is next for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Reading and writing.
+    Running,
+    /// All is written that ever will be: end TLS, if any, and shut down the sending side.
+    Shutdown,
+    /// Close the socket; nothing more is written or read.
+    Over(Option<Dropped>),
+}
+
+/// Why a link was dropped before all was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// The core, the adapter or the client broke it off.
+    Aborted,
+    /// The client read nothing for [`WriteLimits::time`], or left more than [`WriteLimits::bytes`] unread.
+    NotReading,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Link {
+    queue: Queue,
+    limits: WriteLimits,
+    phase: Phase,
+    /// Since when the socket takes nothing.
+    blocked: Option<Monotonic>,
+    /// Whether the client sends no more.
+    ended: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Open,
+    /// To be closed once all is written.
+    Flushing,
+    /// The sending side is shut down.
+    Lingering {
+        silence: Monotonic,
+        end: Monotonic,
+    },
+    Over(Option<Dropped>),
+}
+
+impl Link {
+    /// The link of a new connection.
+    pub fn new(limits: WriteLimits) -> Self {
+        Self { queue: Queue::default(), limits, phase: Phase::Open, blocked: None, ended: false }
+    }
+
+    /// Queues bytes that may be written once `after` is durable. They wait behind what was queued before. If more waits
+    /// than [`WriteLimits::bytes`], drops the link, and with it all that waits.
+    pub fn push(&mut self, bytes: Bytes<'_>, after: CommitSeq) {
+        if matches!(self.phase, Phase::Open) {
+            self.queue.push(bytes, after);
+            if self.queue.memory() > self.limits.bytes {
+                self.end(Some(Dropped::NotReading));
+            }
+        }
+    }
+
+    /// Permits what waits for `durable` to be written.
+    pub fn release(&mut self, durable: CommitSeq) {
+        self.queue.release(durable);
+    }
+
+    /// What may be written now, in order. No piece that is copied is longer than 64 KiB.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.queue.writable()
+    }
+
+    /// Whether [`pieces`](Self::pieces) has any.
+    pub fn is_writable(&self) -> bool {
+        self.pieces().next().is_some()
+    }
+
+    /// Bytes of memory that wait to be written; those that are shared with the core are counted in full.
+    pub fn queued(&self) -> usize {
+        self.queue.memory()
+    }
+
+    /// Removes bytes that were written from the front of the queue. Progress: the client has its time again.
+    pub fn written(&mut self, count: usize) {
+        self.queue.take_away(count);
+        self.progressed();
+    }
+
+    /// Takes note that the socket took bytes that had left the queue before, such as those of TLS.
+    pub fn progressed(&mut self) {
+        self.blocked = None;
+    }
+
+    /// Takes note that the socket takes no more now. The client's time runs from the first such call since the last
+    /// progress.
+    pub fn blocked(&mut self, now: Monotonic) {
+        self.blocked.get_or_insert(now);
+    }
+
+    /// Whether bytes from the client are for the core; otherwise they are to be discarded.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open) && !self.ended
+    }
+
+    /// Whether to read from the socket: not while the client leaves too much unread, nor after the end. A connection
+    /// that is being closed is read, or the client's last bytes would reset it.
+    pub fn wants_read(&self) -> bool {
+        match self.phase {
+            Phase::Open => !self.ended && self.queue.memory() < READ_PAUSE,
+            Phase::Flushing | Phase::Lingering { .. } => !self.ended,
+            Phase::Over(_) => false,
+        }
+    }
+
+    /// Takes note that bytes came, for the core or to be discarded.
+    pub fn received(&mut self, now: Monotonic) {
+        if let Phase::Lingering { silence, end } = &mut self.phase {
+            *silence = now.after(LINGER_SILENCE).min(*end);
+        }
+    }
+
+    /// Takes note that the socket has no more bytes to read. Tell the core too: what it has sent is still written.
+    pub fn ended(&mut self) {
+        self.ended = true;
+        if matches!(self.phase, Phase::Lingering { .. }) {
+            self.end(None);
+        }
+    }
+
+    /// Closes the link in this manner. [`Close::Refuse`] is [`Close::Abort`] here: what a socket takes at once, the
+    /// adapter has written before.
+    pub fn close(&mut self, how: Close) {
+        match (how, self.phase) {
+            (Close::AfterFlush, Phase::Open) => self.phase = Phase::Flushing,
+            (Close::AfterFlush, _) | (_, Phase::Over(_)) => {}
+            (Close::Refuse | Close::Abort, _) => self.end(Some(Dropped::Aborted)),
+        }
+    }
+
+    /// What is next.
+    pub fn status(&self) -> Status {
+        match self.phase {
+            Phase::Flushing if self.queue.is_empty() => Status::Shutdown,
+            Phase::Open | Phase::Flushing | Phase::Lingering { .. } => Status::Running,
+            Phase::Over(why) => Status::Over(why),
+        }
+    }
+
+    /// Takes note that the sending side is shut down, TLS included.
+    pub fn shut_down(&mut self, now: Monotonic) {
+        if !matches!(self.phase, Phase::Flushing) {
+            return;
+        }
+        self.blocked = None;
+        if self.ended {
+            return self.end(None);
+        }
+        let end = now.after(LINGER);
+        self.phase = Phase::Lingering { silence: now.after(LINGER_SILENCE), end };
+    }
+
+    /// When to [`tick`](Self::tick).
+    pub fn next_deadline(&self) -> Option<Monotonic> {
+        match self.phase {
+            Phase::Open | Phase::Flushing => self.blocked.map(|since| since.after(self.limits.time)),
+            Phase::Lingering { silence, .. } => Some(silence),
+            Phase::Over(_) => None,
+        }
+    }
+
+    /// Ends what has had its time.
+    pub fn tick(&mut self, now: Monotonic) {
+        if self.next_deadline().is_some_and(|deadline| deadline <= now) {
+            let lingers = matches!(self.phase, Phase::Lingering { .. });
+            self.end((!lingers).then_some(Dropped::NotReading));
+        }
+    }
+
+    /// Nothing that waits is of use any more.
+    fn end(&mut self, why: Option<Dropped>) {
+        (self.queue, self.blocked) = (Queue::default(), None);
+        self.phase = Phase::Over(why);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The open connections of a runtime, where the driver finds them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Deref;
+
+use mmcos_core::link::{Dropped, Status};
+use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input};
+
+use crate::driver::Carry;
+use crate::transport::Transport;
+
+/// A runtime's connection: a socket and its transport.
+pub trait Connection {
+    /// Runs `change` on the transport, with whatever lock that takes.
+    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T;
+}
+
+/// All connections whose sockets are open, by a pointer `P` to each.
+#[derive(Debug)]
+pub struct Connections<P> {
+    open: BTreeMap<ConnId, P>,
+    /// Connections with bytes that wait for a commit, the first to be durable first.
+    waiting: VecDeque<(CommitSeq, ConnId)>,
+    /// Connections with something new to do.
+    touched: Vec<ConnId>,
+}
+
+impl<P> Default for Connections<P> {
+    fn default() -> Self {
+        Self { open: BTreeMap::new(), waiting: VecDeque::new(), touched: Vec::new() }
+    }
+}
+
+impl<P: Clone + Deref<Target: Connection>> Connections<P> {
+    /// Adds a connection before the core is told of it.
+    pub fn insert(&mut self, conn: ConnId, connection: P) {
+        self.open.insert(conn, connection);
+    }
+
+    /// Returns a connection, unless it is gone or was refused.
+    pub fn get(&self, conn: ConnId) -> Option<&P> {
+        self.open.get(&conn)
+    }
+
+    /// Removes a connection whose socket is gone. Returns what to tell the core.
+    pub fn remove(&mut self, conn: ConnId) -> Input<'static> {
+        let status =
+            self.open.remove(&conn).map(|connection| connection.with(|transport| transport.status()));
+        match status {
+            Some(Status::Over(Some(Dropped::NotReading))) => Input::Stalled { conn },
+            _ => Input::Closed { conn },
+        }
+    }
+
+    /// Permits what waits for this commit to be sent.
+    pub fn release(&mut self, durable: CommitSeq) {
+        while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
+            if let Some(connection) = self.open.get(&conn) {
+                connection.with(|transport| transport.link.release(durable));
+                self.touched.push(conn);
+            }
+        }
+    }
+
+    /// Takes out the connections that have something new to do.
+    pub fn touched(&mut self) -> impl Iterator<Item = (ConnId, P)> {
+        let Self { open, touched, .. } = self;
+        touched.drain(..).filter_map(|conn| Some((conn, open.get(&conn)?.clone())))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &P> {
+        self.open.values()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn touch(&mut self, conn: ConnId) {
+        if self.touched.last() != Some(&conn) {
+            self.touched.push(conn);
+        }
+    }
+}
+
+impl<P: Clone + Deref<Target: Connection>> Carry for Connections<P> {
+    fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
+        let Some(connection) = self.open.get(&conn) else { return };
+        connection.with(|transport| transport.link.push(bytes, after));
+        if after != CommitSeq::default() && self.waiting.back() != Some(&(after, conn)) {
+            self.waiting.push_back((after, conn));
+        }
+        self.touch(conn);
+    }
+
+    fn close(&mut self, conn: ConnId, how: Close) {
+        match how {
+            // Never served: the runtime gives it up at once.
+            Close::Refuse => drop(self.open.remove(&conn)),
+            Close::AfterFlush | Close::Abort => {
+                if let Some(connection) = self.open.get(&conn) {
+                    connection.with(|transport| transport.link.close(how));
+                    self.touch(conn);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What the hub, the reader and perhaps a writer of one connection share.
+
+use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use mmcos_core::link::{Status, WriteLimits};
+use mmcos_core::seam::{Close, ConnId, Monotonic};
+
+use super::hub::{Inbox, Message};
+use crate::clock::Clock;
+use crate::connections;
+use crate::transport::Transport;
+
+/// Bytes of a connection that may wait for the hub before no more are read. What is asked at once is answered at
+/// once, and most responses are longer than what asked for them.
+const AHEAD: usize = 16 * 1024;
+/// Bytes that a thread takes in hand to write while it waits: so small that each is progress of a slow client.
+const IN_HAND: usize = 8 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    conn: ConnId,
+    socket: TcpStream,
+    clock: Clock,
+    hub: Inbox,
+    state: Mutex<State>,
+    /// There may be reason to read on.
+    eased: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    transport: Transport,
+    /// A thread writes what the socket did not take at once.
+    has_writer: bool,
+    /// Bytes that were read and that the hub has not taken yet.
+    ahead: usize,
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        matches!(self.transport.status(), Status::Over(_))
+    }
+}
+
+impl connections::Connection for Connection {
+    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T {
+        change(&mut self.lock().transport)
+    }
+}
+
+impl Connection {
+    pub(super) fn new(
+        conn: ConnId,
+        socket: TcpStream,
+        clock: Clock,
+        hub: Inbox,
+        limits: WriteLimits,
+    ) -> Self {
+        let state = State { transport: Transport::new(limits), has_writer: false, ahead: 0 };
+        Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
+    }
+
+    /// Turns the client away.
+    pub(super) fn refuse(self) {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.transport.refuse(&self.socket);
+    }
+
+    /// Drops the connection: its reader wakes up and ends.
+    pub(super) fn abort(&self) {
+        self.with_state(|state| state.transport.link.close(Close::Abort));
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().is_over()
+    }
+
+    /// The hub has taken so many bytes.
+    pub(super) fn catch_up(&self, count: usize) {
+        let mut state = self.lock();
+        state.ahead = state.ahead.saturating_sub(count);
+        self.eased.notify_one();
+    }
+
+    /// Ends what has had its time. Returns when to look again.
+    pub(super) fn tick(&self, now: Monotonic) -> Option<Monotonic> {
+        let mut state = self.lock();
+        state.transport.link.tick(now);
+        self.settle(&mut state);
+        state.transport.link.next_deadline()
+    }
+
+    /// Writes what may be written: now what the socket takes, the rest on a thread that can wait. Returns when to call
+    /// [`tick`](Self::tick).
+    pub(super) fn write(self: &Arc<Self>) -> Option<Monotonic> {
+        let mut state = self.lock();
+        if !state.has_writer {
+            let now = self.clock.now().monotonic;
+            match state.transport.write_to(&mut AtOnce(&self.socket), now) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let connection = Arc::clone(self);
+                    state.has_writer = super::spawn("writer", move || connection.write_patiently()).is_ok();
+                    if !state.has_writer {
+                        state.transport.link.close(Close::Abort);
+                    }
+                }
+                Err(_) => state.transport.link.close(Close::Abort),
+            }
+        }
+        self.settle(&mut state);
+        state.transport.link.next_deadline()
+    }
+
+    /// Does what the state of the transport asks for, and wakes the reader.
+    fn settle(&self, state: &mut State) {
+        if !state.has_writer && state.transport.status() == Status::Shutdown {
+            let _ = self.socket.shutdown(Shutdown::Write);
+            state.transport.link.shut_down(self.clock.now().monotonic);
+        }
+        if state.is_over() {
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
+        self.eased.notify_one();
+    }
+
+    fn write_patiently(&self) {
+        let mut in_hand = Vec::with_capacity(IN_HAND);
+        loop {
+            in_hand.clear();
+            {
+                let mut state = self.lock();
+                let now = self.clock.now().monotonic;
+                let taken = state.transport.write_to(&mut InHand(&mut in_hand), now);
+                if taken.is_err() {
+                    state.transport.link.close(Close::Abort);
+                }
+                if in_hand.is_empty() || state.is_over() {
+                    state.has_writer = false;
+                    self.settle(&mut state);
+                    break;
+                }
+                // What is in hand is not with the client yet.
+                state.transport.link.blocked(now);
+                self.eased.notify_one();
+            }
+            let written = (&self.socket).write_all(&in_hand);
+            let link = &mut self.lock().transport.link;
+            match written {
+                Ok(()) => {
+                    link.progressed();
+                    // The hub looks as long as there is a writer.
+                    link.blocked(self.clock.now().monotonic);
+                }
+                Err(_) => link.close(Close::Abort),
+            }
+        }
+        // A deadline may have begun that the hub does not know of.
+        self.hub.send(Message::Look { conn: self.conn });
+    }
+
+    /// Reads until the connection is over. The hub is told what came, that no more comes, and in the end that it is over.
+    pub(super) fn read(self: &Arc<Self>) {
+        if let Err(error) = self.read_all() {
+            log::debug!("connection {}: {error}", self.conn.0);
+            self.with_state(|state| state.transport.link.close(Close::Abort));
+        }
+        self.hub.send(Message::Ended { conn: self.conn });
+        let over = self.eased.wait_while(self.lock(), |state| !state.is_over());
+        drop(over);
+        self.hub.send(Message::Closed { conn: self.conn });
+    }
+
+    fn read_all(self: &Arc<Self>) -> io::Result<()> {
+        let mut buffer = [0; super::READ];
+        let mut has_ended = false;
+        loop {
+            let eased = self.eased.wait_while(self.lock(), |state| {
+                let Transport { link, .. } = &state.transport;
+                !state.is_over() && (state.ahead >= AHEAD || !link.wants_read())
+            });
+            drop(eased);
+            let count = match (&self.socket).read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                count => count?,
+            };
+            let bytes = buffer.get(..count).unwrap_or_default();
+            let now = self.clock.now().monotonic;
+            let (received, is_open, is_plain) = {
+                let mut state = self.lock();
+                let received = state.transport.received(bytes, now).map(std::borrow::Cow::into_owned);
+                if let Ok(plain) = &received {
+                    state.ahead = state.ahead.saturating_add(plain.len());
+                }
+                (received, state.transport.is_open(), state.transport.is_plain())
+            };
+            // A handshake, or an alert, may have something to say.
+            if !is_plain && is_open && self.write().is_some() {
+                self.hub.send(Message::Look { conn: self.conn });
+            }
+            let bytes = received?;
+            if !bytes.is_empty() {
+                self.hub.send(Message::Received { conn: self.conn, bytes });
+            }
+            if count == 0 {
+                return Ok(());
+            }
+            if !is_open && !has_ended {
+                // The end of TLS. What comes after it is discarded until the socket ends.
+                has_ended = true;
+                self.hub.send(Message::Ended { conn: self.conn });
+            }
+        }
+    }
+
+    fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = change(&mut state);
+        self.settle(&mut state);
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Memory that takes as much as it has room for.
+struct InHand<'a>(&'a mut Vec<u8>);
+
+impl Write for InHand<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = IN_HAND.saturating_sub(self.0.len()).min(bytes.len());
+        if room == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.0.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        Ok(room)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A socket that takes what it can at once, whatever else is done with it.
+struct AtOnce<'a>(&'a TcpStream);
+
+impl Write for AtOnce<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    #[cfg(unix)]
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        Ok(sendmsg(self.0, slices, &mut SendAncillaryBuffer::default(), flags)?)
+    }
+
+    /// Elsewhere a socket waits always or never: all is left to the thread that can wait.
+    #[cfg(not(unix))]
+    fn write_vectored(&mut self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
