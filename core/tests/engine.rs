@@ -6,7 +6,7 @@ use std::{convert::Infallible, time::Duration};
 
 use mmcos_core::{
     engine::{self, Body, Exchange, ExchangeId, Limits, Peer, Response, Stream},
-    seam::{Bytes, Close, Input},
+    seam::{Bytes, Close, ConnId, Input},
     service::{Context, Service},
     testing::{Rig, body, status},
     wire::http::{self, Request, Status},
@@ -369,6 +369,8 @@ fn time_limits_hold_and_are_not_moved_by_dripping_bytes() {
     rig.pass(Duration::from_secs(2));
     assert_eq!(rig.closed(idle), Some(Close::AfterFlush));
     assert!(rig.server.is_idle());
+    // The summary of what was slow is due.
+    rig.pass(Duration::from_secs(60));
     assert_eq!(rig.server.next_deadline(), None);
 }
 
@@ -420,13 +422,113 @@ fn connections_are_limited_in_all_and_by_address() {
     let first = rig.open_from([10, 0, 0, 1]);
     rig.open_from([10, 0, 0, 1]);
     let third = rig.open_from([10, 0, 0, 1]);
-    assert_eq!((status(&rig.read(third)), rig.closed(third)), ("503", Some(Close::AfterFlush)));
+    assert_eq!((status(&rig.read(third)), rig.closed(third)), ("503", Some(Close::Refuse)));
     rig.open_from([10, 0, 0, 2]);
     let fifth = rig.open_from([10, 0, 0, 3]);
     assert_eq!(status(&rig.read(fifth)), "503");
     rig.leave(first);
     let sixth = rig.open_from([10, 0, 0, 1]);
     assert_eq!(rig.closed(sixth), None);
+}
+
+#[test]
+fn a_connection_counts_against_the_limits_until_its_socket_is_gone() {
+    let limits = Limits { connections_per_address: 1, ..Limits::default() };
+    let mut rig = Rig::new(Echo::default(), limits);
+    rig.lingers = true;
+    let refused = |rig: &mut Rig<Echo>| {
+        let next = rig.open_from([10, 0, 0, 1]);
+        rig.closed(next) == Some(Close::Refuse)
+    };
+    let endings: [fn(&mut Rig<Echo>, ConnId); 3] = [
+        |rig, conn| rig.send(conn, b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        |rig, conn| rig.send(conn, b"nonsense\r\n\r\n"),
+        |rig, conn| rig.input(Input::Ended { conn }),
+    ];
+    for end in endings {
+        let conn = rig.open_from([10, 0, 0, 1]);
+        end(&mut rig, conn);
+        assert_eq!(rig.closed(conn), Some(Close::AfterFlush));
+        assert!(refused(&mut rig), "it counts while it is being closed");
+        rig.send(conn, GET);
+        rig.leave(conn);
+    }
+    let conn = rig.open_from([10, 0, 0, 1]);
+    assert_eq!(rig.closed(conn), None, "a refused connection does not count");
+}
+
+#[test]
+fn a_client_that_sends_no_more_is_read_out_and_its_held_request_is_cancelled() {
+    let mut rig = rig();
+    let conn = rig.open();
+    rig.send(conn, &[GET, HOLD].concat());
+    rig.input(Input::Ended { conn });
+    assert_eq!((status(&rig.read(conn)), rig.closed(conn)), ("200", Some(Close::AfterFlush)));
+    assert_eq!((rig.server.service().gone.len(), rig.server.service().held.len()), (1, 0));
+    assert!(rig.server.is_idle());
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_time_also_after_a_held_response() {
+    let mut rig = rig();
+    let held = rig.open();
+    for pause in [1, 26, 200] {
+        rig.send(held, HOLD);
+        rig.pass(Duration::from_secs(pause));
+        rig.ask(RELEASE);
+        assert_eq!(status(&rig.read(held)), "200");
+    }
+    rig.pass(Limits::default().idle_time - Duration::from_secs(1));
+    assert_eq!(rig.closed(held), None);
+    rig.pass(Duration::from_secs(1));
+    assert_eq!(rig.closed(held), Some(Close::AfterFlush), "the timer of the held request does not count");
+}
+
+#[test]
+fn what_strangers_repeat_is_summarised() {
+    let limits = Limits { connections_per_address: 5, ..Limits::default() };
+    let mut rig = Rig::new(Echo::default(), limits);
+    let _within_the_limit = [(); 5].map(|()| rig.open_from([10, 0, 0, 1]));
+    for _ in 0..1000 {
+        rig.open_from([10, 0, 0, 1]);
+        let bad = rig.open_from([10, 0, 0, 2]);
+        rig.send(bad, b"nonsense\r\n\r\n");
+        let deaf = rig.open_from([10, 0, 0, 3]);
+        rig.input(Input::Stalled { conn: deaf });
+        let far_ahead = rig.open_from([10, 0, 0, 4]);
+        rig.send(far_ahead, HOLD);
+        rig.send(far_ahead, &[b'x'; 100_000]);
+        rig.leave(far_ahead);
+    }
+    assert_eq!(rig.events.len(), 4, "{:?}", rig.events);
+    rig.pass(Duration::from_secs(60));
+    let counted = |kind: &str| {
+        rig.events.iter().filter(|line| line.contains(kind) && line.contains("count: 999")).count()
+    };
+    for kind in ["RefusedConnection", "BadRequest", "Dropped"] {
+        assert!(counted(kind) > 0, "{kind}: {:?}", rig.events);
+    }
+    assert!(rig.events.len() <= 4 + 4 + 5, "{:?}", rig.events);
+}
+
+#[test]
+fn unfinished_requests_of_all_connections_take_bounded_memory() {
+    let limits = Limits { unfinished: 1024 * 1024, ..Limits::default() };
+    let mut rig = Rig::new(Echo::default(), limits);
+    let head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
+    let refused = (0..100)
+        .filter(|_| {
+            let conn = rig.open();
+            rig.send(conn, head);
+            (0..100).for_each(|_| rig.send(conn, &[b'x'; 1000]));
+            status(&rig.read(conn)) == "503"
+        })
+        .count();
+    assert!((85..100).contains(&refused), "{refused} of 100 were refused");
+    let small = rig.open();
+    rig.send(small, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+    rig.send(small, &[b'x'; 5000]);
+    assert_eq!(status(&rig.read(small)), "200", "a request of a game's size is served");
 }
 
 #[test]

@@ -23,12 +23,16 @@ pub struct Rig<S: Service> {
     pub records: Vec<S::Record>,
     /// Every log event, as its `Debug` form.
     pub events: Vec<String>,
+    /// Whether sockets stay open after the server has closed them, until [`leave`](Self::leave).
+    pub lingers: bool,
     limits: Limits,
     out: OutboxOf<S>,
     now: Now,
     opened: u64,
     read: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeMap<ConnId, Close>,
+    /// Connections whose sockets are gone, of which the server is still to be told.
+    gone: Vec<ConnId>,
     store: MemoryStore<S::Record>,
     commits_at_once: bool,
     /// What waits for a commit, in order.
@@ -54,12 +58,14 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
             server: Server::new(service, limits.clone(), [7; 32]),
             records: Vec::new(),
             events: Vec::new(),
+            lingers: false,
             limits,
             out: OutboxOf::<S>::new(),
             now: Now { monotonic: Monotonic::default(), wall: Wall::from_secs(START) },
             opened: 0,
             read: BTreeMap::new(),
             closed: BTreeMap::new(),
+            gone: Vec::new(),
             store: MemoryStore::default(),
             commits_at_once: true,
             waiting: Vec::new(),
@@ -85,6 +91,9 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
             }
         }
         self.out = out;
+        for conn in core::mem::take(&mut self.gone) {
+            self.input(Input::Closed { conn });
+        }
     }
 
     fn transmit(&mut self, conn: ConnId, what: Waiting) {
@@ -97,7 +106,12 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
                 self.read.entry(conn).or_default().extend_from_slice(&bytes);
             }
             Waiting::Close(how) => {
-                assert_eq!(self.closed.insert(conn, how), None, "{conn:?} closed twice");
+                let before = self.closed.insert(conn, how);
+                let may_be = before.is_none() || (before, how) == (Some(Close::AfterFlush), Close::Abort);
+                assert!(may_be, "{conn:?} closed twice");
+                if !self.lingers || how != Close::AfterFlush {
+                    self.gone.push(conn);
+                }
             }
         }
     }

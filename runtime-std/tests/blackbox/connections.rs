@@ -1,0 +1,236 @@
+//! What one connection or one address can cost: memory, seats, lines of the log.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use socket2::{Domain, Socket, Type};
+
+use super::{
+    client::{Client, PATIENCE, connect, get, post_with},
+    limits::with_small_window,
+    player::login,
+    process::Server,
+    tls,
+};
+
+const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
+
+/// A login of EgoNet's, whose response is as long as the request.
+fn echo(length: usize) -> Vec<u8> {
+    let name = vec![b'N'; length];
+    let length = u32::try_from(length).unwrap().to_le_bytes();
+    let body =
+        [b"vdic\x02\0\0\0\x04Namedstr", length.as_slice(), &name, b"\x0bSteamTicketblob\0\0\0\0"].concat();
+    post_with("/MicroMachines/STEAM/1.0/", "X-EgoNet-Function: LoginService.Login\r\n", &body)
+}
+
+/// Sends this again and again until the connection ends.
+fn flood(mut tcp: TcpStream, request: Vec<u8>) {
+    tcp.set_write_timeout(None).unwrap();
+    thread::spawn(move || while tcp.write_all(&request).is_ok() {});
+}
+
+/// Reads so many bytes a second, in small steps.
+fn read_steadily(tcp: &mut TcpStream, rate: u64, time: Duration) -> u64 {
+    let (start, mut got, mut buffer) = (Instant::now(), 0, vec![0; 64 * 1024]);
+    while start.elapsed() < time {
+        let due = u64::try_from(start.elapsed().as_millis()).unwrap() * rate / 1000;
+        let most = usize::try_from(due.saturating_sub(got)).unwrap().min(buffer.len());
+        if most == 0 {
+            thread::sleep(Duration::from_millis(5));
+            continue;
+        }
+        let count = tcp.read(&mut buffer[..most]).expect("a client that reads steadily is not dropped");
+        assert!(count > 0, "closed after {got} bytes, {:?}", start.elapsed());
+        got += count as u64;
+    }
+    got
+}
+
+#[test]
+fn a_client_that_pipelines_and_reads_steadily_costs_a_bounded_queue() {
+    let server = Server::start_with(&["--read-seconds", "2"]);
+    for rate in [40_000_000, 4_000_000, 60_000] {
+        let mut tcp = with_small_window(server.http);
+        let before = server.memory();
+        flood(tcp.try_clone().unwrap(), echo(150_000));
+        read_steadily(&mut tcp, rate, Duration::from_secs(6));
+        if let (Some(before), Some(after)) = (before, server.memory()) {
+            let grown = after.peak.saturating_sub(before.peak.max(before.resident));
+            assert!(grown < 8 * 1024, "{grown} kB more at {rate} bytes a second");
+        }
+        let _ = tcp.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+#[test]
+fn a_signal_while_a_client_is_slow_drops_nobody() {
+    let server = Server::start_with(&["--read-seconds", "60"]);
+    let mut tcp = with_small_window(server.http);
+    flood(tcp.try_clone().unwrap(), echo(200_000));
+    thread::sleep(Duration::from_millis(500));
+    for _ in 0..3 {
+        server.signal("-STOP");
+        thread::sleep(Duration::from_millis(100));
+        server.signal("-CONT");
+        thread::sleep(Duration::from_millis(100));
+    }
+    let got = read_steadily(&mut tcp, 20_000_000, Duration::from_secs(1));
+    assert!(got > 2_000_000, "{got}");
+    let _ = tcp.shutdown(std::net::Shutdown::Both);
+}
+
+#[test]
+fn bodies_do_not_stay_in_memory_with_their_connections() {
+    let server = Server::start();
+    let chunk = [b"8000\r\n".as_slice(), &[b'x'; 0x8000], b"\r\n"].concat();
+    let head = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let request = [head.as_slice(), &chunk.repeat(7), b"0\r\n\r\n"].concat();
+    let mut held = Vec::new();
+    let mut ask = |count: usize| {
+        for _ in 0..count {
+            let mut client = Client::plain(server.http);
+            assert_eq!(client.ask(&request).status, 404);
+            held.push(client);
+        }
+    };
+    ask(10);
+    let before = server.memory();
+    ask(50);
+    if let (Some(before), Some(after)) = (before, server.memory()) {
+        let each = after.resident.saturating_sub(before.resident) / 50;
+        assert!(each < 100, "{each} kB stay with each connection");
+    }
+}
+
+/// A connection from another address of this machine.
+fn connect_from(source: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((source, 0)).into())?;
+    socket.connect(&to.into())?;
+    Ok(socket.into())
+}
+
+#[test]
+fn one_address_over_its_limit_keeps_nobody_out() {
+    let server = Server::start_with(&[
+        "--max-connections",
+        "100",
+        "--max-connections-per-address",
+        "20",
+        "--log",
+        "info",
+    ]);
+    let is_over = AtomicBool::new(false);
+    let opened = thread::scope(|scope| {
+        let attack = scope.spawn(|| {
+            let (start, mut opened) = (Instant::now(), 0_u32);
+            let mut held = std::collections::VecDeque::new();
+            while !is_over.load(Ordering::Relaxed) {
+                if f64::from(opened) > start.elapsed().as_secs_f64() * 1000.0 {
+                    thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+                let to = if opened % 4 == 0 { server.http } else { server.https };
+                held.extend(connect_from(Ipv4Addr::new(127, 0, 0, 2), to));
+                opened += 1;
+                if held.len() > 600 {
+                    held.pop_front();
+                }
+            }
+            opened
+        });
+        thread::sleep(Duration::from_millis(500));
+        let mut waits: Vec<Duration> = (0..100)
+            .map(|_| {
+                let start = Instant::now();
+                Client::plain(server.http).ask(&get(REDIRECT)).ok();
+                start.elapsed()
+            })
+            .collect();
+        waits.sort_unstable();
+        is_over.store(true, Ordering::Relaxed);
+        println!("median {:?}, 95th of 100 {:?}", waits[50], waits[94]);
+        assert!(
+            waits[94] < Duration::from_millis(if cfg!(debug_assertions) { 400 } else { 100 }),
+            "{waits:?}"
+        );
+        attack.join().unwrap()
+    });
+    assert!(opened > 200, "{opened} attempts are no attack");
+    let lines = server.log_so_far();
+    let refusals = lines.iter().filter(|line| line.contains("refused")).count();
+    assert!((1..10).contains(&refusals), "{refusals} lines for {opened} connections: {lines:#?}");
+}
+
+#[test]
+fn a_connection_that_is_being_closed_counts_against_the_limit() {
+    let server = Server::start_with(&["--max-connections-per-address", "1"]);
+    let mut closing = Client::plain(server.http);
+    closing.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(!closing.end().is_empty());
+    assert_eq!(Client::plain(server.http).answer().status, 503, "the first is still read");
+    drop(closing);
+    let start = Instant::now();
+    let next = || Client::plain(server.http);
+    while {
+        let mut client = next();
+        client.try_send(&get(REDIRECT)).is_err() || client.answer().status == 503
+    } {
+        assert!(start.elapsed() < PATIENCE, "a closed connection counts for ever");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_client_that_sends_on_for_seconds_reads_why_it_is_refused() {
+    let server = Server::start();
+    let mut client = Client::plain(server.http);
+    client.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n");
+    for _ in 0..8 {
+        client.send(&[b'x'; 100_000]);
+        thread::sleep(Duration::from_millis(250));
+    }
+    assert_eq!(client.answer().status, 413);
+}
+
+/// Ends its side of the socket, not of TLS.
+#[test]
+fn a_request_before_half_a_close_is_answered_by_tls_without_goodbye() {
+    let server = Server::start();
+    for number in 1..20 {
+        let mut client = Client::tls(server.https, &tls::game());
+        client.send(&login(number));
+        client.half_close();
+        client.answer().ok();
+        client.end();
+    }
+}
+
+#[test]
+fn a_handshake_that_ends_half_way_is_forgotten_at_once() {
+    let server = Server::start_with(&["--max-connections-per-address", "1"]);
+    let hello = tls::hello(&tls::game());
+    for length in [0, 1, hello.len() / 2, hello.len()] {
+        let start = Instant::now();
+        let mut tcp = loop {
+            let tcp = connect(server.https);
+            tcp.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+            match (&tcp).read(&mut [0]) {
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    break tcp;
+                }
+                _ => assert!(start.elapsed() < Duration::from_secs(3), "the one before still counts"),
+            }
+        };
+        tcp.write_all(&hello[..length]).unwrap();
+        tcp.shutdown(std::net::Shutdown::Write).unwrap();
+        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _ = tcp.read_to_end(&mut Vec::new());
+    }
+}
