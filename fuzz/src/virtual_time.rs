@@ -175,6 +175,7 @@ impl VirtualTime {
     fn input(&mut self, input: Input<'_>) {
         let now = Now { monotonic: Monotonic::default().after(self.now), wall: self.wall() };
         self.server.handle(now, input, &mut self.out);
+        let mut gone = Vec::new();
         for effect in self.out.drain() {
             match effect {
                 Effect::Send { conn, bytes } => {
@@ -182,11 +183,15 @@ impl VirtualTime {
                     self.unread.entry(conn).or_default().extend_from_slice(&bytes);
                     self.arrived.push_back(conn);
                 }
-                Effect::Close { conn, how: Close::AfterFlush | Close::Abort } => {
+                Effect::Close { conn, how: Close::AfterFlush | Close::Refuse | Close::Abort } => {
+                    gone.push(conn);
                     assert!(self.closed.insert(conn), "{conn:?} was closed twice");
                 }
-                _ => {}
+                Effect::Persist(_) | Effect::Log(_) => {}
             }
+        }
+        for conn in gone {
+            self.input(Input::Closed { conn });
         }
     }
 }

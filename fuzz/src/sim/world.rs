@@ -72,6 +72,8 @@ pub(super) struct Current {
     pub(super) batch: Vec<Record>,
     /// What an answer that is given now waits for.
     pub(super) ticket: CommitSeq,
+    /// Connections whose sockets are gone since the server has closed them.
+    pub(super) closed: Vec<ConnId>,
     /// Whether the server is gone since the last effect: nothing that it says arrives any more.
     pub(super) is_crashed: bool,
     /// Whether a result was recorded.
@@ -251,7 +253,7 @@ impl World {
         if self.current.is_search {
             self.books.follow(wall, self.current.ticket);
         }
-        let Current { is_crashed, .. } = std::mem::take(&mut self.current);
+        let Current { is_crashed, closed, .. } = std::mem::take(&mut self.current);
         if let Some(process) = &mut self.process {
             process.out = out;
         }
@@ -262,7 +264,10 @@ impl World {
             self.fail(Invariant::Deadline, format!("at {monotonic:?} the next is {next:?}"));
         }
         if is_crashed {
-            self.crash();
+            return self.crash();
+        }
+        for conn in closed {
+            self.input(Input::Closed { conn });
         }
     }
 
@@ -282,7 +287,10 @@ impl World {
                 self.submit();
                 self.receive(conn, &bytes);
             }
-            Effect::Close { conn, .. } => self.closed_by_server(conn),
+            Effect::Close { conn, .. } => {
+                self.current.closed.push(conn);
+                self.closed_by_server(conn);
+            }
             Effect::Log(told) => {
                 if matches!(told, Told::Connection(mmcos_core::engine::Event::HeldTooLong { .. })) {
                     self.fail(Invariant::PollAnswered, told.to_string());
