@@ -45,6 +45,7 @@ pub use event::{Event, NotCounted};
 pub use fault::Fault;
 pub use race_keys::race_secret;
 pub use record::Record;
+pub use routes::is_service;
 
 use crate::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},

@@ -120,6 +120,11 @@ pub(super) fn find(path: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.path == path)
 }
 
+/// Returns whether a service of the game is at this path.
+pub fn is_service(path: &str) -> bool {
+    find(path).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,14 @@
 //! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
 //!
-//! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets
-//! the secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s
-//! tickets are blanked. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for
-//! loopback and trusted proxies. All of it keeps its
-//! length and its validity, but bans of addresses, which are left out; so the trace replays to the very bytes that were sent, their tokens replaced alike. Names
-//! and `SteamID`s stay: they are the game.
+//! Of what clients send, the trace shows what the core reads and serves to players, and nothing else: see `request`. Session
+//! tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the secrets
+//! and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s tickets are
+//! blanked. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for loopback and
+//! trusted proxies; bans of addresses are left out. Of what this server sends, tokens are replaced alike, so the trace
+//! replays to the very bytes that were sent. There is no dashboard meanwhile. Names and `SteamID`s stay: they are the game.
 
 mod addresses;
-mod scanner;
+mod request;
 mod secrets;
 mod ticket;
 
@@ -21,21 +21,23 @@ use mmcos_core::mmcos::moderation::Subject;
 use mmcos_core::mmcos::{Config, Event, Mmcos, Record};
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
 use mmcos_core::trace::{EffectLine, InputLine, Start};
+use mmcos_core::wire::http::Limits;
 
-use scanner::Scanner;
+use request::Requests;
 use secrets::Secrets;
 
 use crate::data_dir::private_file;
 
-/// Writes a trace, line by line, without its secrets.
+/// Writes a trace, line by line, without secrets.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
     /// `None` after an error.
     file: Option<File>,
     secrets: Secrets,
+    limits: Limits,
     /// What of a connection's bytes is not yet known to be no secret.
-    scanners: BTreeMap<ConnId, Scanner>,
+    requests: BTreeMap<ConnId, Requests>,
 }
 
 /// Why nothing can be recorded.
@@ -76,29 +78,31 @@ impl Recorder {
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
-        Ok(Self { path: path.to_owned(), file: Some(file), secrets, scanners: BTreeMap::new() })
+        let (limits, requests) = (start.limits.http, BTreeMap::new());
+        Ok(Self { path: path.to_owned(), file: Some(file), secrets, limits, requests })
     }
 
     /// Writes an input.
     pub fn input(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Opened { conn, listener, peer } => {
-                self.scanners.insert(conn, Scanner::default());
+                self.requests.insert(conn, Requests::default());
                 let peer = self.secrets.addresses.stand_in(peer);
                 self.write(InputLine { now, input: Input::Opened { conn, listener, peer } });
             }
             Input::Received { conn, bytes } => {
-                let mut known = Vec::with_capacity(bytes.len());
-                if let Some(scanner) = self.scanners.get_mut(&conn) {
-                    scanner.pass(bytes, &mut self.secrets, &mut known);
-                }
-                self.write(InputLine { now, input: Input::Received { conn, bytes: &known } });
+                let requests = self.requests.get_mut(&conn);
+                let shown = requests.map(|requests| requests.pass(bytes, &self.limits, &mut self.secrets));
+                let bytes = &shown.unwrap_or_default();
+                self.write(InputLine { now, input: Input::Received { conn, bytes } });
             }
             Input::Closed { conn } => {
-                self.scanners.remove(&conn);
+                self.requests.remove(&conn);
                 self.write(InputLine { now, input });
             }
-            _ => self.write(InputLine { now, input }),
+            Input::Tick | Input::Committed { .. } | Input::Storage(_) | Input::Shutdown { .. } => {
+                self.write(InputLine { now, input });
+            }
         }
     }
 
@@ -106,14 +110,15 @@ impl Recorder {
     pub fn effect(&mut self, effect: &Effect<'_, Record, Event>) {
         let line = match effect {
             Effect::Send { conn, bytes } => {
-                let mut known = Vec::with_capacity(bytes.len());
-                let mut scanner = Scanner::default();
-                scanner.pass(bytes, &mut self.secrets, &mut known);
-                scanner.end(&mut known);
-                EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&known) })
+                let shown = request::shown_answer(bytes, &self.secrets);
+                EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&shown) })
             }
             Effect::Persist(record) if !has_no_address(record) => None,
-            other => EffectLine::of(other),
+            Effect::Close { conn, .. } => {
+                self.requests.remove(conn);
+                EffectLine::of(effect)
+            }
+            Effect::Persist(_) | Effect::Log(_) => EffectLine::of(effect),
         };
         if let Some(line) = line {
             self.write(line);

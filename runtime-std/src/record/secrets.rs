@@ -7,11 +7,12 @@ use mmcos_core::mmcos::IdentityPolicy;
 use mmcos_core::mmcos::session::{SessionError, SessionKey};
 use mmcos_core::seam::Wall;
 use mmcos_core::trace::Start;
+use mmcos_core::wire::egonet;
 use mmcos_core::wire::steam::{PublicKey, encode_platform_id, parse_platform_id};
 
 use super::RecordError;
 use super::addresses::Addresses;
-use super::scanner::{Kind, masked};
+use super::request::all_masked;
 use super::ticket::{Signer, blank};
 use crate::secret;
 
@@ -23,6 +24,8 @@ pub(super) struct Secrets {
     /// Whose signature under a ticket counts, and who signs in its place; `None` where no signature counts.
     signer: Option<(PublicKey, Signer)>,
     pub(super) addresses: Addresses,
+    trusts_proxies: bool,
+    egonet: egonet::Limits,
 }
 
 impl Secrets {
@@ -36,7 +39,9 @@ impl Secrets {
         };
         let real = SessionKey::new(&config.session_key, Duration::MAX);
         let addresses = Addresses::except(&start.limits.trusted_proxies);
-        Ok(Self { real, key, sessions: SessionKey::new(&key, Duration::MAX), signer, addresses })
+        let trusts_proxies = !start.limits.trusted_proxies.is_empty();
+        let (sessions, egonet) = (SessionKey::new(&key, Duration::MAX), config.egonet);
+        Ok(Self { real, key, sessions, signer, addresses, trusts_proxies, egonet })
     }
 
     /// The key of the tokens that stand in.
@@ -51,16 +56,32 @@ impl Secrets {
             .map_or(IdentityPolicy::Trust, |(_, signer)| IdentityPolicy::Verify(signer.public_key()))
     }
 
-    /// What stands in for the text of an element or field.
-    pub(super) fn stand_in(&mut self, kind: Kind, text: &[u8]) -> Vec<u8> {
-        let Ok(text) = str::from_utf8(text) else { return text.iter().map(|byte| masked(*byte)).collect() };
+    /// Whether `X-Forwarded-For` is read.
+    pub(super) const fn trusts_proxies(&self) -> bool {
+        self.trusts_proxies
+    }
+
+    /// What of an `EgoNet` value is read.
+    pub(super) const fn egonet_limits(&self) -> &egonet::Limits {
+        &self.egonet
+    }
+
+    /// What stands in for the text of a `SessionToken`.
+    pub(super) fn stand_in_for_token(&self, text: &[u8]) -> Vec<u8> {
+        Self::stand_in(text, |token| self.token(token))
+    }
+
+    /// What stands in for the text of a `PlatformID`.
+    pub(super) fn stand_in_for_platform_id(&self, text: &[u8]) -> Vec<u8> {
+        Self::stand_in(text, |id| self.platform_id(id))
+    }
+
+    fn stand_in(text: &[u8], stand_in: impl FnOnce(&str) -> String) -> Vec<u8> {
+        let Ok(text) = str::from_utf8(text) else { return all_masked(text) };
         let content = text.trim();
-        let stand_in = match kind {
-            Kind::SessionToken => self.token(content),
-            Kind::PlatformId => self.platform_id(content),
-            Kind::Forwarded => self.addresses.stand_in_for_hops(content),
-        };
-        text.replacen(content, &stand_in, 1).into_bytes()
+        let shown = text.replacen(content, &stand_in(content), 1).into_bytes();
+        // Or the body would have another length than its head says.
+        if shown.len() == text.len() { shown } else { all_masked(text.as_bytes()) }
     }
 
     /// A token of the same session; one that was forged stays so, and one that was none.
@@ -72,20 +93,30 @@ impl Secrets {
                 let length = STANDARD.decode(token).map_or(0, |bytes| bytes.len());
                 STANDARD.encode(vec![0; length])
             }
-            Err(_) => token.bytes().map(|byte| char::from(masked(byte))).collect(),
+            Err(_) => shown(token),
         }
     }
 
-    /// The same ticket without its secrets. What has no `^` is no ticket but a number that everybody knows.
+    /// The same ticket without its secrets, and without what follows it. What has no `^` is no ticket; what is no number
+    /// either says nothing.
     fn platform_id(&self, text: &str) -> String {
-        let Some((hex, fields)) = text.split_once('^') else { return text.to_owned() };
+        let Some((hex, fields)) = text.split_once('^') else {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 20;
+            return if is_number { text.to_owned() } else { shown(text) };
+        };
         let ticket = parse_platform_id(&format!("{hex}^^^^true"));
         let blanked = ticket.map_or_else(
             |_| hex.replace(|digit: char| digit.is_ascii_hexdigit(), "0"),
             |ticket| encode_platform_id(&blank(ticket, self.signer.as_ref())).replace("^^^^true", ""),
         );
+        let fields = shown(fields);
         format!("{blanked}^{fields}")
     }
+}
+
+/// A text that says nothing.
+fn shown(text: &str) -> String {
+    String::from_utf8(all_masked(text.as_bytes())).unwrap_or_default()
 }
 
 impl fmt::Debug for Secrets {

@@ -97,6 +97,190 @@ fn secrets_that_come_byte_by_byte_are_replaced_too() {
     assert!(received.contains(&player::steam_id(1).to_string()) || trace.contains("76561202255230001"));
 }
 
+/// Stands in every secret below.
+const SECRET: &str = "Hunter2";
+
+fn chunked(path: &str, body: &str) -> Vec<u8> {
+    let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let mut request = head.into_bytes();
+    for piece in body.as_bytes().chunks(5) {
+        request.extend(format!("{:x};a={SECRET}\r\n", piece.len()).into_bytes());
+        request.extend([piece, b"\r\n"].concat());
+    }
+    request.extend(format!("0\r\nX-Trailer: {SECRET}\r\n\r\n").into_bytes());
+    request
+}
+
+/// Requests with a secret in every place, and whether each is whole.
+fn secret_requests() -> Vec<(Vec<u8>, bool)> {
+    const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
+    const DEBUG: &str = "/MMCOS-Matchmaking/MatchmakingService.svc/DebugMessage";
+    const TITLE: &str = "/MMCOS-Account/AccountService.svc/UpdateAccountTitle";
+    const EGONET: &str = "/MicroMachines/STEAM/1.0/";
+    const FILE: &str = "/MMCOS/redirect_steam_submission3.txt";
+    let s = SECRET;
+    let fields = |fields: &str| format!("GET {FILE} HTTP/1.1\r\nHost: a\r\n{fields}\r\n").into_bytes();
+    let line = |line: &str| format!("{line}\r\nHost: a\r\n\r\n").into_bytes();
+    let egonet = |entries: Dict<'_>| {
+        let mut body = Vec::new();
+        egonet::encode(&entries.into(), &mut body).unwrap();
+        body
+    };
+    let login = "X-EgoNet-Function: LoginService.Login\r\n";
+    let whole = vec![
+        fields(&format!(
+            "Authorization: Bearer {s}\r\nauthorization: Basic {s}\r\nProxy-Authorization: {s}\r\n"
+        )),
+        fields(&format!(
+            "Cookie: mmcos_operator={s}; b={s}\r\nX-Api-Key:{s}\r\nReferer: http://a/?t={s}\r\n"
+        )),
+        fields(&format!(
+            "User-Agent: {s}\r\nIf-None-Match: \"{s}\"\r\nAuthorization:\t{s} \t\r\nX: {s}: {s}\r\n"
+        )),
+        fields(
+            "Forwarded: for=203.0.113.77\r\nCF-Connecting-IP: 203.0.113.77\r\nX-Forwarded-For: 203.0.113.77\r\nX-Real-IP: 203.0.113.77\r\n",
+        ),
+        fields(&format!("X-EgoNet-Function: {s}\r\nConnection: {s}, keep-alive\r\n")),
+        line(&format!("GET /admin?link={s} HTTP/1.1")),
+        line(&format!("GET {FILE}?key={s} HTTP/1.1")),
+        line(&format!("GET /hooks/{s}/a%20b?token={s}&x={s} HTTP/1.1")),
+        line(&format!("GET http://a/{s}?{s} HTTP/1.1")),
+        line(&format!("GET /{s} HTTP/1.0")),
+        post("/api/v1/session", &format!("{{\"password\":\"{s}\"}}")),
+        post("/hook", &format!("<SessionToken>{s}</SessionToken><DisplayName>{s}</DisplayName>")),
+        post(DEBUG, &format!("{{\"password\":\"{s}\"}}")),
+        post(DEBUG, &format!("{s}<Login>{s}<Password>{s}</Password></Login>")),
+        post(
+            LOGIN,
+            &format!(
+                "<Login a=\"{s}\"><Password>{s} &amp; {s}&{s};</Password><!-- {s} --><PlatformID>{s}</PlatformID></Login>"
+            ),
+        ),
+        post(
+            LOGIN,
+            &format!(
+                "<Login><DisplayName/>{s}<PlatformID>00^{s}^^^{s}</PlatformID><b:Password b:c='{s}'>{s}</b:Password></Login>"
+            ),
+        ),
+        post(
+            LOGIN,
+            &format!(
+                "<?xml version=\"1.0\" encoding=\"utf-16\"?><Login><PlatformID>{s}</PlatformID><Password>{s}"
+            ),
+        ),
+        post(
+            TITLE,
+            &format!(
+                "<UpdateAccountTitle><SessionToken><![CDATA[{s}]]></SessionToken><Title>a</Title></UpdateAccountTitle>"
+            ),
+        ),
+        post(
+            TITLE,
+            &format!(
+                "<UpdateAccountTitle><SessionToken><!-- a -->{s}&#61;</SessionToken><Title>a</Title></UpdateAccountTitle>"
+            ),
+        ),
+        post(
+            TITLE,
+            &format!(
+                "<UpdateAccountTitle><a:SessionToken b=\"c\">\r\n{s}\r\n</a:SessionToken>{s}</UpdateAccountTitle>"
+            ),
+        ),
+        chunked("/api/v1/session", &format!("{{\"password\":\"{s}\"}}")),
+        chunked(
+            TITLE,
+            &format!(
+                "<UpdateAccountTitle><SessionToken>{s}</SessionToken><Title>a</Title></UpdateAccountTitle>"
+            ),
+        ),
+        post_with(EGONET, &format!("X-EgoNet-Function: {s}\r\n"), s.as_bytes()),
+        post_with(EGONET, "X-EgoNet-Function: Analytics.DataEvent\r\n", s.as_bytes()),
+        post_with(EGONET, login, &egonet(Dict::new().dstr("Name", "Ann").dstr("Password", s))),
+        post_with(EGONET, login, &egonet(Dict::new().dstr("Password", s))),
+        post_with(EGONET, login, format!("vdic\x01\0\0\0\x01adstr\x07\0\0\0{s}{s}").as_bytes()),
+        post_with(EGONET, login, format!("oops{s}").as_bytes()),
+    ];
+    let refused = vec![
+        format!("{s}\r\n\r\n").into_bytes(),
+        format!("P{s} {s} {s}\r\n\r\n").into_bytes(),
+        line(&format!("GET {FILE} {s}")),
+        line(&format!("GET {FILE} {s} HTTP/1.1")),
+        line(&format!("GET http://{s}:{s}@a/{s} HTTP/1.1")),
+        line(&format!("GET ftp://a/{s} HTTP/1.1")),
+        line(&format!("GET /#{s} HTTP/1.1")),
+        line(&format!("GET /{s} HTTP/2.0")),
+        fields(&format!("Authorization: Bearer\r\n {s}\r\n")),
+        fields(&format!("Authorization Bearer {s}\r\n")),
+        fields(&format!("Authorization : {s}\r\n")),
+        fields(&format!("{s} {s}: {s}\r\n")),
+        fields(&format!("{s}: {s}\r\nHost: b\r\n")),
+        format!("GET / HTTP/1.1\r\nHost: {s}@{s}\r\nCookie: {s}\r\n\r\n").into_bytes(),
+        fields(&format!("Content-Length: {s}\r\n")),
+        fields(&format!("Transfer-Encoding: {s}\r\n")),
+        fields(&format!("Expect: {s}\r\n")),
+        fields(&format!("Cookie: {s}\n")),
+        fields(&format!("Cookie: {s}\0\r\n")),
+        fields(&format!("Cookie: {}\r\n", s.repeat(4_000))),
+        format!("GET /{}", s.repeat(4_000)).into_bytes(),
+        format!("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{s}{s}\r\n")
+            .into_bytes(),
+        format!("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{s}\r\n").into_bytes(),
+        format!(
+            "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7;{s}\r\n{s}\r\n80000\r\n{s}"
+        )
+        .into_bytes(),
+        format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n{s}").into_bytes(),
+    ];
+    let broken_off = vec![
+        format!("GET {FILE} HTTP/1.1\r\nAuthorization: Bearer {s}").into_bytes(),
+        s.to_owned().into_bytes(),
+        format!("POST {TITLE} HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n<A><SessionToken>{s}")
+            .into_bytes(),
+        format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n{s}").into_bytes(),
+    ];
+    let answered = whole.into_iter().chain(refused).map(|request| (request, true));
+    answered.chain(broken_off.into_iter().map(|request| (request, false))).collect()
+}
+
+#[test]
+fn no_secret_of_anybodys_is_in_a_trace_wherever_it_stood() {
+    let mut of_the_server = String::new();
+    let requests = secret_requests();
+    let trace = recorded(|server| {
+        for (request, is_whole) in &requests {
+            for length in [1, 7, request.len()].into_iter().filter(|length| request.len() / length < 1_000) {
+                let mut client = Client::plain(server.http);
+                for piece in request.chunks(length) {
+                    // It may be refused before it is all sent.
+                    let _ = client.try_send(piece);
+                }
+                if *is_whole {
+                    assert!(client.answer().status > 0);
+                } else {
+                    server.settle();
+                }
+            }
+        }
+        // All that may stand on one connection, one behind the other.
+        let mut client = Client::plain(server.http);
+        let together: Vec<_> = requests[..5].iter().map(|(request, _)| request.clone()).collect();
+        client.send(&together.concat());
+        together.iter().for_each(|_| drop(client.answer().ok()));
+        // There is no dashboard, but scripts go on.
+        let password = fs::read_to_string(server.data().join("operator-password")).unwrap().trim().to_owned();
+        let metrics = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {password}\r\n\r\n");
+        Client::plain(server.http).ask(metrics.as_bytes());
+        Client::plain(server.http).ask(&post("/api/v1/session", &format!("{{\"password\":\"{password}\"}}")));
+        of_the_server = password;
+    });
+    for line in trace.lines() {
+        assert!(!line.to_lowercase().contains(&SECRET.to_lowercase()), "{line}");
+        assert!(!line.contains("203.0.113.77"), "{line}");
+        assert!(!line.contains(&of_the_server), "{line}");
+    }
+    assert!(replays(&trace).sent > 1_000);
+}
+
 #[test]
 fn a_recording_goes_on_from_what_was_kept_and_overwrites_nothing() {
     let server = Server::start();
