@@ -25,8 +25,8 @@ use core::time::Duration;
 /// blanks at their start and line ends do not count, `\n` stands for a line end. Where an answer says
 /// `Connection: close` the connection must be closed, elsewhere it must not.
 ///
-/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything. Another `{{name}}` takes
-/// the value that it finds at its first mention in a response and stands for it from there on, unless
+/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything in a line up to what follows
+/// it there. Another `{{name}}` takes the value that it finds at its first mention in a response and stands for it from there on, unless
 /// [`TestGame::value`] knows it.
 ///
 /// [`TestGame::service`]: super::TestGame::service
