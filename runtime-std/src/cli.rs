@@ -22,8 +22,8 @@ pub enum Command {
     Backup(PathBuf),
     /// Put this file in the place of the store and stop.
     Restore(PathBuf),
-    /// Print the store as JSON and stop.
-    Export,
+    /// Write the store as JSON, to this file or else to standard output, and stop.
+    Export(Option<PathBuf>),
     /// Examine this host, print what was found and stop.
     Doctor,
     /// Ask the running server whether it works, print that and stop.
@@ -46,7 +46,10 @@ const COMMANDS: [(&str, &str); 11] = [
     ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
     ("restore FILE", "put such a file in their place; the server must not be running"),
-    ("export --json", "print players, points and history as JSON; the server may be running"),
+    (
+        "export --json",
+        "print players, points and history as JSON, or write them to a FILE; the server may be running",
+    ),
     ("doctor", "look for what could keep players out; the server may be running"),
     ("health", "say whether the running server answers, for health checks of containers"),
     (
@@ -140,7 +143,7 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "config" => Command::Config(words.next().map(PathBuf::from)),
         "backup" => Command::Backup(needed(words.next())?),
         "restore" => Command::Restore(needed(words.next())?),
-        "export" if json => Command::Export,
+        "export" if json => Command::Export(words.next().map(PathBuf::from)),
         "export" => return Err(CliError::MissingForm),
         "doctor" => Command::Doctor,
         "health" => Command::Health,
@@ -213,7 +216,8 @@ mod tests {
         assert_eq!(command(&["config", "a.toml"]), Command::Config(Some("a.toml".into())));
         assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
         assert_eq!(command(&["restore", "--data-dir", "d", "a.db"]), Command::Restore("a.db".into()));
-        assert_eq!(command(&["export", "--json"]), Command::Export);
+        assert_eq!(command(&["export", "--json"]), Command::Export(None));
+        assert_eq!(command(&["export", "--json", "a.json"]), Command::Export(Some("a.json".into())));
         assert_eq!(command(&["doctor", "--http", "off"]), Command::Doctor);
         assert_eq!(command(&["admin-link", "--data-dir", "d"]), Command::AdminLink);
         assert_eq!(command(&["notify-test"]), Command::NotifyTest);

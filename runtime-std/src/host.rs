@@ -25,7 +25,8 @@ use crate::running::{self, NotRunning};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
-use crate::store::{Store, StoreError, files};
+use crate::store::files::{self, Restored};
+use crate::store::{Store, StoreError};
 use crate::ticket;
 use crate::tls::Tls;
 
@@ -111,6 +112,13 @@ pub enum HostError {
     /// The data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// A command about a server that is not here.
+    #[error(
+        "there is no data directory {}: name the one of the server: --data-dir DIRECTORY (of the Debian package: \
+         /var/lib/mmcos)",
+        .0.display()
+    )]
+    NoDataDir(PathBuf),
     /// The key for session tokens.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
@@ -174,15 +182,29 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
                 .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
             print(&format_args!("Wrote {}\n", file.display()));
         }
-        Command::Backup(file) => files::backup(&data_dir(&sources)?, &file)?,
+        Command::Backup(file) => {
+            let saved = files::backup(&data_dir(&sources)?, &file)?;
+            print(&format_args!("Saved {saved} to {}\n", file.display()));
+        }
         Command::Restore(file) => {
-            if let Some(old) = files::restore(&data_dir(&sources)?, &file)? {
+            // Before a directory is made for it.
+            files::check_backup(&file)?;
+            let dir = DataDir::open(&sources.load()?.config.data_dir)?;
+            let Restored { summary, path, old } = files::restore(&dir, &file)?;
+            print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
+            if let Some(old) = old {
                 print(&format_args!("What was there is now {}\n", old.display()));
             }
         }
-        Command::Export => files::export(&data_dir(&sources)?, &mut io::stdout().lock())?,
         Command::Health => {
             print(&format_args!("{}\n", running::health(&sources.load()?.config.data_dir)?));
+        }
+        Command::Export(None) => {
+            files::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
+        }
+        Command::Export(Some(file)) => {
+            let exported = files::export_to(&data_dir(&sources)?, &file)?;
+            print(&format_args!("Exported {exported} to {}\n", file.display()));
         }
         Command::Doctor => {
             let report = doctor::examine(&sources.load()?);
@@ -201,7 +223,8 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
 }
 
 fn data_dir(sources: &Sources) -> Result<DataDir, HostError> {
-    Ok(DataDir::open(&sources.load()?.config.data_dir)?)
+    let path = sources.load()?.config.data_dir;
+    DataDir::find(&path)?.ok_or(HostError::NoDataDir(path))
 }
 
 /// To a reader who may leave early, as in `mmcos config | head`.

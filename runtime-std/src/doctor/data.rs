@@ -43,6 +43,9 @@ fn store(dir: &DataDir, now: Wall) -> Finding {
             "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
              for seasons and Steam's tickets go by it.",
         ),
+        Ok(Some(_)) if let Err(error) = files::examine_writing(dir) => {
+            Finding::problem("store", format!("nothing can be saved at the moment: {error}."))
+        }
         Ok(Some(health)) => Finding::ok("store", format!("whole; it keeps {} players", health.players)),
         Err(error) => Finding::problem("store", format!("{error}.")),
     }
@@ -148,7 +151,8 @@ mod system {
             Err(error) => return Finding::warning("disk", format!("its free space cannot be told: {error}")),
         };
         let found = format!("{} MB free", free / MEGABYTE);
-        let advice = "make room (df -h): without it nothing can be kept, and the server stops";
+        let advice =
+            "make room (df -h): without it nothing can be saved, and the server refuses logins and results";
         match free {
             0..NO_ROOM => Finding::problem("disk", format!("{found}: {advice}")),
             NO_ROOM..ROOM => Finding::warning("disk", format!("{found}: {advice}")),

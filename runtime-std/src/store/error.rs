@@ -43,6 +43,26 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The data directory has no store.
+    #[error("{} has no mmcos.db: name the data directory of the server: --data-dir DIRECTORY", dir.display())]
+    Missing {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// The file to restore from cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The file to restore from is something else.
+    #[error("{} is not a backup of mmcos: choose a file that `mmcos backup` has made", path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
     /// A database of something else.
     #[error("{} is no store of mmcos: is it the right file?", path.display())]
     Foreign {

@@ -226,7 +226,9 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Opens the file, makes it if it is not there, and brings it up to date. Returns the number of its commits as well.
 fn open(path: &Path) -> Result<(Connection, u64), StoreError> {
-    make_private(path).map_err(|source| StoreError::file(path, source))?;
+    make_private(path)
+        .and_then(|()| close_to_others(path))
+        .map_err(|source| StoreError::file(path, source))?;
     let failed = |source| StoreError::sql(path, source);
     let connection = Connection::open(path).and_then(configured).map_err(failed)?;
     schema::prepare(&connection, path)?;
@@ -240,6 +242,23 @@ fn make_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Takes a store that others may read, such as one that was copied here by hand, from their sight.
+#[cfg(unix)]
+fn close_to_others(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = std::fs::metadata(path)?.permissions();
+    if path.is_file() && permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        std::fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn configured(connection: Connection) -> rusqlite::Result<Connection> {

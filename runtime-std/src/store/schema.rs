@@ -40,9 +40,11 @@ fn migrate(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<
     if schema > 0 {
         let copy = copy_name(path, schema);
         log::info!("bringing {} up to date; a copy of it as it was is {}", path.display(), copy.display());
-        // One that is there is of an attempt that failed: the store has not changed since.
-        let _ = std::fs::remove_file(&copy);
-        files::copy(connection, path, &copy)?;
+        // One that is there is of an attempt that failed. It stays until another is whole.
+        let new = files::beside(&copy, ".new");
+        let _ = std::fs::remove_file(&new);
+        files::copy(connection, path, &new)?;
+        std::fs::rename(&new, &copy).map_err(|source| StoreError::file(&copy, source))?;
     }
     let apply = || {
         let transaction = connection.unchecked_transaction()?;
@@ -115,6 +117,7 @@ mod tests {
         migrate(&connection, &path, &[FIRST]).unwrap();
         assert!(migrate(&connection, &path, &[FIRST, "DELETE FROM t; nonsense;"]).is_err());
         assert_eq!(sum(&path, "a"), Ok(1));
+        assert_eq!(sum(&dir.file("t.db.schema-1"), "a"), Ok(1), "the copy stays");
         migrate(&connection, &path, &[FIRST, SECOND]).unwrap();
     }
 

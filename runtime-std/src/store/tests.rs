@@ -19,6 +19,8 @@ use rusqlite::ffi;
 
 use super::*;
 use crate::data_dir::tests::Scratch;
+#[cfg(unix)]
+use crate::data_dir::tests::mode;
 
 const NOW: Wall = Wall::from_secs(1_795_000_000);
 
@@ -301,9 +303,16 @@ fn backup_restore_and_export_agree() {
     assert!(matches!(files::restore(dir, &backup), Err(StoreError::InUse { .. })));
     drop(store);
 
-    let old = files::restore(dir, &backup).unwrap().unwrap();
+    let restored = files::restore(dir, &backup).unwrap();
+    assert_eq!(restored.summary.to_string().split_once(" (").unwrap().0, "2 players");
+    let old = restored.old.unwrap();
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
-    assert_eq!(files::restore(dir, &old).unwrap().unwrap(), dir.file("mmcos.db.before-restore-2"));
+    let restored = files::restore(dir, &old).unwrap();
+    assert_eq!(restored.old.unwrap(), dir.file("mmcos.db.before-restore-2"));
+    #[cfg(unix)]
+    for file in [&backup, &restored.path, &old] {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW).len(), some().len() + 1, "the old one was whole");
 
     let mut json = Vec::new();
@@ -318,6 +327,19 @@ fn backup_restore_and_export_agree() {
     assert!(json.contains("\"title\":\"title_9\"") && json.ends_with("]\n}\n"), "{json}");
     assert_eq!(json.matches('{').count(), json.matches('}').count());
     assert_eq!(json.matches("\"user_id\"").count(), 5, "3 players, 2 results: {json}");
+    let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(parsed["players"][0]["steam_id"], "76561202255230001");
+    assert_eq!(parsed["matches"][0]["session_id"], "7");
+    assert_eq!(parsed["matches"][0]["players"], serde_json::json!([2, 1]));
+    let file = dir.file("export.json");
+    assert_eq!(files::export_to(dir, &file).unwrap().players, 3);
+    assert_eq!(fs::read_to_string(&file).unwrap(), json);
+    #[cfg(unix)]
+    assert_eq!(mode(&file), 0o600);
+    assert!(matches!(files::export_to(dir, &file), Err(StoreError::Exists { .. })));
+    let (reader, mut gone) = std::io::pipe().unwrap();
+    drop(reader);
+    files::export(dir, &mut gone).unwrap();
 }
 
 #[test]
@@ -334,8 +356,14 @@ fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
     fs::write(&backup, bytes).unwrap();
     assert!(files::restore(dir, &backup).is_err());
     Connection::open(dir.file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-    assert!(matches!(files::restore(dir, &dir.file("other.db")), Err(StoreError::Foreign { .. })));
-    assert!(files::restore(dir, &dir.file("none.db")).is_err());
+    fs::write(dir.file("text"), "root:x:0:0:root:/root:/bin/bash\n").unwrap();
+    fs::write(dir.file("empty"), "").unwrap();
+    for name in ["other.db", "text", "empty", "."] {
+        let error = files::restore(dir, &dir.file(name)).unwrap_err();
+        assert!(matches!(error, StoreError::NotABackup { .. }), "{name}: {error}");
+    }
+    let missing = files::restore(dir, &dir.file("none.db")).unwrap_err().to_string();
+    assert!(missing.contains("none.db") && !missing.contains("df -h"), "{missing}");
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
 }
 

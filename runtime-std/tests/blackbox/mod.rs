@@ -43,4 +43,5 @@ mod stop;
 mod store_faults;
 mod tls;
 mod traces;
+mod troubles;
 mod vanishing;

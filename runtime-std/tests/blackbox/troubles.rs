@@ -1,0 +1,356 @@
+//! Troubles that pass: a locked store, a full disk, a log that is not read, a hang-up. The server goes on, what could not
+//! be kept is not acknowledged, and everything resumes by itself.
+//!
+//! Each trouble lasts 9 s, or as many seconds as `MMCOS_TROUBLE_SECONDS` says.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    client::{Client, get, post},
+    player::{Player, RACE, login, stays_alone},
+    process::{Scratch, Server, program, run},
+};
+
+const STATUS: &str = "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml";
+
+fn trouble_time() -> Duration {
+    let seconds = env::var("MMCOS_TROUBLE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(9))
+}
+
+/// Sends a request on a connection of its own. Returns the connection.
+fn send(server: SocketAddr, request: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.write_all(request).unwrap();
+    stream
+}
+
+/// The first bytes of an answer that comes within this time.
+fn hears(stream: &mut TcpStream, time: Duration) -> Option<String> {
+    stream.set_read_timeout(Some(time)).unwrap();
+    let mut bytes = [0; 4096];
+    match stream.read(&mut bytes) {
+        Ok(count) => Some(String::from_utf8_lossy(&bytes[..count]).into_owned()),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => None,
+        Err(_) => Some(String::new()),
+    }
+}
+
+fn ask(server: SocketAddr, request: &[u8]) -> String {
+    hears(&mut send(server, request), Duration::from_secs(10)).expect("an answer")
+}
+
+/// Asks until the answer has this status.
+fn ask_until(server: SocketAddr, request: &[u8], status: &str) -> String {
+    let start = Instant::now();
+    loop {
+        // What is held back is not waited for: the next one may be refused already.
+        let answer = hears(&mut send(server, request), Duration::from_secs(1)).unwrap_or_default();
+        if answer.starts_with(&format!("HTTP/1.1 {status} ")) {
+            return answer;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "no {status}: {answer}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The numbers of the players in a store.
+fn kept(data: &Path) -> Vec<u32> {
+    let store = Connection::open(data.join("mmcos.db")).unwrap();
+    let mut players = store.prepare("SELECT steam_id FROM players ORDER BY steam_id").unwrap();
+    let numbers = players.query_map((), |row| row.get::<_, u64>(0)).unwrap();
+    numbers.map(|steam_id| u32::try_from(steam_id.unwrap() % 10_000).unwrap()).collect()
+}
+
+/// While the store cannot be written for this reason: what is served, what is refused, and that a held poll is answered.
+fn assert_goes_on(server: &Server, reason: &str, until: Instant) {
+    let refused = ask_until(server.http, &login(9), "503");
+    assert!(refused.contains("Retry-After: 5"), "{refused}");
+    let ready = ask_until(server.http, &get("/readyz"), "503");
+    assert!(ready.contains(reason), "{ready}");
+    loop {
+        for path in [STATUS, "/healthz", "/api/v1/status", "/"] {
+            assert!(ask(server.http, &get(path)).starts_with("HTTP/1.1 200"), "{path}");
+        }
+        assert!(ask(server.http, &login(9)).starts_with("HTTP/1.1 503"));
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        thread::sleep(left.min(Duration::from_millis(500)));
+    }
+}
+
+/// The trouble is over: all is served again, and the log has two lines about it.
+fn assert_resumes(server: &Server) {
+    ask_until(server.http, &login(9), "200");
+    ask_until(server.http, &get("/readyz"), "200");
+    server.logs("saved after");
+    let told = server.log_so_far();
+    assert!(!told.iter().any(|line| line.contains("cannot save")), "{told:?}");
+}
+
+#[test]
+fn an_edit_left_open_in_a_database_browser_is_waited_for() {
+    let mut server = Server::start();
+    let mut player = Player::with(Client::plain(server.http), 1);
+    let until = Instant::now() + trouble_time();
+    let browser = Connection::open(server.data().join("mmcos.db")).unwrap();
+    browser.execute_batch("BEGIN IMMEDIATE; UPDATE players SET name = 'edited'").unwrap();
+    player.search(RACE);
+    let mut held_back = send(server.http, &login(2));
+    assert_eq!(hears(&mut held_back, Duration::from_secs(1)), None, "what is not kept is not acknowledged");
+    server.logs("another program has locked it");
+    stays_alone(&mut player);
+    assert_goes_on(&server, "another program has locked", until);
+    let doctor = Command::new(crate::PROGRAM)
+        .args(["doctor", "--http", "off", "--https", "off", "--data-dir"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    let doctor = String::from_utf8(doctor.stdout).unwrap();
+    let words = doctor.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("PROBLEM store nothing can be saved at the moment"), "{doctor}");
+    browser.execute_batch("ROLLBACK").unwrap();
+    assert_resumes(&server);
+    let answer = hears(&mut held_back, Duration::from_secs(10)).unwrap();
+    // After a minute the connection may have been closed for being idle.
+    assert!(answer.starts_with("HTTP/1.1 200") || answer.is_empty(), "{answer}");
+    server.signal("-TERM");
+    assert!(server.end().success());
+    assert_eq!(kept(&server.data()), [1, 2, 9]);
+}
+
+/// A small disk, gone at the end.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(at: &Path) -> Option<Self> {
+        fs::create_dir_all(at).unwrap();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"]).arg(at).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_waited_for() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(&scratch.data()) else {
+        eprintln!("NOT RUN: a_full_disk_is_waited_for needs the right to mount a tmpfs (root)");
+        return;
+    };
+    let mut server = Server::start_in(scratch, &["--poll-seconds", "3", "--requests-per-second", "0"]);
+    let mut player = Player::with(Client::plain(server.http), 1);
+    let until = Instant::now() + trouble_time();
+    let ballast = disk.0.join("ballast");
+    let mut file = fs::File::create(&ballast).unwrap();
+    while file.write_all(&[7; 4096]).is_ok() {}
+    drop(file);
+    player.search(RACE);
+    let mut acknowledged = vec![1];
+    // What fits into space that is allocated already is kept.
+    for number in 10..4_000 {
+        let answer = hears(&mut send(server.http, &login(number)), Duration::from_millis(500));
+        match answer.as_deref().and_then(|answer| answer.split(' ').nth(1)) {
+            Some("200") => acknowledged.push(number),
+            _ => break,
+        }
+    }
+    server.logs("disk is full");
+    stays_alone(&mut player);
+    assert_goes_on(&server, "the disk is full", until);
+    fs::remove_file(&ballast).unwrap();
+    assert_resumes(&server);
+    acknowledged.push(9);
+    // What was acknowledged outlives a power cut, or what is like one.
+    server.signal("-KILL");
+    server.end();
+    let kept = kept(&server.data());
+    assert!(acknowledged.iter().all(|number| kept.contains(number)), "{acknowledged:?} of {kept:?}");
+}
+
+/// A server whose log goes to a pipe that this test reads, or does not.
+struct Unread {
+    child: Child,
+    http: SocketAddr,
+    _scratch: Scratch,
+}
+
+impl Unread {
+    fn start() -> Self {
+        let scratch = Scratch::new();
+        let arguments =
+            ["--http", "127.0.0.1:0", "--https", "off", "--identity", "trust", "--poll-seconds", "3"];
+        let mut child = program(&scratch, &arguments).spawn().unwrap();
+        let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = setup.find(|line| line.starts_with("HTTP ")).unwrap();
+        let http = line.trim_start_matches("HTTP ").trim().parse().unwrap();
+        // Standard output is closed by its reader from here on.
+        Self { child, http, _scratch: scratch }
+    }
+
+    /// Makes more lines than a pipe takes.
+    fn fill_log(&self) {
+        let value = "9".repeat(600);
+        let bad = format!(
+            "<AddPoints><SessionToken>x</SessionToken><RaceKey>0</RaceKey><Points>{value}</Points></AddPoints>"
+        );
+        for _ in 0..220 {
+            let path = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
+            assert!(ask(self.http, &post(path, &bad)).starts_with("HTTP/1.1 4"));
+        }
+    }
+
+    fn stop(&mut self) {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let start = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(15), "it waits for a reader of its log");
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let mut server = Unread::start();
+    let until = Instant::now() + trouble_time();
+    server.fill_log();
+    while Instant::now() < until {
+        let mut player = Player::with(Client::plain(server.http), 1);
+        player.search(RACE);
+        stays_alone(&mut player);
+    }
+    let pipe = server.child.stderr.take().unwrap();
+    let reader = thread::spawn(move || BufReader::new(pipe).lines().map(Result::unwrap).collect::<Vec<_>>());
+    ask(server.http, &get("/no-such-path"));
+    thread::sleep(Duration::from_secs(1));
+    server.stop();
+    let lines = reader.join().unwrap();
+    assert!(lines.iter().map(String::len).sum::<usize>() > 80_000, "the pipe was full");
+    assert!(lines.iter().all(|line| line.chars().count() < 600), "lines are cut");
+    assert!(lines.iter().any(|line| line.contains("more like it (refused)")), "the flood is counted");
+    assert!(lines.last().unwrap().contains("stopping"), "{:?}", lines.last());
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_keep_the_process_from_ending() {
+    let mut server = Unread::start();
+    server.fill_log();
+    server.stop();
+}
+
+#[test]
+fn a_reader_of_the_log_who_is_gone_stops_nothing() {
+    let mut server = Unread::start();
+    drop(server.child.stderr.take());
+    server.fill_log();
+    assert!(ask(server.http, &login(1)).starts_with("HTTP/1.1 200"));
+    server.stop();
+}
+
+#[test]
+fn no_client_forges_a_line_or_steers_a_terminal() {
+    let server = Server::start();
+    let forged = "1&#10;2026-11-27T00:00:00Z warn  203.0.113.9:4711 was refused&#x9b;31m&#x202e;";
+    let body = format!(
+        "<AddPoints><SessionToken>x</SessionToken><RaceKey>0</RaceKey><Points>{forged}</Points></AddPoints>"
+    );
+    ask(server.http, &post("/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &body));
+    let line = server.logs("AddPoints refused");
+    assert!(line.contains("1\\n2026-11-27T00:00:00Z") && line.contains("\\u{9b}31m\\u{202e}"), "{line}");
+    let (time, rest) = line.split_once("Z ").unwrap();
+    assert_eq!((time.len(), &time[4..5], &time[10..11], &rest[..5]), (19, "-", "T", "warn "), "{line}");
+}
+
+#[test]
+fn a_hang_up_reads_the_certificates_again_and_ends_nothing() {
+    let server = Server::start();
+    let mut player = Player::with(Client::plain(server.http), 1);
+    player.search(RACE);
+    server.signal("-HUP");
+    server.logs("SIGHUP: reading the certificates again");
+    stays_alone(&mut player);
+    assert!(server.stop().data().exists());
+}
+
+#[test]
+fn commands_say_what_they_did_and_what_was_wrong() {
+    let server = Server::start();
+    Player::with(Client::plain(server.http), 1);
+    let scratch = server.stop();
+    let said = |arguments: &[&str]| {
+        let output = program(&scratch, arguments).output().unwrap();
+        let [out, errors] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.success(), out, errors)
+    };
+    let (done, out, _) = said(&["backup", "a.db"]);
+    assert!(done && out.starts_with("Saved 1 player (") && out.ends_with(" kB) to a.db\n"), "{out}");
+    let (done, out, _) = said(&["export", "--json", "a.json"]);
+    assert!(done && out.starts_with("Exported 1 player ("), "{out}");
+    let (done, out, _) = said(&["restore", "a.db"]);
+    assert!(done && out.contains("Restored 1 player (") && out.contains("What was there is now"), "{out}");
+    for file in ["a.db", "a.json", "data/mmcos.db", "data/mmcos.db.before-restore-1"] {
+        let mode = fs::metadata(scratch.0.join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    let (done, _, errors) = said(&["backup", "a.db"]);
+    assert!(!done && errors.contains("a.db is there already"), "{errors}");
+    for file in ["/etc/passwd", "a.json", "data"] {
+        let (done, _, errors) = said(&["restore", file]);
+        assert!(!done && errors.contains("is not a backup of mmcos"), "{errors}");
+    }
+    let wrong = Scratch::new();
+    for arguments in [["backup", "b.db"], ["export", "--json"], ["restore", "/etc/passwd"]] {
+        let errors = run(&wrong, &arguments).errors;
+        assert!(errors.contains("--data-dir DIRECTORY") || errors.contains("not a backup"), "{errors}");
+    }
+    assert_eq!(fs::read_dir(&wrong.0).unwrap().count(), 0, "nothing is made");
+    let mut export = program(&scratch, &["export", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(export.stdout.take());
+    let mut errors = String::new();
+    export.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(errors, "", "a reader who leaves early is no trouble of the disk");
+
+    if let Some(disk) = Disk::mount(&scratch.0.join("small")) {
+        while fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(disk.0.join("ballast"))
+            .unwrap()
+            .write_all(&[7; 4096])
+            .is_ok()
+        {}
+        let (done, _, errors) = said(&["backup", "small/b.db"]);
+        assert!(!done && errors.contains("small/b.db") && errors.contains("df -h"), "{errors}");
+        assert_eq!(fs::read_dir(&disk.0).unwrap().count(), 1, "no piece of a backup is left");
+    } else {
+        eprintln!("NOT RUN: a backup to a full disk needs the right to mount a tmpfs (root)");
+    }
+}
