@@ -54,7 +54,7 @@ fn build(tree: &Path, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
         plant(tree, &bug, number)?;
     }
     let switch = "\n/// Which bug is switched on.\npub static PLANTED: core::sync::atomic::AtomicU32 = \
-        core::sync::atomic::AtomicU32::new(0);\npub(crate) fn planted(bug: u32) -> bool {\n    \
+        core::sync::atomic::AtomicU32::new(0);\n/// Whether it is this one.\npub fn planted(bug: u32) -> bool {\n    \
         PLANTED.load(core::sync::atomic::Ordering::Relaxed) == bug\n}\n";
     append(&tree.join("core/src/lib.rs"), switch)?;
     let main = tree.join("fuzz/src/bin/simulate.rs");
@@ -77,7 +77,8 @@ fn plant(tree: &Path, bug: &Bug, number: u32) -> Result<(), Box<dyn Error>> {
     if !source.contains(&bug.before) {
         return Err(format!("another bug stands where this is to go: {}", bug.name).into());
     }
-    let after = bug.after.replace("PLANTED", &format!("crate::planted({number})"));
+    let core = if bug.file.starts_with("core/") { "crate" } else { "mmcos_core" };
+    let after = bug.after.replace("PLANTED", &format!("{core}::planted({number})"));
     Ok(fs::write(&file, source.replacen(&bug.before, &after, 1))?)
 }
 

@@ -50,6 +50,18 @@ impl Ask {
         )
     }
 
+    /// Whether the server may have to keep something for it.
+    pub(super) const fn may_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Login { .. }
+                | Self::Title(_)
+                | Self::Search(_)
+                | Self::Register { .. }
+                | Self::AddPoints { .. }
+        )
+    }
+
     /// What the game sends.
     pub(super) fn bytes(&self, player: &Player) -> Vec<u8> {
         let token = player.token.as_str();

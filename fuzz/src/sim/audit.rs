@@ -29,7 +29,7 @@ impl World {
             return;
         };
         if !ask.is_held() {
-            self.books.follow(self.wall(), self.current.ticket);
+            self.follow(self.current.ticket);
         }
         if let Reply::Refused(status) = reply {
             return self.audit_refusal(player, ask, *status, is_slow, session);

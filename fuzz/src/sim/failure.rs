@@ -19,6 +19,8 @@ pub enum Invariant {
     Points,
     /// Bans, settings and events are those that the operator ordered, before and after a crash.
     Orders,
+    /// No response leaves before the records that it depends on are on the disk.
+    Durable,
     /// A server that is restored from what was recorded is the one that lived.
     Restored,
     /// After every input the next deadline lies ahead.

@@ -41,11 +41,13 @@ pub enum Fault {
     Cheat,
     /// An operator orders something, or looks.
     Orders,
+    /// The store cannot be written for a while: it is locked, or the disk is full.
+    StoreTrouble,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Split,
         Self::Pipeline,
         Self::Slow,
@@ -63,6 +65,7 @@ impl Fault {
         Self::Leave,
         Self::Cheat,
         Self::Orders,
+        Self::StoreTrouble,
     ];
 
     /// Its name on the command line.
@@ -85,6 +88,7 @@ impl Fault {
             Self::Leave => "leave",
             Self::Cheat => "cheat",
             Self::Orders => "orders",
+            Self::StoreTrouble => "store-trouble",
         }
     }
 
@@ -97,6 +101,7 @@ impl Fault {
                 (0.002, 0.1)
             }
             Self::Leave => (0.001, 0.02),
+            Self::StoreTrouble => (0.002, 0.05),
             Self::EarlyTick => (1.0, 100.0),
             Self::ClockJump | Self::Restart => (0.2, 4.0),
             Self::Orders => (2.0, 60.0),

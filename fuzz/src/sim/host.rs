@@ -6,7 +6,7 @@ use mmcos_core::{
     OutboxOf,
     engine::Limits,
     mmcos::{Mmcos, Record},
-    seam::{Input, Monotonic},
+    seam::{Input, Monotonic, Storage},
     trace::Start,
 };
 
@@ -48,6 +48,7 @@ impl World {
         if self.failure.is_none() {
             self.trace = self.trace.take().map(|_| format!("{start}\n"));
         }
+        self.storage = Storage::default();
         let out = OutboxOf::<Mmcos>::new();
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
     }
@@ -90,8 +91,9 @@ impl World {
         if self.current.is_crashed {
             return;
         }
-        if self.rates.of(Fault::SlowStore) + self.rates.of(Fault::StoreError) == 0.0 {
-            self.store.finish();
+        let faults = [Fault::SlowStore, Fault::StoreError, Fault::StoreTrouble];
+        if faults.iter().all(|fault| self.rates.of(*fault) == 0.0) && self.store.pending() == 1 {
+            self.store.finish(self.now);
             self.books.durable(self.current.ticket);
         } else {
             self.commit();
@@ -100,7 +102,7 @@ impl World {
 
     /// One commit at a time; what comes meanwhile goes with the next.
     fn commit(&mut self) {
-        if self.store.begin() {
+        if self.store.begin(self.now) {
             let slow = self.strikes(Fault::SlowStore);
             let wait = if slow { store::latency(&mut self.random) } else { Duration::from_micros(200) };
             self.plan(wait, Event::Committed(self.lives));
@@ -114,13 +116,46 @@ impl World {
         if self.strikes(Fault::StoreError) {
             return self.crash();
         }
-        self.store.commit();
+        if self.is_store_troubled()
+            && let Some((kind, _)) = self.trouble
+        {
+            if let Some(next) = self.store.fail(kind, self.now) {
+                self.plan(next.saturating_sub(self.now), Event::Commit(life));
+            }
+        } else {
+            self.store.commit(self.now);
+        }
         let durable = self.store.durable();
+        if durable > self.store.written() {
+            self.fail(
+                Invariant::Durable,
+                format!("{durable:?} is acknowledged, {:?} written", self.store.written()),
+            );
+        }
         self.books.durable(durable);
         while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
             self.release(conn, durable);
         }
         self.commit();
+    }
+
+    /// A write that failed is tried again.
+    pub(super) fn commit_again(&mut self, life: u32) {
+        if life == self.lives && self.process.is_some() {
+            self.commit();
+        }
+    }
+
+    /// Whether the write that ends now fails for a while.
+    fn is_store_troubled(&mut self) -> bool {
+        if self.trouble.is_some_and(|(_, until)| self.now < until) {
+            return true;
+        }
+        self.trouble = self.strikes(Fault::StoreTrouble).then(|| {
+            let (kind, time) = store::trouble(&mut self.random);
+            (kind, self.now + time)
+        });
+        self.trouble.is_some()
     }
 
     /// The server is gone. What was on its way to the disk may have arrived.
@@ -144,7 +179,7 @@ impl World {
         if !process.server.is_idle() {
             self.fail(Invariant::Rest, "connections outlived the server".to_owned());
         }
-        self.store.finish();
+        self.store.finish(self.now);
         self.config.maintenance = !self.config.maintenance && !self.is_resting && self.random.uniform() < 0.3;
         if self.config.maintenance {
             let closed = Duration::from_secs_f64(self.random.between(60.0, 900.0));

@@ -6,7 +6,7 @@ use mmcos_core::{
     Server,
     engine::Limits,
     mmcos::{Mmcos, Record, results::KEEP},
-    seam::Wall,
+    seam::{Storage, Wall},
 };
 
 use super::{
@@ -84,9 +84,7 @@ impl World {
         for player in &mut self.players {
             player.leaves = self.now;
         }
-        if self.process.is_some() && self.store.pending() > 0 {
-            self.committed(self.lives);
-        }
+        self.trouble = None;
         if self.config.maintenance {
             self.stop();
         }
@@ -106,6 +104,10 @@ impl World {
         };
         let load = process.server.service().matchmaker().load();
         let held = (load.tickets, load.matches, process.server.next_deadline());
+        let waiting = (self.store.pending(), self.store.storage(self.now));
+        if waiting != (0, Storage::Available) {
+            return self.fail(Invariant::Rest, format!("the store does not go on by itself: {waiting:?}"));
+        }
         let detail = there.or_else(|| {
             let is_empty = process.server.is_idle() && held == (0, 0, None);
             (!is_empty).then(|| format!("idle: {}, held: {held:?}", process.server.is_idle()))

@@ -18,7 +18,11 @@ impl World {
     pub(super) fn audit_order(&mut self, order: &Order, answer: &Response) {
         let now = self.wall();
         let ticket = self.current.first.unwrap_or(self.current.ticket);
-        self.books.follow(now, ticket);
+        self.follow(ticket);
+        if self.is_storage_unavailable() && order.may_record() {
+            let found = expect("the status of an order that cannot be kept", &answer.status, &503);
+            return self.expect(Invariant::Orders, found);
+        }
         let found = self.books.obey(order, answer.status, &self.config.events, now, ticket);
         self.expect(Invariant::Orders, found.map_err(|detail| format!("{order:?}: {detail}")));
         match order {
@@ -71,7 +75,9 @@ impl World {
         let age = now.as_millis() - session.as_millis();
         let has_session = (-60_000..self.config.session_lifetime.as_millis() as i64).contains(&age);
         let is_login = matches!(ask, Ask::Login { .. });
-        if self.books.is_barred(player.address(), now) {
+        if self.is_storage_unavailable() && ask.may_record() {
+            Some(503)
+        } else if self.books.is_barred(player.address(), now) {
             Some(403)
         } else if is_login && self.books.is_closed(self.config.maintenance) {
             Some(503)

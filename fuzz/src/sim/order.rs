@@ -71,6 +71,28 @@ pub(super) enum Order {
 }
 
 impl Order {
+    /// Whether the server may have to keep something for it.
+    pub(super) const fn may_record(&self) -> bool {
+        match self {
+            Self::Ban(..)
+            | Self::LiftBan(_)
+            | Self::EndMatch(_)
+            | Self::Set(..)
+            | Self::Reset(_)
+            | Self::StartEvent { .. }
+            | Self::StopEvent
+            | Self::StartSeason(_)
+            | Self::Nonsense => true,
+            Self::Kick(_)
+            | Self::Stranger(_)
+            | Self::State
+            | Self::Bans
+            | Self::Status
+            | Self::Metrics
+            | Self::Live => false,
+        }
+    }
+
     /// What is sent.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let post = |path: &str, body: String| ("POST", format!("/api/v1/{path}"), body);

@@ -1,10 +1,7 @@
 //! A store as the real one is: rows by their natural key, batches that become durable whole and in order, and after a
 //! crash only what was durable.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use mmcos_core::{
     mmcos::{
@@ -16,63 +13,89 @@ use mmcos_core::{
         results::{KEEP, Race, RaceResult},
         seasons::{Prizes, SeasonStarted},
     },
-    seam::Wall,
+    seam::{Storage, StorageTrouble, Wall},
 };
+use mmcos_std::store::{Batch, Journal};
 
 pub(super) use mmcos_core::seam::CommitSeq;
 
-/// See the [module](self).
+/// See the [module](self). What is written next, what is durable, and when a failed write is tried again is the real
+/// store's [`Journal`]; each of its items is what one input submitted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     rows: Rows,
-    pending: VecDeque<(CommitSeq, Vec<Record>)>,
-    submitted: CommitSeq,
-    durable: CommitSeq,
-    /// What the commit that is on its way makes durable.
-    committing: Option<CommitSeq>,
+    journal: Journal<Vec<Record>>,
+    /// The write that is on its way.
+    writing: Option<Batch<Vec<Record>>>,
+    /// How much of what was submitted the rows hold.
+    written: CommitSeq,
 }
 
 impl Store {
     /// Takes records that become durable together.
     pub(super) fn submit(&mut self, records: Vec<Record>) -> CommitSeq {
-        self.submitted = self.submitted.next();
-        self.pending.push_back((self.submitted, records));
-        self.submitted
+        self.journal.submit([records])
     }
 
+    /// What may be acknowledged.
     pub(super) const fn durable(&self) -> CommitSeq {
-        self.durable
+        self.journal.durable()
     }
 
-    /// Begins to commit all that was submitted, unless a commit is on its way or there is nothing to do.
-    pub(super) fn begin(&mut self) -> bool {
-        let begins = self.committing.is_none() && !self.pending.is_empty();
-        if begins {
-            self.committing = Some(self.submitted);
-        }
-        begins
+    /// What is on the disk.
+    pub(super) const fn written(&self) -> CommitSeq {
+        self.written
     }
 
-    /// The commit that was begun is done.
-    pub(super) fn commit(&mut self) {
-        if let Some(ticket) = self.committing.take() {
-            self.make_durable(ticket);
+    /// Begins to write all that was submitted, unless a write is on its way, or the next attempt is not due.
+    pub(super) fn begin(&mut self, now: Duration) -> bool {
+        if self.writing.is_some() {
+            return false;
         }
+        self.writing = self.journal.begin(now);
+        self.writing.is_some()
+    }
+
+    /// The write that was begun is done.
+    pub(super) fn commit(&mut self, now: Duration) {
+        let Some(batch) = self.writing.take() else { return };
+        for records in batch.items() {
+            self.written = self.written.next();
+            records.iter().cloned().for_each(|record| self.rows.put(record));
+        }
+        self.journal.committed(&batch, now);
+    }
+
+    /// The write that was begun has failed. Returns when it is tried again.
+    pub(super) fn fail(&mut self, trouble: StorageTrouble, now: Duration) -> Option<Duration> {
+        let batch = self.writing.take()?;
+        self.journal.failed(batch, trouble, now);
+        self.journal.next_attempt()
     }
 
     /// All that was submitted is durable, as after an orderly stop.
-    pub(super) fn finish(&mut self) {
-        self.committing = None;
-        self.make_durable(self.submitted);
+    pub(super) fn finish(&mut self, now: Duration) {
+        self.commit(now);
+        if self.begin(Duration::MAX) {
+            self.commit(now);
+        }
     }
 
     /// The power is gone. Of what was on its way, the disk has kept the first so many batches, whether anybody was told
     /// or not.
     pub(super) fn crash(&mut self, kept: usize) {
-        let last = kept.checked_sub(1).and_then(|last| self.pending.get(last)).map(|(ticket, _)| *ticket);
-        self.make_durable(last.unwrap_or(self.durable));
-        self.pending.clear();
-        self.committing = None;
+        let writing = self.writing.take();
+        let items = writing.iter().flat_map(Batch::items).chain(self.journal.waiting()).take(kept);
+        for records in items {
+            self.written = self.written.next();
+            records.iter().cloned().for_each(|record| self.rows.put(record));
+        }
+        self.journal = Journal::starting_at(self.written);
+    }
+
+    /// What the core is to be told of the storage.
+    pub(super) fn storage(&self, now: Duration) -> Storage {
+        self.journal.storage(now)
     }
 
     /// The number of the last match that is durable.
@@ -81,16 +104,11 @@ impl Store {
     }
 
     pub(super) fn pending(&self) -> usize {
-        self.pending.len()
+        self.waiting().count()
     }
 
-    fn make_durable(&mut self, ticket: CommitSeq) {
-        while let Some((_, records)) = self.pending.pop_front_if(|(of, _)| *of <= ticket) {
-            for record in records {
-                self.rows.put(record);
-            }
-        }
-        self.durable = ticket;
+    fn waiting(&self) -> impl Iterator<Item = &Vec<Record>> {
+        self.writing.iter().flat_map(Batch::items).chain(self.journal.waiting())
     }
 
     /// What a server is restored from.
@@ -101,7 +119,7 @@ impl Store {
     /// What a server would be restored from if all that was submitted were durable.
     pub(super) fn all_records(&self, now: Wall) -> Vec<Record> {
         let mut rows = self.rows.clone();
-        self.pending.iter().flat_map(|(_, records)| records).for_each(|record| rows.put(record.clone()));
+        self.waiting().flatten().for_each(|record| rows.put(record.clone()));
         rows.records(now).collect()
     }
 
@@ -177,6 +195,13 @@ impl Rows {
         let races = &self.races;
         self.results.retain(|(session, _), _| races.contains_key(session));
     }
+}
+
+/// A trouble of the store, and how long it lasts: mostly a second, sometimes a minute.
+pub(super) fn trouble(random: &mut crate::random::Random) -> (StorageTrouble, Duration) {
+    let kinds = StorageTrouble::ALL;
+    let kind = kinds[(random.uniform() * kinds.len() as f64) as usize % kinds.len()];
+    (kind, Duration::from_secs_f64(random.lognormal(1.5, 1.5).min(120.0)))
 }
 
 /// How long it takes to make something durable: mostly milliseconds, sometimes seconds.

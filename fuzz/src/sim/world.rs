@@ -9,7 +9,7 @@ use std::{
 use mmcos_core::{
     OutboxOf, Server,
     mmcos::{Config, Event as Told, Mmcos, Record, ids::RaceKey},
-    seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Wall},
+    seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
     trace::{EffectLine, InputLine},
 };
 
@@ -41,8 +41,10 @@ pub(super) enum Event {
     Arrive(ConnId),
     /// A connection breaks.
     Break(ConnId),
-    /// What was being committed is durable.
+    /// The write that was on its way to the disk has ended.
     Committed(u32),
+    /// A write that failed is tried again.
+    Commit(u32),
     EarlyTick,
     ClockJump,
     /// The host stops the server.
@@ -99,6 +101,10 @@ pub(super) struct World {
     /// How many servers there have been.
     pub(super) lives: u32,
     pub(super) store: Store,
+    /// The trouble that the store is in, and until when.
+    pub(super) trouble: Option<(StorageTrouble, Duration)>,
+    /// The state of the storage that the server was told.
+    pub(super) storage: Storage,
     pub(super) current: Current,
     /// Connections with answers that wait, and what for.
     pub(super) waiting: VecDeque<(CommitSeq, ConnId)>,
@@ -139,6 +145,8 @@ impl World {
             process: None,
             lives: 0,
             store: Store::default(),
+            trouble: None,
+            storage: Storage::default(),
             current: Current::default(),
             answers: Vec::new(),
             used_links: Vec::new(),
@@ -207,6 +215,7 @@ impl World {
             Event::Arrive(conn) => self.arrive_more(conn),
             Event::Break(conn) => self.break_off(conn),
             Event::Committed(life) => self.committed(life),
+            Event::Commit(life) => self.commit_again(life),
             Event::EarlyTick => self.early_tick(),
             Event::ClockJump => self.jump_clock(),
             Event::Stop => self.stop(),
@@ -233,6 +242,15 @@ impl World {
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
+        let storage = self.store.storage(self.now);
+        if storage != self.storage && self.process.is_some() {
+            self.storage = storage;
+            self.hand(Input::Storage(storage));
+        }
+        self.hand(input);
+    }
+
+    fn hand(&mut self, input: Input<'_>) {
         let wall = self.wall();
         let Some(process) = &mut self.process else { return };
         self.steps += 1;
@@ -251,7 +269,7 @@ impl World {
         }
         self.submit();
         if self.current.is_search {
-            self.books.follow(wall, self.current.ticket);
+            self.follow(self.current.ticket);
         }
         let Current { is_crashed, closed, .. } = std::mem::take(&mut self.current);
         if let Some(process) = &mut self.process {
@@ -302,6 +320,17 @@ impl World {
     /// Between any two effects.
     pub(super) fn may_crash(&mut self) {
         self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
+    }
+
+    /// A request was served: a season may have begun by it, unless it could not be kept.
+    pub(super) fn follow(&mut self, ticket: CommitSeq) {
+        if !self.is_storage_unavailable() {
+            self.books.follow(self.wall(), ticket);
+        }
+    }
+
+    pub(super) const fn is_storage_unavailable(&self) -> bool {
+        matches!(self.storage, Storage::Unavailable(_))
     }
 
     pub(super) fn fail(&mut self, invariant: Invariant, detail: String) {

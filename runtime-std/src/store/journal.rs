@@ -71,8 +71,7 @@ pub struct Resumed {
 
 impl<T> Default for Journal<T> {
     fn default() -> Self {
-        let start = CommitSeq::default();
-        Self { queue: Vec::new(), submitted: start, durable: start, writing: None, trouble: None }
+        Self::starting_at(CommitSeq::default())
     }
 }
 
@@ -84,6 +83,11 @@ impl<T> Batch<T> {
 }
 
 impl<T> Journal<T> {
+    /// A journal whose first item follows this position.
+    pub const fn starting_at(durable: CommitSeq) -> Self {
+        Self { queue: Vec::new(), submitted: durable, durable, writing: None, trouble: None }
+    }
+
     /// Takes items that must become durable together.
     pub fn submit(&mut self, items: impl IntoIterator<Item = T>) -> CommitSeq {
         self.queue.extend(items);
