@@ -82,7 +82,8 @@ impl Order {
             | Self::StartEvent { .. }
             | Self::StopEvent
             | Self::StartSeason(_)
-            | Self::Nonsense => true,
+            | Self::Nonsense
+            | Self::BanAll => true,
             Self::Kick(_)
             | Self::Stranger(_)
             | Self::State
