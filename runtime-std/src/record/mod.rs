@@ -96,11 +96,15 @@ impl Recorder {
                 let bytes = &shown.unwrap_or_default();
                 self.write(InputLine { now, input: Input::Received { conn, bytes } });
             }
-            Input::Closed { conn } => {
+            Input::Closed { conn } | Input::Stalled { conn } => {
                 self.requests.remove(&conn);
                 self.write(InputLine { now, input });
             }
-            Input::Tick | Input::Committed { .. } | Input::Storage(_) | Input::Shutdown { .. } => {
+            Input::Ended { .. }
+            | Input::Tick
+            | Input::Committed { .. }
+            | Input::Storage(_)
+            | Input::Shutdown { .. } => {
                 self.write(InputLine { now, input });
             }
         }
