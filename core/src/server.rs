@@ -3,7 +3,7 @@ use core::time::Duration;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
-    engine::{Due, Engine, Event, ExchangeId, Inbound, Limits, Overdue, Response},
+    engine::{Due, Engine, Event, ExchangeId, Inbound, Limits, Overdue, Response, WallClock},
     seam::{ConnId, Input, Monotonic, Now, Outbox},
     service::{Context, Service},
     wire::http::{self, Decoded, Status},
@@ -40,6 +40,11 @@ impl<S: Service> Server<S> {
         &self.service
     }
 
+    /// The wall clock, as far as it is believed.
+    pub fn clock(&self) -> &WallClock {
+        &self.engine.clock
+    }
+
     /// When to give [`Input::Tick`] at the latest. Changes with every input.
     pub fn next_deadline(&self) -> Option<Monotonic> {
         self.engine.next_deadline()
@@ -54,7 +59,10 @@ impl<S: Service> Server<S> {
     ///
     /// Several inputs may go into one outbox before its effects are carried out.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
-        self.engine.advance(now);
+        let last_record = if self.engine.clock.is_read() { None } else { self.service.last_record() };
+        if let Some(change) = self.engine.advance(now, last_record) {
+            out.log(Event::Clock(change).into());
+        }
         // What was due comes before what comes late, or a late tick would show how bytes are split.
         self.settle(out);
         match input {

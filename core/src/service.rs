@@ -5,8 +5,8 @@ use core::{net::SocketAddr, time::Duration};
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 
 use crate::{
-    engine::{self, Body, Engine, Exchange, ExchangeId, Peer, Response, Stream, TimerId},
-    seam::{Monotonic, Now, Outbox, Storage},
+    engine::{self, Body, Engine, Exchange, ExchangeId, Peer, Response, Stream, TimerId, WallClock},
+    seam::{Monotonic, Now, Outbox, Storage, Wall},
     wire::http::Request,
 };
 
@@ -49,6 +49,12 @@ pub trait Service: Sized {
     /// # Errors
     /// A record that does not fit changes nothing; the server must not be started without it.
     fn restore(&mut self, record: Self::Record) -> Result<(), Self::RestoreError>;
+
+    /// The latest time that the restored records prove; `None` if there is none. The wall clock is compared with it at
+    /// the first input.
+    fn last_record(&self) -> Option<Wall> {
+        None
+    }
 }
 
 /// What a service may do while it is called. A test gets one from [`Server::with`](crate::Server::with).
@@ -60,7 +66,8 @@ pub struct Context<'a, S: Service> {
 }
 
 impl<S: Service> Context<'_, S> {
-    /// What time it is.
+    /// Returns the time. The wall time goes on evenly after a jump of the machine's clock, until that is believed: see
+    /// [`clock`](Self::clock).
     pub fn now(&self) -> Now {
         self.engine.now
     }
@@ -69,6 +76,11 @@ impl<S: Service> Context<'_, S> {
     /// [`record`](Self::record), before they change anything.
     pub fn storage(&self) -> Storage {
         self.engine.storage
+    }
+
+    /// The wall clock: whether it is sure, the earliest time that it may be, and what the machine says.
+    pub fn clock(&self) -> &WallClock {
+        &self.engine.clock
     }
 
     /// Answers a request. If its client has gone meanwhile, nobody hears it.

@@ -1,6 +1,7 @@
 use alloc::string::{String, ToString};
 use core::{net::SocketAddr, time::Duration};
 
+use super::ClockChange;
 use crate::{AddressRange, wire::http};
 
 /// A log event about connections. Games turn it into events of their own.
@@ -72,6 +73,9 @@ pub enum Event {
         /// In this time.
         period: Duration,
     },
+    /// The wall clock is doubted, or no longer.
+    #[error("{0}")]
+    Clock(ClockChange),
 }
 
 impl Event {
@@ -85,7 +89,7 @@ impl Event {
                 (ReportKind::RefusedRequest, *peer)
             }
             Self::TooFarAhead { peer } | Self::NotReading { peer } => (ReportKind::Dropped, *peer),
-            Self::HeldTooLong { .. } | Self::Repeated { .. } => return None,
+            Self::HeldTooLong { .. } | Self::Repeated { .. } | Self::Clock(_) => return None,
         })
     }
 }

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Rate, Waiting};
-use crate::{AddressRange, wire::http};
+use crate::{AddressRange, seam::Wall, wire::http};
 
 /// How much anybody may ask of the server. All defaults are our choice.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -33,6 +33,13 @@ pub struct Limits {
     pub idle_time: Duration,
     /// The longest that any request may be held, lest a mistake of the game's keep one for ever.
     pub hold_time: Duration,
+    /// When the program was built, or earlier: no wall clock before it can be right.
+    #[serde(default = "never")]
+    pub built: Wall,
+}
+
+const fn never() -> Wall {
+    Wall::from_millis(i64::MIN)
 }
 
 impl Default for Limits {
@@ -49,6 +56,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(20),
             idle_time: Duration::from_secs(75),
             hold_time: Duration::from_mins(5),
+            built: never(),
         }
     }
 }

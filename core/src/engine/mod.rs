@@ -24,6 +24,7 @@ mod rate;
 mod report;
 mod source;
 mod timers;
+mod wall_clock;
 
 use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
 use core::{
@@ -36,6 +37,7 @@ pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
 pub use rate::{Rate, RateLimiter, TooOften};
 pub use timers::TimerId;
+pub use wall_clock::{ClockChange, Doubted, LONG_SETTLING, PLAUSIBLE, SETTLING, WallClock};
 
 pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
 use rate::Requests;
@@ -44,7 +46,7 @@ use source::Source;
 use timers::Timers;
 
 use crate::{
-    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox, Storage},
+    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox, Storage, Wall},
     wire::http::{self, Date, Method, Request, Status},
 };
 
@@ -74,7 +76,9 @@ pub(crate) enum Overdue {
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
     pub(crate) limits: Limits,
+    /// The wall time in it is the one to go by, which need not be what the machine's clock says.
     pub(crate) now: Now,
+    pub(crate) clock: WallClock,
     pub(crate) storage: Storage,
     date: Date,
     connections: BTreeMap<ConnId, Connection>,
@@ -97,6 +101,7 @@ impl<T> Engine<T> {
         Self {
             requests: Requests::new(limits.requests),
             reports: Reports::default(),
+            clock: WallClock::new(limits.built),
             limits,
             now: Now::default(),
             storage: Storage::default(),
@@ -112,13 +117,17 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Takes the time of an input; the monotonic clock is held where it runs backwards.
-    pub(crate) fn advance(&mut self, now: Now) {
+    /// Takes the time of an input; the monotonic clock is held where it runs backwards. `last_record` is the latest time
+    /// that records prove, for the first input.
+    pub(crate) fn advance(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
         let monotonic = now.monotonic.max(self.now.monotonic);
-        if now.wall.as_secs() != self.now.wall.as_secs() {
-            self.date = Date::at(now.wall);
+        let change = self.clock.observe(Now { monotonic, ..now }, last_record);
+        let wall = self.clock.time();
+        if wall.as_secs() != self.now.wall.as_secs() {
+            self.date = Date::at(wall);
         }
-        self.now = Now { monotonic, wall: now.wall };
+        self.now = Now { monotonic, wall };
+        change
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -130,7 +139,7 @@ impl<T> Engine<T> {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Monotonic> {
-        self.timers.next()
+        self.timers.next().into_iter().chain(self.clock.deadline()).min()
     }
 
     pub(crate) fn set_timer(&mut self, at: Monotonic, due: Due<T>) -> TimerId {

@@ -56,8 +56,8 @@ impl Mmcos {
             return Err(Fault::Maintenance);
         }
         let now = cx.now().wall;
-        let steam_id = identify(&self.config.identity, &request.platform_id, now)?;
-        self.admit(steam_id, now)?;
+        let steam_id = identify(&self.config.identity, &request.platform_id, self.earliest)?;
+        self.admit(steam_id)?;
         let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
         let user = self.players.enrol(steam_id, self.season.id, now);
         let name = Name::new(&request.display_name.unwrap_or_default());
@@ -74,17 +74,17 @@ impl Mmcos {
         }
         self.egonet.logged_in(peer.ip(), &name, steam_id);
         self.presence.note(user, now);
-        self.begin_session(user, now);
+        let issued = self.begin_session(user, now);
         self.keep_player(cx, user);
         cx.log(Event::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });
         let old = last_seen
             .filter(|then| *then < self.season.starts)
             .map_or(self.season.id, |then| self.season.of_earlier(then));
-        self.login_details(user, now, old).ok_or(Fault::UnknownAccount)
+        self.login_details(user, (now, issued), old).ok_or(Fault::UnknownAccount)
     }
 
     /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.
-    fn login_details(&mut self, user: UserId, now: Wall, old: SeasonId) -> Option<Reply<'static>> {
+    fn login_details(&mut self, user: UserId, (now, issued): (Wall, Wall), old: SeasonId) -> Option<Reply<'static>> {
         let (configuration, hash) = self.game_configuration(now);
         let mut xml = self.writer();
         let player = self.players.get(user)?;
@@ -113,7 +113,7 @@ impl Mmcos {
         xml.close("GameInfo");
         xml.number("PlatformID", player.steam_id.get());
         xml.nil("ServerTime");
-        let session = Session { user, steam_id: player.steam_id, issued: now, configuration: hash };
+        let session = Session { user, steam_id: player.steam_id, issued, configuration: hash };
         xml.text("SessionToken", &self.sessions.issue(&session));
         xml.text("UserFacingID", player.user_facing_id().as_str());
         xml.number("UserID", user.0);

@@ -40,9 +40,10 @@ impl Mmcos {
 
     /// The session that a token is of, if its account is there, not banned, and does not ask too often.
     pub(super) fn session(&mut self, token: &str, now: Now) -> Result<Session, Fault> {
-        let session = self.sessions.verify(token, now.wall)?;
-        self.admit(session.steam_id, now.wall)?;
+        let session = self.sessions.verify(token, self.earliest)?;
+        self.admit(session.steam_id)?;
         self.requests.take(session.user, now.monotonic)?;
+        self.latest_issued = self.latest_issued.max(session.issued);
         if self.ended_sessions.get(&session.user).is_some_and(|ended| session.issued <= *ended) {
             return Err(SessionError::Expired.into());
         }
@@ -58,17 +59,19 @@ impl Mmcos {
     /// Has a player log in anew: its search ends, and its session holds no more. That is not kept: after a restart of
     /// the server the session holds again.
     pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
-        self.ended_sessions.insert(user, cx.now().wall);
+        // Its token may be from before the clock was set back.
+        self.ended_sessions.insert(user, cx.now().wall.max(self.latest_issued));
         self.presence.forget(user);
         self.end_search(cx, user);
     }
 
-    /// The session that a login begins now holds, also where the clock has been set back since an earlier one was ended.
-    pub(super) fn begin_session(&mut self, user: UserId, now: Wall) {
-        let before = Wall::from_millis(now.as_millis().saturating_sub(1));
-        if let Some(ended) = self.ended_sessions.get_mut(&user) {
-            *ended = before.min(*ended);
-        }
+    /// Returns the time of issue for a session that begins now: later than that of any which was ended, also where the
+    /// clock has been set back since.
+    pub(super) fn begin_session(&mut self, user: UserId, now: Wall) -> Wall {
+        let after = |ended: &Wall| Wall::from_millis(ended.as_millis().saturating_add(1));
+        let issued = self.ended_sessions.get(&user).map(after).max(Some(now)).unwrap_or(now);
+        self.latest_issued = self.latest_issued.max(issued);
+        issued
     }
 
     /// Whose session a token is.
@@ -77,8 +80,8 @@ impl Mmcos {
     }
 
     /// Whether this player may play.
-    pub(super) fn admit(&self, player: SteamId, now: Wall) -> Result<(), Fault> {
-        self.bans.of_account(player, now).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
+    pub(super) fn admit(&self, player: SteamId) -> Result<(), Fault> {
+        self.bans.of_account(player, self.earliest).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }
 }
 

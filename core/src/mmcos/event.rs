@@ -124,6 +124,14 @@ pub enum Event {
         /// Those who had been in an earlier one.
         players: usize,
     },
+    /// A season that began at a wrong time got the number that is right by the calendar.
+    #[error("season {} was begun while the clock was ahead: it is season {} now, and all points stay", wrong.0, season.0)]
+    SeasonRenumbered {
+        /// Its number until now.
+        wrong: SeasonId,
+        /// Its number from now on.
+        season: SeasonId,
+    },
     /// An operator started an event, or stopped one.
     #[error("{0}")]
     EventByHand(ByHand),
@@ -159,6 +167,7 @@ impl Event {
     /// The kind of event, in the form of a log target.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::Connection(engine::Event::Clock(_)) => "mmcos::clock",
             Self::Connection(_) => "mmcos::connection",
             Self::Refused { .. } => "mmcos::refused",
             Self::NotFound { .. } => "mmcos::not-found",
@@ -171,7 +180,7 @@ impl Event {
             Self::Unbanned(_) => "mmcos::unban",
             Self::Operator { .. } => "mmcos::operator",
             Self::NoOperator { .. } => "mmcos::no-operator",
-            Self::SeasonStarted { .. } => "mmcos::season",
+            Self::SeasonStarted { .. } | Self::SeasonRenumbered { .. } => "mmcos::season",
             Self::EventByHand(_) => "mmcos::event",
             Self::Unseen { .. } => "mmcos::unseen",
         }

@@ -38,7 +38,7 @@ pub enum IdentityError {
     NotAPerson(SteamId),
 }
 
-/// The Steam account that a `PlatformID` proves to be asking.
+/// The Steam account that a `PlatformID` proves to be asking. `now` is the earliest that it may be.
 ///
 /// # Errors
 /// See [`IdentityError`].
@@ -47,7 +47,9 @@ pub fn identify(policy: &IdentityPolicy, platform_id: &str, now: Wall) -> Result
     let ticket = Ticket::parse(&bytes)?;
     match policy {
         IdentityPolicy::Verify(key) => {
-            let id = check(&ticket, APP, now.as_secs(), TOLERANCE)?;
+            // Steam signed when it was issued: it is that late at least, however slow this machine's clock is.
+            let now = now.as_secs().max(ticket.ownership().issued.into());
+            let id = check(&ticket, APP, now, TOLERANCE)?;
             verify(&ticket, key)?;
             Ok(id)
         }

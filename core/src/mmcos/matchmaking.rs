@@ -242,7 +242,10 @@ impl Mmcos {
         if let Some(session) = self.races.find(race_key) {
             return Some(session);
         }
-        let AloneKey { issued, size } = self.race_keys.recognise(race_key, by, now)?;
+        // After a restart at a wrong time it may be the time of the last record.
+        let moments = [now, self.earliest].into_iter();
+        let (now, AloneKey { issued, size }) =
+            moments.filter_map(|now| Some((now, self.race_keys.recognise(race_key, by, now)?))).next()?;
         // One that a later key superseded is no longer worth anything, nor is one that is too old.
         if self.races.has_given(by) || is_past(now, issued, KEEP) {
             return None;
@@ -315,8 +318,8 @@ impl Mmcos {
         let now = cx.now();
         let banned = |held: &&Held| {
             let player = self.players.get(held.account);
-            player.is_some_and(|player| self.bans.of_account(player.steam_id, now.wall).is_some())
-                || self.bans.of_address(held.address, now.wall).is_some()
+            player.is_some_and(|player| self.bans.of_account(player.steam_id, self.earliest).is_some())
+                || self.bans.of_address(held.address, self.earliest).is_some()
         };
         let banned: Vec<UserId> =
             self.matchmaking.held.values().filter(banned).map(|held| held.account).collect();

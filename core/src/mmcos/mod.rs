@@ -103,10 +103,16 @@ pub struct Mmcos {
     races: Races,
     race_keys: RaceKeys,
     results: RateLimiter<UserId>,
+    /// The earliest that it may be: what expires by wall time, and must not because of a jump, expires by this.
+    earliest: Wall,
+    /// The latest time that restored records prove.
+    last_record: Option<Wall>,
     bans: Bans,
     presence: Presence,
     /// Sessions begun before these moments hold no more.
     ended_sessions: BTreeMap<UserId, Wall>,
+    /// The latest time of issue of any session that is known to hold.
+    latest_issued: Wall,
     settings: Settings,
     operator: Operator,
     matchmaking: Matchmaking,
@@ -125,15 +131,18 @@ impl Mmcos {
             rules: Rules::of(&config.catalogue),
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
             requests: RateLimiter::new(config.requests),
-            season: Season::at(Wall::default()),
+            season: Season::NONE,
             events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
             race_keys: RaceKeys::new(&config.race_secret, seed.first().copied().unwrap_or_default()),
             results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
+            earliest: Wall::default(),
+            last_record: None,
             bans: Bans::default(),
             presence: Presence::default(),
             ended_sessions: BTreeMap::new(),
+            latest_issued: Wall::default(),
             settings: Settings::of(&config),
             operator: Operator::new(&config),
             matchmaking: Matchmaking::new(&config, seed),
@@ -188,14 +197,41 @@ impl Mmcos {
         &self.config
     }
 
-    /// Starts the season that it is time for, unless it has been.
-    fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
-        let now = cx.now().wall;
-        self.races.expire(now);
-        // A season that cannot be stored would hold back every response until it is.
-        if now >= self.season.next_starts && !matches!(cx.storage(), Storage::Unavailable(_)) {
-            self.begin_season(cx, self.season.at_later(now));
+    /// Takes the time of a call, and begins the season that it is time for. A season that others are in goes on until the
+    /// clock is sure.
+    fn follow_clock(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
+        self.earliest = cx.clock().earliest();
+        self.races.expire(now.monotonic);
+        if self.season == Season::NONE {
+            self.begin_season(cx, Season::at(now.wall));
+        } else if now.wall >= self.season.next_starts
+            && cx.clock().is_settled()
+            // A season that cannot be stored would hold back every response until it is.
+            && !matches!(cx.storage(), Storage::Unavailable(_))
+        {
+            self.begin_season(cx, self.season.at_later(now.wall));
         }
+        self.pass(now.wall);
+    }
+
+    /// A record proves that it was this late.
+    fn prove(&mut self, moment: Wall) {
+        self.last_record = self.last_record.max(Some(moment));
+    }
+
+    /// Gives the season the number that it has by the calendar, after one was begun at a wrong time. Points stay.
+    fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        let wrong = core::mem::replace(&mut self.season, season);
+        let Season { id: season, starts, .. } = season;
+        let standings = self.players.renumber(season);
+        cx.log(Event::SeasonRenumbered { wrong: wrong.id, season });
+        cx.record(Record::SeasonStarted(Box::new(SeasonStarted {
+            season,
+            starts,
+            standings,
+            prizes: Prizes::default(),
+        })));
     }
 
     /// A season begins: everybody's points start again.
@@ -226,7 +262,7 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Result<(), (Exchange, Fault)> {
         let body = request.body();
-        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.now().wall) {
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), self.earliest) {
             return Err((exchange, Fault::banned(ban)));
         }
         let reply = match route.endpoint {
@@ -297,8 +333,7 @@ impl Service for Mmcos {
     type RestoreError = RestoreError;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
-        self.follow_calendar(cx);
-        self.pass(cx.now().wall);
+        self.follow_clock(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
@@ -324,7 +359,7 @@ impl Service for Mmcos {
     }
 
     fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
-        self.pass(cx.now().wall);
+        self.follow_clock(cx);
         match timer {
             Timer::Matchmaking => self.matchmaking_due(cx),
             Timer::Live => self.refresh(cx),
@@ -332,7 +367,7 @@ impl Service for Mmcos {
     }
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
-        self.pass(cx.now().wall);
+        self.follow_clock(cx);
         self.search_abandoned(cx, exchange);
         self.stop_watching(cx, exchange);
     }
@@ -348,14 +383,21 @@ impl Service for Mmcos {
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
         match record {
-            Record::Player(player) => self.players.restore(*player)?,
+            Record::Player(player) => {
+                self.prove(player.profile.last_seen);
+                self.players.restore(*player)?;
+            }
             Record::Race(race) => {
+                self.prove(race.made);
                 self.matchmaking.number_after(race.session);
                 let is_alone = self.race_keys.is_alone(&race);
                 self.races.put(*race, is_alone);
             }
             Record::RaceForgotten(session) => self.races.forget(session),
-            Record::Result(result) => self.races.count(result),
+            Record::Result(result) => {
+                self.prove(result.at);
+                self.races.count(result);
+            }
             Record::Ban(ban) => self.bans.put(*ban),
             Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
@@ -372,6 +414,10 @@ impl Service for Mmcos {
             }
         }
         Ok(())
+    }
+
+    fn last_record(&self) -> Option<Wall> {
+        self.last_record
     }
 }
 

@@ -12,9 +12,10 @@ use super::{
     matchmaker::{HostHistory, Mode},
     seasons::SeasonId,
 };
-use crate::seam::Wall;
+use crate::seam::{Monotonic, Wall};
 
-/// How long after its making a race takes results. (Our choice: a race lasts 4 to 7 minutes, so this is for results that
+/// How long after its making, or after a restart, a race takes results, by the monotonic clock: no jump of the wall clock
+/// lets go of one. (Our choice: a race lasts 4 to 7 minutes, so this is for results that
 /// waited for a server to come back.)
 pub const KEEP: Duration = Duration::from_hours(24);
 
@@ -89,6 +90,8 @@ struct Entry {
     race: Race,
     /// Whether the race has a row in the store. The key of a poll that found nobody has none until it is used.
     is_kept: bool,
+    /// When this server first knew of it.
+    since: Monotonic,
     /// In the order of `UserId`s.
     results: Vec<RaceResult>,
 }
@@ -109,6 +112,8 @@ pub struct Races {
     given: BTreeSet<UserId>,
     /// The latest matches that each player hosted, oldest first, at most [`HOSTED`].
     hosted: BTreeMap<UserId, VecDeque<SessionId>>,
+    /// The time by which races expire.
+    now: Monotonic,
 }
 
 /// How many of a player's hosted matches count for the choice of a host.
@@ -202,7 +207,7 @@ impl Races {
         match self.by_session.get_mut(&race.session) {
             Some(entry) => (entry.race, entry.is_kept) = (race, is_kept),
             None => {
-                let entry = Entry { is_kept, results: Vec::new(), race };
+                let entry = Entry { is_kept, since: self.now, results: Vec::new(), race };
                 self.by_session.insert(entry.race.session, entry);
             }
         }
@@ -288,7 +293,7 @@ impl Races {
     /// Has a race take no result that has not come. Returns it as it is then, with only those in it who brought one. It
     /// stays, so that its number is not given again.
     pub fn close(&mut self, session: SessionId) -> Option<&Race> {
-        let Entry { race, results, is_kept } = self.by_session.get_mut(&session)?;
+        let Entry { race, results, is_kept, .. } = self.by_session.get_mut(&session)?;
         *is_kept = true;
         stop_searching(&mut self.alone, race);
         race.players.retain(|user| results.iter().any(|result| result.user == *user));
@@ -296,12 +301,11 @@ impl Races {
         Some(race)
     }
 
-    /// Lets go of what is too old or too much.
-    pub fn expire(&mut self, now: Wall) {
-        let keep = i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX);
-        let oldest = now.as_millis().saturating_sub(keep);
+    /// Lets go of what is too old or too much. What is put in from now on is of this moment.
+    pub fn expire(&mut self, now: Monotonic) {
+        self.now = now;
         while let Some((session, entry)) = self.by_session.first_key_value()
-            && (entry.race.made.as_millis() <= oldest || self.len() > MOST)
+            && (now.since(entry.since) >= KEEP || self.len() > MOST)
         {
             self.forget(*session);
         }

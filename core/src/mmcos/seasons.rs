@@ -60,6 +60,12 @@ pub struct Season {
 }
 
 impl Season {
+    /// That of a server that has not seen any.
+    pub(super) const NONE: Self = {
+        let never = Wall::from_millis(i64::MIN);
+        Self { id: SeasonId(i32::MIN), starts: never, inactive_from: never, next_starts: never }
+    };
+
     /// The season that a moment is in, active or not. (Moments outside of the years 0 to 9999 are in the season of
     /// the nearest that is inside.)
     pub fn at(moment: Wall) -> Self {

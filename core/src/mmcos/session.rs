@@ -51,7 +51,7 @@ pub enum SessionError {
     /// Not made with this server's key, or changed since.
     #[error("the session token was not issued by this server")]
     Forged,
-    /// Issued too long ago (or, beyond a minute, in the future).
+    /// Issued too long ago.
     #[error("the session has expired: log in again")]
     Expired,
 }
@@ -104,7 +104,8 @@ impl SessionKey {
         STANDARD.encode(token)
     }
 
-    /// Who a token belongs to. The comparison takes the same time wherever the token is wrong.
+    /// Who a token belongs to. The comparison takes the same time wherever the token is wrong. A token from the future is
+    /// authentic: the clock was set back since.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -119,7 +120,7 @@ impl SessionKey {
         let session = read_claims(claims).ok_or(SessionError::Malformed)?;
         let age = now.as_millis().saturating_sub(session.issued.as_millis());
         let oldest = i64::try_from(self.lifetime.as_millis()).unwrap_or(i64::MAX);
-        if (-60_000..oldest).contains(&age) { Ok(session) } else { Err(SessionError::Expired) }
+        if age < oldest { Ok(session) } else { Err(SessionError::Expired) }
     }
 }
 
@@ -184,7 +185,8 @@ mod tests {
             |secs: i64| key(1).verify(&token(), Wall::from_secs(NOW.as_secs() + secs)).map(|s| s.user);
         assert_eq!(later(86_399), Ok(UserId(7)));
         assert_eq!(later(86_400), Err(SessionError::Expired));
-        assert_eq!(later(-60), Ok(UserId(7)));
-        assert_eq!(later(-61), Err(SessionError::Expired));
+        // The clock was set back since: it is authentic all the same.
+        assert_eq!(later(-61), Ok(UserId(7)));
+        assert_eq!(later(-10 * 365 * 86_400), Ok(UserId(7)));
     }
 }

@@ -194,6 +194,16 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
         self.now = Now { monotonic: self.now.monotonic.after(time), wall };
     }
 
+    /// Lets time pass without a tick until the wall clock says this. Before the first input, starts at that time.
+    pub fn skip_to(&mut self, wall: Wall) {
+        if self.server.clock().is_read() {
+            let millis = wall.as_millis() - self.now.wall.as_millis();
+            self.skip(Duration::from_millis(u64::try_from(millis).unwrap_or_default()));
+        } else {
+            self.set_wall(wall);
+        }
+    }
+
     /// Returns how long the server has been running.
     pub fn elapsed(&self) -> Duration {
         self.now.monotonic.since(Monotonic::default())
@@ -204,7 +214,7 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
         self.now.wall
     }
 
-    /// Sets the wall clock.
+    /// Sets the wall clock: a jump, unless it has not been read yet.
     pub fn set_wall(&mut self, wall: Wall) {
         self.now.wall = wall;
     }

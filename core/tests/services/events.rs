@@ -22,7 +22,7 @@ fn weekly() -> Config {
 
 /// What a login at this time tells of events: the id and title of the one that runs, the next, and the special playlist.
 fn told(rig: &mut Rig<Mmcos>, now: Wall) -> [String; 4] {
-    rig.set_wall(now);
+    rig.skip_to(now);
     let answer = login_answer(rig, ANN, "Ann");
     let title = texts(&answer, "TitleLocString").first().copied().unwrap_or_default();
     let special = answer.contains("<Name>Special Event</Name><PlaylistID>15</PlaylistID>");
@@ -33,13 +33,13 @@ fn told(rig: &mut Rig<Mmcos>, now: Wall) -> [String; 4] {
 }
 
 fn hash(rig: &mut Rig<Mmcos>, now: Wall) -> String {
-    rig.set_wall(now);
+    rig.skip_to(now);
     text(&login_answer(rig, ANN, "Ann"), "Hash").to_owned()
 }
 
 /// Whether the game is told to log in again after a race.
 fn changed(rig: &mut Rig<Mmcos>, token: &str, now: Wall) -> bool {
-    rig.set_wall(now);
+    rig.skip_to(now);
     text(&race(rig, token, 10), "GameConfigChanged") == "true"
 }
 
@@ -72,7 +72,7 @@ fn the_hash_is_of_what_runs_and_not_of_when() {
 #[test]
 fn the_game_is_told_when_an_event_starts_or_ends() {
     let mut rig = rig(weekly());
-    rig.set_wall(on(2026, 11, 26, 12));
+    rig.skip_to(on(2026, 11, 26, 12));
     let before = login(&mut rig, ANN, "Ann");
     assert!(!changed(&mut rig, &before, on(2026, 11, 26, 13)));
     assert!(!changed(&mut rig, &before, on(2026, 11, 27, 11)), "another day alone is no change");
@@ -86,7 +86,7 @@ fn the_game_is_told_when_an_event_starts_or_ends() {
 #[test]
 fn the_game_is_told_when_a_season_starts() {
     let mut rig = server();
-    rig.set_wall(on(2026, 10, 31, 12));
+    rig.skip_to(on(2026, 10, 31, 12));
     let ann = login(&mut rig, ANN, "Ann");
     assert!(!changed(&mut rig, &ann, on(2026, 10, 31, 23)));
     assert!(changed(&mut rig, &ann, on(2026, 11, 1, 0)));
@@ -97,7 +97,7 @@ fn the_game_is_told_when_a_season_starts() {
 #[test]
 fn the_game_is_told_when_the_host_changed_a_setting() {
     let mut rig = rig(weekly());
-    rig.set_wall(on(2026, 11, 23, 12));
+    rig.skip_to(on(2026, 11, 23, 12));
     let ann = login(&mut rig, ANN, "Ann");
     let now = on(2026, 11, 23, 13);
     assert!(!changed(&mut restarted(&rig, weekly(), now), &ann, now));

@@ -6,6 +6,7 @@
 mod signing;
 
 mod bans;
+mod clock;
 mod events;
 mod first_searches;
 mod http;

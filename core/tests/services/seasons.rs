@@ -31,7 +31,7 @@ fn dates_are_those_of_the_captures() {
         (on(2023, 9, 16, 16), ["2023-10-15", "2023-11-01", "2023-09-16", "true"]),
     ] {
         let mut fresh = server();
-        fresh.set_wall(now);
+        fresh.skip_to(now);
         assert_eq!(dates(&mut fresh), expected);
     }
     for (now, expected) in [
@@ -43,7 +43,7 @@ fn dates_are_those_of_the_captures() {
         (on(2023, 11, 1, 0), ["2023-12-15", "2024-01-01", "2023-11-01", "true"]),
         (on(2023, 11, 18, 19), ["2023-12-15", "2024-01-01", "2023-11-18", "true"]),
     ] {
-        rig.set_wall(now);
+        rig.skip_to(now);
         assert_eq!(dates(&mut rig), expected, "{now:?}");
     }
 }
@@ -52,7 +52,7 @@ fn dates_are_those_of_the_captures() {
 fn the_configuration_is_the_same_but_for_its_dates() {
     let mut rig = server();
     let mut part = |now| {
-        rig.set_wall(now);
+        rig.skip_to(now);
         let answer = login_answer(&mut rig, ANN, "Ann");
         let dated = ["NextInactiveSeasonDate", "NextActiveSeasonDate", "NextEvent"]
             .map(|name| text(&answer, name).to_owned());
@@ -65,7 +65,7 @@ fn the_configuration_is_the_same_but_for_its_dates() {
 /// Season 38, at the end of which Ann is first, in division 2, and Bea second.
 fn season_38() -> Rig<Mmcos> {
     let mut rig = server();
-    rig.set_wall(on(2023, 10, 20, 12));
+    rig.skip_to(on(2023, 10, 20, 12));
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
     for _ in 0..9 {
         race(&mut rig, &ann, 120);
@@ -102,7 +102,7 @@ fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, u32, i32, &str)> {
 #[test]
 fn a_login_tells_of_a_change_of_season_once() {
     let mut rig = season_38();
-    rig.set_wall(on(2023, 11, 2, 9));
+    rig.skip_to(on(2023, 11, 2, 9));
     // Division 2 brings 100 points, a rank among the first ten 50 more.
     assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
     assert_eq!(seen(&mut rig, BEA, "Bea"), ["38", "39", "39", "39", "50", "50", "0"]);
@@ -112,11 +112,11 @@ fn a_login_tells_of_a_change_of_season_once() {
 #[test]
 fn a_season_starts_for_who_is_in_the_game_too() {
     let mut rig = server();
-    rig.set_wall(on(2023, 10, 31, 23));
+    rig.skip_to(on(2023, 10, 31, 23));
     let ann = login(&mut rig, ANN, "Ann");
     assert_eq!(text(&race(&mut rig, &ann, 100), "NewSeason"), "38");
     assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "100");
-    rig.set_wall(on(2023, 11, 1, 0));
+    rig.skip_to(on(2023, 11, 1, 0));
     assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "50");
     assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["50"]);
     assert_eq!(text(&race(&mut rig, &ann, 10), "NewSeason"), "39");
@@ -127,7 +127,7 @@ fn a_season_starts_for_who_is_in_the_game_too() {
 fn a_login_tells_of_a_change_of_season_after_a_restart_too() {
     let mut before = season_38();
     let mut after = season_38();
-    after.set_wall(on(2023, 11, 2, 9));
+    after.skip_to(on(2023, 11, 2, 9));
     assert_eq!(seen(&mut after, BEA, "Bea")[4], "50", "so the season has begun");
     for lived in [&mut before, &mut after] {
         let mut rig = restarted(lived, trusting(), on(2023, 11, 3, 9));
@@ -150,7 +150,7 @@ fn seasons_in_which_the_server_was_off_are_one_change() {
 fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
     let mut rig = season_38();
     for now in [on(2023, 11, 2, 9), on(2024, 1, 2, 9), on(2024, 3, 2, 9)] {
-        rig.set_wall(now);
+        rig.skip_to(now);
         seen(&mut rig, BEA, "Bea");
     }
     // In the first season that passed 150 points were all that Ann had, and a first rank brought 50.

@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use mmcos_core::{
     calendar::Date,
-    engine::Limits,
+    engine::{Limits, SETTLING},
     mmcos::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, session::SessionKey},
     seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
@@ -46,14 +46,16 @@ pub(crate) fn server() -> Rig<Mmcos> {
     rig(trusting())
 }
 
-/// A server in the place of this one, with all that it recorded, at this time. Its race keys are others.
+/// A server in the place of this one, with all that it recorded, which has run for as long as its clock takes to settle.
+/// Its race keys are others.
 pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
     let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
     for record in &rig.records {
         next.server.restore(record.clone()).expect("what was recorded fits");
     }
     next.records.clone_from(&rig.records);
-    next.set_wall(now);
+    next.set_wall(Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes")));
+    next.pass(SETTLING);
     next
 }
 

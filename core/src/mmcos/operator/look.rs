@@ -107,7 +107,7 @@ impl Mmcos {
             connections: cx.connections(),
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
             last_commit_millis: self.operator.counts.last_commit_millis(),
-            bans: self.bans.iter().filter(|ban| ban.holds(now)).count(),
+            bans: self.bans.iter().filter(|ban| ban.holds(self.earliest)).count(),
         }
     }
 
@@ -142,7 +142,7 @@ impl Mmcos {
                 () if seen.is_some() => "menu",
                 () => "away",
             },
-            banned: self.bans.of_account(player.steam_id, now).is_some(),
+            banned: self.bans.of_account(player.steam_id, self.earliest).is_some(),
         }
     }
 
@@ -185,7 +185,7 @@ impl Mmcos {
         rows.collect()
     }
 
-    pub(super) fn ban_rows(&self, now: Wall) -> Vec<view::Ban<'_>> {
+    pub(super) fn ban_rows(&self) -> Vec<view::Ban<'_>> {
         let name = |subject| match subject {
             Subject::Account(steam_id) => {
                 self.players.by_steam_id(steam_id).map(|player| player.profile.name.as_str())
@@ -197,7 +197,7 @@ impl Mmcos {
             name: name(ban.subject),
             since: ban.since.as_secs(),
             until: ban.until.map(Wall::as_secs),
-            holds: ban.holds(now),
+            holds: ban.holds(self.earliest),
             reason: &ban.reason,
             note: &ban.note,
         });

@@ -108,7 +108,7 @@ impl Mmcos {
         text.family("mmcos_players_known", Kind::Gauge, "Players who ever logged in.")
             .sample(&[], self.players.len());
         text.family("mmcos_bans", Kind::Gauge, "Bans that hold.")
-            .sample(&[], self.bans.iter().filter(|ban| ban.holds(now)).count());
+            .sample(&[], self.bans.iter().filter(|ban| ban.holds(self.earliest)).count());
     }
 
     fn request_metrics(&self, text: &mut Exposition) {

@@ -172,7 +172,7 @@ impl Mmcos {
             Ask::State => Answer::json(&self.state(cx)),
             Ask::History => Answer::json(&self.charts()),
             Ask::Players => Answer::json(&self.players_named(request.query(), now.wall)),
-            Ask::Bans => Answer::json(&self.ban_rows(now.wall)),
+            Ask::Bans => Answer::json(&self.ban_rows()),
             Ask::Settings => Answer::json(&self.setting_rows()),
             Ask::Events => Answer::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>()),
             order => self.obey(cx, order, request, peer),

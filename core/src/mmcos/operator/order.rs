@@ -18,7 +18,7 @@ use super::super::{
 use crate::{
     admin::{Answer, Ask, LINK_LIFETIME, Refusal, Token, view::Link},
     calendar::UtcText,
-    engine::Peer,
+    engine::{Doubted, Peer},
     seam::{Storage, Wall},
     service::Context,
     wire::http::{Method, Request, Status},
@@ -28,6 +28,8 @@ use crate::{
 const NEW_SEASON_MILLIS: i64 = 3_600_000;
 /// Bytes of the longest text about a ban.
 const LONGEST_TEXT: usize = 500;
+/// Milliseconds that a season lasts at least: a button that is pressed twice begins one.
+const SHORTEST_SEASON: i64 = 10 * 60 * 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,8 +94,20 @@ enum Objection {
     Event(#[from] UnknownEvent),
     #[error("the season is over since {0}; the next begins by itself at {1}")]
     NoSeason(UtcText, UtcText),
-    #[error("by the clock of this server the season begins only at {0}: is its clock right?")]
-    SeasonAhead(UtcText),
+    #[error(
+        "season {season} begins only at {starts} by this machine's clock. If that is right now, the clock was ahead when \
+         the season began: to call it season {right} again and leave the points as they are, begin season {right}. To take \
+         its beginning back, stop the server and put the copy from before it in place: \
+         mmcos restore DATA/seasons/before-season-{season}.db"
+    )]
+    SeasonAhead { season: i32, starts: UtcText, right: i32 },
+    #[error("season {season} began only at {starts}, and one lasts for at least 10 minutes: was this ordered twice?")]
+    JustBegun { season: i32, starts: UtcText },
+    #[error(
+        "this machine's clock is in doubt since it jumped, so no season can begin: look at its date and time; once it is \
+         right, or has run evenly for long enough, try again"
+    )]
+    ClockInDoubt,
     #[error("`season` must be {}, the number of the next", .0.0)]
     NotNext(SeasonId),
     #[error("{0} must be {1}")]
@@ -313,11 +327,27 @@ impl Mmcos {
         if wanted == season.id {
             return Ok(format!("asked for season {}, which is on already", wanted.0));
         }
+        if cx.clock().doubted().is_some_and(|doubted| doubted != Doubted::Started) {
+            return Err(Objection::ClockInDoubt);
+        }
+        if now < season.starts {
+            let right = season.at_later(now);
+            if wanted != right.id {
+                return Err(Objection::SeasonAhead {
+                    season: season.id.0,
+                    starts: season.starts.into(),
+                    right: right.id.0,
+                });
+            }
+            self.renumber_season(cx, right);
+            self.game_configuration = None;
+            return Ok(format!("called season {} season {} again", season.id.0, right.id.0));
+        }
         if wanted != next.id {
             return Err(Objection::NotNext(next.id));
         }
-        if now < season.starts {
-            return Err(Objection::SeasonAhead(season.starts.into()));
+        if now.as_millis().saturating_sub(season.starts.as_millis()) < SHORTEST_SEASON {
+            return Err(Objection::JustBegun { season: season.id.0, starts: season.starts.into() });
         }
         if !season.is_active(now) {
             return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));

@@ -234,6 +234,24 @@ impl Players {
         standings
     }
 
+    /// Puts everybody into a season, with the standings that they have. Returns these, best first.
+    pub fn renumber(&mut self, season: SeasonId) -> Vec<FinalStanding> {
+        let order = (0..).zip(self.leaderboard(0, u32::MAX));
+        let standings: Vec<FinalStanding> = order
+            .map(|(rank, player)| FinalStanding {
+                user: player.user_id,
+                season: player.season,
+                rank,
+                ended: player.standing,
+                begins: player.standing,
+            })
+            .collect();
+        for standing in &standings {
+            self.enter_season(standing.user, season, standing.begins);
+        }
+        standings
+    }
+
     /// Puts a player into a season, with the standing that it begins with.
     pub fn enter_season(&mut self, user: UserId, season: SeasonId, begins: Standing) {
         if let Some(player) = self.get_mut(user) {

@@ -1,0 +1,439 @@
+//! Judges the wall clock: a jump is not believed at once.
+
+use core::{fmt, time::Duration};
+
+use crate::{
+    calendar::UtcText,
+    seam::{Monotonic, Now, Wall},
+};
+
+/// Agreement with the monotonic clock after which a changed wall clock is believed. (Our choice: a time server is
+/// asked within a minute of the network's start.)
+pub const SETTLING: Duration = Duration::from_mins(10);
+/// The same for a clock that moved ahead by more than [`PLAUSIBLE`].
+pub const LONG_SETTLING: Duration = Duration::from_hours(24);
+/// The longest time that a server is switched off or suspended in practice.
+pub const PLAUSIBLE: Duration = Duration::from_hours(400 * 24);
+/// The age of a program beyond which a first start, without any record to compare with, is doubted.
+const OLD_PROGRAM: Duration = Duration::from_hours(5 * 365 * 24);
+/// Deviation that is believed at once, apart from [`DRIFT`].
+const STEP: Duration = Duration::from_secs(10);
+/// One part in so many that the wall clock may run faster or slower than the monotonic clock.
+const DRIFT: u64 = 1000;
+/// Time after which agreement is measured from a new reading, so that drift does not add up.
+const ANCHORED: Duration = Duration::from_hours(1);
+
+/// The wall clock of the machine, compared with the monotonic clock, the last records and the build date.
+///
+/// While both clocks run alike, [`time`](Self::time) is what the wall clock says. After a jump it goes on from the
+/// time before, and [`is_settled`](Self::is_settled) is false, until the wall clock is right again or has agreed with
+/// the monotonic clock for [`SETTLING`] ([`LONG_SETTLING`] if it is far ahead). A clock that is earlier than the
+/// program is never believed.
+///
+/// After a restart the monotonic clock says nothing about the time before. A wall clock that is later than the last
+/// record by a [`PLAUSIBLE`] time is read at once, but settles only after [`SETTLING`].
+///
+/// ```
+/// use mmcos_core::engine::WallClock;
+/// use mmcos_core::seam::{Monotonic, Now, Wall};
+/// # use core::time::Duration;
+/// let start = 1_795_000_000;
+/// let at = |minutes: u64, wall: i64| Now {
+///     monotonic: Monotonic::default().after(Duration::from_secs(60 * minutes)),
+///     wall: Wall::from_secs(start + 60 * wall),
+/// };
+/// let mut clock = WallClock::new(Wall::from_secs(start - 86_400));
+/// clock.observe(at(0, 0), None);
+/// assert!(clock.is_settled());
+/// clock.observe(at(1, 301), None); // five hours ahead
+/// assert!(!clock.is_settled());
+/// assert_eq!(clock.time(), at(1, 1).wall);
+/// clock.observe(at(12, 312), None);
+/// assert!(clock.is_settled());
+/// assert_eq!(clock.time(), at(12, 312).wall);
+/// ```
+#[derive(Clone, Debug)]
+pub struct WallClock {
+    built: Wall,
+    /// The last reading of both clocks; `None` before the first.
+    now: Option<Now>,
+    /// What the deviation of the wall clock is measured from.
+    trusted: Now,
+    /// The last reading without doubt, from which time goes on.
+    agreed: Now,
+    doubt: Option<Doubt>,
+}
+
+/// A wall clock that is not believed yet.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    reason: Doubted,
+    /// The first reading of the clock as it runs now.
+    candidate: Now,
+    /// The time of the last record, at the first reading.
+    record: Option<Now>,
+    /// When to believe it, if it still agrees; `None` for a clock that cannot be right.
+    until: Option<Monotonic>,
+}
+
+/// Why the wall clock is not believed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubted {
+    /// The server has just started, and the time is a plausible one.
+    Started,
+    /// It is earlier than this program.
+    Unset,
+    /// It is later than the monotonic clock or the last record can explain.
+    Ahead,
+    /// It is earlier than it was.
+    Behind,
+}
+
+/// What has become of the wall clock. Its text is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockChange {
+    /// It is not believed.
+    Questioned {
+        /// Why.
+        reason: Doubted,
+        /// What it says.
+        says: Wall,
+        /// The time that the server goes by instead.
+        used: Wall,
+        /// How long it must run evenly to be believed; `None` if it cannot be right.
+        settling: Option<Duration>,
+    },
+    /// It says again what it should.
+    Righted(Wall),
+    /// It has run evenly for long enough, and is believed from now on.
+    Believed(Wall),
+}
+
+impl Doubt {
+    fn started(now: Now, record: Option<Now>) -> Self {
+        let until = Some(now.monotonic.after(SETTLING));
+        Self { reason: Doubted::Started, candidate: now, record, until }
+    }
+}
+
+impl WallClock {
+    /// A clock that has not been read. No time before `built` can be right.
+    pub const fn new(built: Wall) -> Self {
+        let never = Now { monotonic: Monotonic::from_nanos(0), wall: Wall::from_millis(0) };
+        Self { built, now: None, trusted: never, agreed: never, doubt: None }
+    }
+
+    /// Whether it was read.
+    pub const fn is_read(&self) -> bool {
+        self.now.is_some()
+    }
+
+    /// Takes a reading of both clocks. `last_record` is the latest time that records of an earlier life prove; only the
+    /// first reading heeds it.
+    pub fn observe(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
+        let is_first = self.now.replace(now).is_none();
+        if is_first {
+            return self.start(now, last_record);
+        }
+        let Some(Doubt { reason, candidate, record, .. }) = self.doubt else {
+            if agree(self.trusted, now) {
+                self.agreed = now;
+                if now.monotonic.since(self.trusted.monotonic) >= ANCHORED {
+                    self.trusted = now;
+                }
+                return None;
+            }
+            return Some(self.doubt(now, None));
+        };
+        if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
+            self.believe(now);
+            // What it agrees with may have been read at the start, and was not believed for long enough.
+            self.doubt = record.map(|_| Doubt::started(now, record));
+            return Some(ClockChange::Righted(now.wall));
+        }
+        if !agree(candidate, now) {
+            return Some(self.doubt(now, record));
+        }
+        if self.doubt.and_then(|doubt| doubt.until).is_some_and(|until| until <= now.monotonic) {
+            self.believe(now);
+            return (reason != Doubted::Started).then_some(ClockChange::Believed(now.wall));
+        }
+        None
+    }
+
+    /// The first reading.
+    fn start(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
+        self.believe(now);
+        let record = last_record.map(|wall| Now { wall: wall.max(self.built), ..now });
+        let (reference, plausible) = match record {
+            Some(record) => (record, PLAUSIBLE),
+            // Nothing to lose, and nothing to compare with but the program's age.
+            None if self.built > Wall::from_millis(i64::MIN) => (Now { wall: self.built, ..now }, OLD_PROGRAM),
+            None => return None,
+        };
+        let gap = distance(reference.wall, now.wall);
+        // Records of years ahead are more likely wrong than a clock that is set, and years behind.
+        let is_readable = now.wall >= self.built && (gap <= plausible && now.wall >= reference.wall)
+            || now.wall >= self.built && now.wall < reference.wall && (gap <= STEP || gap > plausible);
+        if is_readable {
+            self.doubt = record.map(|_| Doubt::started(now, record));
+            return None;
+        }
+        (self.trusted, self.agreed) = (reference, reference);
+        Some(self.doubt(now, record))
+    }
+
+    fn believe(&mut self, now: Now) {
+        (self.trusted, self.agreed, self.doubt) = (now, now, None);
+    }
+
+    /// The clock has jumped: it must run evenly from here on to be believed.
+    fn doubt(&mut self, now: Now, record: Option<Now>) -> ClockChange {
+        let used = expected(self.agreed, now.monotonic);
+        let jump = distance(used, now.wall);
+        let (reason, settling) = match () {
+            () if now.wall < self.built => (Doubted::Unset, None),
+            () if now.wall < used => (Doubted::Behind, Some(SETTLING)),
+            () if jump <= PLAUSIBLE => (Doubted::Ahead, Some(SETTLING)),
+            () => (Doubted::Ahead, Some(LONG_SETTLING)),
+        };
+        let until = settling.map(|settling| now.monotonic.after(settling));
+        self.doubt = Some(Doubt { reason, candidate: now, record, until });
+        ClockChange::Questioned { reason, says: now.wall, used, settling }
+    }
+
+    /// The time to go by.
+    pub fn time(&self) -> Wall {
+        let now = self.now.unwrap_or_default();
+        match self.doubt {
+            None | Some(Doubt { reason: Doubted::Started, .. }) => now.wall,
+            Some(_) => expected(self.agreed, now.monotonic),
+        }
+    }
+
+    /// What the machine's clock said, believed or not.
+    pub fn says(&self) -> Wall {
+        self.now.unwrap_or_default().wall
+    }
+
+    /// The earliest time that it may be. What must not expire because of a jump expires by this.
+    pub fn earliest(&self) -> Wall {
+        let time = self.time();
+        let Some(doubt) = self.doubt else { return time };
+        let now = self.now.unwrap_or_default();
+        let record = doubt.record.map_or(time, |record| expected(record, now.monotonic));
+        let says = if now.wall < self.built { time } else { now.wall };
+        time.min(record).min(says)
+    }
+
+    /// Whether the time is sure enough to begin a season.
+    pub const fn is_settled(&self) -> bool {
+        self.doubt.is_none()
+    }
+
+    /// Why the time is in doubt; `None` if it is not.
+    pub fn doubted(&self) -> Option<Doubted> {
+        self.doubt.map(|doubt| doubt.reason)
+    }
+
+    /// When to take a reading at the latest: at once if there was none, or when a doubt may end.
+    pub fn deadline(&self) -> Option<Monotonic> {
+        if self.now.is_none() { Some(Monotonic::default()) } else { self.doubt?.until }
+    }
+}
+
+/// What a wall clock that was right at `anchor` says at this moment.
+fn expected(anchor: Now, moment: Monotonic) -> Wall {
+    let elapsed = i64::try_from(moment.since(anchor.monotonic).as_millis()).unwrap_or(i64::MAX);
+    Wall::from_millis(anchor.wall.as_millis().saturating_add(elapsed))
+}
+
+/// Whether both clocks have run alike since `anchor`.
+fn agree(anchor: Now, now: Now) -> bool {
+    let elapsed = now.monotonic.since(anchor.monotonic);
+    let drift = Duration::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX) / DRIFT);
+    distance(expected(anchor, now.monotonic), now.wall) <= STEP.saturating_add(drift)
+}
+
+fn distance(one: Wall, other: Wall) -> Duration {
+    Duration::from_millis(one.as_millis().abs_diff(other.as_millis()))
+}
+
+/// What to do about it.
+const ADVICE: &str = "Look at the clock of this machine and its time service (`timedatectl`, or the date and time \
+    settings)";
+
+impl fmt::Display for ClockChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Questioned { reason, says, used, settling } => {
+                let (says, used) = (UtcText::from(*says), UtcText::from(*used));
+                match reason {
+                    Doubted::Unset => write!(f, "this machine's clock says {says}, before this program existed")?,
+                    _ => write!(f, "this machine's clock says {says}, where {used} was expected")?,
+                }
+                write!(f, ". The server goes by {used}: seasons, bans and logins stay as they are. {ADVICE}")?;
+                match settling {
+                    Some(settling) => {
+                        let minutes = settling.as_secs() / 60;
+                        write!(f, "; a clock that runs evenly is believed after {minutes} minutes")
+                    }
+                    None => f.write_str("; it will not be believed until it is set"),
+                }
+            }
+            Self::Righted(time) => {
+                write!(f, "this machine's clock is right again: {}. Nothing was changed by it", UtcText::from(*time))
+            }
+            Self::Believed(time) => {
+                write!(f, "this machine's clock has run evenly; from now on it is believed: {}", UtcText::from(*time))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILT: Wall = Wall::from_secs(1_767_225_600); // 2026-01-01
+    const NOW: i64 = 1_795_000_000; // 2026-11-18
+    const DAY: i64 = 86_400;
+    const YEAR: i64 = 365 * DAY;
+
+    fn at(monotonic: u64, wall: i64) -> Now {
+        let monotonic = Monotonic::default().after(Duration::from_secs(monotonic));
+        Now { monotonic, wall: Wall::from_secs(NOW + wall) }
+    }
+
+    fn secs(clock: &WallClock) -> (i64, i64, bool) {
+        (clock.time().as_secs() - NOW, clock.earliest().as_secs() - NOW, clock.is_settled())
+    }
+
+    fn running() -> WallClock {
+        let mut clock = WallClock::new(BUILT);
+        assert_eq!(clock.observe(at(0, 0), None), None);
+        clock
+    }
+
+    #[test]
+    fn a_jump_that_is_taken_back_changes_nothing() {
+        for jump in [11, -11, 600, -600, 5 * 3600, -DAY, 90 * DAY, 10 * YEAR, -40 * YEAR] {
+            let mut clock = running();
+            let change = clock.observe(at(60, 60 + jump), None);
+            assert!(matches!(change, Some(ClockChange::Questioned { .. })), "{jump}: {change:?}");
+            let earliest = if jump < 0 && jump > -YEAR { 60 + jump } else { 60 };
+            assert_eq!(secs(&clock), (60, earliest, false), "{jump}");
+            assert_eq!(clock.observe(at(90, 90 + jump), None), None);
+            let change = clock.observe(at(120, 120), None);
+            assert_eq!(change, Some(ClockChange::Righted(Wall::from_secs(NOW + 120))));
+            assert_eq!(secs(&clock), (120, 120, true), "{jump}");
+        }
+    }
+
+    #[test]
+    fn a_jump_is_believed_after_it_has_run_evenly() {
+        for (jump, wait) in [(600, 600), (-600, 600), (90 * DAY, 600), (-DAY, 600), (10 * YEAR, 86_400)] {
+            let mut clock = running();
+            clock.observe(at(60, 60 + jump), None);
+            let deadline = clock.deadline().unwrap();
+            assert_eq!(deadline, at(60 + wait, 0).monotonic);
+            let wait = i64::try_from(wait).unwrap();
+            clock.observe(at(59 + wait as u64, 59 + wait + jump), None);
+            assert!(!clock.is_settled(), "{jump}");
+            clock.observe(at(60 + wait as u64, 60 + wait + jump), None);
+            assert_eq!(secs(&clock), (60 + wait + jump, 60 + wait + jump, true), "{jump}");
+            assert_eq!(clock.deadline(), None);
+        }
+    }
+
+    #[test]
+    fn each_further_jump_begins_the_wait_anew() {
+        let mut clock = running();
+        clock.observe(at(60, 60 + 3600), None);
+        clock.observe(at(600, 600 + 7200), None);
+        clock.observe(at(700, 700 + 7200), None);
+        assert!(!clock.is_settled());
+        clock.observe(at(1200, 1200 + 7200), None);
+        assert!(clock.is_settled());
+    }
+
+    #[test]
+    fn a_clock_that_creeps_is_followed_slowly_or_doubted() {
+        let mut clock = running();
+        for hour in 1..200_u64 {
+            let drifted = i64::try_from(hour * 3600 + 3 * hour).unwrap();
+            assert_eq!(clock.observe(at(hour * 3600, drifted), None), None);
+        }
+        // Twice as fast as time, in steps that are each small.
+        let mut clock = running();
+        for second in 1..600 {
+            clock.observe(at(second as u64, 2 * second), None);
+            assert!(clock.time().as_secs() - NOW <= second + 10);
+        }
+    }
+
+    #[test]
+    fn a_clock_from_before_the_program_is_never_believed() {
+        let mut clock = WallClock::new(BUILT);
+        let change = clock.observe(Now { wall: Wall::from_secs(5), ..at(0, 0) }, None);
+        assert!(matches!(change, Some(ClockChange::Questioned { reason: Doubted::Unset, settling: None, .. })));
+        assert_eq!((clock.time(), clock.deadline()), (BUILT, None));
+        clock.observe(Now { wall: Wall::from_secs(90_005), ..at(90_000, 0) }, None);
+        assert!(!clock.is_settled());
+        clock.observe(at(90_100, 0), None);
+        clock.observe(at(90_700, 600), None);
+        assert_eq!(secs(&clock), (600, 600, true), "a time server was found");
+    }
+
+    #[test]
+    fn a_restart_is_compared_with_the_last_record() {
+        let hours = |hours: i64| hours * 3600;
+        // The gap, then the time used and the earliest, after a second; how long it takes to settle.
+        for (gap, used, earliest, wait) in [
+            (5, 6, 1, 600),
+            (hours(20), hours(20) + 1, 1, 600),
+            (92 * DAY, 92 * DAY + 1, 1, 600),
+            (10 * YEAR, 1, 1, 86_400),
+            (-600, 1, -599, 600),
+            (-DAY, 1, 1 - DAY, 600),
+        ] {
+            let mut clock = WallClock::new(BUILT);
+            clock.observe(at(0, gap), Some(Wall::from_secs(NOW)));
+            clock.observe(at(1, gap + 1), None);
+            assert_eq!(secs(&clock), (used, earliest, false), "{gap}");
+            assert_eq!(clock.deadline(), Some(at(wait, 0).monotonic), "{gap}");
+            let wall = gap + i64::try_from(wait).unwrap();
+            clock.observe(at(wait, wall), None);
+            assert_eq!(secs(&clock), (wall, wall, true), "{gap}");
+        }
+    }
+
+    #[test]
+    fn a_start_at_the_wrong_time_is_righted() {
+        let mut clock = WallClock::new(BUILT);
+        clock.observe(at(0, 10 * YEAR), Some(Wall::from_secs(NOW)));
+        clock.observe(at(60, 120), None);
+        assert_eq!(secs(&clock), (60, 60, false));
+        clock.observe(at(660, 720), None);
+        assert_eq!(secs(&clock), (720, 720, true));
+    }
+
+    #[test]
+    fn records_of_the_far_future_do_not_hold_a_right_clock_up() {
+        let mut clock = WallClock::new(BUILT);
+        clock.observe(at(0, 0), Some(Wall::from_secs(NOW + 10 * YEAR)));
+        assert_eq!(secs(&clock), (0, 0, false));
+        clock.observe(at(600, 600), None);
+        assert!(clock.is_settled());
+    }
+
+    #[test]
+    fn a_first_start_long_after_the_build_is_doubted() {
+        let mut clock = WallClock::new(BUILT);
+        clock.observe(at(0, 10 * YEAR), None);
+        assert_eq!((clock.time(), clock.is_settled()), (BUILT, false));
+        clock.observe(at(10, 10), None);
+        clock.observe(at(610, 610), None);
+        assert_eq!(secs(&clock), (610, 610, true));
+    }
+}
