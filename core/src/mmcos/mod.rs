@@ -197,12 +197,16 @@ impl Mmcos {
         &self.config
     }
 
-    /// Takes the time of a call, and begins the season that it is time for. A season that others are in goes on until the
-    /// clock is sure.
-    fn follow_clock(&mut self, cx: &mut Context<'_, Self>) {
-        let now = cx.now();
+    /// Takes the time of a call.
+    fn follow_clock(&mut self, cx: &Context<'_, Self>) {
         self.earliest = cx.clock().earliest();
-        self.races.expire(now.monotonic);
+        self.races.expire(cx.now().monotonic);
+        self.pass(cx.now().wall);
+    }
+
+    /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
+    fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
         if self.season == Season::NONE {
             self.begin_season(cx, Season::at(now.wall));
         } else if now.wall >= self.season.next_starts
@@ -212,7 +216,6 @@ impl Mmcos {
         {
             self.begin_season(cx, self.season.at_later(now.wall));
         }
-        self.pass(now.wall);
     }
 
     /// A record proves that it was this late.
@@ -334,6 +337,7 @@ impl Service for Mmcos {
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
         self.follow_clock(cx);
+        self.follow_calendar(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();

@@ -222,19 +222,6 @@ fn a_season_from_the_future_can_be_called_by_its_right_number() {
 }
 
 #[test]
-fn a_second_season_cannot_be_ordered_within_ten_minutes() {
-    let mut rig = rig(operated());
-    rig.set_wall(on(2026, 11, 18, 12));
-    login(&mut rig, ANN, "Ann");
-    let begin = |rig: &mut Rig<Mmcos>, season| status(&begin(rig, season)).to_owned();
-    assert_eq!(begin(&mut rig, 58), "200");
-    rig.pass(Duration::from_secs(3));
-    assert_eq!([begin(&mut rig, 58), begin(&mut rig, 59)], ["200", "400"]);
-    rig.pass(Duration::from_mins(10));
-    assert_eq!(begin(&mut rig, 59), "200");
-}
-
-#[test]
 fn a_first_start_in_1970_is_in_the_right_season_once_the_clock_is_set() {
     let limits = Limits { built: on(2026, 1, 1, 0), ..Limits::default() };
     let mut rig = Rig::new(Mmcos::new(trusting(), [5; 32]), limits);

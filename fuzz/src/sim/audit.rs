@@ -1,12 +1,12 @@
 //! Looks at every answer as it leaves the server.
 
-use mmcos_core::{mmcos::ids::UserId, seam::Wall};
+use mmcos_core::mmcos::ids::UserId;
 
 use super::{
     ask::Ask,
     books::{Claimed, expect},
     failure::Invariant,
-    players::player_of_lobby,
+    players::{Session, player_of_lobby},
     reader::Reply,
     world::World,
 };
@@ -20,7 +20,7 @@ impl World {
         ask: Option<&Ask>,
         reply: &Reply,
         is_slow: bool,
-        session: Wall,
+        session: Session,
     ) {
         let Some(ask) = ask else {
             if !(is_slow && matches!(reply, Reply::Refused(408))) {
@@ -62,7 +62,7 @@ impl World {
         self.expect(Invariant::Points, found);
     }
 
-    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool, session: Wall) {
+    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool, session: Session) {
         let is_right = match status {
             // The last of it came when its time was over, though before the tick.
             408 => is_slow,
@@ -77,10 +77,9 @@ impl World {
     }
 
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
-        self.players[player].logged_in = self.wall();
+        self.players[player].logged_in = Session { issued: self.judged(), step: self.steps };
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
         self.books.log_in(steam_id, user, self.current.ticket)?;
-        self.books.begin_session(user, self.wall());
         self.books.check(user, details.points, Some(details.division), details.rank)
     }
 
@@ -90,7 +89,7 @@ impl World {
             let detail = format!("{poll:?} was answered {answer:?}");
             return self.fail(Invariant::Matchmaking(breach), detail);
         }
-        let (Some(race_key), now) = (answer.race_key, (self.wall(), self.now)) else { return };
+        let (Some(race_key), now) = (answer.race_key, (self.judged(), self.now)) else { return };
         let leader = |group_lobby| self.books.user(self.players[player_of_lobby(group_lobby)].steam_id);
         let leaders: Vec<UserId> =
             answer.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();

@@ -23,6 +23,8 @@ pub enum Invariant {
     Durable,
     /// A server that is restored from what was recorded is the one that lived.
     Restored,
+    /// A jump of the wall clock is not believed before it has run evenly: until then no season begins.
+    Clock,
     /// After every input the next deadline lies ahead.
     Deadline,
     /// An input costs no more however many wait.

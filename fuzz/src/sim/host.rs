@@ -6,7 +6,7 @@ use mmcos_core::{
     OutboxOf,
     engine::Limits,
     mmcos::{Mmcos, Record},
-    seam::{Input, Monotonic, Storage},
+    seam::{Input, Monotonic, Storage, Wall},
     trace::Start,
 };
 
@@ -23,8 +23,11 @@ pub(super) const LONGEST_LATENESS: Duration = Duration::from_secs(2);
 
 /// A player has a few connections at a time, not dozens.
 fn limits() -> Limits {
-    Limits { connections_per_address: 32, ..Limits::default() }
+    Limits { connections_per_address: 32, built: BUILT, ..Limits::default() }
 }
+
+/// When the server was built: 2023-01-01.
+pub(super) const BUILT: Wall = Wall::from_secs(1_672_531_200);
 
 /// How long the server has to let go of its connections.
 const GRACE: Duration = Duration::from_secs(4);
@@ -49,6 +52,7 @@ impl World {
             self.trace = self.trace.take().map(|_| format!("{start}\n"));
         }
         self.storage = Storage::default();
+        self.watch_anew();
         let out = OutboxOf::<Mmcos>::new();
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
     }
@@ -194,6 +198,7 @@ impl World {
         self.books.crash(self.store.durable());
         self.referee.restarted(self.store.last_session());
         self.waiting.clear();
+        self.lose_clock();
         self.reset_operator();
         for player in 0..self.players.len() {
             self.reset_connections(player);
@@ -228,13 +233,5 @@ impl World {
 
     pub(super) fn early_tick(&mut self) {
         self.input(Input::Tick);
-    }
-
-    /// Mostly a correction by seconds, sometimes by hours, as when a machine without a clock of its own has found out
-    /// what time it is.
-    pub(super) fn jump_clock(&mut self) {
-        let seconds = self.random.lognormal(60.0, 3.0).min(3.0 * 86_400.0);
-        let millis = (seconds * 1000.0) as i64;
-        self.clock_error = if self.random.uniform() < 0.5 { self.clock_error + millis } else { -millis };
     }
 }

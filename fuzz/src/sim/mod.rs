@@ -4,6 +4,7 @@
 mod ask;
 mod audit;
 mod books;
+mod clock;
 mod digest;
 mod failure;
 mod faults;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use mmcos_core::{
-    mmcos::matchmaker,
-    seam::{ConnId, Wall},
-};
+use mmcos_core::{mmcos::matchmaker, seam::ConnId};
 
 use super::{
-    ask::Ask, books::expect, failure::Invariant, order::Order, players::Player, told::ServerStatus,
+    ask::Ask,
+    books::expect,
+    failure::Invariant,
+    order::Order,
+    players::{Player, Session},
+    told::ServerStatus,
     world::World,
 };
 use crate::client::Response;
@@ -16,13 +18,13 @@ use crate::client::Response;
 impl World {
     /// What an order was answered is right, and everything is as it was ordered.
     pub(super) fn audit_order(&mut self, order: &Order, answer: &Response) {
-        let now = self.wall();
         let ticket = self.current.first.unwrap_or(self.current.ticket);
         self.follow(ticket);
         if self.is_storage_unavailable() && order.may_record() {
             let found = expect("the status of an order that cannot be kept", &answer.status, &503);
             return self.expect(Invariant::Orders, found);
         }
+        let now = (self.judged(), !self.has_jumped(), self.steps);
         let found = self.books.obey(order, answer.status, &self.config.events, now, ticket);
         self.expect(Invariant::Orders, found.map_err(|detail| format!("{order:?}: {detail}")));
         match order {
@@ -35,7 +37,7 @@ impl World {
 
     /// Who may not play, or was kicked, searches no more.
     fn audit_ended_searches(&mut self, order: &Order) {
-        let now = self.wall();
+        let now = self.earliest();
         let is_out = |player: &Player| match order {
             Order::Kick(user) => self.books.user(player.steam_id).is_some_and(|known| known.0 == *user),
             _ => self.books.is_banned(player.steam_id, now) || self.books.is_barred(player.address(), now),
@@ -50,7 +52,7 @@ impl World {
     fn audit_state(&mut self, state: &str) {
         let expected = [
             format!("\"known\":{}", self.books.accounts()),
-            format!("\"bans\":{}", self.books.bans_that_hold(self.wall())),
+            format!("\"bans\":{}", self.books.bans_that_hold(self.earliest())),
             format!("\"maintenance\":{}", self.books.is_closed(self.config.maintenance)),
         ];
         if let Some(missing) = expected.iter().find(|expected| !state.contains(expected.as_str())) {
@@ -70,10 +72,10 @@ impl World {
     }
 
     /// With which status a request must be refused that was made in a session of then.
-    pub(super) fn refusal(&self, player: usize, ask: &Ask, session: Wall) -> Option<u16> {
-        let (now, player) = (self.wall(), &self.players[player]);
-        let age = now.as_millis() - session.as_millis();
-        let has_session = (-60_000..self.config.session_lifetime.as_millis() as i64).contains(&age);
+    pub(super) fn refusal(&self, player: usize, ask: &Ask, session: Session) -> Option<u16> {
+        let (now, player) = (self.earliest(), &self.players[player]);
+        let age = now.as_millis() - session.issued.as_millis();
+        let has_session = session.step > 0 && age < self.config.session_lifetime.as_millis() as i64;
         let is_login = matches!(ask, Ask::Login { .. });
         if self.is_storage_unavailable() && ask.may_record() {
             Some(503)
@@ -86,7 +88,7 @@ impl World {
         } else if (is_login || ask.needs_session()) && self.books.is_banned(player.steam_id, now) {
             Some(403)
         } else {
-            let is_kicked = ask.needs_session() && self.books.is_kicked(player.steam_id, session);
+            let is_kicked = ask.needs_session() && self.books.is_kicked(player.steam_id, session.step);
             is_kicked.then_some(401)
         }
     }
@@ -115,7 +117,7 @@ impl World {
         let told = &self.common.configuration;
         let set = self.books.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
         let search_seconds = set.unwrap_or(u64::from(self.config.search_seconds));
-        expect("the event", &told.event, &self.books.event(&self.config.events, self.wall()))?;
+        expect("the event", &told.event, &self.books.event(&self.config.events, self.judged()))?;
         expect("the time to search", &told.search_seconds, &search_seconds)
     }
 }

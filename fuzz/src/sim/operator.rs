@@ -97,6 +97,9 @@ impl World {
     fn draw_order(&mut self) -> Order {
         let bans: Vec<Whom> = self.books.bans().collect();
         let is_closed = self.books.setting("maintenance") == Some("true");
+        // One from the future, after the clock was ahead, gets its right number.
+        let right = self.books.right_season(self.judged());
+        let next = if right < self.books.season() { right } else { self.books.season() + 1 };
         let operator = &mut self.operator;
         if is_closed && operator.random.uniform() < 0.4 {
             return Order::Reset("maintenance");
@@ -133,7 +136,7 @@ impl World {
                 Order::StartEvent { name: operator.any(&names).unwrap_or("chaos"), hours }
             }
             82..85 => Order::StopEvent,
-            85 if operator.random.uniform() < 0.3 => Order::StartSeason(self.books.season() + 1),
+            85 if operator.random.uniform() < 0.3 => Order::StartSeason(next),
             85 if operator.random.uniform() < 0.5 => Order::BanAll,
             85 => Order::Nonsense,
             86 => Order::Stranger(whom),

@@ -15,6 +15,13 @@ use crate::{
     random::Random,
 };
 
+/// When a session began: by the server's clock, and at which step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Session {
+    pub(super) issued: Wall,
+    pub(super) step: u64,
+}
+
 /// What a player is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -39,9 +46,9 @@ pub(super) struct Player {
     /// How long an answer is on its way.
     pub(super) latency: Duration,
     pub(super) token: String,
-    pub(super) token_issued: Wall,
+    pub(super) token_issued: Session,
     /// When the login that was answered last came.
-    pub(super) logged_in: Wall,
+    pub(super) logged_in: Session,
     pub(super) stage: Stage,
     /// Counts the stages, so that what was planned for an earlier one is known to be out of date.
     pub(super) turn: u32,
@@ -75,8 +82,8 @@ impl Player {
             steam_id: SteamId::new(0x0110_0001_0000_0000 | u64::from(number)),
             latency: Duration::from_secs_f64(random.lognormal(0.04, 0.7)),
             token: String::new(),
-            token_issued: Wall::default(),
-            logged_in: Wall::default(),
+            token_issued: Session::default(),
+            logged_in: Session::default(),
             stage: Stage::Offline,
             turn: 0,
             links: Vec::new(),
@@ -124,7 +131,7 @@ pub(super) const fn player_of_lobby(group_lobby: u64) -> usize {
 pub(super) struct Link {
     pub(super) conn: ConnId,
     /// Since when the session holds that is asked with.
-    pub(super) session: Wall,
+    pub(super) session: Session,
     /// What the client has sent, and how much of it has arrived.
     pub(super) sent: Vec<u8>,
     pub(super) arrived: usize,
@@ -144,7 +151,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(conn: ConnId, session: Wall) -> Self {
+    pub(super) fn new(conn: ConnId, session: Session) -> Self {
         Self {
             conn,
             session,
@@ -161,7 +168,7 @@ impl Link {
     }
 
     /// As a new one with the buffers of this one, which is gone.
-    pub(super) fn again(mut self, conn: ConnId, session: Wall) -> Self {
+    pub(super) fn again(mut self, conn: ConnId, session: Session) -> Self {
         self.sent.clear();
         self.on_the_way.clear();
         self.asked.clear();

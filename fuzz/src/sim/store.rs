@@ -129,6 +129,9 @@ impl Store {
     }
 }
 
+/// So many races come back whatever the clock said when they were made.
+const LAST: u64 = 1000;
+
 #[derive(Clone, Debug, Default)]
 struct Rows {
     season: Option<Box<SeasonStarted>>,
@@ -170,9 +173,11 @@ impl Rows {
     }
 
     fn records(&self, now: Wall) -> impl Iterator<Item = Record> {
-        let oldest = now.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX));
-        let last = self.races.keys().last().copied();
-        let wanted = move |race: &Race| race.made.as_millis() > oldest || Some(race.session) == last;
+        let last = self.races.values().last();
+        let latest = last.map_or(now, |race| race.made.min(now));
+        let oldest = latest.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX));
+        let last = last.map_or(0, |race| race.session.0);
+        let wanted = move |race: &Race| race.made.as_millis() > oldest || race.session.0 + LAST > last;
         let season = self.season.iter().cloned().map(Record::SeasonStarted);
         let players = self.players.values().cloned().map(Record::Player);
         let races = self.races.values().filter(move |race| wanted(race)).cloned().map(Record::Race);
@@ -190,8 +195,8 @@ impl Rows {
     }
 
     fn prune(&mut self, before: Wall) {
-        let last = self.races.keys().last().copied();
-        self.races.retain(|session, race| race.made > before || Some(*session) == last);
+        let last = self.races.keys().last().map_or(0, |session| session.0);
+        self.races.retain(|session, race| race.made > before || session.0 + LAST > last);
         let races = &self.races;
         self.results.retain(|(session, _), _| races.contains_key(session));
     }

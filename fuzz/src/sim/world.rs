@@ -47,6 +47,7 @@ pub(super) enum Event {
     Commit(u32),
     EarlyTick,
     ClockJump,
+    ClockRighted,
     /// The host stops the server.
     Stop,
     /// The server has stopped.
@@ -96,6 +97,7 @@ pub(super) struct World {
     pub(super) now: Duration,
     /// How far the wall clock is from what it should be, in milliseconds.
     pub(super) clock_error: i64,
+    pub(super) watch: super::clock::Watch,
     pub(super) agenda: Agenda<Event>,
     pub(super) process: Option<Process>,
     /// How many servers there have been.
@@ -141,6 +143,7 @@ impl World {
             starts: drawn.starts,
             now: Duration::ZERO,
             clock_error: 0,
+            watch: super::clock::Watch::default(),
             agenda: Agenda::default(),
             process: None,
             lives: 0,
@@ -218,6 +221,7 @@ impl World {
             Event::Commit(life) => self.commit_again(life),
             Event::EarlyTick => self.early_tick(),
             Event::ClockJump => self.jump_clock(),
+            Event::ClockRighted => self.right_clock(),
             Event::Stop => self.stop(),
             Event::Stopped(life) => self.stopped(life),
             Event::Start => self.start(),
@@ -268,6 +272,7 @@ impl World {
             self.carry_out(effect);
         }
         self.submit();
+        self.watch_clock();
         if self.current.is_search {
             self.follow(self.current.ticket);
         }
@@ -320,13 +325,6 @@ impl World {
     /// Between any two effects.
     pub(super) fn may_crash(&mut self) {
         self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
-    }
-
-    /// A request was served: a season may have begun by it, unless it could not be kept.
-    pub(super) fn follow(&mut self, ticket: CommitSeq) {
-        if !self.is_storage_unavailable() {
-            self.books.follow(self.wall(), ticket);
-        }
     }
 
     pub(super) const fn is_storage_unavailable(&self) -> bool {

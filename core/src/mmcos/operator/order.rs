@@ -28,8 +28,6 @@ use crate::{
 const NEW_SEASON_MILLIS: i64 = 3_600_000;
 /// Bytes of the longest text about a ban.
 const LONGEST_TEXT: usize = 500;
-/// Milliseconds that a season lasts at least: a button that is pressed twice begins one.
-const SHORTEST_SEASON: i64 = 10 * 60 * 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,8 +99,6 @@ enum Objection {
          mmcos restore DATA/seasons/before-season-{season}.db"
     )]
     SeasonAhead { season: i32, starts: UtcText, right: i32 },
-    #[error("season {season} began only at {starts}, and one lasts for at least 10 minutes: was this ordered twice?")]
-    JustBegun { season: i32, starts: UtcText },
     #[error(
         "this machine's clock is in doubt since it jumped, so no season can begin: look at its date and time; once it is \
          right, or has run evenly for long enough, try again"
@@ -345,9 +341,6 @@ impl Mmcos {
         }
         if wanted != next.id {
             return Err(Objection::NotNext(next.id));
-        }
-        if now.as_millis().saturating_sub(season.starts.as_millis()) < SHORTEST_SEASON {
-            return Err(Objection::JustBegun { season: season.id.0, starts: season.starts.into() });
         }
         if !season.is_active(now) {
             return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));

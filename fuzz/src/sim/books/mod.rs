@@ -8,6 +8,7 @@ mod standings;
 use std::{
     collections::{BTreeMap, VecDeque},
     ops::RangeInclusive,
+    time::Duration,
 };
 
 use mmcos_core::{
@@ -63,10 +64,12 @@ pub(super) struct Books {
     /// The last key that a player was given alone.
     searching: BTreeMap<UserId, RaceKey>,
     orders: Orders,
-    /// What the server's clock said last.
+    /// The time that the server went by last.
     now: Wall,
     /// The latest that it ever was.
     latest: Wall,
+    /// The true time of the last request.
+    true_now: Duration,
     durable: CommitSeq,
     /// What is not durable yet.
     journal: VecDeque<(CommitSeq, Undo)>,
@@ -87,6 +90,7 @@ impl Books {
             orders: Orders::default(),
             now: Wall::default(),
             latest: Wall::default(),
+            true_now: Duration::ZERO,
             durable: CommitSeq::default(),
             journal: VecDeque::new(),
         }
@@ -104,10 +108,11 @@ impl Books {
         self.accounts.get(slot(user))
     }
 
-    /// A request was served at this time: a season may have begun by it.
-    pub(super) fn follow(&mut self, now: Wall, ticket: CommitSeq) {
-        (self.now, self.latest) = (now, self.latest.max(now));
-        if self.season.is_none_or(|season| now >= season.next_starts) {
+    /// A request was served at this time, by the clock that the server goes by and by the true one: a season may have
+    /// begun by it, if the clock is sure.
+    pub(super) fn follow(&mut self, now: Wall, is_sure: bool, true_now: Duration, ticket: CommitSeq) {
+        (self.now, self.latest, self.true_now) = (now, self.latest.max(now), true_now);
+        if self.season.is_none_or(|season| now >= season.next_starts && is_sure) {
             let season = Season::at(now);
             self.begin_season(
                 Season { id: SeasonId(season.id.0 + self.early), ..season },

@@ -31,8 +31,8 @@ pub(super) struct Orders {
     settings: BTreeMap<&'static str, String>,
     /// The event that was started or (without a name) stopped last, from when and until when.
     event: Option<(Option<&'static str>, Wall, Wall)>,
-    /// When the server that runs kicked whom.
-    kicked: BTreeMap<UserId, Wall>,
+    /// At which step the server that runs kicked whom.
+    kicked: BTreeMap<UserId, u64>,
 }
 
 impl Orders {
@@ -54,7 +54,7 @@ impl Books {
         order: &Order,
         status: u16,
         plan: &Plan,
-        now: Wall,
+        (now, is_sure, step): (Wall, bool, u64),
         ticket: CommitSeq,
     ) -> Result<(), String> {
         let due = match order {
@@ -64,7 +64,7 @@ impl Books {
             Order::EndMatch(_) if status == 404 => 404,
             Order::Nonsense => 400,
             Order::BanAll => 409,
-            Order::StartSeason(_) if self.refuses_season(order, now) => 400,
+            Order::StartSeason(_) if self.refuses_season(order, now, is_sure) => 400,
             Order::StartSeason(season) if self.doubts_season(*season, now) => 409,
             // Who has tried too often must wait.
             Order::Stranger(_) if status == 429 => 429,
@@ -84,15 +84,20 @@ impl Books {
             _ => {}
         }
         self.note(ticket, |books| Undo::Orders(Box::new(books.orders.clone())));
-        self.carry_out(order, plan, now);
+        self.carry_out(order, plan, now, step);
         Ok(())
     }
 
-    /// Whether a season must not begin: it is not the next, or there is none to end.
-    fn refuses_season(&self, order: &Order, now: Wall) -> bool {
+    /// Whether a season must not begin: it is not the next, there is none to end, or the clock has jumped. One from the future may get the number that is right.
+    fn refuses_season(&self, order: &Order, now: Wall, is_sure: bool) -> bool {
         let (Order::StartSeason(wanted), Some(season)) = (order, self.season) else { return true };
-        let is_on = season.starts <= now && now < season.inactive_from;
-        *wanted != season.id.0 && !(*wanted == season.id.0 + 1 && is_on)
+        if *wanted == season.id.0 {
+            return false;
+        }
+        if !is_sure || now < season.starts {
+            return !is_sure || *wanted != self.right_season(now);
+        }
+        !(*wanted == season.id.0 + 1 && now < season.inactive_from)
     }
 
     /// Whether a season would end that began less than an hour ago, which needs a confirmation.
@@ -101,20 +106,31 @@ impl Books {
         season.is_some_and(|season| now.as_millis() - season.starts.as_millis() < HOUR)
     }
 
-    /// A season begins before its time, unless it is on already.
+    /// The number of the season that it is by the calendar.
+    pub(in crate::sim) fn right_season(&self, now: Wall) -> i32 {
+        Season::at(now).id.0 + self.early
+    }
+
+    /// A season begins before its time, unless it is on already; or one from the future gets its right number.
     fn start_season_early(&mut self, wanted: i32, now: Wall, ticket: CommitSeq) {
-        let Some(season) = self.season.filter(|season| season.id.0 < wanted) else { return };
+        let Some(season) = self.season.filter(|season| season.id.0 != wanted) else { return };
+        if now < season.starts {
+            self.note(ticket, |books| Undo::Season(books.season, books.early, books.accounts.clone()));
+            self.season = Some(Season { id: SeasonId(wanted), ..Season::at(now) });
+            self.accounts.iter_mut().for_each(|account| account.season = wanted);
+            return;
+        }
         let season = Season { id: SeasonId(wanted), starts: now, ..season };
         self.begin_season(season, self.early + 1, ticket);
     }
 
-    fn carry_out(&mut self, order: &Order, plan: &Plan, now: Wall) {
+    fn carry_out(&mut self, order: &Order, plan: &Plan, now: Wall, step: u64) {
         let later = |hours: u32| Wall::from_millis(now.as_millis() + i64::from(hours) * HOUR);
         let Orders { bans, settings, event, kicked } = &mut self.orders;
         match order {
             Order::Ban(whom, hours) => drop(bans.insert(*whom, hours.map(later))),
             Order::LiftBan(whom) => drop(bans.remove(whom)),
-            Order::Kick(user) => drop(kicked.insert(UserId(*user), now)),
+            Order::Kick(user) => drop(kicked.insert(UserId(*user), step)),
             Order::Set(name, value) => drop(settings.insert(name, value.clone())),
             Order::Reset(name) => drop(settings.remove(name)),
             Order::StartEvent { name, hours } => *event = Some((Some(*name), now, later(*hours))),
@@ -134,18 +150,11 @@ impl Books {
         self.orders.is_banned(|whom| whom.has_address(address), now)
     }
 
-    /// Whether a session that began then has been ended since.
-    pub(in crate::sim) fn is_kicked(&self, player: SteamId, began: Wall) -> bool {
+    /// Whether a session that began at this step has been ended since.
+    pub(in crate::sim) fn is_kicked(&self, player: SteamId, began: u64) -> bool {
         let kicked = &self.orders.kicked;
         !kicked.is_empty()
             && self.user(player).and_then(|user| kicked.get(&user)).is_some_and(|kicked| began <= *kicked)
-    }
-
-    /// A player logged in: from now on it is as if all that happened to it had happened before.
-    pub(in crate::sim) fn begin_session(&mut self, user: UserId, now: Wall) {
-        if let Some(kicked) = self.orders.kicked.get_mut(&user) {
-            *kicked = Wall::from_millis(now.as_millis() - 1).min(*kicked);
-        }
     }
 
     /// Everybody who was ever banned and not pardoned.

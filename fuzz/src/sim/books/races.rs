@@ -7,7 +7,7 @@ use mmcos_core::{
         ids::{Points, RaceKey, UserId},
         results::KEEP,
     },
-    seam::Wall,
+    seam::{CommitSeq, Wall},
     wire::steam::SteamId,
 };
 
@@ -28,7 +28,7 @@ const LONGEST_RECOGNISED: i64 = 36 * 3_600_000;
 pub(super) struct Race {
     /// Its number.
     session: u64,
-    /// By the server's clock, and by the true one.
+    /// By the time that the server went by, and by the true one.
     made: Wall,
     given: Duration,
     seats: usize,
@@ -224,7 +224,7 @@ impl Books {
         let counted = race.counted.iter().find(|counted| counted.user == user).copied();
         let age = self.now.as_millis() - race.made.as_millis();
         // Of a key that alone was left the leader's account says whose it is.
-        let lost = race.fragile && (race.players.first() != Some(&user) || age.abs() > LONGEST_RECOGNISED);
+        let lost = race.fragile && (race.players.first() != Some(&user) || age.abs() > LONGEST_RECOGNISED || age >= KEEP.as_millis() as i64);
         match counted {
             _ if self.is_old(race) || race.superseded && (member || free) => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
@@ -244,9 +244,14 @@ impl Books {
         }
     }
 
-    /// Whether the server may have let go of it, by any time that it ever was.
+    /// Whether the server may have let go of it. What its wall clock says has nothing to do with that.
     fn is_old(&self, race: &Race) -> bool {
-        self.latest.as_millis() - race.made.as_millis() >= KEEP.as_millis() as i64
+        self.true_now.saturating_sub(race.given) >= KEEP
+    }
+
+    /// The numbers of the races that the server may have let go of.
+    pub(in crate::sim) fn old_races(&self) -> std::collections::BTreeSet<u64> {
+        self.races.values().filter(|race| self.is_old(race)).map(|race| race.session).collect()
     }
 
     /// Throws away what is too old for anybody to come back to.
