@@ -1,6 +1,8 @@
 //! Looks at every answer as it leaves the server.
 
-use mmcos_core::mmcos::ids::UserId;
+use std::time::Duration;
+
+use mmcos_core::mmcos::{ids::UserId, session::SessionKey};
 
 use super::{
     ask::Ask,
@@ -77,7 +79,10 @@ impl World {
     }
 
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
-        self.players[player].logged_in = Session { issued: self.judged(), step: self.steps };
+        // After a kick it may be later than now: see `Mmcos::begin_session`.
+        let key = SessionKey::new(&self.config.session_key, Duration::MAX);
+        let issued = key.verify(&details.session_token, self.judged()).map_err(|error| error.to_string())?.issued;
+        self.players[player].logged_in = Session { issued, step: self.steps };
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
         self.books.log_in(steam_id, user, self.current.ticket)?;
         self.books.check(user, details.points, Some(details.division), details.rank)

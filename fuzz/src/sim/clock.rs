@@ -13,6 +13,10 @@ use super::{
     world::{Event, World},
 };
 
+/// Change of the error that a server must not notice, in milliseconds.
+const UNNOTICED: u64 = 9_000;
+/// Change of the error that a server must notice within an hour, in milliseconds.
+const STEP: u64 = 14_000;
 /// Deviation that a server may not notice, in milliseconds.
 const NOTICED: i64 = 30_000;
 /// A jump ahead by more is believed only after a day, in milliseconds.
@@ -21,8 +25,9 @@ const FAR: i64 = 390 * 86_400_000;
 /// What is known of the clock by who sets it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Watch {
-    /// The error of the clock when the server last read it, and since when it has read it so.
-    seen: Option<(i64, Duration)>,
+    /// The error of the clock when the server read it, and since when it has read it so: to the smallest change that it
+    /// may notice, and to the smallest that it must.
+    seen: Option<[(i64, Duration); 2]>,
     /// The error of the clock when the server was last sure of the time.
     sure: Option<i64>,
 }
@@ -70,10 +75,14 @@ impl World {
             (clock.is_settled(), clock.doubted(), clock.time(), clock.says());
         let (error, now) = (self.clock_error, self.now);
         let Watch { seen, sure } = self.watch;
-        let jumped = seen.is_none_or(|(seen, _)| seen.abs_diff(error) > 5_000);
-        let since = seen.filter(|_| !jumped).map_or(now, |(_, since)| since);
-        self.watch.seen = Some((error, since));
-        let steady = now.saturating_sub(since);
+        let mut seen = seen.unwrap_or([(error, now); 2]);
+        for ((before, since), noticed) in seen.iter_mut().zip([UNNOTICED, STEP]) {
+            if before.abs_diff(error) > noticed {
+                (*before, *since) = (error, now);
+            }
+        }
+        self.watch.seen = Some(seen);
+        let [evenly, steady] = seen.map(|(_, since)| now.saturating_sub(since));
         let is_as_before = sure.is_some_and(|sure| sure.abs_diff(error) <= NOTICED.unsigned_abs());
         if is_sure && steady < SETTLING && !is_as_before {
             let detail = format!("an error of {error} ms is believed after {steady:?}; it was {sure:?} ms");
@@ -81,8 +90,8 @@ impl World {
         }
         let is_far = says.as_millis() - judged.as_millis() > FAR;
         let is_unset = says < super::host::BUILT;
-        if !is_sure && steady > SETTLING + Duration::from_mins(2) && !is_far && !is_unset {
-            self.fail(Invariant::Clock, format!("an error of {error} ms is not believed after {steady:?}"));
+        if !is_sure && evenly > SETTLING + Duration::from_mins(2) && !is_far && !is_unset {
+            self.fail(Invariant::Clock, format!("an error of {error} ms is not believed after {evenly:?}"));
         }
         let true_now = self.starts.as_millis() + self.now.as_millis() as i64;
         if let (Some(sure), Some(Doubted::Ahead | Doubted::Behind | Doubted::Unset)) = (sure, doubted) {
