@@ -59,10 +59,7 @@ impl<S: Service> Server<S> {
     ///
     /// Several inputs may go into one outbox before its effects are carried out.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
-        let last_record = if self.engine.clock.is_read() { None } else { self.service.last_record() };
-        if let Some(change) = self.engine.advance(now, last_record) {
-            out.log(Event::Clock(change).into());
-        }
+        self.advance(now, out);
         // What was due comes before what comes late, or a late tick would show how bytes are split.
         self.settle(out);
         match input {
@@ -96,12 +93,20 @@ impl<S: Service> Server<S> {
         out: &mut OutboxOf<S>,
         call: impl FnOnce(&mut S, &mut Context<'_, S>) -> T,
     ) -> T {
-        self.engine.advance(now);
+        self.advance(now, out);
         self.settle(out);
         let (service, mut cx) = self.context(out);
         let result = call(service, &mut cx);
         self.settle(out);
         result
+    }
+
+    /// Takes the time of an input.
+    fn advance(&mut self, now: Now, out: &mut OutboxOf<S>) {
+        let last_record = if self.engine.clock.is_read() { None } else { self.service.last_record() };
+        if let Some(change) = self.engine.advance(now, last_record) {
+            out.log(Event::Clock(change).into());
+        }
     }
 
     /// Does what is due, and what has become possible by it.

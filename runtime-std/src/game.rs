@@ -7,11 +7,11 @@ use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
 use mmcos_core::mmcos::ids::SessionId;
 use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
 use mmcos_core::mmcos::{self, IdentityPolicy};
-use mmcos_core::seam::Wall;
 use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::PublicKey;
 use mmcos_core::wire::{egonet, http, xml};
 
+use crate::clock;
 use crate::config::{Bucket, Config, Identity};
 use crate::host::Host;
 use crate::{operator, setup};
@@ -28,11 +28,13 @@ pub enum GameError {
     Random(#[from] getrandom::Error),
 }
 
-/// What a core for this host starts from. `seed` is random, `now` the time: matches are numbered from it, so that the
-/// numbers go on growing when the server is started again.
-pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError> {
+/// The number of the first match in an empty store; later ones follow the last that is stored. The official server had
+/// reached 8.9 million in the end (captures of 2023-11), and a game may well read a signed number of 32 bits.
+const FIRST_SESSION: SessionId = SessionId(10_000_000);
+
+/// What a core for this host starts from. `seed` is random.
+pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
     let config = &host.config;
-    let first_session = SessionId(u64::try_from(now.as_secs()).unwrap_or_default());
     let game = mmcos::Config {
         message: Some(config.message.clone()).filter(|message| !message.is_empty()),
         maintenance: config.maintenance,
@@ -72,7 +74,7 @@ pub fn start(host: &Host, seed: [u8; 32], now: Wall) -> Result<Start, GameError>
             },
             pair_worth_seconds: whole_seconds(config.pair_worth_seconds),
         },
-        first_session,
+        first_session: FIRST_SESSION,
         events: config.events.clone(),
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
         pages: if host.setup.has_page { setup::pages(&host.setup) } else { Vec::new() },
@@ -97,6 +99,7 @@ fn limits(config: &Config) -> Limits {
         head_time: config.head_seconds,
         body_time: config.body_seconds,
         idle_time: config.idle_seconds,
+        built: clock::EARLIEST,
         hold_time: defaults.hold_time.max(config.poll_seconds.saturating_mul(2)),
         ..defaults
     }

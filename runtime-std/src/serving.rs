@@ -123,7 +123,7 @@ impl Host {
     /// Makes the core, gives it what is kept, and tells the host how to connect.
     pub fn serving(self) -> Result<Serving, ServingError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
-        let start = game::start(&self, seed, now)?;
+        let start = game::start(&self, seed)?;
         let greeting = format!("{}{}", self.setup, self.dashboard());
         let mut store = self.store;
         let mut core = start.server()?;

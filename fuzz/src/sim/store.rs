@@ -130,7 +130,7 @@ impl Store {
 }
 
 /// So many races come back whatever the clock said when they were made.
-const LAST: u64 = 1000;
+const LAST: usize = 100;
 
 #[derive(Clone, Debug, Default)]
 struct Rows {
@@ -176,8 +176,8 @@ impl Rows {
         let last = self.races.values().last();
         let latest = last.map_or(now, |race| race.made.min(now));
         let oldest = latest.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX));
-        let last = last.map_or(0, |race| race.session.0);
-        let wanted = move |race: &Race| race.made.as_millis() > oldest || race.session.0 + LAST > last;
+        let last = self.first_of_last();
+        let wanted = move |race: &Race| race.made.as_millis() > oldest || race.session >= last;
         let season = self.season.iter().cloned().map(Record::SeasonStarted);
         let players = self.players.values().cloned().map(Record::Player);
         let races = self.races.values().filter(move |race| wanted(race)).cloned().map(Record::Race);
@@ -194,9 +194,13 @@ impl Rows {
         season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
+    fn first_of_last(&self) -> SessionId {
+        self.races.keys().nth_back(LAST).copied().unwrap_or(SessionId(0))
+    }
+
     fn prune(&mut self, before: Wall) {
-        let last = self.races.keys().last().map_or(0, |session| session.0);
-        self.races.retain(|session, race| race.made > before || session.0 + LAST > last);
+        let last = self.first_of_last();
+        self.races.retain(|session, race| race.made > before || *session >= last);
         let races = &self.races;
         self.results.retain(|(session, _), _| races.contains_key(session));
     }

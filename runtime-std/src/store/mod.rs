@@ -16,6 +16,7 @@ mod journal;
 mod lock;
 mod read;
 mod schema;
+mod seasons;
 mod write;
 
 use std::io::{self, ErrorKind};
@@ -24,6 +25,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mmcos_core::Server;
+use mmcos_core::mmcos::seasons::SeasonId;
 use mmcos_core::mmcos::{Mmcos, Record};
 use mmcos_core::seam::{StorageTrouble, Wall};
 use rusqlite::ffi::{Error as Busy, SQLITE_BUSY};
@@ -78,6 +80,8 @@ pub struct Store {
     commits: u64,
     /// Whether it is unknown what the disk has kept, so that the file must be opened anew.
     is_suspect: bool,
+    /// The last season before which the store was copied.
+    copied: Option<SeasonId>,
     /// The size of the write-ahead log, in bytes, from which on it is looked at again.
     wal_watch: u64,
     _lock: Lock,
@@ -89,7 +93,7 @@ impl Store {
         let lock = Lock::take(dir)?;
         let path = dir.file(FILE_NAME);
         let (connection, commits) = open(&path)?;
-        Ok(Self { path, connection, commits, is_suspect: false, wal_watch: WAL_LIMIT, _lock: lock })
+        Ok(Self { path, connection, commits, is_suspect: false, copied: None, wal_watch: WAL_LIMIT, _lock: lock })
     }
 
     /// Opens the store as [`open`](Self::open) does, but waits for a locked file, a full or a failing disk.
@@ -139,6 +143,30 @@ impl Commit for Store {
         if self.is_suspect {
             self.reopen()?;
         }
+        let Some((index, season)) = seasons::beginning(records).filter(|(_, season)| self.copied != Some(*season))
+        else {
+            return self.write(records);
+        };
+        // What came before is in the copy. Records may be written twice, so it does no harm if the rest fails.
+        let (before, rest) = records.split_at(index);
+        if !before.is_empty() {
+            self.write(before)?;
+        }
+        if let Some(copy) = seasons::copy(&self.connection, &self.path, season) {
+            log::info!(
+                "season {} begins; to take that back, stop the server and run: mmcos restore {}",
+                season.0,
+                copy.display()
+            );
+        }
+        self.copied = Some(season);
+        self.write(rest)
+    }
+}
+
+impl Store {
+    /// Makes all of them durable, or none.
+    fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let commits = self.commits.saturating_add(1);
         let mut written = || {
             // Takes the lock now: a lock that is refused in the middle of a transaction cannot be waited for.
@@ -164,9 +192,7 @@ impl Commit for Store {
             }
         }
     }
-}
 
-impl Store {
     /// Opens the file anew after an error that leaves unknown what the disk has kept.
     fn reopen(&mut self) -> Result<(), StoreError> {
         let failed = |source| StoreError::sql(&self.path, source);

@@ -10,7 +10,7 @@ use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_core::mmcos::matchmaker::{GameType, HostHistory, Label, Mode, RuleSet};
 use mmcos_core::mmcos::moderation::Ban;
 use mmcos_core::mmcos::players::{Level, Name, Player, Prestige, Profile, Title};
-use mmcos_core::mmcos::results::{Progress, Race, RaceResult};
+use mmcos_core::mmcos::results::{MOST, Progress, Race, RaceResult};
 use mmcos_core::mmcos::seasons::{SeasonId, SeasonStarted};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
@@ -19,9 +19,14 @@ use rusqlite::{Connection, Error, Params, Result, Row};
 
 use super::{StoreError, write};
 
-/// Beside the races that take results the very last one, so that the numbers of sessions go on growing.
-const RACES: &str = "SELECT * FROM matches WHERE made > ?1 OR session_id = (SELECT max(session_id) FROM matches) ORDER BY session_id";
-const RESULTS: &str = "SELECT results.* FROM results JOIN matches USING (session_id) WHERE made > ?1 ORDER BY session_id, user_id";
+/// Beside the races that take results the last ones, whatever the clock said then; so the numbers of sessions go on
+/// growing as well. No more than a server keeps.
+const RACES: &str = "SELECT * FROM (SELECT * FROM matches WHERE made > ?1 \
+    OR session_id >= coalesce((SELECT session_id FROM matches ORDER BY session_id DESC LIMIT 1 OFFSET ?2), 0) \
+    ORDER BY session_id DESC LIMIT ?3) ORDER BY session_id";
+const RESULTS: &str = "SELECT results.* FROM results JOIN matches USING (session_id) WHERE made > ?1 \
+    OR session_id >= coalesce((SELECT session_id FROM matches ORDER BY session_id DESC LIMIT 1 OFFSET ?2), 0) \
+    ORDER BY session_id, user_id";
 
 /// All that a server needs to go on, in the order in which it wants it.
 pub(super) fn records(
@@ -31,11 +36,12 @@ pub(super) fn records(
     take: impl FnMut(Record) -> std::result::Result<(), StoreError>,
 ) -> std::result::Result<(), StoreError> {
     let mut rows = Rows { connection, path, take };
-    let oldest = write::oldest(now);
+    let oldest = write::oldest(connection, now).map_err(|source| StoreError::sql(path, source))?;
+    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
     rows.give("SELECT * FROM seasons ORDER BY season DESC LIMIT 1", (), season)?;
     rows.give("SELECT * FROM players ORDER BY user_id", (), player)?;
-    rows.give(RACES, [oldest], race)?;
-    rows.give(RESULTS, [oldest], result)?;
+    rows.give(RACES, (oldest, write::LAST, most), race)?;
+    rows.give(RESULTS, (oldest, write::LAST), result)?;
     rows.give("SELECT * FROM bans ORDER BY subject", (), ban)?;
     rows.give("SELECT * FROM settings ORDER BY name", (), setting)?;
     rows.give("SELECT * FROM events ORDER BY \"from\" DESC LIMIT 1", (), event_by_hand)

@@ -126,13 +126,29 @@ fn what_was_committed_comes_back_and_the_last_of_a_key_counts() {
 }
 
 #[test]
-fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_for_its_number() {
+fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_the_clock_says() {
     let Scratch(dir) = &Scratch::new("store-old");
     let mut store = Store::open(dir).unwrap();
     store.commit(&some()[..7]).unwrap();
     let races = |store: &mut Store, now| records(store, now).split_off(3);
-    assert_eq!(races(&mut store, Wall::from_millis(after(KEEP).as_millis().saturating_sub(1))), some()[3..7]);
-    assert_eq!(races(&mut store, after(KEEP)), [race(7, Some(NOW))], "8 was never begun");
+    for now in [NOW, after(KEEP), after(KEEP.saturating_mul(4000)), Wall::default()] {
+        assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
+    }
+    let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
+        Record::Race(race) => Record::Race(Box::new(Race { made, ..*race })),
+        other => other,
+    };
+    let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
+    store.commit(&newer).unwrap();
+    let [before, later] = [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
+    assert_eq!(races(&mut store, before).len(), 104);
+    // By a clock that is ahead, as by one that is right.
+    for now in [later, after(KEEP.saturating_mul(4000))] {
+        assert_eq!(races(&mut store, now), [&[race(8, None)], newer.as_slice()].concat(), "one more than the last 100");
+    }
+    store.commit(&[made(110, after(KEEP))]).unwrap();
+    races(&mut store, later);
+    assert_eq!(races(&mut store, before).first(), Some(&race(7, Some(NOW))), "8 was never begun, and is gone");
     let results: i64 =
         store.connection.query_row("SELECT count(*) FROM results", (), |row| row.get(0)).unwrap();
     assert_eq!(results, 2, "history stays");
@@ -166,6 +182,53 @@ fn a_season_changes_all_rows_at_once_and_leaves_a_history() {
     let rows = history.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let rows: Vec<(u32, String, i32)> = rows.map(Result::unwrap).collect();
     assert_eq!(rows, [(1, "Player".to_owned(), 600), (2, "Player".to_owned(), 600)]);
+}
+
+#[test]
+fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
+    let Scratch(dir) = &Scratch::new("store-before-season");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[season_of(56, 0)]).unwrap();
+    assert!(!dir.file("seasons").exists(), "no player could lose anything");
+    store.commit(&[player(1, 600)]).unwrap();
+    // In one batch with what came before.
+    store.commit(&[player(2, 700), season_of(57, 2), player(1, 50)]).unwrap();
+    store.commit(&[player(1, 90)]).unwrap();
+    let copy = dir.file("seasons").join("before-season-57.db");
+    assert!(matches!(files::restore(dir, &copy), Err(StoreError::InUse { .. })));
+    drop(store);
+    #[cfg(unix)]
+    assert_eq!([&copy, &dir.file("seasons")].map(|path| crate::data_dir::tests::mode(path)), [0o600, 0o700]);
+    files::restore(dir, &copy).unwrap();
+    let mut store = Store::open(dir).unwrap();
+    assert_eq!(records(&mut store, NOW), [season_of(56, 0), player(1, 600), player(2, 700)]);
+
+    for number in 57..70 {
+        store.commit(&[season_of(number, 0)]).unwrap();
+    }
+    let left = fs::read_dir(dir.file("seasons")).unwrap().count();
+    assert_eq!(left, 6, "the others make room");
+    // Nothing holds a season up.
+    fs::remove_dir_all(dir.file("seasons")).unwrap();
+    fs::write(dir.file("seasons"), b"no directory").unwrap();
+    store.commit(&[season_of(80, 0)]).unwrap();
+    // One that began while the clock was ahead is taken back.
+    store.commit(&[season_of(58, 0)]).unwrap();
+    assert_eq!(records(&mut store, NOW)[0], season_of(58, 0));
+}
+
+fn season_of(number: i32, players: u32) -> Record {
+    let standing = |user| FinalStanding {
+        user: UserId(user),
+        season: SeasonId(number),
+        rank: 0,
+        ended: Standing::default(),
+        begins: Standing::default(),
+    };
+    let standings = (1..=players).map(standing).collect();
+    let started =
+        SeasonStarted { season: SeasonId(number), starts: NOW, standings, ..SeasonStarted::default() };
+    Record::SeasonStarted(Box::new(started))
 }
 
 #[test]

@@ -12,7 +12,7 @@ use mmcos_core::mmcos::players::Player;
 use mmcos_core::mmcos::results::{KEEP, Race, RaceResult};
 use mmcos_core::mmcos::seasons::SeasonStarted;
 use mmcos_core::seam::Wall;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
     match record {
@@ -118,6 +118,8 @@ fn result(connection: &Connection, result: &RaceResult) -> Result<()> {
 
 fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()> {
     let season = started.season.0;
+    // A later one was begun while the clock was ahead, and has been taken back.
+    connection.execute("DELETE FROM seasons WHERE season > ?", [season])?;
     connection
         .execute("INSERT OR REPLACE INTO seasons VALUES (?, ?)", (season, started.starts.as_millis()))?;
     let mut history = connection.prepare("INSERT OR REPLACE INTO standings VALUES (?, ?, ?, ?, ?, ?, ?)")?;
@@ -178,13 +180,27 @@ fn event_by_hand(connection: &Connection, by_hand: &ByHand) -> Result<()> {
         .map(drop)
 }
 
-/// The first moment of a race that may still be begun.
-pub(super) fn oldest(now: Wall) -> i64 {
-    now.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX))
+/// Number of races that are given back and kept however old the clock says that they are: it may have jumped.
+pub(super) const LAST: u32 = 100;
+
+/// The first moment of a race that may still be begun. Counts from the last race where the clock says that it is later.
+pub(super) fn oldest(connection: &Connection, now: Wall) -> Result<i64> {
+    let last = connection
+        .query_row("SELECT made FROM matches ORDER BY session_id DESC LIMIT 1", (), |row| row.get(0))
+        .optional()?;
+    let latest = last.map_or(now.as_millis(), |made: i64| made.min(now.as_millis()));
+    Ok(latest.saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX)))
 }
 
 pub(super) fn forget_unused_races(connection: &Connection, now: Wall) -> Result<()> {
-    connection.execute("DELETE FROM matches WHERE begun IS NULL AND made <= ?", [oldest(now)]).map(drop)
+    let oldest = oldest(connection, now)?;
+    connection
+        .execute(
+            "DELETE FROM matches WHERE begun IS NULL AND made <= ? \
+             AND session_id < (SELECT session_id FROM matches ORDER BY session_id DESC LIMIT 1 OFFSET ?)",
+            (oldest, LAST),
+        )
+        .map(drop)
 }
 
 /// Writes the number of commits, to see after a failure of the disk that none was lost.

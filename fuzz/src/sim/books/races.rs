@@ -7,7 +7,7 @@ use mmcos_core::{
         ids::{Points, RaceKey, UserId},
         results::KEEP,
     },
-    seam::{CommitSeq, Wall},
+    seam::Wall,
     wire::steam::SteamId,
 };
 
