@@ -207,13 +207,13 @@ impl Mmcos {
     /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
     fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now();
+        // A season that cannot be stored would hold back every response until it is.
+        if matches!(cx.storage(), Storage::Unavailable(_)) {
+            return;
+        }
         if self.season == Season::NONE {
             self.begin_season(cx, Season::at(now.wall));
-        } else if now.wall >= self.season.next_starts
-            && cx.clock().is_settled()
-            // A season that cannot be stored would hold back every response until it is.
-            && !matches!(cx.storage(), Storage::Unavailable(_))
-        {
+        } else if now.wall >= self.season.next_starts && cx.clock().is_settled() {
             self.begin_season(cx, self.season.at_later(now.wall));
         }
     }
