@@ -168,7 +168,9 @@ impl WallClock {
         let (reference, plausible) = match record {
             Some(record) => (record, PLAUSIBLE),
             // Nothing to lose, and nothing to compare with but the program's age.
-            None if self.built > Wall::from_millis(i64::MIN) => (Now { wall: self.built, ..now }, OLD_PROGRAM),
+            None if self.built > Wall::from_millis(i64::MIN) => {
+                (Now { wall: self.built, ..now }, OLD_PROGRAM)
+            }
             None => return None,
         };
         let gap = distance(reference.wall, now.wall);
@@ -269,10 +271,15 @@ impl fmt::Display for ClockChange {
             Self::Questioned { reason, says, used, settling } => {
                 let (says, used) = (UtcText::from(*says), UtcText::from(*used));
                 match reason {
-                    Doubted::Unset => write!(f, "this machine's clock says {says}, before this program existed")?,
+                    Doubted::Unset => {
+                        write!(f, "this machine's clock says {says}, before this program existed")?
+                    }
                     _ => write!(f, "this machine's clock says {says}, where {used} was expected")?,
                 }
-                write!(f, ". The server goes by {used}: seasons, bans and logins stay as they are. {ADVICE}")?;
+                write!(
+                    f,
+                    ". The server goes by {used}: seasons, bans and logins stay as they are. {ADVICE}"
+                )?;
                 match settling {
                     Some(settling) => {
                         let minutes = settling.as_secs() / 60;
@@ -282,10 +289,18 @@ impl fmt::Display for ClockChange {
                 }
             }
             Self::Righted(time) => {
-                write!(f, "this machine's clock is right again: {}. Nothing was changed by it", UtcText::from(*time))
+                write!(
+                    f,
+                    "this machine's clock is right again: {}. Nothing was changed by it",
+                    UtcText::from(*time)
+                )
             }
             Self::Believed(time) => {
-                write!(f, "this machine's clock has run evenly; from now on it is believed: {}", UtcText::from(*time))
+                write!(
+                    f,
+                    "this machine's clock has run evenly; from now on it is believed: {}",
+                    UtcText::from(*time)
+                )
             }
         }
     }
@@ -376,7 +391,10 @@ mod tests {
     fn a_clock_from_before_the_program_is_never_believed() {
         let mut clock = WallClock::new(BUILT);
         let change = clock.observe(Now { wall: Wall::from_secs(5), ..at(0, 0) }, None);
-        assert!(matches!(change, Some(ClockChange::Questioned { reason: Doubted::Unset, settling: None, .. })));
+        assert!(matches!(
+            change,
+            Some(ClockChange::Questioned { reason: Doubted::Unset, settling: None, .. })
+        ));
         assert_eq!((clock.time(), clock.deadline()), (BUILT, None));
         clock.observe(Now { wall: Wall::from_secs(90_005), ..at(90_000, 0) }, None);
         assert!(!clock.is_settled());

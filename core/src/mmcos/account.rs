@@ -84,7 +84,12 @@ impl Mmcos {
     }
 
     /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.
-    fn login_details(&mut self, user: UserId, (now, issued): (Wall, Wall), old: SeasonId) -> Option<Reply<'static>> {
+    fn login_details(
+        &mut self,
+        user: UserId,
+        (now, issued): (Wall, Wall),
+        old: SeasonId,
+    ) -> Option<Reply<'static>> {
         let (configuration, hash) = self.game_configuration(now);
         let mut xml = self.writer();
         let player = self.players.get(user)?;

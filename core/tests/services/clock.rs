@@ -14,8 +14,8 @@ use super::{
     rig::{Rig, status},
     signing,
     world::{
-        self, Search, add_points, get_elite, login, login_answer, login_request, on, race, restarted, rig, server, text,
-        texts, ticket, trusting,
+        self, Search, add_points, get_elite, login, login_answer, login_request, on, race, restarted, rig,
+        server, text, texts, ticket, trusting,
     },
 };
 
@@ -47,7 +47,8 @@ fn before_a_season_ends() -> (Rig<Mmcos>, String) {
 }
 
 fn operated() -> Config {
-    let admin = admin::Config { password: Some(Password::new(PASSWORD, &[1; 32])), ..admin::Config::default() };
+    let admin =
+        admin::Config { password: Some(Password::new(PASSWORD, &[1; 32])), ..admin::Config::default() };
     Config { admin: Some(admin), ..trusting() }
 }
 
@@ -65,7 +66,8 @@ fn begin(rig: &mut Rig<Mmcos>, season: i32) -> String {
 /// Season, points, and whether a season is on, as a login is told.
 fn told(rig: &mut Rig<Mmcos>) -> [String; 3] {
     let answer = login_answer(rig, ANN, "Ann");
-    ["CurrentSeasonID", "Points", "IsSeasonActive"].map(|name| texts(&answer, name).last().unwrap().to_string())
+    ["CurrentSeasonID", "Points", "IsSeasonActive"]
+        .map(|name| texts(&answer, name).last().unwrap().to_string())
 }
 
 fn seasons(rig: &Rig<Mmcos>) -> usize {

@@ -81,7 +81,8 @@ impl World {
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
         // After a kick it may be later than now: see `Mmcos::begin_session`.
         let key = SessionKey::new(&self.config.session_key, Duration::MAX);
-        let issued = key.verify(&details.session_token, self.judged()).map_err(|error| error.to_string())?.issued;
+        let issued =
+            key.verify(&details.session_token, self.judged()).map_err(|error| error.to_string())?.issued;
         self.players[player].logged_in = Session { issued, step: self.steps };
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
         self.books.log_in(steam_id, user, self.current.ticket)?;

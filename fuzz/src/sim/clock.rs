@@ -110,7 +110,8 @@ impl World {
     /// what time it is; sometimes by years. Often it is soon right again.
     pub(super) fn jump_clock(&mut self) {
         let years = 12.0 * 365.0 * 86_400.0;
-        let (middle, spread) = self.random.choose(&[((60.0, 3.0), 0.5), ((86_400.0, 2.5), 0.3), ((years / 4.0, 1.0), 0.2)]);
+        let (middle, spread) =
+            self.random.choose(&[((60.0, 3.0), 0.5), ((86_400.0, 2.5), 0.3), ((years / 4.0, 1.0), 0.2)]);
         let seconds = self.random.lognormal(middle, spread).min(years);
         let millis = (seconds * 1000.0) as i64;
         self.clock_error = match self.random.uniform() {

@@ -65,7 +65,8 @@ impl World {
         // What is too old is let go of at the next request, here sooner than there.
         let latest = self.books.latest().max(self.judged());
         let oldest = Wall::from_millis(latest.as_millis() - KEEP.as_millis() as i64);
-        let [restored, live] = [&restored, &process.server].map(|server| fresh(server, oldest, self.books.old_races()));
+        let [restored, live] =
+            [&restored, &process.server].map(|server| fresh(server, oldest, self.books.old_races()));
         if let Some((restored, live)) = restored.iter().zip(&live).find(|(restored, live)| restored != live) {
             let detail = format!("lived: {live:?}\n  restored: {restored:?}");
             return self.fail(Invariant::Restored, detail);
@@ -108,7 +109,8 @@ impl World {
             return self.fail(Invariant::Rest, format!("the store does not go on by itself: {waiting:?}"));
         }
         // A clock that has jumped is looked at again when it may be believed.
-        let deadline = process.server.next_deadline().filter(|at| Some(*at) != process.server.clock().deadline());
+        let deadline =
+            process.server.next_deadline().filter(|at| Some(*at) != process.server.clock().deadline());
         let held = (load.tickets, load.matches, deadline);
         let detail = there.or_else(|| {
             let is_empty = process.server.is_idle() && held == (0, 0, None);

@@ -93,7 +93,15 @@ impl Store {
         let lock = Lock::take(dir)?;
         let path = dir.file(FILE_NAME);
         let (connection, commits) = open(&path)?;
-        Ok(Self { path, connection, commits, is_suspect: false, copied: None, wal_watch: WAL_LIMIT, _lock: lock })
+        Ok(Self {
+            path,
+            connection,
+            commits,
+            is_suspect: false,
+            copied: None,
+            wal_watch: WAL_LIMIT,
+            _lock: lock,
+        })
     }
 
     /// Opens the store as [`open`](Self::open) does, but waits for a locked file, a full or a failing disk.
@@ -143,7 +151,8 @@ impl Commit for Store {
         if self.is_suspect {
             self.reopen()?;
         }
-        let Some((index, season)) = seasons::beginning(records).filter(|(_, season)| self.copied != Some(*season))
+        let Some((index, season)) =
+            seasons::beginning(records).filter(|(_, season)| self.copied != Some(*season))
         else {
             return self.write(records);
         };

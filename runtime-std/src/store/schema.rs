@@ -10,7 +10,8 @@ use super::{StoreError, files};
 const APPLICATION: i64 = 0x4D4D_434F;
 
 /// Each takes a store from the schema of its index to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Makes the tables, or brings them up to date.
 pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {

@@ -140,15 +140,24 @@ fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_t
     };
     let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
     store.commit(&newer).unwrap();
-    let [before, later] = [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
+    let [before, later] =
+        [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
     assert_eq!(races(&mut store, before).len(), 104);
     // By a clock that is ahead, as by one that is right.
     for now in [later, after(KEEP.saturating_mul(4000))] {
-        assert_eq!(races(&mut store, now), [&[race(8, None)], newer.as_slice()].concat(), "one more than the last 100");
+        assert_eq!(
+            races(&mut store, now),
+            [&[race(8, None)], newer.as_slice()].concat(),
+            "one more than the last 100"
+        );
     }
     store.commit(&[made(110, after(KEEP))]).unwrap();
     races(&mut store, later);
-    assert_eq!(races(&mut store, before).first(), Some(&race(7, Some(NOW))), "8 was never begun, and is gone");
+    assert_eq!(
+        races(&mut store, before).first(),
+        Some(&race(7, Some(NOW))),
+        "8 was never begun, and is gone"
+    );
     let results: i64 =
         store.connection.query_row("SELECT count(*) FROM results", (), |row| row.get(0)).unwrap();
     assert_eq!(results, 2, "history stays");

@@ -224,7 +224,10 @@ impl Books {
         let counted = race.counted.iter().find(|counted| counted.user == user).copied();
         let age = self.now.as_millis() - race.made.as_millis();
         // Of a key that alone was left the leader's account says whose it is.
-        let lost = race.fragile && (race.players.first() != Some(&user) || age.abs() > LONGEST_RECOGNISED || age >= KEEP.as_millis() as i64);
+        let lost = race.fragile
+            && (race.players.first() != Some(&user)
+                || age.abs() > LONGEST_RECOGNISED
+                || age >= KEEP.as_millis() as i64);
         match counted {
             _ if self.is_old(race) || race.superseded && (member || free) => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
