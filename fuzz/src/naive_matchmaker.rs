@@ -76,9 +76,6 @@ impl Naive {
             self.searches.push((key, self.now));
             (self.searches.len() as u64, self.now)
         });
-        let same_party =
-            |other: &Waiting| !other.aside && other.key == key && other.poll.group_lobby == poll.group_lobby;
-        let is_a_party = poll.group_lobby.is_joinable();
         let impatient = poll.ignore_minimum && self.config.ai;
         let mut new = Waiting {
             poll: *poll,
@@ -86,7 +83,7 @@ impl Naive {
             search,
             began,
             deadline: self.now,
-            aside: poll.size.get() > largest(&key) || is_a_party && self.waiting.iter().any(same_party),
+            aside: poll.size.get() > largest(&key),
             impatient,
         };
         let longest = self.config.longest_hold();
@@ -144,16 +141,18 @@ impl Naive {
             let due = self.waiting.iter().filter(|waiting| is_due(waiting.deadline, self.now));
             let Some(due) = due.min_by_key(|waiting| waiting.deadline).cloned() else { return };
             while self.waiting.iter().any(|waiting| waiting.poll.id == due.poll.id) {
-                let like = |other: &&Waiting| {
-                    let alike = !other.aside && other.key == due.key && other.poll.size == due.poll.size;
-                    if due.poll.can_host() { alike && other.poll.can_host() } else { compatible(&due, other) }
+                // In a sparse bucket the oldest of its size has the older claim to the same seats.
+                let oldest = self.hosts(&due.key).find(|other| other.poll.size == due.poll.size);
+                let older = oldest.filter(|_| due.poll.can_host() && !self.is_dense(&due.key));
+                let own = if due.poll.can_host() {
+                    Some(due.clone())
+                } else {
+                    self.hosts(&due.key).find(|host| compatible(&due, host))
                 };
-                let oldest = self.waiting.iter().filter(like).min_by_key(|other| other.search).cloned();
-                let dense = self.is_dense(&due.key) && due.poll.can_host();
-                let seed = if dense { Some(due.clone()) } else { oldest };
-                if self.has_company(&due) {
-                    let seed = seed.unwrap_or_else(|| due.clone());
-                    self.release(&seed);
+                let seeds = [older, own].into_iter().flatten();
+                let seed = seeds.filter(|seed| !due.aside && self.has_company(seed)).next();
+                if let Some(seed) = seed {
+                    self.release(&seed, &[]);
                 } else {
                     self.waiting.retain(|other| other.poll.id != due.poll.id);
                     let reason = if due.impatient { Reason::Ai } else { Reason::NobodyFound };
@@ -168,27 +167,40 @@ impl Naive {
         }
     }
 
+    /// Matches are planned around the hosts, the oldest first. Who is in a match that waits is in no other one.
     fn decide(&mut self, key: &BucketKey) {
+        let mut held: Vec<Waiting> = Vec::new();
         loop {
-            let mut there: Vec<Waiting> =
-                self.waiting.iter().filter(|waiting| waiting.key == *key).cloned().collect();
-            there.sort_by_key(|waiting| waiting.search);
-            let Some(seed) = there.iter().find(|one| one.poll.can_host() && self.has_company(one)) else {
-                return;
-            };
-            if self.holds(seed) {
-                return;
+            let is_free = |one: &Waiting| held.iter().all(|other| other.poll.id != one.poll.id);
+            let Some(seed) = self.hosts(key).find(is_free) else { return };
+            let (pool, chosen) = self.choose(&seed, &held);
+            if chosen.len() < 2 {
+                held.push(seed);
+            } else if self.holds(&seed, &pool, &chosen) {
+                held.extend(chosen);
+                if self.is_dense(key) && players(&held) == seats(key).0 {
+                    return;
+                }
+            } else {
+                self.release(&seed, &held);
+                held.clear();
             }
-            self.release(seed);
         }
     }
 
-    fn holds(&self, seed: &Waiting) -> bool {
-        let (pool, chosen) = self.choose(seed);
-        let (humans, cap) = (players(&chosen), seats(&seed.key).0);
+    /// All that can host in a bucket, the oldest first.
+    fn hosts(&self, key: &BucketKey) -> impl Iterator<Item = Waiting> + use<> {
+        let hosts = self.waiting.iter().filter(|one| one.key == *key && !one.aside && one.poll.can_host());
+        let mut hosts: Vec<Waiting> = hosts.cloned().collect();
+        hosts.sort_by_key(|one| one.search);
+        hosts.into_iter()
+    }
+
+    fn holds(&self, seed: &Waiting, pool: &[Waiting], chosen: &[Waiting]) -> bool {
+        let (humans, cap) = (players(chosen), seats(&seed.key).0);
         if humans == cap {
             let young = self.now < seed.began.after(Duration::from_secs(10));
-            return self.is_dense(&seed.key) && players(&pool) < 2 * cap && young;
+            return self.is_dense(&seed.key) && players(pool) < 2 * cap && young;
         }
         let newest = chosen.iter().map(|waiting| waiting.began).max();
         if newest.is_some_and(|newest| self.now < newest.after(self.config.gather)) {
@@ -199,10 +211,11 @@ impl Naive {
     }
 
     /// All who could go with the seed, and those who would.
-    fn choose(&self, seed: &Waiting) -> (Vec<Waiting>, Vec<Waiting>) {
+    fn choose(&self, seed: &Waiting, held: &[Waiting]) -> (Vec<Waiting>, Vec<Waiting>) {
         let dense = self.is_dense(&seed.key);
-        let mut pool: Vec<Waiting> =
-            self.waiting.iter().filter(|other| compatible(seed, other)).cloned().collect();
+        let is_free = |one: &&Waiting| held.iter().all(|other| other.poll.id != one.poll.id);
+        let able = self.waiting.iter().filter(|other| compatible(seed, other));
+        let mut pool: Vec<Waiting> = able.filter(is_free).cloned().collect();
         pool.sort_by_key(|other| {
             let hurried = other.deadline.since(self.now) < Duration::from_secs(3);
             let far =
@@ -215,15 +228,31 @@ impl Naive {
         (pool, best)
     }
 
-    fn release(&mut self, seed: &Waiting) {
-        let (pool, mut chosen) = self.choose(seed);
-        let stays = |other: &&Waiting| chosen.iter().all(|member| member.poll.id != other.poll.id);
-        let over: Vec<&Waiting> = pool.iter().filter(stays).collect();
-        if let [orphan] = over[..] {
+    /// As many as could leave go, but for one for each group that nobody would be left for, while two go.
+    fn release(&mut self, seed: &Waiting, held: &[Waiting]) {
+        let (_, mut chosen) = self.choose(seed, held);
+        // Of groups of one size the oldest goes, also if it is in a match that waits.
+        let (_, among_all) = self.choose(seed, &[]);
+        if players(&among_all) == players(&chosen) {
+            chosen = among_all;
+        }
+        let goes = |other: &Waiting| chosen.iter().any(|member| member.poll.id == other.poll.id);
+        let mut rest: Vec<Waiting> =
+            self.waiting.iter().filter(|other| other.key == seed.key && !goes(other)).cloned().collect();
+        rest.sort_by_key(|other| other.search);
+        for orphan in rest.iter().filter(|one| !one.aside) {
             let expected = self.rate(&seed.key, self.now) * orphan.deadline.since(self.now).as_secs_f64();
-            let last = chosen.iter().rposition(|member| compatible(orphan, member));
-            if let Some(last) = last.filter(|last| *last > 0 && chosen.len() > 2 && expected < 2.0) {
-                chosen.remove(last);
+            let alone = rest.iter().all(|other| !compatible(orphan, other));
+            if chosen.len() < 3 || !alone || expected >= 2.0 {
+                continue;
+            }
+            let stays = |place: &usize| {
+                let mut others = chosen.iter().enumerate().filter(|(other, _)| other != place);
+                compatible(orphan, &chosen[*place]) && others.any(|(_, other)| other.poll.can_host())
+            };
+            // The last of them; the one that the match is planned around after all others.
+            if let Some(place) = (1..chosen.len()).rev().chain([0]).find(stays) {
+                chosen.remove(place);
             }
         }
         self.waiting.retain(|waiting| chosen.iter().all(|member| member.poll.id != waiting.poll.id));
@@ -248,6 +277,7 @@ impl Naive {
         self.endings.push(Ending { polls, host, teams, reason });
     }
 
+    /// Whether there is another group that could be in a match with this one.
     fn has_company(&self, waiting: &Waiting) -> bool {
         self.waiting.iter().any(|other| compatible(waiting, other))
     }
@@ -308,7 +338,12 @@ fn largest(key: &BucketKey) -> u8 {
 fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let able = !one.aside && !other.aside && one.key == other.key && one.poll.id != other.poll.id;
     let one_hosts = one.poll.can_host() || other.poll.can_host();
-    able && one_hosts && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
+    able && one_hosts && !one_party(one, other) && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
+}
+
+/// Two groups of one party are never in one match. An id that is no lobby names no party.
+fn one_party(one: &Waiting, other: &Waiting) -> bool {
+    one.poll.group_lobby == other.poll.group_lobby && one.poll.group_lobby.is_joinable()
 }
 
 fn players(groups: &[Waiting]) -> u8 {
@@ -321,6 +356,9 @@ fn try_all(pool: &[Waiting], next: usize, chosen: &mut Vec<Waiting>, best: &mut 
         best.clone_from(chosen);
     }
     for place in next..pool.len() {
+        if chosen.iter().any(|member| one_party(member, &pool[place])) {
+            continue;
+        }
         chosen.push(pool[place].clone());
         if fits(chosen) {
             try_all(pool, place + 1, chosen, best);

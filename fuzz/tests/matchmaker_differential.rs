@@ -101,6 +101,13 @@ impl Both {
     ) {
         let mut out = Outcomes::new();
         real(&mut self.real, self.now, &mut out);
+        for outcome in out.iter() {
+            if let Outcome::Answered(answer) = outcome {
+                // Every match takes place: the model keeps nobody apart.
+                let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
+                self.real.confirm(&accounts);
+            }
+        }
         let mut ours: Vec<Ending> = out.iter().map(ending).collect();
         let mut theirs = naive(&mut self.naive);
         ours.sort();

@@ -8,6 +8,8 @@ mod post;
 mod url;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -53,23 +55,33 @@ impl Webhook {
 pub struct Notifier {
     queue: SyncSender<Message>,
     quiet: Quiet,
+    /// Whether the last message did not arrive.
+    failed: Arc<AtomicBool>,
 }
 
 impl Notifier {
     /// Tells this webhook, at most once in `quiet`. Fails if the system gives no thread.
     pub fn start(webhook: Webhook, quiet: Duration) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
-        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&webhook, &messages))?;
-        Ok(Self { queue, quiet: Quiet { least: quiet, last: None } })
+        let failed = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&failed);
+        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&webhook, &messages, &told))?;
+        Ok(Self { queue, quiet: Quiet { least: quiet, last: None }, failed })
     }
 
     /// Something happened. Returns at once.
     pub fn hear(&mut self, now: Monotonic, event: &Event) {
         let Some(message) = Message::about(event) else { return };
+        // What did not arrive disturbed nobody.
+        if self.failed.swap(false, Ordering::Relaxed) {
+            self.quiet.last = None;
+        }
         if !self.quiet.is_over(now) {
             return;
         }
-        if self.queue.try_send(message).is_err() {
+        if self.queue.try_send(message).is_ok() {
+            self.quiet.last = Some(now);
+        } else {
             log::warn!(
                 "nobody was told of this search: earlier messages are still under way, since notify-url is slow; \
                  a longer notify-quiet-seconds asks less of it"
@@ -79,11 +91,14 @@ impl Notifier {
 }
 
 /// Sends one message after the other, until nobody can bring more.
-fn tell(webhook: &Webhook, messages: &Receiver<Message>) {
+fn tell(webhook: &Webhook, messages: &Receiver<Message>, failed: &AtomicBool) {
     for message in messages {
         match webhook.send(&message) {
             Ok(_) => log::info!("told {} of the search", webhook.url.host()),
-            Err(error) => log::warn!("nobody was told of the search: {error}"),
+            Err(error) => {
+                failed.store(true, Ordering::Relaxed);
+                log::warn!("nobody was told of the search: {error}");
+            }
         }
     }
 }
@@ -96,13 +111,9 @@ struct Quiet {
 }
 
 impl Quiet {
-    /// Whether there may be a message now. If so, the quiet begins anew.
-    fn is_over(&mut self, now: Monotonic) -> bool {
-        let over = self.last.is_none_or(|last| now.since(last) >= self.least);
-        if over {
-            self.last = Some(now);
-        }
-        over
+    /// Returns whether there may be a message now.
+    fn is_over(&self, now: Monotonic) -> bool {
+        self.last.is_none_or(|last| now.since(last) >= self.least)
     }
 }
 
@@ -144,10 +155,9 @@ mod tests {
     #[test]
     fn after_a_message_it_is_quiet_for_as_long_as_the_host_says() {
         let at = |seconds| Monotonic::default().after(Duration::from_secs(seconds));
-        let mut quiet = Quiet { least: Duration::from_mins(1), last: None };
-        let over = [0, 1, 59, 60, 61, 119, 300].map(|seconds| quiet.is_over(at(seconds)));
-        assert_eq!(over, [true, false, false, true, false, false, true]);
-        let mut never = Quiet { least: Duration::ZERO, last: None };
-        assert!(never.is_over(at(0)) && never.is_over(at(0)));
+        let quiet = Quiet { least: Duration::from_mins(1), last: Some(at(0)) };
+        assert_eq!([0, 1, 59, 60, 300].map(|seconds| quiet.is_over(at(seconds))), [false, false, false, true, true]);
+        assert!(Quiet { least: Duration::from_mins(1), last: None }.is_over(at(0)));
+        assert!(Quiet { least: Duration::ZERO, last: Some(at(0)) }.is_over(at(0)));
     }
 }

@@ -26,6 +26,9 @@ struct Login<'a> {
     display_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     default_title: Option<Cow<'a, str>>,
+    /// The last season that the game knows; whatever is not a number says nothing.
+    #[serde(borrow)]
+    extra_season: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -60,13 +63,16 @@ impl Mmcos {
         self.admit(steam_id)?;
         let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
         let user = self.players.enrol(steam_id, self.season.id, now);
+        let old = self.last_season_heard_of(user, last_seen, request.extra_season.as_deref());
         let name = Name::new(&request.display_name.unwrap_or_default());
         if let Some(profile) = self.players.profile_mut(user) {
             if last_seen.is_none() {
                 profile.title =
                     request.default_title.and_then(|title| Title::parse(&title).ok()).unwrap_or_default();
             }
-            profile.last_seen = now;
+            if old == self.season.id {
+                profile.last_seen = now;
+            }
             if profile.name != name || last_seen.is_none() {
                 profile.name = name.clone();
                 self.leaderboards.changed();
@@ -77,10 +83,22 @@ impl Mmcos {
         let issued = self.begin_session(user, now);
         self.keep_player(cx, user);
         cx.log(Event::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });
-        let old = last_seen
-            .filter(|then| *then < self.season.starts)
-            .map_or(self.season.id, |then| self.season.of_earlier(then));
         self.login_details(user, (now, issued), old).ok_or(Fault::UnknownAccount)
+    }
+
+    /// The last season that a player has been told of and has heard. A login's answer may be lost, so that a change of
+    /// season is told again until the game says that it knows it (`ExtraSeason`) or asks for something with a token that
+    /// came with the news. Until then `last_seen` stays where it was.
+    fn last_season_heard_of(&self, user: UserId, last_seen: Option<Wall>, said: Option<&str>) -> SeasonId {
+        let season = &self.season;
+        if self.heard.get(&user) == Some(&season.id) {
+            return season.id;
+        }
+        let seen = last_seen.filter(|then| *then < season.starts);
+        let told = seen.map_or(season.id, |then| season.of_earlier(then));
+        // A season that is not there yet is none that this server told of.
+        let known = said.and_then(|said| said.trim().parse().ok()).map(SeasonId).filter(|known| *known <= season.id);
+        known.map_or(told, |known| known.max(told))
     }
 
     /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.

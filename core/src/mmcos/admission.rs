@@ -50,6 +50,9 @@ impl Mmcos {
         match self.players.get(session.user) {
             Some(player) if player.steam_id == session.steam_id => {
                 self.presence.note(session.user, now.wall);
+                if player.profile.last_seen < self.season.starts && session.issued >= self.season.starts {
+                    self.heard.insert(session.user, self.season.id);
+                }
                 Ok(session)
             }
             _ => Err(Fault::UnknownAccount),

@@ -132,6 +132,15 @@ pub enum Event {
         /// Its number from now on.
         season: SeasonId,
     },
+    /// Rows of players were gone when the server started.
+    #[error(
+        "{accounts} accounts are missing in the store: their players start anew at their next login, and their \
+         results are left out; if you did not delete them, restore a backup"
+    )]
+    AccountsMissing {
+        /// How many, below the highest number that is there.
+        accounts: usize,
+    },
     /// An operator started an event, or stopped one.
     #[error("{0}")]
     EventByHand(ByHand),
@@ -181,6 +190,7 @@ impl Event {
             Self::Operator { .. } => "mmcos::operator",
             Self::NoOperator { .. } => "mmcos::no-operator",
             Self::SeasonStarted { .. } | Self::SeasonRenumbered { .. } => "mmcos::season",
+            Self::AccountsMissing { .. } => "mmcos::accounts-missing",
             Self::EventByHand(_) => "mmcos::event",
             Self::Unseen { .. } => "mmcos::unseen",
         }
@@ -195,6 +205,7 @@ impl Event {
                 | Self::NoOperator { .. }
                 | Self::Exaggerated { .. }
                 | Self::NotCounted { .. }
+                | Self::AccountsMissing { .. }
         )
     }
 }

@@ -151,7 +151,8 @@ impl Mmcos {
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
                 let first = matchmaker.is_empty();
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
-                if first {
+                // Who accepts AI does not wait for friends.
+                if first && !(poll.ignore_minimum && self.config.matchmaker.ai) {
                     self.tell_of_first_search(cx, &poll);
                 }
                 self.answer_searches(cx);
@@ -274,6 +275,9 @@ impl Mmcos {
         let Some((race, news)) = self.races.begin(session, by, cx.now().wall, listed) else { return };
         cx.record(Record::Race(Box::new(race.clone())));
         let is_alone = self.race_keys.is_alone(race);
+        if news == News::Begun && !is_alone {
+            self.matchmaking.matchmaker.confirm(&race.players);
+        }
         let host = race.players.first().copied().filter(|_| news == News::Begun && !is_alone);
         if let Some(host) = host
             && let Some(profile) = self.players.profile_mut(host)

@@ -69,7 +69,7 @@ use race_keys::RaceKeys;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
-use seasons::{Prizes, Season, SeasonStarted};
+use seasons::{Prizes, Season, SeasonId, SeasonStarted};
 use session::SessionKey;
 use settings::Settings;
 
@@ -109,6 +109,10 @@ pub struct Mmcos {
     last_record: Option<Wall>,
     bans: Bans,
     presence: Presence,
+    /// The season that these players have heard of, though their rows do not say so yet.
+    heard: BTreeMap<UserId, SeasonId>,
+    /// Accounts that the store has lost.
+    missing: usize,
     /// Sessions begun before these moments hold no more.
     ended_sessions: BTreeMap<UserId, Wall>,
     /// The latest time of issue of any session that is known to hold.
@@ -141,6 +145,8 @@ impl Mmcos {
             last_record: None,
             bans: Bans::default(),
             presence: Presence::default(),
+            heard: BTreeMap::new(),
+            missing: 0,
             ended_sessions: BTreeMap::new(),
             latest_issued: Wall::default(),
             settings: Settings::of(&config),
@@ -240,6 +246,7 @@ impl Mmcos {
     /// A season begins: everybody's points start again.
     fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         self.season = season;
+        self.heard.clear();
         let Season { id: season, starts, .. } = season;
         let rank_bonus = rank_bonus(&self.config.catalogue);
         let standings = self.players.start_season(season, &self.rules.ladder, &rank_bonus);
@@ -336,6 +343,9 @@ impl Service for Mmcos {
     type RestoreError = RestoreError;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        if self.missing > 0 {
+            cx.log(Event::AccountsMissing { accounts: core::mem::take(&mut self.missing) });
+        }
         self.follow_clock(cx);
         self.follow_calendar(cx);
         let Some(route) = routes::find(request.path()) else {
@@ -389,7 +399,7 @@ impl Service for Mmcos {
         match record {
             Record::Player(player) => {
                 self.prove(player.profile.last_seen);
-                self.players.restore(*player)?;
+                self.missing = self.missing.saturating_add(self.players.restore(*player)?);
             }
             Record::Race(race) => {
                 self.prove(race.made);
@@ -400,7 +410,10 @@ impl Service for Mmcos {
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => {
                 self.prove(result.at);
-                self.races.count(result);
+                // Of an account that the store has lost nothing is left to keep.
+                if self.players.get(result.user).is_some() {
+                    self.races.count(result);
+                }
             }
             Record::Ban(ban) => self.bans.put(*ban),
             Record::Unban(subject) => drop(self.bans.lift(subject)),

@@ -147,16 +147,18 @@ fn day_in_period(period: i32, month: i32, day: u8) -> Wall {
 pub struct RankBonus {
     /// The row is for the players in the first so many ranks.
     pub min_rank: u32,
-    /// The points that they start the next season with, beside those of their division.
+    /// The points that they start the next season with, beside those of their division and of the other rows that are for
+    /// them.
     pub bonus_points: Points,
 }
 
-/// The standing that a season starts with for who ended the last one in this division with so many players ahead:
-/// the bonus of the division and that of the first row of `rank_bonus` that the rank is in, and the division which
-/// these points earn. The old points are gone.
+/// Returns the initial standing for a player who finished the previous season in `division` with `rank` players ahead: the
+/// bonus of the division and those of all rows of `rank_bonus` that the rank is in, and the division which these points
+/// earn. The old points are gone.
 ///
 /// Inferred: no capture shows a change of season. That `MinRank` 10, 100, 1,000, 10,000 mean the first 10, 100, … is
-/// read off `RankPrizes`, which gives the row of 10 the most.
+/// read off `RankPrizes`, which gives the row of 10 the most. That all rows count follows from their bonuses, 50, 100, 150
+/// and 0: with the first row alone, the eleventh would begin ahead of the first.
 ///
 /// ```
 /// use mmcos_core::mmcos::divisions::{Band, Division, Ladder, Standing};
@@ -168,7 +170,8 @@ pub struct RankBonus {
 /// assert_eq!(roll_over(Division(0), 10, &ladder, &rank_bonus).points, Points(100));
 /// ```
 pub fn roll_over(division: Division, rank: u32, ladder: &Ladder, rank_bonus: &[RankBonus]) -> Standing {
-    let for_rank = rank_bonus.iter().find(|row| rank < row.min_rank).map_or(0, |row| row.bonus_points.0);
+    let for_rank = rank_bonus.iter().filter(|row| rank < row.min_rank).map(|row| row.bonus_points.0);
+    let for_rank = for_rank.fold(0_i32, i32::saturating_add);
     let points = Points(ladder.bonus(division).0.saturating_add(for_rank).max(0));
     Standing { points, division: ladder.earned(points) }
 }
@@ -338,13 +341,13 @@ mod tests {
         let rank_bonus = [(10, 50), (100, 100), (1_000, 150), (10_000, 0)]
             .map(|(min_rank, bonus)| RankBonus { min_rank, bonus_points: Points(bonus) });
         let table = [
-            ((6, 0), (800, 1)),
-            ((6, 9), (800, 1)),
-            ((6, 10), (850, 1)),
+            ((6, 0), (1_050, 2)),
+            ((6, 9), (1_050, 2)),
+            ((6, 10), (1_000, 2)),
             ((5, 999), (900, 1)),
             ((5, 1_000), (750, 1)),
             ((4, 20_000), (500, 1)),
-            ((3, 99), (350, 0)),
+            ((3, 99), (500, 1)),
             ((0, 5_000), (0, 0)),
             ((200, 5_000), (0, 0)),
         ];

@@ -298,17 +298,144 @@ fn groups_that_cannot_host_form_no_match_among_themselves() {
     assert_eq!(accounts(world.last_match().unwrap()), [1, 2, 3, 5]);
 }
 
-#[test]
-fn a_second_group_of_a_party_is_set_aside() {
-    let mut world = world();
-    for account in 1..=3 {
-        enter(&mut world, account, RACE, |poll| {
-            poll.group_lobby = LobbyId::numbered(1 + u32::from(account == 3))
-        });
+/// Searches of these sizes, a moment apart, by accounts from 1 on.
+fn enter_sizes(world: &mut World, mode: usize, sizes: &[u8]) {
+    for (account, &players) in (1..).zip(sizes) {
+        enter(world, account, mode, size(players));
+        world.wait(seconds(0.01));
     }
+}
+
+/// The sizes of the groups of each match, in the order of the matches.
+fn matched_sizes(world: &World) -> Vec<Vec<u8>> {
+    let matches = world.endings.iter().filter(|ending| ending.groups.len() > 1);
+    matches.map(|ending| ending.groups.iter().map(|group| group.size.get()).collect()).collect()
+}
+
+#[test]
+fn two_groups_of_a_party_meet_everybody_but_each_other() {
+    let party = |world: &mut World, account, lobby| {
+        enter(world, account, RACE, |poll| poll.group_lobby = LobbyId::numbered(lobby));
+        world.wait(seconds(0.01));
+    };
+    let mut world = world();
+    let _ = [(1, 1), (2, 1), (3, 2)].map(|(account, lobby)| party(&mut world, account, lobby));
     world.wait(seconds(24.5));
     assert_eq!(accounts(&world.endings[0]), [1, 3]);
     assert_eq!((accounts(&world.endings[1]), world.endings[1].reason), (vec![2], Some(Reason::NobodyFound)));
+
+    // The first leaves: the second meets whoever comes.
+    let mut world = self::world();
+    let _ = [(1, 1), (2, 1)].map(|(account, lobby)| party(&mut world, account, lobby));
+    world.disconnect(1);
+    party(&mut world, 3, 2);
+    world.wait(seconds(5.0));
+    assert_eq!(accounts(&world.endings[0]), [2, 3]);
+
+    // With two others neither is left over.
+    let mut world = self::world();
+    let _ = [(1, 1), (2, 1), (3, 2), (4, 3)].map(|(account, lobby)| party(&mut world, account, lobby));
+    world.wait(seconds(12.0));
+    assert_eq!(world.endings.iter().map(accounts).collect::<Vec<_>>(), [[1, 3], [2, 4]]);
+
+    // Whoever accepts AI does not wait for a group that it cannot meet.
+    let mut world = self::world();
+    party(&mut world, 1, 1);
+    enter(&mut world, 2, RACE, |poll| {
+        poll.group_lobby = LobbyId::numbered(1);
+        ai(poll);
+    });
+    assert_eq!((accounts(&world.endings[0]), world.endings[0].reason), (vec![2], Some(Reason::Ai)));
+}
+
+#[test]
+fn the_fuller_match_counts_though_two_of_a_party_are_among_the_choice() {
+    let mut world = world();
+    for (account, players, lobby) in [(1, 3, 1), (2, 1, 2), (3, 3, 2)] {
+        enter(&mut world, account, ELIMINATION, |poll| {
+            poll.size = GroupSize::new(players).unwrap();
+            poll.group_lobby = LobbyId::numbered(lobby);
+        });
+    }
+    assert_eq!(accounts(&world.endings[0]), [1, 3], "a full match, at once");
+}
+
+#[test]
+fn no_group_is_left_over_that_another_split_would_have_spared() {
+    for (sizes, matches) in [
+        (&[4, 3, 1, 1][..], vec![vec![4, 1], vec![3, 1]]),
+        (&[3, 4, 1, 1], vec![vec![3, 1], vec![4, 1]]),
+        (&[4, 5, 5, 1, 1], vec![vec![4, 1], vec![5, 1]]),
+        (&[5, 1, 1], vec![vec![5, 1]]),
+    ] {
+        let mut world = world();
+        enter_sizes(&mut world, ELIMINATION, sizes);
+        world.wait(seconds(24.5));
+        assert_eq!(matched_sizes(&world), matches, "{sizes:?}");
+    }
+}
+
+#[test]
+fn a_full_match_leaves_at_once_while_an_older_one_gathers() {
+    let mut world = world();
+    enter_sizes(&mut world, ELIMINATION, &[4, 1, 3, 3]);
+    assert_eq!(matched_sizes(&world), [[3, 3]]);
+    world.wait(seconds(5.0));
+    assert_eq!(matched_sizes(&world), [[3, 3], [4, 1]]);
+
+    // One that is not full has its own time to gather, and no deadline of the older one.
+    let mut world = self::world();
+    enter_sizes(&mut world, RACE, &[7, 8]);
+    world.wait(seconds(3.0));
+    enter(&mut world, 3, RACE, size(3));
+    world.wait(seconds(3.0));
+    enter(&mut world, 4, RACE, size(3));
+    assert_eq!(matched_sizes(&world), Vec::<Vec<u8>>::new());
+    world.wait(seconds(5.0));
+    assert_eq!(matched_sizes(&world), [[7, 3], [8, 3]]);
+}
+
+#[test]
+fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
+    use mmcos_core::mmcos::matchmaker::{Matchmaker, Outcome, Outcomes};
+    use mmcos_core::mmcos::ids::SessionId;
+
+    // Without the bystander, who takes it that every match takes place.
+    let mut world = world();
+    let mut matchmaker = Matchmaker::new(Config::default(), [3; 32], SessionId(1));
+    let mut search = |matchmaker: &mut Matchmaker, second: u64, account: u32, wanted: fn(&mut Poll)| {
+        let mut out = Outcomes::new();
+        let mut poll = world.poll(account, mode(RACE));
+        wanted(&mut poll);
+        let now = Monotonic::default().after(Duration::from_secs(second));
+        matchmaker.enter(now, &poll, &mut out);
+        out.iter().filter(|outcome| matches!(outcome, Outcome::Answered(answer) if answer.reason != Reason::Superseded)).count()
+    };
+    let met = |matchmaker: &mut Matchmaker, second: u64| {
+        let mut out = Outcomes::new();
+        matchmaker.tick(Monotonic::default().after(Duration::from_secs(second)), &mut out);
+        let answers = out.iter().filter_map(|outcome| match outcome {
+            Outcome::Answered(answer) => {
+                Some(answer.groups.iter().map(|group| group.account.0).collect::<Vec<_>>())
+            }
+            Outcome::Cancelled { .. } => None,
+        });
+        answers.collect::<Vec<_>>()
+    };
+    let nothing: fn(&mut Poll) = |_| ();
+    for second in [0, 40] {
+        let _ = [1, 2].map(|account| search(&mut matchmaker, second, account, nothing));
+        assert_eq!(met(&mut matchmaker, second + 20), [[1, 2]]);
+    }
+    let _ = [1, 2].map(|account| search(&mut matchmaker, 80, account, nothing));
+    assert_eq!(met(&mut matchmaker, 105), [[1], [2]], "kept apart");
+    let _ = [1, 2].map(|account| search(&mut matchmaker, 106, account, nothing));
+    assert_eq!(search(&mut matchmaker, 107, 1, ai), 1, "AI is a way out");
+    search(&mut matchmaker, 110, 3, nothing);
+    assert_eq!(met(&mut matchmaker, 130), [[2, 3]], "others are met");
+    // Ten minutes after the second failure, which was noticed when they searched on.
+    let _ = [1, 2].map(|account| search(&mut matchmaker, 700, account, nothing));
+    assert_eq!(met(&mut matchmaker, 724), [[1, 2]]);
 }
 
 #[test]

@@ -17,8 +17,6 @@ pub(crate) struct Waiting {
     pub(crate) came: Monotonic,
     /// Earlier searches have smaller numbers.
     pub(crate) search: usize,
-    /// Of a party that was already searching in this mode when it came.
-    pub(crate) second_of_party: bool,
 }
 
 /// How a poll ended.
@@ -104,9 +102,11 @@ fn fits_anybody(poll: &Poll) -> bool {
 /// Whether two polls could be answered together.
 pub(crate) fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let fit = one.poll.size.get() + other.poll.size.get() <= seats(&one.poll.mode).0;
-    let able = |waiting: &Waiting| fits_anybody(&waiting.poll) && !waiting.second_of_party;
+    let able = |waiting: &Waiting| fits_anybody(&waiting.poll);
+    let lobby = one.poll.group_lobby;
+    let one_party = lobby == other.poll.group_lobby && lobby.is_joinable();
     let one_hosts = one.poll.can_host() || other.poll.can_host();
-    one.poll.mode == other.poll.mode && fit && one_hosts && able(one) && able(other)
+    one.poll.mode == other.poll.mode && fit && one_hosts && !one_party && able(one) && able(other)
 }
 
 impl World {
@@ -190,12 +190,7 @@ impl World {
                 && answer.groups.len() == 1 && answer.groups[0].poll == old));
             self.note(superseded);
         }
-        let same_party = |other: &Waiting| {
-            let able = fits_anybody(&other.poll) && !other.second_of_party;
-            able && other.poll.group_lobby == poll.group_lobby && other.poll.mode == poll.mode
-        };
-        let second_of_party = self.open.values().any(same_party);
-        self.open.insert(poll.account, Waiting { poll, came: now, search, second_of_party });
+        self.open.insert(poll.account, Waiting { poll, came: now, search });
         outcomes.for_each(|outcome| self.note(outcome));
         self.check();
     }
@@ -266,6 +261,11 @@ impl World {
                 answer.groups.iter().map(|group| (group.poll, group.account)).collect()
             }
         };
+        if let Outcome::Answered(answer) = outcome {
+            // Every match takes place: that two are kept apart is for tests of their own.
+            let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
+            self.matchmaker.confirm(&accounts);
+        }
         for (poll, account) in ended {
             let waiting = self.open.remove(&account).expect("the account has an open poll");
             assert_eq!(waiting.poll.id, poll, "another poll of the account ended");
@@ -294,7 +294,9 @@ impl World {
                 let older = |other: &&Waiting| {
                     let kind = |poll: &Poll| (poll.mode, poll.size, poll.can_host());
                     let like = kind(&other.poll) == kind(&member.poll);
-                    like && !other.second_of_party && other.search < member.search
+                    // Of two groups of one party the other may have stayed for its sake.
+                    let company = members.iter().all(|with| with.poll.account == member.poll.account || compatible(other, with));
+                    like && company && other.search < member.search
                 };
                 let older = self.open.values().find(older);
                 assert!(older.is_none(), "{member:?} left before {older:?}");

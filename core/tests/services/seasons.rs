@@ -8,7 +8,8 @@ use mmcos_core::{
 use super::{
     rig::Rig,
     world::{
-        get_elite, login, login_answer, on, race, restarted, server, session_key, text, texts, trusting,
+        LOGIN, get_elite, login, login_answer, login_request, on, platform_id, post, race, restarted, server,
+        session_key, text, texts, trusting,
     },
 };
 
@@ -81,6 +82,75 @@ fn seen(rig: &mut Rig<Mmcos>, id: u64, name: &str) -> [String; 7] {
         .map(|name| texts(&answer, name).last().unwrap_or(&"").to_string())
 }
 
+/// What a login tells of seasons, after which the player asks for something with its token.
+fn heard(rig: &mut Rig<Mmcos>, id: u64, name: &str) -> [String; 7] {
+    let told = seen(rig, id, name);
+    let token = login(rig, id, name);
+    get_elite(rig, &token);
+    told
+}
+
+#[test]
+fn a_change_of_season_is_told_until_it_was_heard() {
+    let mut rig = season_38();
+    let before = login(&mut rig, ANN, "Ann");
+    rig.skip_to(on(2023, 11, 2, 9));
+    let change = ["38", "39", "39", "39", "400", "400", "0"];
+    for _ in 0..3 {
+        assert_eq!(seen(&mut rig, ANN, "Ann"), change, "the answers are lost");
+        get_elite(&mut rig, &before);
+    }
+    // A crash forgets nothing of that.
+    let mut rig = restarted(&rig, trusting(), on(2023, 11, 3, 9));
+    assert_eq!(heard(&mut rig, ANN, "Ann"), change);
+    assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39");
+    // Nor is it told of again, when that answer is lost, several seasons later.
+    rig.skip_to(on(2024, 3, 2, 9));
+    for _ in 0..2 {
+        assert_eq!(seen(&mut rig, ANN, "Ann")[..4], ["39", "41", "41", "41"]);
+    }
+}
+
+#[test]
+fn a_game_that_knows_the_season_is_told_of_no_change() {
+    let mut rig = season_38();
+    rig.skip_to(on(2024, 3, 2, 9));
+    let mut old = |said: &str| {
+        let request = login_request(&platform_id(ANN), "Ann");
+        let request = String::from_utf8(request).expect("it is text");
+        let head = request.split("<Login>").next().expect("a head").len();
+        let body = request[head..].replace(">38</Extra", &format!(">{said}</Extra"));
+        let answer = rig.ask(&post(LOGIN, &body));
+        text(&answer, "OldSeasonID").to_owned()
+    };
+    assert_eq!(["37", "38", "39", "", "x", "99"].map(&mut old), ["38", "38", "39", "38", "38", "38"]);
+    assert_eq!(["41", "38"].map(&mut old), ["41", "41"], "and the server remembers that it does");
+}
+
+#[test]
+fn whoever_was_better_does_not_begin_behind_whoever_was_worse() {
+    let mut rig = server();
+    rig.set_wall(on(2023, 10, 20, 12));
+    let ids: Vec<u64> = (0..13).map(|player| ANN + player).collect();
+    for (place, id) in (0..).zip(&ids) {
+        let token = login(&mut rig, *id, "Racer");
+        for _ in 0..(12 - place) / 3 {
+            race(&mut rig, &token, 100 - place);
+        }
+    }
+    let players = |rig: &Rig<Mmcos>| -> Vec<(u64, i32)> {
+        let players = rig.server.service().players().leaderboard(0, 20);
+        players.map(|player| (player.steam_id.get(), player.standing.points.0)).collect()
+    };
+    let ended = players(&rig);
+    rig.skip_to(on(2023, 11, 2, 9));
+    login(&mut rig, ids[0], "Racer");
+    let began = players(&rig);
+    assert!(ended.iter().map(|(id, _)| id).eq(began.iter().map(|(id, _)| id)), "{ended:?} {began:?}");
+    let points: Vec<i32> = began.iter().map(|(_, points)| *points).collect();
+    assert_eq!(points, [300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 0, 0, 0], "the last three never raced");
+}
+
 /// Where the player stood at the end of each season, as it is recorded: season, rank, points, division prize.
 fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, u32, i32, &str)> {
     let players = rig.server.service().players();
@@ -103,10 +173,10 @@ fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, u32, i32, &str)> {
 fn a_login_tells_of_a_change_of_season_once() {
     let mut rig = season_38();
     rig.skip_to(on(2023, 11, 2, 9));
-    // Division 2 brings 100 points, a rank among the first ten 50 more.
-    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
-    assert_eq!(seen(&mut rig, BEA, "Bea"), ["38", "39", "39", "39", "50", "50", "0"]);
-    assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "150", "0"]);
+    // Division 2 brings 100 points, a rank among the first ten 50 + 100 + 150 more.
+    assert_eq!(heard(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "400", "400", "0"]);
+    assert_eq!(heard(&mut rig, BEA, "Bea"), ["38", "39", "39", "39", "300", "300", "0"]);
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "400", "0"]);
 }
 
 #[test]
@@ -117,8 +187,8 @@ fn a_season_starts_for_who_is_in_the_game_too() {
     assert_eq!(text(&race(&mut rig, &ann, 100), "NewSeason"), "38");
     assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "100");
     rig.skip_to(on(2023, 11, 1, 0));
-    assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "50");
-    assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["50"]);
+    assert_eq!(text(&get_elite(&mut rig, &ann), "PlayerScore"), "300");
+    assert_eq!(texts(&get_elite(&mut rig, &ann), "Points"), ["300"]);
     assert_eq!(text(&race(&mut rig, &ann, 10), "NewSeason"), "39");
     assert!(session_key().verify(&ann, rig.wall()).is_ok());
 }
@@ -128,21 +198,21 @@ fn a_login_tells_of_a_change_of_season_after_a_restart_too() {
     let mut before = season_38();
     let mut after = season_38();
     after.skip_to(on(2023, 11, 2, 9));
-    assert_eq!(seen(&mut after, BEA, "Bea")[4], "50", "so the season has begun");
+    assert_eq!(seen(&mut after, BEA, "Bea")[4], "300", "so the season has begun");
     for lived in [&mut before, &mut after] {
         let mut rig = restarted(lived, trusting(), on(2023, 11, 3, 9));
-        assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "150", "150", "0"]);
+        assert_eq!(heard(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "400", "400", "0"]);
         assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39", "once");
         assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
         let mut rig = restarted(&rig, trusting(), on(2023, 11, 4, 9));
-        assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "150", "0"]);
+        assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "400", "0"]);
     }
 }
 
 #[test]
 fn seasons_in_which_the_server_was_off_are_one_change() {
     let mut rig = restarted(&season_38(), trusting(), on(2024, 3, 2, 9));
-    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "150", "150", "0"]);
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "400", "400", "0"]);
     assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
 }
 
@@ -153,8 +223,8 @@ fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
         rig.skip_to(now);
         seen(&mut rig, BEA, "Bea");
     }
-    // In the first season that passed 150 points were all that Ann had, and a first rank brought 50.
-    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "50", "50", "0"]);
-    let expected = [(38, 0, 1_080, "Boxes:2:"), (39, 0, 150, "Boxes:1:"), (40, 0, 50, "Boxes:1:")];
+    // In the first season that passed Ann did not race, so that it brought nothing for the next.
+    assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "0", "0", "0"]);
+    let expected = [(38, 0, 1_080, "Boxes:2:"), (39, 0, 400, "Boxes:1:"), (40, 0, 0, "Boxes:1:")];
     assert_eq!(history(&rig, ANN), expected);
 }

@@ -57,7 +57,10 @@ impl Open {
     /// Whether somebody waits whom this poll's player could meet. Who came in this very moment may have been too late.
     pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> bool {
         let mut polls = self.buckets.get(&bucket).into_iter().flatten();
-        polls.any(|other| other.sent < now && bucket.fit(poll.size, other.size))
+        polls.any(|other| {
+            // Two groups of one party are never in one match.
+            other.sent < now && other.group_lobby != poll.group_lobby && bucket.fit(poll.size, other.size)
+        })
     }
 
     /// The poll of this group in this bucket.

@@ -57,6 +57,8 @@ pub(super) struct Bucket {
     pub(super) seats: Seats,
     pub(super) rate: Rate,
     pub(super) standing: Standing,
+    /// When to decide anew though nothing happened.
+    decides: Option<Monotonic>,
     pub(super) polls: u32,
     pub(super) players: u32,
     /// Tickets, of open polls and resting.
@@ -74,6 +76,7 @@ impl Bucket {
             seats,
             rate: Rate::new(now),
             standing: Standing::NoCompany,
+            decides: None,
             polls: 0,
             players: 0,
             tickets: 0,
@@ -112,38 +115,27 @@ impl Bucket {
         [self.hosts.of(size), self.guests.of(size)]
     }
 
-    /// Whether a group that does not wait here yet would meet one that does.
-    pub(super) fn would_have_company(&self, size: u8, can_host: bool) -> bool {
-        self.fitting(size, can_host) != 0
-    }
-
     /// Whether a group that can host, of this size, and waits here, could meet another.
     pub(super) fn host_has_company(&self, size: u8) -> bool {
-        let fitting = self.fitting(size, true);
+        let fitting = self.fitting(size);
         let like_it = || self.hosts.of(size).has_two() || self.guests.present & bit(size) != 0;
         fitting & !bit(size) != 0 || fitting != 0 && like_it()
     }
 
-    /// The sizes of those who wait and can go with a group of this size.
-    const fn fitting(&self, size: u8, can_host: bool) -> u16 {
-        let present = if can_host { self.hosts.present | self.guests.present } else { self.hosts.present };
+    /// The sizes of those who wait and can go with a host of this size.
+    const fn fitting(&self, size: u8) -> u16 {
+        let present = self.hosts.present | self.guests.present;
         present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
     }
 
-    /// The oldest of all who can host and have company here. Every match is planned around such a group, so that every
-    /// match has a host.
-    pub(super) fn oldest_with_company(&self, seniority: &Links) -> Option<Slot> {
+    /// The oldest of all who can host and have company here, as far as sizes say, without those in `held`. Every match is
+    /// planned around such a group, so that every match has a host.
+    pub(super) fn oldest_with_company(&self, seniority: &Links, held: &[Slot]) -> Option<Slot> {
         let with_company = sizes(self.hosts.present).filter(|size| self.host_has_company(*size));
-        self.oldest_host(with_company, seniority)
-    }
-
-    /// The oldest of all who can host and fit beside a group of this size.
-    pub(super) fn oldest_host_beside(&self, size: u8, seniority: &Links) -> Option<Slot> {
-        self.oldest_host(sizes(self.fitting(size, false)), seniority)
-    }
-
-    fn oldest_host(&self, sizes: impl Iterator<Item = u8>, seniority: &Links) -> Option<Slot> {
-        let oldest = sizes.filter_map(|size| self.hosts.of(size).first());
+        let oldest = with_company.filter_map(|size| {
+            let slots = core::iter::successors(self.hosts.of(size).first(), |slot| seniority.next(*slot));
+            slots.take(held.len().saturating_add(1)).find(|slot| !held.contains(slot))
+        });
         oldest.min_by_key(|slot| seniority.key(*slot))
     }
 
@@ -281,7 +273,7 @@ impl Buckets {
         if bucket.tickets > 0 {
             return;
         }
-        self.stand(slot, Standing::NoCompany);
+        self.stand(slot, Standing::NoCompany, None);
         self.links.insert(&mut self.idle, slot, now.as_nanos());
         self.idle_count = self.idle_count.saturating_add(1);
         if self.idle_count > MAX_IDLE {
@@ -289,17 +281,18 @@ impl Buckets {
         }
     }
 
-    /// Notes what the bucket waits for, and sets its timer.
-    pub(super) fn stand(&mut self, slot: Slot, standing: Standing) {
+    /// Notes what the oldest match of the bucket waits for, and when to decide anew.
+    pub(super) fn stand(&mut self, slot: Slot, standing: Standing, until: Option<Monotonic>) {
         let Some(bucket) = self.slab.get_mut(slot) else { return };
-        let before = core::mem::replace(&mut bucket.standing, standing).until();
-        if before == standing.until() {
+        bucket.standing = standing;
+        let before = core::mem::replace(&mut bucket.decides, until);
+        if before == until {
             return;
         }
         if before.is_some() {
             self.links.remove(&mut self.timed, slot);
         }
-        if let Some(until) = standing.until() {
+        if let Some(until) = until {
             self.links.insert(&mut self.timed, slot, until.as_nanos());
         }
     }

@@ -10,7 +10,7 @@ use super::config::MAX_PLAYERS;
 use super::host;
 use super::mode::BucketKey;
 use super::outcome::{Group, Outcomes, Reason};
-use super::plan::{self, Candidate, Plan};
+use super::plan::{self, Candidate, Plan, View};
 use super::poll::Poll;
 use super::slab::Slot;
 use super::teams::{self, Side};
@@ -21,6 +21,10 @@ use crate::seam::Monotonic;
 /// How soon a player whose poll found nobody must come again to keep its place (the game does after 0.9 s, capture
 /// 06; the rest is our choice, for slow lines).
 const SENIORITY_KEPT: Duration = Duration::from_secs(5);
+
+/// How many matches are planned in one decision while none can be released. (Groups left over by one match are of few
+/// sizes, so that there are two or three, unless accounts conspire.)
+const MOST_SEEDS: u8 = 16;
 
 impl Matchmaker {
     /// Moves the clock, which never runs backwards, and does all that became due.
@@ -67,22 +71,26 @@ impl Matchmaker {
 
     /// Lets the poll wait in its bucket.
     pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: Slot) {
-        let Some(into) = self.buckets.get_mut(bucket) else { return };
+        let Some(into) = self.buckets.get(bucket) else { return };
         let (now, size) = (self.now, poll.size.get());
-        let meets_nobody = size > into.seats.largest() || self.tickets.has_party(bucket, poll.group_lobby);
-        let place = if meets_nobody { Place::Aside } else { Place::Queued };
+        let place = if size > into.seats.largest() { Place::Aside } else { Place::Queued };
         let impatient = poll.ignore_minimum && self.config.ai;
         let longest = self.config.longest_hold();
+        let ticket = Ticket::new(poll, search, bucket, impatient, place);
+        let has_company = || {
+            let group = Candidate::new(Slot::NONE, &ticket);
+            place == Place::Queued && self.view(bucket).is_some_and(|view| view.has_company(&group))
+        };
         let deadline = if !impatient {
             now.after(longest)
-        } else if place == Place::Queued && into.would_have_company(size, poll.can_host()) {
+        } else if has_company() {
             now.after(self.config.ai_hold.max(self.config.gather).min(longest))
         } else {
             let pays = into.rate.falls_to(self.worth.least_rate(1));
             now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
         };
-        let ticket = Ticket::new(poll, search, bucket, impatient, place);
         let slot = self.tickets.add(ticket, deadline);
+        let Some(into) = self.buckets.get_mut(bucket) else { return };
         into.open(&mut self.seniority, slot, &ticket);
     }
 
@@ -95,62 +103,98 @@ impl Matchmaker {
         self.forget(slot)
     }
 
-    /// Releases the matches of this bucket that should wait no longer.
+    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among those
+    /// who are not in it, so that a full one never waits for another to gather.
     pub(super) fn decide(&mut self, bucket: Slot, out: &mut Outcomes) {
-        let standing = loop {
-            let Some(there) = self.buckets.get(bucket) else { return };
-            let Some(seed) = there.oldest_with_company(&self.seniority) else { break Standing::NoCompany };
-            let Some(plan) = self.plan(bucket, seed) else { return };
-            let Some(there) = self.buckets.get(bucket) else { return };
-            if let Some(standing) = plan.hold(self.now, there, &self.config, &self.worth) {
-                break standing;
+        let mut held = core::mem::take(&mut self.held);
+        let (mut standing, mut until) = (Standing::NoCompany, None);
+        let mut seeds = 0;
+        held.clear();
+        while seeds < MOST_SEEDS
+            && let Some(there) = self.buckets.get(bucket)
+            && let Some(seed) = there.oldest_with_company(&self.seniority, &held)
+            && let Some(plan) = self.plan(bucket, seed, &held)
+        {
+            seeds = seeds.saturating_add(1);
+            if !plan.is_match() {
+                held.push(seed);
+                continue;
             }
-            self.release(bucket, plan, out);
-        };
-        self.buckets.stand(bucket, standing);
+            let Some(there) = self.buckets.get(bucket) else { break };
+            let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
+                // Of groups of one size the oldest goes, also if it is in the match that waits: a younger one takes its place.
+                let fullest = self.plan(bucket, seed, &[]).filter(|other| other.humans() == plan.humans());
+                let Some(plan) = fullest.or_else(|| self.plan(bucket, seed, &held)) else { break };
+                self.release(bucket, plan, out);
+                held.clear();
+                (standing, until, seeds) = (Standing::NoCompany, None, 0);
+                continue;
+            };
+            if standing == Standing::NoCompany {
+                standing = waits;
+            }
+            until = until.min(waits.until()).or(until).or(waits.until());
+            held.extend(plan::members(plan.chosen, &self.candidates).map(|member| member.slot));
+            if matches!(waits, Standing::Choosing { .. }) {
+                break;
+            }
+        }
+        self.held = held;
+        self.buckets.stand(bucket, standing, until);
     }
 
     /// Answers the poll of this ticket: with whoever fits, alone if nobody does.
     pub(super) fn expire(&mut self, slot: Slot, reason: Reason, out: &mut Outcomes) {
         let Some(bucket) = self.tickets.get(slot).map(|ticket| ticket.bucket) else { return };
         while let Some(ticket) = self.tickets.get(slot).copied().filter(Ticket::is_open) {
-            match self.seed_for(slot, &ticket) {
-                Some(seed) => {
-                    let Some(plan) = self.plan(bucket, seed) else { return };
-                    self.release(bucket, plan, out);
-                }
+            match self.last_plan(slot, &ticket) {
+                Some(plan) => self.release(bucket, plan, out),
                 None => self.answer_alone(slot, ticket, reason, out),
             }
         }
         self.decide(bucket, out);
     }
 
-    /// Around whom a match forms when the time of this ticket is up, if it has company: in a sparse bucket around the
+    /// The match that forms when the time of this ticket is up, if it can meet anybody: in a sparse bucket around the
     /// oldest of its size, who has the older claim to the same seats; for a group that cannot host, around one that can.
-    fn seed_for(&self, slot: Slot, ticket: &Ticket) -> Option<Slot> {
-        let bucket = self.buckets.get(ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
-        let size = ticket.size.get();
-        if !ticket.can_host {
-            return bucket.oldest_host_beside(size, &self.seniority);
-        }
-        let [hosts, _] = bucket.queues(size);
-        let seed = if bucket.is_dense(self.now) { Some(slot) } else { hosts.first() };
-        seed.filter(|_| bucket.host_has_company(size))
+    fn last_plan(&mut self, slot: Slot, ticket: &Ticket) -> Option<Plan> {
+        let group = Candidate::new(slot, ticket);
+        let view = self.view(ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
+        let own = if ticket.can_host { slot } else { view.oldest_host_for(&group)? };
+        let [hosts, _] = view.bucket.queues(ticket.size.get());
+        let oldest = hosts.first().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
+        let seeds = [oldest.filter(|oldest| *oldest != own), Some(own)];
+        // Those whom the oldest may not meet may be this one's company.
+        seeds.into_iter().flatten().find_map(|seed| {
+            self.plan(ticket.bucket, seed, &[]).filter(Plan::is_match)
+        })
     }
 
-    fn plan(&mut self, bucket: Slot, seed: Slot) -> Option<Plan> {
-        let there = self.buckets.get(bucket)?;
-        let seed = Candidate::new(seed, self.tickets.get(seed)?);
-        let plan = Plan::new(self.now, there, &self.seniority, &self.tickets, seed, &mut self.candidates);
-        self.considered = self.considered.wrapping_add(self.candidates.len().try_into().unwrap_or(0));
-        Some(plan)
+    fn view(&self, bucket: Slot) -> Option<View<'_>> {
+        let bucket = self.buckets.get(bucket)?;
+        let Self { now, seniority, tickets, matches, .. } = self;
+        Some(View { now: *now, bucket, seniority, tickets, pairs: matches.pairs() })
+    }
+
+    fn plan(&mut self, bucket: Slot, seed: Slot, held: &[Slot]) -> Option<Plan> {
+        let mut candidates = core::mem::take(&mut self.candidates);
+        let plan = self.view(bucket).zip(self.tickets.get(seed)).map(|(view, ticket)| {
+            Plan::new(view, Candidate::new(seed, ticket), held, &mut candidates)
+        });
+        self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
+        self.candidates = candidates;
+        plan
     }
 
     /// Answers those whom the plan chose.
     fn release(&mut self, bucket: Slot, mut plan: Plan, out: &mut Outcomes) {
-        if let Some(there) = self.buckets.get(bucket) {
-            plan.spare_an_orphan(self.now, there, &self.tickets, &self.candidates);
+        let mut rest = core::mem::take(&mut self.rest);
+        if let Some(view) = self.view(bucket) {
+            plan.spare_orphans(view, &self.candidates, &mut rest);
         }
+        self.considered = self.considered.wrapping_add(rest.len().try_into().unwrap_or(0));
+        rest.clear();
+        self.rest = rest;
         let mut members = core::mem::take(&mut self.members);
         let candidates = core::mem::take(&mut self.candidates);
         let chosen = plan::members(plan.chosen, &candidates);

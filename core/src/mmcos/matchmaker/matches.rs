@@ -8,6 +8,7 @@ use super::config::MAX_PLAYERS;
 use super::index::{Hasher, Index};
 use super::mode::BucketKey;
 use super::outcome::Group;
+use super::pairs::Pairs;
 use super::queue::{Links, Queue};
 use super::slab::{Slab, Slot};
 use crate::mmcos::ids::{RaceKey, SessionId, UserId};
@@ -21,6 +22,10 @@ const fn longest(state: MatchState) -> Duration {
         MatchState::Registered => 30 * 60,
     })
 }
+
+/// Up to so many groups, a match of which nothing was heard says that two of them may not reach each other. In a larger
+/// one it says more of the host, who does not host the next (see `host.rs`).
+const JUDGED: usize = 4;
 
 /// How far a live match has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +45,8 @@ pub struct Member {
     pub account: UserId,
     /// Whether it is to host.
     pub is_host: bool,
+    /// Whether it registered the match.
+    pub registered: bool,
     /// Whether it sent its points.
     pub scored: bool,
     /// Whether it has gone on to another match.
@@ -103,7 +110,7 @@ pub struct MatchCounts {
     pub registered: u64,
     /// Scored by a member.
     pub scored: u64,
-    /// Closed since every member scored or went on.
+    /// Closed since every member scored or went on, after one of them was heard of.
     pub completed: u64,
     /// Closed since nothing was heard.
     pub timed_out: u64,
@@ -121,6 +128,7 @@ pub(super) struct Matches {
     links: Links,
     ends: Queue,
     counts: MatchCounts,
+    pairs: Pairs,
 }
 
 impl Matches {
@@ -133,11 +141,16 @@ impl Matches {
             links: Links::default(),
             ends: Queue::EMPTY,
             counts: MatchCounts::default(),
+            pairs: Pairs::default(),
         }
     }
 
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    pub(super) const fn pairs(&self) -> &Pairs {
+        &self.pairs
     }
 
     pub(super) const fn counts(&self) -> MatchCounts {
@@ -174,12 +187,18 @@ impl Matches {
         groups: &[Group],
     ) {
         for group in groups {
-            self.leave(group.account);
+            self.leave(now, group.account);
         }
         let mut members = [None; MAX_PLAYERS as usize];
         for (place, group) in members.iter_mut().zip(groups) {
             *place =
-                Some(Member { account: group.account, is_host: group.is_host, scored: false, left: false });
+                Some(Member {
+                    account: group.account,
+                    is_host: group.is_host,
+                    registered: false,
+                    scored: false,
+                    left: false,
+                });
         }
         let players = groups.iter().fold(0_u16, |sum, group| sum.saturating_add(group.size.get().into()));
         let state = MatchState::Made;
@@ -216,7 +235,11 @@ impl Matches {
     ) -> Result<bool, MatchError> {
         self.expire(now);
         let slot = self.member(race_key, by)?;
-        let first = self.get(race_key).is_some_and(|found| found.state == MatchState::Made);
+        let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
+        let first = found.state == MatchState::Made;
+        if let Some(member) = found.member_mut(by) {
+            member.registered = true;
+        }
         if first {
             self.advance(slot, now, MatchState::Registered);
             self.counts.registered = self.counts.registered.saturating_add(1);
@@ -240,7 +263,7 @@ impl Matches {
             self.advance(slot, now, MatchState::Scored);
             self.counts.scored = self.counts.scored.saturating_add(1);
         }
-        self.close_if_done(slot);
+        self.close_if_done(now, slot);
         Ok(first)
     }
 
@@ -248,6 +271,7 @@ impl Matches {
     pub(super) fn expire(&mut self, now: Monotonic) {
         while let Some(slot) = self.ends.first().filter(|slot| self.links.key(*slot) <= now.as_nanos()) {
             self.counts.timed_out = self.counts.timed_out.saturating_add(1);
+            self.judge(now, slot);
             self.close(slot);
         }
     }
@@ -261,19 +285,44 @@ impl Matches {
         slot.is_some()
     }
 
-    fn leave(&mut self, account: UserId) {
+    /// The account goes on: it is not in its match any more.
+    pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
         let Some(slot) = self.of(account) else { return };
         self.by_account.remove(self.hash(account), slot);
         if let Some(member) = self.slab.get_mut(slot).and_then(|found| found.member_mut(account)) {
             member.left = true;
         }
-        self.close_if_done(slot);
+        self.close_if_done(now, slot);
     }
 
-    fn close_if_done(&mut self, slot: Slot) {
+    /// A match of these players took place.
+    pub(super) fn confirm(&mut self, players: &[UserId]) {
+        for (place, one) in players.iter().enumerate() {
+            players.iter().skip(place).for_each(|other| self.pairs.succeed(*one, *other));
+        }
+    }
+
+    /// The match is over: which of its members were heard of, and so could reach each other?
+    fn judge(&mut self, now: Monotonic, slot: Slot) {
+        let Some(found) = self.slab.get(slot).filter(|found| found.members().count() <= JUDGED) else { return };
+        for (place, one) in found.members().enumerate() {
+            for other in found.members().skip(place.saturating_add(1)) {
+                if one.registered || one.scored || other.registered || other.scored {
+                    self.pairs.succeed(one.account, other.account);
+                } else {
+                    self.pairs.fail(one.account, other.account, now);
+                }
+            }
+        }
+    }
+
+    fn close_if_done(&mut self, now: Monotonic, slot: Slot) {
         let done = |found: &Match| found.members().all(|member| member.scored || member.left);
-        if self.slab.get(slot).is_some_and(done) {
-            self.counts.completed = self.counts.completed.saturating_add(1);
+        if let Some(found) = self.slab.get(slot).filter(|found| done(found)) {
+            if found.state != MatchState::Made {
+                self.counts.completed = self.counts.completed.saturating_add(1);
+            }
+            self.judge(now, slot);
             self.close(slot);
         }
     }

@@ -19,14 +19,20 @@
 //!   ([`Config::ai_hold`] waits a little for a likely arrival).
 //! - Where full matches form within seconds, players of like points go together. Where they do not, points never
 //!   change who meets whom.
-//! - If a match would leave one group behind that cannot hope for others in time, one of the match stays with it.
-//! - A group that can meet nobody is held like any other and answered alone, since a prompt answer would only make its
-//!   client ask again: a party that fills the cap or exceeds it, and a second group of a party that already searches
-//!   in the same bucket, for a party stands in an answer once.
+//! - While a match waits for more, those who are left over by it are looked at like a bucket of their own.
+//! - If a match would leave groups behind that can meet nobody else and cannot hope for others in time, as many of the
+//!   match stay with them, as long as two groups go.
+//! - A party stands in an answer once: a second group with the same lobby is in no match with the first, and may meet
+//!   everybody else.
+//! - Two players who twice in a row were in a match of which neither was heard again are kept apart for ten minutes (see
+//!   `pairs.rs`).
+//! - A party that fills the cap or exceeds it is held like any other and answered alone, since a prompt answer would only
+//!   make its client ask again.
 //! - A group whose lobby ids Steam cannot have issued ([`Poll::can_host`]) never hosts. It meets groups that can, and no
 //!   match is made of groups that cannot.
-//! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is the
-//!   player with the most matches confirmed, the fewest unconfirmed, the largest party, the freshest poll.
+//! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is a
+//!   player whose last match took place, with the largest share of confirmed matches, the largest party, the freshest
+//!   poll.
 //!
 //! # The cost
 //!
@@ -80,6 +86,7 @@ mod matches;
 mod mode;
 mod outcome;
 mod packing;
+mod pairs;
 mod plan;
 mod poll;
 mod queue;
@@ -106,6 +113,7 @@ use self::plan::Candidate;
 pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
 use self::queue::Links;
 use self::rate::Worth;
+use self::slab::Slot;
 use self::ticket::{Search, Ticket, Tickets};
 pub use self::view::{BucketView, Load, SearchView};
 pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
@@ -132,6 +140,10 @@ pub struct Matchmaker {
     waits: Waits,
     /// Groups that a decision looked at, ever.
     considered: u64,
+    /// Scratch space: groups of matches that wait.
+    held: Vec<Slot>,
+    /// Scratch space: groups that a match leaves.
+    rest: Vec<Candidate>,
     /// Scratch space.
     candidates: Vec<Candidate>,
     /// Scratch space.
@@ -157,6 +169,8 @@ impl Matchmaker {
             matches: Matches::new(hasher),
             waits: Waits::new(),
             considered: 0,
+            held: Vec::new(),
+            rest: Vec::new(),
             candidates: Vec::new(),
             members: Vec::new(),
         }
@@ -170,6 +184,8 @@ impl Matchmaker {
     /// A poll came (`EnterMatchmaking2`).
     pub fn enter(&mut self, now: Monotonic, poll: &Poll, out: &mut Outcomes) {
         let now = self.advance(now, out);
+        // Who searches is in no match.
+        self.matches.leave(now, poll.account);
         let key = BucketKey::of(&poll.mode, self.config.folding);
         let kept = self.supersede(poll.account, &key, out);
         let bucket = self.buckets.for_ticket(key, self.config.seats(&key), now);
@@ -234,6 +250,11 @@ impl Matchmaker {
     /// Closes a match that an operator wants closed. False if there is none of this key.
     pub fn end(&mut self, race_key: RaceKey) -> bool {
         self.matches.end(race_key)
+    }
+
+    /// A match of these players took place, whenever that became known: they can reach each other.
+    pub fn confirm(&mut self, players: &[UserId]) {
+        self.matches.confirm(players);
     }
 
     /// Decides by other times from now on. Caps and folding stay as they are: whoever waits does so by the old ones.

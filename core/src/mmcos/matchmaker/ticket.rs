@@ -19,7 +19,7 @@ pub(super) struct Search {
 pub(super) enum Place {
     /// Its poll is open; it waits in the queue of its size.
     Queued,
-    /// Its poll is open; it can meet nobody: too large, or of a party that already searches here.
+    /// Its poll is open; it is too large to meet anybody.
     Aside,
     /// Its poll was answered; it keeps the search for a while.
     Resting,
@@ -76,8 +76,6 @@ impl Ticket {
 pub(super) struct Tickets {
     slab: Slab<Ticket>,
     by_account: Index,
-    /// The parties that can meet others, by bucket and lobby.
-    by_party: Index,
     hasher: Hasher,
     ends: Links,
     /// By when the poll is answered at the latest.
@@ -91,7 +89,6 @@ impl Tickets {
         Self {
             slab: Slab::new(),
             by_account: Index::default(),
-            by_party: Index::default(),
             hasher,
             ends: Links::default(),
             open: Queue::EMPTY,
@@ -104,7 +101,7 @@ impl Tickets {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let tables = [self.slab.bytes(), self.by_account.bytes(), self.by_party.bytes(), self.ends.bytes()];
+        let tables = [self.slab.bytes(), self.by_account.bytes(), self.ends.bytes()];
         tables.into_iter().fold(0, usize::saturating_add)
     }
 
@@ -130,9 +127,6 @@ impl Tickets {
     pub(super) fn add(&mut self, ticket: Ticket, deadline: Monotonic) -> Slot {
         let slot = self.slab.insert(ticket);
         self.by_account.insert(self.hash(ticket.account), slot);
-        if ticket.place == Place::Queued {
-            self.by_party.insert(self.party_hash(ticket.bucket, ticket.group_lobby), slot);
-        }
         self.ends.insert(&mut self.open, slot, deadline.as_nanos());
         slot
     }
@@ -140,31 +134,17 @@ impl Tickets {
     pub(super) fn remove(&mut self, slot: Slot) -> Option<Ticket> {
         let ticket = self.slab.remove(slot)?;
         self.by_account.remove(self.hash(ticket.account), slot);
-        if ticket.is_open() {
-            self.close(slot, &ticket);
-        } else {
-            self.ends.remove(&mut self.resting, slot);
-        }
+        let queue = if ticket.is_open() { &mut self.open } else { &mut self.resting };
+        self.ends.remove(queue, slot);
         Some(ticket)
     }
 
     /// The poll was answered, the search is remembered until then.
     pub(super) fn rest(&mut self, slot: Slot, until: Monotonic) {
         let Some(ticket) = self.slab.get_mut(slot).filter(|ticket| ticket.is_open()) else { return };
-        let before = *ticket;
         ticket.place = Place::Resting;
-        self.close(slot, &before);
+        self.ends.remove(&mut self.open, slot);
         self.ends.insert(&mut self.resting, slot, until.as_nanos());
-    }
-
-    /// Returns whether the party of this lobby has an open ticket in the bucket. An id that is no lobby names no party.
-    pub(super) fn has_party(&self, bucket: Slot, lobby: LobbyId) -> bool {
-        if !lobby.is_joinable() {
-            return false;
-        }
-        let same = |ticket: &Ticket| ticket.group_lobby == lobby && ticket.bucket == bucket;
-        let is = |slot| self.slab.get(slot).is_some_and(same);
-        self.by_party.find(self.party_hash(bucket, lobby), is).is_some()
     }
 
     /// When the poll of an open ticket is answered at the latest.
@@ -180,17 +160,6 @@ impl Tickets {
     /// The search that is forgotten first.
     pub(super) fn first_resting(&self) -> Option<(Monotonic, Slot)> {
         self.resting.first().map(|slot| (self.deadline(slot), slot))
-    }
-
-    fn close(&mut self, slot: Slot, ticket: &Ticket) {
-        self.ends.remove(&mut self.open, slot);
-        if ticket.place == Place::Queued {
-            self.by_party.remove(self.party_hash(ticket.bucket, ticket.group_lobby), slot);
-        }
-    }
-
-    fn party_hash(&self, bucket: Slot, lobby: LobbyId) -> u64 {
-        self.hasher.mix(u64::from(bucket.scrambled()), lobby.0)
     }
 
     const fn hash(&self, account: UserId) -> u64 {

@@ -100,8 +100,8 @@ impl Player {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Players {
-    /// In the order of [`UserId`]s, from 1, without gaps.
-    by_user_id: Vec<Player>,
+    /// In the order of [`UserId`]s, from 1. Where a store has lost a row there is a gap.
+    by_user_id: Vec<Option<Player>>,
     by_steam_id: BTreeMap<SteamId, UserId>,
     ranking: Ranking,
 }
@@ -110,10 +110,10 @@ pub struct Players {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// Accounts are numbered without gaps.
-    #[error("expected account {} or one before it, found {}", expected.0, found.0)]
+    /// Accounts are numbered one after the other; a million at once cannot be missing.
+    #[error("expected account {} or one soon after it, found {}", expected.0, found.0)]
     Gap {
-        /// The next account that there could be.
+        /// The next account that there should be.
         expected: UserId,
         /// The account given.
         found: UserId,
@@ -139,18 +139,18 @@ pub struct Friends<'a> {
 
 impl Players {
     /// The number of players.
-    pub const fn len(&self) -> usize {
-        self.by_user_id.len()
+    pub fn len(&self) -> usize {
+        self.by_steam_id.len()
     }
 
     /// Whether there is nobody.
-    pub const fn is_empty(&self) -> bool {
-        self.by_user_id.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.by_steam_id.is_empty()
     }
 
     /// The player with this account.
     pub fn get(&self, user: UserId) -> Option<&Player> {
-        self.by_user_id.get(slot(user)?)
+        self.by_user_id.get(slot(user)?)?.as_ref()
     }
 
     /// The player with this Steam account.
@@ -160,7 +160,7 @@ impl Players {
 
     /// All players, oldest account first.
     pub fn iter(&self) -> impl Iterator<Item = &Player> {
-        self.by_user_id.iter()
+        self.by_user_id.iter().flatten()
     }
 
     /// The account that belongs to a Steam account: the one it has, or a new one.
@@ -173,11 +173,12 @@ impl Players {
         user
     }
 
-    /// Puts back a player as it was kept: the next account, or a later state of one that is there.
+    /// Puts back a player as it was kept: a later account than all, or a later state of one that is there. Returns how
+    /// many accounts are missing before it: nothing else tells of them, and their numbers are not given again.
     ///
     /// # Errors
-    /// [`RestoreError`] if accounts are missing in between or two accounts are mixed up. Nothing is changed then.
-    pub fn restore(&mut self, player: Player) -> Result<(), RestoreError> {
+    /// [`RestoreError`] if two accounts are mixed up or a million are missing. Nothing is changed then.
+    pub fn restore(&mut self, player: Player) -> Result<usize, RestoreError> {
         let (user_id, steam_id, expected) = (player.user_id, player.steam_id, self.next_user_id());
         let owner = self.by_steam_id.get(&steam_id).copied();
         match self.get_mut(user_id) {
@@ -188,11 +189,18 @@ impl Players {
                 self.ranking.remove(before);
                 self.ranking.insert(after);
             }
-            None if user_id != expected => return Err(RestoreError::Gap { expected, found: user_id }),
-            None if owner.is_none() => self.push(player),
+            None if owner.is_none() && user_id >= expected => {
+                let missing = usize::try_from(user_id.0.saturating_sub(expected.0)).unwrap_or(usize::MAX);
+                if missing >= MOST_MISSING {
+                    return Err(RestoreError::Gap { expected, found: user_id });
+                }
+                self.by_user_id.resize(self.by_user_id.len().saturating_add(missing), None);
+                self.push(player);
+                return Ok(missing);
+            }
             _ => return Err(RestoreError::Mismatch { steam_id, user_id }),
         }
-        Ok(())
+        Ok(0)
     }
 
     /// What a player shows, to be changed. `None` if there is no such player.
@@ -225,7 +233,12 @@ impl Players {
             season: player.season,
             rank,
             ended: player.standing,
-            begins: roll_over(player.standing.division, rank, ladder, rank_bonus),
+            begins: if player.standing.points == player.bonus {
+                // Who won nothing in a season has no bonus for the next: else whoever never races would get one.
+                Standing::default()
+            } else {
+                roll_over(player.standing.division, rank, ladder, rank_bonus)
+            },
         });
         let standings: Vec<FinalStanding> = ended.collect();
         for standing in &standings {
@@ -286,20 +299,23 @@ impl Players {
     }
 
     fn get_mut(&mut self, user: UserId) -> Option<&mut Player> {
-        self.by_user_id.get_mut(slot(user)?)
+        self.by_user_id.get_mut(slot(user)?)?.as_mut()
     }
 
     fn next_user_id(&self) -> UserId {
         // Memory ends long before the numbers do.
-        UserId(u32::try_from(self.len()).map_or(u32::MAX, |count| count.saturating_add(1)))
+        UserId(u32::try_from(self.by_user_id.len()).map_or(u32::MAX, |count| count.saturating_add(1)))
     }
 
     fn push(&mut self, player: Player) {
         self.by_steam_id.insert(player.steam_id, player.user_id);
         self.ranking.insert(player.place());
-        self.by_user_id.push(player);
+        self.by_user_id.push(Some(player));
     }
 }
+
+/// How many accounts cannot be missing between two that are there.
+const MOST_MISSING: usize = 1_000_000;
 
 fn slot(user: UserId) -> Option<usize> {
     usize::try_from(user.0.checked_sub(1)?).ok()

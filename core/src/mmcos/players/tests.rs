@@ -85,8 +85,8 @@ fn who_enrolled_in_a_season_keeps_its_points_when_it_is_started() {
 fn accounts_that_do_not_fit_are_refused_and_change_nothing() {
     let mut players = players(&[10, 20]);
     let table = [
-        (4, 4, RestoreError::Gap { expected: UserId(3), found: UserId(4) }),
-        (0, 4, RestoreError::Gap { expected: UserId(3), found: UserId(0) }),
+        (1_000_003, 4, RestoreError::Gap { expected: UserId(3), found: UserId(1_000_003) }),
+        (0, 4, RestoreError::Mismatch { steam_id: steam(4), user_id: UserId(0) }),
         (1, 2, RestoreError::Mismatch { steam_id: steam(2), user_id: UserId(1) }),
         (1, 4, RestoreError::Mismatch { steam_id: steam(4), user_id: UserId(1) }),
         (3, 1, RestoreError::Mismatch { steam_id: steam(1), user_id: UserId(3) }),
@@ -98,6 +98,19 @@ fn accounts_that_do_not_fit_are_refused_and_change_nothing() {
     }
     assert_eq!(leaderboard(&players), [2, 1]);
     assert_eq!(players.by_steam_id(steam(4)), None);
+}
+
+#[test]
+fn accounts_that_a_store_has_lost_are_gaps_that_nobody_falls_into() {
+    let all = players(&[10, 20, 30, 40, 50]);
+    let mut players = Players::default();
+    let restored = [2, 5].map(|user| players.restore(all.get(UserId(user)).unwrap().clone()));
+    assert_eq!(restored, [Ok(1), Ok(2)]);
+    assert_eq!((players.len(), leaderboard(&players)), (2, vec![5, 2]));
+    assert!([1, 3, 4].iter().all(|user| players.get(UserId(*user)).is_none()));
+    assert_eq!(players.enrol(steam(3), SEASON, NOW), UserId(6));
+    assert_eq!(players.enrol(steam(2), SEASON, NOW), UserId(2));
+    assert_eq!(players.start_season(SeasonId(SEASON.0 + 1), &official(), &[]).len(), 3);
 }
 
 #[test]
@@ -151,7 +164,7 @@ proptest! {
                 }
             }
             for player in live.iter() {
-                prop_assert_eq!(restored.restore(player.clone()), Ok(()));
+                prop_assert_eq!(restored.restore(player.clone()), Ok(0));
             }
         }
 

@@ -36,6 +36,8 @@ pub(super) struct Account {
     pub(super) points: i32,
     pub(super) division: u8,
     pub(super) season: i32,
+    /// What of the points the season began with.
+    pub(super) bonus: i32,
     /// The box that the title is from, if one was chosen.
     pub(super) title: Option<u8>,
 }
@@ -134,8 +136,10 @@ impl Books {
             let account = &mut self.accounts[slot];
             if account.season < season.id.0 {
                 let band = &self.catalogue.divisions.bands[usize::from(account.division)];
-                let reward = self.catalogue.ranks.reward(rank).map_or(0, |reward| reward.bonus_points.0);
-                account.points = band.bonus_points.0 + reward;
+                let rewards = self.catalogue.ranks.rewards.iter().filter(|row| rank < row.min_rank);
+                let bonus = band.bonus_points.0 + rewards.map(|row| row.bonus_points.0).sum::<i32>();
+                account.points = if account.points == account.bonus { 0 } else { bonus };
+                account.bonus = account.points;
                 account.division = division(&self.catalogue, account.points, 0);
                 account.season = season.id.0;
             }
@@ -161,7 +165,7 @@ impl Books {
         self.note(ticket, |_| Undo::Enrolled);
         let season = self.season();
         self.standings.add(self.accounts.len(), 0);
-        self.accounts.push(Account { steam_id, points: 0, division: 0, season, title: None });
+        self.accounts.push(Account { steam_id, points: 0, division: 0, season, bonus: 0, title: None });
         self.by_steam_id.insert(steam_id, user);
         Ok(())
     }
@@ -254,6 +258,7 @@ impl Books {
             points: player.standing.points.0,
             division: player.standing.division.0,
             season: player.season.0,
+            bonus: player.bonus.0,
             title: player.profile.title.as_str().rsplit_once("_box_").and_then(|(_, box_)| box_.parse().ok()),
         };
         for (player, account) in players.iter().zip(&self.accounts) {
