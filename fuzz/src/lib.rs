@@ -7,7 +7,7 @@
 //! - [`referee`] watches who is answered what.
 //! - [`planted`] are bugs that must be found.
 //! - [`targets`] are what a fuzzer calls.
-//! - [`naive_matchmaker`] is what the matchmaker is compared with.
+//! - [`naive_matchmaker`] is what the matchmaker is compared with, by [`rules`].
 //!
 //! A run is a function of its settings and its seed: the same again gives the same, byte for byte.
 #![allow(
@@ -30,6 +30,7 @@ pub mod population;
 pub mod random;
 pub mod referee;
 pub mod report;
+pub mod rules;
 #[path = "../../core/tests/signing/mod.rs"]
 mod signing;
 pub mod sim;

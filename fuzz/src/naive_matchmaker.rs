@@ -338,7 +338,9 @@ fn largest(key: &BucketKey) -> u8 {
 fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let able = !one.aside && !other.aside && one.key == other.key && one.poll.id != other.poll.id;
     let one_hosts = one.poll.can_host() || other.poll.can_host();
-    able && one_hosts && !one_party(one, other) && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
+    able && one_hosts
+        && !one_party(one, other)
+        && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
 }
 
 /// Two groups of one party are never in one match. An id that is no lobby names no party.

@@ -156,7 +156,10 @@ mod tests {
     fn after_a_message_it_is_quiet_for_as_long_as_the_host_says() {
         let at = |seconds| Monotonic::default().after(Duration::from_secs(seconds));
         let quiet = Quiet { least: Duration::from_mins(1), last: Some(at(0)) };
-        assert_eq!([0, 1, 59, 60, 300].map(|seconds| quiet.is_over(at(seconds))), [false, false, false, true, true]);
+        assert_eq!(
+            [0, 1, 59, 60, 300].map(|seconds| quiet.is_over(at(seconds))),
+            [false, false, false, true, true]
+        );
         assert!(Quiet { least: Duration::from_mins(1), last: None }.is_over(at(0)));
         assert!(Quiet { least: Duration::ZERO, last: Some(at(0)) }.is_over(at(0)));
     }

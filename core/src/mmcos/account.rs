@@ -97,7 +97,8 @@ impl Mmcos {
         let seen = last_seen.filter(|then| *then < season.starts);
         let told = seen.map_or(season.id, |then| season.of_earlier(then));
         // A season that is not there yet is none that this server told of.
-        let known = said.and_then(|said| said.trim().parse().ok()).map(SeasonId).filter(|known| *known <= season.id);
+        let known =
+            said.and_then(|said| said.trim().parse().ok()).map(SeasonId).filter(|known| *known <= season.id);
         known.map_or(told, |known| known.max(told))
     }
 

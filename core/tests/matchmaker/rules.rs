@@ -397,8 +397,8 @@ fn a_full_match_leaves_at_once_while_an_older_one_gathers() {
 
 #[test]
 fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
-    use mmcos_core::mmcos::matchmaker::{Matchmaker, Outcome, Outcomes};
     use mmcos_core::mmcos::ids::SessionId;
+    use mmcos_core::mmcos::matchmaker::{Matchmaker, Outcome, Outcomes};
 
     // Without the bystander, who takes it that every match takes place.
     let mut world = world();
@@ -409,7 +409,11 @@ fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
         wanted(&mut poll);
         let now = Monotonic::default().after(Duration::from_secs(second));
         matchmaker.enter(now, &poll, &mut out);
-        out.iter().filter(|outcome| matches!(outcome, Outcome::Answered(answer) if answer.reason != Reason::Superseded)).count()
+        out.iter()
+            .filter(
+                |outcome| matches!(outcome, Outcome::Answered(answer) if answer.reason != Reason::Superseded),
+            )
+            .count()
     };
     let met = |matchmaker: &mut Matchmaker, second: u64| {
         let mut out = Outcomes::new();

@@ -295,7 +295,9 @@ impl World {
                     let kind = |poll: &Poll| (poll.mode, poll.size, poll.can_host());
                     let like = kind(&other.poll) == kind(&member.poll);
                     // Of two groups of one party the other may have stayed for its sake.
-                    let company = members.iter().all(|with| with.poll.account == member.poll.account || compatible(other, with));
+                    let company = members
+                        .iter()
+                        .all(|with| with.poll.account == member.poll.account || compatible(other, with));
                     like && company && other.search < member.search
                 };
                 let older = self.open.values().find(older);

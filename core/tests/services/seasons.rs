@@ -148,7 +148,11 @@ fn whoever_was_better_does_not_begin_behind_whoever_was_worse() {
     let began = players(&rig);
     assert!(ended.iter().map(|(id, _)| id).eq(began.iter().map(|(id, _)| id)), "{ended:?} {began:?}");
     let points: Vec<i32> = began.iter().map(|(_, points)| *points).collect();
-    assert_eq!(points, [300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 0, 0, 0], "the last three never raced");
+    assert_eq!(
+        points,
+        [300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 0, 0, 0],
+        "the last three never raced"
+    );
 }
 
 /// Where the player stood at the end of each season, as it is recorded: season, rank, points, division prize.

@@ -9,6 +9,8 @@ use crate::referee::Breach;
 pub enum Invariant {
     /// People meet by the rules of matchmaking.
     Matchmaking(Breach),
+    /// The matchmaker does what its naive model does.
+    Rules,
     /// A whole request is answered once, at once unless it is a search, or its connection is closed.
     OneAnswer,
     /// A search is answered in time.

@@ -24,7 +24,9 @@ mod store;
 mod told;
 mod world;
 
-use std::fmt;
+use std::{fmt, time::Duration};
+
+use crate::rules;
 
 pub use digest::Digest;
 pub use failure::{Failure, Invariant};
@@ -67,6 +69,11 @@ impl fmt::Display for Outcome {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
+    // A short run is sparse, and its players are few: histories of searches alone show the rest.
+    if let Err(detail) = rules::check(scenario.seed) {
+        let (scenario, invariant) = (*scenario, Invariant::Rules);
+        return Err(Box::new(Failure { scenario, invariant, detail, step: 0, at: Duration::ZERO }));
+    }
     World::new(scenario, false).run().map_err(Box::new)
 }
 

@@ -70,6 +70,8 @@ pub(super) struct Player {
     pub(super) party: Vec<usize>,
     /// Whom it follows.
     pub(super) leader: Option<usize>,
+    /// The key of a search that found nobody, after which it searched on.
+    pub(super) old_key: Option<RaceKey>,
     /// Its race, and when that ends.
     pub(super) race: Option<(RaceKey, Duration)>,
 }
@@ -98,6 +100,7 @@ impl Player {
             lobbies: 0,
             party: Vec::new(),
             leader: None,
+            old_key: None,
             race: None,
             random,
         }

@@ -61,6 +61,7 @@ impl World {
                 self.players[player].searches = None;
                 return self.back(player);
             }
+            self.players[player].old_key = answer.race_key;
             return self.pause(player, Stage::Retry, habits::PAUSE);
         };
         self.players[player].searches = None;
@@ -70,16 +71,31 @@ impl World {
         for friend in party {
             if self.players[friend].stage == Stage::Member {
                 self.players[friend].race = Some((race_key, self.now + length));
-                self.race_on(friend);
+                self.begin_race(friend, race_key, poll.mode, None);
             }
         }
         self.players[player].race = Some((race_key, self.now + length));
-        if answer.host().is_some_and(|host| host.group_lobby == poll.group_lobby) {
-            let listed = self.racers(answer).collect();
-            self.ask(player, Ask::Register { race_key, mode: poll.mode, listed });
-        } else {
-            self.race_on(player);
-        }
+        let hosts = answer.host().is_some_and(|host| host.group_lobby == poll.group_lobby);
+        let listed = hosts.then(|| self.racers(answer).collect());
+        self.begin_race(player, race_key, poll.mode, listed);
+    }
+
+    /// Nobody has seen who registers a race of several players: it may be the host for all, or each for itself, and any
+    /// registration may be lost.
+    fn begin_race(
+        &mut self,
+        player: usize,
+        race_key: RaceKey,
+        mode: crate::client::Mode,
+        everyone: Option<std::rc::Rc<[SteamId]>>,
+    ) {
+        let itself = [self.players[player].steam_id].into();
+        let listed = match ((self.players[player].random.uniform() * 10.0) as u8, everyone) {
+            (0..6, Some(everyone)) => everyone,
+            (6..8, Some(_)) | (0..2, None) => itself,
+            _ => return self.race_on(player),
+        };
+        self.ask(player, Ask::Register { race_key, mode, listed });
     }
 
     /// All who are in the match of this answer.
@@ -116,10 +132,12 @@ impl World {
         let other = self.keys.get(any).copied().unwrap_or(RaceKey(0));
         let friends = self.players.iter().take(14).map(|friend| friend.steam_id).collect();
         let mode = self.players[player].mode;
-        let ask = match (self.random.uniform() * 4.0) as u8 {
+        let old = self.players[player].old_key.unwrap_or(other);
+        let ask = match (self.random.uniform() * 5.0) as u8 {
             0 => Ask::AddPoints { race_key: own, change: Points(100_000) },
             1 => Ask::AddPoints { race_key: RaceKey(own.0 ^ 1), change: Points(50) },
             2 => Ask::Register { race_key: other, mode, listed: friends },
+            3 => Ask::AddPoints { race_key: old, change: Points(50) },
             _ => Ask::AddPoints { race_key: other, change: Points(50) },
         };
         self.request(player, ask, false);

@@ -165,9 +165,10 @@ impl Matchmaker {
         let oldest = hosts.first().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
         let seeds = [oldest.filter(|oldest| *oldest != own), Some(own)];
         // Those whom the oldest may not meet may be this one's company.
-        seeds.into_iter().flatten().find_map(|seed| {
-            self.plan(ticket.bucket, seed, &[]).filter(Plan::is_match)
-        })
+        seeds
+            .into_iter()
+            .flatten()
+            .find_map(|seed| self.plan(ticket.bucket, seed, &[]).filter(Plan::is_match))
     }
 
     fn view(&self, bucket: Slot) -> Option<View<'_>> {
@@ -178,9 +179,10 @@ impl Matchmaker {
 
     fn plan(&mut self, bucket: Slot, seed: Slot, held: &[Slot]) -> Option<Plan> {
         let mut candidates = core::mem::take(&mut self.candidates);
-        let plan = self.view(bucket).zip(self.tickets.get(seed)).map(|(view, ticket)| {
-            Plan::new(view, Candidate::new(seed, ticket), held, &mut candidates)
-        });
+        let plan = self
+            .view(bucket)
+            .zip(self.tickets.get(seed))
+            .map(|(view, ticket)| Plan::new(view, Candidate::new(seed, ticket), held, &mut candidates));
         self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
         self.candidates = candidates;
         plan

@@ -191,14 +191,13 @@ impl Matches {
         }
         let mut members = [None; MAX_PLAYERS as usize];
         for (place, group) in members.iter_mut().zip(groups) {
-            *place =
-                Some(Member {
-                    account: group.account,
-                    is_host: group.is_host,
-                    registered: false,
-                    scored: false,
-                    left: false,
-                });
+            *place = Some(Member {
+                account: group.account,
+                is_host: group.is_host,
+                registered: false,
+                scored: false,
+                left: false,
+            });
         }
         let players = groups.iter().fold(0_u16, |sum, group| sum.saturating_add(group.size.get().into()));
         let state = MatchState::Made;
@@ -304,7 +303,9 @@ impl Matches {
 
     /// The match is over: which of its members were heard of, and so could reach each other?
     fn judge(&mut self, now: Monotonic, slot: Slot) {
-        let Some(found) = self.slab.get(slot).filter(|found| found.members().count() <= JUDGED) else { return };
+        let Some(found) = self.slab.get(slot).filter(|found| found.members().count() <= JUDGED) else {
+            return;
+        };
         for (place, one) in found.members().enumerate() {
             for other in found.members().skip(place.saturating_add(1)) {
                 if one.registered || one.scored || other.registered || other.scored {

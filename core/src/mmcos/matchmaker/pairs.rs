@@ -45,14 +45,17 @@ impl Pairs {
     pub(super) fn are_apart(&self, one: UserId, other: UserId, now: Monotonic) -> bool {
         // There are none most of the time.
         !self.pairs.is_empty()
-            && self.find(accounts(one, other)).ok().and_then(|place| self.pairs.get(place)).is_some_and(|pair| {
-                pair.failures >= FAILURES && now < pair.last.after(APART)
-            })
+            && self
+                .find(accounts(one, other))
+                .ok()
+                .and_then(|place| self.pairs.get(place))
+                .is_some_and(|pair| pair.failures >= FAILURES && now < pair.last.after(APART))
     }
 
     /// A match of these two came to nothing.
     pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
         let accounts = accounts(one, other);
+        self.expire(now);
         match self.find(accounts) {
             Ok(place) => {
                 if let Some(pair) = self.pairs.get_mut(place) {

@@ -90,7 +90,8 @@ impl View<'_> {
 
     fn oldest_company(&self, group: &Candidate, wanted: fn(&Candidate) -> bool) -> Option<Candidate> {
         let room = self.bucket.seats.beside(group.size);
-        let queues = self.bucket.sizes().take_while(|size| *size <= room).flat_map(|size| self.bucket.queues(size));
+        let queues =
+            self.bucket.sizes().take_while(|size| *size <= room).flat_map(|size| self.bucket.queues(size));
         let first = |queue| {
             self.of(queue).take(MOST_PASSED).find(|other| wanted(other) && self.can_meet(group, other))
         };
@@ -115,7 +116,12 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The best match around `seed`, who can host, without those in `held`. Fills `candidates`, the seed first.
-    pub(super) fn new(view: View<'_>, seed: Candidate, held: &[Slot], candidates: &mut Vec<Candidate>) -> Self {
+    pub(super) fn new(
+        view: View<'_>,
+        seed: Candidate,
+        held: &[Slot],
+        candidates: &mut Vec<Candidate>,
+    ) -> Self {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
         gather(view, dense, seed, held, candidates);
@@ -180,11 +186,17 @@ impl Plan {
     /// Keeps back one of the match for each group that would be left over without anybody whom it could meet: the last
     /// who fits with that group. Two groups go in any case, and a group that can expect two more to come in time is no
     /// orphan. `rest` is scratch space.
-    pub(super) fn spare_orphans(&mut self, view: View<'_>, candidates: &[Candidate], rest: &mut Vec<Candidate>) {
+    pub(super) fn spare_orphans(
+        &mut self,
+        view: View<'_>,
+        candidates: &[Candidate],
+        rest: &mut Vec<Candidate>,
+    ) {
         if self.chosen.count_ones() < 3 {
             return;
         }
-        let leaves = |other: &Candidate| members(self.chosen, candidates).any(|member| member.slot == other.slot);
+        let leaves =
+            |other: &Candidate| members(self.chosen, candidates).any(|member| member.slot == other.slot);
         rest.clear();
         for queue in view.bucket.sizes().flat_map(|size| view.bucket.queues(size)) {
             let stay = view.of(queue).take(MOST_PASSED).filter(|other| !leaves(other));

@@ -114,9 +114,10 @@ impl Books {
         (made, given): (Wall, Duration),
     ) {
         let players = vec![user];
-        let superseded = true;
+        // It counts until the player's other search is answered.
+        let (alone, superseded, fragile) = (true, true, true);
         let race =
-            Race { session, made, given, seats: 1, alone: true, players, superseded, ..Race::default() };
+            Race { session, made, given, seats: 1, alone, players, superseded, fragile, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
@@ -229,6 +230,7 @@ impl Books {
                 || age.abs() > LONGEST_RECOGNISED
                 || age >= KEEP.as_millis() as i64);
         match counted {
+            None if race.superseded && race.alone && !race.begun && !race.fragile => Due::No,
             _ if self.is_old(race) || race.superseded && (member || free) => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
             None if lost => Due::Perhaps(None),

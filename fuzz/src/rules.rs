@@ -1,0 +1,246 @@
+//! The matchmaker and its naive model side by side: they end the same polls together, at the same time, for the same
+//! reason.
+
+use std::time::Duration;
+
+use mmcos_core::{
+    mmcos::{
+        ids::{LobbyId, Points, SessionId, UserId},
+        matchmaker::{
+            Answer, Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes,
+            Poll, PollId, RuleSet,
+        },
+    },
+    seam::Monotonic,
+};
+
+use crate::{
+    naive_matchmaker::{Ending, Naive, STEP},
+    random::Random,
+};
+
+/// Accounts that search; one more makes crowds.
+pub const ACCOUNTS: u32 = 12;
+
+const CROWD: u32 = 20;
+
+/// Something that happens to both.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// A poll comes.
+    Enter {
+        /// Whose.
+        account: u32,
+        /// For what.
+        rule_set: RuleSet,
+        /// Players of the party.
+        size: u8,
+        /// Points of the account.
+        points: i32,
+        /// Whether it accepts AI.
+        ignore_minimum: bool,
+        /// How the account hosts, as one number.
+        hosting: u32,
+    },
+    /// A search is given up.
+    Cancel {
+        /// Whose.
+        account: u32,
+    },
+    /// A connection closes.
+    Disconnect {
+        /// Whose.
+        account: u32,
+    },
+    /// Time passes.
+    Wait {
+        /// So many times [`STEP`].
+        steps: u32,
+    },
+}
+
+/// Both of them.
+#[derive(Debug)]
+pub struct Both {
+    real: Matchmaker,
+    naive: Naive,
+    now: Monotonic,
+    last_poll: u64,
+    polls: Vec<PollId>,
+}
+
+impl Both {
+    /// Nobody waits.
+    pub fn new(config: Config) -> Self {
+        Self {
+            real: Matchmaker::new(config, [5; 32], SessionId(1)),
+            naive: Naive::new(config),
+            now: Monotonic::default(),
+            last_poll: 0,
+            polls: vec![PollId(0); 32],
+        }
+    }
+
+    /// So many searches in every mode, by accounts that give up at once.
+    ///
+    /// # Errors
+    /// See [`happen`](Self::happen).
+    pub fn crowd(&mut self, searches: u32) -> Result<(), String> {
+        for turn in 0..searches {
+            for rule_set in [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle] {
+                let (points, ignore_minimum, hosting) = (0, false, 0);
+                self.happen(Event::Enter {
+                    account: CROWD,
+                    rule_set,
+                    size: 1,
+                    points,
+                    ignore_minimum,
+                    hosting,
+                })?;
+                self.happen(Event::Cancel { account: CROWD })?;
+            }
+            self.happen(Event::Wait { steps: u32::from(turn % 8 == 0) })?;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// What the two did, if it differs.
+    ///
+    /// # Panics
+    /// Never: the names are short.
+    pub fn happen(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Enter { account, rule_set, size, points, ignore_minimum, hosting } => {
+                self.last_poll += 1;
+                let game_type = GameType(Label::new("Quick").expect("a short name"));
+                let mut poll = Poll {
+                    id: PollId(self.last_poll),
+                    account: UserId(account),
+                    mode: Mode { network_version: 1, game_type, rule_set },
+                    // Accounts 0 and 9 claim to be of the same party.
+                    group_lobby: LobbyId::numbered(1 + account % 9),
+                    game_lobby: LobbyId(LobbyId::numbered(1_000_000).0 + self.last_poll),
+                    size: GroupSize::new(size).unwrap_or(GroupSize::ONE),
+                    points: Points(points),
+                    ignore_minimum,
+                    host_history: HostHistory { confirmed: hosting % 3, unconfirmed: hosting / 3 },
+                };
+                // Some games have no lobby.
+                if account % 5 == 3 {
+                    poll.game_lobby = LobbyId(0);
+                }
+                self.polls[account as usize] = poll.id;
+                self.compare(|real, now, out| real.enter(now, &poll, out), |naive| naive.enter(&poll))
+            }
+            Event::Cancel { account } => {
+                let account = UserId(account);
+                self.compare(|real, now, out| real.cancel(now, account, out), |naive| naive.cancel(account))
+            }
+            Event::Disconnect { account } => {
+                let poll = self.polls[account as usize];
+                let account = UserId(account);
+                self.compare(
+                    |real, now, out| real.disconnect(now, account, poll, out),
+                    |naive| naive.disconnect(account),
+                )
+            }
+            Event::Wait { steps } => (0..steps).try_for_each(|_| {
+                self.now = self.now.after(STEP);
+                self.compare(Matchmaker::tick, Naive::tick)
+            }),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        real: impl FnOnce(&mut Matchmaker, Monotonic, &mut Outcomes),
+        naive: impl FnOnce(&mut Naive) -> Vec<Ending>,
+    ) -> Result<(), String> {
+        let mut out = Outcomes::new();
+        real(&mut self.real, self.now, &mut out);
+        for outcome in out.iter() {
+            if let Outcome::Answered(answer) = outcome {
+                // Every match takes place: the model keeps nobody apart.
+                let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
+                self.real.confirm(&accounts);
+            }
+        }
+        let mut ours: Vec<Ending> = out.iter().map(ending).collect();
+        let mut theirs = naive(&mut self.naive);
+        ours.sort();
+        theirs.sort();
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(format!(
+            "after {:?} by the rules {theirs:?}, found {ours:?}",
+            self.now.since(Monotonic::default())
+        ))
+    }
+}
+
+/// Plays a history that follows from the seed.
+///
+/// # Errors
+/// What the two did, if it differs.
+pub fn check(seed: u64) -> Result<(), String> {
+    let mut random = Random::new(seed, 1 << 43);
+    let config = Config {
+        gather: Duration::from_secs(random.choose(&[(5, 0.7), (0, 0.3)])),
+        ai_hold: Duration::from_secs(random.choose(&[(0, 0.5), (20, 0.5)])),
+        ai: random.uniform() < 0.8,
+        ..Config::default()
+    };
+    let mut both = Both::new(config);
+    // Rarely anyone, then so many that it pays to wait, then so many that there is a choice.
+    let (searches, largest) = random.choose(&[((0, 12.99), 0.5), ((30, 4.99), 0.3), ((800, 2.99), 0.2)]);
+    both.crowd(searches)?;
+    let rules = [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle];
+    let usual = random.choose(&rules.map(|rules| (rules, 1.0 / 3.0)));
+    let mut history = Vec::new();
+    for _ in 0..80 {
+        let account = random.between(0.0, f64::from(ACCOUNTS)) as u32;
+        let event = match (random.uniform() * 16.0) as u8 {
+            0..8 => Event::Enter {
+                account,
+                rule_set: if random.uniform() < 0.85 {
+                    usual
+                } else {
+                    random.choose(&rules.map(|rules| (rules, 1.0 / 3.0)))
+                },
+                size: if random.uniform() < 0.5 { 1 } else { random.between(1.0, largest) as u8 },
+                points: random.between(-300.0, 300.0) as i32,
+                ignore_minimum: random.uniform() < 0.15,
+                hosting: random.between(0.0, 6.0) as u32,
+            },
+            8 => Event::Cancel { account },
+            9 => Event::Disconnect { account },
+            _ => Event::Wait { steps: random.choose(&[(1, 0.2), (4, 0.2), (30, 0.4), (230, 0.2)]) },
+        };
+        history.push(event);
+        both.happen(event).map_err(|difference| format!("{difference}, after {history:?}"))?;
+    }
+    both.happen(Event::Wait { steps: 300 })
+}
+
+fn ending(outcome: Outcome<'_>) -> Ending {
+    match outcome {
+        Outcome::Cancelled { poll, .. } => {
+            Ending { polls: vec![poll], host: poll, teams: (0, 0), reason: None }
+        }
+        Outcome::Answered(answer) => Ending {
+            polls: answer.groups.iter().map(|group| group.poll).collect(),
+            host: answer.groups.iter().find(|group| group.is_host).map_or(PollId(0), |host| host.poll),
+            teams: teams(&answer),
+            reason: Some(answer.reason),
+        },
+    }
+}
+
+fn teams(answer: &Answer<'_>) -> (u8, u8) {
+    let players =
+        |team| answer.groups.iter().filter(|group| group.team == team).map(|group| group.size.get()).sum();
+    let (one, two): (u8, u8) = (players(1), players(2));
+    if answer.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
+}
