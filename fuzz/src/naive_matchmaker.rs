@@ -167,23 +167,27 @@ impl Naive {
         }
     }
 
-    /// Matches are planned around the hosts, the oldest first. Who is in a match that waits is in no other one.
+    /// Matches are planned around the hosts, the oldest first. While one waits, others are planned among groups of sizes
+    /// that are not in it.
     fn decide(&mut self, key: &BucketKey) {
-        let mut held: Vec<Waiting> = Vec::new();
+        let (mut held, mut passed): (Vec<Waiting>, Vec<Waiting>) = (Vec::new(), Vec::new());
         loop {
-            let is_free = |one: &Waiting| held.iter().all(|other| other.poll.id != one.poll.id);
-            let Some(seed) = self.hosts(key).find(is_free) else { return };
+            let is_new = |one: &Waiting| {
+                is_free(&held, one) && passed.iter().all(|other| other.poll.id != one.poll.id)
+            };
+            let Some(seed) = self.hosts(key).find(is_new) else { return };
             let (pool, chosen) = self.choose(&seed, &held);
             if chosen.len() < 2 {
-                held.push(seed);
+                passed.push(seed);
             } else if self.holds(&seed, &pool, &chosen) {
+                let is_full = players(&chosen) == seats(key).0;
                 held.extend(chosen);
-                if self.is_dense(key) && players(&held) == seats(key).0 {
+                if is_full {
                     return;
                 }
             } else {
                 self.release(&seed, &held);
-                held.clear();
+                (held, passed) = (Vec::new(), Vec::new());
             }
         }
     }
@@ -213,9 +217,8 @@ impl Naive {
     /// All who could go with the seed, and those who would.
     fn choose(&self, seed: &Waiting, held: &[Waiting]) -> (Vec<Waiting>, Vec<Waiting>) {
         let dense = self.is_dense(&seed.key);
-        let is_free = |one: &&Waiting| held.iter().all(|other| other.poll.id != one.poll.id);
-        let able = self.waiting.iter().filter(|other| compatible(seed, other));
-        let mut pool: Vec<Waiting> = able.filter(is_free).cloned().collect();
+        let able = self.waiting.iter().filter(|other| compatible(seed, other) && is_free(held, other));
+        let mut pool: Vec<Waiting> = able.cloned().collect();
         pool.sort_by_key(|other| {
             let hurried = other.deadline.since(self.now) < Duration::from_secs(3);
             let far =
@@ -231,11 +234,6 @@ impl Naive {
     /// As many as could leave go, but for one for each group that nobody would be left for, while two go.
     fn release(&mut self, seed: &Waiting, held: &[Waiting]) {
         let (_, mut chosen) = self.choose(seed, held);
-        // Of groups of one size the oldest goes, also if it is in a match that waits.
-        let (_, among_all) = self.choose(seed, &[]);
-        if players(&among_all) == players(&chosen) {
-            chosen = among_all;
-        }
         let goes = |other: &Waiting| chosen.iter().any(|member| member.poll.id == other.poll.id);
         let mut rest: Vec<Waiting> =
             self.waiting.iter().filter(|other| other.key == seed.key && !goes(other)).cloned().collect();
@@ -319,6 +317,11 @@ impl Naive {
     fn place_of(&self, account: UserId) -> Option<usize> {
         self.waiting.iter().position(|waiting| waiting.poll.account == account)
     }
+}
+
+/// Whether none of this size is in a match that waits.
+fn is_free(held: &[Waiting], one: &Waiting) -> bool {
+    held.iter().all(|other| other.poll.size != one.poll.size)
 }
 
 /// Players of a match, and of one team.

@@ -3,6 +3,7 @@
 use std::{thread, time::Duration};
 
 use super::{
+    client::Client,
     player::{BATTLE, ELIMINATION, LOBBIES, Player, RACE, meet, search, stays_alone},
     process::Server,
 };
@@ -142,4 +143,37 @@ fn who_is_content_with_ai_joins_people_or_starts_at_once() {
     server.settle();
     friends[0].search_as(BATTLE, 1, true);
     assert_eq!(meet(&mut friends).teams(), [1, 1]);
+}
+
+/// How many commits the server has made, as an operator reads it.
+fn commits(server: &Server) -> u64 {
+    let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
+    let bearer = format!("Authorization: Bearer {}\r\n", password.trim());
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n{bearer}\r\n", server.http);
+    let answer = Client::plain(server.http).ask(request.as_bytes()).ok();
+    let line =
+        answer.text().lines().find(|line| line.starts_with("mmcos_store_commit_seconds_count")).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// HOSTING.md promises that a search which finds nobody writes nothing.
+#[test]
+fn a_player_who_finds_nobody_costs_no_write() {
+    let server = Server::start_with(&["--poll-seconds", "1"]);
+    let mut lone = Player::new(server.https, 1);
+    let before = commits(&server);
+    for turn in 0..8 {
+        lone.search_as(RACE, 1, turn % 3 == 2);
+        stays_alone(&mut lone);
+    }
+    assert_eq!(commits(&server), before);
+    let key = stays_alone_with_ai(&mut lone);
+    lone.score(&key, 40);
+    server.settle();
+    assert_eq!(commits(&server), before, "a result that comes too soon changes nothing");
+}
+
+fn stays_alone_with_ai(player: &mut Player) -> String {
+    player.search_as(RACE, 1, true);
+    stays_alone(player).race_key
 }

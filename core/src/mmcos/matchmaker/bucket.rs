@@ -3,6 +3,7 @@
 use super::config::{MAX_PLAYERS, Seats};
 use super::index::{Hasher, Index};
 use super::mode::{BucketKey, Label, RuleSet};
+use super::plan::Candidate;
 use super::queue::{Links, Queue};
 use super::rate::Rate;
 use super::slab::{Slab, Slot};
@@ -128,13 +129,18 @@ impl Bucket {
         present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
     }
 
-    /// The oldest of all who can host and have company here, as far as sizes say, without those in `held`. Every match is
-    /// planned around such a group, so that every match has a host.
-    pub(super) fn oldest_with_company(&self, seniority: &Links, held: &[Slot]) -> Option<Slot> {
-        let with_company = sizes(self.hosts.present).filter(|size| self.host_has_company(*size));
-        let oldest = with_company.filter_map(|size| {
+    /// The oldest of all who can host and have company here, as far as sizes say, without those in `passed` and those of
+    /// sizes that are taken. Every match is planned around such a group, so that every match has a host.
+    pub(super) fn oldest_with_company(
+        &self,
+        seniority: &Links,
+        taken: Sizes,
+        passed: &[Slot],
+    ) -> Option<Slot> {
+        let free = sizes(self.hosts.present).filter(|size| !taken.has(*size));
+        let oldest = free.filter(|size| self.host_has_company(*size)).filter_map(|size| {
             let slots = core::iter::successors(self.hosts.of(size).first(), |slot| seniority.next(*slot));
-            slots.take(held.len().saturating_add(1)).find(|slot| !held.contains(slot))
+            slots.take(passed.len().saturating_add(1)).find(|slot| !passed.contains(slot))
         });
         oldest.min_by_key(|slot| seniority.key(*slot))
     }
@@ -152,6 +158,23 @@ impl Bucket {
     /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.
     pub(super) fn sizes(&self) -> impl Iterator<Item = u8> + use<> {
         sizes(self.hosts.present | self.guests.present)
+    }
+}
+
+/// Some sizes of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sizes(u16);
+
+impl Sizes {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) const fn has(self, size: u8) -> bool {
+        self.0 & bit(size) != 0
+    }
+
+    /// These, and that of a group.
+    pub(super) fn with(self, group: &Candidate) -> Self {
+        Self(self.0 | bit(group.size()))
     }
 }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use rand_core::Rng;
 
 use super::Matchmaker;
-use super::bucket::Standing;
+use super::bucket::{Sizes, Standing};
 use super::config::MAX_PLAYERS;
 use super::host;
 use super::mode::BucketKey;
@@ -22,9 +22,9 @@ use crate::seam::Monotonic;
 /// 06; the rest is our choice, for slow lines).
 const SENIORITY_KEPT: Duration = Duration::from_secs(5);
 
-/// How many matches are planned in one decision while none can be released. (Groups left over by one match are of few
-/// sizes, so that there are two or three, unless accounts conspire.)
-const MOST_SEEDS: u8 = 16;
+/// How many groups are tried in one decision that turn out to meet nobody though sizes would fit. (Those of one party, or
+/// kept apart: a few, unless accounts conspire.)
+const MOST_SEEDS: usize = 16;
 
 impl Matchmaker {
     /// Moves the clock, which never runs backwards, and does all that became due.
@@ -103,43 +103,39 @@ impl Matchmaker {
         self.forget(slot)
     }
 
-    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among those
-    /// who are not in it, so that a full one never waits for another to gather.
+    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among groups
+    /// of other sizes, so that a full one never waits for another to gather, and none leaves before an older one of its
+    /// size.
     pub(super) fn decide(&mut self, bucket: Slot, out: &mut Outcomes) {
-        let mut held = core::mem::take(&mut self.held);
-        let (mut standing, mut until) = (Standing::NoCompany, None);
-        let mut seeds = 0;
-        held.clear();
-        while seeds < MOST_SEEDS
+        let mut passed = core::mem::take(&mut self.passed);
+        let (mut standing, mut until, mut taken) = (Standing::NoCompany, None, Sizes::NONE);
+        passed.clear();
+        while passed.len() < MOST_SEEDS
             && let Some(there) = self.buckets.get(bucket)
-            && let Some(seed) = there.oldest_with_company(&self.seniority, &held)
-            && let Some(plan) = self.plan(bucket, seed, &held)
+            && let Some(seed) = there.oldest_with_company(&self.seniority, taken, &passed)
+            && let Some(plan) = self.plan(bucket, seed, taken)
         {
-            seeds = seeds.saturating_add(1);
             if !plan.is_match() {
-                held.push(seed);
+                passed.push(seed);
                 continue;
             }
             let Some(there) = self.buckets.get(bucket) else { break };
             let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
-                // Of groups of one size the oldest goes, also if it is in the match that waits: a younger one takes its place.
-                let fullest = self.plan(bucket, seed, &[]).filter(|other| other.humans() == plan.humans());
-                let Some(plan) = fullest.or_else(|| self.plan(bucket, seed, &held)) else { break };
                 self.release(bucket, plan, out);
-                held.clear();
-                (standing, until, seeds) = (Standing::NoCompany, None, 0);
+                passed.clear();
+                (standing, until, taken) = (Standing::NoCompany, None, Sizes::NONE);
                 continue;
             };
             if standing == Standing::NoCompany {
                 standing = waits;
             }
             until = until.min(waits.until()).or(until).or(waits.until());
-            held.extend(plan::members(plan.chosen, &self.candidates).map(|member| member.slot));
+            taken = plan::members(plan.chosen, &self.candidates).fold(taken, Sizes::with);
             if matches!(waits, Standing::Choosing { .. }) {
                 break;
             }
         }
-        self.held = held;
+        self.passed = passed;
         self.buckets.stand(bucket, standing, until);
     }
 
@@ -168,7 +164,7 @@ impl Matchmaker {
         seeds
             .into_iter()
             .flatten()
-            .find_map(|seed| self.plan(ticket.bucket, seed, &[]).filter(Plan::is_match))
+            .find_map(|seed| self.plan(ticket.bucket, seed, Sizes::NONE).filter(Plan::is_match))
     }
 
     fn view(&self, bucket: Slot) -> Option<View<'_>> {
@@ -177,12 +173,12 @@ impl Matchmaker {
         Some(View { now: *now, bucket, seniority, tickets, pairs: matches.pairs() })
     }
 
-    fn plan(&mut self, bucket: Slot, seed: Slot, held: &[Slot]) -> Option<Plan> {
+    fn plan(&mut self, bucket: Slot, seed: Slot, taken: Sizes) -> Option<Plan> {
         let mut candidates = core::mem::take(&mut self.candidates);
         let plan = self
             .view(bucket)
             .zip(self.tickets.get(seed))
-            .map(|(view, ticket)| Plan::new(view, Candidate::new(seed, ticket), held, &mut candidates));
+            .map(|(view, ticket)| Plan::new(view, Candidate::new(seed, ticket), taken, &mut candidates));
         self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
         self.candidates = candidates;
         plan

@@ -140,8 +140,8 @@ pub struct Matchmaker {
     waits: Waits,
     /// Groups that a decision looked at, ever.
     considered: u64,
-    /// Scratch space: groups of matches that wait.
-    held: Vec<Slot>,
+    /// Scratch space: groups that meet nobody though sizes would fit.
+    passed: Vec<Slot>,
     /// Scratch space: groups that a match leaves.
     rest: Vec<Candidate>,
     /// Scratch space.
@@ -169,7 +169,7 @@ impl Matchmaker {
             matches: Matches::new(hasher),
             waits: Waits::new(),
             considered: 0,
-            held: Vec::new(),
+            passed: Vec::new(),
             rest: Vec::new(),
             candidates: Vec::new(),
             members: Vec::new(),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::bucket::{Bucket, Standing};
+use super::bucket::{Bucket, Sizes, Standing};
 use super::config::{Config, MAX_PLAYERS};
 use super::packing::{self, MAX_CANDIDATES};
 use super::pairs::Pairs;
@@ -45,6 +45,10 @@ impl Candidate {
     pub(super) const fn new(slot: Slot, ticket: &Ticket) -> Self {
         let Ticket { search, account, group_lobby, size, can_host, impatient, .. } = *ticket;
         Self { slot, claim: 0, search, account, group_lobby, size: size.get(), can_host, impatient }
+    }
+
+    pub(super) const fn size(&self) -> u8 {
+        self.size
     }
 }
 
@@ -115,16 +119,16 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The best match around `seed`, who can host, without those in `held`. Fills `candidates`, the seed first.
+    /// The best match around `seed`, who can host, without groups of sizes that are taken. Fills `candidates`, the seed first.
     pub(super) fn new(
         view: View<'_>,
         seed: Candidate,
-        held: &[Slot],
+        taken: Sizes,
         candidates: &mut Vec<Candidate>,
     ) -> Self {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
-        gather(view, dense, seed, held, candidates);
+        gather(view, dense, seed, taken, candidates);
         if dense {
             claim_by_points(view.now, view.tickets, seed, candidates);
         }
@@ -149,11 +153,6 @@ impl Plan {
             }
         }
         plan
-    }
-
-    /// Players who would go.
-    pub(super) const fn humans(&self) -> u8 {
-        self.humans
     }
 
     /// Whether more than the seed would go.
@@ -289,15 +288,16 @@ fn goes_at(chosen: u64, place: usize) -> bool {
 
 /// Of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match (two in a
 /// dense bucket, to have a choice), and two more.
-fn gather(view: View<'_>, dense: bool, seed: Candidate, held: &[Slot], candidates: &mut Vec<Candidate>) {
+fn gather(view: View<'_>, dense: bool, seed: Candidate, taken: Sizes, candidates: &mut Vec<Candidate>) {
     let room = view.bucket.seats.beside(seed.size);
-    for size in view.bucket.sizes().take_while(|size| *size <= room) {
+    for size in view.bucket.sizes().take_while(|size| *size <= room).filter(|size| !taken.has(*size)) {
         let fill = view.bucket.seats.total().checked_div(size).unwrap_or(0);
         let most = usize::from(fill.saturating_mul(if dense { 2 } else { 1 }).saturating_add(2));
         for queue in view.bucket.queues(size) {
-            let able = view.of(queue).take(most.saturating_add(MOST_PASSED)).filter(|other| {
-                other.slot != seed.slot && !held.contains(&other.slot) && !view.clash(&seed, other)
-            });
+            let able = view
+                .of(queue)
+                .take(most.saturating_add(MOST_PASSED))
+                .filter(|other| other.slot != seed.slot && !view.clash(&seed, other));
             candidates.extend(able.take(most));
         }
     }

@@ -127,14 +127,14 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     assert_eq!(season(&mut rig), first + 1);
     assert_eq!(start(&mut rig, first + 2), "409", "a button that was pressed twice");
     assert_eq!(season(&mut rig), first + 1);
-    assert_eq!(points(&mut rig), 50, "the bonus for the first ten");
+    assert_eq!(points(&mut rig), 300, "the bonuses for the first ten");
     // The game is told with the next result, and logs in again; the calendar goes on.
     let told = world::race(&mut rig, &token, 10);
     assert_eq!(world::text(&told, "GameConfigChanged"), "true");
     let answer = world::login_answer(&mut rig, ANN, "Ann");
     let ids = ["OldSeasonID", "NewSeasonID", "BonusPoints"]
         .map(|name| *world::texts(&answer, name).last().unwrap());
-    assert_eq!(ids, [&*first.to_string(), &*(first + 1).to_string(), "50"]);
+    assert_eq!(ids, [&*first.to_string(), &*(first + 1).to_string(), "300"]);
     let next = state(&mut rig)["season"]["next"].as_i64().unwrap();
     rig.skip_to(Wall::from_secs(next));
     login(&mut rig, ANN, "Ann");
