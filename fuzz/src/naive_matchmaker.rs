@@ -245,8 +245,13 @@ impl Naive {
                 continue;
             }
             let stays = |place: &usize| {
-                let mut others = chosen.iter().enumerate().filter(|(other, _)| other != place);
-                compatible(orphan, &chosen[*place]) && others.any(|(_, other)| other.poll.can_host())
+                let others = || chosen.iter().enumerate().filter(|(other, _)| other != place).map(|(_, other)| other);
+                let kind = |one: &Waiting| (one.poll.size, one.poll.can_host());
+                let staying = &chosen[*place];
+                // None stays while a younger one of its size goes.
+                let is_youngest =
+                    others().all(|other| kind(other) != kind(staying) || other.search < staying.search);
+                compatible(orphan, staying) && is_youngest && others().any(|other| other.poll.can_host())
             };
             // The last of them; the one that the match is planned around after all others.
             if let Some(place) = (1..chosen.len()).rev().chain([0]).find(stays) {

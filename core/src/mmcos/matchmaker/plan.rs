@@ -211,7 +211,12 @@ impl Plan {
             let may_stay = |(place, other): &(u32, &Candidate)| {
                 let without = self.chosen & !bit(*place);
                 let hosts = members(without, candidates).any(|member| member.can_host);
-                goes(self.chosen, *place) && hosts && view.can_meet(orphan, other)
+                // None stays while a younger one of its size goes.
+                let is_youngest = members(without, candidates).all(|member| {
+                    (member.size, member.can_host) != (other.size, other.can_host)
+                        || member.search.number < other.search.number
+                });
+                goes(self.chosen, *place) && hosts && is_youngest && view.can_meet(orphan, other)
             };
             let others = (0_u32..).zip(candidates).skip(1).filter(may_stay).last();
             let seed = || (0_u32..).zip(candidates).take(1).find(may_stay);
