@@ -171,7 +171,7 @@ fn fields(text: &mut String, marker: char, fields: &[Field], has_body: bool, kee
             "transfer-encoding" | "content-encoding" => {}
             "date" if marker == '<' => line(text, marker, name, "{{…}}"),
             _ if secret && !keep_secrets => {
-                line(text, marker, name, if marker == '<' { "{{…}}" } else { "masked" })
+                line(text, marker, name, if marker == '<' { "{{…}}" } else { "masked" });
             }
             _ => line(text, marker, name, value),
         }
@@ -218,13 +218,13 @@ fn write_body(text: &mut String, marker: char, body: &[u8]) {
     }
     let (end, shown) = if marker == '>' { ("\r\n", "") } else { ("\n", "\\n") };
     let lines = str::from_utf8(body).map(|body| body.split(end).collect::<Vec<_>>()).unwrap_or_default();
-    let plain = |line: &&str| {
+    let plain = |line: &str| {
         !line.contains(char::is_control)
             && !line.contains("{{")
             && !line.contains("\\n")
-            && line.trim() == *line
+            && line.trim() == line
     };
-    if !lines.is_empty() && lines.iter().all(|line| plain(&line)) {
+    if !lines.is_empty() && lines.iter().all(|line| plain(line)) {
         let _ = writeln!(text, "{marker} {}", lines.join(&format!("{shown}\n{marker} ")));
         return;
     }

@@ -118,7 +118,7 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
         }
         Effect::Persist(Victory(name)) => format!("keep that {name} won"),
         Effect::Log(Line(text)) => format!("log: {text}"),
-        other => format!("{other:?}"),
+        Effect::Close { .. } => format!("{effect:?}"),
     };
     out.drain().map(tell).collect()
 }

@@ -127,7 +127,7 @@ fn a_nan_keeps_its_payload() {
     }
 }
 
-/// An answer of DiRT Rally 2.0, another game of the family, in the shape of the official one, which has 1,841 bytes.
+/// An answer of `DiRT` Rally 2.0, another game of the family, in the shape of the official one, which has 1,841 bytes.
 #[test]
 fn an_answer_of_another_game_has_the_size_of_the_official_one() {
     let engineer = |id: u32| {

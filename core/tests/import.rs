@@ -41,8 +41,10 @@ const ARCHIVE: &str = r#"{"log": {"version": "1.2", "creator": {"name": "by hand
     "response": {"status": 204, "statusText": "No Content", "headers": [{"name": "Date", "value": "Sun, 03 May 2026 10:00:00 GMT"}], "content": {"size": 0}}}
 ]}}"#;
 
-/// The requests' targets and bodies, and what they are answered with.
-const RECORDED: [(&str, &[u8], u16, Option<&str>, &[u8]); 4] = [
+/// A request's path and body, and its response: status, content type, body.
+type Exchanged = (&'static str, &'static [u8], u16, Option<&'static str>, &'static [u8]);
+
+const RECORDED: [Exchanged; 4] = [
     ("/RP1/STEAM/", b"vdic\x01\0\0\0\xff\xc3\"x", 200, Some("text/html"), b"\0\xffa\"\n"),
     ("/text", "<a>\r\n<b>é€</b>\r\n</a>".as_bytes(), 200, Some("text/xml"), b"<c/>\n<d/>"),
     ("/who", b"", 404, None, b""),

@@ -34,7 +34,7 @@ impl TestGame for Fresh {
                 "message" => config.message = Some(value.as_str().into()),
                 "maintenance" => config.maintenance = value == "true",
                 "session_seconds" => {
-                    config.session_lifetime = Duration::from_secs(value.parse().expect(value))
+                    config.session_lifetime = Duration::from_secs(value.parse().expect(value));
                 }
                 _ => panic!("{key} is not to be configured"),
             }
