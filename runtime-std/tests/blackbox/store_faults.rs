@@ -52,7 +52,7 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     (address, thread::spawn(run))
 }
 
-/// Six requests, each of which changes something for good. Returns how many were answered.
+/// Six requests, five of which change something for good. Returns how many were answered.
 fn play(server: SocketAddr) -> usize {
     let mut answered = 0;
     let mut play = || {
@@ -73,16 +73,17 @@ fn play(server: SocketAddr) -> usize {
 #[test]
 fn whichever_write_fails_no_answer_leaves_before_its_record() {
     thread::scope(|scope| {
-        for batches in 0..=5 {
+        // The third request, a search that finds nobody, needs no record.
+        for (batches, answered) in [0, 1, 3, 4, 5].into_iter().enumerate() {
             scope.spawn(move || {
                 let (address, server) = start(Faulty { batches, gate: Arc::default() });
-                assert_eq!(play(address), batches);
+                assert_eq!(play(address), answered);
                 let error = server.join().unwrap().unwrap_err().to_string();
                 assert!(error.contains("a fault"), "{error}");
             });
         }
     });
-    let (address, _running) = start(Faulty { batches: 6, gate: Arc::default() });
+    let (address, _running) = start(Faulty { batches: 5, gate: Arc::default() });
     assert_eq!(play(address), 6);
 }
 
