@@ -47,7 +47,7 @@ pub fn find(data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
     }
     let loaded = Sources { file: Some(file), ..Sources::default() }.load();
     match loaded {
-        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(listener) == Answer::Nobody) => None,
+        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(listener) == Answer::Closed) => None,
         loaded => Some(loaded),
     }
 }
@@ -60,7 +60,7 @@ pub fn health(data_dir: &Path) -> Result<&'static str, NotRunning> {
     let running = find(data_dir).and_then(Result::ok);
     match running.as_ref().and_then(listener).map(asked) {
         Some(Answer::Mmcos) => Ok("ok"),
-        Some(Answer::Stranger | Answer::Nobody) | None => Err(NotRunning(data_dir.display().to_string())),
+        Some(Answer::Stranger | Answer::Closed) | None => Err(NotRunning(data_dir.display().to_string())),
     }
 }
 
@@ -86,7 +86,7 @@ fn listener(running: &Loaded) -> Option<Listener> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Nothing accepts the connection.
-    Nobody,
+    Closed,
     /// A server of this game.
     Mmcos,
     /// A program that answers something else, or nothing.
@@ -101,7 +101,7 @@ pub(crate) fn asked(listener: Listener) -> Answer {
     );
     match local_client::exchange(listener, request.as_bytes()) {
         Ok(answer) if answer.contains("<OnlineServiceStatus") => Answer::Mmcos,
-        Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Answer::Nobody,
+        Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Answer::Closed,
         Ok(_) | Err(_) => Answer::Stranger,
     }
 }

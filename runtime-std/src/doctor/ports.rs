@@ -55,7 +55,7 @@ fn port(about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
             let taken = listen::ListenError::InUse { address: wanted };
             return Finding::problem(about, format!("what answers on {wanted} is no mmcos: {taken}."));
         }
-        Answer::Nobody => {}
+        Answer::Closed => {}
     }
     match listen::bind(wanted) {
         Ok(bound) => match bound.instead_of {

@@ -104,7 +104,7 @@ foreign() {
         }' "$work/base"
 }
 
-# Whether the player agrees; without a terminal nobody does.
+# Whether the player agrees; without a terminal the answer is no.
 agree() {
     [ -t 1 ] && { : </dev/tty; } 2>/dev/null || return 1
     printf '%s [y/N] ' "$1"
