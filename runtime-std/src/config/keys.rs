@@ -131,7 +131,7 @@ keys! {
 
     /// The shortest time after which a race against AI has a result that counts. The server does not see such a race, so
     /// without this anyone could claim one a second.
-    min_race_seconds: Duration = "30",
+    min_race_seconds: Duration [0..=3600] = "30",
 
     /// How long a match that could start waits for one more, counted from the last who came.
     gather_seconds: Duration = "5",
