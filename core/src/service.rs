@@ -1,6 +1,6 @@
 //! What a game implements to live on the engine.
 
-use core::{net::SocketAddr, time::Duration};
+use core::time::Duration;
 
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 
@@ -114,12 +114,6 @@ impl<S: Service> Context<'_, S> {
     /// Tells the host.
     pub fn log(&mut self, event: S::Event) {
         self.out.log(event);
-    }
-
-    /// Tells the host of something that this client caused and could repeat at will. The first ones of an address in a
-    /// minute are logged, the others are counted and summarised.
-    pub fn report(&mut self, peer: SocketAddr, event: S::Event) {
-        self.engine.report(engine::ReportKind::Service, peer.ip(), event, self.out);
     }
 
     /// Has [`Service::timer`] called once `wait` has passed.

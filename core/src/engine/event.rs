@@ -107,19 +107,9 @@ pub enum ReportKind {
     TooSlow,
     /// A client that sent too much ahead, or that did not read.
     Dropped,
-    /// An event of the service.
-    Service,
 }
 
 impl ReportKind {
-    /// Lines of one source in one period before the rest is summarised.
-    pub(super) const fn lines(self) -> u32 {
-        match self {
-            Self::Service => 10,
-            _ => 1,
-        }
-    }
-
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::RefusedConnection => ("refused", "connections"),
@@ -127,7 +117,6 @@ impl ReportKind {
             Self::BadRequest => ("refused", "improper requests"),
             Self::TooSlow => ("closed", "connections with slow requests"),
             Self::Dropped => ("dropped", "connections"),
-            Self::Service => ("left out", "messages about requests"),
         }
     }
 }

@@ -27,10 +27,7 @@ mod timers;
 mod wall_clock;
 
 use alloc::{collections::BTreeMap, collections::VecDeque, vec::Vec};
-use core::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use core::{net::SocketAddr, time::Duration};
 
 pub use event::{Event, ReportKind};
 pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
@@ -158,28 +155,18 @@ impl<T> Engine<T> {
         self.resumable.pop_front()
     }
 
-    /// Logs an event; if it is one that strangers can cause at will, only the first ones of their address.
+    /// Logs an event. Of those that strangers can cause at will, only the first of its kind and address; the rest is
+    /// counted.
     pub(crate) fn log<R, E: From<Event>>(&mut self, event: Event, out: &mut Outbox<R, E>) {
-        match event.report() {
-            Some((what, peer)) => self.report(what, peer.ip(), event, out),
-            None => out.log(event.into()),
+        if let Some((what, peer)) = event.report() {
+            if self.reports.is_empty() {
+                self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
+            }
+            if !self.reports.count(what, peer.ip()) {
+                return;
+            }
         }
-    }
-
-    /// Logs an event that a client at this address caused, unless it causes too many of its kind.
-    pub(crate) fn report<R, E>(
-        &mut self,
-        what: ReportKind,
-        from: IpAddr,
-        event: impl Into<E>,
-        out: &mut Outbox<R, E>,
-    ) {
-        if self.reports.is_empty() {
-            self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
-        }
-        if self.reports.count(what, from) {
-            out.log(event.into());
-        }
+        out.log(event.into());
     }
 
     /// Logs what was counted in place of being logged.

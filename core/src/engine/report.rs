@@ -1,5 +1,5 @@
-//! Log events that strangers can cause at will: the first ones of an address are logged, the rest are counted and
-//! summarised once a period.
+//! Log events that strangers can cause at will: the first one of each kind and address is logged, the rest are counted
+//! and summarised once a period.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{net::IpAddr, time::Duration};
@@ -10,22 +10,13 @@ use super::{Event, ReportKind, Source};
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
 /// Sources whose events are counted apart, of all kinds together. (Our choice; the others are counted together.)
 const SOURCES: usize = 256;
-/// Lines in one period that no summary replaces, of all sources and kinds together. (Our choice.)
-const LINES: u32 = 1000;
-
 /// What has been reported in this period.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
-    counts: BTreeMap<(ReportKind, Source), Count>,
+    /// How many were left out of the log after the first.
+    counts: BTreeMap<(ReportKind, Source), u64>,
     /// Events that were left out of the log, of sources beyond [`SOURCES`].
     others: BTreeMap<ReportKind, u64>,
-    lines: u32,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    logged: u32,
-    left_out: u64,
 }
 
 impl Reports {
@@ -33,20 +24,13 @@ impl Reports {
     pub(super) fn count(&mut self, what: ReportKind, from: IpAddr) -> bool {
         let key = (what, Source::of(from));
         let has_room = self.counts.len() < SOURCES;
-        if !has_room && !self.counts.contains_key(&key) {
-            let others = self.others.entry(what).or_default();
-            *others = others.saturating_add(1);
-            return false;
-        }
-        let count = self.counts.entry(key).or_default();
-        let is_logged = count.logged < what.lines() && self.lines < LINES;
-        if is_logged {
-            count.logged = count.logged.saturating_add(1);
-            self.lines = self.lines.saturating_add(1);
-        } else {
-            count.left_out = count.left_out.saturating_add(1);
-        }
-        is_logged
+        let left_out = match self.counts.get_mut(&key) {
+            Some(left_out) => left_out,
+            None if has_room => return self.counts.insert(key, 0).is_none(),
+            None => self.others.entry(what).or_default(),
+        };
+        *left_out = left_out.saturating_add(1);
+        false
     }
 
     /// Whether nothing was counted.
@@ -59,7 +43,7 @@ impl Reports {
         let mut summaries = Vec::new();
         let summary = |what, from, count| Event::Repeated { what, from, count, period: PERIOD };
         self.counts.retain(|(what, from), count| {
-            let left_out = core::mem::take(&mut count.left_out);
+            let left_out = core::mem::take(count);
             if left_out > 0 {
                 summaries.push(summary(*what, Some(from.range()), left_out));
             }
@@ -69,7 +53,6 @@ impl Reports {
         summaries.extend(
             core::mem::take(&mut self.others).into_iter().map(|(what, count)| summary(what, None, count)),
         );
-        self.lines = 0;
         summaries
     }
 }
@@ -106,8 +89,9 @@ mod tests {
     #[test]
     fn lines_and_memory_are_bounded_for_many_sources() {
         let mut reports = Reports::default();
-        let all = (0..100_000).filter(|number| reports.count(ReportKind::Service, address(*number))).count();
-        assert!(all <= LINES as usize && reports.counts.len() <= SOURCES);
+        let all =
+            (0..100_000).filter(|number| reports.count(ReportKind::BadRequest, address(*number))).count();
+        assert_eq!((all, reports.counts.len()), (SOURCES, SOURCES));
         let lines = reports.summarise();
         assert_eq!(lines.len(), 1);
         assert!(lines[0].to_string().contains("from other addresses"), "{}", lines[0]);

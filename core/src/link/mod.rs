@@ -144,6 +144,11 @@ impl Link {
         self.queue.memory()
     }
 
+    /// Bytes that are allocated for this link alone.
+    pub fn allocated(&self) -> usize {
+        self.queue.allocated()
+    }
+
     /// Removes bytes that were written from the front of the queue. Progress: the client has its time again.
     pub fn written(&mut self, count: usize) {
         self.queue.take_away(count);

@@ -107,7 +107,6 @@ impl Queue {
     }
 
     /// Bytes that are allocated for this queue alone.
-    #[cfg(test)]
     pub(super) fn allocated(&self) -> usize {
         let own = |piece: &Piece| match &piece.bytes {
             Owned::Own(bytes) => bytes.capacity(),

@@ -13,6 +13,8 @@ pub enum Invariant {
     Rules,
     /// A whole request is answered once, at once unless it is a search, or its connection is closed.
     OneAnswer,
+    /// What is sent leaves after its commit and in bounded memory, and a client that reads is not dropped.
+    Link,
     /// A search is answered in time.
     PollAnswered,
     /// An answer has the status and the shape that what was asked for deserves.

@@ -43,11 +43,13 @@ pub enum Fault {
     Orders,
     /// The store cannot be written for a while: it is locked, or the disk is full.
     StoreTrouble,
+    /// A client reads what was sent to it in small steps with seconds between them, or never.
+    SlowReader,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Split,
         Self::Pipeline,
         Self::Slow,
@@ -66,6 +68,7 @@ impl Fault {
         Self::Cheat,
         Self::Orders,
         Self::StoreTrouble,
+        Self::SlowReader,
     ];
 
     /// Its name on the command line.
@@ -89,6 +92,7 @@ impl Fault {
             Self::Cheat => "cheat",
             Self::Orders => "orders",
             Self::StoreTrouble => "store-trouble",
+            Self::SlowReader => "slow-reader",
         }
     }
 
@@ -97,9 +101,13 @@ impl Fault {
     const fn range(self) -> (f64, f64) {
         match self {
             Self::Split | Self::Pipeline | Self::LateTick | Self::SlowStore => (0.01, 0.5),
-            Self::Slow | Self::Cut | Self::Reset | Self::Duplicate | Self::LostAnswer | Self::Cheat => {
-                (0.002, 0.1)
-            }
+            Self::Slow
+            | Self::Cut
+            | Self::Reset
+            | Self::Duplicate
+            | Self::LostAnswer
+            | Self::Cheat
+            | Self::SlowReader => (0.002, 0.1),
             Self::Leave => (0.001, 0.02),
             Self::StoreTrouble => (0.002, 0.05),
             Self::EarlyTick => (1.0, 100.0),

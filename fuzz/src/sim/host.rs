@@ -138,7 +138,7 @@ impl World {
         }
         self.books.durable(durable);
         while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
-            self.release(conn, durable);
+            self.release(conn);
         }
         self.commit();
     }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use mmcos_core::seam::{Bytes, CommitSeq, ConnId, Input, ListenerId};
+use mmcos_core::{
+    link::{Dropped, Status},
+    seam::{Bytes, CommitSeq, ConnId, Input, ListenerId},
+};
 
 use super::{
     ask::Ask,
     failure::Invariant,
     faults::Fault,
-    players::{Link, Stage},
+    players::{Link, Pace, Stage},
     reader::{Reply, feed},
     world::{Event, World},
 };
@@ -45,6 +48,12 @@ impl World {
     /// Sends a request, if there is a server. Nobody waits for its answer unless it `is_wanted`.
     pub(super) fn request(&mut self, player: usize, ask: Ask, is_wanted: bool) -> Option<ConnId> {
         let conn = self.open(player)?;
+        if self.strikes(Fault::SlowReader) {
+            let never = self.random.uniform() < 0.2;
+            if let Some(link) = self.players[player].link(conn) {
+                link.pace = if never { Pace::Never } else { Pace::Slowly };
+            }
+        }
         let mut bytes = self.bytes_of(player, conn, ask);
         if self.strikes(Fault::Pipeline) {
             let more = self.bytes_of(player, conn, Ask::ServerStatus);
@@ -170,8 +179,11 @@ impl World {
         };
         let (is_slow, session) = (link.is_slow, link.session);
         let mut answers = std::mem::take(&mut self.answers);
+        let after = if self.current.is_crashed { CommitSeq::NEVER } else { self.current.ticket };
         let link = self.players[player].links.iter_mut().find(|link| link.conn == conn);
-        if let Some(Link { reader, asked, .. }) = link {
+        if let Some(Link { reader, asked, outward, pushed, .. }) = link {
+            outward.push(bytes.clone(), after);
+            *pushed += bytes.len();
             feed(reader, bytes, asked, &mut self.common, |ask, reply| answers.push((ask, reply)));
         }
         for (ask, reply) in answers.drain(..) {
@@ -182,30 +194,114 @@ impl World {
         self.answers = answers;
     }
 
-    /// An answer leaves when what was recorded before it is durable, and after what waits for the same connection.
+    /// A response leaves when what was recorded before it is durable, and after what waits for the same connection.
     fn withhold(&mut self, player: usize, conn: ConnId, reply: Reply) {
         if self.current.is_crashed {
             return;
         }
-        let (after, durable) = (self.current.ticket, self.store.durable());
+        let after = self.current.ticket;
         let Some(link) = self.players[player].link(conn) else { return };
-        if after <= durable && link.withheld.is_empty() {
-            return self.deliver(player, conn, reply);
+        link.replies.push_back((link.pushed, after, reply));
+        if after > self.store.durable() {
+            self.waiting.push_back((after, conn));
         }
-        link.withheld.push_back((after, reply));
-        self.waiting.push_back((after.max(durable), conn));
+        self.flush(player, conn);
     }
 
     /// So much is durable: what waited for it leaves.
-    pub(super) fn release(&mut self, conn: ConnId, durable: CommitSeq) {
+    pub(super) fn release(&mut self, conn: ConnId) {
         if is_operators(conn) {
             return self.tell_operator(conn);
         }
-        let player = player_of(conn);
+        self.flush(player_of(conn), conn);
+    }
+
+    /// The adapter writes what may leave, as far as the client reads.
+    fn flush(&mut self, player: usize, conn: ConnId) {
+        let (durable, now) = (self.store.durable(), self.monotonic());
+        let Some(link) = self.players[player].link(conn) else { return };
+        link.outward.release(durable);
+        if link.pace == Pace::AtOnce {
+            link.read(usize::MAX);
+        } else if link.outward.is_writable() && link.outward.next_deadline().is_none() {
+            let reads = link.pace == Pace::Slowly;
+            link.outward.blocked(now);
+            self.await_deadline(player, conn);
+            if reads {
+                self.plan_reading(conn);
+            }
+        }
+        self.deliver_read(player, conn);
+    }
+
+    fn plan_reading(&mut self, conn: ConnId) {
+        let gap = Duration::from_secs_f64(self.random.between(1.0, 12.0));
+        self.plan(gap, Event::Read(conn));
+    }
+
+    fn await_deadline(&mut self, player: usize, conn: ConnId) {
+        let now = self.monotonic();
+        let deadline = self.players[player].link(conn).and_then(|link| link.outward.next_deadline());
+        if let Some(deadline) = deadline {
+            self.plan(deadline.since(now), Event::Look(conn));
+        }
+    }
+
+    /// A slow client reads a little.
+    pub(super) fn read_more(&mut self, conn: ConnId) {
+        let (player, now) = (player_of(conn), self.monotonic());
+        let most = self.random.between(10_000.0, 40_000.0) as usize;
+        let Some(link) = self.players[player].link(conn) else { return };
+        link.read(most);
+        if link.outward.is_writable() {
+            link.outward.blocked(now);
+            self.await_deadline(player, conn);
+            self.plan_reading(conn);
+        }
+        self.deliver_read(player, conn);
+    }
+
+    /// A client's time to read may be over.
+    pub(super) fn look(&mut self, conn: ConnId) {
+        let (player, now) = (player_of(conn), self.monotonic());
+        let Some(link) = self.players[player].link(conn) else { return };
+        link.outward.tick(now);
+        if link.outward.status() != Status::Over(Some(Dropped::NotReading)) {
+            return;
+        }
+        if link.pace != Pace::Never {
+            return self.fail(Invariant::Link, format!("{conn:?} reads, and was dropped"));
+        }
+        let is_held = std::mem::take(&mut link.asked).iter().any(Ask::is_held);
+        let was_closed = std::mem::replace(&mut link.is_closed, true);
+        if is_held {
+            self.referee.gone(conn);
+        }
+        if !was_closed {
+            self.input(Input::Stalled { conn });
+        }
+        self.break_off(conn);
+    }
+
+    /// Responses that the client has read whole reach the player.
+    fn deliver_read(&mut self, player: usize, conn: ConnId) {
+        let durable = self.store.durable();
         while let Some(link) = self.players[player].link(conn)
-            && let Some((_, reply)) = link.withheld.pop_front_if(|(after, _)| *after <= durable)
+            && let taken = link.taken
+            && let Some((_, after, reply)) = link.replies.pop_front_if(|(end, ..)| *end <= taken)
         {
+            if after > durable {
+                self.fail(Invariant::Link, format!("{conn:?} was told what is not durable"));
+            }
             self.deliver(player, conn, reply);
+        }
+        let Some(link) = self.players[player].link(conn) else { return };
+        let (unread, allocated) = (link.pushed - link.taken, link.outward.allocated());
+        if allocated > 2 * unread + 64 * 1024 {
+            self.fail(
+                Invariant::Link,
+                format!("{conn:?}: {allocated} bytes are allocated for {unread} unread"),
+            );
         }
     }
 
@@ -231,7 +327,7 @@ impl World {
             return self.fail(Invariant::OneAnswer, format!("{conn:?} was closed after its close"));
         };
         link.is_closed = true;
-        let is_wanted = link.is_wanted && link.withheld.is_empty();
+        let is_wanted = link.is_wanted && link.replies.is_empty();
         let unanswered = link.asked.front().filter(|_| !link.is_slow).map(|ask| format!("{ask:?}"));
         if link.is_slow {
             self.referee.gone(conn);

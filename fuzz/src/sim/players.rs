@@ -1,6 +1,7 @@
 use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
+    link::{self, WriteLimits},
     mmcos::ids::RaceKey,
     seam::{CommitSeq, ConnId, Wall},
     wire::steam::SteamId,
@@ -129,6 +130,14 @@ pub(super) const fn player_of_lobby(group_lobby: u64) -> usize {
     ((group_lobby - 109_775_240_000_000_000) >> 24) as usize - 1
 }
 
+/// How a client reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    AtOnce,
+    Slowly,
+    Never,
+}
+
 /// A connection, seen from both of its ends.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -143,8 +152,14 @@ pub(super) struct Link {
     /// What has arrived whole and is not answered.
     pub(super) asked: VecDeque<Ask>,
     pub(super) reader: Reader,
-    /// Answers that wait until something is durable.
-    pub(super) withheld: VecDeque<(CommitSeq, Reply)>,
+    /// What the server has sent and the client has not read.
+    pub(super) outward: link::Link,
+    /// Bytes that were sent, and how many of them the client has read.
+    pub(super) pushed: usize,
+    pub(super) taken: usize,
+    /// Responses that the client has not read: where each ends, and what it relies on.
+    pub(super) replies: VecDeque<(usize, CommitSeq, Reply)>,
+    pub(super) pace: Pace,
     /// Whether the player waits for the next answer.
     pub(super) is_wanted: bool,
     /// Whether its client takes more time than the server grants.
@@ -163,7 +178,11 @@ impl Link {
             on_the_way: VecDeque::new(),
             asked: VecDeque::new(),
             reader: Reader::default(),
-            withheld: VecDeque::new(),
+            outward: link::Link::new(WriteLimits::default()),
+            pushed: 0,
+            taken: 0,
+            replies: VecDeque::new(),
+            pace: Pace::AtOnce,
             is_wanted: false,
             is_slow: false,
             is_closed: false,
@@ -176,7 +195,16 @@ impl Link {
         self.on_the_way.clear();
         self.asked.clear();
         self.reader.clear();
-        self.withheld.clear();
-        Self { conn, session, arrived: 0, is_wanted: false, is_slow: false, is_closed: false, ..self }
+        self.replies.clear();
+        let outward = link::Link::new(WriteLimits::default());
+        let Self { sent, on_the_way, asked, reader, replies, .. } = self;
+        Self { sent, on_the_way, asked, reader, replies, outward, ..Self::new(conn, session) }
+    }
+
+    /// The client reads, so many bytes at most.
+    pub(super) fn read(&mut self, most: usize) {
+        let count = self.outward.pieces().map(<[u8]>::len).sum::<usize>().min(most);
+        self.outward.written(count);
+        self.taken += count;
     }
 }

@@ -39,6 +39,10 @@ pub(super) enum Event {
     Hear(usize, u32),
     /// More of what was sent on this connection arrives.
     Arrive(ConnId),
+    /// A slow client reads more of what was sent on this connection.
+    Read(ConnId),
+    /// The time of a client to read may be over.
+    Look(ConnId),
     /// A connection breaks.
     Break(ConnId),
     /// The write that was on its way to the disk has ended.
@@ -216,6 +220,8 @@ impl World {
             Event::Act(player, turn) => self.act(player, turn),
             Event::Hear(player, turn) => self.hear(player, turn),
             Event::Arrive(conn) => self.arrive_more(conn),
+            Event::Read(conn) => self.read_more(conn),
+            Event::Look(conn) => self.look(conn),
             Event::Break(conn) => self.break_off(conn),
             Event::Committed(life) => self.committed(life),
             Event::Commit(life) => self.commit_again(life),
@@ -243,6 +249,12 @@ impl World {
     pub(super) fn wall(&self) -> Wall {
         let millis = self.now.as_millis() as i64 + self.clock_error;
         Wall::from_millis(self.starts.as_millis() + millis)
+    }
+
+    /// The time of the server that runs.
+    pub(super) fn monotonic(&self) -> Monotonic {
+        let started = self.process.as_ref().map_or(self.now, |process| process.started);
+        Monotonic::default().after(self.now.saturating_sub(started))
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
