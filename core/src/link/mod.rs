@@ -39,9 +39,8 @@ use queue::Queue;
 
 use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 
-/// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice: what the kernel would
-/// take otherwise, but counted.)
-pub const READ_PAUSE: usize = 1536 * 1024;
+/// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice.)
+pub const READ_PAUSE: usize = 128 * 1024;
 /// Silence that ends the reading of a connection whose sending side is shut down. (As nginx's `lingering_timeout`.)
 pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
 /// The longest that such a connection is read. (As nginx's `lingering_time`.)
