@@ -192,7 +192,7 @@ fn bustle(http: std::net::SocketAddr, players: u32) -> Arc<AtomicBool> {
 #[ignore = "needs Chromium"]
 fn forty_aimed_kicks_hit() {
     let server =
-        Server::start_with(&["--poll-seconds", "2", "--gather-seconds", "0.2", "--search-seconds", "4"]);
+        Server::start_with(&["--poll-seconds", "2", "--gather-seconds", "0.2", "--search-seconds", "10"]);
     let over = bustle(server.http, 12);
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);

@@ -88,7 +88,9 @@ impl Setting {
     pub const fn about(self) -> &'static str {
         match self {
             Self::Message => "Message of the day, shown in the game's menu. Empty: none.",
-            Self::Maintenance => "Nobody can log in. Who is in plays on.",
+            Self::Maintenance => {
+                "New logins are refused. Players who are already logged in can keep playing."
+            }
             Self::PollSeconds => "How long a search is held open before it is answered.",
             Self::SearchSeconds => {
                 "How long the game of a lone player searches before it offers AI; from the next login."
@@ -96,7 +98,7 @@ impl Setting {
             Self::GatherSeconds => "How long a match that could start waits for one more.",
             Self::Ai => "Whether a lone player may race against AI.",
             Self::AiHold => {
-                "How long who gave up waiting for people is held back from AI when company is likely."
+                "How long a player who would accept AI opponents is still held when another player is likely to arrive."
             }
         }
     }

@@ -135,9 +135,9 @@ impl World {
                 let hours = operator.random.choose(&[(1, 0.7), (30, 0.3)]);
                 Order::StartEvent { name: operator.any(&names).unwrap_or("chaos"), hours }
             }
-            82..85 => Order::StopEvent,
+            82..84 => Order::StopEvent,
+            84 => Order::BanAll,
             85 if operator.random.uniform() < 0.3 => Order::StartSeason(next),
-            85 if operator.random.uniform() < 0.5 => Order::BanAll,
             85 => Order::Nonsense,
             86 => Order::Stranger(whom),
             87 => Order::Bans,

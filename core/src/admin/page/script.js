@@ -160,7 +160,8 @@ function rows(id, items, { key, cells, actions, nothing, count = items.length })
   let note = body.querySelector('tr.note');
   if (!note) {
     note = element('tr', undefined, { class: 'note' });
-    note.append(element('td', '', { colspan: heads.length, class: 'quiet' }));
+    // No wider than the columns of a phone, or it would make columns of its own.
+    note.append(element('td', '', { colspan: steady ? 3 : heads.length, class: 'quiet' }));
     body.append(note);
   }
   const present = new Set();
