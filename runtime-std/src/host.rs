@@ -64,7 +64,7 @@ pub struct Https {
     pub bound: Bound,
     /// What its connections speak.
     pub tls: Tls,
-    /// To be run once a day.
+    /// To be run once an hour.
     pub renewal: Renewal,
 }
 

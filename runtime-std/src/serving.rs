@@ -46,7 +46,7 @@ pub struct Serving {
     pub caretaker: Caretaker,
 }
 
-/// Looks after a running server, on a thread of its own: renews certificates once a day and at a SIGHUP, and waits for
+/// Looks after a running server, on a thread of its own: renews certificates once an hour, where it is time for that, and at a SIGHUP, and waits for
 /// the signal to stop.
 #[derive(Debug)]
 pub struct Caretaker {
@@ -57,10 +57,11 @@ pub struct Caretaker {
 impl Caretaker {
     /// Blocks until it is time to stop.
     pub fn watch(mut self) {
-        let day = Duration::from_hours(24);
+        // Often, since those that were made by a wrong clock are to be renewed soon after it is right.
+        let hour = Duration::from_hours(1);
         let mut renewed = Instant::now();
         loop {
-            match self.signals.wait(day.saturating_sub(renewed.elapsed())) {
+            match self.signals.wait(hour.saturating_sub(renewed.elapsed())) {
                 Ok(Some(Asked::Stop)) => break,
                 Ok(Some(Asked::Reload)) => self.reload(),
                 Ok(None) => {}
@@ -69,7 +70,7 @@ impl Caretaker {
                     break;
                 }
             }
-            if renewed.elapsed() >= day {
+            if renewed.elapsed() >= hour {
                 renewed = Instant::now();
                 self.renewal.iter().for_each(Renewal::run);
             }

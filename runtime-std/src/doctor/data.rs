@@ -1,13 +1,13 @@
 //! What is kept: the directory, the store, the certificates.
 
-use mmcos_core::calendar::Date;
+use mmcos_core::calendar::{Date, UtcText};
 use mmcos_core::seam::Wall;
 
 use super::Finding;
 use crate::certificate::{self, Description, GAME_HOSTS};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::store::files;
+use crate::store::files::{self, Health};
 
 pub(super) fn examine(config: &Config, now: Wall) -> Vec<Finding> {
     match DataDir::find(&config.data_dir) {
@@ -38,6 +38,19 @@ pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
 fn store(dir: &DataDir, now: Wall) -> Finding {
     match files::examine(dir) {
         Ok(None) => Finding::ok("store", "not there yet: the first start makes it"),
+        Ok(Some(Health { season: Some((season, starts)), .. })) if starts > in_days(now, 1) => {
+            Finding::problem(
+                "store",
+                format!(
+                    "season {season} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
+                 season began. Stop the server and put the copy from before it in place: \
+                 mmcos restore {} (if it is there), or begin the right season on the dashboard, and all points stay as \
+                 they are.",
+                    UtcText::from(starts),
+                    dir.file("seasons").join(format!("before-season-{season}.db")).display(),
+                ),
+            )
+        }
         Ok(Some(health)) if health.last_seen.is_some_and(|seen| seen > in_days(now, 1)) => Finding::problem(
             "store",
             "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
@@ -71,7 +84,7 @@ fn certificate(description: &Description, now: Wall) -> Finding {
     let named = |host: &&str| names.iter().any(|name| name == *host);
     let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
     let trouble = match (validity.is_due(now), *ours) {
-        (true, true) => "the server renews it when it starts and once a day, so start it".to_owned(),
+        (true, true) => "the server renews it when it starts and once an hour, so start it".to_owned(),
         (true, false) => {
             "that is soon or was, or it does not hold yet. Renew it; the server takes up the new one \
              within a day"

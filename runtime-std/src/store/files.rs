@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mmcos_core::seam::Wall;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Result};
 
 use super::lock::Lock;
 use super::{FILE_NAME, StoreError, look, schema};
@@ -90,6 +90,8 @@ pub struct Health {
     pub players: u64,
     /// The latest moment that a player was seen; `None` if nobody was.
     pub last_seen: Option<Wall>,
+    /// The number and first moment of the season that it is in; `None` before the first.
+    pub season: Option<(i32, Wall)>,
 }
 
 /// Reads the whole store and looks whether it is one, of a version that this one knows, and undamaged; `None` if there
@@ -103,7 +105,11 @@ pub fn examine(dir: &DataDir) -> std::result::Result<Option<Health>, StoreError>
     check_whole(&connection, &path)?;
     let counted = connection.query_row("SELECT count(*), max(last_seen) FROM players", (), |row| {
         let last_seen: Option<i64> = row.get(1)?;
-        Ok(Health { players: row.get(0)?, last_seen: last_seen.map(Wall::from_millis) })
+        let season = "SELECT season, starts FROM seasons ORDER BY season DESC LIMIT 1";
+        let season =
+            connection.query_row(season, (), |row| Ok((row.get(0)?, Wall::from_millis(row.get(1)?))));
+        let season = season.optional()?;
+        Ok(Health { players: row.get(0)?, last_seen: last_seen.map(Wall::from_millis), season })
     });
     counted.map(Some).map_err(|source| StoreError::sql(&path, source))
 }

@@ -9,7 +9,7 @@ use mmcos_core::mmcos::Record;
 use mmcos_core::mmcos::seasons::SeasonId;
 use rusqlite::Connection;
 
-use super::{StoreError, files, make_private};
+use super::{StoreError, files};
 
 /// Directory of the copies, in the data directory.
 const DIRECTORY: &str = "seasons";
@@ -50,7 +50,6 @@ fn attempt(connection: &Connection, store: &Path, season: SeasonId) -> Result<Op
     let failed = |source| StoreError::file(&copy, source);
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
-    make_private(&new).map_err(failed)?;
     files::copy(connection, store, &new)?;
     fs::rename(&new, &copy).map_err(failed)?;
     forget_oldest(&directory).map_err(failed)?;

@@ -24,6 +24,7 @@
 
 mod caller;
 mod client;
+mod clock;
 mod connections;
 mod doctor;
 mod doors;

@@ -93,9 +93,23 @@ impl Server {
 
     /// With plain HTTP at this address.
     pub(super) fn start_at(scratch: Scratch, http: SocketAddr, arguments: &[&str]) -> Self {
+        Self::spawn(scratch, http, &[], arguments)
+    }
+
+    /// With these variables in its environment.
+    pub(super) fn start_with_environment(
+        scratch: Scratch,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
+        Self::spawn(scratch, ([127, 0, 0, 1], 0).into(), variables, arguments)
+    }
+
+    fn spawn(scratch: Scratch, http: SocketAddr, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let http = http.to_string();
         let doors = ["--http", &http, "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
-        let mut child = program(&scratch, &[&doors, arguments].concat()).spawn().unwrap();
+        let mut command = program(&scratch, &[&doors, arguments].concat());
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut place = |name: &str| {
             let line = setup.find(|line| line.starts_with(name)).expect("the program ended before it served");

@@ -1,0 +1,135 @@
+//! A machine whose clock is wrong for a while: 10 years ahead, 5 hours ahead, 10 minutes and a day back, while the server
+//! runs and when it starts. No season begins, no point is lost, nobody is logged out.
+//!
+//! Needs libfaketime (Debian's package `faketime`); without it the test says so and does nothing, unless `MMCOS_FAKETIME`
+//! is set. The clock is wrong for 2 s each time, once for as many seconds as
+//! `MMCOS_TROUBLE_SECONDS` says.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    client::{Client, post},
+    player::login,
+    process::{Scratch, Server},
+};
+
+const ELITE: &str = "/MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
+
+fn library() -> Option<PathBuf> {
+    let name = "faketime/libfaketimeMT.so.1";
+    let multiarch = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    multiarch
+        .chain([PathBuf::from("/usr/lib64")])
+        .map(|directory| directory.join(name))
+        .find(|path| path.exists())
+}
+
+struct Clock(PathBuf);
+
+impl Clock {
+    fn set(&self, offset: &str) {
+        // At once: a clock that reads half a line is right.
+        let new = self.0.with_extension("new");
+        fs::write(&new, format!("{offset}\n")).unwrap();
+        fs::rename(new, &self.0).unwrap();
+    }
+}
+
+/// What a login is told: season, points; and its session.
+fn told(server: SocketAddr) -> (Vec<String>, String) {
+    let answer = Client::plain(server).ask(&login(1)).ok();
+    let score = answer.element("ScoreInfo").to_owned();
+    let field = |name: &str| {
+        let (_, rest) = score.split_once(&format!("<{name}>")).unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    };
+    let fields = ["CurrentSeasonID", "PlayerSeasonID", "Points"].map(field).to_vec();
+    (fields, answer.element("SessionToken").to_owned())
+}
+
+fn assert_logged_in(server: SocketAddr, token: &str, when: &str) {
+    let body = format!(
+        "<GetElite><SessionToken>{token}</SessionToken><StartRank>0</StartRank><NumResults>10</NumResults></GetElite>"
+    );
+    assert_eq!(Client::plain(server).ask(&post(ELITE, &body)).status, 200, "{when}");
+}
+
+fn assert_nothing_changes(server: SocketAddr, expected: &[String], tokens: &mut Vec<String>, when: &str) {
+    let seconds = env::var("MMCOS_TROUBLE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let seconds = seconds.filter(|_| when == "+10y").unwrap_or(2);
+    let until = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < until {
+        for token in tokens.iter() {
+            assert_logged_in(server, token, when);
+        }
+        let (fields, token) = told(server);
+        assert_eq!(fields, expected, "{when}");
+        tokens.push(token);
+        tokens.drain(2..tokens.len() - 1);
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
+fn seasons(data: &Path) -> u32 {
+    let store = Connection::open(data.join("mmcos.db")).unwrap();
+    store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_wrong_clock_begins_no_season_and_logs_nobody_out() {
+    let Some(library) = library() else {
+        assert!(env::var_os("MMCOS_FAKETIME").is_none(), "libfaketime is missing");
+        eprintln!("not tested: libfaketime is missing (apt-get install faketime)");
+        return;
+    };
+    let scratch = Scratch::new();
+    let clock = Clock(scratch.0.join("clock"));
+    clock.set("+0");
+    let library = library.to_str().unwrap().to_owned();
+    let file = clock.0.to_str().unwrap().to_owned();
+    let fake = [
+        ("LD_PRELOAD", library.as_str()),
+        ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let server = Server::start_with_environment(scratch, &fake, &[]);
+    let (_, token) = told(server.http);
+    let mut tokens = vec![token.clone(), token];
+    let scratch = server.stop();
+    let store = Connection::open(scratch.data().join("mmcos.db")).unwrap();
+    store.execute("UPDATE players SET points = 900, division = 1", ()).unwrap();
+    drop(store);
+    let mut server = Server::start_with_environment(scratch, &fake, &[]);
+    let (expected, _) = told(server.http);
+    assert_eq!(expected[2], "900");
+    for offset in ["+10y", "+5h", "-10m", "-1d"] {
+        clock.set(offset);
+        assert_nothing_changes(server.http, &expected, &mut tokens, offset);
+        clock.set("+0");
+        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("{offset} and back"));
+    }
+    for offset in ["+10y", "-1d", "-40y"] {
+        clock.set(offset);
+        server = Server::start_with_environment(server.stop(), &fake, &[]);
+        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("started at {offset}"));
+        clock.set("+0");
+        assert_nothing_changes(
+            server.http,
+            &expected,
+            &mut tokens,
+            &format!("started at {offset}, and back"),
+        );
+        server = Server::start_with_environment(server.stop(), &fake, &[]);
+        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("started after {offset}"));
+    }
+    assert_eq!(seasons(&server.data()), 1);
+}
