@@ -245,7 +245,8 @@ impl Naive {
                 continue;
             }
             let stays = |place: &usize| {
-                let others = || chosen.iter().enumerate().filter(|(other, _)| other != place).map(|(_, other)| other);
+                let others =
+                    || chosen.iter().enumerate().filter(|(other, _)| other != place).map(|(_, other)| other);
                 let kind = |one: &Waiting| (one.poll.size, one.poll.can_host());
                 let staying = &chosen[*place];
                 // None stays while a younger one of its size goes.

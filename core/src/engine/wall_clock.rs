@@ -175,9 +175,9 @@ impl WallClock {
         };
         let gap = distance(reference.wall, now.wall);
         // Records of years ahead are more likely wrong than a clock that is set, and years behind.
-        let is_readable = now.wall >= self.built && (gap <= plausible && now.wall >= reference.wall)
-            || now.wall >= self.built && now.wall < reference.wall && (gap <= STEP || gap > plausible);
-        if is_readable {
+        let fits_reference =
+            if now.wall < reference.wall { gap <= STEP || gap > plausible } else { gap <= plausible };
+        if now.wall >= self.built && fits_reference {
             self.doubt = record.map(|_| Doubt::started(now, record));
             return None;
         }
@@ -272,7 +272,7 @@ impl fmt::Display for ClockChange {
                 let (says, used) = (UtcText::from(*says), UtcText::from(*used));
                 match reason {
                     Doubted::Unset => {
-                        write!(f, "this machine's clock says {says}, before this program existed")?
+                        write!(f, "this machine's clock says {says}, before this program existed")?;
                     }
                     _ => write!(f, "this machine's clock says {says}, where {used} was expected")?,
                 }

@@ -244,9 +244,9 @@ impl Mmcos {
             return Some(session);
         }
         // After a restart at a wrong time it may be the time of the last record.
-        let moments = [now, self.earliest].into_iter();
+        let mut moments = [now, self.earliest].into_iter();
         let (now, AloneKey { issued, size }) =
-            moments.filter_map(|now| Some((now, self.race_keys.recognise(race_key, by, now)?))).next()?;
+            moments.find_map(|now| Some((now, self.race_keys.recognise(race_key, by, now)?)))?;
         // One that a later key superseded is no longer worth anything, nor is one that is too old.
         if self.races.has_given(by) || is_past(now, issued, KEEP) {
             return None;

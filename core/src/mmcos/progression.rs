@@ -39,7 +39,7 @@ pub(super) const RESULT_BURST: u32 = 5;
 
 /// How often one more result of a player counts in the long run: 30 an hour. (Our choice: a race lasts 4 to 7 minutes, an
 /// elimination against AI that is lost at once may last two with its search.)
-pub(super) const RESULT_INTERVAL: Duration = Duration::from_secs(120);
+pub(super) const RESULT_INTERVAL: Duration = Duration::from_mins(2);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -108,7 +108,7 @@ impl RaceKeys {
     }
 
     fn hash(&self, parts: &[&[u8]]) -> u64 {
-        let mac = parts.iter().fold(self.mac.clone(), |mac, part| mac.chain_update(part));
+        let mac = parts.iter().fold(self.mac.clone(), Mac::chain_update);
         mac.finalize().into_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 }

@@ -204,12 +204,11 @@ impl Races {
             None => {}
         }
         self.by_key.insert(race.race_key, race.session);
-        match self.by_session.get_mut(&race.session) {
-            Some(entry) => (entry.race, entry.is_kept) = (race, is_kept),
-            None => {
-                let entry = Entry { is_kept, since: self.now, results: Vec::new(), race };
-                self.by_session.insert(entry.race.session, entry);
-            }
+        if let Some(entry) = self.by_session.get_mut(&race.session) {
+            (entry.race, entry.is_kept) = (race, is_kept);
+        } else {
+            let entry = Entry { is_kept, since: self.now, results: Vec::new(), race };
+            self.by_session.insert(entry.race.session, entry);
         }
     }
 

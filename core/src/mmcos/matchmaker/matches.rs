@@ -45,10 +45,8 @@ pub struct Member {
     pub account: UserId,
     /// Whether it is to host.
     pub is_host: bool,
-    /// Whether it registered the match.
-    pub registered: bool,
-    /// Whether it sent its points.
-    pub scored: bool,
+    /// How far the match has come by what this member sent.
+    pub state: MatchState,
     /// Whether it has gone on to another match.
     pub left: bool,
 }
@@ -194,8 +192,7 @@ impl Matches {
             *place = Some(Member {
                 account: group.account,
                 is_host: group.is_host,
-                registered: false,
-                scored: false,
+                state: MatchState::Made,
                 left: false,
             });
         }
@@ -237,7 +234,7 @@ impl Matches {
         let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
         let first = found.state == MatchState::Made;
         if let Some(member) = found.member_mut(by) {
-            member.registered = true;
+            member.state = member.state.max(MatchState::Registered);
         }
         if first {
             self.advance(slot, now, MatchState::Registered);
@@ -257,7 +254,10 @@ impl Matches {
         let slot = self.member(race_key, by)?;
         let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
         let before = found.state;
-        let first = found.member_mut(by).is_some_and(|member| !core::mem::replace(&mut member.scored, true));
+        let scored = MatchState::Scored;
+        let first = found
+            .member_mut(by)
+            .is_some_and(|member| core::mem::replace(&mut member.state, scored) != scored);
         if before != MatchState::Scored {
             self.advance(slot, now, MatchState::Scored);
             self.counts.scored = self.counts.scored.saturating_add(1);
@@ -308,17 +308,18 @@ impl Matches {
         };
         for (place, one) in found.members().enumerate() {
             for other in found.members().skip(place.saturating_add(1)) {
-                if one.registered || one.scored || other.registered || other.scored {
-                    self.pairs.succeed(one.account, other.account);
-                } else {
+                if one.state.max(other.state) == MatchState::Made {
                     self.pairs.fail(one.account, other.account, now);
+                } else {
+                    self.pairs.succeed(one.account, other.account);
                 }
             }
         }
     }
 
     fn close_if_done(&mut self, now: Monotonic, slot: Slot) {
-        let done = |found: &Match| found.members().all(|member| member.scored || member.left);
+        let done =
+            |found: &Match| found.members().all(|member| member.state == MatchState::Scored || member.left);
         if let Some(found) = self.slab.get(slot).filter(|found| done(found)) {
             if found.state != MatchState::Made {
                 self.counts.completed = self.counts.completed.saturating_add(1);

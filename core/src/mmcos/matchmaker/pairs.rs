@@ -16,7 +16,7 @@ const FAILURES: u8 = 2;
 const APART: Duration = Duration::from_mins(10);
 
 /// How long a failure is remembered.
-const REMEMBERED: Duration = Duration::from_mins(60);
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// How many pairs are remembered; beyond it the one whose failure is longest ago goes.
 const MOST: usize = 1024;

@@ -156,8 +156,9 @@ pub(super) struct Busy {
 impl Busy {
     pub(super) fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
         let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
-        let racing =
-            under_way(matchmaker).flat_map(Match::members).filter(|member| !member.left && !member.scored);
+        let racing = under_way(matchmaker)
+            .flat_map(Match::members)
+            .filter(|member| !member.left && member.state != MatchState::Scored);
         let searching = matchmaker.searches().map(|search| search.account);
         Self {
             searching: searching.filter(|user| players.contains(user)).collect(),
