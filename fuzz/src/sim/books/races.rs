@@ -113,6 +113,9 @@ impl Books {
         user: UserId,
         (made, given): (Wall, Duration),
     ) {
+        if let Some(race) = self.searching.remove(&user).and_then(|key| self.races.get_mut(&key)) {
+            (race.superseded, race.fragile) = (race.superseded || !race.begun, true);
+        }
         let players = vec![user];
         // It counts until the player's other search is answered.
         let (alone, superseded, fragile) = (true, true, true);
@@ -237,6 +240,8 @@ impl Books {
             None if race.alone && (0..SHORTEST_RACE.as_millis() as i64).contains(&age) => Due::No,
             None if member => Due::Yes,
             None if !race.perhaps.is_empty() => Due::Perhaps(None),
+            // Its leader may have been given another key on a connection that broke.
+            None if free && race.alone && !race.begun => Due::Perhaps(None),
             None if free => Due::Yes,
             None => Due::No,
         }
