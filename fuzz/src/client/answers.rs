@@ -169,8 +169,11 @@ pub struct Leaderboard {
 }
 
 impl Leaderboard {
-    /// Reads the entries.
+    /// Reads the entries. None of their names may turn text about or stand in for a character that XML forbids.
     pub fn read_entries(xml: &str) -> Option<Rc<[(i32, u32)]>> {
+        if xml.contains(['\u{202e}', '\u{fffd}']) {
+            return None;
+        }
         let mut list = Elements(xml);
         let mut entries = Vec::new();
         while let Some(points) = list.number("Points") {

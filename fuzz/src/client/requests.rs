@@ -35,7 +35,11 @@ pub fn server_status() -> Vec<u8> {
 /// `Login`, with a ticket that nobody signed.
 pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
     let ticket = platform_id(steam_id, issued);
-    let name = name(steam_id);
+    let mut name = name(steam_id);
+    if steam_id.get() % 4 == 1 {
+        // A mark that turns text about, a control character, and half of an emoji.
+        name.push_str("\u{202e}&#x7;&#xD83D;");
+    }
     let fields = [
         ("ProtocolVersion", Value::Number(1)),
         ("PlatformType", Value::Text("Steam")),

@@ -17,7 +17,7 @@ use mmcos_core::{
 };
 
 use self::open::{Bucket, Open};
-use crate::client::{MatchmakingResult, Poll, RuleSet};
+use crate::client::{Group, MatchmakingResult, Poll, RuleSet};
 
 /// A rule that an answer broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ pub enum Breach {
     Late,
     /// Not exactly one host.
     Hosts,
+    /// The host of a match has no lobby that others can join.
+    HostWithoutLobby,
     /// The own group is missing or changed, or stands there twice.
     OwnGroup,
     /// A group that does not wait, or for something else.
@@ -187,6 +189,8 @@ impl Referee {
         if answer.groups.len() == 1 {
             return;
         }
+        let is_real = |host: &Group| open::can_host(host.group_lobby, host.game_lobby);
+        self.check(!answer.host().is_some_and(is_real), Breach::HostWithoutLobby);
         self.check(others().any(|group| self.open.poll_of(bucket, group).is_none()), Breach::Stranger);
         self.check(answer.humans() > bucket.cap(), Breach::Overfull);
         // Modes that are folded together play what the host plays.

@@ -1,8 +1,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{mmcos::matchmaker::Folding, seam::ConnId};
+use mmcos_core::{
+    mmcos::{ids::LobbyId, matchmaker::Folding},
+    seam::ConnId,
+};
 
 use crate::client::{Group, Mode, Poll, RuleSet};
+
+/// Whether others can join these lobbies.
+pub(super) fn can_host(group_lobby: u64, game_lobby: u64) -> bool {
+    LobbyId(group_lobby).is_joinable() && LobbyId(game_lobby).is_joinable()
+}
 
 /// Who can meet: those of one bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,9 +65,12 @@ impl Open {
     /// Whether somebody waits whom this poll's player could meet. Who came in this very moment may have been too late.
     pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> bool {
         let mut polls = self.buckets.get(&bucket).into_iter().flatten();
+        let one_hosts =
+            |other: &Poll| [poll, other].iter().any(|poll| can_host(poll.group_lobby, poll.game_lobby));
         polls.any(|other| {
             // Two groups of one party are never in one match.
-            other.sent < now && other.group_lobby != poll.group_lobby && bucket.fit(poll.size, other.size)
+            let parties = other.group_lobby != poll.group_lobby && one_hosts(other);
+            other.sent < now && parties && bucket.fit(poll.size, other.size)
         })
     }
 

@@ -29,6 +29,9 @@ impl World {
         let asking = &mut self.players[player];
         let began = *asking.searches.get_or_insert(now);
         asking.lobbies += 1;
+        let game_lobby = asking.group_lobby() + asking.lobbies;
+        // Steam made no lobby for some: their ids are of no universe.
+        let universe = if asking.number % 8 == 3 { 1 << 56 } else { 0 };
         let poll = Poll {
             conn: ConnId(0),
             client: asking.number,
@@ -37,7 +40,7 @@ impl World {
             size: 1 + asking.party.len() as u8,
             ignore_minimum: now >= began + PATIENCE,
             group_lobby: asking.group_lobby(),
-            game_lobby: asking.group_lobby() + asking.lobbies,
+            game_lobby: game_lobby - universe,
         };
         self.ask(player, Ask::Search(poll));
         let Some(conn) = self.players[player].conn else { return };
