@@ -161,9 +161,10 @@ impl Both {
         real(&mut self.real, self.now, &mut out);
         for outcome in out.iter() {
             if let Outcome::Answered(answer) = outcome {
-                // Every match takes place: the model keeps nobody apart.
-                let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
-                self.real.confirm(&accounts);
+                // Every match takes place, as all of its members say: the model keeps nobody apart.
+                for group in answer.groups {
+                    self.real.register(self.now, answer.race_key, group.account).ok();
+                }
             }
         }
         let mut ours: Vec<Ending> = out.iter().map(ending).collect();
