@@ -37,8 +37,8 @@ pub(super) struct Race {
     perhaps: Vec<UserId>,
     /// One group races against AI.
     alone: bool,
-    /// A registration or a result came.
-    begun: bool,
+    /// When a registration or a result came, by the time that the server went by.
+    begun: Option<Wall>,
     /// The server was gone since, and nothing of it was kept but the key itself.
     fragile: bool,
     /// Its only player has searched on.
@@ -60,6 +60,11 @@ pub(in crate::sim) struct Claimed {
     pub(in crate::sim) user: UserId,
     pub(in crate::sim) race_key: RaceKey,
     pub(in crate::sim) change: Points,
+}
+
+/// Whether a race that began `then` cannot be over `now`. A clock that was set back since makes nothing too soon.
+fn is_sooner(now: Wall, then: Wall) -> bool {
+    (0..SHORTEST_RACE.as_millis() as i64).contains(&(now.as_millis() - then.as_millis()))
 }
 
 /// What a result must lead to.
@@ -88,8 +93,8 @@ impl Books {
         for leader in &leaders {
             let before = self.searching.remove(leader);
             if let Some(race) = before.and_then(|key| self.races.get_mut(&key)) {
-                let at_once = race.counted.is_empty() && given < race.given + SHORTEST_RACE;
-                race.superseded |= !race.begun || at_once;
+                let at_once = |begun| race.counted.is_empty() && is_sooner(made, begun);
+                race.superseded |= race.begun.is_none_or(at_once);
             }
         }
         if let (true, [alone]) = (alone, leaders.as_slice()) {
@@ -138,9 +143,10 @@ impl Books {
             return;
         }
         self.note_race(race_key, ticket);
+        let now = self.now;
         let Some(race) = self.races.get_mut(&race_key) else { return };
         let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
-        race.begun = true;
+        race.begun.get_or_insert(now);
         for user in std::iter::once(by).chain(users) {
             if race.players.contains(&user) {
             } else if !sure {
@@ -183,7 +189,7 @@ impl Books {
         (ticket, durable): (CommitSeq, CommitSeq),
     ) -> Result<(), String> {
         let due = self.due(race_key, user);
-        let counts = match due {
+        let counts = match self.unless_too_soon(race_key, due) {
             Due::Already(Counted { answer: first, ticket, .. }) => {
                 expect("whether the first time is durable", &(ticket <= durable), &true)?;
                 return expect("the answer of the first time", &answer, &first);
@@ -202,8 +208,9 @@ impl Books {
         expect("the result's answer", &answer, &AddPointsResult { division, points, rank })?;
         self.change(user, ticket, |account| (account.points, account.division) = (points, division));
         self.note_race(race_key, ticket);
+        let now = self.now;
         if let Some(race) = self.races.get_mut(&race_key) {
-            race.begun = true;
+            race.begun.get_or_insert(now);
             if !race.players.contains(&user) && race.perhaps.is_empty() {
                 race.players.push(user);
             }
@@ -233,11 +240,10 @@ impl Books {
                 || age.abs() > LONGEST_RECOGNISED
                 || age >= KEEP.as_millis() as i64);
         match counted {
-            None if race.superseded && race.alone && !race.begun && !race.fragile => Due::No,
+            None if race.superseded && race.alone && race.begun.is_none() && !race.fragile => Due::No,
             _ if self.is_old(race) || race.superseded && (member || free) => Due::Perhaps(counted),
             Some(first) => Due::Already(first),
             None if lost => Due::Perhaps(None),
-            None if race.alone && (0..SHORTEST_RACE.as_millis() as i64).contains(&age) => Due::No,
             None if member => Due::Yes,
             None if !race.perhaps.is_empty() => Due::Perhaps(None),
             // Its leader may have been given another key on a connection that broke.
@@ -247,10 +253,27 @@ impl Books {
         }
     }
 
+    /// No result of a race against AI counts sooner than it can be over, whatever else it would lead to.
+    fn unless_too_soon(&self, race_key: RaceKey, due: Due) -> Due {
+        let Some(race) = self.races.get(&race_key).filter(|race| race.alone) else { return due };
+        // A key that alone was left tells whole seconds.
+        let earliest = Wall::from_millis(race.made.as_millis() - if race.fragile { 999 } else { 0 });
+        match due {
+            Due::Yes | Due::Perhaps(None) => {
+                match (is_sooner(self.now, race.made), is_sooner(self.now, earliest)) {
+                    (true, true) => Due::No,
+                    (false, false) => due,
+                    _ => Due::Perhaps(None),
+                }
+            }
+            Due::No | Due::Perhaps(Some(_)) | Due::Already(_) => due,
+        }
+    }
+
     /// The server is gone: of a key that it gave to one group and heard nothing of, nothing is kept.
     pub(super) fn lose_keys(&mut self) {
         for race in self.races.values_mut() {
-            race.fragile |= race.alone && !race.begun;
+            race.fragile |= race.alone && race.begun.is_none();
         }
     }
 
