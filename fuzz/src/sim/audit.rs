@@ -112,9 +112,9 @@ impl World {
 
     /// An answer to who has an account.
     fn audit_of_account(&mut self, user: UserId, ask: &Ask, reply: &Reply) -> Result<(), String> {
+        self.books.look_at_clock(self.judged());
         match (ask, reply) {
             (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
-                self.books.look_at_clock(self.judged());
                 let durable = self.current.ticket.max(self.store.durable());
                 let result = Claimed { user, race_key: *race_key, change: *change };
                 self.books.score(result, *answer, self.current.is_counted, (self.current.ticket, durable))?;

@@ -119,7 +119,7 @@ impl Books {
         (made, given): (Wall, Duration),
     ) {
         if let Some(race) = self.searching.remove(&user).and_then(|key| self.races.get_mut(&key)) {
-            (race.superseded, race.fragile) = (race.superseded || !race.begun, true);
+            (race.superseded, race.fragile) = (race.superseded || race.begun.is_none(), true);
         }
         let players = vec![user];
         // It counts until the player's other search is answered.
@@ -247,7 +247,7 @@ impl Books {
             None if member => Due::Yes,
             None if !race.perhaps.is_empty() => Due::Perhaps(None),
             // Its leader may have been given another key on a connection that broke.
-            None if free && race.alone && !race.begun => Due::Perhaps(None),
+            None if free && race.alone && race.begun.is_none() => Due::Perhaps(None),
             None if free => Due::Yes,
             None => Due::No,
         }
