@@ -183,7 +183,7 @@ impl World {
     /// Plays a race against AI from the search to the result.
     fn race(&mut self, player: usize, points: i32) -> String {
         self.poll(player, 1, true);
-        self.pass(Duration::from_secs(120));
+        self.pass(Duration::from_mins(2));
         self.register(player, &[player]);
         self.add_points(player, &self.players[player].key.clone(), points)
     }
@@ -320,7 +320,7 @@ fn who_is_in_a_party_counts_with_the_leaders_key_while_a_seat_is_free() {
     for registered in [false, true] {
         let before = [0, 1, 2].map(|player| world.standing(player).points.0);
         world.poll(0, 2, true);
-        world.pass(Duration::from_secs(300));
+        world.pass(Duration::from_mins(5));
         let key = world.players[0].key.clone();
         if registered {
             world.register(0, &[0, 1, 2]);

@@ -244,7 +244,7 @@ mod tests {
         // 64 players for one minute of a quarter, and nobody at its end.
         history.pass(at(5, 0), || online(0));
         history.pass(at(6, 0), || online(64));
-        assert!(!history.pass(at(6, 0), || unreachable!("once a second")));
+        assert!(!history.pass(at(6, 0), || panic!("once a second")));
         assert!(history.pass(at(15, 0), || online(0)));
         assert_eq!(
             (history.day.online.clone(), history.day.online_mean.clone()),

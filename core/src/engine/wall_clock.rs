@@ -317,11 +317,12 @@ mod tests {
 
     fn at(monotonic: u64, wall: i64) -> Now {
         let monotonic = Monotonic::default().after(Duration::from_secs(monotonic));
-        Now { monotonic, wall: Wall::from_secs(NOW + wall) }
+        Now { monotonic, wall: Wall::from_secs(NOW.saturating_add(wall)) }
     }
 
     fn secs(clock: &WallClock) -> (i64, i64, bool) {
-        (clock.time().as_secs() - NOW, clock.earliest().as_secs() - NOW, clock.is_settled())
+        let since = |wall: Wall| wall.as_secs().saturating_sub(NOW);
+        (since(clock.time()), since(clock.earliest()), clock.is_settled())
     }
 
     fn running() -> WallClock {
@@ -352,11 +353,11 @@ mod tests {
             clock.observe(at(60, 60 + jump), None);
             let deadline = clock.deadline().unwrap();
             assert_eq!(deadline, at(60 + wait, 0).monotonic);
-            let wait = i64::try_from(wait).unwrap();
-            clock.observe(at(59 + wait as u64, 59 + wait + jump), None);
+            let seconds = i64::try_from(wait).unwrap();
+            clock.observe(at(59 + wait, 59 + seconds + jump), None);
             assert!(!clock.is_settled(), "{jump}");
-            clock.observe(at(60 + wait as u64, 60 + wait + jump), None);
-            assert_eq!(secs(&clock), (60 + wait + jump, 60 + wait + jump, true), "{jump}");
+            clock.observe(at(60 + wait, 60 + seconds + jump), None);
+            assert_eq!(secs(&clock), (60 + seconds + jump, 60 + seconds + jump, true), "{jump}");
             assert_eq!(clock.deadline(), None);
         }
     }
@@ -381,8 +382,8 @@ mod tests {
         }
         // Twice as fast as time, in steps that are each small.
         let mut clock = running();
-        for second in 1..600 {
-            clock.observe(at(second as u64, 2 * second), None);
+        for second in 1..600_i64 {
+            clock.observe(at(second.cast_unsigned(), 2 * second), None);
             assert!(clock.time().as_secs() - NOW <= second + 10);
         }
     }

@@ -117,8 +117,9 @@ fn nothing_lingers_for_a_client_that_has_ended() {
 #[test]
 fn more_than_may_wait_drops_the_client_at_once() {
     let mut link = link();
+    let bytes = vec![7; 100_000];
     for _ in 0..20 {
-        link.push(Bytes::Borrowed(&[7; 100_000]), CommitSeq::default());
+        link.push(Bytes::Borrowed(&bytes), CommitSeq::default());
         assert!(link.queue.allocated() <= 1024 * 1024 + 100_000);
     }
     assert_eq!((link.status(), link.queued()), (Status::Over(Some(Dropped::NotReading)), 0));

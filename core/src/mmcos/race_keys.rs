@@ -127,7 +127,7 @@ mod tests {
     const ANN: UserId = UserId(7);
 
     fn at(seconds: i64) -> Wall {
-        Wall::from_secs(NOW + seconds)
+        Wall::from_secs(NOW.saturating_add(seconds))
     }
 
     #[test]

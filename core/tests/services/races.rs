@@ -145,7 +145,7 @@ fn a_key_that_was_never_recorded_counts_after_a_crash_for_its_player_alone_and_o
     let mut rig = server();
     let [ann, bea] = players(&mut rig);
     let old = key_against_ai(&mut rig, &ann);
-    rig.pass(Duration::from_secs(60));
+    rig.pass(Duration::from_mins(1));
     let key = key_against_ai(&mut rig, &ann);
     let later = mmcos_core::seam::Wall::from_secs(rig.wall().as_secs() + 300);
     let mut rig = restarted(&rig, trusting(), later);
@@ -171,9 +171,9 @@ fn a_key_that_a_newer_search_superseded_does_not_count() {
     let mut rig = server();
     let [ann] = players(&mut rig);
     let old = key_against_ai(&mut rig, &ann);
-    rig.pass(Duration::from_secs(60));
+    rig.pass(Duration::from_mins(1));
     let newer = key_against_ai(&mut rig, &ann);
-    rig.pass(Duration::from_secs(60));
+    rig.pass(Duration::from_mins(1));
     assert_eq!(score(&mut rig, &ann, &old), "0");
     assert_eq!(score(&mut rig, &ann, &newer), "40");
 }
@@ -188,7 +188,7 @@ fn the_key_of_a_search_that_another_pc_superseded_counts() {
     register(&mut rig, &ann, &key, &[FIRST]);
     rig.pass(Duration::from_secs(25));
     assert_ne!(text(&rig.read(second), "RaceKey"), key);
-    rig.pass(Duration::from_secs(60));
+    rig.pass(Duration::from_mins(1));
     assert_eq!(score(&mut rig, &ann, &key), "40");
 }
 
@@ -263,9 +263,9 @@ fn a_host_whose_match_failed_does_not_host_the_next() {
     };
     let (first, key) = host(&mut rig, 10);
     register(&mut rig, &ann, &key, &[]);
-    rig.pass(Duration::from_secs(600));
+    rig.pass(Duration::from_mins(10));
     let (again, _) = host(&mut rig, 20);
     assert_eq!(first, again, "a match of this host took place");
-    rig.pass(Duration::from_secs(600));
+    rig.pass(Duration::from_mins(10));
     assert_ne!(host(&mut rig, 30).0, first, "the last one did not");
 }

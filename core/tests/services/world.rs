@@ -108,7 +108,7 @@ pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
 pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
     let search = Search { ignore: true, ..Search::race(token, 7) };
     let conn = search.begin(rig);
-    rig.pass(Duration::from_secs(120));
+    rig.pass(Duration::from_mins(2));
     let race_key = text(&rig.read(conn), "RaceKey").to_owned();
     rig.leave(conn);
     add_points(rig, token, &race_key, points)

@@ -206,11 +206,11 @@ fn a_link_logs_in_once_within_its_time() {
     // Another is made with a proof only, and expires by the monotonic clock.
     let make = ("POST", "links", "");
     assert_eq!(status(&Request::from(HERE).order(&mut rig, make)), "401");
-    let mut made = || {
-        let made = json(&Request::from(ELSEWHERE).operator().order(&mut rig, make));
-        made["path"].as_str().unwrap().to_owned()
+    let mut another = || {
+        let link = json(&Request::from(ELSEWHERE).operator().order(&mut rig, make));
+        link["path"].as_str().unwrap().to_owned()
     };
-    let [first, second] = [made(), made()];
+    let [first, second] = [another(), another()];
     rig.set_wall(mmcos_core::seam::Wall::from_secs(rig.wall().as_secs() + 86_400));
     assert_eq!(status(&open(&mut rig, &first)), "303");
     rig.pass(LINK_LIFETIME);
