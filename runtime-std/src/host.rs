@@ -174,7 +174,7 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
     let cli = Cli::parse(arguments)?;
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
-        Command::Serve => return Host::start(sources.load()?).map(Some),
+        Command::Serve => return Host::start(&sources.load()?).map(Some),
         Command::Config(None) => print(&sources.load()?),
         Command::Config(Some(file)) => {
             let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
@@ -234,7 +234,7 @@ fn print(text: &impl fmt::Display) {
 
 impl Host {
     /// Starts the log, opens the data directory, listens.
-    pub fn start(loaded: Loaded) -> Result<Self, HostError> {
+    pub fn start(loaded: &Loaded) -> Result<Self, HostError> {
         let Loaded { config, file, warnings, .. } = loaded.clone();
         logging::start(config.log);
         let clock = Clock::start();
@@ -265,7 +265,7 @@ impl Host {
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
             log::warn!("`mmcos admin-link` will not work: {error}");
         }
-        if let Err(error) = running::write(&data_dir, &loaded, setup.http, setup.https) {
+        if let Err(error) = running::write(&data_dir, loaded, setup.http, setup.https) {
             log::warn!("`mmcos doctor` and `mmcos health` will not know this server: {error}");
         }
         let source = Source {
@@ -347,19 +347,19 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host");
         let data_dir = dir.file("data").display().to_string();
         let loaded = load(dir, &[("http", "0"), ("https", "0"), ("data-dir", &data_dir)]);
-        let host = Host::start(loaded.clone()).unwrap();
+        let host = Host::start(&loaded).unwrap();
         let https = host.https.as_ref().unwrap();
         assert_eq!(host.setup.https.unwrap().address, https.bound.address);
         assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
         https.renewal.run();
-        let second = Host::start(loaded.clone()).unwrap_err().to_string();
+        let second = Host::start(&loaded).unwrap_err().to_string();
         assert!(
             second.contains(&format!("(process {}) uses the data directory", std::process::id())),
             "{second}"
         );
         let key = host.key.clone();
         drop(host);
-        assert_eq!(Host::start(loaded).unwrap().key, key);
+        assert_eq!(Host::start(&loaded).unwrap().key, key);
     }
 
     #[test]
@@ -367,10 +367,10 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host-off");
         let data_dir = dir.file("data").display().to_string();
         let off = load(dir, &[("http", "off"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(matches!(Host::start(off), Err(HostError::NothingToServe)));
+        assert!(matches!(Host::start(&off), Err(HostError::NothingToServe)));
         assert!(!dir.file("data").exists());
         let plain = load(dir, &[("http", "0"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(Host::start(plain).unwrap().https.is_none());
+        assert!(Host::start(&plain).unwrap().https.is_none());
         assert!(!dir.file("data/certificate-rsa.pem").exists(), "no certificate without HTTPS");
     }
 

@@ -226,8 +226,8 @@ fn url_host(address: &ServerAddress) -> String {
 mod tests {
     use super::*;
 
-    fn place(address: &str, instead_of: Option<u16>) -> Option<Place> {
-        Some(Place { address: address.parse().unwrap(), instead_of })
+    fn place(address: &str, instead_of: Option<u16>) -> Place {
+        Place { address: address.parse().unwrap(), instead_of }
     }
 
     fn setup(addresses: &[&str], https: &str, instead_of: Option<u16>) -> Setup {
@@ -235,7 +235,7 @@ mod tests {
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
             public_address: None,
             http: None,
-            https: place(https, instead_of),
+            https: Some(place(https, instead_of)),
             data_dir: "/data".into(),
             config_file: Some("/etc/mmcos.toml".into()),
             has_page: true,
@@ -256,19 +256,22 @@ mod tests {
     fn pages_are_named_by_addresses_that_work_from_other_machines() {
         let urls = |http: Option<Place>, public: &str, addresses: &[&str]| {
             let public_address = public.parse().ok();
-            Setup { http, public_address, ..setup(addresses, "[::]:443", None) }.urls("/admin")
+            Setup { public_address, http, ..setup(addresses, "[::]:443", None) }.urls("/admin")
         };
         let own = ["2001:db8::5", "192.168.1.20"];
-        assert_eq!(urls(place("[::]:80", None), "", &own), ["http://192.168.1.20/admin"]);
-        assert_eq!(urls(place("[::]:8080", Some(80)), "", &own), ["http://192.168.1.20:8080/admin"]);
+        assert_eq!(urls(Some(place("[::]:80", None)), "", &own), ["http://192.168.1.20/admin"]);
+        assert_eq!(urls(Some(place("[::]:8080", Some(80))), "", &own), ["http://192.168.1.20:8080/admin"]);
         assert_eq!(
-            urls(place("[::]:80", None), "race.example.org", &own),
+            urls(Some(place("[::]:80", None)), "race.example.org", &own),
             ["http://192.168.1.20/admin", "http://race.example.org/admin"]
         );
-        assert_eq!(urls(place("[::]:80", None), "192.168.1.20", &own), ["http://192.168.1.20/admin"]);
-        assert_eq!(urls(place("127.0.0.1:8080", None), "192.0.2.1", &own), ["http://127.0.0.1:8080/admin"]);
+        assert_eq!(urls(Some(place("[::]:80", None)), "192.168.1.20", &own), ["http://192.168.1.20/admin"]);
+        assert_eq!(
+            urls(Some(place("127.0.0.1:8080", None)), "192.0.2.1", &own),
+            ["http://127.0.0.1:8080/admin"]
+        );
         assert_eq!(urls(None, "", &own[..1]), ["https://[2001:db8::5]/admin"]);
-        assert_eq!(urls(place("[::]:80", None), "", &[]), ["http://localhost/admin"]);
+        assert_eq!(urls(Some(place("[::]:80", None)), "", &[]), ["http://localhost/admin"]);
     }
 
     #[test]
@@ -276,12 +279,12 @@ mod tests {
         let with_http = |http, has_page| {
             Setup { http, has_page, ..setup(&["192.168.1.20"], "[::]:443", None) }.to_string()
         };
-        let page = with_http(place("[::]:80", None), true);
+        let page = with_http(Some(place("[::]:80", None)), true);
         assert!(page.contains("\nPlayers        http://192.168.1.20/\n"), "{page}");
-        assert!(with_http(place("[::]:8080", Some(80)), true).contains(" http://192.168.1.20:8080/\n"));
+        assert!(with_http(Some(place("[::]:8080", Some(80))), true).contains(" http://192.168.1.20:8080/\n"));
         for without in [
-            with_http(place("[::]:80", None), false),
-            with_http(place("127.0.0.1:8080", None), true),
+            with_http(Some(place("[::]:80", None)), false),
+            with_http(Some(place("127.0.0.1:8080", None)), true),
             with_http(None, true),
         ] {
             assert!(!without.contains("has scripts"), "{without}");
@@ -316,7 +319,7 @@ mod tests {
     fn a_public_address_goes_into_hosts_files_and_a_public_name_does_not() {
         let with = |public: &str| Setup {
             public_address: public.parse().ok(),
-            http: place("[::]:80", None),
+            http: Some(place("[::]:80", None)),
             ..setup(&["192.168.1.20"], "[::]:443", None)
         };
         let text = with("203.0.113.5").to_string();
@@ -330,12 +333,12 @@ mod tests {
     #[test]
     fn a_denied_port_comes_first_with_one_command() {
         let mut setup = setup(&["192.168.1.20"], "[::]:8443", Some(443));
-        setup.http = place("[::]:8080", Some(80));
+        setup.http = Some(place("[::]:8080", Some(80)));
         let text = setup.to_string();
         let first = text.lines().next().unwrap();
         assert!(first.starts_with("ATTENTION: Games cannot connect yet. Run: sudo setcap"), "{first}");
         assert!(text.contains("may not use port 443 and 80, so it listens on 8443 and 8080"), "{text}");
-        setup.https = place("[::]:443", None);
+        setup.https = Some(place("[::]:443", None));
         let text = setup.to_string();
         assert!(
             text.starts_with("ATTENTION: The page for players") && text.contains("port 80, so"),

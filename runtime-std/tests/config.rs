@@ -334,7 +334,7 @@ fn a_windows_path_in_double_quotes_is_explained() {
     ] {
         let place = Place::new("backslash").file(FILE_NAME, &format!("ai = true\n{line}\n"));
         match place.sources.load() {
-            Ok(loaded) => assert!(!wrong && loaded.config.data_dir == PathBuf::from(r"C:\mmcos"), "{line}"),
+            Ok(loaded) => assert!(!wrong && loaded.config.data_dir.as_path() == r"C:\mmcos", "{line}"),
             Err(error) => {
                 let message = error.to_string();
                 assert!(

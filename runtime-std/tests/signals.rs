@@ -21,7 +21,7 @@ fn child() {
     let mut signals = Signals::install().unwrap();
     eprintln!("ready");
     loop {
-        match signals.wait(Duration::from_secs(60)).unwrap() {
+        match signals.wait(Duration::from_mins(1)).unwrap() {
             Some(Asked::Stop) => eprintln!("finishing"),
             Some(Asked::Reload) => eprintln!("reloading"),
             None => {}

@@ -49,7 +49,7 @@ fn a_fresh_host_is_well_and_stays_untouched() {
 fn a_host_whose_server_has_started_is_well() {
     let Scratch(dir) = &Scratch::new("doctor-started");
     let config = loaded(dir, &[("http", "0"), ("https", "0")]);
-    let _host = Host::start(config.clone()).unwrap();
+    let _host = Host::start(&config).unwrap();
     // It listens, and nothing serves yet.
     std::fs::remove_file(dir.file("running.toml")).unwrap();
     let report = examine(&config);

@@ -59,22 +59,19 @@ impl Limiter {
 
 impl Kind {
     fn pass(&mut self, now: Instant) -> Verdict {
-        let refill =
-            now.saturating_duration_since(self.refilled).as_nanos() / interval(self.level).as_nanos();
+        let waited = now.saturating_duration_since(self.refilled).as_nanos();
+        let refill = waited.checked_div(interval(self.level).as_nanos()).unwrap_or_default();
         let refill = u32::try_from(refill).unwrap_or(u32::MAX);
         if refill > 0 {
             self.tokens = self.tokens.saturating_add(refill).min(BURST);
             self.refilled = now;
         }
-        match self.tokens.checked_sub(1) {
-            Some(left) => {
-                self.tokens = left;
-                Verdict::Write(self.summary())
-            }
-            None => {
-                self.left_out = self.left_out.saturating_add(1);
-                Verdict::LeaveOut
-            }
+        if let Some(left) = self.tokens.checked_sub(1) {
+            self.tokens = left;
+            Verdict::Write(self.summary())
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+            Verdict::LeaveOut
         }
     }
 

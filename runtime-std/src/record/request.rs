@@ -157,9 +157,10 @@ fn shown_head(head: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     let mut is_first = true;
     for line in head.split_inclusive(|byte| *byte == b'\n') {
         let is_empty = line.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
-        match is_first && !is_empty {
-            true => request_line(line, &mut out),
-            false => field(line, secrets, &mut out),
+        if is_first && !is_empty {
+            request_line(line, &mut out);
+        } else {
+            field(line, secrets, &mut out);
         }
         is_first &= is_empty;
     }
@@ -203,9 +204,10 @@ fn shown_target(target: &[u8]) -> Vec<u8> {
     let known =
         |scheme: &[u8]| scheme.eq_ignore_ascii_case(b"http://") || scheme.eq_ignore_ascii_case(b"https://");
     let (scheme, rest) = target.split_at(scheme);
-    let (authority, path) = match known(scheme) {
-        true => rest.split_at(rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len())),
-        false => (&[][..], rest),
+    let (authority, path) = if known(scheme) {
+        rest.split_at(rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len()))
+    } else {
+        (&[][..], rest)
     };
     let mut out = if known(scheme) { scheme.to_vec() } else { all_masked(scheme) };
     out.extend(shown_host(authority));
@@ -425,16 +427,13 @@ pub(super) fn all_masked(bytes: &[u8]) -> Vec<u8> {
     while let Some((first, after)) = rest.split_first() {
         let reference =
             (*first == b'&').then(|| after.iter().take(10).position(|byte| *byte == b';')).flatten();
-        rest = match reference.and_then(|end| after.split_at_checked(end)) {
-            Some((name, after)) => {
-                out.push(b'&');
-                out.extend(shown_reference(name));
-                after
-            }
-            None => {
-                out.push(masked(*first));
-                after
-            }
+        rest = if let Some((name, after)) = reference.and_then(|end| after.split_at_checked(end)) {
+            out.push(b'&');
+            out.extend(shown_reference(name));
+            after
+        } else {
+            out.push(masked(*first));
+            after
         };
     }
     out

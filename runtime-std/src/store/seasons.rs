@@ -69,9 +69,10 @@ fn forget_oldest(directory: &Path) -> io::Result<()> {
     let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with("before-season-") && name.ends_with(".db")) {
-            copies.push((entry.metadata()?.modified()?, entry.path()));
+        let path = entry.path();
+        let is_named = entry.file_name().to_string_lossy().starts_with("before-season-");
+        if is_named && path.extension().is_some_and(|extension| extension == "db") {
+            copies.push((entry.metadata()?.modified()?, path));
         }
     }
     copies.sort_unstable();

@@ -450,13 +450,11 @@ struct Fake {
 impl Commit for Fake {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let _open = self.gate.lock().unwrap();
-        match self.failures.pop() {
-            Some(error) => Err(error),
-            None => {
-                self.batches.lock().unwrap().push(records.len());
-                Ok(())
-            }
+        if let Some(error) = self.failures.pop() {
+            return Err(error);
         }
+        self.batches.lock().unwrap().push(records.len());
+        Ok(())
     }
 }
 

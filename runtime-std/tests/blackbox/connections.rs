@@ -79,9 +79,9 @@ fn a_signal_while_a_client_is_slow_drops_nobody() {
 #[test]
 fn bodies_do_not_stay_in_memory_with_their_connections() {
     let server = Server::start();
-    let chunk = [b"8000\r\n".as_slice(), &[b'x'; 0x8000], b"\r\n"].concat();
-    let head = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let request = [head.as_slice(), &chunk.repeat(7), b"0\r\n\r\n"].concat();
+    let chunk = [b"8000\r\n".as_slice(), &vec![b'x'; 0x8000], b"\r\n"].concat();
+    let start = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let request = [start.as_slice(), &chunk.repeat(7), b"0\r\n\r\n"].concat();
     let mut held = Vec::new();
     let mut ask = |count: usize| {
         for _ in 0..count {
@@ -184,7 +184,7 @@ fn a_client_that_sends_on_for_seconds_reads_why_it_is_refused() {
     let mut client = Client::plain(server.http);
     client.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n");
     for _ in 0..8 {
-        client.send(&[b'x'; 100_000]);
+        client.send(&vec![b'x'; 100_000]);
         thread::sleep(Duration::from_millis(250));
     }
     assert_eq!(client.answer().status, 413);

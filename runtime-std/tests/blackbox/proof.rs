@@ -122,8 +122,8 @@ fn ask(server: &Server, path: &str, fields: &str) -> Answer {
 
 /// The path of the link in a text for the operator.
 fn link(text: &str) -> String {
-    let at = text.find("/admin/link/").unwrap_or_else(|| panic!("no link in {text}"));
-    text[at..].split_whitespace().next().unwrap().to_owned()
+    let (_, token) = text.split_once("/admin/link/").unwrap_or_else(|| panic!("no link in {text}"));
+    format!("/admin/link/{}", token.split_whitespace().next().unwrap())
 }
 
 fn logs_in_once(server: &Server, link: &str) {
@@ -148,7 +148,9 @@ fn the_link_of_the_start_and_those_of_admin_link_log_in_once() {
         links.push(link(&String::from_utf8(output.stdout).unwrap()));
     }
     assert_ne!(links[0], links[1]);
-    links.iter().for_each(|link| logs_in_once(&server, link));
+    for link in &links {
+        logs_in_once(&server, link);
+    }
     // The password may have been changed in its file meanwhile.
     fs::write(server.data().join("operator-password"), "another long password").unwrap();
     assert!(program(server.scratch(), &["admin-link"]).output().unwrap().status.success());

@@ -174,18 +174,15 @@ fn a_web_server(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
         let page = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 7\r\n\r\nwelcome";
         for tcp in listener.incoming().map_while(Result::ok) {
             let mut buffer = [0; 4096];
-            match &tls {
-                Some(config) => {
-                    let session = ServerConnection::new(config.clone()).unwrap();
-                    let mut tls = StreamOwned::new(session, tcp);
-                    let _ = tls.read(&mut buffer).and_then(|_| tls.write_all(page));
-                    tls.conn.send_close_notify();
-                    let _ = tls.flush();
-                }
-                None => {
-                    let mut tcp = tcp;
-                    let _ = tcp.read(&mut buffer).and_then(|_| tcp.write_all(page));
-                }
+            if let Some(config) = &tls {
+                let session = ServerConnection::new(config.clone()).unwrap();
+                let mut tls = StreamOwned::new(session, tcp);
+                let _ = tls.read(&mut buffer).and_then(|_| tls.write_all(page));
+                tls.conn.send_close_notify();
+                let _ = tls.flush();
+            } else {
+                let mut tcp = tcp;
+                let _ = tcp.read(&mut buffer).and_then(|_| tcp.write_all(page));
             }
         }
     });
