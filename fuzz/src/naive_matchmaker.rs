@@ -149,8 +149,8 @@ impl Naive {
                 } else {
                     self.hosts(&due.key).find(|host| compatible(&due, host))
                 };
-                let seeds = [older, own].into_iter().flatten();
-                let seed = seeds.filter(|seed| !due.aside && self.has_company(seed)).next();
+                let mut seeds = [older, own].into_iter().flatten();
+                let seed = seeds.find(|seed| !due.aside && self.has_company(seed));
                 if let Some(seed) = seed {
                     self.release(&seed, &[]);
                 } else {

@@ -198,7 +198,7 @@ impl Link {
         self.replies.clear();
         let outward = link::Link::new(WriteLimits::default());
         let Self { sent, on_the_way, asked, reader, replies, .. } = self;
-        Self { sent, on_the_way, asked, reader, replies, outward, ..Self::new(conn, session) }
+        Self { sent, on_the_way, asked, reader, outward, replies, ..Self::new(conn, session) }
     }
 
     /// The client reads, so many bytes at most.
