@@ -48,7 +48,13 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
             self.open.remove(&conn).map(|connection| connection.with(|transport| transport.status()));
         match status {
             Some(Status::Over(Some(Dropped::NotReading))) => Input::Stalled { conn },
-            _ => Input::Closed { conn },
+            Some(Status::Over(Some(Dropped::NotDurable))) => {
+                log::debug!("connection {}: closed, since what it asked for cannot be saved", conn.0);
+                Input::Closed { conn }
+            }
+            Some(Status::Running | Status::Shutdown | Status::Over(Some(Dropped::Aborted) | None)) | None => {
+                Input::Closed { conn }
+            }
         }
     }
 

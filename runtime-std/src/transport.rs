@@ -47,7 +47,10 @@ impl Transport {
     /// Writes all that may be written. Returns false if `to` takes no more now.
     pub fn write_to(&mut self, to: &mut impl Write, now: Monotonic) -> io::Result<bool> {
         match self.write_all(to) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.link.flushed(now);
+                Ok(true)
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.link.blocked(now);
                 Ok(false)
@@ -63,7 +66,6 @@ impl Transport {
                 let written = taken(|| with_slices(link, |slices| to.write_vectored(slices)))?;
                 link.written(written);
             }
-            link.progressed();
             return Ok(());
         };
         loop {
@@ -89,7 +91,6 @@ impl Transport {
                 break;
             }
         }
-        link.progressed();
         Ok(())
     }
 

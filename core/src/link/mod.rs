@@ -5,7 +5,8 @@
 //!
 //! - [`push`](Link::push) what the core sends, [`release`](Link::release) what has become durable;
 //! - while [`pieces`](Link::pieces) has any, write them; tell the link how many bytes were taken
-//!   ([`written`](Link::written)) or that the socket takes none now ([`blocked`](Link::blocked));
+//!   ([`written`](Link::written)) or that the socket takes none now ([`blocked`](Link::blocked)); when none is left,
+//!   call [`flushed`](Link::flushed);
 //! - when [`Status::Shutdown`] comes, end TLS and shut down the sending side, then call [`shut_down`](Link::shut_down);
 //! - read while [`wants_read`](Link::wants_read); hand what came to the core only while
 //!   [`is_open`](Link::is_open), and call [`received`](Link::received) or [`ended`](Link::ended);
@@ -46,6 +47,10 @@ pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
 /// The longest that such a connection is read. (As nginx's `lingering_time`.)
 pub const LINGER: Duration = Duration::from_secs(30);
 
+/// Longest time that a response waits for a commit; then its connection is dropped, and the client may retry. (Our
+/// choice: storage is reported unavailable after 3 s, and may recover for 10 s more.)
+pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(13);
+
 /// Limits of what may wait for a client to read it. A client beyond them is dropped. All defaults are our choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteLimits {
@@ -79,6 +84,8 @@ pub enum Dropped {
     Aborted,
     /// The client read nothing for [`WriteLimits::time`], or left more than [`WriteLimits::bytes`] unread.
     NotReading,
+    /// A response waited for a commit for [`COMMIT_TIMEOUT`].
+    NotDurable,
 }
 
 /// See the [module](self).
@@ -89,6 +96,8 @@ pub struct Link {
     phase: Phase,
     /// Since when the socket takes nothing.
     blocked: Option<Monotonic>,
+    /// Since when all that is queued waits for a commit.
+    held: Option<Monotonic>,
     /// Whether the client sends no more.
     ended: bool,
 }
@@ -109,7 +118,8 @@ enum Phase {
 impl Link {
     /// The link of a new connection.
     pub fn new(limits: WriteLimits) -> Self {
-        Self { queue: Queue::default(), limits, phase: Phase::Open, blocked: None, ended: false }
+        let phase = Phase::Open;
+        Self { queue: Queue::default(), limits, phase, blocked: None, held: None, ended: false }
     }
 
     /// Queues bytes that may be written once `after` is durable. They wait behind what was queued before. If more waits
@@ -126,6 +136,9 @@ impl Link {
     /// Permits what waits for `durable` to be written.
     pub fn release(&mut self, durable: CommitSeq) {
         self.queue.release(durable);
+        if self.is_writable() {
+            self.held = None;
+        }
     }
 
     /// What may be written now, in order. No piece that is copied is longer than 64 KiB.
@@ -163,6 +176,18 @@ impl Link {
     /// progress.
     pub fn blocked(&mut self, now: Monotonic) {
         self.blocked.get_or_insert(now);
+    }
+
+    /// Takes note that the socket took all that may be written. What is left waits for a commit; its time runs from the
+    /// first such call since the last release.
+    pub fn flushed(&mut self, now: Monotonic) {
+        self.progressed();
+        // What may be written already waits for a handshake, not for a commit.
+        if self.queue.is_empty() || self.is_writable() {
+            self.held = None;
+        } else {
+            self.held.get_or_insert(now);
+        }
     }
 
     /// Whether bytes from the client are for the core; otherwise they are to be discarded.
@@ -219,7 +244,7 @@ impl Link {
         if !matches!(self.phase, Phase::Flushing) {
             return;
         }
-        self.blocked = None;
+        (self.blocked, self.held) = (None, None);
         if self.ended {
             return self.end(None);
         }
@@ -230,7 +255,11 @@ impl Link {
     /// When to [`tick`](Self::tick).
     pub fn next_deadline(&self) -> Option<Monotonic> {
         match self.phase {
-            Phase::Open | Phase::Flushing => self.blocked.map(|since| since.after(self.limits.time)),
+            Phase::Open | Phase::Flushing => {
+                let blocked = self.blocked.map(|since| since.after(self.limits.time));
+                let held = self.held.map(|since| since.after(COMMIT_TIMEOUT));
+                blocked.into_iter().chain(held).min()
+            }
             Phase::Lingering { silence, .. } => Some(silence),
             Phase::Over(_) => None,
         }
@@ -239,14 +268,18 @@ impl Link {
     /// Ends what has had its time.
     pub fn tick(&mut self, now: Monotonic) {
         if self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            let lingers = matches!(self.phase, Phase::Lingering { .. });
-            self.end((!lingers).then_some(Dropped::NotReading));
+            let is_held = self.held.is_some_and(|since| since.after(COMMIT_TIMEOUT) <= now);
+            self.end(match self.phase {
+                Phase::Lingering { .. } => None,
+                Phase::Open | Phase::Flushing | Phase::Over(_) if is_held => Some(Dropped::NotDurable),
+                Phase::Open | Phase::Flushing | Phase::Over(_) => Some(Dropped::NotReading),
+            });
         }
     }
 
     /// Nothing that waits is of use any more.
     fn end(&mut self, why: Option<Dropped>) {
-        (self.queue, self.blocked) = (Queue::default(), None);
+        (self.queue, self.blocked, self.held) = (Queue::default(), None, None);
         self.phase = Phase::Over(why);
     }
 }

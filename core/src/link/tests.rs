@@ -60,14 +60,37 @@ fn a_client_that_reads_nothing_is_dropped_in_time_and_its_memory_freed() {
 
 #[test]
 fn a_commit_that_takes_its_time_is_not_held_against_the_client() {
-    let mut link = link();
+    let mut link = Link::new(WriteLimits { time: Duration::from_secs(1), ..WriteLimits::default() });
     link.push(Bytes::Borrowed(b"a response"), CommitSeq::default().next());
     link.close(Close::AfterFlush);
-    assert_eq!((link.next_deadline(), link.status()), (None, Status::Running));
-    link.tick(at(1000));
+    link.flushed(at(0));
+    assert_eq!((link.next_deadline(), link.status()), (Some(at(13)), Status::Running));
+    link.tick(at(12));
     link.release(CommitSeq::default().next());
+    assert_eq!(link.next_deadline(), None);
     assert_eq!(write(&mut link, 99), b"a response");
     assert_eq!(link.status(), Status::Shutdown);
+}
+
+#[test]
+fn a_response_waits_for_its_commit_no_longer_than_its_time() {
+    let (now, mut link) = (CommitSeq::default(), link());
+    let (first, second, third) = (now.next(), now.next().next(), now.next().next().next());
+    for after in [now, first, third] {
+        link.push(Bytes::Borrowed(b"a response"), after);
+    }
+    write(&mut link, 99);
+    link.flushed(at(1));
+    link.flushed(at(9));
+    link.release(first);
+    write(&mut link, 99);
+    link.flushed(at(10));
+    link.release(second);
+    link.flushed(at(20));
+    link.tick(at(22));
+    assert_eq!(link.status(), Status::Running);
+    link.tick(at(23));
+    assert_eq!((link.status(), link.queued()), (Status::Over(Some(Dropped::NotDurable)), 0));
 }
 
 #[test]
