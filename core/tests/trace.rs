@@ -71,12 +71,15 @@ impl Recorded {
         rest.split_once('<').unwrap().0.to_owned()
     }
 
-    fn search(&mut self, token: &str) -> String {
+    /// A search of a player in lobbies of its own: two parties in one lobby would never meet.
+    fn search(&mut self, player: u64, token: &str) -> String {
+        let lobby = 109_775_241_000_000_000 + player * 10;
+        let game_lobby = lobby + 1;
         self.ask(&post(
             "/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
             &format!(
-                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>109775241000000001</GroupLobbyId>\
-                 <GameLobbyId>109775241000000002</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
+                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{lobby}</GroupLobbyId>\
+                 <GameLobbyId>{game_lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
                  <GroupSize>1</GroupSize><SkillLevel>1</SkillLevel><RuleSet>Race</RuleSet><Ranking>NotRanked</Ranking>\
                  <IgnoreMinimumMatchRequirements>false</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
             ),
@@ -97,8 +100,8 @@ fn post(path: &str, body: &str) -> String {
 fn an_evening(start: &Start) -> Recorded {
     let mut run = Recorded::new(start);
     let tokens = [1, 2].map(|player| run.login(76_561_202_255_230_000 + player));
-    for token in &tokens {
-        assert_eq!(run.search(token), "", "held");
+    for (player, token) in (1..).zip(&tokens) {
+        assert_eq!(run.search(player, token), "", "held");
         run.pass(700);
     }
     assert_eq!(run.pass(24_000).matches("<RaceKey>").count(), 2, "they meet");
@@ -107,7 +110,7 @@ fn an_evening(start: &Start) -> Recorded {
     {
         run.input(Input::Storage(storage));
     }
-    assert!(run.search(&tokens[0]).contains(" 503 "));
+    assert!(run.search(1, &tokens[0]).contains(" 503 "));
     run.input(Input::Storage(Storage::Available));
     run.ask("GET /ä HTTP/1.1\r\n\r\n");
     run.input(Input::Shutdown { grace: Duration::from_millis(4_500) });
