@@ -37,7 +37,7 @@ use std::{
 use browser::{Browser, Page};
 use client::Client;
 use player::{BATTLE, ELIMINATION, Player, RACE, meet, search};
-use process::Server;
+use process::{Scratch, Server};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
@@ -308,6 +308,67 @@ fn a_restarted_server_asks_for_a_login_and_loses_no_text() {
     log_in(&mut page, &server);
     assert_eq!(page.evaluate("document.querySelector('#setting-message').value"), "half a mess");
     assert_eq!(page.evaluate("document.querySelector('#season-start').disabled"), false);
+}
+
+#[test]
+#[ignore = "needs Chromium and libfaketime"]
+fn a_wrong_clock_is_in_sight_and_a_season_from_the_future_gets_its_number() {
+    let library = fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut library = library.map(|entry| entry.path().join("faketime/libfaketimeMT.so.1"));
+    let library =
+        library.find(|path| path.exists()).expect("libfaketime is missing (apt-get install faketime)");
+    let scratch = Scratch::new();
+    let clock = scratch.0.join("clock");
+    let set = |offset: &str| {
+        fs::write(clock.with_extension("new"), offset).unwrap();
+        fs::rename(clock.with_extension("new"), &clock).unwrap();
+    };
+    set("+3y\n");
+    let fake = [
+        ("LD_PRELOAD", library.to_str().unwrap()),
+        ("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap()),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let server = Server::start_with_environment(scratch, &fake, &[]);
+    drop(player(&server, 1, "Ann"));
+    let scratch = server.stop();
+    set("+0\n");
+    let server = Server::start_with_environment(scratch, &fake, &[]);
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("http://{}/admin", server.http), 390, 800);
+    log_in(&mut page, &server);
+    page.wait("document.querySelector('#mode').textContent.includes('began while the clock was ahead')");
+    picture(&mut page, "season-ahead");
+    let wrong: i32 = text(&mut page, "#season dd").parse().unwrap();
+    let button = text(&mut page, "#season-start");
+    let right: i32 = button.strip_prefix("Call it season ").unwrap().parse().unwrap();
+    assert_eq!(wrong, right + 18, "three years of six seasons");
+    let asked = page.answer("document.querySelector('#season-start').click()", true);
+    assert!(asked.starts_with(&format!("Call season {wrong} season {right}? All points stay")), "{asked}");
+    page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
+    page.wait(&format!("document.querySelector('#season dd').textContent.startsWith('{right}')"));
+    assert_eq!(text(&mut page, "#season-start"), "Begin the next season now");
+
+    set("+5h\n");
+    page.wait(
+        "document.querySelector('#mode.alert')?.textContent.includes('Clock in doubt: it has jumped ahead')",
+    );
+    assert!(text(&mut page, "#server").contains("timedatectl"), "{}", text(&mut page, "#server"));
+    picture(&mut page, "clock-in-doubt");
+    assert_eq!(
+        page.evaluate("(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector('#mode'))"),
+        0
+    );
+    set("+0\n");
+    page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
+}
+
+/// Takes a picture to look at, if a folder for these is named.
+fn picture(page: &mut Page<'_>, name: &str) {
+    if let Some(folder) = env::var_os("MMCOS_PICTURES") {
+        fs::write(PathBuf::from(folder).join(name).with_extension("png"), page.screenshot()).unwrap();
+    }
 }
 
 #[test]

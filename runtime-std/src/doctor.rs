@@ -137,7 +137,15 @@ fn server(running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
         let find = if wanted { Finding::warning } else { Finding::problem };
         find("server", format!("it keeps players out: {reason}."))
     });
-    [Finding::ok("server", text)].into_iter().chain(trouble).collect()
+    let clock = running::clock_trouble(loaded).map(|reason| {
+        let text = format!(
+            "it does not believe this machine's clock: {reason}. It goes by the time from before, and begins no season. \
+             Look at the clock and its time service (`timedatectl`, or the date and time settings); one that runs evenly \
+             is believed later, see docs/HOSTING.md."
+        );
+        Finding::problem("server", text)
+    });
+    [Finding::ok("server", text)].into_iter().chain(trouble).chain(clock).collect()
 }
 
 fn identity(policy: Identity) -> Finding {

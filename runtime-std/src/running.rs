@@ -66,15 +66,24 @@ pub fn health(data_dir: &Path) -> Result<&'static str, NotRunning> {
 
 /// Returns why the running server does not accept players at the moment, in its own words.
 pub fn trouble(running: &Loaded) -> Option<String> {
-    let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let response = local_client::exchange(listener(running)?, request).ok()?;
+    text_of(running, "/readyz", "503", "error")
+}
+
+/// Returns why the running server does not believe this machine's clock at the moment, in its own words.
+pub fn clock_trouble(running: &Loaded) -> Option<String> {
+    text_of(running, "/api/v1/status", "200", "clock_trouble")
+}
+
+/// Returns a text of the JSON at a path, if the response has this status.
+fn text_of(running: &Loaded, path: &str, status: &str, field: &str) -> Option<String> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let response = local_client::exchange(listener(running)?, request.as_bytes()).ok()?;
     let (head, body) = response.split_once("\r\n\r\n")?;
-    if head.split(' ').nth(1) != Some("503") {
+    if head.split(' ').nth(1) != Some(status) {
         return None;
     }
-    let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let text = json.get("error").and_then(serde_json::Value::as_str).unwrap_or(body);
-    Some(text.chars().filter(|c| !c.is_control()).collect())
+    let json: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(json.get(field)?.as_str()?.chars().filter(|c| !c.is_control()).collect())
 }
 
 fn listener(running: &Loaded) -> Option<Listener> {

@@ -23,6 +23,8 @@ pub struct Status<'a> {
     pub searching: Vec<Searching>,
     /// Matches under way.
     pub matches: u32,
+    /// The reason why this machine's clock is not believed at the moment, if it is not: `mmcos doctor` reads it here.
+    pub clock_trouble: Option<String>,
 }
 
 /// How many search for a mode.
@@ -72,6 +74,8 @@ pub struct Health<'a> {
     pub connections: usize,
     /// The reason why changes cannot be saved at the moment, if they cannot.
     pub storage_trouble: Option<String>,
+    /// The reason why this machine's clock is not believed at the moment, if it is not.
+    pub clock_trouble: Option<String>,
     /// How long the disk took for the last change that was to be kept, in milliseconds.
     pub last_commit_millis: Option<f64>,
     /// Bans that hold.
@@ -247,6 +251,8 @@ pub struct Season {
     pub ends: i64,
     /// When the next begins.
     pub next: i64,
+    /// The number that the calendar has for it, if it begins only later: it began while the clock was ahead.
+    pub renumber_to: Option<i32>,
 }
 
 /// An event.

@@ -89,6 +89,17 @@ pub enum Doubted {
     Behind,
 }
 
+impl fmt::Display for Doubted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Started => "the server has just started",
+            Self::Unset => "it is set to a time before this program existed",
+            Self::Ahead => "it has jumped ahead",
+            Self::Behind => "it has jumped back",
+        })
+    }
+}
+
 /// What has become of the wall clock. Its text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockChange {
@@ -236,6 +247,11 @@ impl WallClock {
     /// Why the time is in doubt; `None` if it is not.
     pub fn doubted(&self) -> Option<Doubted> {
         self.doubt.map(|doubt| doubt.reason)
+    }
+
+    /// Why the time is in doubt, for operators; `None` also after a plain start, which is no trouble.
+    pub fn trouble(&self) -> Option<Doubted> {
+        self.doubted().filter(|doubted| *doubted != Doubted::Started)
     }
 
     /// When to take a reading at the latest: at once if there was none, or when a doubt may end.

@@ -102,6 +102,11 @@ impl Season {
         Self::that_began(now, self.id.plus(1))
     }
 
+    /// The season that the calendar has instead, if this one begins only later: it began while the clock was ahead.
+    pub fn renumbered(&self, now: Wall) -> Option<Self> {
+        (now < self.starts).then(|| self.at_later(now))
+    }
+
     /// The season of a moment before this one began. If others were begun early meanwhile, it may be one before that.
     pub fn of_earlier(&self, moment: Wall) -> SeasonId {
         let was_early = self.starts > Self::at(self.starts).starts;

@@ -258,7 +258,7 @@ keys! {
     admin_local: bool = "false",
 
     /// The names that the dashboard may be opened by, such as "race.example.org". Addresses, single words such as
-    /// "raspberrypi" and names that end with ".local" need not be listed.
+    /// "raspberrypi", names that end with ".local" and that of public-address need not be listed.
     host_names: String = "",
 
     /// Whether everybody may read /metrics, which otherwise needs the operator's password as a bearer token.

@@ -44,8 +44,8 @@ fn store(dir: &DataDir, now: Wall) -> Finding {
                 format!(
                     "season {season} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
                  season began. Stop the server and put the copy from before it in place: \
-                 mmcos restore {} (if it is there), or begin the right season on the dashboard, and all points stay as \
-                 they are.",
+                 mmcos restore {} (if it is there), or give the season its right number on the dashboard, and all \
+                 points stay as they are.",
                     UtcText::from(starts),
                     dir.file("seasons").join(format!("before-season-{season}.db")).display(),
                 ),

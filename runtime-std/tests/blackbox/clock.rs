@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use super::{
     client::{Client, post},
+    doctor::doctor,
     player::login,
     process::{Scratch, Server},
 };
@@ -114,6 +115,10 @@ fn a_wrong_clock_begins_no_season_and_logs_nobody_out() {
     for offset in ["+10y", "+5h", "-10m", "-1d"] {
         clock.set(offset);
         assert_nothing_changes(server.http, &expected, &mut tokens, offset);
+        let (_, report) = doctor(&server.data(), &[]);
+        let jumped = if offset.starts_with('+') { "it has jumped ahead" } else { "it has jumped back" };
+        let told = format!("PROBLEM server it does not believe this machine's clock: {jumped}.");
+        assert!(report.contains(&told), "{offset}: {report}");
         clock.set("+0");
         assert_nothing_changes(server.http, &expected, &mut tokens, &format!("{offset} and back"));
     }

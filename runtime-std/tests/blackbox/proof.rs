@@ -96,6 +96,18 @@ fn a_stranger_behind_a_proxy_or_a_tunnel_sees_what_is_public() {
 }
 
 #[test]
+fn a_browser_may_come_by_the_public_name_and_by_no_foreign_one() {
+    let server =
+        Server::start_with(&["--public-address", "race.example.org", "--host-names", "other.example"]);
+    for (host, status) in [("race.example.org", 200), ("Other.example:80", 200), ("evil.example", 403)] {
+        for path in ["/admin", "/api/v1/session"] {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            assert_eq!(Client::plain(server.http).ask(head.as_bytes()).status, status, "{path} at {host}");
+        }
+    }
+}
+
+#[test]
 fn probers_without_a_name_learn_that_the_server_is_well() {
     let server = Server::start();
     for request in ["GET /healthz HTTP/1.0\r\n\r\n", "HEAD /readyz HTTP/1.0\r\n\r\n"] {

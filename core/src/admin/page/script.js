@@ -94,6 +94,9 @@ function nameNode({ name, id }, old) {
   return node;
 }
 
+// A mode as words, so that narrow columns break between them.
+const spaced = (mode) => mode.replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+
 // Times
 
 const now = () => Date.now() / 1000 + clockAhead;
@@ -106,13 +109,20 @@ function span(seconds) {
   return Math.floor(whole / 86400) + ' d ' + Math.floor((whole % 86400) / 3600) + ' h';
 }
 
-const since = (moment) => ({ since: moment });
+// `short` is for narrow columns: the largest unit alone.
+const since = (moment, short = false) => ({ since: moment, short });
 
-function sinceNode({ since: moment }, old) {
+function passed({ dataset: { since: moment, short } }) {
+  const text = span(now() - moment);
+  return short !== undefined ? text.split(' ', 2).join(' ') : text;
+}
+
+function sinceNode({ since: moment, short }, old) {
   const node = old instanceof HTMLElement && old.localName === 'time' ? old : element('time');
   node.dateTime = new Date(moment * 1000).toISOString();
   node.dataset.since = moment;
-  setText(node, span(now() - moment));
+  node.toggleAttribute('data-short', short);
+  setText(node, passed(node));
   return node;
 }
 
@@ -290,7 +300,7 @@ function playerRows(id, players, nothing, count) {
   rows(id, players, {
     key: (player) => player.user_id,
     cells: (player) => [
-      named(player), player.does + (player.banned ? ', banned' : ''), player.points, player.games, since(player.seen),
+      named(player), player.does + (player.banned ? ', banned' : ''), player.points, player.games, since(player.seen, true),
     ],
     actions: playerActions,
     nothing,
@@ -312,10 +322,16 @@ function figures(pairs) {
   });
 }
 
-function showMode({ maintenance, storage_trouble: trouble }) {
+const CLOCK_ADVICE = '. The server goes by the time from before: bans and logins stay as they are. Set the date and time ' +
+  'of its machine, or look at the time service (timedatectl). If the time is right now: it is believed once the clock has run ' +
+  'evenly for 10 minutes, or 24 hours if it is more than 400 days ahead.';
+
+function showMode({ maintenance, storage_trouble: trouble, clock_trouble: clockTrouble }, season) {
   const bar = byId('mode');
   const texts = [
     trouble && 'Nothing can be saved at the moment, since ' + trouble + '.',
+    clockTrouble && 'Clock in doubt: ' + clockTrouble + '. No season begins: see \u201cServer\u201d.',
+    season.renumber_to !== null && 'Season ' + season.id + ' began while the clock was ahead. See \u201cSeason and event\u201d.',
     maintenance && 'MAINTENANCE: new logins are refused. Players who are already logged in can keep playing.',
   ].filter(Boolean);
   bar.classList.toggle('alert', texts.length > 0);
@@ -326,13 +342,13 @@ function show() {
   if (!state) return;
   const { server, players, searches, matches, season, event } = state;
   setText(byId('version'), server.version);
-  showMode(server);
+  showMode(server, season);
   figures([
     ['online', players.online], ['searching', searches.players], ['matches', matches.running],
     ['matches since start', matches.made], ['registered', players.known],
   ]);
   const versions = new Set([...searches.modes, ...searches.list].map(({ version }) => version));
-  const mode = (search) => search.mode + (versions.size > 1 ? ' (version ' + search.version + ')' : '');
+  const mode = (search) => spaced(search.mode) + (versions.size > 1 ? ' (version ' + search.version + ')' : '');
   rows('modes', searches.modes, {
     key: (row) => row.mode + ' ' + row.version,
     cells: (row) => [mode(row), row.players, since(row.since), row.why],
@@ -350,7 +366,7 @@ function show() {
   rows('matches', [...matches.list].reverse(), {
     key: (match) => match.session,
     cells: (match) => [
-      match.session, match.mode, match.state, since(match.since),
+      match.session, spaced(match.mode), match.state, since(match.since, true),
       match.players.flatMap((player, index) => (index ? [', ', named(player)] : [named(player)])),
     ],
     actions: (match) => {
@@ -369,7 +385,7 @@ function show() {
   rows('results', state.results, {
     key: (result) => result.session + ' ' + result.user_id,
     cells: (result) => [
-      named(result), result.mode,
+      named(result), spaced(result.mode),
       (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (claimed ' + result.claimed + ')'),
       result.points, since(result.at),
     ],
@@ -380,9 +396,15 @@ function show() {
     cells: (row) => [row.place, named(row), row.points, row.division],
     nothing: 'Nobody has played yet.',
   });
+  const isAhead = season.renumber_to !== null;
+  byId('season-ahead').hidden = !isAhead;
+  setText(byId('season-ahead'), isAhead ? 'This season began while the server\u2019s clock was ahead. If the clock is right now, ' +
+    'call it season ' + season.renumber_to + ': all points stay as they are. To undo what its beginning did to them, stop the ' +
+    'server and run: mmcos restore seasons/before-season-' + season.id + '.db' : '');
+  setText(byId('season-start'), isAhead ? 'Call it season ' + season.renumber_to : 'Begin the next season now');
   terms('season', [
-    ['Season', season.id + (season.active ? '' : ' (over)')],
-    ['Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
+    ['Season', season.id + (season.active || isAhead ? '' : ' (over)')],
+    [isAhead ? 'Begins only' : 'Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
     ['Event', event ? event.name + (event.on ? ' until ' + date(event.ends) : ' from ' + date(event.starts)) : 'none planned'],
   ]);
   terms('server', [
@@ -393,6 +415,7 @@ function show() {
     ['Connections', server.connections],
     ['Last write to disk', server.last_commit_millis === null ? 'none yet' : server.last_commit_millis.toFixed(1) + ' ms'],
     ['Storage', server.storage_trouble || 'available'],
+    ['Clock', server.clock_trouble ? 'in doubt: ' + server.clock_trouble + CLOCK_ADVICE : 'believed'],
     ['Active bans', server.bans],
   ]);
 }
@@ -401,7 +424,7 @@ function tick() {
   tidy();
   // What is stale does not look alive.
   if (!isLive) return;
-  for (const time of document.querySelectorAll('time[data-since]')) setText(time, span(now() - time.dataset.since));
+  for (const time of document.querySelectorAll('time[data-since]')) setText(time, passed(time));
 }
 
 // Charts
@@ -592,13 +615,17 @@ on('ban', 'submit', async () => {
 let isBeginning = false;
 on('season-start', 'click', async () => {
   if (isBeginning || !state) return;
-  const next = state.season.id + 1;
-  const asked = 'Begin season ' + next + ' now? Everybody starts again, with the bonus of their division and rank. ' +
-    'This cannot be taken back.';
+  const { id, renumber_to: right } = state.season;
+  const season = right === null ? id + 1 : right;
+  const [asked, done] = right === null
+    ? ['Begin season ' + season + ' now? Everybody starts again, with the bonus of their division and rank. ' +
+      'This cannot be taken back.', 'Season ' + season + ' has begun.']
+    : ['Call season ' + id + ' season ' + season + '? All points stay as they are. Is the date of the server right: ' +
+      date(now()) + '?', 'It is season ' + season + ' now.'];
   if (!confirm(asked)) return;
   isBeginning = true;
   try {
-    await command('POST', 'season/start', { season: next }, 'Season ' + next + ' has begun.');
+    await command('POST', 'season/start', { season }, done);
   } finally {
     isBeginning = false;
   }

@@ -9,7 +9,7 @@ use super::super::{Mmcos, Timer};
 use crate::{
     admin::{Access, Answer, Proof, view},
     engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
-    seam::{Bytes, Monotonic, Wall},
+    seam::{Bytes, Monotonic},
     service::Context,
     wire::http::Status,
 };
@@ -173,11 +173,12 @@ impl Mmcos {
     }
 
     /// What everybody may know; rendered once in a while, however many ask.
-    pub(super) fn status(&mut self, now: Monotonic, wall: Wall) -> Arc<[u8]> {
+    pub(super) fn status(&mut self, cx: &Context<'_, Self>) -> Arc<[u8]> {
+        let now = cx.now().monotonic;
         if let Some(seen) = self.operator.live.status.as_ref().filter(|seen| now.since(seen.at) < PERIOD) {
             return Arc::clone(&seen.text);
         }
-        let text: Arc<[u8]> = serde_json::to_vec(&self.public_status(wall)).unwrap_or_default().into();
+        let text: Arc<[u8]> = serde_json::to_vec(&self.public_status(cx)).unwrap_or_default().into();
         self.operator.live.status = Some(Seen { at: now, text: Arc::clone(&text) });
         text
     }

@@ -48,9 +48,13 @@ fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K
     rows
 }
 
+fn clock_trouble(cx: &Context<'_, Mmcos>) -> Option<String> {
+    cx.clock().trouble().map(|doubted| doubted.to_string())
+}
+
 impl Mmcos {
     /// What everybody may know.
-    pub(super) fn public_status(&self, now: Wall) -> Status<'_> {
+    pub(super) fn public_status(&self, cx: &Context<'_, Self>) -> Status<'_> {
         let matchmaker = self.matchmaker();
         // Versions of the game count together: nobody outside can tell them apart.
         let mut modes: Vec<Searching> = Vec::new();
@@ -65,9 +69,10 @@ impl Mmcos {
             version: VERSION,
             maintenance: self.config.maintenance,
             message: self.config.message.as_deref(),
-            players: self.presence.count(now),
+            players: self.presence.count(cx.now().wall),
             searching: modes,
             matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
+            clock_trouble: clock_trouble(cx),
         }
     }
 
@@ -87,6 +92,10 @@ impl Mmcos {
                 starts: self.season.starts.as_secs(),
                 ends: self.season.inactive_from.as_secs(),
                 next: self.season.next_starts.as_secs(),
+                renumber_to: match cx.clock().trouble() {
+                    None => self.season.renumbered(now.wall).map(|right| right.id.0),
+                    Some(_) => None,
+                },
             },
             event: self
                 .events
@@ -106,6 +115,7 @@ impl Mmcos {
             verifies_tickets: matches!(self.config.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
+            clock_trouble: clock_trouble(cx),
             last_commit_millis: self.operator.counts.last_commit_millis(),
             bans: self.bans.iter().filter(|ban| ban.holds(self.earliest)).count(),
         }

@@ -99,6 +99,8 @@ impl Mmcos {
             .sample(&[], self.operator.live.watchers());
         text.family("mmcos_maintenance", Kind::Gauge, "1 while nobody can log in.")
             .sample(&[], u8::from(self.config.maintenance));
+        text.family("mmcos_clock_doubted", Kind::Gauge, "1 while this machine's clock is not believed.")
+            .sample(&[], u8::from(cx.clock().trouble().is_some()));
         text.family(
             "mmcos_players_online",
             Kind::Gauge,

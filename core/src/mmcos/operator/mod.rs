@@ -153,7 +153,7 @@ impl Mmcos {
         match ask {
             Ask::Asset(asset) => file(asset),
             Ask::Status => {
-                let status = self.status(now.monotonic, now.wall);
+                let status = self.status(cx);
                 let answer =
                     Answer::new("application/json", status).with("Cache-Control", "public, max-age=5");
                 answer.with("Access-Control-Allow-Origin", "*")

@@ -18,7 +18,7 @@ use super::super::{
 use crate::{
     admin::{Answer, Ask, LINK_LIFETIME, Refusal, Token, view::Link},
     calendar::UtcText,
-    engine::{Doubted, Peer},
+    engine::Peer,
     seam::{Storage, Wall},
     service::Context,
     wire::http::{Method, Request, Status},
@@ -323,11 +323,10 @@ impl Mmcos {
         if wanted == season.id {
             return Ok(format!("asked for season {}, which is on already", wanted.0));
         }
-        if cx.clock().doubted().is_some_and(|doubted| doubted != Doubted::Started) {
+        if cx.clock().trouble().is_some() {
             return Err(Objection::ClockInDoubt);
         }
-        if now < season.starts {
-            let right = season.at_later(now);
+        if let Some(right) = season.renumbered(now) {
             if wanted != right.id {
                 return Err(Objection::SeasonAhead {
                     season: season.id.0,

@@ -1,6 +1,7 @@
 //! The operator's side: who is let in, what is seen, what is done, and that nobody else sees or does it.
 
 mod access;
+mod clock;
 mod description;
 mod matches;
 mod metrics;
@@ -11,7 +12,7 @@ mod views;
 
 use mmcos_core::{
     admin::{self, Password},
-    mmcos::Mmcos,
+    mmcos::{Config, Mmcos},
     seam::ListenerId,
 };
 use serde_json::Value;
@@ -46,16 +47,19 @@ fn server() -> Rig<Mmcos> {
 }
 
 fn server_with(change: impl FnOnce(&mut admin::Config)) -> Rig<Mmcos> {
-    let mut config = trusting();
-    let mut admin = admin::Config {
+    let mut config = config();
+    config.admin.as_mut().map(change);
+    rig(config)
+}
+
+fn config() -> Config {
+    let admin = admin::Config {
         password: Some(Password::new(PASSWORD, &[1; 32])),
         names: vec!["race.example.org".into()],
         tls: Some(ListenerId(1)),
         ..admin::Config::default()
     };
-    change(&mut admin);
-    config.admin = Some(admin);
-    rig(config)
+    Config { admin: Some(admin), ..trusting() }
 }
 
 /// A request as a browser or a program sends it.
