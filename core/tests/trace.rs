@@ -125,6 +125,7 @@ fn start() -> Start {
 
 #[test]
 fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
+    assert_eq!(start().server().unwrap().service().snapshot().next(), None, "nothing was kept before");
     let first = an_evening(&start());
     let done = replay(&first.trace).unwrap();
     assert!(done.sent > 100_000 && done.inputs == 20, "{done:?}");

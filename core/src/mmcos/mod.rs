@@ -185,12 +185,12 @@ impl Mmcos {
             self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
         let event = self.events.by_hand().map(Record::EventByHand);
-        let season = core::iter::once(Record::SeasonStarted(Box::new(season)));
+        let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
         let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
             name: setting.name().into(),
             value: Some(value.into()),
         });
-        season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
+        season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
     /// Who searches, and who races.
