@@ -22,7 +22,7 @@
 //! link.push(Bytes::Borrowed(b"after a commit"), durable.next());
 //! link.close(Close::AfterFlush);
 //! assert_eq!(link.pieces().collect::<Vec<_>>(), [b"at once"]);
-//! link.written(6);
+//! link.written(7);
 //! assert_eq!((link.pieces().count(), link.status()), (0, Status::Running));
 //! link.release(durable.next());
 //! link.written(14);
