@@ -8,7 +8,7 @@
 use std::{
     env, fs,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -79,62 +79,92 @@ fn assert_nothing_changes(server: SocketAddr, expected: &[String], tokens: &mut 
     }
 }
 
-fn seasons(data: &Path) -> u32 {
-    let store = Connection::open(data.join("mmcos.db")).unwrap();
-    store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap()
+/// A server with a clock that this test sets, and a player with 900 points.
+struct Rig {
+    server: Server,
+    clock: Clock,
+    fake: [(&'static str, String); 4],
+    expected: Vec<String>,
+    tokens: Vec<String>,
+}
+
+impl Rig {
+    /// `None` where there is no libfaketime.
+    fn new() -> Option<Self> {
+        let Some(library) = library() else {
+            assert!(env::var_os("MMCOS_FAKETIME").is_none(), "libfaketime is missing");
+            eprintln!("not tested: libfaketime is missing (apt-get install faketime)");
+            return None;
+        };
+        let scratch = Scratch::new();
+        let clock = Clock(scratch.0.join("clock"));
+        clock.set("+0");
+        let fake = [
+            ("LD_PRELOAD", library.to_str().unwrap().to_owned()),
+            ("FAKETIME_TIMESTAMP_FILE", clock.0.to_str().unwrap().to_owned()),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        let server = start(scratch, &fake);
+        let (_, token) = told(server.http);
+        let scratch = server.stop();
+        let store = Connection::open(scratch.data().join("mmcos.db")).unwrap();
+        store.execute("UPDATE players SET points = 900, division = 1", ()).unwrap();
+        drop(store);
+        let server = start(scratch, &fake);
+        let (expected, _) = told(server.http);
+        assert_eq!(expected[2], "900");
+        Some(Self { server, clock, fake, expected, tokens: vec![token.clone(), token] })
+    }
+
+    fn restart(self) -> Self {
+        let server = start(self.server.stop(), &self.fake);
+        Self { server, ..self }
+    }
+
+    fn assert_nothing_changes(&mut self, when: &str) {
+        assert_nothing_changes(self.server.http, &self.expected, &mut self.tokens, when);
+    }
+
+    fn assert_one_season(&self) {
+        let store = Connection::open(self.server.data().join("mmcos.db")).unwrap();
+        let seasons: u32 = store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap();
+        assert_eq!(seasons, 1);
+    }
+}
+
+fn start(scratch: Scratch, fake: &[(&str, String)]) -> Server {
+    let fake: Vec<_> = fake.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Server::start_with_environment(scratch, &fake, &[])
 }
 
 #[test]
-fn a_wrong_clock_begins_no_season_and_logs_nobody_out() {
-    let Some(library) = library() else {
-        assert!(env::var_os("MMCOS_FAKETIME").is_none(), "libfaketime is missing");
-        eprintln!("not tested: libfaketime is missing (apt-get install faketime)");
-        return;
-    };
-    let scratch = Scratch::new();
-    let clock = Clock(scratch.0.join("clock"));
-    clock.set("+0");
-    let library = library.to_str().unwrap().to_owned();
-    let file = clock.0.to_str().unwrap().to_owned();
-    let fake = [
-        ("LD_PRELOAD", library.as_str()),
-        ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
-        ("FAKETIME_NO_CACHE", "1"),
-        ("DONT_FAKE_MONOTONIC", "1"),
-    ];
-    let server = Server::start_with_environment(scratch, &fake, &[]);
-    let (_, token) = told(server.http);
-    let mut tokens = vec![token.clone(), token];
-    let scratch = server.stop();
-    let store = Connection::open(scratch.data().join("mmcos.db")).unwrap();
-    store.execute("UPDATE players SET points = 900, division = 1", ()).unwrap();
-    drop(store);
-    let mut server = Server::start_with_environment(scratch, &fake, &[]);
-    let (expected, _) = told(server.http);
-    assert_eq!(expected[2], "900");
+fn a_clock_that_is_wrong_for_a_while_begins_no_season_and_logs_nobody_out() {
+    let Some(mut rig) = Rig::new() else { return };
     for offset in ["+10y", "+5h", "-10m", "-1d"] {
-        clock.set(offset);
-        assert_nothing_changes(server.http, &expected, &mut tokens, offset);
-        let (_, report) = doctor(&server.data(), &[]);
+        rig.clock.set(offset);
+        rig.assert_nothing_changes(offset);
+        let (_, report) = doctor(&rig.server.data(), &[]);
         let jumped = if offset.starts_with('+') { "it has jumped ahead" } else { "it has jumped back" };
         let told = format!("PROBLEM server it does not believe this machine's clock: {jumped}.");
         assert!(report.contains(&told), "{offset}: {report}");
-        clock.set("+0");
-        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("{offset} and back"));
+        rig.clock.set("+0");
+        rig.assert_nothing_changes(&format!("{offset} and back"));
     }
+    rig.assert_one_season();
+}
+
+#[test]
+fn a_start_with_a_wrong_clock_begins_no_season_and_logs_nobody_out() {
+    let Some(mut rig) = Rig::new() else { return };
     for offset in ["+10y", "-1d", "-40y"] {
-        clock.set(offset);
-        server = Server::start_with_environment(server.stop(), &fake, &[]);
-        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("started at {offset}"));
-        clock.set("+0");
-        assert_nothing_changes(
-            server.http,
-            &expected,
-            &mut tokens,
-            &format!("started at {offset}, and back"),
-        );
-        server = Server::start_with_environment(server.stop(), &fake, &[]);
-        assert_nothing_changes(server.http, &expected, &mut tokens, &format!("started after {offset}"));
+        rig.clock.set(offset);
+        rig = rig.restart();
+        rig.assert_nothing_changes(&format!("started at {offset}"));
+        rig.clock.set("+0");
+        rig.assert_nothing_changes(&format!("started at {offset}, and back"));
+        rig = rig.restart();
+        rig.assert_nothing_changes(&format!("started after {offset}"));
     }
-    assert_eq!(seasons(&server.data()), 1);
+    rig.assert_one_season();
 }
