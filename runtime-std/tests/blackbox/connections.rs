@@ -118,7 +118,7 @@ fn one_address_over_its_limit_keeps_nobody_out() {
         "info",
     ]);
     let is_over = AtomicBool::new(false);
-    let opened = thread::scope(|scope| {
+    let (opened, took) = thread::scope(|scope| {
         let attack = scope.spawn(|| {
             let (start, mut opened) = (Instant::now(), 0_u32);
             let mut held = std::collections::VecDeque::new();
@@ -134,7 +134,7 @@ fn one_address_over_its_limit_keeps_nobody_out() {
                     held.pop_front();
                 }
             }
-            opened
+            (opened, start.elapsed())
         });
         thread::sleep(Duration::from_millis(500));
         let mut waits: Vec<Duration> = (0..100)
@@ -153,6 +153,7 @@ fn one_address_over_its_limit_keeps_nobody_out() {
         );
         attack.join().unwrap()
     });
+    println!("{opened} attempts in {took:?}");
     assert!(opened > 200, "{opened} attempts are no attack");
     let lines = server.log_so_far();
     let refusals = lines.iter().filter(|line| line.contains("refused")).count();

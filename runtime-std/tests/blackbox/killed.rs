@@ -86,11 +86,11 @@ impl Player {
                 client.login()?;
                 self.token.clone_from(&client.token);
             }
-            self.settle(&mut client)?;
+            self.settle(&mut client, false)?;
             let key = client.search()?;
             self.race = Some((key.clone(), 1 + self.races % 40));
             client.register(&key)?;
-            self.settle(&mut client)?;
+            self.settle(&mut client, false)?;
             let title = format!("title_{}", self.races);
             self.title_asked = Some(title.clone());
             client.title(&title)?;
@@ -98,11 +98,14 @@ impl Player {
         }
     }
 
-    /// Brings the result of the race that was begun, in this life of the server or in one before.
-    fn settle(&mut self, client: &mut Caller) -> io::Result<()> {
+    /// Brings the result of the race that was begun, in this life of the server or in one before. In one life five
+    /// results count at once; what counts no more is answered with the points as they are.
+    fn settle(&mut self, client: &mut Caller, must_count: bool) -> io::Result<()> {
         if let Some((key, points)) = &self.race {
             let total = client.add_points(key, *points)?;
-            self.points += points;
+            if must_count || total != self.points {
+                self.points += points;
+            }
             assert_eq!(total, self.points, "player {}, race {}", self.number, self.races);
             (self.race, self.races) = (None, self.races + 1);
         }
@@ -112,7 +115,7 @@ impl Player {
     /// Compares with what the server says now.
     fn check(&mut self, server: SocketAddr) -> io::Result<()> {
         let mut client = Caller::connect(server, self.number, &self.token)?;
-        self.settle(&mut client)?;
+        self.settle(&mut client, true)?;
         let answer = client.login()?;
         assert_eq!(element(&answer, "Points"), self.points.to_string());
         let rows = client.leaderboard()?;
@@ -173,7 +176,8 @@ fn backup_export_and_restore_on_the_command_line() {
     let mut server = Process::start(&data_dir);
     let mut client = Caller::connect(server.address, 1, "").unwrap();
     client.login().unwrap();
-    assert_eq!(run(&["backup", file]), (true, String::new()));
+    let (saved, message) = run(&["backup", file]);
+    assert!(saved && message.starts_with("Saved 1 player ("), "{message}");
     client.title("later").unwrap();
     let (in_use, message) = run(&["restore", file]);
     assert!(!in_use && message.contains("another mmcos (process "), "{message}");

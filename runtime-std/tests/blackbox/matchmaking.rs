@@ -15,8 +15,9 @@ fn players(server: &Server, numbers: impl IntoIterator<Item = u32>) -> Vec<Playe
 #[test]
 fn two_three_and_five_meet() {
     let server = Server::start();
-    for (count, mode) in [(2, RACE), (3, ELIMINATION), (5, RACE)] {
-        let mut friends = players(&server, 1..=count);
+    // Others each time: two whose matches failed twice, since nobody registered them, are kept apart.
+    for (numbers, mode) in [(1..=2, RACE), (11..=13, ELIMINATION), (21..=25, RACE)] {
+        let mut friends = players(&server, numbers);
         search(&mut friends, mode);
         let found = meet(&mut friends);
         assert!(found.groups.iter().all(|group| group.team == 0 && group.size == 1), "{found:?}");

@@ -44,7 +44,10 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     let address = listener.local_addr().unwrap();
     let run = move || {
         let official = Config::new(Catalogue::official().unwrap());
-        let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [7; 32]);
+        let game = Mmcos::new(
+            Config { identity: IdentityPolicy::Trust, shortest_race: Duration::ZERO, ..official },
+            [7; 32],
+        );
         let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
         let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());
         run(driver, Door { listener, tls: None })
