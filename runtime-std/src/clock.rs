@@ -51,8 +51,8 @@ pub fn is_set(now: Wall) -> bool {
 }
 
 /// What to tell a host whose clock is not set.
-pub const NOT_SET: &str = "this machine's clock says that it is before 2026, so it has not been set. Steam's tickets and \
-    the seasons need the right time: until then nobody can log in with identity = \"verify\". Connect the machine to the \
+pub const NOT_SET: &str = "this machine's clock says that it is before 2026, so it has not been set. Until it is, the \
+    server goes by the time of its last record: players log in and race, but no season begins. Connect the machine to the \
     internet and wait for its time service (`timedatectl` shows it), or set the clock: sudo date -s '2026-12-31 18:00'";
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub fn examine(given: &Loaded) -> Report {
     findings.extend(given.warnings.iter().map(|warning| Finding::warning("configuration", warning)));
     findings.extend(ports::examine(config));
     findings.push(machine::address(config));
-    findings.push(machine::clock(now, config.identity));
+    findings.push(machine::clock(now));
     findings.push(machine::hosts_file(config));
     findings.extend(data::examine(config, now));
     findings.push(machine::open_files(config));

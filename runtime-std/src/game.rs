@@ -100,6 +100,7 @@ fn limits(config: &Config) -> Limits {
         body_time: config.body_seconds,
         idle_time: config.idle_seconds,
         built: clock::EARLIEST,
+        clock_wait: config.clock_wait_seconds,
         hold_time: defaults.hold_time.max(config.poll_seconds.saturating_mul(2)),
         ..defaults
     }

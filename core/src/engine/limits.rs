@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Rate, Waiting};
+use super::{Rate, SETTLING, Waiting};
 use crate::{AddressRange, seam::Wall, wire::http};
 
 /// How much anybody may ask of the server. All defaults are our choice.
@@ -36,10 +36,18 @@ pub struct Limits {
     /// When the program was built, or earlier: no wall clock before it can be right.
     #[serde(default = "never")]
     pub built: Wall,
+    /// How long the wall clock must agree with the monotonic one before a season begins: after a start, and after a jump
+    /// of less than 400 days.
+    #[serde(default = "clock_wait")]
+    pub clock_wait: Duration,
 }
 
 const fn never() -> Wall {
     Wall::from_millis(i64::MIN)
+}
+
+const fn clock_wait() -> Duration {
+    SETTLING
 }
 
 impl Default for Limits {
@@ -57,6 +65,7 @@ impl Default for Limits {
             idle_time: Duration::from_secs(75),
             hold_time: Duration::from_mins(5),
             built: never(),
+            clock_wait: clock_wait(),
         }
     }
 }

@@ -98,7 +98,7 @@ impl<T> Engine<T> {
         Self {
             requests: Requests::new(limits.requests),
             reports: Reports::default(),
-            clock: WallClock::new(limits.built),
+            clock: WallClock::new(limits.built, limits.clock_wait),
             limits,
             now: Now::default(),
             storage: Storage::default(),

@@ -7,8 +7,9 @@ use crate::{
     seam::{Monotonic, Now, Wall},
 };
 
-/// Agreement with the monotonic clock after which a changed wall clock is believed. (Our choice: a time server is
-/// asked within a minute of the network's start.)
+/// Agreement with the monotonic clock after which a changed wall clock is believed, where
+/// [`Limits::clock_wait`](super::Limits::clock_wait) is left alone. (Our choice: a time server is asked within a minute
+/// of the network's start.)
 pub const SETTLING: Duration = Duration::from_mins(10);
 /// The same for a clock that moved ahead by more than [`PLAUSIBLE`].
 pub const LONG_SETTLING: Duration = Duration::from_hours(24);
@@ -27,14 +28,14 @@ const ANCHORED: Duration = Duration::from_hours(1);
 ///
 /// While both clocks run alike, [`time`](Self::time) is what the wall clock says. After a jump it goes on from the
 /// time before, and [`is_settled`](Self::is_settled) is false, until the wall clock is right again or has agreed with
-/// the monotonic clock for [`SETTLING`] ([`LONG_SETTLING`] if it is far ahead). A clock that is earlier than the
+/// the monotonic clock for a waiting time ([`LONG_SETTLING`] if it is far ahead). A clock that is earlier than the
 /// program is never believed.
 ///
 /// After a restart the monotonic clock says nothing about the time before. A wall clock that is later than the last
-/// record by a [`PLAUSIBLE`] time is read at once, but settles only after [`SETTLING`].
+/// record by a [`PLAUSIBLE`] time is read at once, but settles only after the waiting time.
 ///
 /// ```
-/// use mmcos_core::engine::WallClock;
+/// use mmcos_core::engine::{SETTLING, WallClock};
 /// use mmcos_core::seam::{Monotonic, Now, Wall};
 /// # use core::time::Duration;
 /// let start = 1_795_000_000;
@@ -42,7 +43,7 @@ const ANCHORED: Duration = Duration::from_hours(1);
 ///     monotonic: Monotonic::default().after(Duration::from_secs(60 * minutes)),
 ///     wall: Wall::from_secs(start + 60 * wall),
 /// };
-/// let mut clock = WallClock::new(Wall::from_secs(start - 86_400));
+/// let mut clock = WallClock::new(Wall::from_secs(start - 86_400), SETTLING);
 /// clock.observe(at(0, 0), None);
 /// assert!(clock.is_settled());
 /// clock.observe(at(1, 301), None); // five hours ahead
@@ -55,6 +56,8 @@ const ANCHORED: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug)]
 pub struct WallClock {
     built: Wall,
+    /// How long a plausible clock must agree to be believed.
+    settling: Duration,
     /// The last reading of both clocks; `None` before the first.
     now: Option<Now>,
     /// What the deviation of the wall clock is measured from.
@@ -121,17 +124,17 @@ pub enum ClockChange {
 }
 
 impl Doubt {
-    fn started(now: Now, record: Option<Now>) -> Self {
-        let until = Some(now.monotonic.after(SETTLING));
+    fn started(now: Now, record: Option<Now>, settling: Duration) -> Self {
+        let until = Some(now.monotonic.after(settling));
         Self { reason: Doubted::Started, candidate: now, record, until }
     }
 }
 
 impl WallClock {
-    /// A clock that has not been read. No time before `built` can be right.
-    pub const fn new(built: Wall) -> Self {
+    /// A clock that has not been read. No time before `built` can be right; a plausible one is believed after `settling`.
+    pub const fn new(built: Wall, settling: Duration) -> Self {
         let never = Now { monotonic: Monotonic::from_nanos(0), wall: Wall::from_millis(0) };
-        Self { built, now: None, trusted: never, agreed: never, doubt: None }
+        Self { built, settling, now: None, trusted: never, agreed: never, doubt: None }
     }
 
     /// Whether it was read.
@@ -159,7 +162,7 @@ impl WallClock {
         if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
             self.believe(now);
             // What it agrees with may have been read at the start, and was not believed for long enough.
-            self.doubt = record.map(|_| Doubt::started(now, record));
+            self.doubt = record.map(|_| Doubt::started(now, record, self.settling));
             return Some(ClockChange::Righted(now.wall));
         }
         if !agree(candidate, now) {
@@ -189,7 +192,7 @@ impl WallClock {
         let fits_reference =
             if now.wall < reference.wall { gap <= STEP || gap > plausible } else { gap <= plausible };
         if now.wall >= self.built && fits_reference {
-            self.doubt = record.map(|_| Doubt::started(now, record));
+            self.doubt = record.map(|_| Doubt::started(now, record, self.settling));
             return None;
         }
         (self.trusted, self.agreed) = (reference, reference);
@@ -206,8 +209,8 @@ impl WallClock {
         let jump = distance(used, now.wall);
         let (reason, settling) = match () {
             () if now.wall < self.built => (Doubted::Unset, None),
-            () if now.wall < used => (Doubted::Behind, Some(SETTLING)),
-            () if jump <= PLAUSIBLE => (Doubted::Ahead, Some(SETTLING)),
+            () if now.wall < used => (Doubted::Behind, Some(self.settling)),
+            () if jump <= PLAUSIBLE => (Doubted::Ahead, Some(self.settling)),
             () => (Doubted::Ahead, Some(LONG_SETTLING)),
         };
         let until = settling.map(|settling| now.monotonic.after(settling));
@@ -298,8 +301,11 @@ impl fmt::Display for ClockChange {
                 )?;
                 match settling {
                     Some(settling) => {
-                        let minutes = settling.as_secs() / 60;
-                        write!(f, "; a clock that runs evenly is believed after {minutes} minutes")
+                        f.write_str("; a clock that runs evenly is believed after ")?;
+                        match settling.as_secs() {
+                            seconds @ 0..120 => write!(f, "{seconds} s"),
+                            seconds => write!(f, "{} minutes", seconds / 60),
+                        }
                     }
                     None => f.write_str("; it will not be believed until it is set"),
                 }
@@ -342,7 +348,7 @@ mod tests {
     }
 
     fn running() -> WallClock {
-        let mut clock = WallClock::new(BUILT);
+        let mut clock = WallClock::new(BUILT, SETTLING);
         assert_eq!(clock.observe(at(0, 0), None), None);
         clock
     }
@@ -406,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_clock_from_before_the_program_is_never_believed() {
-        let mut clock = WallClock::new(BUILT);
+        let mut clock = WallClock::new(BUILT, SETTLING);
         let change = clock.observe(Now { wall: Wall::from_secs(5), ..at(0, 0) }, None);
         assert!(matches!(
             change,
@@ -432,7 +438,7 @@ mod tests {
             (-600, 1, -599, 600),
             (-DAY, 1, 1 - DAY, 600),
         ] {
-            let mut clock = WallClock::new(BUILT);
+            let mut clock = WallClock::new(BUILT, SETTLING);
             clock.observe(at(0, gap), Some(Wall::from_secs(NOW)));
             clock.observe(at(1, gap + 1), None);
             assert_eq!(secs(&clock), (used, earliest, false), "{gap}");
@@ -444,8 +450,23 @@ mod tests {
     }
 
     #[test]
+    fn the_waiting_time_is_a_parameter() {
+        for wait in [0, 1, 7200] {
+            let mut clock = WallClock::new(BUILT, Duration::from_secs(wait));
+            clock.observe(at(0, 5), Some(Wall::from_secs(NOW)));
+            assert!(!clock.is_settled(), "{wait}: one reading shows nothing");
+            assert_eq!(clock.deadline(), Some(at(wait, 0).monotonic));
+            let seconds = i64::try_from(wait).unwrap();
+            clock.observe(at(wait, 5 + seconds), None);
+            assert!(clock.is_settled(), "{wait}");
+            clock.observe(at(wait, 5 + seconds + 10 * YEAR), None);
+            assert_eq!(clock.deadline(), Some(at(wait + 86_400, 0).monotonic), "{wait}: far ahead");
+        }
+    }
+
+    #[test]
     fn a_start_at_the_wrong_time_is_righted() {
-        let mut clock = WallClock::new(BUILT);
+        let mut clock = WallClock::new(BUILT, SETTLING);
         clock.observe(at(0, 10 * YEAR), Some(Wall::from_secs(NOW)));
         clock.observe(at(60, 120), None);
         assert_eq!(secs(&clock), (60, 60, false));
@@ -455,7 +476,7 @@ mod tests {
 
     #[test]
     fn records_of_the_far_future_do_not_hold_a_right_clock_up() {
-        let mut clock = WallClock::new(BUILT);
+        let mut clock = WallClock::new(BUILT, SETTLING);
         clock.observe(at(0, 0), Some(Wall::from_secs(NOW + 10 * YEAR)));
         assert_eq!(secs(&clock), (0, 0, false));
         clock.observe(at(600, 600), None);
@@ -464,7 +485,7 @@ mod tests {
 
     #[test]
     fn a_first_start_long_after_the_build_is_doubted() {
-        let mut clock = WallClock::new(BUILT);
+        let mut clock = WallClock::new(BUILT, SETTLING);
         clock.observe(at(0, 10 * YEAR), None);
         assert_eq!((clock.time(), clock.is_settled()), (BUILT, false));
         clock.observe(at(10, 10), None);

@@ -227,6 +227,10 @@ keys! {
     /// How long a client may leave an answer unread.
     read_seconds: Duration [1..=3600] = "20",
 
+    /// How long the clock of this machine must be plausible before a season begins, after a start or after it was changed
+    /// by less than 400 days. Leave it at 600 unless tests need it: a machine's clock is often wrong until the network is there.
+    clock_wait_seconds: Duration [0..=86_400] = "600",
+
     /// The most bytes of answers that may wait for one client to read them.
     max_queued_bytes: NonZeroUsize [65_536..=1_073_741_824] = "4194304",
 

@@ -10,7 +10,7 @@ use mmcos_core::seam::Wall;
 
 use super::Finding;
 use crate::certificate::GAME_HOSTS;
-use crate::config::{Config, Identity};
+use crate::config::Config;
 use crate::{clock, open_files, setup};
 
 pub(super) fn address(config: &Config) -> Finding {
@@ -43,11 +43,11 @@ fn resolved(address: &ServerAddress) -> Vec<IpAddr> {
     }
 }
 
-pub(super) fn clock(now: Wall, identity: Identity) -> Finding {
-    match (clock::is_set(now), identity) {
-        (true, _) => Finding::ok("clock", UtcText::from(now).to_string()),
-        (false, Identity::Verify) => Finding::problem("clock", format!("{}.", clock::NOT_SET)),
-        (false, Identity::Trust) => Finding::warning("clock", format!("{}.", clock::NOT_SET)),
+pub(super) fn clock(now: Wall) -> Finding {
+    if clock::is_set(now) {
+        Finding::ok("clock", UtcText::from(now).to_string())
+    } else {
+        Finding::problem("clock", format!("{}.", clock::NOT_SET))
     }
 }
 

@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use super::{
     client::{Client, post},
     doctor::doctor,
-    player::login,
+    player::{login, login_that_knows},
     process::{Scratch, Server},
 };
 
@@ -167,4 +167,53 @@ fn a_start_with_a_wrong_clock_begins_no_season_and_logs_nobody_out() {
         rig.assert_nothing_changes(&format!("started after {offset}"));
     }
     rig.assert_one_season();
+}
+
+/// What a login is told of a change of season, by a game that knows of this one: the old, the new, the bonus.
+fn change(server: SocketAddr, number: u32, known: i64) -> [i64; 3] {
+    let answer = Client::plain(server).ask(&login_that_knows(number, known)).ok();
+    ["OldSeasonID", "NewSeasonID", "BonusPoints"].map(|name| answer.element(name).parse().unwrap())
+}
+
+/// Has the store say that all this was in the season before, and the first player ahead of the others. Returns the
+/// number of the season that the calendar has.
+fn in_the_season_before(data: &Path) -> i64 {
+    let store = Connection::open(data.join("mmcos.db")).unwrap();
+    let day = 86_400_000;
+    let (season, starts): (i64, i64) = store
+        .query_row("SELECT season, starts FROM seasons", (), |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    store.execute("UPDATE seasons SET season = ?1, starts = ?2", [season - 1, starts - 61 * day]).unwrap();
+    let points = "UPDATE players SET season = season - 1, last_seen = ?1, points = 1000 - 100 * user_id";
+    store.execute(points, [starts - 5 * day]).unwrap();
+    season
+}
+
+#[test]
+fn a_season_begins_over_a_restart_once_the_clock_has_been_plausible() {
+    let server = Server::start();
+    for number in [1, 2] {
+        Client::plain(server.http).ask(&login(number)).ok();
+    }
+    let scratch = server.stop();
+    let season = in_the_season_before(&scratch.data());
+    let server = Server::start_in(scratch, &[]);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(change(server.http, 1, season - 1)[1], season - 1, "not within two seconds of a start");
+    let scratch = server.stop();
+
+    let server = Server::start_with_environment(scratch, &[("MMCOS_CLOCK_WAIT_SECONDS", "1")], &[]);
+    let patience = Instant::now() + Duration::from_secs(30);
+    while seasons(&server.data()) < 2 {
+        assert!(Instant::now() < patience, "the season has not begun");
+        thread::sleep(Duration::from_millis(100));
+    }
+    let [old, new, bonus] = change(server.http, 1, season - 1);
+    assert_eq!((old, new), (season - 1, season));
+    assert!(bonus > 0, "{bonus}");
+    assert_eq!(change(server.http, 1, season - 1), [old, new, bonus], "until the game knows it");
+    let worse = change(server.http, 2, season - 1)[2];
+    assert!(worse <= bonus, "{worse} for the second, {bonus} for the first");
+    assert_eq!(change(server.http, 1, season), [season, season, 0], "the game knows it");
+    assert!(server.data().join(format!("seasons/before-season-{season}.db")).exists());
 }

@@ -36,11 +36,20 @@ pub(super) fn steam_id(number: u32) -> u64 {
 
 /// A login with a ticket that Steam did not sign.
 pub(super) fn login(number: u32) -> Vec<u8> {
-    login_as(number, &format!("Player {number}"))
+    login_that_knows(number, 57)
+}
+
+/// The same by a game that was last told of this season.
+pub(super) fn login_that_knows(number: u32, season: i64) -> Vec<u8> {
+    login_with(number, &format!("Player {number}"), season)
 }
 
 /// The same by another name.
 fn login_as(number: u32, name: &str) -> Vec<u8> {
+    login_with(number, name, 57)
+}
+
+fn login_with(number: u32, name: &str, season: i64) -> Vec<u8> {
     let name = name.replace('&', "&amp;").replace('<', "&lt;");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let issued = UnixSeconds(u32::try_from(now).unwrap());
@@ -49,7 +58,7 @@ fn login_as(number: u32, name: &str) -> Vec<u8> {
     let body = format!(
         "<Login>\r\n  <ProtocolVersion>1</ProtocolVersion>\r\n  <PlatformType>Steam</PlatformType>\r\n  \
          <PlatformID>{platform_id}</PlatformID>\r\n  <DisplayName>{name}</DisplayName>\r\n  \
-         <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>57</ExtraSeason>\r\n</Login>"
+         <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>{season}</ExtraSeason>\r\n</Login>"
     );
     post(LOGIN, &body)
 }
