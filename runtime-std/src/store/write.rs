@@ -126,7 +126,10 @@ fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()
     let mut begin = connection.prepare(
         "UPDATE players SET season = ?2, points = ?3, division = ?4, bonus = ?3 WHERE user_id = ?1",
     )?;
-    for standing in &started.standings {
+    // By rank, both tables would be written all over; by number, from the first page to the last.
+    let mut standings: Vec<_> = started.standings.iter().collect();
+    standings.sort_unstable_by_key(|standing| standing.user);
+    for standing in standings {
         let (ended, begins) = (standing.ended, standing.begins);
         history.execute(params![
             standing.season.0,
