@@ -71,7 +71,8 @@ impl Mmcos {
                     request.default_title.and_then(|title| Title::parse(&title).ok()).unwrap_or_default();
             }
             if old == self.season.id {
-                profile.last_seen = now;
+                // The next season may be overdue, while the clock is in doubt: nobody has heard of it yet.
+                profile.last_seen = now.min(self.season.last_moment());
             }
             if profile.name != name || last_seen.is_none() {
                 profile.name = name.clone();

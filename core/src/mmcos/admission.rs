@@ -50,7 +50,8 @@ impl Mmcos {
         match self.players.get(session.user) {
             Some(player) if player.steam_id == session.steam_id => {
                 self.presence.note(session.user, now.wall);
-                if player.profile.last_seen < self.season.starts && session.issued >= self.season.starts {
+                let came_with_the_news = session.issued >= self.season.starts.max(self.season_began);
+                if player.profile.last_seen < self.season.starts && came_with_the_news {
                     self.heard.insert(session.user, self.season.id);
                 }
                 Ok(session)

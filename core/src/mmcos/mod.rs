@@ -111,6 +111,8 @@ pub struct Mmcos {
     presence: Presence,
     /// The season that these players have heard of, though their rows do not say so yet.
     heard: BTreeMap<UserId, SeasonId>,
+    /// When the season began, which may be later than it starts; the first moment of all if that was before a restart.
+    season_began: Wall,
     /// Accounts that the store has lost.
     missing: usize,
     /// Sessions begun before these moments hold no more.
@@ -146,6 +148,7 @@ impl Mmcos {
             bans: Bans::default(),
             presence: Presence::default(),
             heard: BTreeMap::new(),
+            season_began: Wall::from_millis(i64::MIN),
             missing: 0,
             ended_sessions: BTreeMap::new(),
             latest_issued: Wall::default(),
@@ -246,6 +249,7 @@ impl Mmcos {
     /// A season begins: everybody's points start again.
     fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         self.season = season;
+        self.season_began = cx.now().wall;
         self.heard.clear();
         let Season { id: season, starts, .. } = season;
         let rank_bonus = rank_bonus(&self.config.catalogue);

@@ -130,6 +130,11 @@ impl Season {
         if now < self.inactive_from { self.inactive_from } else { Self::at(self.next_starts).inactive_from }
     }
 
+    /// The last moment before the next season.
+    pub(super) const fn last_moment(&self) -> Wall {
+        Wall::from_millis(self.next_starts.as_millis().saturating_sub(1))
+    }
+
     /// Of the period so many times two months after the start of the year 0.
     fn of_period(period: i32) -> Self {
         Self {

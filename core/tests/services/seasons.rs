@@ -1,6 +1,7 @@
 //! The calendar, as logins tell of it.
 
 use mmcos_core::{
+    engine::SETTLING,
     mmcos::{Mmcos, Record, seasons::FinalStanding},
     wire::steam::SteamId,
 };
@@ -8,8 +9,8 @@ use mmcos_core::{
 use super::{
     rig::Rig,
     world::{
-        LOGIN, get_elite, login, login_answer, login_request, on, platform_id, post, race, restarted, server,
-        session_key, text, texts, trusting,
+        LOGIN, get_elite, just_restarted, login, login_answer, login_request, on, platform_id, post, race,
+        restarted, server, session_key, text, texts, trusting,
     },
 };
 
@@ -109,6 +110,19 @@ fn a_change_of_season_is_told_until_it_was_heard() {
     for _ in 0..2 {
         assert_eq!(seen(&mut rig, ANN, "Ann")[..4], ["39", "41", "41", "41"]);
     }
+}
+
+#[test]
+fn whoever_logs_in_while_a_season_is_overdue_is_told_of_it_when_it_begins() {
+    let mut rig = just_restarted(&season_38(), trusting(), on(2023, 11, 3, 9));
+    let before = login(&mut rig, ANN, "Ann");
+    assert_eq!(seen(&mut rig, ANN, "Ann")[..4], ["38", "38", "38", "38"], "the clock is not believed yet");
+    rig.pass(SETTLING);
+    get_elite(&mut rig, &before);
+    let change = ["38", "39", "39", "39", "400", "400", "0"];
+    assert_eq!(seen(&mut rig, ANN, "Ann"), change, "the answer is lost");
+    assert_eq!(heard(&mut rig, ANN, "Ann"), change);
+    assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39");
 }
 
 #[test]

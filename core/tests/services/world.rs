@@ -49,13 +49,20 @@ pub(crate) fn server() -> Rig<Mmcos> {
 /// A server in the place of this one, with all that it recorded, which has run for as long as its clock takes to settle.
 /// Its race keys are others.
 pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+    let start = Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes"));
+    let mut next = just_restarted(rig, config, start);
+    next.pass(SETTLING);
+    next
+}
+
+/// The same at its start.
+pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
     let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
     for record in &rig.records {
         next.server.restore(record.clone()).expect("what was recorded fits");
     }
     next.records.clone_from(&rig.records);
-    next.set_wall(Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes")));
-    next.pass(SETTLING);
+    next.set_wall(now);
     next
 }
 

@@ -172,7 +172,10 @@ fn a_start_with_a_wrong_clock_begins_no_season_and_logs_nobody_out() {
 /// What a login is told of a change of season, by a game that knows of this one: the old, the new, the bonus.
 fn change(server: SocketAddr, number: u32, known: i64) -> [i64; 3] {
     let answer = Client::plain(server).ask(&login_that_knows(number, known)).ok();
-    ["OldSeasonID", "NewSeasonID", "BonusPoints"].map(|name| answer.element(name).parse().unwrap())
+    let bonus = answer.element("SeasonInfo").split_once("<BonusPoints>").unwrap().1;
+    let bonus = bonus.split_once('<').unwrap().0;
+    [answer.element("OldSeasonID"), answer.element("NewSeasonID"), bonus]
+        .map(|number| number.parse().unwrap())
 }
 
 /// Has the store say that all this was in the season before, and the first player ahead of the others. Returns the
