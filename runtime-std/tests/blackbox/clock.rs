@@ -8,7 +8,7 @@
 use std::{
     env, fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -176,6 +176,11 @@ fn change(server: SocketAddr, number: u32, known: i64) -> [i64; 3] {
     let bonus = bonus.split_once('<').unwrap().0;
     [answer.element("OldSeasonID"), answer.element("NewSeasonID"), bonus]
         .map(|number| number.parse().unwrap())
+}
+
+fn seasons(data: &Path) -> u32 {
+    let store = Connection::open(data.join("mmcos.db")).unwrap();
+    store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap()
 }
 
 /// Has the store say that all this was in the season before, and the first player ahead of the others. Returns the
