@@ -223,7 +223,11 @@ impl World {
         link.outward.release(durable);
         if link.pace == Pace::AtOnce {
             link.read(usize::MAX);
-        } else if link.outward.is_writable() && link.outward.next_deadline().is_none() {
+        }
+        if !link.outward.is_writable() {
+            link.outward.flushed(now);
+            self.await_deadline(player, conn);
+        } else if link.outward.next_deadline().is_none() {
             let reads = link.pace == Pace::Slowly;
             link.outward.blocked(now);
             self.await_deadline(player, conn);
@@ -257,17 +261,23 @@ impl World {
             link.outward.blocked(now);
             self.await_deadline(player, conn);
             self.plan_reading(conn);
+        } else {
+            link.outward.flushed(now);
+            self.await_deadline(player, conn);
         }
         self.deliver_read(player, conn);
     }
 
-    /// A client's time to read may be over.
+    /// A client's time to read, or a commit's time, may be over.
     pub(super) fn look(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
         let Some(link) = self.players[player].link(conn) else { return };
         link.outward.tick(now);
-        if link.outward.status() != Status::Over(Some(Dropped::NotReading)) {
-            return;
+        match link.outward.status() {
+            Status::Over(Some(Dropped::NotReading)) => {}
+            // The client does not learn whether it was done, and asks again.
+            Status::Over(Some(Dropped::NotDurable)) => return self.break_off(conn),
+            Status::Running | Status::Shutdown | Status::Over(Some(Dropped::Aborted) | None) => return,
         }
         if link.pace != Pace::Never {
             return self.fail(Invariant::Link, format!("{conn:?} reads, and was dropped"));

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use mmcos_core::{
     admin::{self, Password},
+    link::COMMIT_TIMEOUT,
     mmcos::catalogue::EventName,
     seam::{Bytes, ConnId, Input, ListenerId},
 };
@@ -230,6 +231,8 @@ impl World {
             self.tell_operator(conn);
         } else {
             self.waiting.push_back((after, conn));
+            // As a link does for players.
+            self.plan(COMMIT_TIMEOUT, Event::Break(conn));
         }
     }
 
