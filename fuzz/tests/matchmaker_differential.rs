@@ -79,3 +79,26 @@ proptest! {
         both.happen(Event::Wait { steps: 300 }).unwrap();
     }
 }
+
+/// Of two groups of one party, the one with less than three seconds left goes, though nobody came or went at that moment.
+#[test]
+fn a_search_goes_first_from_the_moment_at_which_it_has_little_time() {
+    let config = Config { ai_hold: Duration::from_secs(20), ..Config::default() };
+    let mut both = Both::new(config);
+    both.crowd(800).unwrap();
+    let enter = |account, size, points, ignore_minimum| {
+        let (rule_set, hosting) = (RuleSet::Elimination, 2);
+        Event::Enter { account, rule_set, size, points, ignore_minimum, hosting }
+    };
+    for event in [
+        enter(2, 1, -78, false),
+        Event::Wait { steps: 30 },
+        enter(9, 1, 195, false),
+        enter(1, 2, 207, true),
+        Event::Wait { steps: 1 },
+        enter(10, 2, 92, false),
+        Event::Wait { steps: 230 },
+    ] {
+        both.happen(event).unwrap();
+    }
+}

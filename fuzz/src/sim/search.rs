@@ -92,6 +92,10 @@ impl World {
         mode: crate::client::Mode,
         everyone: Option<std::rc::Rc<[SteamId]>>,
     ) {
+        // A cheat has a result of a race that has hardly begun.
+        if self.strikes(Fault::Cheat) {
+            self.request(player, Ask::AddPoints { race_key, change: Points(50) }, false);
+        }
         let itself = [self.players[player].steam_id].into();
         let listed = match ((self.players[player].random.uniform() * 10.0) as u8, everyone) {
             (0..6, Some(everyone)) => everyone,

@@ -129,7 +129,7 @@ impl Matchmaker {
             if standing == Standing::NoCompany {
                 standing = waits;
             }
-            until = until.min(waits.until()).or(until).or(waits.until());
+            until = [until, waits.until(), plan.reorders].into_iter().flatten().min();
             taken = plan::members(plan.chosen, &self.candidates).fold(taken, Sizes::with);
             if matches!(waits, Standing::Choosing { .. }) {
                 break;

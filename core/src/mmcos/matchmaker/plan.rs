@@ -116,6 +116,8 @@ pub(super) struct Plan {
     oldest: Monotonic,
     newest: Monotonic,
     impatient: bool,
+    /// When another match may be the best though nobody comes or goes: the order of the candidates changes.
+    pub(super) reorders: Option<Monotonic>,
 }
 
 impl Plan {
@@ -129,9 +131,8 @@ impl Plan {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
         gather(view, dense, seed, taken, candidates);
-        if dense {
-            claim_by_points(view.now, view.tickets, seed, candidates);
-        }
+        let hurried = dense.then(|| claim_by_points(view.now, view.tickets, seed, candidates)).flatten();
+        let reorders = dense.then(|| view.bucket.sparse_from()).into_iter().chain(hurried).min();
         candidates.sort_unstable_by_key(|other| (other.claim, other.search.number));
         candidates.truncate(MAX_CANDIDATES.saturating_sub(1));
         candidates.insert(0, seed);
@@ -142,8 +143,16 @@ impl Plan {
         let mut choices = MOST_CHOICES;
         let chosen = choose(view, candidates, sizes, &mut choices);
         let began = seed.search.began;
-        let mut plan =
-            Self { chosen, dense, humans: 0, pool: 0, oldest: began, newest: began, impatient: false };
+        let mut plan = Self {
+            chosen,
+            dense,
+            humans: 0,
+            pool: 0,
+            oldest: began,
+            newest: began,
+            impatient: false,
+            reorders,
+        };
         for (place, candidate) in (0_u32..).zip(&*candidates) {
             plan.pool = plan.pool.saturating_add(u32::from(candidate.size));
             if goes(chosen, place) {
@@ -262,15 +271,27 @@ fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<
     })
 }
 
-/// Who has little time left goes first, then who is near the seed in points.
-fn claim_by_points(now: Monotonic, tickets: &Tickets, seed: Candidate, candidates: &mut [Candidate]) {
+/// Who has little time left goes first, then who is near the seed in points. Returns when the next has little time left.
+fn claim_by_points(
+    now: Monotonic,
+    tickets: &Tickets,
+    seed: Candidate,
+    candidates: &mut [Candidate],
+) -> Option<Monotonic> {
     let points = |slot| tickets.get(slot).map_or(0, |ticket| ticket.points.0);
     let near = points(seed.slot);
+    let mut left: Option<Duration> = None;
     for other in candidates {
-        let hurried = tickets.deadline(other.slot).since(now) < URGENT;
+        let time = tickets.deadline(other.slot).since(now);
+        let hurried = time < URGENT;
         other.claim =
             if hurried { 0 } else { u64::from(points(other.slot).abs_diff(near)).saturating_add(1) };
+        if !hurried {
+            left = Some(left.map_or(time, |left| left.min(time)));
+        }
     }
+    // The first moment at which less is left.
+    left.map(|left| now.after(left.saturating_sub(URGENT).saturating_add(Duration::from_nanos(1))))
 }
 
 /// The candidates that were chosen.
