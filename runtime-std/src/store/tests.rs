@@ -348,8 +348,9 @@ fn faults_say_what_to_do() {
     store.commit(&[player(1, 1), player(3, 1)]).unwrap();
     let game = mmcos_core::mmcos::Config::new(mmcos_core::mmcos::catalogue::Catalogue::official().unwrap());
     let mut server = Server::new(Mmcos::new(game, [7; 32]), mmcos_core::engine::Limits::default(), [7; 32]);
-    let gap = store.restore(&mut server, NOW).unwrap_err().to_string();
-    assert!(gap.contains("expected account 2") && gap.contains("mmcos restore FILE"), "{gap}");
+    // A row that was deleted by hand is a gap, not damage.
+    store.restore(&mut server, NOW).unwrap();
+    assert_eq!(server.service().players().len(), 2);
 
     drop(store);
     fs::write(dir.file(FILE_NAME), vec![b'x'; 8192]).unwrap();
