@@ -37,7 +37,7 @@ impl Tls {
         Ok(Self { config: Arc::new(config), shown })
     }
 
-    /// For each connection, with rustls as with futures-rustls.
+    /// Returns the configuration for a new connection.
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.clone()
     }
