@@ -77,7 +77,7 @@ fn is_number(text: &str, digits: usize) -> bool {
 }
 
 /// The day of the week that a moment is in, from 0 for Monday.
-pub(crate) fn weekday(moment: Wall) -> usize {
+pub fn weekday(moment: Wall) -> usize {
     // 0000-01-01 was a Saturday.
     usize::try_from((day_of(moment) + 5) % 7).unwrap_or_default()
 }

@@ -89,12 +89,10 @@
 //! | `wire::xml` | DataContract XML, as .NET services write it | `xml` |
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
 //! | `wire::steam` | Steam tickets, verified offline | `steam` |
-//! | `admin` | a dashboard's authentication, API and metrics | `admin` |
+//! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
-//! | `mmcos`, `trace` | the game *Micro Machines World Series*, and traces of it | `mmcos` (default; includes the others but `testing`) |
 //!
-//! A server for another game takes `default-features = false` and the codecs that it needs. The crate is `no_std` and
-//! needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
+//! No feature is on by default: a game asks for what it needs. The crate is `no_std` and needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
 #![no_std]
 
 extern crate alloc;
@@ -105,15 +103,11 @@ pub mod admin;
 pub mod calendar;
 pub mod engine;
 pub mod link;
-#[cfg(feature = "mmcos")]
-pub mod mmcos;
 pub mod seam;
 mod server;
 pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "mmcos")]
-pub mod trace;
 pub mod wire;
 
 pub use address_range::{AddressRange, AddressRangeError};

@@ -9,9 +9,49 @@ use std::{
     process::Command,
 };
 
-/// Everything that is compiled into the core. What stands here reads no clock, opens no socket and starts no thread
-/// in the configuration that the core uses: look before you add to it.
-const DEPENDENCIES: &[&str] = &[
+/// A package below `core`, and everything else that is compiled into it. What stands here reads no clock, opens no
+/// socket and starts no thread in the configuration that is used: look before you add to it.
+struct Package {
+    name: &'static str,
+    folder: &'static str,
+    features: &'static [&'static str],
+    dependencies: &'static [&'static [&'static str]],
+}
+
+const PACKAGES: [Package; 3] = [
+    Package { name: "mmcos-core", folder: "", features: &[], dependencies: &[ENGINE] },
+    Package {
+        name: "mmcos-core",
+        folder: "",
+        features: &["--all-features"],
+        dependencies: &[ENGINE, FEATURES],
+    },
+    Package { name: "mmcos-game", folder: "mmcos", features: &[], dependencies: &[ENGINE, FEATURES, GAME] },
+];
+
+/// What the engine is made of, without any feature.
+const ENGINE: &[&str] = &[
+    "httparse",
+    "ipnet",
+    "itoa",
+    "memchr",
+    "ppv-lite86",
+    "proc-macro2",
+    "quote",
+    "rand_chacha",
+    "rand_core",
+    "serde",
+    "serde_core",
+    "serde_derive",
+    "syn",
+    "thiserror",
+    "thiserror-impl",
+    "unicode-ident",
+    "zerocopy",
+];
+
+/// What the features add.
+const FEATURES: &[&str] = &[
     "base64",
     "block-buffer",
     "cfg-if",
@@ -25,42 +65,22 @@ const DEPENDENCIES: &[&str] = &[
     "ctutils",
     "digest",
     "hmac",
-    "httparse",
     "hybrid-array",
-    "ipnet",
-    "itoa",
-    "libm",
-    "memchr",
     "num-traits",
-    "ppv-lite86",
-    "proc-macro2",
     "quick-xml",
-    "quote",
-    "rand_chacha",
-    "rand_core",
     "rsa",
-    "serde",
-    "serde_core",
-    "serde_derive",
     "serde_json",
-    "serde_spanned",
     "sha1",
     "sha2",
     "signature",
-    "smol_str",
-    "syn",
-    "thiserror",
-    "thiserror-impl",
-    "toml",
-    "toml_datetime",
-    "toml_parser",
     "typenum",
-    "unicode-ident",
-    "winnow",
-    "zerocopy",
     "zeroize",
     "zmij",
 ];
+
+/// What Micro Machines World Series adds.
+const GAME: &[&str] =
+    &["libm", "mmcos-core", "serde_spanned", "smol_str", "toml", "toml_datetime", "toml_parser", "winnow"];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.
 const FOREIGN: &[&str] = &[
@@ -74,71 +94,67 @@ const FOREIGN: &[&str] = &[
     concat!("thread", "::spawn"),
 ];
 
-/// Part of the core, and what it must not use. Paths begin at the root of the crate.
+/// A part of `mmcos-core`, and what of the same it must not use. Between packages, Cargo sees to it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("wire", &["engine", "service", "server", "mmcos"]),
-    ("seam", &["engine", "service", "server", "mmcos"]),
-    ("engine", &["service", "server", "admin", "mmcos"]),
-    ("admin", &["service", "server", "mmcos"]),
-    ("service", &["server", "admin", "mmcos"]),
-    ("server", &["admin", "mmcos"]),
-    ("testing", &["admin", "mmcos", "trace"]),
-    ("mmcos::matchmaker", BEYOND_THE_DOMAIN),
-    ("mmcos::moderation", BEYOND_THE_DOMAIN),
-    ("mmcos::players", BEYOND_THE_DOMAIN),
-    ("mmcos::ranking", BEYOND_THE_DOMAIN),
-    ("mmcos::divisions", BEYOND_THE_DOMAIN),
-    ("mmcos::seasons", BEYOND_THE_DOMAIN),
-    ("mmcos::ids", BEYOND_THE_DOMAIN),
-    ("mmcos::catalogue", BEYOND_THE_DOMAIN),
+    ("wire", &["engine", "service", "server"]),
+    ("seam", &["engine", "service", "server"]),
+    ("engine", &["service", "server", "admin"]),
+    ("admin", &["service", "server"]),
+    ("service", &["server", "admin"]),
+    ("server", &["admin"]),
+    ("testing", &["admin"]),
 ];
 
-const BEYOND_THE_DOMAIN: &[&str] =
-    &["wire::http", "wire::xml", "wire::egonet", "engine", "service", "server", "Server"];
+/// The domain of `mmcos-game`: rules, that neither see bytes nor connections.
+const DOMAIN: [&str; 8] =
+    ["matchmaker", "moderation", "players", "ranking", "divisions", "seasons", "ids", "catalogue"];
+
+const BEYOND_THE_DOMAIN: &[&str] = &[
+    "mmcos_core::wire::http",
+    "mmcos_core::wire::xml",
+    "mmcos_core::wire::egonet",
+    "mmcos_core::engine",
+    "mmcos_core::service",
+    "mmcos_core::server",
+    "mmcos_core::Server",
+];
 
 /// The one place where the domain meets bytes: the configuration as the game reads it.
-const EXCEPT: &str = "mmcos::catalogue::render";
+const EXCEPT: &str = "catalogue::render";
 
 #[test]
 fn only_known_dependencies() {
-    let known: BTreeSet<String> =
-        DEPENDENCIES.iter().copied().chain(["mmcos-core"]).map(str::to_owned).collect();
-    let found = dependencies(&[]);
-    let difference: Vec<_> = found.symmetric_difference(&known).collect();
-    assert!(difference.is_empty(), "new, or known but not there any more: {difference:?}");
-}
-
-#[test]
-fn another_games_server_compiles_nothing_of_this_ones() {
-    let found = dependencies(&["--no-default-features"]);
-    for of_the_game in
-        ["base64", "hmac", "libm", "quick-xml", "rsa", "serde_json", "sha1", "sha2", "smol_str", "toml"]
-    {
-        assert!(!found.contains(of_the_game), "{of_the_game}");
+    for Package { name, features, dependencies, .. } in PACKAGES {
+        let known: BTreeSet<&str> = dependencies.iter().copied().flatten().copied().chain([name]).collect();
+        let tree = tree(name, features);
+        let found = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        let difference: Vec<_> = known.symmetric_difference(&found).collect();
+        assert!(difference.is_empty(), "{name}: new, or known but not there any more: {difference:?}");
     }
 }
 
-/// The names of all packages below the core.
-fn dependencies(features: &[&str]) -> BTreeSet<String> {
+/// All packages below this one, one a line.
+fn tree(package: &str, features: &[&str]) -> String {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "-p", "mmcos-core", "-e", "normal", "--prefix", "none"])
+        .args(["tree", "--offline", "--locked", "-p", package, "-e", "normal", "--prefix", "none"])
         .args(features)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    String::from_utf8(tree.stdout).unwrap()
 }
 
 #[test]
-fn the_core_has_no_std() {
-    let root = fs::read_to_string(core("src/lib.rs")).unwrap();
-    assert!(root.lines().any(|line| line == "#![no_std]"), "lib.rs does not say no_std");
-    for file in product_files() {
-        for (number, line) in product(&file.code) {
-            for word in ["extern crate std", "std::"] {
-                assert!(!says(line, word), "{}:{number}: {word} in {line:?}", file.path.display());
+fn nothing_has_std() {
+    for Package { folder, .. } in PACKAGES {
+        let root = fs::read_to_string(core(folder).join("src/lib.rs")).unwrap();
+        assert!(root.lines().any(|line| line == "#![no_std]"), "{folder}: lib.rs does not say no_std");
+        for file in product_files(folder) {
+            for (number, line) in product(&file.code) {
+                for word in ["extern crate std", "std::"] {
+                    assert!(!says(line, word), "{}:{number}: {word} in {line:?}", file.path.display());
+                }
             }
         }
     }
@@ -146,10 +162,13 @@ fn the_core_has_no_std() {
 
 #[test]
 fn nothing_looks_at_a_clock_a_socket_a_thread_or_the_order_of_a_hash_map() {
-    for file in ["src", "tests", "examples", "benches"].into_iter().flat_map(files) {
-        for (number, line) in (1..).zip(file.code.lines()) {
-            for word in FOREIGN {
-                assert!(!line.contains(word), "{}:{number}: {word} in {line:?}", file.path.display());
+    for folder in PACKAGES.map(|package| core(package.folder)) {
+        for file in ["src", "tests", "examples", "benches"].iter().flat_map(|part| files(&folder.join(part)))
+        {
+            for (number, line) in (1..).zip(file.code.lines()) {
+                for word in FOREIGN {
+                    assert!(!line.contains(word), "{}:{number}: {word} in {line:?}", file.path.display());
+                }
             }
         }
     }
@@ -157,15 +176,24 @@ fn nothing_looks_at_a_clock_a_socket_a_thread_or_the_order_of_a_hash_map() {
 
 #[test]
 fn dependencies_point_one_way() {
+    let of_the_core = product_files("");
     for (part, forbidden) in LAYERS {
-        let in_part = |source: &&Source| within(&source.module, part) && !within(&source.module, EXCEPT);
-        let sources = product_files();
-        assert!(sources.iter().any(|source| in_part(&source)), "{part} is not there any more");
-        for source in sources.iter().filter(in_part) {
-            for path in paths(&source.code, &source.module) {
-                let used = forbidden.iter().find(|forbidden| within(&path, forbidden));
-                assert_eq!(used, None, "{}: {part} must not use {path}", source.path.display());
-            }
+        check_part(&of_the_core, part, forbidden);
+    }
+    let mut of_the_game = product_files("mmcos");
+    of_the_game.retain(|source| !within(&source.module, EXCEPT));
+    for part in DOMAIN {
+        check_part(&of_the_game, part, BEYOND_THE_DOMAIN);
+    }
+}
+
+fn check_part(sources: &[Source], part: &str, forbidden: &[&str]) {
+    let in_part: Vec<_> = sources.iter().filter(|source| within(&source.module, part)).collect();
+    assert!(!in_part.is_empty(), "{part} is not there any more");
+    for source in in_part {
+        for path in paths(&source.code, &source.module) {
+            let used = forbidden.iter().find(|forbidden| within(&path, forbidden));
+            assert_eq!(used, None, "{}: {part} must not use {path}", source.path.display());
         }
     }
 }
@@ -175,16 +203,24 @@ fn these_checks_can_fail() {
     assert!(says("    let now = std::time::now();", "std::") && says("use ::std::io;", "std::"));
     assert!(!says("use test_std::io;", "std::"));
     let code = "use crate::{\n    engine::{Limits, Peer},\n    wire::xml,\n};\nuse super::ids;\nfn a(b: crate::Server) {}\n\
-                // crate::comment\n#[cfg(test)]\nmod tests {\n    use crate::tested;\n}\n";
-    let found = ["engine::Limits", "engine::Peer", "wire::xml", "Server", "mmcos::ids"];
-    assert_eq!(paths(code, "mmcos::players"), found);
+                use mmcos_core::{Server, seam::Wall};\n// crate::comment\n#[cfg(test)]\nmod tests {\n    use crate::tested;\n}\n";
+    let found = [
+        "engine::Limits",
+        "engine::Peer",
+        "wire::xml",
+        "Server",
+        "ids",
+        "mmcos_core::Server",
+        "mmcos_core::seam::Wall",
+    ];
+    assert_eq!(paths(code, "players"), found);
     assert!(within("wire::http::Date", "wire::http") && within("wire", "wire"));
     assert!(!within("wire::https", "wire::http"));
 }
 
 struct Source {
     path: PathBuf,
-    /// Its path in the crate: `mmcos::players` for `src/mmcos/players/mod.rs`.
+    /// Its path in the crate: `players::profile` for `src/players/profile.rs`.
     module: String,
     code: String,
 }
@@ -193,10 +229,10 @@ fn core(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// All Rust files below a folder of this package, if there is such a folder.
-fn files(root: &str) -> Vec<Source> {
+/// All Rust files below a folder, if there is such a folder.
+fn files(root: &Path) -> Vec<Source> {
     let mut found = Vec::new();
-    let mut folders = vec![core(root)];
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -204,16 +240,16 @@ fn files(root: &str) -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let code = fs::read_to_string(&path).unwrap();
-                found.push(Source { module: module(path.strip_prefix(core(root)).unwrap()), path, code });
+                found.push(Source { module: module(path.strip_prefix(root).unwrap()), path, code });
             }
         }
     }
     found
 }
 
-/// Those below `src` that are not tests alone.
-fn product_files() -> Vec<Source> {
-    let mut found = files("src");
+/// Those of a package's `src` that are not tests alone.
+fn product_files(folder: &str) -> Vec<Source> {
+    let mut found = files(&core(folder).join("src"));
     found.retain(|source| !source.module.ends_with("::tests"));
     found
 }
@@ -242,14 +278,16 @@ fn within(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// All paths into this crate that the product part of a module's code names, from the root of the crate.
+/// All paths into this crate that the product part of a module's code names, from its root, and those into `mmcos_core`.
 fn paths(code: &str, module: &str) -> Vec<String> {
     let code = product(code).map(|(_, line)| line).collect::<Vec<_>>().join("\n");
     let mut found = Vec::new();
-    for (at, start) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+    for (at, start) in
+        ["crate::", "super::", "mmcos_core::"].iter().flat_map(|start| code.match_indices(start))
+    {
         // The rest of a chain of `super`s was found with its first.
         if !code[..at].ends_with("::") {
-            let base = if start == "crate::" { "" } else { module };
+            let base = if start == "super::" { module } else { "" };
             found.extend(branches(&code[at..]).iter().map(|path| absolute(path, base)));
         }
     }
@@ -278,7 +316,7 @@ fn branches(tree: &str) -> Vec<String> {
 
 /// A path that begins with `crate` or `super`, from the root of the crate.
 fn absolute(path: &str, module: &str) -> String {
-    let mut names: Vec<&str> = module.split("::").collect();
+    let mut names: Vec<&str> = module.split("::").filter(|name| !name.is_empty()).collect();
     for name in path.split("::").filter(|name| !name.is_empty()) {
         match name {
             "crate" => names.clear(),

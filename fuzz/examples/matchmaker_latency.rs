@@ -7,11 +7,11 @@
 
 use std::time::{Duration, Instant};
 
-use mmcos_core::mmcos::ids::{LobbyId, Points, SessionId, UserId};
-use mmcos_core::mmcos::matchmaker::{
+use mmcos_core::seam::Monotonic;
+use mmcos_game::ids::{LobbyId, Points, SessionId, UserId};
+use mmcos_game::matchmaker::{
     Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcomes, Poll, PollId, RuleSet,
 };
-use mmcos_core::seam::Monotonic;
 
 const ROUNDS: u32 = 20_000;
 

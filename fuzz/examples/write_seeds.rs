@@ -7,14 +7,12 @@
 
 use std::{fs, io, path::Path};
 
-use mmcos_core::{
-    mmcos::identity::APP,
-    wire::{
-        egonet::{self, Dict, Fp32, Fp64, UnixTime, Value},
-        steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
-    },
+use mmcos_core::wire::{
+    egonet::{self, Dict, Fp32, Fp64, UnixTime, Value},
+    steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 use mmcos_fuzz::client::services::SERVICES;
+use mmcos_game::identity::APP;
 use mmcos_std::config::Sources;
 
 type Seeds = Vec<(String, Vec<u8>)>;

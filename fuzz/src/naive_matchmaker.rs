@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use mmcos_core::mmcos::ids::UserId;
-use mmcos_core::mmcos::matchmaker::{BucketKey, Config, Poll, PollId, Reason, RuleSet};
 use mmcos_core::seam::Monotonic;
+use mmcos_game::ids::UserId;
+use mmcos_game::matchmaker::{BucketKey, Config, Poll, PollId, Reason, RuleSet};
 
 /// The time between two decisions.
 pub const STEP: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ struct Waiting {
     impatient: bool,
 }
 
-/// The model. Only [`Folding::Exact`](mmcos_core::mmcos::matchmaker::Folding::Exact), with the usual caps.
+/// The model. Only [`Folding::Exact`](mmcos_game::matchmaker::Folding::Exact), with the usual caps.
 #[derive(Clone, Debug)]
 pub struct Naive {
     config: Config,

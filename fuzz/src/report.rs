@@ -2,7 +2,7 @@
 
 use std::{fmt, fmt::Write as _, time::Duration};
 
-use mmcos_core::mmcos::matchmaker;
+use mmcos_game::matchmaker;
 
 use crate::{
     population::{self, Record, Settings},

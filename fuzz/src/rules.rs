@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use mmcos_core::{
-    mmcos::{
-        ids::{LobbyId, Points, SessionId, UserId},
-        matchmaker::{
-            Answer, Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes,
-            Poll, PollId, RuleSet,
-        },
+use mmcos_core::seam::Monotonic;
+use mmcos_game::{
+    ids::{LobbyId, Points, SessionId, UserId},
+    matchmaker::{
+        Answer, Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll,
+        PollId, RuleSet,
     },
-    seam::Monotonic,
 };
 
 use crate::{

@@ -10,9 +10,9 @@ use std::{
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    mmcos::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue},
     seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
 };
+use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
 
 use crate::client::Response;
 

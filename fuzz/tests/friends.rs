@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use mmcos_core::{engine::Limits, mmcos::matchmaker::Config};
+use mmcos_core::engine::Limits;
 use mmcos_fuzz::{
     client::{Client, MatchmakingResult, Mode, RuleSet},
     random::Random,
     referee::Referee,
     virtual_time::{VirtualTime, trusting},
 };
+use mmcos_game::matchmaker::Config;
 
 /// Lets so many search, each at a moment within four seconds, and gives what they are answered.
 fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {

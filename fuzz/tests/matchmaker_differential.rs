@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
-use mmcos_core::mmcos::matchmaker::{Config, RuleSet};
 use mmcos_fuzz::rules::{Both, Event};
+use mmcos_game::matchmaker::{Config, RuleSet};
 use proptest::prelude::*;
 
 fn rule_set() -> impl Strategy<Value = RuleSet> {

@@ -1,7 +1,7 @@
 //! The report of small populations.
 
-use mmcos_core::mmcos::matchmaker::Config;
 use mmcos_fuzz::report::{Plan, Row, report};
+use mmcos_game::matchmaker::Config;
 
 fn plan(online: u32, searches: u32, seeds: &[u64]) -> Plan {
     Plan {

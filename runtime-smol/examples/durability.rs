@@ -26,18 +26,18 @@ use mmcos_core::link::WriteLimits;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
-    mmcos::{
-        Config, IdentityPolicy, Mmcos, Record,
-        catalogue::Catalogue,
-        ids::{Points, RaceKey, SessionId, UserId},
-        matchmaker::{GameType, Label, Mode, RuleSet},
-        players::{Name, Player},
-        results::Race,
-        seasons::Season,
-        session::{Session, SessionKey},
-    },
     seam::{ConnId, Input, ListenerId, Monotonic, Now, Wall},
     wire::steam::SteamId,
+};
+use mmcos_game::{
+    Config, IdentityPolicy, Mmcos, Record,
+    catalogue::Catalogue,
+    ids::{Points, RaceKey, SessionId, UserId},
+    matchmaker::{GameType, Label, Mode, RuleSet},
+    players::{Name, Player},
+    results::Race,
+    seasons::Season,
+    session::{Session, SessionKey},
 };
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{

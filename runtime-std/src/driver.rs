@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mmcos_core::mmcos::{Event, Mmcos, Record};
 use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Effect, Input, Monotonic, Storage};
 use mmcos_core::{OutboxOf, Server};
+use mmcos_game::{Event, Mmcos, Record};
 
 use crate::clock::Clock;
 use crate::notify::Notifier;

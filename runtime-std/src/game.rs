@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use mmcos_core::engine::{Limits, Rate};
-use mmcos_core::mmcos::catalogue::{Catalogue, CatalogueError};
-use mmcos_core::mmcos::ids::SessionId;
-use mmcos_core::mmcos::matchmaker::{self, Caps, Folding};
-use mmcos_core::mmcos::{self, IdentityPolicy};
-use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::PublicKey;
 use mmcos_core::wire::{egonet, http, xml};
+use mmcos_game::IdentityPolicy;
+use mmcos_game::catalogue::{Catalogue, CatalogueError};
+use mmcos_game::ids::SessionId;
+use mmcos_game::matchmaker::{self, Caps, Folding};
+use mmcos_game::trace::Start;
 
 use crate::clock;
 use crate::config::{Bucket, Config, Identity};
@@ -35,7 +35,7 @@ const FIRST_SESSION: SessionId = SessionId(10_000_000);
 /// What a core for this host starts from. `seed` is random.
 pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
     let config = &host.config;
-    let game = mmcos::Config {
+    let game = mmcos_game::Config {
         message: Some(config.message.clone()).filter(|message| !message.is_empty()),
         maintenance: config.maintenance,
         identity: match config.identity {
@@ -44,7 +44,11 @@ pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
         },
         session_key: *host.key.as_bytes(),
         // It stands in a trace, so a recorded run has one of its own.
-        race_secret: mmcos::race_secret(if config.record.is_some() { &seed } else { host.key.as_bytes() }),
+        race_secret: mmcos_game::race_secret(if config.record.is_some() {
+            &seed
+        } else {
+            host.key.as_bytes()
+        }),
         shortest_race: config.min_race_seconds,
         requests: Rate {
             per_second: config.account_requests_per_second,
@@ -79,7 +83,7 @@ pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
         pages: if host.setup.has_page { setup::pages(&host.setup) } else { Vec::new() },
         addresses: host.setup.visitor_addresses(),
-        ..mmcos::Config::new(Catalogue::official()?)
+        ..mmcos_game::Config::new(Catalogue::official()?)
     };
     Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })
 }

@@ -7,8 +7,8 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use mmcos_core::mmcos::identity::IdentityError;
 use mmcos_core::wire::steam::PublicKey;
+use mmcos_game::identity::IdentityError;
 
 use crate::certificate::{CertificateError, Certificates};
 use crate::cli::{self, Cli, CliError, Command};

@@ -14,8 +14,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use mmcos_core::mmcos::Event;
 use mmcos_core::seam::Monotonic;
+use mmcos_game::Event;
 
 pub use message::{Format, Message};
 pub use post::{Answer, PostError};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mmcos_core::link::WriteLimits;
-use mmcos_core::mmcos::players::RestoreError;
+use mmcos_game::players::RestoreError;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;

@@ -4,12 +4,12 @@ use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
 use mmcos_core::calendar::UtcText;
-use mmcos_core::mmcos::IdentityPolicy;
-use mmcos_core::mmcos::identity::{APP, IdentityError, TOLERANCE, identify};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::{
     AppId, PublicKey, Span, SteamId, Ticket, UnixSeconds, parse_platform_id, verify,
 };
+use mmcos_game::IdentityPolicy;
+use mmcos_game::identity::{APP, IdentityError, TOLERANCE, identify};
 
 /// Every field of a ticket, whether the holder of the key signed it, and whether it would let its player in now. The
 /// ticket is in hex, alone or as the game sends it in `PlatformID`, with four fields behind it.

@@ -1,13 +1,9 @@
-//! What an operator sees and orders: the dashboard, the JSON API, metrics. As much of it as is the same for any game.
+//! What an operator sees and orders, as much of it as is the same for any game: authentication, answers, charts, metrics.
 //!
-//! A game asks the [`Gate`] whom it has to do with, finds out by [`Ask`] what is wanted, and answers with an
-//! [`Answer`]. What there is to see are the [views](view), to be written as JSON; [`History`] makes the charts and
-//! [`Exposition`] the metrics. The page of the dashboard is a few [files](Asset), which know the server by its API
-//! alone.
+//! A game asks the [`Gate`] who sends a request and answers with an [`Answer`]; [`History`] makes the charts and
+//! [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
 
 mod answer;
-mod ask;
-mod asset;
 mod gate;
 mod history;
 mod host;
@@ -15,14 +11,11 @@ mod metrics;
 mod password;
 mod throttle;
 mod tokens;
-pub mod view;
 mod visitor;
 
 use alloc::{string::String, vec::Vec};
 
 pub use answer::Answer;
-pub use ask::{Ask, Found};
-pub use asset::Asset;
 pub use gate::{Access, Gate, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
 pub use metrics::{CONTENT_TYPE as METRICS_TYPE, Exposition, Family, Kind};

@@ -3,8 +3,8 @@
 use std::{process::ExitCode, str::FromStr, time::Duration};
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use mmcos_core::mmcos::matchmaker::{Config, Folding};
 use mmcos_fuzz::report::{Plan, report};
+use mmcos_game::matchmaker::{Config, Folding};
 
 const HELP: &str = "\
 Simulates players against the server and reports how they meet.

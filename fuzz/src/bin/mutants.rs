@@ -77,7 +77,7 @@ fn plant(tree: &Path, bug: &Bug, number: u32) -> Result<(), Box<dyn Error>> {
     if !source.contains(&bug.before) {
         return Err(format!("another bug stands where this is to go: {}", bug.name).into());
     }
-    let core = if bug.file.starts_with("core/") { "crate" } else { "mmcos_core" };
+    let core = if bug.file.starts_with("core/src/") { "crate" } else { "mmcos_core" };
     let after = bug.after.replace("PLANTED", &format!("{core}::planted({number})"));
     Ok(fs::write(&file, source.replacen(&bug.before, &after, 1))?)
 }

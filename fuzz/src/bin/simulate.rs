@@ -79,7 +79,7 @@ impl Plan {
             println!("{smallest}");
             let file = format!("simulation-{}.trace", smallest.scenario.seed);
             match fs::write(&file, sim::trace(&smallest.scenario)) {
-                Ok(()) => println!("  trace: cargo run -p mmcos-core --example replay -- {file}"),
+                Ok(()) => println!("  trace: cargo run -p mmcos-game --example replay -- {file}"),
                 Err(error) => println!("  no trace: cannot write {file}: {error}"),
             }
         }

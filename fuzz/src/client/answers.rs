@@ -2,7 +2,7 @@
 
 use std::{fmt, rc::Rc};
 
-use mmcos_core::mmcos::ids::RaceKey;
+use mmcos_game::ids::RaceKey;
 
 /// An HTTP answer.
 #[derive(Clone, PartialEq, Eq)]

@@ -8,15 +8,15 @@ pub mod services;
 use std::{net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
-    mmcos::{
-        Config, Record,
-        ids::{Points, RaceKey, UserId},
-        players::Player,
-        seasons::Season,
-        session::{Session, SessionKey},
-    },
     seam::ConnId,
     wire::steam::{SteamId, UnixSeconds},
+};
+use mmcos_game::{
+    Config, Record,
+    ids::{Points, RaceKey, UserId},
+    players::Player,
+    seasons::Season,
+    session::{Session, SessionKey},
 };
 
 pub(crate) use self::answers::Elements;

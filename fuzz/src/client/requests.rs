@@ -1,12 +1,12 @@
 //! Requests, as the game writes them (captures 02, 04, 06, 08 to 13).
 
 use mmcos_core::{
-    mmcos::{
-        identity::APP,
-        ids::{Points, RaceKey},
-    },
     wire::egonet,
     wire::steam::{SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
+};
+use mmcos_game::{
+    identity::APP,
+    ids::{Points, RaceKey},
 };
 
 use super::Mode;

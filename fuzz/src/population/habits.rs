@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mmcos_core::mmcos::ids::Points;
+use mmcos_game::ids::Points;
 
 use crate::{
     client::{Mode, RuleSet},

@@ -11,18 +11,15 @@ mod scoring;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{
-    engine::Limits,
-    mmcos::{
-        Record as Known,
-        catalogue::Catalogue,
-        divisions::{Division, Standing},
-        ids::{Points, RaceKey, UserId},
-        matchmaker,
-        players::Player,
-        seasons::Season,
-    },
-    seam::ConnId,
+use mmcos_core::{engine::Limits, seam::ConnId};
+use mmcos_game::{
+    Record as Known,
+    catalogue::Catalogue,
+    divisions::{Division, Standing},
+    ids::{Points, RaceKey, UserId},
+    matchmaker,
+    players::Player,
+    seasons::Season,
 };
 
 use self::race::Race;

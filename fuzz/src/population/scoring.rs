@@ -1,6 +1,6 @@
 //! What the game makes of a result, from the tables that it got with its login.
 
-use mmcos_core::mmcos::{catalogue::Catalogue, ids::Points};
+use mmcos_game::{catalogue::Catalogue, ids::Points};
 
 use crate::client::RuleSet;
 

@@ -8,12 +8,10 @@ use std::{
     time::Duration,
 };
 
-use mmcos_core::{
-    mmcos::{
-        ids::RaceKey,
-        matchmaker::{Config, Folding},
-    },
-    seam::ConnId,
+use mmcos_core::seam::ConnId;
+use mmcos_game::{
+    ids::RaceKey,
+    matchmaker::{Config, Folding},
 };
 
 use self::open::{Bucket, Open};

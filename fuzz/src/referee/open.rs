@@ -1,9 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{
-    mmcos::{ids::LobbyId, matchmaker::Folding},
-    seam::ConnId,
-};
+use mmcos_core::seam::ConnId;
+use mmcos_game::{ids::LobbyId, matchmaker::Folding};
 
 use crate::client::{Group, Mode, Poll, RuleSet};
 

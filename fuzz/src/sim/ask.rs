@@ -1,7 +1,7 @@
 use std::rc::Rc;
 
-use mmcos_core::mmcos::ids::{Points, RaceKey};
 use mmcos_core::wire::steam::{SteamId, UnixSeconds};
+use mmcos_game::ids::{Points, RaceKey};
 
 use super::players::Player;
 use crate::client::{Mode, Poll, requests};

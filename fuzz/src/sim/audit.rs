@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mmcos_core::mmcos::{ids::UserId, session::SessionKey};
+use mmcos_game::{ids::UserId, session::SessionKey};
 
 use super::{
     ask::Ask,

@@ -5,10 +5,9 @@ use std::time::Duration;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
-    mmcos::{Mmcos, Record},
     seam::{Input, Monotonic, Storage, Wall},
-    trace::Start,
 };
+use mmcos_game::{Mmcos, Record, trace::Start};
 
 use super::{
     failure::Invariant,

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use mmcos_core::{
     Server,
     engine::Limits,
-    mmcos::{Mmcos, Record, ids::SessionId, results::KEEP},
     seam::{Storage, Wall},
 };
+use mmcos_game::{Mmcos, Record, ids::SessionId, results::KEEP};
 
 use super::{
     failure::Invariant,

@@ -77,7 +77,7 @@ pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
     World::new(scenario, false).run().map_err(Box::new)
 }
 
-/// What happened to the last server of a scenario, as a trace that `replay` shows (see `mmcos_core::trace`).
+/// What happened to the last server of a scenario, as a trace that `replay` shows (see `mmcos_game::trace`).
 pub fn trace(scenario: &Scenario) -> String {
     let mut world = World::new(scenario, true);
     // Whether it fails is not the question.

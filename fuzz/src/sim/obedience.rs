@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mmcos_core::{mmcos::matchmaker, seam::ConnId};
+use mmcos_core::seam::ConnId;
+use mmcos_game::matchmaker;
 
 use super::{
     ask::Ask,

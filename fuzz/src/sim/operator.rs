@@ -5,9 +5,9 @@ use std::{collections::VecDeque, time::Duration};
 use mmcos_core::{
     admin::{self, Password},
     link::COMMIT_TIMEOUT,
-    mmcos::catalogue::EventName,
     seam::{Bytes, ConnId, Input, ListenerId},
 };
+use mmcos_game::catalogue::EventName;
 
 use super::{
     failure::Invariant,

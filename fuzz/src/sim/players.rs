@@ -2,10 +2,10 @@ use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
     link::{self, WriteLimits},
-    mmcos::ids::RaceKey,
     seam::{CommitSeq, ConnId, Wall},
     wire::steam::SteamId,
 };
+use mmcos_game::ids::RaceKey;
 
 use super::{
     ask::Ask,

@@ -1,11 +1,9 @@
 use std::{fmt, time::Duration};
 
-use mmcos_core::{
-    mmcos::{
-        events::Plan,
-        matchmaker::{self, Folding},
-    },
-    seam::Wall,
+use mmcos_core::seam::Wall;
+use mmcos_game::{
+    events::Plan,
+    matchmaker::{self, Folding},
 };
 
 use super::faults::{Fault, Faults, Rates};

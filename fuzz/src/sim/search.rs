@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use mmcos_core::{
-    mmcos::ids::{Points, RaceKey},
-    seam::ConnId,
-    wire::steam::SteamId,
-};
+use mmcos_core::{seam::ConnId, wire::steam::SteamId};
+use mmcos_game::ids::{Points, RaceKey};
 
 use super::{
     ask::Ask,

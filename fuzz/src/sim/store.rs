@@ -3,17 +3,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{
-    mmcos::{
-        Record,
-        events::ByHand,
-        ids::{SessionId, UserId},
-        moderation::{Ban, Subject},
-        players::Player,
-        results::{KEEP, Race, RaceResult},
-        seasons::{Prizes, SeasonStarted},
-    },
-    seam::{Storage, StorageTrouble, Wall},
+use mmcos_core::seam::{Storage, StorageTrouble, Wall};
+use mmcos_game::{
+    Record,
+    events::ByHand,
+    ids::{SessionId, UserId},
+    moderation::{Ban, Subject},
+    players::Player,
+    results::{KEEP, Race, RaceResult},
+    seasons::{Prizes, SeasonStarted},
 };
 use mmcos_std::store::{Batch, Journal};
 

@@ -8,8 +8,11 @@ use std::{
 
 use mmcos_core::{
     OutboxOf, Server,
-    mmcos::{Config, Event as Told, Mmcos, Record, ids::RaceKey},
     seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+};
+use mmcos_game::{
+    Config, Event as Told, Mmcos, Record,
+    ids::RaceKey,
     trace::{EffectLine, InputLine},
 };
 

@@ -1,10 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{
-    engine::Limits,
-    mmcos::matchmaker::{Config, Folding},
-    seam::ConnId,
-};
+use mmcos_core::{engine::Limits, seam::ConnId};
+use mmcos_game::matchmaker::{Config, Folding};
 
 use crate::{
     client::{Client, MatchmakingResult, Mode, RuleSet},

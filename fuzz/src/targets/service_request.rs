@@ -1,8 +1,8 @@
 use mmcos_core::{
     engine::Limits,
-    mmcos::players::Player,
     wire::{egonet, steam::SteamId, xml},
 };
+use mmcos_game::players::Player;
 
 use super::{script::Script, values::Values};
 use crate::{

@@ -1,12 +1,9 @@
 use std::{str, time::Duration};
 
-use mmcos_core::{
-    mmcos::{
-        ids::UserId,
-        session::{Session, SessionError, SessionKey},
-    },
-    seam::Wall,
-    wire::steam::SteamId,
+use mmcos_core::{seam::Wall, wire::steam::SteamId};
+use mmcos_game::{
+    ids::UserId,
+    session::{Session, SessionError, SessionKey},
 };
 
 use super::script::Script;

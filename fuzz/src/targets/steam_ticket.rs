@@ -1,14 +1,14 @@
 use std::sync::LazyLock;
 
 use mmcos_core::{
-    mmcos::{
-        IdentityPolicy,
-        identity::{APP, identify},
-    },
     seam::Wall,
     wire::steam::{
         SteamId, Ticket, TicketBuilder, UnixSeconds, encode_platform_id, parse_platform_id, verify,
     },
+};
+use mmcos_game::{
+    IdentityPolicy,
+    identity::{APP, identify},
 };
 
 use super::script::{Script, filled};

@@ -1,8 +1,8 @@
 //! When events run, as text: `off`, `weekly`, or `chaos 2026-12-24 to 2026-12-26, payload 2026-12-31`.
 
 use mmcos_core::calendar::{Date, UtcText};
-use mmcos_core::mmcos::events::{Dates, Plan, Run};
 use mmcos_core::seam::Wall;
+use mmcos_game::events::{Dates, Plan, Run};
 
 use super::value::Value;
 
@@ -63,7 +63,7 @@ fn later(moment: Wall, millis: i64) -> Wall {
 mod tests {
     use super::super::KEYS;
     use super::*;
-    use mmcos_core::mmcos::catalogue::EventName;
+    use mmcos_game::catalogue::EventName;
 
     #[test]
     fn a_plan_is_written_as_it_is_read() {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use log::LevelFilter;
 use mmcos_core::AddressRange;
 use mmcos_core::admin::ServerAddress;
-use mmcos_core::mmcos::events::Plan;
-use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
-use mmcos_core::mmcos::settings::{Kind, Setting};
+use mmcos_game::events::Plan;
+use mmcos_game::matchmaker::{Cap, TeamCap};
+use mmcos_game::settings::{Kind, Setting};
 
 use super::ConfigError;
 use super::settings::Settings;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use mmcos_core::AddressRange;
 use mmcos_core::admin::ServerAddress;
-use mmcos_core::mmcos::matchmaker::{Cap, TeamCap};
+use mmcos_game::matchmaker::{Cap, TeamCap};
 
 /// A type that a key of the configuration can have. Every source (flag, environment, file) gives text.
 pub(super) trait Value: Sized {

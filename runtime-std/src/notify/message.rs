@@ -1,6 +1,6 @@
-use mmcos_core::mmcos::Event;
-use mmcos_core::mmcos::matchmaker::{GroupSize, Mode};
-use mmcos_core::mmcos::players::Name;
+use mmcos_game::Event;
+use mmcos_game::matchmaker::{GroupSize, Mode};
+use mmcos_game::players::Name;
 use serde_json::{Map, Value, json};
 
 /// How the other end wants a message.
@@ -89,7 +89,7 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mmcos_core::mmcos::matchmaker::{GameType, Label, RuleSet};
+    use mmcos_game::matchmaker::{GameType, Label, RuleSet};
     use proptest::prelude::*;
 
     use super::*;

@@ -1,4 +1,4 @@
-//! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
+//! `--record FILE`: writes a [trace](mmcos_game::trace) of what happens, in which nothing lets anybody in.
 //!
 //! Of what clients send, the trace shows what the core reads and serves to players, and nothing else: see `request`. Session
 //! tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the secrets
@@ -17,11 +17,11 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use mmcos_core::mmcos::moderation::Subject;
-use mmcos_core::mmcos::{Config, Event, Mmcos, Record};
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
-use mmcos_core::trace::{EffectLine, InputLine, Start};
 use mmcos_core::wire::http::Limits;
+use mmcos_game::moderation::Subject;
+use mmcos_game::trace::{EffectLine, InputLine, Start};
+use mmcos_game::{Config, Event, Mmcos, Record};
 
 use request::Requests;
 use secrets::Secrets;

@@ -3,9 +3,9 @@
 //! Only what the core reads is shown. Of all else each letter and digit is written as `x`, so that what is malformed
 //! stays malformed in the same way, and every length is as it was.
 
-use mmcos_core::mmcos::is_service;
 use mmcos_core::wire::egonet::{self, DecodeError};
 use mmcos_core::wire::http::{Decoded, Decoder, Limits};
+use mmcos_game::is_service;
 
 use super::secrets::Secrets;
 

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mmcos_core::mmcos::IdentityPolicy;
-use mmcos_core::mmcos::session::{SessionError, SessionKey};
 use mmcos_core::seam::Wall;
-use mmcos_core::trace::Start;
 use mmcos_core::wire::egonet;
 use mmcos_core::wire::steam::{PublicKey, encode_platform_id, parse_platform_id};
+use mmcos_game::IdentityPolicy;
+use mmcos_game::session::{SessionError, SessionKey};
+use mmcos_game::trace::Start;
 
 use super::RecordError;
 use super::addresses::Addresses;

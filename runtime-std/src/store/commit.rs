@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use mmcos_core::mmcos::Record;
 use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
+use mmcos_game::Record;
 
 use super::StoreError;
 use super::journal::{Batch, Journal, Resumed};
@@ -33,7 +33,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// [`poll`](Self::poll) wake it when more is durable.
 ///
 /// ```
-/// # use mmcos_core::mmcos::{Record, ids::SessionId};
+/// # use mmcos_game::{Record, ids::SessionId};
 /// # use mmcos_std::store::{Commit, Committer, StoreError};
 /// struct Nowhere;
 /// impl Commit for Nowhere {

@@ -1,8 +1,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mmcos_core::mmcos::players::RestoreError;
 use mmcos_core::seam::StorageTrouble;
+use mmcos_game::players::RestoreError;
 use rusqlite::ErrorCode;
 
 /// What is wrong with the store, and what to do about it.

@@ -25,9 +25,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mmcos_core::Server;
-use mmcos_core::mmcos::seasons::SeasonId;
-use mmcos_core::mmcos::{Mmcos, Record};
 use mmcos_core::seam::{StorageTrouble, Wall};
+use mmcos_game::seasons::SeasonId;
+use mmcos_game::{Mmcos, Record};
 use rusqlite::ffi::{Error as Busy, SQLITE_BUSY};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -54,7 +54,7 @@ const WAL_LIMIT: u64 = 4 * 1024 * 1024;
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("mmcos-doc-store-{}", std::process::id()));
-/// use mmcos_core::mmcos::{Record, players::Player, ids::UserId, seasons::SeasonId};
+/// use mmcos_game::{Record, players::Player, ids::UserId, seasons::SeasonId};
 /// use mmcos_core::{seam::Wall, wire::steam::SteamId};
 /// use mmcos_std::{data_dir::DataDir, store::{Commit as _, Store}};
 /// let dir = DataDir::open(&path)?;

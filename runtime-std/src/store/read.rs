@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use mmcos_core::mmcos::Record;
-use mmcos_core::mmcos::catalogue::EventName;
-use mmcos_core::mmcos::divisions::{Division, Standing};
-use mmcos_core::mmcos::events::ByHand;
-use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
-use mmcos_core::mmcos::matchmaker::{GameType, HostHistory, Label, Mode, RuleSet};
-use mmcos_core::mmcos::moderation::Ban;
-use mmcos_core::mmcos::players::{Level, Name, Player, Prestige, Profile, Title};
-use mmcos_core::mmcos::results::{MOST, Progress, Race, RaceResult};
-use mmcos_core::mmcos::seasons::{SeasonId, SeasonStarted};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
+use mmcos_game::Record;
+use mmcos_game::catalogue::EventName;
+use mmcos_game::divisions::{Division, Standing};
+use mmcos_game::events::ByHand;
+use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
+use mmcos_game::matchmaker::{GameType, HostHistory, Label, Mode, RuleSet};
+use mmcos_game::moderation::Ban;
+use mmcos_game::players::{Level, Name, Player, Prestige, Profile, Title};
+use mmcos_game::results::{MOST, Progress, Race, RaceResult};
+use mmcos_game::seasons::{SeasonId, SeasonStarted};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Params, Result, Row};
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use mmcos_core::mmcos::Record;
-use mmcos_core::mmcos::seasons::SeasonId;
+use mmcos_game::Record;
+use mmcos_game::seasons::SeasonId;
 use rusqlite::Connection;
 
 use super::{StoreError, files};

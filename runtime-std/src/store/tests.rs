@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 
-use mmcos_core::mmcos::divisions::{Division, Standing};
-use mmcos_core::mmcos::events::ByHand;
-use mmcos_core::mmcos::ids::{Points, RaceKey, SessionId, UserId};
-use mmcos_core::mmcos::matchmaker::{GameType, Label, Mode, RuleSet};
-use mmcos_core::mmcos::moderation::Ban;
-use mmcos_core::mmcos::players::{Player, Title};
-use mmcos_core::mmcos::results::{KEEP, Progress, Race, RaceResult};
-use mmcos_core::mmcos::seasons::{FinalStanding, SeasonId, SeasonStarted};
 use mmcos_core::seam::{CommitSeq, Storage};
 use mmcos_core::wire::steam::SteamId;
+use mmcos_game::divisions::{Division, Standing};
+use mmcos_game::events::ByHand;
+use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
+use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
+use mmcos_game::moderation::Ban;
+use mmcos_game::players::{Player, Title};
+use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
+use mmcos_game::seasons::{FinalStanding, SeasonId, SeasonStarted};
 use proptest::prelude::*;
 use rusqlite::ffi;
 
@@ -346,7 +346,7 @@ fn faults_say_what_to_do() {
     store.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
 
     store.commit(&[player(1, 1), player(3, 1)]).unwrap();
-    let game = mmcos_core::mmcos::Config::new(mmcos_core::mmcos::catalogue::Catalogue::official().unwrap());
+    let game = mmcos_game::Config::new(mmcos_game::catalogue::Catalogue::official().unwrap());
     let mut server = Server::new(Mmcos::new(game, [7; 32]), mmcos_core::engine::Limits::default(), [7; 32]);
     // A row that was deleted by hand is a gap, not damage.
     store.restore(&mut server, NOW).unwrap();

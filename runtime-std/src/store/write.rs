@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use mmcos_core::mmcos::Record;
-use mmcos_core::mmcos::catalogue::EventName;
-use mmcos_core::mmcos::events::ByHand;
-use mmcos_core::mmcos::ids::{SessionId, UserId};
-use mmcos_core::mmcos::matchmaker::RuleSet;
-use mmcos_core::mmcos::moderation::{Ban, Subject};
-use mmcos_core::mmcos::players::Player;
-use mmcos_core::mmcos::results::{KEEP, Race, RaceResult};
-use mmcos_core::mmcos::seasons::SeasonStarted;
 use mmcos_core::seam::Wall;
+use mmcos_game::Record;
+use mmcos_game::catalogue::EventName;
+use mmcos_game::events::ByHand;
+use mmcos_game::ids::{SessionId, UserId};
+use mmcos_game::matchmaker::RuleSet;
+use mmcos_game::moderation::{Ban, Subject};
+use mmcos_game::players::Player;
+use mmcos_game::results::{KEEP, Race, RaceResult};
+use mmcos_game::seasons::SeasonStarted;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {

@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use mmcos_core::{
-    engine::Limits,
-    mmcos::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue},
-};
+use mmcos_core::engine::Limits;
+use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
 use mmcos_std::{
     clock::Clock,
     driver::Driver,

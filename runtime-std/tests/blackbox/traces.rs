@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
+use mmcos_core::wire::egonet;
 use mmcos_core::wire::egonet::Dict;
-use mmcos_core::{trace, wire::egonet};
+use mmcos_game::trace;
 
 use super::{
     client::{Client, get, post, post_with},

@@ -11,16 +11,13 @@ use std::{
     time::Duration,
 };
 
-use mmcos_core::{
-    mmcos::{
-        Mmcos,
-        catalogue::Catalogue,
-        ids::{Points, RaceKey, UserId},
-        players::Player,
-        seasons::{Season, SeasonId},
-    },
-    seam::Wall,
-    wire::steam::SteamId,
+use mmcos_core::{seam::Wall, wire::steam::SteamId};
+use mmcos_game::{
+    Mmcos,
+    catalogue::Catalogue,
+    ids::{Points, RaceKey, UserId},
+    players::Player,
+    seasons::{Season, SeasonId},
 };
 
 use super::store::CommitSeq;

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use mmcos_core::{
-    mmcos::{
-        Config, Mmcos,
-        catalogue::EventName,
-        events::{ByHand, Plan},
-        ids::UserId,
-        seasons::{Season, SeasonId},
-        settings::Setting,
-    },
-    seam::Wall,
-    wire::steam::SteamId,
+use mmcos_core::{seam::Wall, wire::steam::SteamId};
+use mmcos_game::{
+    Config, Mmcos,
+    catalogue::EventName,
+    events::{ByHand, Plan},
+    ids::UserId,
+    seasons::{Season, SeasonId},
+    settings::Setting,
 };
 
 use super::{Books, Undo, expect};

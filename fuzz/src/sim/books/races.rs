@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use mmcos_core::{
-    mmcos::{
-        ids::{Points, RaceKey, UserId},
-        results::KEEP,
-    },
-    seam::Wall,
-    wire::steam::SteamId,
+use mmcos_core::{seam::Wall, wire::steam::SteamId};
+use mmcos_game::{
+    ids::{Points, RaceKey, UserId},
+    results::KEEP,
 };
 
 use super::{Account, Books, Undo, division, expect};

@@ -1,0 +1,93 @@
+//! Who is served: whose session a token is, how often they may ask, and who is banned.
+
+use alloc::boxed::Box;
+
+use super::{
+    Event, Fault, Mmcos,
+    ids::UserId,
+    moderation::{Ban, Bans, Subject},
+    record::Record,
+    session::{Session, SessionError},
+};
+use mmcos_core::{
+    seam::{Now, Wall},
+    service::Context,
+    wire::steam::SteamId,
+};
+
+impl Mmcos {
+    /// Who may not play.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
+    /// is replaced.
+    pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
+        cx.record(Record::Ban(Box::new(ban.clone())));
+        cx.log(Event::Banned(Box::new(ban.clone())));
+        self.bans.put(ban);
+        self.end_searches_of_banned(cx);
+    }
+
+    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
+    pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
+        let ban = self.bans.lift(subject)?;
+        cx.record(Record::Unban(subject));
+        cx.log(Event::Unbanned(subject));
+        Some(ban)
+    }
+
+    /// The session that a token is of, if its account is there, not banned, and does not ask too often.
+    pub(super) fn session(&mut self, token: &str, now: Now) -> Result<Session, Fault> {
+        let session = self.sessions.verify(token, self.earliest)?;
+        self.admit(session.steam_id)?;
+        self.requests.take(session.user, now.monotonic)?;
+        self.latest_issued = self.latest_issued.max(session.issued);
+        if self.ended_sessions.get(&session.user).is_some_and(|ended| session.issued <= *ended) {
+            return Err(SessionError::Expired.into());
+        }
+        match self.players.get(session.user) {
+            Some(player) if player.steam_id == session.steam_id => {
+                self.presence.note(session.user, now.wall);
+                let came_with_the_news = session.issued >= self.season.starts.max(self.season_began);
+                if player.profile.last_seen < self.season.starts && came_with_the_news {
+                    self.heard.insert(session.user, self.season.id);
+                }
+                Ok(session)
+            }
+            _ => Err(Fault::UnknownAccount),
+        }
+    }
+
+    /// Has a player log in anew: its search ends, and its session holds no more. That is not kept: after a restart of
+    /// the server the session holds again.
+    pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
+        // Its token may be from before the clock was set back.
+        self.ended_sessions.insert(user, cx.now().wall.max(self.latest_issued));
+        self.presence.forget(user);
+        self.end_search(cx, user);
+    }
+
+    /// Returns the time of issue for a session that begins now: later than that of any which was ended, also where the
+    /// clock has been set back since.
+    pub(super) fn begin_session(&mut self, user: UserId, now: Wall) -> Wall {
+        let after = |ended: &Wall| Wall::from_millis(ended.as_millis().saturating_add(1));
+        let issued = self.ended_sessions.get(&user).map(after).max(Some(now)).unwrap_or(now);
+        self.latest_issued = self.latest_issued.max(issued);
+        issued
+    }
+
+    /// Whose session a token is.
+    pub(super) fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
+        self.session(token, now).map(|session| session.user)
+    }
+
+    /// Whether this player may play.
+    pub(super) fn admit(&self, player: SteamId) -> Result<(), Fault> {
+        self.bans.of_account(player, self.earliest).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+use alloc::string::String;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+use super::error::BrokenRule;
+use crate::ids::Points;
+
+/// One value for each of divisions 0 to 10: the game knows eleven, though only seven have a band.
+pub type ByDivision<T> = [T; 11];
+
+/// The tables by division.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divisions {
+    /// Of divisions 0 to 6 (Elite); `min_points` ascend.
+    #[serde(deserialize_with = "bands")]
+    pub bands: [DivisionBand; 7],
+    /// The prize at the end of a season, as the game reads it, e.g. `Boxes:3:`.
+    pub season_prizes: ByDivision<String>,
+    /// May points be lost? (`GENERIC_AllowLosingPoints` of capture 02.)
+    pub losing_allowed: ByDivision<bool>,
+    /// Does a streak of wins earn points? (`GENERIC_AllowStreaks` of capture 02, the meaning inferred from the name.)
+    pub streaks_allowed: ByDivision<bool>,
+    /// Points for playing a match to its end.
+    pub completed_match: CompletedMatch<ByDivision<i32>>,
+}
+
+/// The points that make a division. (`DivisionBands` of capture 02.)
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DivisionBand {
+    /// The division is reached at so many points.
+    pub min_points: Points,
+    /// It is lost below so many; 0 where it is never lost.
+    pub relegation_min_points: Points,
+    /// The next season starts with so many points.
+    pub bonus_points: Points,
+    /// The prize for reaching it, as the game reads it, e.g. `Boxes:1:`.
+    pub promotion_prize: String,
+}
+
+/// Points for playing a match to its end, by mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompletedMatch<T> {
+    /// Race.
+    pub solo: T,
+    /// Elimination.
+    pub elimination: T,
+    /// Battle.
+    pub team: T,
+}
+
+impl Divisions {
+    /// The band of a division, if it has one: 0 to 6.
+    pub fn band(&self, division: u8) -> Option<&DivisionBand> {
+        self.bands.get(usize::from(division))
+    }
+
+    /// May points be lost in this division? Not in one that does not exist.
+    pub fn losing_allowed(&self, division: u8) -> bool {
+        at(&self.losing_allowed, division)
+    }
+
+    /// Points for playing a match of this division to its end; 0 in a division that does not exist.
+    pub fn completed_match(&self, division: u8) -> CompletedMatch<i32> {
+        let CompletedMatch { solo, elimination, team } = &self.completed_match;
+        CompletedMatch {
+            solo: at(solo, division),
+            elimination: at(elimination, division),
+            team: at(team, division),
+        }
+    }
+}
+
+fn at<T: Copy + Default>(table: &ByDivision<T>, division: u8) -> T {
+    table.get(usize::from(division)).copied().unwrap_or_default()
+}
+
+fn bands<'de, D: Deserializer<'de>>(input: D) -> Result<[DivisionBand; 7], D::Error> {
+    let bands = <[DivisionBand; 7]>::deserialize(input)?;
+    if !bands.is_sorted_by(|lower, upper| lower.min_points < upper.min_points) {
+        return Err(D::Error::custom(BrokenRule::NotAscending("min_points")));
+    }
+    match bands.iter().find(|band| band.relegation_min_points > band.min_points) {
+        Some(band) => Err(D::Error::custom(BrokenRule::Relegation {
+            min_points: band.min_points.0,
+            found: band.relegation_min_points.0,
+        })),
+        None => Ok(bands),
+    }
+}

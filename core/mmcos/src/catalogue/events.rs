@@ -1,0 +1,123 @@
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use super::Playlist;
+
+/// In the order of their numbers, from 1.
+const NAMES: [&str; 13] = [
+    "chaos",
+    "emergency_response",
+    "endurance",
+    "gi_joe",
+    "koth_decay_zones",
+    "mystery_vehicles",
+    "payload",
+    "poison_flag",
+    "pure_racing",
+    "simple_battle",
+    "ultimate_bomb",
+    "ultimate_ctf",
+    "ultimate_koth",
+];
+
+/// One of the 13 events that the game has texts for. (Its strings `lng_event_…_title` and `lng_event_…_desc`; no
+/// capture shows an event.)
+///
+/// ```
+/// use mmcos_game::catalogue::EventName;
+/// let event: EventName = "gi_joe".parse()?;
+/// assert_eq!((event.as_str(), event.id()), ("gi_joe", 4));
+/// assert_eq!(EventName::all().count(), 13);
+/// assert!("rally".parse::<EventName>().is_err());
+/// # Ok::<(), mmcos_game::catalogue::UnknownEvent>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct EventName(u8);
+
+/// Not the name of an event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an event ({}), found \"{found}\"", NAMES.join(", "))]
+pub struct UnknownEvent {
+    /// What came instead.
+    pub found: String,
+}
+
+impl EventName {
+    /// All of them, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..13).map(Self)
+    }
+
+    /// The one whose turn it is in the week of this number, each in its turn.
+    pub fn of_week(week: i64) -> Self {
+        Self(u8::try_from(week.rem_euclid(13)).unwrap_or_default())
+    }
+
+    /// As in the game's strings.
+    pub fn as_str(self) -> &'static str {
+        NAMES.get(self.index()).copied().unwrap_or_default()
+    }
+
+    /// `EventID`, from 1; 0 stands for no event. (Our choice; the official numbers are not known.)
+    pub fn id(self) -> u32 {
+        u32::from(self.0).saturating_add(1)
+    }
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl FromStr for EventName {
+    type Err = UnknownEvent;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEvent> {
+        Self::all()
+            .find(|event| event.as_str() == text)
+            .ok_or_else(|| UnknownEvent { found: text.to_string() })
+    }
+}
+
+impl From<EventName> for String {
+    fn from(event: EventName) -> Self {
+        event.as_str().into()
+    }
+}
+
+impl TryFrom<String> for EventName {
+    type Error = UnknownEvent;
+
+    fn try_from(text: String) -> Result<Self, UnknownEvent> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the game is told of an event while it runs. No capture shows that: the names of the parts are those of the
+/// empty one in capture 02, what they hold is inferred.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Which one.
+    pub name: EventName,
+    /// What taking part earns, e.g. `Boxes:1:chaos`.
+    pub prize_code: String,
+    /// A picture behind the event's page.
+    pub background_image_url: Option<String>,
+    /// A picture on the event's button.
+    pub button_image_url: Option<String>,
+    /// What is played: an extra playlist, id 15, of type `special`. It follows the others (our choice).
+    pub playlist: Playlist,
+}

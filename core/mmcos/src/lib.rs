@@ -1,0 +1,458 @@
+//! Micro Machines World Series: its services and its domain.
+//!
+//! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
+//! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
+//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
+//! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
+//! operator's side is `operator`. A recorded run is a [`trace`].
+#![no_std]
+
+extern crate alloc;
+
+mod account;
+mod admission;
+pub mod catalogue;
+mod config;
+pub mod divisions;
+mod egonet_login;
+mod event;
+pub mod events;
+mod fault;
+mod game_configuration;
+pub mod identity;
+pub mod ids;
+mod leaderboard;
+pub mod matchmaker;
+mod matchmaking;
+pub mod moderation;
+mod operator;
+pub mod players;
+mod presence;
+mod progression;
+mod race_keys;
+pub mod ranking;
+mod record;
+mod reply;
+pub mod results;
+mod routes;
+pub mod seasons;
+pub mod session;
+pub mod settings;
+mod status;
+pub mod trace;
+
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+use core::time::Duration;
+
+pub use config::{Config, IdentityPolicy};
+pub use event::{Event, NotCounted};
+pub use fault::Fault;
+pub use race_keys::race_secret;
+pub use record::Record;
+pub use routes::is_service;
+
+use catalogue::Catalogue;
+use egonet_login::RecentLogins;
+use events::Events;
+use game_configuration::Rendered;
+use ids::UserId;
+use leaderboard::Leaderboards;
+use matchmaking::Matchmaking;
+use mmcos_core::{
+    engine::{Exchange, ExchangeId, Peer, RateLimiter},
+    seam::{Storage, Wall},
+    service::{Context, Service},
+    wire::http::{Method, Request, Status},
+};
+use moderation::Bans;
+use operator::Operator;
+use players::{Players, RestoreError};
+use presence::Presence;
+use progression::{RESULT_BURST, RESULT_INTERVAL, Rules};
+use race_keys::RaceKeys;
+use reply::Reply;
+use results::Races;
+use routes::{Endpoint, Route};
+use seasons::{Prizes, Season, SeasonId, SeasonStarted};
+use session::SessionKey;
+use settings::Settings;
+
+/// Characters of a path in the log, at most.
+const LONGEST_PATH: usize = 100;
+
+/// What the game's services ask to be woken for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Somebody's search is due for a decision.
+    Matchmaking,
+    /// There may be something new for those who watch the dashboard.
+    Live,
+}
+
+/// What every 401 must say (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is our choice:
+/// the token stands in the body, and no browser asks for a password because of it.
+const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"players\"")];
+
+/// The services of the game.
+#[derive(Debug)]
+pub struct Mmcos {
+    config: Config,
+    rules: Rules,
+    sessions: SessionKey,
+    requests: RateLimiter<UserId>,
+    season: Season,
+    events: Events,
+    players: Players,
+    races: Races,
+    race_keys: RaceKeys,
+    results: RateLimiter<UserId>,
+    /// The earliest that it may be: what expires by wall time, and must not because of a jump, expires by this.
+    earliest: Wall,
+    /// The latest time that restored records prove.
+    last_record: Option<Wall>,
+    bans: Bans,
+    presence: Presence,
+    /// The season that these players have heard of, though their rows do not say so yet.
+    heard: BTreeMap<UserId, SeasonId>,
+    /// When the season began, which may be later than it starts; the first moment of all if that was before a restart.
+    season_began: Wall,
+    /// Accounts that the store has lost.
+    missing: usize,
+    /// Sessions begun before these moments hold no more.
+    ended_sessions: BTreeMap<UserId, Wall>,
+    /// The latest time of issue of any session that is known to hold.
+    latest_issued: Wall,
+    settings: Settings,
+    operator: Operator,
+    matchmaking: Matchmaking,
+    leaderboards: Leaderboards,
+    game_configuration: Option<Rendered>,
+    egonet: RecentLogins,
+    /// A buffer for the next answer.
+    scratch: Vec<u8>,
+}
+
+impl Mmcos {
+    /// A server that knows nobody yet. `seed` is for what nobody may guess (race keys): take it from the operating
+    /// system, unless the run is to be repeated.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        Self {
+            rules: Rules::of(&config.catalogue),
+            sessions: SessionKey::new(&config.session_key, config.session_lifetime),
+            requests: RateLimiter::new(config.requests),
+            season: Season::NONE,
+            events: Events::new(config.events.clone()),
+            players: Players::default(),
+            races: Races::default(),
+            race_keys: RaceKeys::new(&config.race_secret, seed.first().copied().unwrap_or_default()),
+            results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
+            earliest: Wall::default(),
+            last_record: None,
+            bans: Bans::default(),
+            presence: Presence::default(),
+            heard: BTreeMap::new(),
+            season_began: Wall::from_millis(i64::MIN),
+            missing: 0,
+            ended_sessions: BTreeMap::new(),
+            latest_issued: Wall::default(),
+            settings: Settings::of(&config),
+            operator: Operator::new(&config),
+            matchmaking: Matchmaking::new(&config, seed),
+            leaderboards: Leaderboards::default(),
+            game_configuration: None,
+            egonet: RecentLogins::default(),
+            scratch: Vec::new(),
+            config,
+        }
+    }
+
+    /// All players.
+    pub fn players(&self) -> &Players {
+        &self.players
+    }
+
+    /// The races that take results.
+    pub fn races(&self) -> &Races {
+        &self.races
+    }
+
+    /// The calendar of events.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// All that is durable, as the fewest records that it can be restored from.
+    pub fn snapshot(&self) -> impl Iterator<Item = Record> {
+        let Season { id: season, starts, .. } = self.season;
+        let season = SeasonStarted { season, starts, ..SeasonStarted::default() };
+        let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
+        let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
+        let results =
+            self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
+        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
+        let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
+        let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
+            name: setting.name().into(),
+            value: Some(value.into()),
+        });
+        season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
+    }
+
+    /// Who searches, and who races.
+    pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
+        self.matchmaking.matchmaker()
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes the time of a call.
+    fn follow_clock(&mut self, cx: &Context<'_, Self>) {
+        self.earliest = cx.clock().earliest();
+        self.races.expire(cx.now().monotonic);
+        self.pass(cx.now().wall);
+    }
+
+    /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
+    fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
+        // A season that cannot be stored would hold back every response until it is.
+        if matches!(cx.storage(), Storage::Unavailable(_)) {
+            return;
+        }
+        if self.season == Season::NONE {
+            self.begin_season(cx, Season::at(now.wall));
+        } else if now.wall >= self.season.next_starts && cx.clock().is_settled() {
+            self.begin_season(cx, self.season.at_later(now.wall));
+        }
+    }
+
+    /// A record proves that it was this late.
+    fn prove(&mut self, moment: Wall) {
+        self.last_record = self.last_record.max(Some(moment));
+    }
+
+    /// Gives the season the number that it has by the calendar, after one was begun at a wrong time. Points stay.
+    fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        let wrong = core::mem::replace(&mut self.season, season);
+        let Season { id: season, starts, .. } = season;
+        let standings = self.players.renumber(season);
+        cx.log(Event::SeasonRenumbered { wrong: wrong.id, season });
+        cx.record(Record::SeasonStarted(Box::new(SeasonStarted {
+            season,
+            starts,
+            standings,
+            prizes: Prizes::default(),
+        })));
+    }
+
+    /// A season begins: everybody's points start again.
+    fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        self.season = season;
+        self.season_began = cx.now().wall;
+        self.heard.clear();
+        let Season { id: season, starts, .. } = season;
+        let rank_bonus = rank_bonus(&self.config.catalogue);
+        let standings = self.players.start_season(season, &self.rules.ladder, &rank_bonus);
+        self.leaderboards.changed();
+        cx.log(Event::SeasonStarted { season, players: standings.len() });
+        let prizes = Prizes::of(&self.config.catalogue);
+        cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season, starts, standings, prizes })));
+    }
+
+    /// Has a player's row kept, before any answer that follows.
+    fn keep_player(&self, cx: &mut Context<'_, Self>, user: UserId) {
+        if let Some(player) = self.players.get(user) {
+            cx.record(Record::Player(Box::new(player.clone())));
+        }
+    }
+
+    fn serve(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        route: &Route,
+        request: &Request<'_>,
+        peer: Peer,
+        exchange: Exchange,
+    ) -> Result<(), (Exchange, Fault)> {
+        let body = request.body();
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), self.earliest) {
+            return Err((exchange, Fault::banned(ban)));
+        }
+        let reply = match route.endpoint {
+            Endpoint::Redirect => Ok(self.redirect()),
+            Endpoint::ServerStatus => Ok(self.server_status()),
+            Endpoint::Login => self.login(cx, body, peer.address),
+            Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
+            Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
+            Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
+            Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
+            Endpoint::NameOnly(name) => {
+                cx.log(Event::Unseen { peer: peer.address, request: name.to_owned(), bytes: body.len() });
+                Ok(Reply::empty())
+            }
+            Endpoint::AddPoints => self.add_points(cx, body),
+            Endpoint::GetElite => self.get_elite(body, cx.now()),
+            Endpoint::GetFriends => self.get_friends(body, cx.now()),
+            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
+            Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
+        };
+        match reply {
+            Ok(reply) => {
+                self.reply(cx, exchange, reply);
+                Ok(())
+            }
+            Err(fault) => Err((exchange, fault)),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        route: Option<&Route>,
+        peer: Peer,
+        exchange: Exchange,
+        fault: Fault,
+    ) {
+        let name = route.map_or("other", Route::name);
+        self.operator.counts.request(name, fault.status());
+        if route.is_some_and(|route| route.endpoint == Endpoint::Login) {
+            self.operator.counts.refused_login(&fault);
+        }
+        let mut xml = self.writer();
+        fault.render(route.map_or("Result", |route| route.result), &mut xml);
+        let allow =
+            [("Allow", if matches!(fault, Fault::Method(Method::Post)) { "POST" } else { "GET, HEAD" })];
+        let fields: &[_] = match &fault {
+            Fault::Method(_) => &allow,
+            Fault::Storage(_) => &[RETRY_AFTER],
+            _ if fault.status() == Status::UNAUTHORIZED => &CHALLENGE,
+            _ => &[],
+        };
+        self.reply(cx, exchange, Reply::xml(xml).with(fault.status(), fields));
+        if let Fault::Storage(_) = fault {
+            // The adapter logs the trouble once; a line for each request would fill the disk that may be full.
+            return self.operator.counts.rejected_for_storage();
+        }
+        if let Some(route) = route {
+            cx.log(Event::Refused { peer: peer.address, request: route.name(), fault: Box::new(fault) });
+        }
+    }
+}
+
+impl Service for Mmcos {
+    type Record = Record;
+    type Event = Event;
+    type Timer = Timer;
+    type RestoreError = RestoreError;
+
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        if self.missing > 0 {
+            cx.log(Event::AccountsMissing { accounts: core::mem::take(&mut self.missing) });
+        }
+        self.follow_clock(cx);
+        self.follow_calendar(cx);
+        let Some(route) = routes::find(request.path()) else {
+            if let Some(exchange) = self.operate(cx, request, peer, exchange) {
+                let path: String = request.path().chars().take(LONGEST_PATH).collect();
+                let request = format!("{} {path}", request.method().name());
+                cx.log(Event::NotFound { peer: peer.address, request });
+                self.refuse(cx, None, peer, exchange, Fault::NotFound);
+            }
+            return;
+        };
+        let method = if request.method() == Method::Head { Method::Get } else { request.method() };
+        if method != route.method {
+            return self.refuse(cx, Some(route), peer, exchange, Fault::Method(route.method));
+        }
+        if let Storage::Unavailable(trouble) = cx.storage()
+            && route.endpoint.may_record()
+        {
+            return self.refuse(cx, Some(route), peer, exchange, Fault::Storage(trouble));
+        }
+        match self.serve(cx, route, request, peer, exchange) {
+            Ok(()) => self.operator.counts.request(route.name(), Status::OK),
+            Err((exchange, fault)) => self.refuse(cx, Some(route), peer, exchange, fault),
+        }
+    }
+
+    fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        self.follow_clock(cx);
+        match timer {
+            Timer::Matchmaking => self.matchmaking_due(cx),
+            Timer::Live => self.refresh(cx),
+        }
+    }
+
+    fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+        self.follow_clock(cx);
+        self.search_abandoned(cx, exchange);
+        self.stop_watching(cx, exchange);
+    }
+
+    fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
+        self.end_searches(cx);
+        self.end_watching(cx);
+    }
+
+    fn committed(&mut self, _cx: &mut Context<'_, Self>, took: Duration) {
+        self.operator.counts.commit(took);
+    }
+
+    fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
+        match record {
+            Record::Player(player) => {
+                self.prove(player.profile.last_seen);
+                self.missing = self.missing.saturating_add(self.players.restore(*player)?);
+            }
+            Record::Race(race) => {
+                self.prove(race.made);
+                self.matchmaking.number_after(race.session);
+                let is_alone = self.race_keys.is_alone(&race);
+                self.races.put(*race, is_alone);
+            }
+            Record::RaceForgotten(session) => self.races.forget(session),
+            Record::Result(result) => {
+                self.prove(result.at);
+                // Of an account that the store has lost nothing is left to keep.
+                if self.players.get(result.user).is_some() {
+                    self.races.count(result);
+                }
+            }
+            Record::Ban(ban) => self.bans.put(*ban),
+            Record::Unban(subject) => drop(self.bans.lift(subject)),
+            Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
+            Record::SeasonStarted(started) => {
+                self.season = Season::that_began(started.starts, started.season);
+                for standing in started.standings {
+                    self.players.enter_season(standing.user, started.season, standing.begins);
+                }
+                self.game_configuration = None;
+            }
+            Record::EventByHand(by_hand) => {
+                self.events.put(by_hand);
+                self.game_configuration = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn last_record(&self) -> Option<Wall> {
+        self.last_record
+    }
+}
+
+/// The wait, in seconds, that a client is told when a change cannot be stored. (Our choice.)
+const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");
+
+fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
+    let row = |reward: &catalogue::RankReward| seasons::RankBonus {
+        min_rank: reward.min_rank,
+        bonus_points: reward.bonus_points,
+    };
+    catalogue.ranks.rewards.iter().map(row).collect()
+}

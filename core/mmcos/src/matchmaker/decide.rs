@@ -1,0 +1,280 @@
+//! The decisions: what happens when a poll comes, goes, or runs out of time.
+
+use core::time::Duration;
+
+use rand_core::Rng;
+
+use super::Matchmaker;
+use super::bucket::{Sizes, Standing};
+use super::config::MAX_PLAYERS;
+use super::host;
+use super::mode::BucketKey;
+use super::outcome::{Group, Outcomes, Reason};
+use super::plan::{self, Candidate, Plan, View};
+use super::poll::Poll;
+use super::slab::Slot;
+use super::teams::{self, Side};
+use super::ticket::{Place, Search, Ticket};
+use crate::ids::{RaceKey, SessionId, UserId};
+use mmcos_core::seam::Monotonic;
+
+/// How soon a player whose poll found nobody must come again to keep its place (the game does after 0.9 s, capture
+/// 06; the rest is our choice, for slow lines).
+const SENIORITY_KEPT: Duration = Duration::from_secs(5);
+
+/// How many groups are tried in one decision that turn out to meet nobody though sizes would fit. (Those of one party, or
+/// kept apart: a few, unless accounts conspire.)
+const MOST_SEEDS: usize = 16;
+
+impl Matchmaker {
+    /// Moves the clock, which never runs backwards, and does all that became due.
+    pub(super) fn advance(&mut self, now: Monotonic, out: &mut Outcomes) -> Monotonic {
+        self.now = self.now.max(now);
+        let now = self.now;
+        while let Some((_, slot)) = self.tickets.first_resting().filter(|(until, _)| *until <= now) {
+            self.withdraw(slot);
+        }
+        self.matches.expire(now);
+        loop {
+            let timer = self.buckets.first_timed().filter(|(at, _)| *at <= now);
+            let deadline = self.tickets.first_open().filter(|(at, _)| *at <= now);
+            match (timer, deadline) {
+                (Some((at, bucket)), other) if other.is_none_or(|(deadline, _)| at <= deadline) => {
+                    self.decide(bucket, out);
+                }
+                (_, Some((_, slot))) => self.expire(slot, Reason::NobodyFound, out),
+                _ => return now,
+            }
+        }
+    }
+
+    /// Ends what the account searched for so far. Returns that search if the account goes on with it in this
+    /// bucket.
+    pub(super) fn supersede(
+        &mut self,
+        account: UserId,
+        key: &BucketKey,
+        out: &mut Outcomes,
+    ) -> Option<Search> {
+        let (slot, ticket) = self.tickets.of(account)?;
+        let same = self.buckets.get(ticket.bucket).is_some_and(|bucket| bucket.key == *key);
+        if ticket.is_open() {
+            self.close(slot, &ticket);
+            self.answer(&[ticket], Reason::Superseded, out);
+        }
+        self.forget(slot);
+        if !same {
+            self.decide(ticket.bucket, out);
+        }
+        same.then_some(ticket.search)
+    }
+
+    /// Lets the poll wait in its bucket.
+    pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: Slot) {
+        let Some(into) = self.buckets.get(bucket) else { return };
+        let (now, size) = (self.now, poll.size.get());
+        let place = if size > into.seats.largest() { Place::Aside } else { Place::Queued };
+        let impatient = poll.ignore_minimum && self.config.ai;
+        let longest = self.config.longest_hold();
+        let ticket = Ticket::new(poll, search, bucket, impatient, place);
+        let has_company = || {
+            let group = Candidate::new(Slot::NONE, &ticket);
+            place == Place::Queued && self.view(bucket).is_some_and(|view| view.has_company(&group))
+        };
+        let deadline = if !impatient {
+            now.after(longest)
+        } else if has_company() {
+            now.after(self.config.ai_hold.max(self.config.gather).min(longest))
+        } else {
+            let pays = into.rate.falls_to(self.worth.least_rate(1));
+            now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
+        };
+        let slot = self.tickets.add(ticket, deadline);
+        let Some(into) = self.buckets.get_mut(bucket) else { return };
+        into.open(&mut self.seniority, slot, &ticket);
+    }
+
+    /// Takes the account's ticket out, whatever its state.
+    pub(super) fn withdraw(&mut self, slot: Slot) -> Option<Ticket> {
+        let ticket = *self.tickets.get(slot)?;
+        if ticket.is_open() {
+            self.close(slot, &ticket);
+        }
+        self.forget(slot)
+    }
+
+    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among groups
+    /// of other sizes, so that a full one never waits for another to gather, and none leaves before an older one of its
+    /// size.
+    pub(super) fn decide(&mut self, bucket: Slot, out: &mut Outcomes) {
+        let mut passed = core::mem::take(&mut self.passed);
+        let (mut standing, mut until, mut taken) = (Standing::NoCompany, None, Sizes::NONE);
+        passed.clear();
+        while passed.len() < MOST_SEEDS
+            && let Some(there) = self.buckets.get(bucket)
+            && let Some(seed) = there.oldest_with_company(&self.seniority, taken, &passed)
+            && let Some(plan) = self.plan(bucket, seed, taken)
+        {
+            if !plan.is_match() {
+                passed.push(seed);
+                continue;
+            }
+            let Some(there) = self.buckets.get(bucket) else { break };
+            let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
+                self.release(bucket, plan, out);
+                passed.clear();
+                (standing, until, taken) = (Standing::NoCompany, None, Sizes::NONE);
+                continue;
+            };
+            if standing == Standing::NoCompany {
+                standing = waits;
+            }
+            until = [until, waits.until(), plan.reorders].into_iter().flatten().min();
+            taken = plan::members(plan.chosen, &self.candidates).fold(taken, Sizes::with);
+            if matches!(waits, Standing::Choosing { .. }) {
+                break;
+            }
+        }
+        self.passed = passed;
+        self.buckets.stand(bucket, standing, until);
+    }
+
+    /// Answers the poll of this ticket: with whoever fits, alone if nobody does.
+    pub(super) fn expire(&mut self, slot: Slot, reason: Reason, out: &mut Outcomes) {
+        let Some(bucket) = self.tickets.get(slot).map(|ticket| ticket.bucket) else { return };
+        while let Some(ticket) = self.tickets.get(slot).copied().filter(Ticket::is_open) {
+            match self.last_plan(slot, &ticket) {
+                Some(plan) => self.release(bucket, plan, out),
+                None => self.answer_alone(slot, ticket, reason, out),
+            }
+        }
+        self.decide(bucket, out);
+    }
+
+    /// The match that forms when the time of this ticket is up, if it can meet anybody: in a sparse bucket around the
+    /// oldest of its size, who has the older claim to the same seats; for a group that cannot host, around one that can.
+    fn last_plan(&mut self, slot: Slot, ticket: &Ticket) -> Option<Plan> {
+        let group = Candidate::new(slot, ticket);
+        let view = self.view(ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
+        let own = if ticket.can_host { slot } else { view.oldest_host_for(&group)? };
+        let [hosts, _] = view.bucket.queues(ticket.size.get());
+        let oldest = hosts.first().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
+        let seeds = [oldest.filter(|oldest| *oldest != own), Some(own)];
+        // Those whom the oldest may not meet may be this one's company.
+        seeds
+            .into_iter()
+            .flatten()
+            .find_map(|seed| self.plan(ticket.bucket, seed, Sizes::NONE).filter(Plan::is_match))
+    }
+
+    fn view(&self, bucket: Slot) -> Option<View<'_>> {
+        let bucket = self.buckets.get(bucket)?;
+        let Self { now, seniority, tickets, matches, .. } = self;
+        Some(View { now: *now, bucket, seniority, tickets, pairs: matches.pairs() })
+    }
+
+    fn plan(&mut self, bucket: Slot, seed: Slot, taken: Sizes) -> Option<Plan> {
+        let mut candidates = core::mem::take(&mut self.candidates);
+        let plan = self
+            .view(bucket)
+            .zip(self.tickets.get(seed))
+            .map(|(view, ticket)| Plan::new(view, Candidate::new(seed, ticket), taken, &mut candidates));
+        self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
+        self.candidates = candidates;
+        plan
+    }
+
+    /// Answers those whom the plan chose.
+    fn release(&mut self, bucket: Slot, mut plan: Plan, out: &mut Outcomes) {
+        let mut rest = core::mem::take(&mut self.rest);
+        if let Some(view) = self.view(bucket) {
+            plan.spare_orphans(view, &self.candidates, &mut rest);
+        }
+        self.considered = self.considered.wrapping_add(rest.len().try_into().unwrap_or(0));
+        rest.clear();
+        self.rest = rest;
+        let mut members = core::mem::take(&mut self.members);
+        let candidates = core::mem::take(&mut self.candidates);
+        let chosen = plan::members(plan.chosen, &candidates);
+        members.extend(chosen.filter_map(|candidate| self.withdraw(candidate.slot)));
+        members.sort_unstable_by_key(|ticket| ticket.search.number);
+        self.answer(&members, Reason::Matched, out);
+        members.clear();
+        self.members = members;
+        self.candidates = candidates;
+    }
+
+    fn answer_alone(&mut self, slot: Slot, ticket: Ticket, reason: Reason, out: &mut Outcomes) {
+        self.close(slot, &ticket);
+        let to_ai = ticket.impatient && reason == Reason::NobodyFound;
+        self.answer(&[ticket], if to_ai { Reason::Ai } else { reason }, out);
+        if to_ai {
+            self.forget(slot);
+        } else {
+            self.tickets.rest(slot, self.now.after(SENIORITY_KEPT));
+        }
+    }
+
+    /// Writes the one answer for all members, who race together.
+    fn answer(&mut self, members: &[Ticket], reason: Reason, out: &mut Outcomes) {
+        let host = host::choose(members);
+        let Some(hosting) = members.get(host) else { return };
+        let Some(key) = self.buckets.get(hosting.bucket).map(|bucket| bucket.key) else { return };
+        let second_team = if hosting.has_teams { split(members) } else { 0 };
+        let groups = members.iter().enumerate().map(|(place, ticket)| Group {
+            poll: ticket.poll,
+            account: ticket.account,
+            group_lobby: ticket.group_lobby,
+            game_lobby: ticket.game_lobby,
+            size: ticket.size,
+            is_host: place == host,
+            team: match (hosting.has_teams, members.len()) {
+                (true, 1) => u8::from(ticket.impatient),
+                (true, _) if second_team.unbounded_shr(u32::try_from(place).unwrap_or(0)) & 1 == 1 => 2,
+                (true, _) => 1,
+                (false, _) => 0,
+            },
+        });
+        let names = self.next_names();
+        let groups = out.answered(names, reason, groups);
+        self.matches.open(self.now, names, key, groups);
+        if matches!(reason, Reason::Matched | Reason::Ai) {
+            for ticket in members {
+                self.waits.note(key.ranked, reason == Reason::Matched, self.now.since(ticket.search.began));
+            }
+        }
+    }
+
+    fn next_names(&mut self) -> (RaceKey, SessionId) {
+        let session = self.take_number();
+        loop {
+            let race_key = RaceKey(self.random.next_u64());
+            if self.matches.get(race_key).is_none() {
+                return (race_key, session);
+            }
+        }
+    }
+
+    /// An open poll waits no more.
+    fn close(&mut self, slot: Slot, ticket: &Ticket) {
+        if let Some(bucket) = self.buckets.get_mut(ticket.bucket) {
+            bucket.close(&mut self.seniority, slot, ticket);
+        }
+    }
+
+    /// A ticket that no longer waits is gone for good.
+    fn forget(&mut self, slot: Slot) -> Option<Ticket> {
+        let ticket = self.tickets.remove(slot)?;
+        self.buckets.forget_ticket(ticket.bucket, self.now);
+        Some(ticket)
+    }
+}
+
+/// Who is in team 2, as bits.
+fn split(members: &[Ticket]) -> u16 {
+    let mut sides = [Side { players: 0, points: 0 }; MAX_PLAYERS as usize];
+    for (side, ticket) in sides.iter_mut().zip(members) {
+        *side = Side { players: ticket.size.get(), points: ticket.points.0 };
+    }
+    teams::split(sides.get(..members.len()).unwrap_or(&sides))
+}

@@ -1,0 +1,371 @@
+//! What becomes of a match: made, registered by who races, scored, closed.
+//!
+//! A player alone against AI is a match too: its race key comes back with the registration and with the points.
+
+use core::time::Duration;
+
+use super::config::MAX_PLAYERS;
+use super::index::{Hasher, Index};
+use super::mode::BucketKey;
+use super::outcome::Group;
+use super::pairs::Pairs;
+use super::queue::{Links, Queue};
+use super::slab::{Slab, Slot};
+use crate::ids::{RaceKey, SessionId, UserId};
+use mmcos_core::seam::Monotonic;
+
+/// How long a match may stay in a state before it is closed (our choice: the game registers within a second after
+/// an answer with AI, a race lasts 4 to 7 minutes).
+const fn longest(state: MatchState) -> Duration {
+    Duration::from_secs(match state {
+        MatchState::Made | MatchState::Scored => 120,
+        MatchState::Registered => 30 * 60,
+    })
+}
+
+/// Up to so many groups, a match of which nothing was heard says that two of them may not reach each other. In a larger
+/// one it says more of the host, who does not host the next (see `host.rs`).
+const JUDGED: usize = 4;
+
+/// How far a live match has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MatchState {
+    /// The answers were given.
+    Made,
+    /// A member said that the race begins (`RegisterActiveGameWithPlayers`).
+    Registered,
+    /// A member sent its points.
+    Scored,
+}
+
+/// Who was put into a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The account that searched, for its party.
+    pub account: UserId,
+    /// Whether it is to host.
+    pub is_host: bool,
+    /// How far the match has come by what this member sent.
+    pub state: MatchState,
+    /// Whether it has gone on to another match.
+    pub left: bool,
+}
+
+/// A match that is not closed.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// Its key.
+    pub race_key: RaceKey,
+    /// Its number.
+    pub session: SessionId,
+    /// Where its members searched.
+    pub bucket: BucketKey,
+    /// How far it has come.
+    pub state: MatchState,
+    /// When it was made.
+    pub made: Monotonic,
+    /// Players, parties included.
+    pub players: u16,
+    members: [Option<Member>; MAX_PLAYERS as usize],
+}
+
+impl Match {
+    /// Who was put into it.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().flatten()
+    }
+
+    /// The account that hosts.
+    pub fn host(&self) -> Option<UserId> {
+        self.members().find(|member| member.is_host).map(|member| member.account)
+    }
+
+    fn member_mut(&mut self, account: UserId) -> Option<&mut Member> {
+        self.members.iter_mut().flatten().find(|member| member.account == account)
+    }
+}
+
+/// Why a match does not know of this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MatchError {
+    /// There was no such match, or it is closed.
+    #[error("expected the key of a match that is not closed, got {0}")]
+    Unknown(RaceKey),
+    /// The key was given to others.
+    #[error("expected a member of match {0}, got account {account}", account = .1.0)]
+    NotAMember(RaceKey, UserId),
+}
+
+/// How many matches came how far, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MatchCounts {
+    /// With two groups or more.
+    pub made: u64,
+    /// With one group: against AI, or to search on.
+    pub alone: u64,
+    /// Registered by a member.
+    pub registered: u64,
+    /// Scored by a member.
+    pub scored: u64,
+    /// Closed since every member scored or went on, after one of them was heard of.
+    pub completed: u64,
+    /// Closed since nothing was heard.
+    pub timed_out: u64,
+    /// With two groups or more, by players: how many had one player, two, …
+    pub sizes: [u64; MAX_PLAYERS as usize],
+}
+
+/// The live matches.
+#[derive(Clone, Debug)]
+pub(super) struct Matches {
+    slab: Slab<Match>,
+    by_key: Index,
+    by_account: Index,
+    hasher: Hasher,
+    links: Links,
+    ends: Queue,
+    counts: MatchCounts,
+    pairs: Pairs,
+}
+
+impl Matches {
+    pub(super) fn new(hasher: Hasher) -> Self {
+        Self {
+            slab: Slab::new(),
+            by_key: Index::default(),
+            by_account: Index::default(),
+            hasher,
+            links: Links::default(),
+            ends: Queue::EMPTY,
+            counts: MatchCounts::default(),
+            pairs: Pairs::default(),
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(super) const fn pairs(&self) -> &Pairs {
+        &self.pairs
+    }
+
+    pub(super) const fn counts(&self) -> MatchCounts {
+        self.counts
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let tables = [self.slab.bytes(), self.by_key.bytes(), self.by_account.bytes(), self.links.bytes()];
+        tables.into_iter().fold(0, usize::saturating_add)
+    }
+
+    pub(super) const fn steps(&self) -> u64 {
+        self.links.steps()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Match> {
+        self.slab.iter()
+    }
+
+    pub(super) fn get(&self, race_key: RaceKey) -> Option<&Match> {
+        self.slab.get(self.find(race_key)?)
+    }
+
+    pub(super) fn next_end(&self) -> Option<Monotonic> {
+        self.links.first_key(self.ends).map(Monotonic::from_nanos)
+    }
+
+    /// Each of the groups leaves the match it was in and is in this one.
+    pub(super) fn open(
+        &mut self,
+        now: Monotonic,
+        (race_key, session): (RaceKey, SessionId),
+        bucket: BucketKey,
+        groups: &[Group],
+    ) {
+        for group in groups {
+            self.leave(now, group.account);
+        }
+        let mut members = [None; MAX_PLAYERS as usize];
+        for (place, group) in members.iter_mut().zip(groups) {
+            *place = Some(Member {
+                account: group.account,
+                is_host: group.is_host,
+                state: MatchState::Made,
+                left: false,
+            });
+        }
+        let players = groups.iter().fold(0_u16, |sum, group| sum.saturating_add(group.size.get().into()));
+        let state = MatchState::Made;
+        let slot = self.slab.insert(Match { race_key, session, bucket, state, made: now, players, members });
+        self.by_key.insert(self.hasher.mix(0, race_key.0), slot);
+        for group in groups {
+            self.by_account.insert(self.hash(group.account), slot);
+        }
+        self.links.insert(&mut self.ends, slot, now.after(longest(state)).as_nanos());
+        let count = if groups.len() > 1 { &mut self.counts.made } else { &mut self.counts.alone };
+        *count = count.saturating_add(1);
+        let size =
+            self.counts.sizes.get_mut(usize::from(players).saturating_sub(1)).filter(|_| groups.len() > 1);
+        if let Some(size) = size {
+            *size = size.saturating_add(1);
+        }
+    }
+
+    /// Gives the match that this account is in another key.
+    pub(super) fn rename(&mut self, account: UserId, race_key: RaceKey) {
+        let Some(slot) = self.of(account) else { return };
+        let Some(found) = self.slab.get_mut(slot) else { return };
+        let before = core::mem::replace(&mut found.race_key, race_key);
+        self.by_key.remove(self.hasher.mix(0, before.0), slot);
+        self.by_key.insert(self.hasher.mix(0, race_key.0), slot);
+    }
+
+    /// Whether this is the first registration of the match.
+    pub(super) fn register(
+        &mut self,
+        now: Monotonic,
+        race_key: RaceKey,
+        by: UserId,
+    ) -> Result<bool, MatchError> {
+        self.expire(now);
+        let slot = self.member(race_key, by)?;
+        let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
+        let first = found.state == MatchState::Made;
+        if let Some(member) = found.member_mut(by) {
+            member.state = member.state.max(MatchState::Registered);
+        }
+        if first {
+            self.advance(slot, now, MatchState::Registered);
+            self.counts.registered = self.counts.registered.saturating_add(1);
+        }
+        Ok(first)
+    }
+
+    /// Whether these are the first points of the account in this match.
+    pub(super) fn score(
+        &mut self,
+        now: Monotonic,
+        race_key: RaceKey,
+        by: UserId,
+    ) -> Result<bool, MatchError> {
+        self.expire(now);
+        let slot = self.member(race_key, by)?;
+        let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
+        let before = found.state;
+        let scored = MatchState::Scored;
+        let first = found
+            .member_mut(by)
+            .is_some_and(|member| core::mem::replace(&mut member.state, scored) != scored);
+        if before != MatchState::Scored {
+            self.advance(slot, now, MatchState::Scored);
+            self.counts.scored = self.counts.scored.saturating_add(1);
+        }
+        self.close_if_done(now, slot);
+        Ok(first)
+    }
+
+    /// Closes what nothing was heard of.
+    pub(super) fn expire(&mut self, now: Monotonic) {
+        while let Some(slot) = self.ends.first().filter(|slot| self.links.key(*slot) <= now.as_nanos()) {
+            self.counts.timed_out = self.counts.timed_out.saturating_add(1);
+            self.judge(now, slot);
+            self.close(slot);
+        }
+    }
+
+    /// Closes a match, however far it has come. False if there is none.
+    pub(super) fn end(&mut self, race_key: RaceKey) -> bool {
+        let slot = self.find(race_key);
+        if let Some(slot) = slot {
+            self.close(slot);
+        }
+        slot.is_some()
+    }
+
+    /// The account goes on: it is not in its match any more.
+    pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
+        let Some(slot) = self.of(account) else { return };
+        self.by_account.remove(self.hash(account), slot);
+        if let Some(member) = self.slab.get_mut(slot).and_then(|found| found.member_mut(account)) {
+            member.left = true;
+        }
+        self.close_if_done(now, slot);
+    }
+
+    /// A match of these players took place.
+    pub(super) fn confirm(&mut self, players: &[UserId]) {
+        for (place, one) in players.iter().enumerate() {
+            players.iter().skip(place).for_each(|other| self.pairs.succeed(*one, *other));
+        }
+    }
+
+    /// The match is over: which of its members were heard of, and so could reach each other?
+    fn judge(&mut self, now: Monotonic, slot: Slot) {
+        let Some(found) = self.slab.get(slot).filter(|found| found.members().count() <= JUDGED) else {
+            return;
+        };
+        for (place, one) in found.members().enumerate() {
+            for other in found.members().skip(place.saturating_add(1)) {
+                if one.state.max(other.state) == MatchState::Made {
+                    self.pairs.fail(one.account, other.account, now);
+                } else {
+                    self.pairs.succeed(one.account, other.account);
+                }
+            }
+        }
+    }
+
+    fn close_if_done(&mut self, now: Monotonic, slot: Slot) {
+        let done =
+            |found: &Match| found.members().all(|member| member.state == MatchState::Scored || member.left);
+        if let Some(found) = self.slab.get(slot).filter(|found| done(found)) {
+            if found.state != MatchState::Made {
+                self.counts.completed = self.counts.completed.saturating_add(1);
+            }
+            self.judge(now, slot);
+            self.close(slot);
+        }
+    }
+
+    fn close(&mut self, slot: Slot) {
+        self.links.remove(&mut self.ends, slot);
+        let Some(closed) = self.slab.remove(slot) else { return };
+        self.by_key.remove(self.hasher.mix(0, closed.race_key.0), slot);
+        for member in closed.members().filter(|member| !member.left) {
+            self.by_account.remove(self.hash(member.account), slot);
+        }
+    }
+
+    fn advance(&mut self, slot: Slot, now: Monotonic, state: MatchState) {
+        if let Some(found) = self.slab.get_mut(slot) {
+            found.state = state;
+        }
+        self.links.remove(&mut self.ends, slot);
+        self.links.insert(&mut self.ends, slot, now.after(longest(state)).as_nanos());
+    }
+
+    fn member(&self, race_key: RaceKey, account: UserId) -> Result<Slot, MatchError> {
+        let slot = self.find(race_key).ok_or(MatchError::Unknown(race_key))?;
+        let is_member =
+            |found: &Match| found.members().any(|member| member.account == account && !member.left);
+        let found = self.slab.get(slot).is_some_and(is_member);
+        found.then_some(slot).ok_or(MatchError::NotAMember(race_key, account))
+    }
+
+    fn find(&self, race_key: RaceKey) -> Option<Slot> {
+        let is = |slot| self.slab.get(slot).is_some_and(|found: &Match| found.race_key == race_key);
+        self.by_key.find(self.hasher.mix(0, race_key.0), is)
+    }
+
+    fn of(&self, account: UserId) -> Option<Slot> {
+        let is_member = |member: &Member| member.account == account && !member.left;
+        let is = |slot| self.slab.get(slot).is_some_and(|found: &Match| found.members().any(is_member));
+        self.by_account.find(self.hash(account), is)
+    }
+
+    const fn hash(&self, account: UserId) -> u64 {
+        self.hasher.mix(1, account.0 as u64)
+    }
+}

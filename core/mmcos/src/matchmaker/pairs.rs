@@ -1,0 +1,138 @@
+//! Players who twice in a row were put into a match together and both were never heard of again: most likely they cannot
+//! reach each other, and would be matched for ever.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::ids::UserId;
+use mmcos_core::seam::Monotonic;
+
+/// How many failures in a row keep two players apart.
+const FAILURES: u8 = 2;
+
+/// How long they are kept apart after the last failure. (Our choice: long enough for a few searches, short enough that a
+/// mistake does not spoil an evening.)
+const APART: Duration = Duration::from_mins(10);
+
+/// How long a failure is remembered.
+const REMEMBERED: Duration = Duration::from_hours(1);
+
+/// How many pairs are remembered; beyond it the one whose failure is longest ago goes.
+const MOST: usize = 1024;
+
+/// Two accounts, the smaller first.
+type Accounts = (UserId, UserId);
+
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    accounts: Accounts,
+    failures: u8,
+    last: Monotonic,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pairs {
+    /// In the order of their accounts.
+    pairs: Vec<Pair>,
+    /// Each failure, oldest first; the last one of a pair is the one that counts.
+    failed: VecDeque<(Monotonic, Accounts)>,
+}
+
+impl Pairs {
+    /// Whether these two are kept apart.
+    pub(super) fn are_apart(&self, one: UserId, other: UserId, now: Monotonic) -> bool {
+        // There are none most of the time.
+        !self.pairs.is_empty()
+            && self
+                .find(accounts(one, other))
+                .ok()
+                .and_then(|place| self.pairs.get(place))
+                .is_some_and(|pair| pair.failures >= FAILURES && now < pair.last.after(APART))
+    }
+
+    /// A match of these two came to nothing.
+    pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
+        let accounts = accounts(one, other);
+        self.expire(now);
+        match self.find(accounts) {
+            Ok(place) => {
+                if let Some(pair) = self.pairs.get_mut(place) {
+                    (pair.failures, pair.last) = (pair.failures.saturating_add(1), now);
+                }
+            }
+            Err(place) => self.pairs.insert(place, Pair { accounts, failures: 1, last: now }),
+        }
+        self.failed.push_back((now, accounts));
+        self.expire(now);
+    }
+
+    /// A match of these two took place.
+    pub(super) fn succeed(&mut self, one: UserId, other: UserId) {
+        if let Ok(place) = self.find(accounts(one, other)) {
+            self.pairs.remove(place);
+        }
+    }
+
+    fn expire(&mut self, now: Monotonic) {
+        while let Some((at, accounts)) = self.failed.front().copied()
+            && (self.failed.len() > MOST || at.after(REMEMBERED) <= now)
+        {
+            self.failed.pop_front();
+            if let Ok(place) = self.find(accounts)
+                && self.pairs.get(place).is_some_and(|pair| pair.last == at)
+            {
+                self.pairs.remove(place);
+            }
+        }
+    }
+
+    fn find(&self, accounts: Accounts) -> Result<usize, usize> {
+        self.pairs.binary_search_by_key(&accounts, |pair| pair.accounts)
+    }
+}
+
+fn accounts(one: UserId, other: UserId) -> Accounts {
+    (one.min(other), one.max(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: u64) -> Monotonic {
+        Monotonic::default().after(Duration::from_mins(minutes))
+    }
+
+    #[test]
+    fn two_failures_in_a_row_keep_a_pair_apart_for_ten_minutes() {
+        let (ann, bea, cat) = (UserId(9), UserId(2), UserId(5));
+        let mut pairs = Pairs::default();
+        pairs.fail(ann, bea, at(0));
+        assert!(!pairs.are_apart(ann, bea, at(0)));
+        pairs.fail(bea, ann, at(30));
+        assert!(pairs.are_apart(ann, bea, at(30)) && pairs.are_apart(bea, ann, at(39)));
+        assert!(!pairs.are_apart(ann, cat, at(30)) && !pairs.are_apart(ann, bea, at(40)));
+        pairs.fail(ann, bea, at(41));
+        assert!(pairs.are_apart(ann, bea, at(41)), "a third failure at once");
+        pairs.succeed(ann, bea);
+        assert!(!pairs.are_apart(ann, bea, at(41)));
+        pairs.fail(ann, bea, at(42));
+        assert!(!pairs.are_apart(ann, bea, at(42)), "in a row");
+        pairs.fail(ann, bea, at(103));
+        assert!(!pairs.are_apart(ann, bea, at(103)), "the first is forgotten after an hour");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut pairs = Pairs::default();
+        for number in 0..5_000 {
+            pairs.fail(UserId(number), UserId(number + 1), at(0));
+            pairs.fail(UserId(1), UserId(2), at(0));
+        }
+        assert!(pairs.pairs.len() <= MOST && pairs.failed.len() <= MOST);
+        pairs.fail(UserId(1), UserId(2), at(60));
+        assert_eq!((pairs.pairs.len(), pairs.failed.len()), (1, 1));
+    }
+}

@@ -1,0 +1,27 @@
+/// A file of the dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asset {
+    /// The page.
+    Page,
+    /// Its looks.
+    Style,
+    /// Its behaviour.
+    Script,
+    /// Its icon.
+    Icon,
+    /// The description of the API.
+    OpenApi,
+}
+
+impl Asset {
+    /// `Content-Type` and contents.
+    pub(super) const fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Page => ("text/html; charset=utf-8", include_str!("page/index.html")),
+            Self::Style => ("text/css; charset=utf-8", include_str!("page/style.css")),
+            Self::Script => ("text/javascript; charset=utf-8", include_str!("page/script.js")),
+            Self::Icon => ("image/svg+xml", include_str!("page/icon.svg")),
+            Self::OpenApi => ("application/json", include_str!("openapi.json")),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Lines to inputs.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{bytes::unescape, write::SECOND};
+use mmcos_core::seam::{ConnId, Input, ListenerId, Monotonic, Now, Storage, StorageTrouble, Wall};
+
+/// An input that owns its bytes.
+pub(super) enum Owned {
+    Received { conn: ConnId, bytes: Vec<u8> },
+    Other(Input<'static>),
+}
+
+impl Owned {
+    pub(super) fn input(&self) -> Input<'_> {
+        match self {
+            Self::Received { conn, bytes } => Input::Received { conn: *conn, bytes },
+            Self::Other(input) => *input,
+        }
+    }
+}
+
+/// Reads an [`InputLine`](super::InputLine).
+pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
+    let (monotonic, rest) = line.split_once(' ')?;
+    let (wall, rest) = rest.split_once(' ')?;
+    let monotonic = Monotonic::from_nanos(nanos(monotonic)?);
+    let now = Now { monotonic, wall: Wall::from_millis(wall.parse().ok()?) };
+    let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let input = match verb {
+        "received" => {
+            let (conn, bytes) = rest.split_once(' ')?;
+            return Some((now, Owned::Received { conn: connection(conn)?, bytes: unescape(bytes)? }));
+        }
+        "opened" => {
+            let (conn, rest) = rest.split_once(' ')?;
+            let (listener, peer) = rest.split_once(' ')?;
+            let listener = ListenerId(listener.parse().ok()?);
+            Input::Opened { conn: connection(conn)?, listener, peer: peer.parse().ok()? }
+        }
+        "ended" => Input::Ended { conn: connection(rest)? },
+        "stalled" => Input::Stalled { conn: connection(rest)? },
+        "closed" => Input::Closed { conn: connection(rest)? },
+        "tick" => Input::Tick,
+        "committed" => Input::Committed { took: Duration::from_nanos(nanos(rest)?) },
+        "storage" => Input::Storage(storage(rest)?),
+        "shutdown" => Input::Shutdown { grace: Duration::from_nanos(nanos(rest)?) },
+        _ => return None,
+    };
+    Some((now, Owned::Other(input)))
+}
+
+fn connection(text: &str) -> Option<ConnId> {
+    text.parse().ok().map(ConnId)
+}
+
+fn storage(text: &str) -> Option<Storage> {
+    let (state, name) = text.split_once(' ').unwrap_or((text, ""));
+    let trouble = StorageTrouble::ALL.into_iter().find(|trouble| trouble.name() == name);
+    match state {
+        "available" => Some(Storage::Available),
+        "delayed" => trouble.map(Storage::Delayed),
+        "unavailable" => trouble.map(Storage::Unavailable),
+        _ => None,
+    }
+}
+
+/// Seconds with nine decimals.
+fn nanos(text: &str) -> Option<u64> {
+    let (seconds, nanos) = text.split_once('.').filter(|(_, nanos)| nanos.len() == 9)?;
+    seconds.parse::<u64>().ok()?.checked_mul(SECOND)?.checked_add(nanos.parse().ok()?)
+}

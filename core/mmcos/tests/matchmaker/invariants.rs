@@ -1,0 +1,285 @@
+//! What holds of every history of events. [`World`](crate::world::World) checks the rest at every step: whose poll
+//! ends was open, nobody is late, nobody left alone beside company, no account in two matches.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use mmcos_game::ids::{Points, UserId};
+use mmcos_game::matchmaker::{Config, Group, GroupSize, Load, Match, MatchState, Outcomes, Reason, RuleSet};
+use proptest::prelude::*;
+
+use crate::history::{config, history, play};
+use crate::world::{Ending, Event, World, compatible, mode, seats};
+
+/// The size difference of a split, and the difference of the means of points, as a fraction over the product of
+/// the sizes.
+fn imbalance(groups: &[(u8, i32, bool)]) -> (u8, u64) {
+    let team = |second| {
+        let side = groups.iter().filter(|group| group.2 == second);
+        side.fold((0_u8, 0_i64), |sum, group| {
+            (sum.0 + group.0, sum.1 + i64::from(group.0) * i64::from(group.1))
+        })
+    };
+    let (one, two) = (team(false), team(true));
+    (one.0.abs_diff(two.0), (one.1 * i64::from(two.0)).abs_diff(two.1 * i64::from(one.0)))
+}
+
+fn matches(world: &World) -> impl Iterator<Item = &Ending> {
+    world.endings.iter().filter(|ending| ending.groups.len() > 1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(50))]
+
+    #[test]
+    fn an_account_is_in_one_place(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        let live = world.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left);
+        let accounts: Vec<UserId> = live.map(|member| member.account).collect();
+        prop_assert_eq!(accounts.iter().collect::<BTreeSet<_>>().len(), accounts.len());
+        for ending in &world.endings {
+            let accounts: BTreeSet<UserId> = ending.groups.iter().map(|group| group.account).collect();
+            prop_assert_eq!(accounts.len(), ending.groups.len());
+        }
+    }
+
+    #[test]
+    fn every_poll_ends_once(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        let polls: BTreeSet<_> = world.waited.iter().map(|(waiting, _)| waiting.poll.id).collect();
+        prop_assert_eq!(polls.len(), world.waited.len());
+        let mut out = Outcomes::new();
+        let mut ended = world.matchmaker;
+        ended.shutdown(world.now, &mut out);
+        ended.tick(world.now.after(Duration::from_hours(1)), &mut out);
+        prop_assert!(out.is_empty());
+    }
+
+    #[test]
+    fn all_answers_of_a_match_are_identical(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for (waiting, ending) in &world.waited {
+            let same = world.endings.iter().filter(|other| other.race_key == ending.race_key && ending.race_key.is_some());
+            prop_assert!(same.clone().all(|other| other == ending));
+            let named = ending.groups.iter().filter(|group| group.account == waiting.poll.account).count();
+            prop_assert_eq!(named, usize::from(ending.reason.is_some()));
+        }
+    }
+
+    #[test]
+    fn one_group_hosts_with_its_latest_lobby(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for ending in world.endings.iter().filter(|ending| ending.reason.is_some()) {
+            let hosts: Vec<_> = ending.groups.iter().filter(|group| group.is_host).collect();
+            prop_assert_eq!(hosts.len(), 1);
+            let joinable = hosts[0].game_lobby.is_joinable() && hosts[0].group_lobby.is_joinable();
+            prop_assert!(joinable || ending.groups.len() == 1);
+        }
+        for (waiting, ending) in &world.waited {
+            for group in ending.groups.iter().filter(|group| group.account == waiting.poll.account) {
+                prop_assert_eq!((group.poll, group.game_lobby), (waiting.poll.id, waiting.poll.game_lobby));
+            }
+        }
+    }
+
+    #[test]
+    fn parties_are_whole_and_stand_once(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for ending in &world.endings {
+            let lobbies: BTreeSet<_> = ending.groups.iter().map(|group| group.group_lobby).collect();
+            prop_assert_eq!(lobbies.len(), ending.groups.len());
+        }
+        for (waiting, ending) in &world.waited {
+            for group in ending.groups.iter().filter(|group| group.account == waiting.poll.account) {
+                prop_assert_eq!((group.group_lobby, group.size), (waiting.poll.group_lobby, waiting.poll.size));
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_fit_and_no_other_split_is_better(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for ending in matches(&world) {
+            let member = |group: &Group| {
+                world.waited.iter().find(|(waiting, _)| waiting.poll.id == group.poll).unwrap().0.poll
+            };
+            let (total, team) = seats(&member(&ending.groups[0]).mode);
+            prop_assert!(ending.groups.iter().map(|group| group.size.get()).sum::<u8>() <= total);
+            if member(&ending.groups[0]).mode.rule_set != RuleSet::Battle {
+                prop_assert!(ending.groups.iter().all(|group| group.team == 0));
+                continue;
+            }
+            let mut sides: Vec<(u8, i32, bool)> = ending.groups.iter()
+                .map(|group| (group.size.get(), member(group).points.0, group.team == 2)).collect();
+            for second in [false, true] {
+                let players: u8 = sides.iter().filter(|side| side.2 == second).map(|side| side.0).sum();
+                prop_assert!((1..=team).contains(&players));
+            }
+            let chosen = imbalance(&sides);
+            for split in 0..1_u32 << sides.len() {
+                sides.iter_mut().enumerate().for_each(|(place, side)| side.2 = split >> place & 1 == 1);
+                prop_assert!(imbalance(&sides) >= chosen);
+            }
+        }
+    }
+
+    #[test]
+    fn members_share_the_bucket(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for ending in matches(&world) {
+            let ours = world.waited.iter().filter(|(_, other)| other.race_key == ending.race_key);
+            let modes: BTreeSet<_> = ours.map(|(waiting, _)| waiting.poll.mode).collect();
+            prop_assert_eq!(modes.len(), 1);
+        }
+    }
+
+    #[test]
+    fn no_answer_is_late(config in config(), history in history(false)) {
+        let world = play(config, &history);
+        for (waiting, ending) in &world.waited {
+            prop_assert!(ending.at <= waiting.came.after(Duration::from_millis(24_500)));
+        }
+    }
+
+    #[test]
+    fn a_jump_of_the_clock_leaves_nobody_waiting(config in config(), history in history(true)) {
+        let mut world = World::new(config);
+        for event in &history {
+            world.happen(*event);
+        }
+        world.happen(Event::Jump { millis: 24_500 });
+        prop_assert!(world.open.is_empty());
+    }
+
+    #[test]
+    fn nobody_is_answered_alone_beside_company(config in config(), history in history(true)) {
+        // The world looks at each answer alone the moment it is given.
+        let world = play(config, &history);
+        let alone = world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1);
+        for (waiting, ending) in alone.filter(|(_, ending)| ending.reason == Some(Reason::Shutdown)) {
+            let also = world.waited.iter().filter(|(other, end)| end.reason == ending.reason && other.poll.id != waiting.poll.id);
+            prop_assert!(!also.clone().any(|(other, _)| compatible(waiting, other)));
+        }
+    }
+
+    #[test]
+    fn two_who_overlap_meet(
+        mode_number in 0..4_usize, gap in 0..24_500_u64, sizes in (1..=6_u8, 1..=6_u8), config in config(),
+    ) {
+        let mut world = World::new(config);
+        for (account, size) in [(1, sizes.0), (2, sizes.1)] {
+            let (points, confirmed) = (0, 0);
+            world.happen(Event::Enter { account, mode: mode_number, size, ignore_minimum: false, points, confirmed });
+            if account == 1 {
+                world.wait(Duration::from_millis(gap));
+            }
+        }
+        prop_assume!(world.open.len() < 2 || compatible(&world.open[&UserId(1)], &world.open[&UserId(2)]));
+        world.wait(Duration::from_secs(30));
+        prop_assert_eq!(world.last_match().map(|ending| ending.groups.len()), Some(2));
+    }
+
+    #[test]
+    fn seniority_survives_re_polls(gap in 0..4_999_u64, younger in 0..19_500_u64, ignore_minimum: bool) {
+        // Two parties of seven, one of five that fits with either: the older search goes, though its poll is younger.
+        let (mut world, race) = (World::new(Config::default()), mode(0));
+        let enter = |world: &mut World, account, size| {
+            let poll = world.poll(account, race);
+            world.enter(mmcos_game::matchmaker::Poll { size: GroupSize::new(size).unwrap(), ignore_minimum: ignore_minimum && account == 3, ..poll });
+        };
+        enter(&mut world, 1, 7);
+        world.wait(Duration::from_millis(5_000 + younger));
+        enter(&mut world, 2, 7);
+        world.wait(Duration::from_millis(24_500 - 5_000 - younger));
+        prop_assert_eq!(world.open.len(), 1);
+        world.wait(Duration::from_millis(gap));
+        enter(&mut world, 1, 7);
+        enter(&mut world, 3, 5);
+        let met: Vec<u32> = world.last_match().unwrap().groups.iter().map(|group| group.account.0).collect();
+        prop_assert_eq!(met, vec![1, 3]);
+    }
+
+    #[test]
+    fn the_gone_are_in_no_later_match(config in config(), history in history(true)) {
+        // The world takes a poll for open until it ends; none may end twice.
+        let world = play(config, &history);
+        let answered: Vec<_> = world.endings.iter().flat_map(|ending| &ending.groups).map(|group| group.poll).collect();
+        prop_assert_eq!(answered.iter().collect::<BTreeSet<_>>().len(), answered.len());
+        let cancelled = world.waited.iter().filter(|(_, ending)| ending.reason.is_none());
+        for (waiting, _) in cancelled {
+            prop_assert!(!answered.contains(&waiting.poll.id));
+        }
+    }
+
+    #[test]
+    fn content_with_ai_is_answered_with_the_own_group(config in config(), history in history(true)) {
+        let world = play(config, &history);
+        for (waiting, ending) in world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1) {
+            let group = ending.groups[0];
+            prop_assert!(group.is_host && group.account == waiting.poll.account);
+            let to_ai = waiting.poll.ignore_minimum && config.ai && waiting.poll.mode.rule_set == RuleSet::Battle;
+            prop_assert_eq!(group.team, u8::from(to_ai));
+        }
+        let impatient = world.waited.iter().filter(|(waiting, _)| waiting.poll.ignore_minimum);
+        for (_, ending) in impatient {
+            prop_assert!(ending.reason.is_none() || !ending.groups.is_empty());
+        }
+    }
+
+    #[test]
+    fn points_never_change_who_meets_in_a_sparse_bucket(config in config(), history in history(true), other in -500..500_i32) {
+        let mut changed = history.clone();
+        for (event, turn) in changed.iter_mut().zip(0_i32..) {
+            if let Event::Enter { points, .. } = event {
+                *points = points.wrapping_mul(other).wrapping_add(turn);
+            }
+        }
+        let who = |history: &[Event]| -> Vec<_> {
+            let met = |ending: &Ending| ending.groups.iter().map(|group| (group.account, group.is_host)).collect::<Vec<_>>();
+            play(config, history).endings.iter().map(|ending| (ending.at, met(ending))).collect()
+        };
+        prop_assert_eq!(who(&history), who(&changed));
+    }
+
+    #[test]
+    fn the_same_events_give_the_same_outcomes(config in config(), history in history(true)) {
+        let trace = |world: &World| format!("{:?}", world.endings);
+        prop_assert_eq!(trace(&play(config, &history)), trace(&play(config, &history)));
+    }
+
+    #[test]
+    fn nothing_is_left_when_all_has_ended(config in config(), history in history(true)) {
+        let mut world = play(config, &history);
+        let keys: Vec<_> = world.matchmaker.matches().map(|found| (found.race_key, found.members().find(|member| !member.left).unwrap().account)).collect();
+        for (key, member) in keys.iter().step_by(2) {
+            world.matchmaker.register(world.now, *key, *member).unwrap();
+        }
+        prop_assert!(world.matchmaker.matches().any(|found| found.state == MatchState::Registered) || keys.is_empty());
+        world.wait(Duration::from_secs(1801));
+        let Load { tickets, matches, buckets, .. } = world.matchmaker.load();
+        prop_assert_eq!((tickets, matches), (0, 0));
+        prop_assert!(buckets <= 4);
+        prop_assert_eq!(world.matchmaker.next_deadline(), None);
+    }
+}
+
+#[test]
+fn hostile_input_is_bounded() {
+    let mut world = World::new(Config::default());
+    let mut out = Outcomes::new();
+    for turn in 0..100_000_u32 {
+        let mut poll = world.poll(turn % 3, mode(0));
+        poll.mode.network_version = turn;
+        poll.group_lobby = mmcos_game::ids::LobbyId(7 * u64::from(turn));
+        poll.game_lobby = poll.group_lobby;
+        poll.size = GroupSize::new(u8::try_from(turn % 255).unwrap() + 1).unwrap();
+        poll.points = Points(i32::MIN);
+        poll.ignore_minimum = turn % 7 == 0;
+        world.matchmaker.enter(world.now, &poll, &mut out);
+        out.clear();
+    }
+    let load = world.matchmaker.load();
+    assert!(load.tickets <= 3 && load.matches <= 3 && load.buckets <= 1024 + 3, "{load:?}");
+    assert!(load.bytes < 1_000_000, "{load:?}");
+    assert_eq!(GroupSize::new(0), None);
+}

@@ -1,0 +1,321 @@
+//! A matchmaker together with what a bystander knows of it: which polls are open, since when, and of which search.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use mmcos_core::seam::Monotonic;
+use mmcos_game::ids::{LobbyId, Points, RaceKey, SessionId, UserId};
+use mmcos_game::matchmaker::{
+    BucketKey, Config, GameType, Group, GroupSize, HostHistory, Label, Match, Matchmaker, Mode, Outcome,
+    Outcomes, Poll, PollId, Reason, RuleSet,
+};
+
+/// An open poll, as a bystander sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) poll: Poll,
+    pub(crate) came: Monotonic,
+    /// Earlier searches have smaller numbers.
+    pub(crate) search: usize,
+}
+
+/// How a poll ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    pub(crate) at: Monotonic,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) race_key: Option<RaceKey>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) groups: Vec<Group>,
+}
+
+/// Something that happens, `after` some milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Enter {
+        account: u32,
+        mode: usize,
+        size: u8,
+        ignore_minimum: bool,
+        points: i32,
+        confirmed: u32,
+    },
+    Cancel {
+        account: u32,
+    },
+    Disconnect {
+        account: u32,
+    },
+    /// Time passes as it should: every deadline is met.
+    Wait {
+        millis: u64,
+    },
+    /// Nothing is heard of the clock for so long.
+    Jump {
+        millis: u64,
+    },
+}
+
+pub(crate) struct World {
+    pub(crate) matchmaker: Matchmaker,
+    pub(crate) config: Config,
+    pub(crate) now: Monotonic,
+    pub(crate) open: BTreeMap<UserId, Waiting>,
+    /// Every ending, in order; the answer of several groups once.
+    pub(crate) endings: Vec<Ending>,
+    /// Whether searches are too rare for points to matter; no random history is long enough to change that.
+    pub(crate) sparse: bool,
+    pub(crate) waited: Vec<(Waiting, Ending)>,
+    resting: BTreeMap<UserId, (Monotonic, BucketKey, usize)>,
+    race_keys: BTreeSet<RaceKey>,
+    last_session: SessionId,
+    last_poll: u64,
+    searches: usize,
+}
+
+/// Modes of the tests: a race, an elimination, a battle, a ranked battle.
+pub(crate) fn mode(number: usize) -> Mode {
+    let (game_type, rule_set) = [
+        ("QuickRace", RuleSet::Race),
+        ("QuickElimination", RuleSet::Elimination),
+        ("QuickBattle", RuleSet::Battle),
+        ("RankedBattle", RuleSet::Battle),
+    ][number];
+    Mode { network_version: 1, game_type: GameType(Label::new(game_type).unwrap()), rule_set }
+}
+
+/// The seats of a match: players, and players of one team.
+pub(crate) fn seats(mode: &Mode) -> (u8, u8) {
+    match mode.rule_set {
+        RuleSet::Race => (12, 12),
+        RuleSet::Battle => (12, 6),
+        RuleSet::Elimination | RuleSet::Other(_) => (6, 6),
+    }
+}
+
+/// Whether a group of this size could meet a single player.
+fn fits_anybody(poll: &Poll) -> bool {
+    let (total, team) = seats(&poll.mode);
+    poll.size.get() <= team && poll.size.get() < total
+}
+
+/// Whether two polls could be answered together.
+pub(crate) fn compatible(one: &Waiting, other: &Waiting) -> bool {
+    let fit = one.poll.size.get() + other.poll.size.get() <= seats(&one.poll.mode).0;
+    let able = |waiting: &Waiting| fits_anybody(&waiting.poll);
+    let lobby = one.poll.group_lobby;
+    let one_party = lobby == other.poll.group_lobby && lobby.is_joinable();
+    let one_hosts = one.poll.can_host() || other.poll.can_host();
+    one.poll.mode == other.poll.mode && fit && one_hosts && !one_party && able(one) && able(other)
+}
+
+impl World {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            matchmaker: Matchmaker::new(config, [3; 32], SessionId(1)),
+            config,
+            now: Monotonic::default(),
+            open: BTreeMap::new(),
+            endings: Vec::new(),
+            sparse: true,
+            waited: Vec::new(),
+            resting: BTreeMap::new(),
+            race_keys: BTreeSet::new(),
+            last_session: SessionId(0),
+            last_poll: 0,
+            searches: 0,
+        }
+    }
+
+    /// A poll of one player with nothing special about them.
+    pub(crate) fn poll(&mut self, account: u32, mode: Mode) -> Poll {
+        self.last_poll += 1;
+        Poll {
+            id: PollId(self.last_poll),
+            account: UserId(account),
+            mode,
+            // Accounts 0 and 11 claim to be of the same party.
+            group_lobby: LobbyId::numbered(1000 + account % 11),
+            game_lobby: LobbyId(LobbyId::numbered(1_000_000).0 + self.last_poll),
+            size: GroupSize::ONE,
+            points: Points(0),
+            ignore_minimum: false,
+            host_history: HostHistory::default(),
+        }
+    }
+
+    pub(crate) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Enter { account, mode: number, size, ignore_minimum, points, confirmed } => {
+                let mut poll = self.poll(account, mode(number));
+                poll.size = GroupSize::new(size).unwrap();
+                (poll.ignore_minimum, poll.points) = (ignore_minimum, Points(points));
+                poll.host_history.confirmed = confirmed;
+                if account % 5 == 3 {
+                    poll.game_lobby = LobbyId(0);
+                }
+                self.enter(poll);
+            }
+            Event::Cancel { account } => {
+                self.call(|matchmaker, now, out| matchmaker.cancel(now, UserId(account), out));
+                self.resting.remove(&UserId(account));
+                assert!(!self.open.contains_key(&UserId(account)), "a cancelled poll is still open");
+            }
+            Event::Disconnect { account } => self.disconnect(account),
+            Event::Wait { millis } => self.wait(Duration::from_millis(millis)),
+            Event::Jump { millis } => {
+                self.now = self.now.after(Duration::from_millis(millis));
+                self.tick();
+            }
+        }
+    }
+
+    pub(crate) fn enter(&mut self, poll: Poll) {
+        self.tick();
+        let key = BucketKey::of(&poll.mode, self.config.folding);
+        let before = self.open.get(&poll.account).filter(|waiting| waiting.poll.mode == poll.mode);
+        let rested =
+            self.resting.remove(&poll.account).filter(|(until, of, _)| *until > self.now && *of == key);
+        let kept = before.map(|waiting| waiting.search).or(rested.map(|(_, _, search)| search));
+        self.searches += 1;
+        let search = kept.unwrap_or(self.searches);
+        let now = self.now;
+
+        let mut out = Outcomes::new();
+        self.matchmaker.enter(now, &poll, &mut out);
+        let mut outcomes = out.iter().peekable();
+        if let Some(old) = self.open.get(&poll.account).map(|waiting| waiting.poll.id) {
+            let superseded = outcomes.next().unwrap();
+            assert!(matches!(superseded, Outcome::Answered(answer) if answer.reason == Reason::Superseded
+                && answer.groups.len() == 1 && answer.groups[0].poll == old));
+            self.note(superseded);
+        }
+        self.open.insert(poll.account, Waiting { poll, came: now, search });
+        outcomes.for_each(|outcome| self.note(outcome));
+        self.check();
+    }
+
+    pub(crate) fn disconnect(&mut self, account: u32) {
+        self.tick();
+        let Some(waiting) = self.open.get(&UserId(account)).cloned() else { return };
+        let mut out = Outcomes::new();
+        self.matchmaker.disconnect(self.now, UserId(account), waiting.poll.id, &mut out);
+        self.open.remove(&UserId(account));
+        out.iter().for_each(|outcome| self.note(outcome));
+        self.check();
+    }
+
+    /// Lets time pass, with a tick whenever one is due.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let end = self.now.after(time);
+        while let Some(due) = self.matchmaker.next_deadline().filter(|due| *due <= end) {
+            assert!(due > self.now, "a deadline that a tick did not meet");
+            self.now = due;
+            self.tick();
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.call(Matchmaker::tick);
+    }
+
+    pub(crate) fn shutdown(&mut self) {
+        self.call(Matchmaker::shutdown);
+    }
+
+    /// The answer to several groups that was given last.
+    pub(crate) fn last_match(&self) -> Option<&Ending> {
+        self.endings.iter().rev().find(|ending| ending.groups.len() > 1)
+    }
+
+    fn call(&mut self, call: impl FnOnce(&mut Matchmaker, Monotonic, &mut Outcomes)) {
+        let mut out = Outcomes::new();
+        call(&mut self.matchmaker, self.now, &mut out);
+        out.iter().for_each(|outcome| self.note(outcome));
+        self.check();
+    }
+
+    /// Notes how polls ended, and that they were open.
+    fn note(&mut self, outcome: Outcome<'_>) {
+        let ending = match outcome {
+            Outcome::Cancelled { .. } => {
+                Ending { at: self.now, reason: None, race_key: None, session: None, groups: vec![] }
+            }
+            Outcome::Answered(answer) => {
+                assert!(self.race_keys.insert(answer.race_key), "a race key was used twice");
+                assert!(answer.session > self.last_session, "the session does not grow");
+                self.last_session = answer.session;
+                Ending {
+                    at: self.now,
+                    reason: Some(answer.reason),
+                    race_key: Some(answer.race_key),
+                    session: Some(answer.session),
+                    groups: answer.groups.to_vec(),
+                }
+            }
+        };
+        let ended = match outcome {
+            Outcome::Cancelled { poll, account } => vec![(poll, account)],
+            Outcome::Answered(answer) => {
+                answer.groups.iter().map(|group| (group.poll, group.account)).collect()
+            }
+        };
+        if let Outcome::Answered(answer) = outcome {
+            // Every match takes place: that two are kept apart is for tests of their own.
+            let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
+            self.matchmaker.confirm(&accounts);
+        }
+        for (poll, account) in ended {
+            let waiting = self.open.remove(&account).expect("the account has an open poll");
+            assert_eq!(waiting.poll.id, poll, "another poll of the account ended");
+            if matches!(ending.reason, Some(Reason::NobodyFound | Reason::Shutdown)) {
+                let key = BucketKey::of(&waiting.poll.mode, self.config.folding);
+                self.resting.insert(account, (self.now.after(Duration::from_secs(5)), key, waiting.search));
+            }
+            self.waited.push((waiting, ending.clone()));
+        }
+        self.check_answer(&ending);
+        self.endings.push(ending);
+    }
+
+    /// What holds of every answer at the moment it is given.
+    fn check_answer(&self, ending: &Ending) {
+        let members: Vec<&Waiting> =
+            self.waited.iter().rev().take(ending.groups.len()).map(|(waiting, _)| waiting).collect();
+        if let [alone] = members[..]
+            && ending.reason != Some(Reason::Superseded)
+        {
+            let company = self.open.values().find(|other| compatible(alone, other));
+            assert!(company.is_none(), "{alone:?} was answered alone beside {company:?}");
+        }
+        if ending.groups.len() > 1 && self.sparse {
+            for member in &members {
+                let older = |other: &&Waiting| {
+                    let kind = |poll: &Poll| (poll.mode, poll.size, poll.can_host());
+                    let like = kind(&other.poll) == kind(&member.poll);
+                    // Of two groups of one party the other may have stayed for its sake.
+                    let company = members
+                        .iter()
+                        .all(|with| with.poll.account == member.poll.account || compatible(other, with));
+                    like && company && other.search < member.search
+                };
+                let older = self.open.values().find(older);
+                assert!(older.is_none(), "{member:?} left before {older:?}");
+            }
+        }
+    }
+
+    /// What holds after every call.
+    fn check(&self) {
+        let longest = self.config.longest_hold();
+        let late = self.open.values().find(|waiting| waiting.came.after(longest) <= self.now);
+        assert!(late.is_none(), "{late:?} is not answered at {:?}", self.now);
+        let mut live = BTreeSet::new();
+        for member in self.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left) {
+            assert!(live.insert(member.account), "{:?} is in two live matches", member.account);
+        }
+        let open: usize = self.matchmaker.buckets().map(|bucket| bucket.polls as usize).sum();
+        assert_eq!(open, self.open.len());
+    }
+}

@@ -1,0 +1,141 @@
+//! The operator's side: who is let in, what is seen, what is done, and that nobody else sees or does it.
+
+mod access;
+mod clock;
+mod description;
+mod matches;
+mod metrics;
+mod orders;
+mod page;
+mod storage;
+mod views;
+
+use mmcos_core::{
+    admin::{self, Password},
+    seam::ListenerId,
+};
+use mmcos_game::{Config, Mmcos};
+use serde_json::Value;
+
+use super::{
+    rig::{Rig, body, status},
+    world::{self, rig, trusting},
+};
+
+const PASSWORD: &str = "right horse battery";
+const HERE: [u8; 4] = [127, 0, 0, 1];
+const ELSEWHERE: [u8; 4] = [203, 0, 113, 7];
+const ANN: u64 = 76_561_202_255_230_001;
+const BEN: u64 = 76_561_202_255_230_002;
+
+/// Every order, with a body that makes sense.
+const ORDERS: [(&str, &str, &str); 10] = [
+    ("PUT", "settings/message", r#"{"value":"Hello"}"#),
+    ("DELETE", "settings/message", ""),
+    ("POST", "players/1/kick", ""),
+    ("POST", "matches/1/end", ""),
+    ("POST", "bans", r#"{"subject":"76561202255230001"}"#),
+    ("POST", "bans/lift", r#"{"subject":"76561202255230001"}"#),
+    ("POST", "season/start", r#"{"season":39}"#),
+    ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
+    ("POST", "event/stop", ""),
+    ("PUT", "settings/maintenance", r#"{"value":"true"}"#),
+];
+
+fn server() -> Rig<Mmcos> {
+    server_with(|_| {})
+}
+
+fn server_with(change: impl FnOnce(&mut admin::Config)) -> Rig<Mmcos> {
+    let mut config = config();
+    config.admin.as_mut().map(change);
+    rig(config)
+}
+
+fn config() -> Config {
+    let admin = admin::Config {
+        password: Some(Password::new(PASSWORD, &[1; 32])),
+        names: vec!["race.example.org".into()],
+        tls: Some(ListenerId(1)),
+        ..admin::Config::default()
+    };
+    Config { admin: Some(admin), ..trusting() }
+}
+
+/// A request as a browser or a program sends it.
+struct Request<'a> {
+    from: [u8; 4],
+    host: &'a str,
+    fields: String,
+}
+
+impl<'a> Request<'a> {
+    fn from(from: [u8; 4]) -> Self {
+        Self { from, host: "192.168.1.20", fields: String::new() }
+    }
+
+    fn at(self, host: &'a str) -> Self {
+        Self { host, ..self }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields = format!("{}{name}: {value}\r\n", self.fields);
+        self
+    }
+
+    fn operator(self) -> Self {
+        self.with("Authorization", &format!("Bearer {PASSWORD}"))
+    }
+
+    fn bytes(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+        let Self { host, fields, .. } = self;
+        let length = body.len();
+        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {length}\r\n\r\n{body}")
+            .into_bytes()
+    }
+
+    fn send(&self, rig: &mut Rig<Mmcos>, method: &str, path: &str, body: &str) -> String {
+        let conn = rig.open_from(self.from);
+        rig.send(conn, &self.bytes(method, path, body));
+        let answer = rig.read(conn);
+        rig.leave(conn);
+        answer
+    }
+
+    fn get(&self, rig: &mut Rig<Mmcos>, path: &str) -> String {
+        self.send(rig, "GET", path, "")
+    }
+
+    fn order(&self, rig: &mut Rig<Mmcos>, (method, path, body): (&str, &str, &str)) -> String {
+        self.send(rig, method, &format!("/api/v1/{path}"), body)
+    }
+}
+
+fn json(answer: &str) -> Value {
+    assert_eq!(status(answer), "200", "{answer}");
+    serde_json::from_str(body(answer)).unwrap()
+}
+
+fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+fn state(rig: &mut Rig<Mmcos>) -> Value {
+    json(&Request::from(HERE).operator().get(rig, "/api/v1/state"))
+}
+
+fn password(password: &str) -> String {
+    serde_json::json!({ "password": password }).to_string()
+}
+
+/// Gives the cookie as a browser sends it back.
+fn log_in(rig: &mut Rig<Mmcos>, from: [u8; 4]) -> String {
+    let answer = Request::from(from).order(rig, ("POST", "session", &password(PASSWORD)));
+    assert_eq!(status(&answer), "200", "{answer}");
+    let cookie = field(&answer, "Set-Cookie").unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+    cookie.split(';').next().unwrap().to_owned()
+}

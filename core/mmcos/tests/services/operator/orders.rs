@@ -1,0 +1,223 @@
+//! What an operator can have done.
+
+use std::time::Duration;
+
+use mmcos_core::seam::Wall;
+use mmcos_game::{Mmcos, Record};
+use serde_json::Value;
+
+use super::{
+    ANN, ELSEWHERE, HERE, Request, json, server, state,
+    world::{self, Search, get_elite, login, login_answer},
+};
+use crate::rig::{Rig, status};
+
+#[test]
+fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
+    let mut rig = server();
+    let operator = || Request::from(ELSEWHERE).operator();
+    let status_xml = |rig: &mut Rig<Mmcos>| {
+        rig.ask(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n")
+    };
+    assert_eq!(
+        status(
+            &operator().order(&mut rig, ("PUT", "settings/message", r#"{"value":"Races at eight & nine"}"#))
+        ),
+        "200"
+    );
+    assert!(status_xml(&mut rig).contains("Races at eight &amp; nine"));
+    assert_eq!(
+        status(&operator().order(&mut rig, ("PUT", "settings/maintenance", r#"{"value":"true"}"#))),
+        "200"
+    );
+    assert_eq!(status(&login_answer(&mut rig, ANN, "Ann")), "503");
+    let ready = Request::from(HERE).get(&mut rig, "/readyz");
+    assert_eq!(status(&ready), "503");
+
+    let kept: Vec<Record> = std::mem::take(&mut rig.records);
+    let mut again = server();
+    for record in kept {
+        again.server.restore(record).unwrap();
+    }
+    assert!(status_xml(&mut again).contains("Races at eight &amp; nine"));
+    assert_eq!(status(&login_answer(&mut again, ANN, "Ann")), "503");
+    assert!(again.server.service().snapshot().any(|record| matches!(record, Record::Setting { .. })));
+    for name in ["message", "maintenance"] {
+        assert_eq!(status(&operator().order(&mut again, ("DELETE", &format!("settings/{name}"), ""))), "200");
+    }
+    assert!(status_xml(&mut again).contains("Server is up!"));
+    assert_eq!(status(&login_answer(&mut again, ANN, "Ann")), "200");
+    for (path, body) in [
+        ("settings/nothing", r#"{"value":"1"}"#),
+        ("settings/poll-seconds", r#"{"value":"0"}"#),
+        ("settings/message", "{"),
+    ] {
+        let refused = operator().order(&mut again, ("PUT", path, body));
+        assert!(["400", "404"].contains(&status(&refused)), "{refused}");
+    }
+}
+
+#[test]
+fn a_kicked_player_searches_no_more_and_logs_in_anew() {
+    let mut rig = server();
+    let token = login(&mut rig, ANN, "Ann");
+    let search = Search::race(&token, 10).begin(&mut rig);
+    let kick = ("POST", "players/1/kick", "");
+    assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, kick)), "200");
+    assert!(rig.read(search).contains("cancelled"));
+    assert_eq!(status(&get_elite(&mut rig, &token)), "401");
+    rig.pass(Duration::from_secs(1));
+    let token = login(&mut rig, ANN, "Ann");
+    assert_eq!(status(&get_elite(&mut rig, &token)), "200");
+}
+
+#[test]
+fn a_banned_player_is_out_until_the_ban_is_lifted() {
+    let mut rig = server();
+    let token = login(&mut rig, ANN, "Ann");
+    let operator = || Request::from(ELSEWHERE).operator();
+    let ban = format!(r#"{{"subject":"{ANN}","hours":1,"reason":"cheating","note":"seen"}}"#);
+    assert_eq!(status(&operator().order(&mut rig, ("POST", "bans", &ban))), "200");
+    assert_eq!(status(&get_elite(&mut rig, &token)), "403");
+    let bans = json(&operator().get(&mut rig, "/api/v1/bans"));
+    assert_eq!(
+        (&bans[0]["name"], &bans[0]["reason"], &bans[0]["holds"]),
+        (&"Ann".into(), &"cheating".into(), &true.into())
+    );
+    let lift = format!(r#"{{"subject":"{ANN}"}}"#);
+    assert_eq!(status(&operator().order(&mut rig, ("POST", "bans/lift", &lift))), "200");
+    assert_eq!(status(&get_elite(&mut rig, &token)), "200");
+}
+
+#[test]
+fn a_kicked_player_logs_in_anew_though_the_clock_was_set_back() {
+    let mut rig = server();
+    let kick = ("POST", "players/1/kick", "");
+    let old = login(&mut rig, ANN, "Ann");
+    for back in [0, 1, 3600] {
+        assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, kick)), "200");
+        rig.set_wall(Wall::from_secs(rig.wall().as_secs() - back));
+        let new = login(&mut rig, ANN, "Ann");
+        assert_eq!(status(&get_elite(&mut rig, &new)), "200", "{back} s back");
+    }
+    assert_eq!(status(&get_elite(&mut rig, &old)), "401");
+}
+
+#[test]
+fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
+    let mut rig = server();
+    let token = login(&mut rig, ANN, "Ann");
+    world::race(&mut rig, &token, 60);
+    let season = |rig: &mut Rig<Mmcos>| state(rig)["season"]["id"].as_i64().unwrap();
+    let points = |rig: &mut Rig<Mmcos>| state(rig)["leaderboard"][0]["points"].as_i64().unwrap();
+    let first = season(&mut rig);
+    // The rig's season began long ago.
+    let start = |rig: &mut Rig<Mmcos>, season: i64| {
+        let body = format!(r#"{{"season":{season}}}"#);
+        status(&Request::from(ELSEWHERE).operator().order(rig, ("POST", "season/start", &body))).to_owned()
+    };
+    assert_eq!([start(&mut rig, first), start(&mut rig, first + 2)], ["200", "400"]);
+    assert_eq!((season(&mut rig), points(&mut rig)), (first, 60));
+    let records = rig.records.len();
+    assert_eq!([start(&mut rig, first + 1), start(&mut rig, first + 1)], ["200", "200"]);
+    let begun = rig.records[records..].iter().filter(|record| matches!(record, Record::SeasonStarted(_)));
+    assert_eq!(begun.count(), 1);
+    assert_eq!(season(&mut rig), first + 1);
+    assert_eq!(start(&mut rig, first + 2), "409", "a button that was pressed twice");
+    assert_eq!(season(&mut rig), first + 1);
+    assert_eq!(points(&mut rig), 300, "the bonuses for the first ten");
+    // The game is told with the next result, and logs in again; the calendar goes on.
+    let told = world::race(&mut rig, &token, 10);
+    assert_eq!(world::text(&told, "GameConfigChanged"), "true");
+    let answer = world::login_answer(&mut rig, ANN, "Ann");
+    let ids = ["OldSeasonID", "NewSeasonID", "BonusPoints"]
+        .map(|name| *world::texts(&answer, name).last().unwrap());
+    assert_eq!(ids, [&*first.to_string(), &*(first + 1).to_string(), "300"]);
+    let next = state(&mut rig)["season"]["next"].as_i64().unwrap();
+    rig.skip_to(Wall::from_secs(next));
+    login(&mut rig, ANN, "Ann");
+    assert_eq!(season(&mut rig), first + 2);
+}
+
+#[test]
+fn no_season_begins_early_while_none_is_on() {
+    let mut rig = server();
+    rig.skip_to(world::on(2023, 12, 20, 12));
+    login(&mut rig, ANN, "Ann");
+    let next = state(&mut rig)["season"]["id"].as_i64().unwrap() + 1;
+    let body = format!(r#"{{"season":{next}}}"#);
+    let answer = Request::from(ELSEWHERE).operator().order(&mut rig, ("POST", "season/start", &body));
+    assert_eq!(status(&answer), "400");
+    assert!(answer.contains("2024-01-01T00:00:00Z"), "{answer}");
+}
+
+#[test]
+fn no_season_begins_early_while_the_clock_is_before_its_start() {
+    let mut rig = server();
+    login(&mut rig, ANN, "Ann");
+    let season = state(&mut rig)["season"].clone();
+    let body = format!(r#"{{"season":{}}}"#, season["id"].as_i64().unwrap() + 1);
+    rig.set_wall(Wall::from_secs(season["starts"].as_i64().unwrap() - 1_000));
+    let start = |rig: &mut Rig<Mmcos>| {
+        Request::from(ELSEWHERE).operator().order(rig, ("POST", "season/start", &body))
+    };
+    let answer = start(&mut rig);
+    assert_eq!(status(&answer), "400");
+    assert!(answer.contains("clock is in doubt"), "{answer}");
+    rig.pass(Duration::from_mins(10));
+    let answer = start(&mut rig);
+    assert_eq!(status(&answer), "400");
+    assert!(answer.contains("mmcos restore"), "{answer}");
+}
+
+#[test]
+fn an_event_is_started_and_stopped() {
+    let mut rig = server();
+    let operator = || Request::from(ELSEWHERE).operator();
+    assert_eq!(
+        status(&operator().order(&mut rig, ("POST", "event/start", r#"{"event":"chaos","hours":3}"#))),
+        "200"
+    );
+    let event = state(&mut rig)["event"].clone();
+    assert_eq!((&event["name"], &event["on"]), (&"chaos".into(), &true.into()));
+    assert_eq!(status(&operator().order(&mut rig, ("POST", "event/stop", ""))), "200");
+    rig.pass(Duration::from_secs(1));
+    assert_eq!(state(&mut rig)["event"], Value::Null);
+    assert_eq!(
+        status(&operator().order(&mut rig, ("POST", "event/start", r#"{"event":"rally","hours":3}"#))),
+        "400"
+    );
+}
+
+#[test]
+fn a_dangerous_ban_needs_a_confirmation_and_a_mistyped_one_is_refused() {
+    let mut rig = server();
+    let ban = |rig: &mut Rig<Mmcos>, subject: &str, rest: &str| {
+        let body = format!(r#"{{"subject":"{subject}"{rest}}}"#);
+        Request::from(ELSEWHERE).operator().order(rig, ("POST", "bans", &body))
+    };
+    for (subject, says) in [
+        ("203.0.113.0/2", "203.0.113.0/2 would ban all of 192.0.0.0/2"),
+        ("203.0.113.7/24", "or 203.0.113.7/32"),
+    ] {
+        let refused = ban(&mut rig, subject, r#","confirm":true"#);
+        assert!(status(&refused) == "400" && refused.contains(says), "{refused}");
+    }
+    for (subject, says) in [
+        ("192.0.0.0/2", "your own address"),
+        ("0.0.0.0/0", "your own address"),
+        ("12.0.0.0/8", "a large part of the internet"),
+        ("::/0", "this machine"),
+        ("127.0.0.1", "this machine"),
+        ("203.0.113.7", "contains your own address 203.0.113.7"),
+    ] {
+        let refused = ban(&mut rig, subject, "");
+        assert!(status(&refused) == "409" && refused.contains(says), "{subject}: {refused}");
+        let refused: Value = serde_json::from_str(crate::rig::body(&refused)).unwrap();
+        assert!(refused["confirm"].as_str().unwrap().starts_with(subject), "{refused}");
+    }
+    let bans = rig.records.iter().filter(|record| matches!(record, Record::Ban(_)));
+    assert_eq!(bans.count(), 0);
+    assert_eq!(status(&ban(&mut rig, "12.0.0.0/8", r#","confirm":true"#)), "200");
+    assert_eq!(status(&ban(&mut rig, "203.0.112.0/24", "")), "200");
+}

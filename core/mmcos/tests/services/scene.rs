@@ -1,0 +1,79 @@
+//! What the fixtures must know of the game: how it is configured, logged in to, and asked for nothing.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use mmcos_core::{seam::Wall, testing::TestGame, wire::http};
+use mmcos_game::{
+    Mmcos,
+    session::{Session, SessionKey},
+};
+
+use super::{
+    rig::{Rig, START},
+    world::{self, trusting},
+};
+
+/// The game, without a past.
+///
+/// `config KEY VALUE` knows the keys of `service` below. `given NAME STEAMID` logs a player in; `{{NAME}}` is the session
+/// token. `{{ticket STEAMID}}` is a `PlatformID` with an unsigned ticket, `{{forged NAME}}` a session token for the
+/// account of a player under a key that is not the server's.
+pub(crate) struct Fresh;
+
+impl TestGame for Fresh {
+    type Service = Mmcos;
+
+    fn service(&self, settings: &[(String, String)]) -> Mmcos {
+        let mut config = trusting();
+        for (key, value) in settings {
+            match key.as_str() {
+                "message" => config.message = Some(value.as_str().into()),
+                "maintenance" => config.maintenance = value == "true",
+                "session_seconds" => {
+                    config.session_lifetime = Duration::from_secs(value.parse().expect(value));
+                }
+                _ => panic!("{key} is not to be configured"),
+            }
+        }
+        Mmcos::new(config, [3; 32])
+    }
+
+    fn given(&self, rig: &mut Rig<Mmcos>, name: &str, steam_id: &str) -> Vec<u8> {
+        world::login(rig, steam_id.parse().expect(steam_id), name).into_bytes()
+    }
+
+    fn value(&self, name: &str, known: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
+        match name.split_once(' ')? {
+            ("ticket", id) => Some(world::platform_id(id.parse().expect(id)).into_bytes()),
+            ("forged", name) => {
+                let token = str::from_utf8(known.get(name)?).expect("a token is ASCII");
+                Some(forged(token).into_bytes())
+            }
+            _ => None,
+        }
+    }
+
+    fn probe(&self, now: Wall) -> Option<[Vec<u8>; 2]> {
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: {}\r\nContent-Length: 4\r\n\r\nLive",
+            http::Date::at(now).as_str()
+        );
+        Some([b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: probe\r\n\r\n".into(), response.into()])
+    }
+
+    /// With `/MMCOS` left out where it stands, put in where it does not.
+    fn rewrite(&self, request: &[u8]) -> Vec<u8> {
+        let find = |part: &[u8]| request.windows(part.len()).position(|window| window == part);
+        let (from, to): (&[u8], &[u8]) =
+            if find(b" /MMCOS/").is_some() { (b" /MMCOS/", b" /") } else { (b" /", b" /MMCOS/") };
+        let Some(at) = find(from) else { return request.to_vec() };
+        [&request[..at], to, &request[at + from.len()..]].concat()
+    }
+}
+
+/// A token for the same account, under another key.
+fn forged(token: &str) -> String {
+    let now = Wall::from_secs(START);
+    let session: Session = world::session_key().verify(token, now).expect("the given token is good");
+    SessionKey::new(&[0xEE; 32], Duration::from_hours(1)).issue(&session)
+}

@@ -1,0 +1,224 @@
+//! Players as they come to the server: their tickets, their requests, and what the answers say.
+
+use std::{sync::LazyLock, time::Duration};
+
+use mmcos_core::{
+    calendar::Date,
+    engine::{Limits, SETTLING},
+    seam::{ConnId, Wall},
+    wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
+};
+use mmcos_game::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, session::SessionKey};
+
+use super::rig::{Rig, START, status};
+
+pub(crate) const LOGIN: &str = "MMCOS-Account/AccountService.svc/Login";
+pub(crate) const UPDATE_TITLE: &str = "MMCOS-Account/AccountService.svc/UpdateAccountTitle";
+pub(crate) const ENTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
+pub(crate) const CANCEL: &str = "MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
+pub(crate) const REGISTER: &str = "MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
+pub(crate) const ADD_POINTS: &str = "MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
+pub(crate) const GET_ELITE: &str = "MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
+pub(crate) const GET_FRIENDS: &str = "MMCOS-Leaderboard/LeaderboardService.svc/GetFriends";
+
+const KEY: [u8; 32] = [0x5E; 32];
+static CATALOGUE: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::official().expect("it is tested elsewhere"));
+
+/// A host who trusts every ticket.
+pub(crate) fn trusting() -> Config {
+    let mut config = Config::new(CATALOGUE.clone());
+    config.identity = IdentityPolicy::Trust;
+    config.session_key = KEY;
+    config
+}
+
+pub(crate) fn session_key() -> SessionKey {
+    SessionKey::new(&KEY, trusting().session_lifetime)
+}
+
+pub(crate) fn rig(config: Config) -> Rig<Mmcos> {
+    Rig::new(Mmcos::new(config, [3; 32]), Limits::default())
+}
+
+/// A server without a past.
+pub(crate) fn server() -> Rig<Mmcos> {
+    rig(trusting())
+}
+
+/// A server in the place of this one, with all that it recorded, which has run for as long as its clock takes to settle.
+/// Its race keys are others.
+pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+    let start = Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes"));
+    let mut next = just_restarted(rig, config, start);
+    next.pass(SETTLING);
+    next
+}
+
+/// The same at its start.
+pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+    let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
+    for record in &rig.records {
+        next.server.restore(record.clone()).expect("what was recorded fits");
+    }
+    next.records.clone_from(&rig.records);
+    next.set_wall(now);
+    next
+}
+
+/// The ticket of this player, of now, for this game, to be signed.
+pub(crate) fn ticket(steam_id: u64) -> TicketBuilder {
+    let issued = UnixSeconds(u32::try_from(START).expect("before 2106"));
+    TicketBuilder::new(SteamId::new(steam_id), AppId(535_850), issued)
+}
+
+/// A `PlatformID` that nobody signed.
+pub(crate) fn platform_id(steam_id: u64) -> String {
+    encode_platform_id(&ticket(steam_id).build(|_| [0; SIGNATURE_LEN]).expect("a short ticket"))
+}
+
+pub(crate) fn post(service: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("POST /MMCOS/{service} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+pub(crate) fn login_request(platform_id: &str, name: &str) -> Vec<u8> {
+    let name = escaped(name);
+    post(
+        LOGIN,
+        &format!(
+            "<Login><ProtocolVersion>1</ProtocolVersion><PlatformType>Steam</PlatformType>\
+             <PlatformID>{platform_id}</PlatformID><DisplayName>{name}</DisplayName>\
+             <DefaultTitle>lng_player_title_default</DefaultTitle><ExtraSeason>38</ExtraSeason></Login>"
+        ),
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The whole answer to a login.
+pub(crate) fn login_answer(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
+    rig.ask(&login_request(&platform_id(steam_id), name))
+}
+
+/// A login's session token.
+pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
+    let answer = login_answer(rig, steam_id, name);
+    assert_eq!(status(&answer), "200", "{answer}");
+    text(&answer, "SessionToken").to_owned()
+}
+
+/// Races against AI, and brings this result.
+pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
+    let search = Search { ignore: true, ..Search::race(token, 7) };
+    let conn = search.begin(rig);
+    rig.pass(Duration::from_mins(2));
+    let race_key = text(&rig.read(conn), "RaceKey").to_owned();
+    rig.leave(conn);
+    add_points(rig, token, &race_key, points)
+}
+
+pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, points: i32) -> String {
+    rig.ask(&post(
+        ADD_POINTS,
+        &format!(
+            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
+             <Points>{points}</Points><Level>3</Level><Prestige>1</Prestige></AddPoints>"
+        ),
+    ))
+}
+
+pub(crate) fn get_elite(rig: &mut Rig<Mmcos>, token: &str) -> String {
+    rig.ask(&post(
+        GET_ELITE,
+        &format!(
+            "<GetElite><SessionToken>{token}</SessionToken><StartRank>0</StartRank>\
+             <NumResults>100</NumResults></GetElite>"
+        ),
+    ))
+}
+
+/// The number of a lobby is added to this, for an id as Steam issues them.
+pub(crate) const LOBBIES: u64 = 109_775_241_000_000_000;
+
+/// The numbers of the lobbies in the elements of this name.
+pub(crate) fn lobbies(answer: &str, name: &str) -> Vec<u64> {
+    texts(answer, name).into_iter().map(|id| id.parse::<u64>().unwrap() - LOBBIES).collect()
+}
+
+/// `RegisterActiveGameWithPlayers`, by a player who lists these.
+pub(crate) fn register(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, listed: &[u64]) {
+    let listed: Vec<String> = listed.iter().map(u64::to_string).collect();
+    let answer = rig.ask(&post(
+        REGISTER,
+        &format!(
+            "<RegisterActiveGameWithPlayers><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
+             <PlatformIDs>{}</PlatformIDs></RegisterActiveGameWithPlayers>",
+            listed.join(",")
+        ),
+    ));
+    assert_eq!(status(&answer), "200", "{answer}");
+}
+
+/// A search, as the game makes it.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) lobby: u64,
+    pub(crate) game_type: &'a str,
+    pub(crate) rule_set: &'a str,
+    pub(crate) ignore: bool,
+    pub(crate) size: u8,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn race(token: &'a str, lobby: u64) -> Self {
+        Self { token, lobby, game_type: "QuickRace", rule_set: "Race", ignore: false, size: 1 }
+    }
+
+    pub(crate) fn request(&self) -> Vec<u8> {
+        let Self { token, lobby, game_type, rule_set, ignore, size } = self;
+        let (party, lobby) = (LOBBIES + lobby + 1_000, LOBBIES + lobby);
+        post(
+            ENTER,
+            &format!(
+                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{party}</GroupLobbyId>\
+                 <GameLobbyId>{lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion>\
+                 <GameType>{game_type}</GameType><GroupSize>{size}</GroupSize><SkillLevel>5</SkillLevel>\
+                 <RuleSet>{rule_set}</RuleSet><Ranking>NotRanked</Ranking>\
+                 <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
+            ),
+        )
+    }
+
+    /// Begins the search on a connection of its own.
+    pub(crate) fn begin(&self, rig: &mut Rig<Mmcos>) -> ConnId {
+        let conn = rig.open();
+        rig.send(conn, &self.request());
+        conn
+    }
+}
+
+/// The text of the first element of this name.
+pub(crate) fn text<'a>(answer: &'a str, name: &str) -> &'a str {
+    texts(answer, name).first().copied().unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+/// An hour of a day.
+pub(crate) fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
+    Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
+}
+
+/// The texts of all elements of this name.
+pub(crate) fn texts<'a>(answer: &'a str, name: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let found = answer.split(&open).skip(1).filter_map(|rest| rest.split_once(&close));
+    found.map(|(text, _)| text).collect()
+}
+
+pub(crate) fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
