@@ -85,6 +85,7 @@
 //! | [`engine`] | connections, held requests, timers, limits. Knows no game | |
 //! | [`service`] | what a game implements | |
 //! | [`wire::http`] | HTTP/1.1 | |
+//! | [`settings`] | one table of keys for configuration, help and dashboard | |
 //! | [`calendar`] | dates from wall time | |
 //! | `wire::xml` | DataContract XML, as .NET services write it | `xml` |
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
@@ -106,6 +107,7 @@ pub mod link;
 pub mod seam;
 mod server;
 pub mod service;
+pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wire;

@@ -98,6 +98,7 @@ const FOREIGN: &[&str] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["engine", "service", "server"]),
     ("seam", &["engine", "service", "server"]),
+    ("settings", &["engine", "service", "server", "admin"]),
     ("engine", &["service", "server", "admin"]),
     ("admin", &["service", "server"]),
     ("service", &["server", "admin"]),

@@ -1,11 +1,17 @@
 //! Pages for players. They name the address at which the visitor's browser found this server.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 use core::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
+
+use crate::settings::{Datum, Value};
 
 /// Stands for the server's address in the texts of a [`VisitorPage`].
 const PLACEHOLDER: &str = "{address}";
@@ -56,6 +62,19 @@ impl FromStr for ServerAddress {
             text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
         let is_name = text.len() <= 253 && text.split('.').all(is_label) && !is_mistyped_ip;
         if is_name { Ok(Self::Name(HostName(text.to_owned()))) } else { Err(ServerAddressError) }
+    }
+}
+
+impl Value for ServerAddress {
+    const HINT: &'static str = "ADDRESS|NAME";
+    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5, or a DNS name such as race.example.org, without a port";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Text(self.to_string())
     }
 }
 

@@ -1,0 +1,92 @@
+use alloc::{
+    borrow::ToOwned as _,
+    collections::BTreeMap,
+    string::{String, ToString as _},
+};
+use core::ops::Deref;
+
+use super::{Datum, Key, Settings, SettingsError};
+
+/// Settings of which an operator can change some while the server runs. A value that was set overrides the
+/// configuration until it is reset. Reads as the settings in force.
+#[derive(Clone, Debug)]
+pub struct Live<S> {
+    configured: S,
+    current: S,
+    /// What was set, by field.
+    set: BTreeMap<&'static str, String>,
+}
+
+/// A setting that can change while the server runs.
+#[derive(Clone, Debug)]
+pub struct LiveSetting {
+    /// Its key.
+    pub key: &'static Key,
+    /// The value in force, as text.
+    pub value: String,
+    /// The value of the configuration.
+    pub configured: String,
+    /// Whether it was set, so that the configuration does not count.
+    pub is_set: bool,
+}
+
+impl<S: Settings> Live<S> {
+    /// Returns the settings of a configuration. Nothing is set yet.
+    pub fn new(configured: S) -> Self {
+        Self { current: configured.clone(), configured, set: BTreeMap::new() }
+    }
+
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if no live key has this name, or the value does not fit it. Nothing is changed then.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), SettingsError> {
+        let key = find::<S>(name)?;
+        self.current.set(name, text)?;
+        self.set.insert(key.field, text.to_owned());
+        Ok(())
+    }
+
+    /// Takes back what was set, so that the configuration counts again.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if no live key has this name.
+    pub fn reset(&mut self, name: &str) -> Result<(), SettingsError> {
+        let key = find::<S>(name)?;
+        self.set.remove(key.field);
+        let configured = S::KEYS.iter().zip(self.configured.data()).find(|(other, _)| *other == key);
+        configured.map_or(Ok(()), |(_, configured)| self.current.set(name, &configured.to_string()))
+    }
+
+    /// Returns what was set: names and values.
+    pub fn changes(&self) -> impl Iterator<Item = (String, &str)> {
+        let name = |field: &str| field.replace('_', "-");
+        self.set.iter().map(move |(field, text)| (name(field), text.as_str()))
+    }
+
+    /// Returns every setting that can change while the server runs, in the order of the keys.
+    pub fn rows(&self) -> impl Iterator<Item = LiveSetting> {
+        let values = self.current.data().into_iter().zip(self.configured.data());
+        let row = |(key, (value, configured)): (&'static Key, (Datum, Datum))| LiveSetting {
+            key,
+            value: value.to_string(),
+            configured: configured.to_string(),
+            is_set: self.set.contains_key(key.field),
+        };
+        S::KEYS.iter().zip(values).filter(|(key, _)| key.live).map(row)
+    }
+}
+
+impl<S> Deref for Live<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.current
+    }
+}
+
+/// Keys that are fixed at the start are unknown here.
+fn find<S: Settings>(name: &str) -> Result<&'static Key, SettingsError> {
+    let key = Key::find(S::KEYS, name)?;
+    if key.live { Ok(key) } else { Err(SettingsError::Unknown(name.to_owned())) }
+}

@@ -1,0 +1,299 @@
+use alloc::{
+    borrow::ToOwned as _,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{
+    fmt,
+    net::{Ipv6Addr, SocketAddr},
+    num::NonZeroUsize,
+    ops::Deref,
+    time::Duration,
+};
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::AddressRange;
+
+/// A type that a setting can have. Every source gives text.
+pub trait Value: Sized {
+    /// What stands for the value in a help text.
+    const HINT: &'static str;
+    /// What a value must be; completes "must be …".
+    const EXPECTED: &'static str;
+    /// How an operator edits it.
+    const KIND: Kind = Kind::Text;
+
+    /// Parses a value.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// Returns what is wrong with a text that does not parse, for types whose [`EXPECTED`](Self::EXPECTED) cannot say it.
+    fn explain(_text: &str) -> Option<String> {
+        None
+    }
+
+    /// Returns the value as a file or a trace holds it. [`parse`](Self::parse) reads its text back.
+    fn to_datum(&self) -> Datum;
+}
+
+/// A type with a few named values.
+pub trait Choice: Copy + PartialEq + 'static {
+    /// See [`Value::HINT`].
+    const HINT: &'static str;
+    /// See [`Value::EXPECTED`].
+    const EXPECTED: &'static str;
+    /// Each value with its name.
+    const CHOICES: &'static [(&'static str, Self)];
+}
+
+/// The form in which an operator edits a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A line.
+    Text,
+    /// True or false.
+    Truth,
+    /// A number.
+    Number,
+    /// A number of seconds.
+    Seconds,
+}
+
+/// A value as data. Its text is what a command line would hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Datum {
+    /// True or false.
+    Truth(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Float(f64),
+    /// A list or a table, as JSON. In a file it is written as TOML.
+    Json(String),
+    /// Anything else.
+    Text(String),
+}
+
+impl fmt::Display for Datum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truth(truth) => truth.fmt(f),
+            Self::Integer(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Json(text) | Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Serialize for Datum {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Truth(truth) => truth.serialize(serializer),
+            Self::Integer(number) => number.serialize(serializer),
+            Self::Float(number) => number.serialize(serializer),
+            Self::Json(text) | Self::Text(text) => text.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Datum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+struct Visitor;
+
+impl de::Visitor<'_> for Visitor {
+    type Value = Datum;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false, a number or a text")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Datum, E> {
+        Ok(Datum::Truth(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Datum, E> {
+        Ok(Datum::Integer(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Datum, E> {
+        i64::try_from(number).map(Datum::Integer).map_err(E::custom)
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Datum, E> {
+        Ok(Datum::Float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Datum, E> {
+        Ok(Datum::Text(text.to_owned()))
+    }
+}
+
+impl<T: Choice> Value for T {
+    const HINT: &'static str = <T as Choice>::HINT;
+    const EXPECTED: &'static str = <T as Choice>::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::CHOICES.iter().find(|(name, _)| *name == text).map(|(_, value)| *value)
+    }
+
+    fn to_datum(&self) -> Datum {
+        let name = Self::CHOICES.iter().find(|(_, value)| value == self).map_or("", |(name, _)| *name);
+        Datum::Text(name.to_owned())
+    }
+}
+
+impl Value for bool {
+    const HINT: &'static str = "true|false";
+    const EXPECTED: &'static str = "true or false";
+    const KIND: Kind = Kind::Truth;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Truth(*self)
+    }
+}
+
+impl Value for u32 {
+    const HINT: &'static str = "NUMBER";
+    const EXPECTED: &'static str = "a whole number";
+    const KIND: Kind = Kind::Number;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Integer((*self).into())
+    }
+}
+
+impl Value for NonZeroUsize {
+    const HINT: &'static str = "NUMBER";
+    const EXPECTED: &'static str = "a whole number";
+    const KIND: Kind = Kind::Number;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Integer(i64::try_from(self.get()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Value for Duration {
+    const HINT: &'static str = "SECONDS";
+    const EXPECTED: &'static str = "a number of seconds";
+    const KIND: Kind = Kind::Seconds;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::try_from_secs_f64(text.parse().ok()?).ok()
+    }
+
+    fn to_datum(&self) -> Datum {
+        match i64::try_from(self.as_secs()) {
+            Ok(seconds) if self.subsec_nanos() == 0 => Datum::Integer(seconds),
+            _ => Datum::Float(self.as_secs_f64()),
+        }
+    }
+}
+
+impl Value for String {
+    const HINT: &'static str = "TEXT";
+    const EXPECTED: &'static str = "a text";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Text(self.clone())
+    }
+}
+
+/// A line of text that is not empty, such as a message of the day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line(String);
+
+impl Line {
+    /// Bytes of the longest line. (Our choice.)
+    pub const MAX: usize = 500;
+}
+
+impl Deref for Line {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for Line {
+    const HINT: &'static str = "TEXT";
+    const EXPECTED: &'static str = "a line of at most 500 bytes";
+
+    fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=Self::MAX).contains(&text.len()) && !text.contains(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Text(self.0.clone())
+    }
+}
+
+impl Value for Vec<AddressRange> {
+    const HINT: &'static str = "ADDRESSES";
+    const EXPECTED: &'static str =
+        "a list of addresses and ranges with commas between, such as 127.0.0.1, 10.0.0.0/8";
+
+    fn parse(text: &str) -> Option<Self> {
+        let ranges = text.split(',').map(str::trim).filter(|range| !range.is_empty());
+        ranges.map(|range| range.parse().ok()).collect()
+    }
+
+    fn to_datum(&self) -> Datum {
+        let ranges: Vec<String> = self.iter().map(ToString::to_string).collect();
+        Datum::Text(ranges.join(", "))
+    }
+}
+
+/// A value that may be left out; `None` is the empty text.
+impl<T: Value> Value for Option<T> {
+    const HINT: &'static str = T::HINT;
+    const EXPECTED: &'static str = T::EXPECTED;
+    const KIND: Kind = T::KIND;
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { T::parse(text).map(Some) }
+    }
+
+    fn to_datum(&self) -> Datum {
+        self.as_ref().map_or_else(|| Datum::Text(String::new()), T::to_datum)
+    }
+}
+
+/// An address to listen at; `None` is "off". A bare port is every address of the machine, IPv6 and IPv4.
+impl Value for Option<SocketAddr> {
+    const HINT: &'static str = "ADDRESS:PORT|PORT|off";
+    const EXPECTED: &'static str = "an address and port such as 192.168.1.20:443 or [::]:443, a port, or off";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "off" {
+            return Some(None);
+        }
+        let every_address = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+        text.parse().map(every_address).or_else(|_| text.parse()).ok().map(Some)
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Text(self.map_or_else(|| "off".to_owned(), |address| address.to_string()))
+    }
+}
