@@ -109,14 +109,14 @@ fn live_settings_are_set_and_reset() {
     for (name, text) in [("lap-seconds", "12.5"), ("track", "a <b> & c"), ("ghosts", "true")] {
         live.set(name, text).unwrap();
         assert!(live.changes().eq([(name.to_owned(), text)]));
-        let row = live.rows().find(|row| row.key.name() == name).unwrap();
-        assert!(row.is_set && row.value == text && row.configured != text, "{row:?}");
+        let row = live.rows().find(|row| row.name == name).unwrap();
+        assert!(row.set && row.value == text && row.configured != text, "{row:?}");
         live.reset(name).unwrap();
         assert_eq!(*live, configured);
     }
-    let names: Vec<_> = live.rows().map(|row| row.key.name()).collect();
+    let names: Vec<_> = live.rows().map(|row| row.name).collect();
     assert_eq!(names, ["lap-seconds", "track", "ghosts"]);
-    assert!(live.rows().all(|row| !row.is_set && row.value == row.configured));
+    assert!(live.rows().all(|row| !row.set && row.value == row.configured));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use alloc::{
 };
 use core::ops::Deref;
 
-use super::{Datum, Key, Settings, SettingsError};
+use super::{Datum, Key, Kind, Settings, SettingsError};
 
 /// Settings of which an operator can change some while the server runs. A value that was set overrides the
 /// configuration until it is reset. Reads as the settings in force.
@@ -17,17 +17,21 @@ pub struct Live<S> {
     set: BTreeMap<&'static str, String>,
 }
 
-/// A setting that can change while the server runs.
-#[derive(Clone, Debug)]
+/// A setting that can change while the server runs, as a dashboard shows it.
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct LiveSetting {
-    /// Its key.
-    pub key: &'static Key,
+    /// Its name.
+    pub name: String,
+    /// Its explanation.
+    pub about: &'static str,
+    /// How it is edited.
+    pub kind: Kind,
     /// The value in force, as text.
     pub value: String,
     /// The value of the configuration.
     pub configured: String,
     /// Whether it was set, so that the configuration does not count.
-    pub is_set: bool,
+    pub set: bool,
 }
 
 impl<S: Settings> Live<S> {
@@ -68,10 +72,12 @@ impl<S: Settings> Live<S> {
     pub fn rows(&self) -> impl Iterator<Item = LiveSetting> {
         let values = self.current.data().into_iter().zip(self.configured.data());
         let row = |(key, (value, configured)): (&'static Key, (Datum, Datum))| LiveSetting {
-            key,
+            name: key.name(),
+            about: key.about(),
+            kind: key.kind,
             value: value.to_string(),
             configured: configured.to_string(),
-            is_set: self.set.contains_key(key.field),
+            set: self.set.contains_key(key.field),
         };
         S::KEYS.iter().zip(values).filter(|(key, _)| key.live).map(row)
     }

@@ -49,6 +49,14 @@ pub trait Settings: Serialize + for<'a> Deserialize<'a> + Clone + core::fmt::Deb
     /// Every key, in the order in which they are shown.
     const KEYS: &'static [Key];
 
+    /// Returns the default of each key.
+    ///
+    /// # Errors
+    /// [`SettingsError::BadValue`] for a default that does not parse or is out of range.
+    fn defaults() -> Result<Self, SettingsError> {
+        Self::parse(|_| None)
+    }
+
     /// Parses what was given for each key; the default counts where nothing was.
     ///
     /// # Errors

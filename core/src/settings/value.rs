@@ -47,7 +47,8 @@ pub trait Choice: Copy + PartialEq + 'static {
 }
 
 /// The form in which an operator edits a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A line.
     Text,
