@@ -1,150 +1,231 @@
-//! One connection: bytes in to the hub, bytes out from its transport.
+//! One connection: bytes in to the hub, bytes out from its link.
 
 use std::{
     cell::RefCell,
     future::poll_fn,
-    io::{self, ErrorKind, Read as _},
-    net::{Shutdown, TcpStream},
-    pin::Pin,
+    io::{self, ErrorKind},
+    net::TcpStream,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
 };
 
-use async_io::{Async, Timer};
+use async_io::Timer;
 use mmcos_core::{
-    link::{Status, WriteLimits},
+    link::{Link, Status, WriteLimits},
     seam::{Close, ConnId, Input, Monotonic},
 };
-use mmcos_std::{connections, transport::Transport};
+use mmcos_std::{connections, socket};
+use smol::io::AsyncRead as _;
 
-use crate::{hub::Hub, signal::Signal};
+use crate::{hub::Hub, signal::Signal, socket::Stream};
 
 /// Bytes that are read at a time.
 const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
 
-/// A socket and its transport. The hub queues bytes, the connection's task moves them.
+/// A connection's link. The hub queues bytes, the connection's task moves them.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: Async<TcpStream>,
-    transport: RefCell<Transport>,
+    link: RefCell<Link>,
     /// Raised when there is something new for the task.
     pub(crate) news: Signal,
 }
 
 impl connections::Connection for Connection {
-    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T {
-        change(&mut self.transport.borrow_mut())
+    fn with<T>(&self, change: impl FnOnce(&mut Link) -> T) -> T {
+        change(&mut self.link.borrow_mut())
     }
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Async<TcpStream>, limits: WriteLimits) -> Self {
-        let transport = RefCell::new(Transport::new(limits));
-        Self { socket, transport, news: Signal::default() }
+    pub(crate) fn new(limits: WriteLimits) -> Self {
+        Self { link: RefCell::new(Link::new(limits)), news: Signal::default() }
     }
 
-    /// Turns the client away.
-    pub(crate) fn refuse(self) {
-        self.transport.into_inner().refuse(self.socket.get_ref());
+    /// Turns the client away, which speaks plainly.
+    pub(crate) fn refuse(&self, socket: &TcpStream) {
+        socket::refuse(&self.link.borrow(), socket);
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.transport.borrow().status(), Status::Over(_))
+        matches!(self.link.borrow().status(), Status::Over(_))
     }
 
     /// Drops the connection: its task ends.
     fn abort(&self, error: &io::Error, conn: ConnId) {
         log::debug!("connection {}: {error}", conn.0);
-        self.transport.borrow_mut().link.close(Close::Abort);
+        self.link.borrow_mut().close(Close::Abort);
     }
+}
 
-    /// Writes all that may be written. Ready when nothing is left, or the connection is over.
-    fn poll_write(&self, now: Monotonic, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut transport = self.transport.borrow_mut();
-        while !transport.write_to(&mut self.socket.get_ref(), now)? {
-            ready!(self.socket.poll_writable(cx))?;
+/// Serves a connection until it is over, once `handshake` has made its stream.
+pub(crate) async fn serve<S: Stream>(
+    hub: Rc<Hub>,
+    conn: ConnId,
+    connection: Rc<Connection>,
+    handshake: impl Future<Output = io::Result<S>>,
+) {
+    match expected(&hub, &connection, handshake).await {
+        Ok(stream) => {
+            let mut task = Task { hub: &hub, conn, connection: &connection, stream, has_ended: false };
+            let mut timer = Alarm::default();
+            poll_fn(|cx| task.poll(&mut timer, cx)).await;
         }
-        if transport.status() == Status::Shutdown {
-            let _ = self.socket.get_ref().shutdown(Shutdown::Write);
-            transport.link.shut_down(now);
-        }
-        Poll::Ready(Ok(()))
+        Err(error) => connection.abort(&error, conn),
     }
+    hub.closed(conn);
+}
 
-    /// Reads once.
-    fn poll_read(&self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+/// Waits for a handshake while there will be something to say after it.
+async fn expected<S>(
+    hub: &Hub,
+    connection: &Connection,
+    handshake: impl Future<Output = io::Result<S>>,
+) -> io::Result<S> {
+    let (mut handshake, mut timer) = (pin!(handshake), Alarm::default());
+    poll_fn(|cx| {
         loop {
-            match self.socket.get_ref().read(buffer) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(self.socket.poll_readable(cx))?,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
+            connection.news.lower();
+            if let Poll::Ready(stream) = handshake.as_mut().poll(cx) {
+                return Poll::Ready(stream);
+            }
+            let deadline = {
+                let (mut link, now) = (connection.link.borrow_mut(), hub.now());
+                if link.is_writable() {
+                    // It waits for the client, which must not take for ever.
+                    link.blocked(now);
+                }
+                link.tick(now);
+                if link.status() != Status::Running {
+                    return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+                }
+                link.next_deadline()
+            };
+            if connection.news.poll(cx).is_pending() {
+                ready!(timer.poll(deadline, hub, cx));
             }
         }
-    }
+    })
+    .await
+}
 
-    /// Reads once and gives the hub what came. Returns whether to read on.
-    fn poll_receive(&self, hub: &Hub, conn: ConnId, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.transport.borrow().link.wants_read() {
-            return Poll::Pending;
-        }
-        let mut buffer = [0; READ];
-        let count = ready!(self.poll_read(&mut buffer, cx))?;
-        let bytes = buffer.get(..count).unwrap_or_default();
-        let (was_open, received, is_open) = {
-            let mut transport = self.transport.borrow_mut();
-            (transport.is_open(), transport.received(bytes, hub.now()), transport.is_open())
-        };
-        let Ok(received) = received else {
-            // TLS may have an alert to send.
-            let _ = self.poll_write(hub.now(), cx);
-            return Poll::Ready(received.map(drop));
-        };
-        if !received.is_empty() {
-            hub.input(Input::Received { conn, bytes: &received });
-        }
-        if was_open && !is_open {
-            // Nobody waits for what is held; what is under way may still be read.
-            hub.input(Input::Ended { conn });
-        }
-        Poll::Ready(Ok(()))
-    }
+/// The task of a connection whose handshake is done.
+struct Task<'a, S> {
+    hub: &'a Hub,
+    conn: ConnId,
+    connection: &'a Connection,
+    stream: S,
+    /// Whether the core was told that nothing more comes.
+    has_ended: bool,
+}
 
+impl<S: Stream> Task<'_, S> {
     /// Moves bytes both ways until the connection is over.
-    fn poll(&self, hub: &Hub, conn: ConnId, timer: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, timer: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURNS {
-            self.news.lower();
-            let now = hub.now();
-            self.transport.borrow_mut().link.tick(now);
-            if let Poll::Ready(Err(error)) = self.poll_write(now, cx) {
-                self.abort(&error, conn);
+            self.connection.news.lower();
+            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+                self.connection.abort(&error, self.conn);
             }
-            let received = self.poll_receive(hub, conn, cx);
+            let received = self.poll_receive(cx);
             if let Poll::Ready(Err(error)) = &received {
-                self.abort(error, conn);
+                self.connection.abort(error, self.conn);
             }
-            if self.is_over() {
+            if self.connection.is_over() {
                 return Poll::Ready(());
             }
             // What was read may have been answered: go round and write.
-            if received.is_pending() && self.news.poll(cx).is_pending() {
-                let deadline = self.transport.borrow().link.next_deadline();
-                if timer.poll(deadline, hub, cx).is_pending() {
-                    return Poll::Pending;
-                }
+            if received.is_pending() && self.connection.news.poll(cx).is_pending() {
+                let deadline = self.connection.link.borrow().next_deadline();
+                ready!(timer.poll(deadline, self.hub, cx));
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+
+    /// Writes what may be written, and ends the sending side after the last of it. Ready when nothing is left, or the
+    /// connection is over.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (link, now) = (&mut *self.connection.link.borrow_mut(), self.hub.now());
+        link.tick(now);
+        let written = poll_write_all(Pin::new(&mut self.stream), link, cx);
+        if self.stream.socket().take_progress() {
+            link.progressed();
+        }
+        if written.is_pending() {
+            link.blocked(now);
+        }
+        ready!(written)?;
+        link.flushed(now);
+        if link.status() == Status::Shutdown {
+            link.shut_down(now);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads once and gives the hub what came.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (wants_read, is_open) = {
+            let link = self.connection.link.borrow();
+            (link.wants_read(), link.is_open() && !self.has_ended)
+        };
+        if !wants_read {
+            return Poll::Pending;
+        }
+        let mut buffer = [0; READ];
+        let read = if is_open {
+            Pin::new(&mut self.stream).poll_read(cx, &mut buffer)
+        } else {
+            // To be discarded, TLS or not, until the socket ends.
+            Pin::new(self.stream.socket()).poll_read(cx, &mut buffer)
+        };
+        let count = match ready!(read) {
+            // TLS ended without `close_notify` (RFC 9112 section 9.8).
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => 0,
+            count => count?,
+        };
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if !bytes.is_empty() {
+            self.connection.link.borrow_mut().received(self.hub.now());
+        }
+        match (is_open, bytes.is_empty()) {
+            (true, false) => self.hub.input(Input::Received { conn: self.conn, bytes }),
+            (true, true) => {
+                // Nobody waits for what is held; what is under way may still be read.
+                self.has_ended = true;
+                self.hub.input(Input::Ended { conn: self.conn });
+            }
+            (false, false) => {}
+            (false, true) => self.connection.link.borrow_mut().ended(),
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
-/// Serves a connection until it is over.
-pub(crate) async fn serve(hub: Rc<Hub>, conn: ConnId, connection: Rc<Connection>) {
-    let mut timer = Alarm::default();
-    poll_fn(|cx| connection.poll(&hub, conn, &mut timer, cx)).await;
-    hub.closed(conn);
+/// Ready when all that may be written has left, and after the last of it the end of the stream.
+fn poll_write_all<S: Stream>(
+    mut stream: Pin<&mut S>,
+    link: &mut Link,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    loop {
+        // TLS passes on what it took before it takes more, or it would hide that the client does not read.
+        ready!(stream.as_mut().poll_flush(cx))?;
+        if !link.is_writable() {
+            break;
+        }
+        match ready!(socket::with_slices(link, |slices| stream.as_mut().poll_write_vectored(cx, slices)))? {
+            0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+            count => link.written(count),
+        }
+    }
+    if link.status() == Status::Shutdown {
+        ready!(stream.poll_close(cx))?;
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// A timer that is set only while there is a deadline.

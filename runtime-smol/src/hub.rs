@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use async_io::Async;
 use mmcos_core::{
     link::WriteLimits,
     seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic},
@@ -67,12 +66,12 @@ impl Hub {
     /// Tells the core of a new connection. Returns it, unless the core refuses it.
     pub(crate) fn open(
         &self,
-        socket: Async<TcpStream>,
+        socket: &TcpStream,
         is_plain: bool,
         listener: ListenerId,
         peer: SocketAddr,
     ) -> Option<(ConnId, Rc<Connection>)> {
-        let connection = Rc::new(Connection::new(socket, self.limits));
+        let connection = Rc::new(Connection::new(self.limits));
         let conn = {
             let mut state = self.state.borrow_mut();
             state.opened = state.opened.saturating_add(1);
@@ -86,8 +85,8 @@ impl Hub {
             return Some((conn, connection));
         }
         self.closed(conn);
-        if is_plain && let Some(connection) = Rc::into_inner(connection) {
-            connection.refuse();
+        if is_plain {
+            connection.refuse(socket);
         }
         None
     }

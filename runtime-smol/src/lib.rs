@@ -7,6 +7,7 @@ mod connection;
 mod hub;
 mod server;
 mod signal;
+mod socket;
 
 pub use hub::Hub;
 pub use server::Server;

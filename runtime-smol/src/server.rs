@@ -3,26 +3,24 @@ use std::{
     net::TcpListener,
     pin::Pin,
     rc::{Rc, Weak},
-    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
 use async_io::{Async, Timer};
+use futures_rustls::TlsAcceptor;
 use mmcos_core::seam::{Input, ListenerId};
 use mmcos_std::{
-    connections::Connection as _,
     listen::{self, AcceptTrouble},
     serving::{Door, GRACE, LONGEST_GRACE, RunError},
-    transport,
+    socket,
 };
-use rustls::ServerConfig;
 use smol::{
     LocalExecutor,
     future::{self, FutureExt},
 };
 
-use crate::{connection, hub::Hub};
+use crate::{connection, hub::Hub, socket::Socket};
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]
@@ -42,8 +40,8 @@ impl Server {
         let mut accepting = Vec::new();
         for (number, door) in (0..).zip(self.doors) {
             let listener = Async::new(door.listener)?;
-            let accept =
-                accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, door.tls);
+            let tls = door.tls.map(TlsAcceptor::from);
+            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, tls);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
@@ -72,7 +70,7 @@ async fn accept(
     hub: Rc<Hub>,
     door: ListenerId,
     listener: Async<TcpListener>,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<TlsAcceptor>,
 ) {
     let mut trouble = AcceptTrouble::default();
     loop {
@@ -86,17 +84,19 @@ async fn accept(
         };
         // This task is the executor's own: it must not keep it from ending.
         let Some(executor) = executor.upgrade() else { return };
-        transport::prepare(stream.get_ref());
-        if let Some((conn, connection)) = hub.open(stream, tls.is_none(), door, listen::peer(peer)) {
-            let started =
-                tls.clone().map_or(Ok(()), |tls| connection.with(|transport| transport.start_tls(tls)));
-            match started {
-                Ok(()) => executor.spawn(connection::serve(Rc::clone(&hub), conn, connection)).detach(),
-                Err(error) => {
-                    log::error!("cannot speak TLS: {error}");
-                    hub.closed(conn);
+        socket::prepare(stream.get_ref());
+        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), door, listen::peer(peer))
+        {
+            let (hub, socket) = (Rc::clone(&hub), Socket::from(stream));
+            let task = match &tls {
+                // On the heap, or a task would have room for it and for the stream that follows.
+                Some(tls) => {
+                    let handshake = Box::pin(tls.accept(socket));
+                    executor.spawn(connection::serve(hub, conn, connection, handshake))
                 }
-            }
+                None => executor.spawn(connection::serve(hub, conn, connection, async { Ok(socket) })),
+            };
+            task.detach();
         }
         // Those who are there have their turn before the next one comes.
         future::yield_now().await;

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
 
-use mmcos_core::link::{Dropped, Status};
+use mmcos_core::link::{Dropped, Link, Status};
 use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Input};
 
 use crate::driver::Carry;
-use crate::transport::Transport;
 
-/// A runtime's connection: a socket and its transport.
+/// A runtime's connection: a socket and its link.
 pub trait Connection {
-    /// Runs `change` on the transport, with whatever lock that takes.
-    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T;
+    /// Runs `change` on the link, with whatever lock that takes.
+    fn with<T>(&self, change: impl FnOnce(&mut Link) -> T) -> T;
 }
 
 /// All connections whose sockets are open, by a pointer `P` to each.
@@ -44,8 +43,7 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
 
     /// Removes a connection whose socket is gone. Returns what to tell the core.
     pub fn remove(&mut self, conn: ConnId) -> Input<'static> {
-        let status =
-            self.open.remove(&conn).map(|connection| connection.with(|transport| transport.status()));
+        let status = self.open.remove(&conn).map(|connection| connection.with(|link| link.status()));
         match status {
             Some(Status::Over(Some(Dropped::NotReading))) => Input::Stalled { conn },
             Some(Status::Over(Some(Dropped::NotDurable))) => {
@@ -62,7 +60,7 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
     pub fn release(&mut self, durable: CommitSeq) {
         while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
             if let Some(connection) = self.open.get(&conn) {
-                connection.with(|transport| transport.link.release(durable));
+                connection.with(|link| link.release(durable));
                 self.touched.push(conn);
             }
         }
@@ -94,7 +92,7 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
 impl<P: Clone + Deref<Target: Connection>> Carry for Connections<P> {
     fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
         let Some(connection) = self.open.get(&conn) else { return };
-        connection.with(|transport| transport.link.push(bytes, after));
+        connection.with(|link| link.push(bytes, after));
         if after != CommitSeq::default() && self.waiting.back() != Some(&(after, conn)) {
             self.waiting.push_back((after, conn));
         }
@@ -107,7 +105,7 @@ impl<P: Clone + Deref<Target: Connection>> Carry for Connections<P> {
             Close::Refuse => drop(self.open.remove(&conn)),
             Close::AfterFlush | Close::Abort => {
                 if let Some(connection) = self.open.get(&conn) {
-                    connection.with(|transport| transport.link.close(how));
+                    connection.with(|link| link.close(how));
                     self.touch(conn);
                 }
             }

@@ -4,13 +4,14 @@ use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use mmcos_core::link::{Status, WriteLimits};
+use mmcos_core::link::{Link, Status, WriteLimits};
 use mmcos_core::seam::{Close, ConnId, Monotonic};
+use rustls::ServerConfig;
 
 use super::hub::{Inbox, Message};
+use super::transport::Transport;
 use crate::clock::Clock;
-use crate::connections;
-use crate::transport::Transport;
+use crate::{connections, socket};
 
 /// Bytes of a connection that may wait for the hub before no more are read. What is asked at once is answered at
 /// once, and most responses are longer than what asked for them.
@@ -45,8 +46,8 @@ impl State {
 }
 
 impl connections::Connection for Connection {
-    fn with<T>(&self, change: impl FnOnce(&mut Transport) -> T) -> T {
-        change(&mut self.lock().transport)
+    fn with<T>(&self, change: impl FnOnce(&mut Link) -> T) -> T {
+        change(&mut self.lock().transport.link)
     }
 }
 
@@ -62,10 +63,14 @@ impl Connection {
         Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
     }
 
-    /// Turns the client away.
-    pub(super) fn refuse(self) {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.transport.refuse(&self.socket);
+    /// Turns the client away, which speaks plainly.
+    pub(super) fn refuse(&self) {
+        socket::refuse(&self.lock().transport.link, &self.socket);
+    }
+
+    /// Expects a TLS handshake.
+    pub(super) fn start_tls(&self, config: Arc<ServerConfig>) -> Result<(), rustls::Error> {
+        self.lock().transport.start_tls(config)
     }
 
     /// Drops the connection: its reader wakes up and ends.
@@ -190,7 +195,7 @@ impl Connection {
             let now = self.clock.now().monotonic;
             let (received, is_open, is_plain) = {
                 let mut state = self.lock();
-                let received = state.transport.received(bytes, now).map(std::borrow::Cow::into_owned);
+                let received = state.transport.received(bytes, now);
                 if let Ok(plain) = &received {
                     state.ahead = state.ahead.saturating_add(plain.len());
                 }

@@ -12,7 +12,7 @@ use mmcos_core::seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic};
 use rustls::ServerConfig;
 
 use super::connection::Connection;
-use crate::connections::{Connection as _, Connections};
+use crate::connections::Connections;
 use crate::driver::Driver;
 use crate::serving::{GRACE, LONGEST_GRACE, RunError};
 use crate::store::StoreError;
@@ -170,13 +170,12 @@ impl Hub {
         self.input(Input::Opened { conn, listener, peer });
         if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
             let gone = self.connections.remove(conn);
-            if is_plain && let Some(connection) = Arc::into_inner(connection) {
+            if is_plain {
                 connection.refuse();
             }
             return self.input(gone);
         }
-        let started =
-            tls.is_none_or(|config| connection.with(|transport| transport.start_tls(config)).is_ok());
+        let started = tls.is_none_or(|config| connection.start_tls(config).is_ok());
         let reader = Arc::clone(&connection);
         if !started || super::spawn("connection", move || reader.read()).is_err() {
             let gone = self.connections.remove(conn);

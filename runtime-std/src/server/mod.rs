@@ -9,6 +9,7 @@
 
 mod connection;
 mod hub;
+mod transport;
 
 use std::io;
 use std::net::TcpListener;
@@ -23,7 +24,7 @@ use socket2::SockRef;
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
 use crate::serving::{Door, RunError};
-use crate::transport;
+use crate::socket;
 use hub::{Hub, Inbox, Message};
 
 /// Messages that may wait for the hub; a sender of another waits, and with it its client.
@@ -97,7 +98,7 @@ fn accept(door: &Door, listener: ListenerId, hub: &SyncSender<Message>) {
     loop {
         match door.listener.accept() {
             Ok((socket, peer)) => {
-                transport::prepare(&socket);
+                socket::prepare(&socket);
                 let (tls, peer) = (door.tls.clone(), listen::peer(peer));
                 if hub.send(Message::Opened { socket, tls, listener, peer }).is_err() {
                     return;

@@ -116,7 +116,12 @@ impl Client {
     }
 
     fn read_more(&mut self) -> io::Result<usize> {
-        let mut buffer = [0; 16 * 1024];
+        self.read_some(16 * 1024)
+    }
+
+    /// Reads at most so many bytes into what answers are taken from.
+    pub(super) fn read_some(&mut self, most: usize) -> io::Result<usize> {
+        let mut buffer = vec![0; most];
         let count = match &mut self.stream {
             Stream::Plain(tcp) => tcp.read(&mut buffer),
             Stream::Tls(tls) => tls.read(&mut buffer),

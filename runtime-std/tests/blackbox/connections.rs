@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{
     client::{Client, PATIENCE, connect, get},
-    limits::with_small_window,
+    limits::{MORE_THAN_FITS, with_small_window},
     player::login,
     process::Server,
     tls,
@@ -56,6 +56,28 @@ fn a_client_that_pipelines_and_reads_steadily_costs_a_bounded_queue() {
             assert!(grown < 8 * 1024, "{grown} kB more at {rate} bytes a second");
         }
         let _ = tcp.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// TLS takes more at a time than such a client reads in the time that it has: what leaves of it is progress, too.
+#[test]
+fn a_client_that_reads_slowly_by_tls_is_not_dropped() {
+    let server = Server::start_with(&["--read-seconds", "3"]);
+    let mut client = Client::tls_over(with_small_window(server.https), &tls::game());
+    client.send(&login(1).repeat(10));
+    let (start, mut got) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_secs(9) {
+        let due = start.elapsed().as_secs_f64() * 15_000.0;
+        if f64::from(got) < due {
+            let count = client.read_some(1000).expect("a client that reads steadily is not dropped");
+            got += i32::try_from(count).unwrap();
+            assert!(count > 0, "closed after {got} bytes");
+        } else {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    for _ in 0..10 {
+        client.answer().ok();
     }
 }
 
@@ -202,6 +224,30 @@ fn a_request_before_half_a_close_is_answered_by_tls_without_goodbye() {
         client.answer().ok();
         client.end();
     }
+}
+
+#[test]
+fn an_orderly_close_ends_tls_before_the_socket() {
+    let server = Server::start();
+    for config in [tls::game(), tls::modern()] {
+        let mut client = Client::tls(server.https, &config);
+        client.ask(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        // An end without `close_notify` would be an error here.
+        assert_eq!(client.read_some(1).unwrap(), 0);
+    }
+}
+
+#[test]
+fn what_follows_the_end_of_a_clients_tls_costs_it_no_answer() {
+    let server = Server::start();
+    let mut client = Client::tls_over(with_small_window(server.https), &tls::game());
+    client.send(&login(1).repeat(MORE_THAN_FITS));
+    client.say_goodbye();
+    client.tcp().write_all(&[b'x'; 100_000]).unwrap();
+    for _ in 0..MORE_THAN_FITS {
+        client.answer().ok();
+    }
+    client.end();
 }
 
 #[test]

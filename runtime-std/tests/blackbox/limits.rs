@@ -54,18 +54,24 @@ fn a_slow_reader_gets_all() {
 
 #[test]
 fn a_client_that_never_reads_is_dropped_and_others_are_served() {
-    let server = Server::start_with(&["--read-seconds", "1"]);
-    let mut deaf = Client::plain_over(with_small_window(server.http));
-    deaf.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
-    let mut other = Client::tls(server.https, &tls::game());
-    let start = Instant::now();
-    // 58 kB for each: more than any limit long before the last.
-    while deaf.try_send(&login(1)).is_ok() {
+    for is_tls in [false, true] {
+        let server = Server::start_with(&["--read-seconds", "1"]);
+        let mut deaf = if is_tls {
+            Client::tls_over(with_small_window(server.https), &tls::game())
+        } else {
+            Client::plain_over(with_small_window(server.http))
+        };
+        deaf.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
+        let mut other = Client::tls(server.https, &tls::game());
+        let start = Instant::now();
+        // 58 kB for each: more than any limit long before the last.
+        while deaf.try_send(&login(1)).is_ok() {
+            other.ask(&get(REDIRECT)).ok();
+            assert!(start.elapsed() < PATIENCE, "it may send for ever");
+        }
+        server.logs("does not read");
         other.ask(&get(REDIRECT)).ok();
-        assert!(start.elapsed() < PATIENCE, "it may send for ever");
     }
-    server.logs("does not read");
-    other.ask(&get(REDIRECT)).ok();
 }
 
 #[test]

@@ -1,25 +1,19 @@
-//! A connection's [`Link`] and its TLS: bytes of the socket in and out, for every runtime.
+//! A connection's [`Link`] and its TLS, which two threads share: bytes of the socket in and out.
 
-use std::borrow::Cow;
-use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::{self, ErrorKind, Read as _, Write};
 use std::sync::Arc;
 
 use mmcos_core::link::{Link, Status, WriteLimits};
 use mmcos_core::seam::{Close, Monotonic};
 use rustls::{ServerConfig, ServerConnection};
-use socket2::SockRef;
 
-/// Pieces that one system call takes.
-const PIECES: usize = 8;
-/// Bytes that may wait unsent in the kernel. What it takes beyond that would hide for minutes whether the client reads.
-const UNSENT: u32 = 32 * 1024;
+use crate::socket::with_slices;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Transport {
+pub(super) struct Transport {
     /// What is to be written, and when the connection ends.
-    pub link: Link,
+    pub(super) link: Link,
     tls: Option<Box<ServerConnection>>,
     /// Whether TLS was told that nothing follows.
     said_goodbye: bool,
@@ -29,26 +23,31 @@ pub struct Transport {
 
 impl Transport {
     /// A connection that speaks plainly until [`start_tls`](Self::start_tls).
-    pub fn new(limits: WriteLimits) -> Self {
+    pub(super) fn new(limits: WriteLimits) -> Self {
         Self { link: Link::new(limits), tls: None, said_goodbye: false, heard_goodbye: false }
     }
 
     /// Expects a TLS handshake.
-    pub fn start_tls(&mut self, config: Arc<ServerConfig>) -> Result<(), rustls::Error> {
+    pub(super) fn start_tls(&mut self, config: Arc<ServerConfig>) -> Result<(), rustls::Error> {
         self.tls = Some(Box::new(ServerConnection::new(config)?));
         Ok(())
     }
 
     /// Whether there is no TLS.
-    pub fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.tls.is_none()
     }
 
     /// Writes all that may be written. Returns false if `to` takes no more now.
-    pub fn write_to(&mut self, to: &mut impl Write, now: Monotonic) -> io::Result<bool> {
+    pub(super) fn write_to(&mut self, to: &mut impl Write, now: Monotonic) -> io::Result<bool> {
         match self.write_all(to) {
             Ok(()) => {
-                self.link.flushed(now);
+                if self.link.is_writable() {
+                    // It waits for the client's handshake, which must not take for ever.
+                    self.link.blocked(now);
+                } else {
+                    self.link.flushed(now);
+                }
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -95,7 +94,7 @@ impl Transport {
     }
 
     /// What is next for the connection. [`Status::Shutdown`] comes once TLS has ended too.
-    pub fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Status {
         match (self.link.status(), &self.tls) {
             (Status::Shutdown, Some(tls)) if tls.wants_write() || !self.said_goodbye => Status::Running,
             (status, _) => status,
@@ -106,16 +105,16 @@ impl Transport {
     ///
     /// # Errors
     /// They are not TLS. An alert may be left to write.
-    pub fn received<'b>(&mut self, bytes: &'b [u8], now: Monotonic) -> io::Result<Cow<'b, [u8]>> {
+    pub(super) fn received(&mut self, bytes: &[u8], now: Monotonic) -> io::Result<Vec<u8>> {
         if bytes.is_empty() {
             self.link.ended();
-            return Ok(Cow::default());
+            return Ok(Vec::new());
         }
         self.link.received(now);
         if !self.is_open() {
-            return Ok(Cow::default());
+            return Ok(Vec::new());
         }
-        let Some(tls) = &mut self.tls else { return Ok(Cow::Borrowed(bytes)) };
+        let Some(tls) = &mut self.tls else { return Ok(bytes.to_vec()) };
         let (mut rest, mut plain) = (bytes, Vec::new());
         while !rest.is_empty() && !self.heard_goodbye {
             tls.read_tls(&mut rest)?;
@@ -125,43 +124,14 @@ impl Transport {
             tls.reader().read_exact(plain.get_mut(end..).unwrap_or_default())?;
             self.heard_goodbye = state.peer_has_closed();
         }
-        Ok(Cow::Owned(plain))
+        Ok(plain)
     }
 
     /// Whether the client may send more for the core. False after the end of its TLS, which may come without
     /// `close_notify` (RFC 9112 section 9.8), or of its socket.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.link.is_open() && !self.heard_goodbye
     }
-
-    /// Turns a client away: if it speaks plainly, writes what the socket takes at once.
-    pub fn refuse(mut self, socket: &TcpStream) {
-        if self.tls.is_some() || !self.link.is_writable() || socket.set_nonblocking(true).is_err() {
-            return;
-        }
-        let mut socket = socket;
-        // Best effort: there is no waiting for a client that is over its limit.
-        let _ = self.write_all(&mut socket);
-        let _ = socket.shutdown(Shutdown::Write);
-        let _ = socket.read(&mut [0; 4096]);
-    }
-}
-
-/// Prepares an accepted socket: small responses leave at once, and the kernel holds little of large ones.
-pub fn prepare(socket: &TcpStream) {
-    let _ = socket.set_nodelay(true);
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT);
-}
-
-fn with_slices<T>(link: &Link, write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
-    let mut slices = [IoSlice::new(&[]); PIECES];
-    let mut used = 0_usize;
-    for (slice, piece) in slices.iter_mut().zip(link.pieces()) {
-        *slice = IoSlice::new(piece);
-        used = used.saturating_add(1);
-    }
-    write(slices.get(..used).unwrap_or_default())
 }
 
 /// Retries a write that a signal interrupted. Nothing taken is no success.
@@ -172,5 +142,40 @@ fn taken(mut write: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+    use mmcos_core::link::Dropped;
+    use mmcos_core::seam::{Bytes, CommitSeq};
+    use rustls::crypto::ring;
+    use rustls::server::ResolvesServerCertUsingSni;
+
+    use super::*;
+
+    /// As where a server speaks first.
+    #[test]
+    fn bytes_that_wait_for_a_handshake_have_their_time() {
+        let limits = WriteLimits::default();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        let mut transport = Transport::new(limits);
+        transport.start_tls(Arc::new(config)).unwrap();
+        transport.link.push(Bytes::Borrowed(b"welcome"), CommitSeq::default());
+        let start = Monotonic::default();
+        for seconds in 0..10 {
+            let now = start.after(std::time::Duration::from_secs(seconds));
+            assert!(transport.write_to(&mut Vec::new(), now).unwrap());
+            transport.link.tick(now);
+            assert_eq!(transport.status(), Status::Running);
+        }
+        transport.link.tick(start.after(limits.time));
+        assert_eq!(transport.status(), Status::Over(Some(Dropped::NotReading)));
     }
 }

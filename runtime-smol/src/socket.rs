@@ -1,0 +1,97 @@
+use std::{
+    io::{self, ErrorKind, IoSlice},
+    mem,
+    net::{Shutdown, TcpStream},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use async_io::Async;
+use futures_rustls::server::TlsStream;
+use smol::io::{AsyncRead, AsyncWrite};
+
+/// A client's socket. Retries what a signal interrupts, since TLS may not be asked twice; shuts its sending side down
+/// when it is closed; notices when bytes leave.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: Async<TcpStream>,
+    has_progressed: bool,
+}
+
+impl From<Async<TcpStream>> for Socket {
+    fn from(socket: Async<TcpStream>) -> Self {
+        Self { socket, has_progressed: false }
+    }
+}
+
+impl Socket {
+    /// Returns whether the socket has taken bytes since the last call.
+    pub(crate) fn take_progress(&mut self) -> bool {
+        mem::take(&mut self.has_progressed)
+    }
+
+    fn retried<T>(
+        &mut self,
+        mut poll: impl FnMut(Pin<&mut Async<TcpStream>>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            match poll(Pin::new(&mut self.socket)) {
+                Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.retried(|socket| socket.poll_read(cx, bytes))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.retried(|socket| socket.poll_write_vectored(cx, slices));
+        self.has_progressed |= matches!(written, Poll::Ready(Ok(count)) if count > 0);
+        written
+    }
+
+    /// Does nothing: the socket keeps nothing back.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.socket.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+/// A [`Socket`], perhaps inside TLS.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// The socket itself.
+    fn socket(&mut self) -> &mut Socket;
+}
+
+impl Stream for Socket {
+    fn socket(&mut self) -> &mut Socket {
+        self
+    }
+}
+
+impl Stream for TlsStream<Socket> {
+    fn socket(&mut self) -> &mut Socket {
+        self.get_mut().0
+    }
+}
