@@ -240,14 +240,17 @@ impl Mmcos {
     fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         let wrong = core::mem::replace(&mut self.season, season);
         let Season { id: season, starts, .. } = season;
-        let standings = self.players.renumber(season);
+        self.players.renumber(season);
         cx.log(Event::SeasonRenumbered { wrong: wrong.id, season });
         cx.record(Record::SeasonStarted(Box::new(SeasonStarted {
             season,
             starts,
-            standings,
-            prizes: Prizes::default(),
+            ..SeasonStarted::default()
         })));
+        // Standings in the record would begin the season anew: all points would count as its bonus.
+        for player in self.players.iter() {
+            cx.record(Record::Player(Box::new(player.clone())));
+        }
     }
 
     /// A season begins: everybody's points start again.

@@ -50,7 +50,8 @@ pub enum Record {
         /// Its value.
         value: Option<String>,
     },
-    /// A season began. All players' rows change with it, as its standings say.
+    /// A season began. The rows of the players in its standings change with it. One that got another number has none;
+    /// the players' rows follow.
     SeasonStarted(Box<SeasonStarted>),
     /// An operator started or stopped an event.
     EventByHand(ByHand),

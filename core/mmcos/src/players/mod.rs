@@ -247,22 +247,9 @@ impl Players {
         standings
     }
 
-    /// Puts everybody into a season, with the standings that they have. Returns these, best first.
-    pub fn renumber(&mut self, season: SeasonId) -> Vec<FinalStanding> {
-        let order = (0..).zip(self.leaderboard(0, u32::MAX));
-        let standings: Vec<FinalStanding> = order
-            .map(|(rank, player)| FinalStanding {
-                user: player.user_id,
-                season: player.season,
-                rank,
-                ended: player.standing,
-                begins: player.standing,
-            })
-            .collect();
-        for standing in &standings {
-            self.enter_season(standing.user, season, standing.begins);
-        }
-        standings
+    /// Gives the season that all players are in another number. Points, and what of them is a bonus, stay.
+    pub fn renumber(&mut self, season: SeasonId) {
+        self.by_user_id.iter_mut().flatten().for_each(|player| player.season = season);
     }
 
     /// Puts a player into a season, with the standing that it begins with.

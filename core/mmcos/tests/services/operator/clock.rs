@@ -93,6 +93,28 @@ fn a_season_that_lies_ahead_is_shown_with_its_right_number_until_it_has_it() {
 }
 
 #[test]
+fn points_won_before_a_season_was_renumbered_bring_the_bonus_of_the_next() {
+    let mut wrong = server();
+    wrong.set_wall(on(2036, 11, 18, 12));
+    let ann = login(&mut wrong, ANN, "Ann");
+    login(&mut wrong, ANN + 1, "Bea");
+    world::race(&mut wrong, &ann, 100);
+    let mut rig = restarted(&wrong, super::config(), on(2026, 11, 18, 12));
+    let order = ("POST", "season/start", r#"{"season":57}"#);
+    assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, order)), "200");
+    let points = |mut rig: Rig<Mmcos>| {
+        rig.skip_to(on(2027, 1, 2, 12));
+        login(&mut rig, ANN, "Ann");
+        let leaderboard = state(&mut rig)["leaderboard"].clone();
+        [0, 1].map(|rank| leaderboard[rank]["points"].as_i64())
+    };
+    let after_a_restart = restarted(&rig, super::config(), on(2026, 11, 18, 13));
+    for rig in [rig, after_a_restart] {
+        assert_eq!(points(rig), [Some(300), Some(0)], "Bea has not raced");
+    }
+}
+
+#[test]
 fn a_season_is_not_offered_another_number_while_the_clock_is_doubted() {
     let mut rig = server();
     rig.set_wall(on(2026, 11, 18, 12));
