@@ -23,11 +23,12 @@ const NOTICED: i64 = 30_000;
 const FAR: i64 = 390 * 86_400_000;
 
 /// What is known of the clock by who sets it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
-    /// The error of the clock when the server read it, and since when it has read it so: to the smallest change that it
-    /// may notice, and to the smallest that it must.
-    seen: Option<[(i64, Duration); 2]>,
+    /// The error of the clock when the server read it, and since when it has changed by less than the server may notice.
+    even: Option<(i64, Duration)>,
+    /// The readings that no later one differs from by more than the server must notice, oldest first: error and time.
+    steady: Vec<(i64, Duration)>,
     /// The error of the clock when the server was last sure of the time.
     sure: Option<i64>,
 }
@@ -65,7 +66,7 @@ impl World {
     pub(super) fn watch_anew(&mut self) {
         // Without any player there is nothing to lose, nor anything to compare the clock with.
         let sure = (self.books.accounts() == 0).then_some(self.clock_error);
-        self.watch = Watch { seen: None, sure };
+        self.watch = Watch { sure, ..Watch::default() };
     }
 
     /// The server has read its clock. By what it has seen of it, it may be sure or not.
@@ -74,18 +75,20 @@ impl World {
         let (is_sure, doubted, judged, says) =
             (clock.is_settled(), clock.doubted(), clock.time(), clock.says());
         let (error, now) = (self.clock_error, self.now);
-        let Watch { seen, sure } = self.watch;
-        let mut seen = seen.unwrap_or([(error, now); 2]);
-        for ((before, since), noticed) in seen.iter_mut().zip([UNNOTICED, STEP]) {
-            if before.abs_diff(error) > noticed {
-                (*before, *since) = (error, now);
-            }
+        let Watch { even, steady, sure } = &mut self.watch;
+        let is_changed = even.is_none_or(|(before, _)| before.abs_diff(error) > UNNOTICED);
+        let (_, since) = if is_changed { *even.insert((error, now)) } else { even.unwrap_or_default() };
+        let evenly = now.saturating_sub(since);
+        // Each reading may be what a server compares the later ones with, once it has noticed a jump.
+        steady.retain(|(before, _)| before.abs_diff(error) <= STEP);
+        if steady.last().is_none_or(|(last, _)| *last != error) {
+            steady.push((error, now));
         }
-        self.watch.seen = Some(seen);
-        let [evenly, steady] = seen.map(|(_, since)| now.saturating_sub(since));
+        let steadily = now.saturating_sub(steady.first().map_or(now, |(_, since)| *since));
+        let sure = *sure;
         let is_as_before = sure.is_some_and(|sure| sure.abs_diff(error) <= NOTICED.unsigned_abs());
-        if is_sure && steady < SETTLING && !is_as_before {
-            let detail = format!("an error of {error} ms is believed after {steady:?}; it was {sure:?} ms");
+        if is_sure && steadily < SETTLING && !is_as_before {
+            let detail = format!("an error of {error} ms is believed after {steadily:?}; it was {sure:?} ms");
             self.fail(Invariant::Clock, detail);
         }
         let is_far = says.as_millis() - judged.as_millis() > FAR;
