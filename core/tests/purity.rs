@@ -18,7 +18,7 @@ struct Package {
     dependencies: &'static [&'static [&'static str]],
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
     Package { name: "mmcos-core", folder: "", features: &[], dependencies: &[ENGINE] },
     Package {
         name: "mmcos-core",
@@ -26,6 +26,7 @@ const PACKAGES: [Package; 3] = [
         features: &["--all-features"],
         dependencies: &[ENGINE, FEATURES],
     },
+    Package { name: "mmcos-dr2", folder: "dr2", features: &[], dependencies: &[ENGINE, RALLY] },
     Package { name: "mmcos-game", folder: "mmcos", features: &[], dependencies: &[ENGINE, FEATURES, GAME] },
 ];
 
@@ -81,6 +82,9 @@ const FEATURES: &[&str] = &[
 /// What Micro Machines World Series adds.
 const GAME: &[&str] =
     &["libm", "mmcos-core", "serde_spanned", "smol_str", "toml", "toml_datetime", "toml_parser", "winnow"];
+
+/// What `DiRT` Rally 2.0 adds.
+const RALLY: &[&str] = &["mmcos-core", "serde_json", "zmij"];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.
 const FOREIGN: &[&str] = &[

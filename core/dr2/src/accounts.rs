@@ -1,0 +1,124 @@
+//! Accounts and the sessions of those who are logged in.
+//!
+//! The game's ticket is encrypted for the publisher, so a login proves nothing: the name is the account (decision
+//! 0086). Sessions are part of the row, so that a stage that is driven over a restart of the server counts.
+
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use core::{fmt, str};
+
+use mmcos_core::{seam::Wall, wire::http::Request};
+use serde::{Deserialize, Serialize};
+
+use crate::service::{Reply, decode};
+use crate::shapes::dict;
+use crate::{Cx, Dr2, LogEvent, Record, Refusal};
+
+/// Characters of the longest name that is kept. Names on Steam have at most 32.
+const LONGEST_NAME: usize = 32;
+/// Sessions of an account: players of one name, or one at two machines, do not log each other out.
+const SESSIONS: usize = 4;
+
+/// Number of an account, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub i64);
+
+/// Identifier of a session: 32 hex digits. (*seen*)
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub(crate) String);
+
+/// Keeps sessions out of logs and messages.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(…)")
+    }
+}
+
+/// A player. The key of the row is `id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Number.
+    pub id: AccountId,
+    /// Name, as the leaderboards show it.
+    pub name: String,
+    /// Time of the last login.
+    pub logged_in: Wall,
+    /// Sessions, the latest first.
+    pub sessions: Vec<SessionId>,
+}
+
+/// All accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    pub(crate) rows: BTreeMap<AccountId, Account>,
+    names: BTreeMap<String, AccountId>,
+    sessions: BTreeMap<SessionId, AccountId>,
+}
+
+impl Accounts {
+    pub(crate) fn name(&self, id: AccountId) -> &str {
+        self.rows.get(&id).map_or("", |account| &account.name)
+    }
+
+    /// Returns the account of the session that a request names.
+    pub(crate) fn of(&self, request: &Request<'_>) -> Option<AccountId> {
+        let session = str::from_utf8(request.field("X-EgoNet-SessionID")?).ok()?;
+        self.sessions.get(&SessionId(session.into())).copied()
+    }
+
+    /// Adds an account, or replaces the one with its id.
+    pub(crate) fn put(&mut self, account: Account) {
+        for session in self.rows.get(&account.id).iter().flat_map(|before| &before.sessions) {
+            self.sessions.remove(session);
+        }
+        self.names.insert(account.name.clone(), account.id);
+        self.sessions.extend(account.sessions.iter().map(|session| (session.clone(), account.id)));
+        self.rows.insert(account.id, account);
+    }
+}
+
+/// Returns a name as it is kept: without control characters, not too long, never empty.
+fn clean(name: &str) -> String {
+    let printable: String = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    match printable.trim() {
+        "" => "Driver".into(),
+        trimmed => trimmed.into(),
+    }
+}
+
+impl Dr2 {
+    /// Answers `Login.Login`: `{Name: dstr, SteamTicket: blob}` (*seen*).
+    pub(crate) fn log_in(&mut self, cx: &mut Cx<'_>, request: &Request<'_>) -> Reply {
+        let name = clean(decode(request)?.field("Name")?);
+        let accounts = &mut self.accounts;
+        let known = accounts.names.get(&name).and_then(|id| accounts.rows.get(id));
+        let most = self.settings.max_accounts;
+        if known.is_none() && u32::try_from(accounts.rows.len()).is_ok_and(|count| count >= most) {
+            return Err(Refusal::Full(most));
+        }
+        let session = SessionId(format!("{:016x}{:016x}", cx.random(), cx.random()));
+        let earlier = known.iter().flat_map(|account| account.sessions.iter().cloned());
+        let sessions = [session.clone()].into_iter().chain(earlier).take(SESSIONS).collect();
+        let next = accounts.rows.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1));
+        let (id, is_new) = known.map_or((AccountId(next), true), |account| (account.id, false));
+        let account = Account { id, name: name.clone(), logged_in: cx.now().wall, sessions };
+        cx.record(Record::Account(account.clone()));
+        cx.log(LogEvent::LoggedIn { name, is_new });
+        accounts.put(account);
+        // The widths are *said*; another server's si32 of 0 for `Flags` works too.
+        Ok((dict! { si64 "AccountId": id.0, ui64 "Flags": 0 }, Some(session)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_printable_short_and_never_empty() {
+        assert_eq!(clean(" Ann\u{7}\n "), "Ann");
+        assert_eq!(clean("\u{1b}\u{0}  "), "Driver");
+        assert_eq!(clean(&"ä".repeat(100)).chars().count(), 32);
+    }
+}

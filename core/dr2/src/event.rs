@@ -1,0 +1,64 @@
+use alloc::string::String;
+use core::net::SocketAddr;
+
+use mmcos_core::engine;
+
+use crate::Refusal;
+
+/// Something for the operator's log.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LogEvent {
+    /// An event of a connection.
+    #[error("{0}")]
+    Connection(#[from] engine::Event),
+    /// A player logged in.
+    #[error("{name} logged in{}", if *is_new { " for the first time" } else { "" })]
+    LoggedIn {
+        /// Name of the account.
+        name: String,
+        /// Whether the account was made by this login.
+        is_new: bool,
+    },
+    /// A stage or a time trial was driven.
+    #[error("{name} drove {what} in {}.{:03} s", millis / 1000, millis % 1000)]
+    Drove {
+        /// Name of the account.
+        name: String,
+        /// What was driven, and what became of it.
+        what: String,
+        /// The time.
+        millis: u32,
+    },
+    /// A request was refused.
+    #[error("refused {function} of {peer}: {why}")]
+    Refused {
+        /// The client.
+        peer: SocketAddr,
+        /// The function.
+        function: String,
+        /// The reason.
+        why: Refusal,
+    },
+    /// A function was called that is not known. It was answered with an empty dictionary.
+    #[error(
+        "{peer} called {function} ({bytes} bytes), which is not known: please report how that came about"
+    )]
+    Unknown {
+        /// The client.
+        peer: SocketAddr,
+        /// The function.
+        function: String,
+        /// Length of the request's body.
+        bytes: usize,
+    },
+}
+
+impl LogEvent {
+    /// Returns whether this may matter to an operator who looks for the cause of trouble.
+    pub const fn is_trouble(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::Refused { .. } | Self::Unknown { .. } => true,
+            Self::LoggedIn { .. } | Self::Drove { .. } => false,
+        }
+    }
+}

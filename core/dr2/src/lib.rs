@@ -1,0 +1,49 @@
+//! A server for *`DiRT` Rally 2.0* without any IO: bytes in, effects out.
+//!
+//! [`Dr2`] is a [`Service`](mmcos_core::service::Service) on `mmcos-core`. It answers what the game asks at its start,
+//! logs players in by name, runs the clubs of its [`Settings`], and keeps stage times, time trials and garages as
+//! [`Record`]s. `docs/DIRT-RALLY-2.md` describes the protocol, and how sure each part of it is.
+//!
+//! | module | part |
+//! |---|---|
+//! | [`settings`] | what an operator can set |
+//! | [`catalogue`] | numbers of the game: classes, locations, tracks |
+//! | [`record`] | durable rows |
+//! | `service` | a request's way to its function |
+//! | `startup`, `accounts` | start of the game, login |
+//! | `clubs`, `stages`, `boards`, `time_trial` | rallies, their stages, leaderboards |
+//! | `garage`, `career`, `shapes` | the other answers, and what several of them have in common |
+//!
+//! Marks in comments: *seen* is proved by bytes of the official server or of the game; *said* was written down by
+//! an observer of official traffic; *works* is accepted by the game; *ours* is this server's choice.
+
+#![no_std]
+
+extern crate alloc;
+
+mod accounts;
+mod boards;
+mod career;
+pub mod catalogue;
+mod clubs;
+mod damage;
+mod event;
+mod garage;
+pub mod record;
+mod refusal;
+mod service;
+pub mod settings;
+mod shapes;
+mod stages;
+mod startup;
+mod time_trial;
+
+use accounts::AccountId;
+use boards::BoardId;
+use clubs::ChallengeId;
+pub use event::LogEvent;
+pub use record::{Record, RestoreError};
+pub use refusal::Refusal;
+pub use service::Dr2;
+use service::{Answer, Cx};
+pub use settings::Settings;

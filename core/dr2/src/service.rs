@@ -1,0 +1,212 @@
+//! A request's way to its function, and the answer's way back.
+
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::str;
+
+use mmcos_core::engine::{Body, Exchange, Peer, Response};
+use mmcos_core::seam::{Storage, Wall};
+use mmcos_core::service::{Context, Service};
+use mmcos_core::wire::egonet::{self, Value};
+use mmcos_core::wire::http::{Method, Request, Status};
+
+use crate::accounts::{Accounts, SessionId};
+use crate::garage::{self, Fitting};
+use crate::shapes::{Shape, dict};
+use crate::{AccountId, BoardId, ChallengeId, LogEvent, Record, Refusal, RestoreError, Settings};
+use crate::{boards::Board, career, stages::Attempt, startup};
+
+/// What a function may do while it is called.
+pub(crate) type Cx<'a> = Context<'a, Dr2>;
+/// What a function answers.
+pub(crate) type Answer = Result<Shape, Refusal>;
+/// An answer, and the session that a login begins.
+pub(crate) type Reply = Result<(Shape, Option<SessionId>), Refusal>;
+
+/// Where the game posts every request: its project, its catalogue, its platform. (*seen*)
+const PATH: &str = "/RP17/";
+/// The catalogue, which every answer names. (*said*)
+const CATALOGUE: &str = "1.18.0";
+/// Longest name of a function in the log, in bytes.
+const LONGEST_NAME: usize = 64;
+/// A server of *`DiRT` Rally 2.0*.
+#[derive(Debug)]
+pub struct Dr2 {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Accounts,
+    pub(crate) boards: BTreeMap<BoardId, Board>,
+    pub(crate) attempts: BTreeMap<(ChallengeId, AccountId), Attempt>,
+    pub(crate) garage: BTreeMap<(AccountId, i64), Fitting>,
+    /// The leaderboard of time trials that each player's game asked for last.
+    pub(crate) trials: BTreeMap<AccountId, BoardId>,
+    latest: Option<Wall>,
+}
+
+impl Dr2 {
+    /// Returns a server without a past.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            accounts: Accounts::default(),
+            boards: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            garage: BTreeMap::new(),
+            trials: BTreeMap::new(),
+            latest: None,
+        }
+    }
+
+    /// Returns all rows, in the order in which they are restored.
+    pub fn rows(&self) -> impl Iterator<Item = Record> {
+        let accounts = self.accounts.rows.values().cloned().map(Record::Account);
+        let times = self.boards.values().flat_map(|board| board.times.values()).cloned().map(Record::Time);
+        let attempts = self.attempts.values().cloned().map(Record::Attempt);
+        let garage = self.garage.values().cloned().map(Record::Fitting);
+        accounts.chain(times).chain(attempts).chain(garage)
+    }
+
+    fn call(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, function: &str) -> Reply {
+        if is_write(function) && matches!(cx.storage(), Storage::Unavailable(_)) {
+            return Err(Refusal::Storage);
+        }
+        if function == "Login.Login" {
+            return self.log_in(cx, request);
+        }
+        if let Some(answer) = startup::without_session(function) {
+            return Ok((answer, None));
+        }
+        let account = self.accounts.of(request).ok_or(Refusal::NoSession)?;
+        let now = cx.now().wall;
+        let body = || decode(request);
+        let answer = match function {
+            "Status.GetNextStatusEvent" => return Err(Refusal::NoStatusEvent),
+            "Clubs.GetClubs" => self.clubs(account, now),
+            "Clubs.GetChampionshipLeaderboard" | "Clubs.GetChampionshipFriendsLeaderboard" => {
+                self.standings(account, &body()?, now)?
+            }
+            "RaceNetChallenges.StageBegin" => self.stage_begin(cx, account, &body()?)?,
+            "RaceNetChallenges.StageComplete" => self.stage_complete(cx, account, &body()?)?,
+            // On a server of friends, everyone is a friend. (*ours*; the request is unknown.)
+            "RaceNetLeaderboard.GetLeaderboardEntries" | "RaceNetLeaderboard.GetFriendsEntries" => {
+                self.leaderboard(account, &body()?, now)?
+            }
+            "TimeTrial.GetLeaderboardId" => self.trial_board(account, &body()?)?,
+            "TimeTrial.PostTime" => self.post_time(cx, account, &body()?)?,
+            "RaceNetInventory.GetInventory" => self.inventory(account),
+            "RaceNetInventory.GetStore" => self.store(),
+            "Staff.GetStaff" => garage::staff(),
+            "Repairs.ComputeRepairCost" => garage::repair_costs(),
+            "Repairs.GetUpgradeTuningPrices" => garage::prices(),
+            "Repairs.PerformRepairs" => garage::repaired(),
+            "Repairs.SetLivery" => self.fit(cx, account, &body()?, true)?,
+            "Repairs.FitTuning" => self.fit(cx, account, &body()?, false)?,
+            other => {
+                let career = || career::answer(other.strip_prefix("RaceNetCareerLadder.")?, now);
+                startup::answer(other).or_else(career).unwrap_or_else(|| {
+                    let bytes = request.body().len();
+                    cx.log(LogEvent::Unknown {
+                        peer: peer.address,
+                        function: shown(other.as_bytes()),
+                        bytes,
+                    });
+                    // For a result of 1 the game shows "connection failed". (*works*)
+                    dict! {}
+                })
+            }
+        };
+        Ok((answer, None))
+    }
+}
+
+/// Returns whether a function changes something durable.
+fn is_write(function: &str) -> bool {
+    matches!(
+        function,
+        "Login.Login"
+            | "RaceNetChallenges.StageBegin"
+            | "RaceNetChallenges.StageComplete"
+            | "TimeTrial.PostTime"
+            | "Repairs.SetLivery"
+            | "Repairs.FitTuning"
+    )
+}
+
+/// Decodes the body of a request.
+pub(crate) fn decode<'r>(request: &Request<'r>) -> Result<Value<'r>, Refusal> {
+    Ok(egonet::decode_with_any_text(request.body(), &egonet::Limits::default())?)
+}
+
+/// Returns the start of a text for the log.
+fn shown(text: &[u8]) -> String {
+    text.get(..LONGEST_NAME).unwrap_or(text).escape_ascii().to_string()
+}
+
+impl Service for Dr2 {
+    type Record = Record;
+    type Event = LogEvent;
+    type Timer = ();
+    type RestoreError = RestoreError;
+
+    fn request(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        if !request.path().starts_with(PATH) {
+            let text = b"This is a server for DiRT Rally 2.0. There is nothing here for a browser.\n";
+            return cx.respond(exchange, &Response::text(Status::NOT_FOUND, text));
+        }
+        if request.method() != Method::Post {
+            let fields = [("Allow", "POST")];
+            let response = Response::text(Status::METHOD_NOT_ALLOWED, b"The game posts here.\n");
+            return cx.respond(exchange, &Response { fields: &fields, ..response });
+        }
+        let name = request.field("X-EgoNet-Function").unwrap_or_default();
+        let function = str::from_utf8(name).ok().filter(|name| !name.is_empty());
+        let function = function.ok_or(Refusal::NoFunction);
+        let reply = function.and_then(|function| self.call(cx, request, peer, function));
+        let (status, result) = match &reply {
+            Ok(_) => (Status::OK, "0"),
+            Err(Refusal::Storage) => (Status::SERVICE_UNAVAILABLE, "1"),
+            Err(_) => (Status::OK, "1"),
+        };
+        let mut bytes = Vec::new();
+        let mut session = None;
+        match reply {
+            Ok((answer, begun)) => {
+                session = begun;
+                let encoded = egonet::encode(&answer.into(), &mut bytes);
+                debug_assert!(encoded.is_ok(), "{encoded:?}");
+            }
+            Err(Refusal::NoStatusEvent) => {}
+            Err(why) => cx.log(LogEvent::Refused { peer: peer.address, function: shown(name), why }),
+        }
+        let mut fields = Vec::from([("X-EgoNet-Result", result), ("X-EgoNet-Catalogue-Version", CATALOGUE)]);
+        fields.extend(session.iter().map(|session| ("X-EgoNet-SessionID", session.0.as_str())));
+        let (content_type, body) = (Some("text/html"), Body::from(bytes.as_slice()));
+        cx.respond(exchange, &Response { status, content_type, fields: &fields, body, ..Response::empty() });
+    }
+
+    fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
+        let (owner, at) = match &record {
+            Record::Account(account) => (None, Some(account.logged_in)),
+            Record::Time(time) => (Some(time.account), Some(time.at)),
+            Record::Attempt(attempt) => (Some(attempt.account), None),
+            Record::Fitting(fitting) => (Some(fitting.account), None),
+        };
+        if let Some(owner) = owner.filter(|owner| !self.accounts.rows.contains_key(owner)) {
+            return Err(RestoreError::NoAccount { table: record.key().table, account: owner.0 });
+        }
+        match record {
+            Record::Account(account) => self.accounts.put(account),
+            Record::Time(time) => self.boards.entry(time.board).or_default().put(time),
+            Record::Attempt(row) => drop(self.attempts.insert((row.challenge, row.account), row)),
+            Record::Fitting(fitting) => drop(self.garage.insert((fitting.account, fitting.vehicle), fitting)),
+        }
+        self.latest = self.latest.max(at);
+        Ok(())
+    }
+
+    fn last_record(&self) -> Option<Wall> {
+        self.latest
+    }
+}

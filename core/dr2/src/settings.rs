@@ -1,0 +1,231 @@
+//! What an operator can set.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+use core::{fmt::Display, ops::RangeInclusive};
+
+use mmcos_core::settings::{Datum, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Location, VehicleClass};
+
+mmcos_core::settings! {
+    /// Settings of the server. Each has a default, so an empty file is a server with one club.
+    ///
+    /// ```
+    /// use dr2::Settings;
+    /// use mmcos_core::settings::Settings as _;
+    ///
+    /// let clubs = r#"[{ "name": "Thursday Night", "rallies": [
+    ///     { "name": "Rally New England", "class": "group-a", "stages": [626, 631, 634] },
+    ///     { "name": "Rally Finland", "class": "r5", "stages": [505, 511], "days": 14 }
+    /// ]}]"#;
+    /// let settings = Settings::parse(|key| (key.name() == "clubs").then_some(clubs))?;
+    /// assert_eq!(settings.clubs.all()[0].rallies[1].days, 14);
+    ///
+    /// let clubs = clubs.replace("511", "626");
+    /// let error = Settings::parse(|key| (key.name() == "clubs").then_some(&*clubs)).unwrap_err().to_string();
+    /// let expected = "`clubs` must be a list of clubs in which 0.rallies.1.stages.1 is a track at the place of the first";
+    /// assert!(error.starts_with(expected), "{error}");
+    /// # Ok::<(), mmcos_core::settings::SettingsError>(())
+    /// ```
+    pub struct Settings {
+        /// Clubs, at most 40; every player is a member of each. A club has an id (1 to 63), a name, and 1 to 15 rallies;
+        /// a rally has a name, a class such as r5, 1 to 15 stages (tracks of one location), and a number of days (1 to
+        /// 366). What is left out has its default, so this is one club with one rally in New England, every week.
+        clubs: List<Club> = "[{}]",
+
+        /// Vehicles in every player's garage, by number, each once.
+        garage: List<u32> = "[382,385,389,393,401,468,477,478,479,527,529,530,534,536,537,558,560,561,562,572,597,600]",
+
+        /// Credits that the game shows; nothing takes any.
+        credits: u32 [0..=2_147_483_647] = "1000000",
+
+        /// Most accounts; a login under a new name is refused beyond.
+        max_accounts: u32 [1..=1_000_000] = "10000",
+    }
+}
+
+/// Settings of a club: its championship is a season of rallies one after the other, which begins anew when the last one
+/// has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Club {
+    /// Number, 1 to 63, different from those of other clubs. Choose another when you change the stages of a rally while
+    /// it runs: times of the old and the new ones would stand on one board. Default: 1.
+    pub id: u8,
+    /// Name in the game, 1 to 64 characters. Default: Community.
+    pub name: String,
+    /// The rallies of a season, in order, 1 to 15. Default: one in New England.
+    pub rallies: Vec<Rally>,
+}
+
+impl Default for Club {
+    fn default() -> Self {
+        Self { id: 1, name: "Community".into(), rallies: vec![Rally::default()] }
+    }
+}
+
+/// Settings of a rally.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own in the game")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rally {
+    /// Name in the game, 1 to 64 characters. Default: Rally New England.
+    pub name: String,
+    /// Class of vehicles, such as `r5`. Default: `group-a`.
+    pub class: VehicleClass,
+    /// Tracks, in order, 1 to 15, all of one location. Default: 626, 627 and 628.
+    pub stages: Vec<u32>,
+    /// How many days the rally is open, 1 to 366. Default: 7.
+    pub days: u32,
+    /// Weather, light and surface of all stages, 1 to 65535: numbers of the game, of which only that of a dry day is
+    /// known for each location. Default: that one.
+    pub conditions: Option<u32>,
+    /// Whether damage is hardcore. Default: true.
+    pub hardcore_damage: bool,
+    /// Whether cameras outside the vehicle are allowed. Default: true.
+    pub exterior_cameras: bool,
+    /// Whether driving aids are allowed. Default: true.
+    pub assists: bool,
+    /// Whether unexpected moments happen. Default: true.
+    pub unexpected_moments: bool,
+}
+
+impl Default for Rally {
+    fn default() -> Self {
+        Self {
+            name: "Rally New England".into(),
+            class: VehicleClass::GroupA,
+            stages: vec![626, 627, 628],
+            days: 7,
+            conditions: None,
+            hardcore_damage: true,
+            exterior_cameras: true,
+            assists: true,
+            unexpected_moments: true,
+        }
+    }
+}
+
+/// A list as a setting: JSON in a flag or a variable, TOML in a file. Every value of this type has been checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(Vec<T>);
+
+/// What can stand in a [`List`].
+pub trait Item: Serialize + for<'a> Deserialize<'a> {
+    /// What the list must be; completes "must be …".
+    const EXPECTED: &'static str;
+
+    /// Checks the list.
+    ///
+    /// # Errors
+    /// What must be so and is not; completes "a list in which …".
+    fn check(items: &[Self]) -> Result<(), String>;
+}
+
+impl<T: Item> List<T> {
+    /// Returns the items.
+    pub fn all(&self) -> &[T] {
+        &self.0
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let items: Vec<T> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        T::check(&items).map(|()| Self(items))
+    }
+}
+
+impl<T: Item> Value for List<T> {
+    const HINT: &'static str = "LIST";
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    fn explain(text: &str) -> Option<String> {
+        Self::read(text).err().map(|problem| format!("{} in which {problem}", Self::EXPECTED))
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Json(serde_json::to_string(&self.0).unwrap_or_default())
+    }
+}
+
+/// The number of a vehicle.
+impl Item for u32 {
+    const EXPECTED: &'static str = "a list of numbers of vehicles";
+
+    fn check(vehicles: &[Self]) -> Result<(), String> {
+        vehicles.iter().enumerate().try_for_each(|(at, vehicle)| {
+            let is_new = *vehicle != 0 && !vehicles.iter().take(at).any(|other| other == vehicle);
+            expect(&at.to_string(), is_new, "another vehicle than those before")
+        })
+    }
+}
+
+impl Item for Club {
+    const EXPECTED: &'static str = "a list of clubs";
+
+    fn check(clubs: &[Self]) -> Result<(), String> {
+        // The game asks for 40 clubs at most. (*seen*)
+        in_range("the number of clubs", &clubs.len(), 0..=40)?;
+        clubs.iter().enumerate().try_for_each(|(at, club)| {
+            let is_new = !clubs.iter().take(at).any(|other| other.id == club.id);
+            expect(&format!("{at}.id"), is_new, "that of no other club")?;
+            club.check(&at.to_string())
+        })
+    }
+}
+
+impl Club {
+    fn check(&self, path: &str) -> Result<(), String> {
+        in_range(&format!("{path}.id"), &self.id, 1..=63)?;
+        check_name(&self.name, path)?;
+        // What the ids of leaderboards have room for.
+        in_range(&format!("the number of {path}.rallies"), &self.rallies.len(), 1..=15)?;
+        self.rallies
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, rally)| rally.check(&format!("{path}.rallies.{at}")))
+    }
+}
+
+impl Rally {
+    /// Returns the location of the stages.
+    pub(crate) fn location(&self) -> Option<&'static Location> {
+        self.stages.first().and_then(|track| Location::of(*track))
+    }
+
+    fn check(&self, path: &str) -> Result<(), String> {
+        check_name(&self.name, path)?;
+        in_range(&format!("the number of {path}.stages"), &self.stages.len(), 1..=15)?;
+        let place = self.location().map(|location| location.number);
+        for (at, track) in self.stages.iter().enumerate() {
+            let here = place.is_some() && Location::of(*track).map(|location| location.number) == place;
+            let expected =
+                if at == 0 { "the number of a track" } else { "a track at the place of the first" };
+            expect(&format!("{path}.stages.{at}"), here, expected)?;
+        }
+        in_range(&format!("{path}.days"), &self.days, 1..=366)?;
+        in_range(&format!("{path}.conditions"), &self.conditions.unwrap_or(1), 1..=0xffff)
+    }
+}
+
+fn check_name(name: &str, path: &str) -> Result<(), String> {
+    let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    expect(&format!("{path}.name"), fits, "1 to 64 characters")
+}
+
+fn in_range<T: Display + PartialOrd>(what: &str, value: &T, range: RangeInclusive<T>) -> Result<(), String> {
+    expect(what, range.contains(value), &format!("from {} to {}", range.start(), range.end()))
+}
+
+fn expect(what: &str, holds: bool, expected: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{what} is {expected}")) }
+}

@@ -1,0 +1,165 @@
+//! Parts that several answers have in common. Names, types and order are the wire's: the game crashes on others.
+
+use alloc::{string::String, vec::Vec};
+
+use mmcos_core::wire::egonet::{Dict, UnixTime, Value};
+
+use crate::{AccountId, accounts::Accounts, damage::Damage};
+
+/// A dictionary, written as the protocol's page has it: the tag, the name, the value.
+macro_rules! dict {
+    ($($tag:ident $name:literal: $value:expr),* $(,)?) => {
+        mmcos_core::wire::egonet::Dict::new()$(.$tag($name, $value))*
+    };
+}
+pub(crate) use dict;
+
+/// A dictionary that borrows nothing.
+pub(crate) type Shape = Dict<'static>;
+
+/// Returns an empty list.
+pub(crate) const fn none() -> Vec<Value<'static>> {
+    Vec::new()
+}
+
+/// Returns Unix seconds as the wire has them.
+fn time(seconds: i64) -> UnixTime {
+    UnixTime(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
+}
+
+/// Returns the player of a row of a leaderboard. Both ids must be the `AccountId` of the login, or the game does not
+/// mark the player's own row. (*said*) In standings `NetworkId` is shorter. (*works*)
+pub(crate) fn presence(accounts: &Accounts, account: AccountId, in_standings: bool) -> Shape {
+    let presence = dict! { dstr "Name": String::from(accounts.name(account)), bool "IsCrossPlatform": false };
+    let network = if in_standings { Value::I32(0) } else { Value::I64(0) };
+    presence.with("NetworkId", network).si64("EgoNetId", account.0).si64("AccountRef", account.0)
+}
+
+/// What the stages of a discipline have in common.
+pub(crate) struct Discipline {
+    /// 1 is rally, 2 rallycross. (*works*)
+    pub(crate) id: u32,
+    pub(crate) restarts: i32,
+    pub(crate) entrants: i32,
+    pub(crate) stage_type: i32,
+    pub(crate) laps: i32,
+    pub(crate) service_settings: u32,
+}
+
+/// Returns an event of a challenge. A stage has an id, a track and a leaderboard. Values of stages that no caller gives are those that another server sends. (*works*;
+/// the temperatures are unknown.)
+pub(crate) fn event(
+    discipline: &Discipline,
+    [id, board]: [i32; 2],
+    [location, conditions]: [u32; 2],
+    stages: impl Iterator<Item = (i32, u32, i32)>,
+) -> Shape {
+    let stages = stages.enumerate().map(|(at, (id, track, board))| {
+        let serviced = at % 2 == 0 && discipline.laps == 0;
+        dict! {
+            si32 "StageId": id, ui32 "TrackModelId": track, bool "HasServiceArea": serviced,
+            si32 "NumberPractises": 0, ui32 "StageConditions": conditions, ui32 "WeatherPresetId": 1,
+            ui32 "TimeOfDayId": 4, ui32 "SurfaceCondId": 1, fp32 "SurfaceDegrad": 0.25, fp32 "AmbientTemp": 20.0,
+            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": discipline.stage_type,
+            si32 "NumberLaps": discipline.laps, si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0,
+            ui32 "SvcSettingsId": discipline.service_settings,
+        }
+    });
+    dict! {
+        si32 "EventId": id, ui32 "LocationId": location, ui32 "DisciplineId": discipline.id,
+        si32 "NumberRestarts": discipline.restarts, si32 "NumberEntrants": discipline.entrants,
+        si32 "NumberClasses": 1, vvtr "Stages": stages, si32 "LeaderboardId": board,
+    }
+}
+
+/// A challenge: a club's rally, or a championship of the career.
+pub(crate) struct Challenge {
+    pub(crate) name: String,
+    pub(crate) id: i32,
+    pub(crate) board: i32,
+    /// The club; 0 is the career.
+    pub(crate) club: i64,
+    /// Class that the vehicle must be of. In a club an empty list of requirements crashes some screens. (*said*)
+    pub(crate) vehicle_class: Option<u32>,
+    pub(crate) events: Vec<Shape>,
+    pub(crate) entrants: i32,
+    pub(crate) difficulty: i32,
+    /// When it opens and ends, in Unix seconds.
+    pub(crate) window: [i64; 2],
+    /// Best percent of the entrants for which each tier of rewards is.
+    pub(crate) tiers: &'static [i32],
+    /// Hardcore damage, exterior cameras, assists, unexpected moments.
+    pub(crate) rules: [bool; 4],
+}
+
+impl Challenge {
+    pub(crate) fn dict(self) -> Shape {
+        // Type 1 is a class, 0 a single vehicle. (The latter *seen*.)
+        let requirements = self.vehicle_class.map(|class| dict! { si32 "Type": 1, ui32 "Value": class });
+        let [start, end] = self.window.map(time);
+        let window =
+            dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };
+        let tiers = self.tiers.iter().map(|percent| {
+            dict! {
+                vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency": 0,
+                si32 "MaxSoftCurrency": 0, si32 "PercentLimit": *percent, fp32 "BarrierTime": 0.0,
+            }
+        });
+        let reward = dict! { si32 "SoftCurrency": 0, vvtr "TierRewards": tiers };
+        let [hardcore, cameras, assists, moments] = self.rules;
+        // Values of a club's rally are those of another server (*works*), those of the career are *seen* in part.
+        let in_club = self.club != 0;
+        let of = |club: i32, career: i32| if in_club { club } else { career };
+        let [category, mode] = if in_club { [4, 1] } else { [0, 0] };
+        dict! {
+            dstr "Name": self.name, si32 "ChallengeType": of(2, 1), si32 "ScoringType": of(2, 0),
+            si32 "ChallengeID": self.id, vvtr "Requirements": requirements, vvtr "Events": self.events,
+            si32 "NumEntrants": self.entrants, si32 "DifficultyLevel": self.difficulty, vdic "EntryWindow": window,
+            si32 "State": 0, vdic "Reward": reward, si32 "MinEventCredits": 0, si32 "MaxEventCredits": of(10_000, 0),
+            si32 "LeaderboardId": self.board, bool "IsHardcore": hardcore, bool "ExteriorCams": cameras,
+            bool "AllowAssists": assists, bool "UnxpectdMoments": moments, si32 "DirtPlusSeason": 0,
+            bool "IsPromo": false, ui08 "Category": category, ui08 "Mode": mode, bool "UseInvVehicle": false,
+            si64 "ClubId": self.club, si32 "EsportsMonthId": 0, si32 "AttemptsAllowed": of(1, 0),
+        }
+    }
+}
+
+/// Returns something that can be bought or won. Only the part that `kind` names counts.
+pub(crate) fn item(kind: u8, vehicle: Shape) -> Shape {
+    let never = time(0);
+    dict! {
+        ui08 "ItemType": kind,
+        vdic "Booster": dict! { ui32 "BoosterId": 0, bool "IsStarted": false, tutc "StartedAt": never, si64 "Id": 0 },
+        vdic "Entitlement": dict! { ui32 "EntitlementId": 0, si64 "Id": 0 },
+        vdic "Livery": dict! { ui32 "LiveryId": 0, si64 "Id": 0 },
+        vdic "Upgrade": dict! { ui32 "UpgradeId": 0, si64 "Id": 0 },
+        vdic "Vehicle": vehicle,
+    }
+}
+
+/// Returns a vehicle: its number, livery and tuning. In rewards it is without the two kinds of damage.
+pub(crate) fn vehicle([number, livery, tuning]: [u32; 3], id: i64, with_damage: bool) -> Shape {
+    let vehicle = dict! {
+        ui32 "VehicleId": number, ui32 "LiveryId": livery, ui32 "TuningId": tuning, si32 "UpgAvailable": 127,
+        si32 "UpgEnabled": 127, si32 "TuningReady": 15, si32 "TuningPurchased": 63, bool "IsNew": false,
+        bool "IsRepairFree": false, bool "IsSellable": false,
+    };
+    let damage = with_damage.then(undamaged).unwrap_or_default();
+    let rest = dict! {
+        si32 "SellPrice": 0, ui32 "ResearchTarget": 0, fp32 "ResearchPercent": 1.0, bool "IsLocked": false,
+        si32 "LockChallengeId": 0, si64 "LockEntity": 0, si32 "LockReason": 0, tutc "LockExpiry": time(0),
+        ui32 "LockLocation": 0, si32 "DistanceDriven": 0, si32 "Podiums": 0, si32 "EventsEntered": 0,
+        si32 "EventsFinished": 0, si32 "Terminals": 0, si64 "Id": id,
+    };
+    Dict([vehicle.0, damage.0, rest.0].concat())
+}
+
+/// Returns the two kinds of damage of a vehicle that has none.
+pub(crate) fn undamaged() -> Shape {
+    let damage = dict! {
+        ui16 "QuickRepairs": 0, fp32 "Bodywork": 0.0, fp32 "Brakes": 0.0, fp32 "Gearbox": 0.0,
+        fp32 "Differential": 0.0, fp32 "Wheels": 0.0, fp32 "Engine": 0.0, fp32 "Radiator": 0.0, fp32 "Turbo": 0.0,
+        fp32 "Exhaust": 0.0, fp32 "Dampers": 0.0, fp32 "Clutch": 0.0, fp32 "Springs": 0.0, fp32 "Lights": 0.0,
+    };
+    dict! { vdic "Damage": damage, vdic "CompDamage": Damage::default().dict() }
+}

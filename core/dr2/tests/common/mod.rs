@@ -1,0 +1,294 @@
+//! A game that talks to the server through the seam, and the shapes of what both say.
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test: a panic is its failure")]
+
+use std::fmt::Write as _;
+
+use dr2::{Dr2, Settings};
+use mmcos_core::{
+    engine::Limits,
+    settings::Settings as _,
+    testing::Rig,
+    wire::egonet::{self, Dict, Value},
+};
+
+pub(crate) type Server = Rig<Dr2>;
+
+pub(crate) fn server(settings: Settings) -> Server {
+    Rig::new(Dr2::new(settings), Limits::default())
+}
+
+/// A club with two rallies: three stages of group A in New England for a week, then one of R5 in Finland for a week.
+pub(crate) fn settings() -> Settings {
+    let clubs = r#"[{ "id": 7, "name": "Gravel", "rallies": [
+        { "name": "First", "stages": [626, 627, 628] },
+        { "name": "Second", "class": "r5", "stages": [505], "assists": false }
+    ]}]"#;
+    set(&[("clubs", clubs)])
+}
+
+pub(crate) fn set(given: &[(&str, &str)]) -> Settings {
+    Settings::parse(|key| given.iter().find(|(name, _)| *name == key.name()).map(|(_, text)| *text)).unwrap()
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub(crate) fn result(&self) -> &str {
+        self.field("X-EgoNet-Result").unwrap_or("none")
+    }
+
+    pub(crate) fn value(&self) -> Value<'_> {
+        assert_eq!((self.status, self.result()), (200, "0"), "{}", self.head);
+        egonet::decode(&self.body, &egonet::Limits::default()).unwrap()
+    }
+
+    pub(crate) fn shape(&self) -> String {
+        shape(&self.value())
+    }
+}
+
+/// Posts bytes as the game does.
+pub(crate) fn post(rig: &mut Server, function: &str, session: Option<&str>, body: &[u8]) -> Answer {
+    let mut request = format!(
+        "POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
+         Content-Type: application/egonet-stream\r\nX-EgoNet-Function: {function}\r\n"
+    );
+    if let Some(session) = session {
+        write!(request, "X-EgoNet-SessionID: {session}\r\n").unwrap();
+    }
+    write!(
+        request,
+        "X-EgoNet-Game-Version: 1309032\r\nUser-Agent: Codemasters-Egonet\r\nConnection: Keep-Alive\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    let conn = rig.open();
+    rig.send(conn, &[request.as_bytes(), body].concat());
+    let bytes = rig.read_bytes(conn);
+    rig.leave(conn);
+    answer(&bytes)
+}
+
+pub(crate) fn answer(bytes: &[u8]) -> Answer {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer") + 4;
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let status = head[9..12].parse().unwrap();
+    Answer { status, head, body: bytes[end..].to_vec() }
+}
+
+pub(crate) fn encoded(dict: &Dict<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    egonet::encode(&dict.clone().into(), &mut bytes).unwrap();
+    bytes
+}
+
+/// A game that is logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct Game {
+    pub(crate) name: String,
+    pub(crate) account: i64,
+    pub(crate) session: String,
+}
+
+impl Game {
+    pub(crate) fn log_in(rig: &mut Server, name: &str) -> Self {
+        let answer = post(rig, "Login.Login", None, &encoded(&login(name)));
+        let session = answer.field("X-EgoNet-SessionID").unwrap().to_owned();
+        assert!(session.len() == 32 && session.bytes().all(|byte| byte.is_ascii_hexdigit()), "{session}");
+        let account = answer.value().field("AccountId").unwrap();
+        Self { name: name.into(), account, session }
+    }
+
+    pub(crate) fn call(&self, rig: &mut Server, function: &str, body: &Dict<'_>) -> Answer {
+        post(rig, function, Some(&self.session), &encoded(body))
+    }
+
+    /// Drives a stage as the game does, with the leaderboards in between; returns the answer to `StageComplete`.
+    pub(crate) fn drive(&self, rig: &mut Server, challenge: i32, stage: i32, seconds: f32) -> Answer {
+        let begun = self.call(rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage));
+        assert_eq!(begun.value().field("Progress/State"), Ok(1_i32));
+        self.call(rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, stage, seconds))
+    }
+
+    /// Returns the names, ranks and times of a leaderboard, and the own rank.
+    pub(crate) fn board(&self, rig: &mut Server, board: i64) -> (Vec<(String, i32, i64)>, i32) {
+        let answer = self.call(rig, "RaceNetLeaderboard.GetLeaderboardEntries", &entries(board, 0, false));
+        rows(&answer)
+    }
+
+    /// Returns the challenge that the first club shows.
+    pub(crate) fn challenge(&self, rig: &mut Server) -> i32 {
+        let clubs = self.call(rig, "Clubs.GetClubs", &get_clubs());
+        clubs.value().field("Challenges/0/ChallengeID").unwrap()
+    }
+}
+
+pub(crate) fn rows(answer: &Answer) -> (Vec<(String, i32, i64)>, i32) {
+    let value = answer.value();
+    let rows: Vec<&Value<'_>> = value.field("Entries").unwrap();
+    let row = |row: &&Value<'_>| {
+        let name: &str = row.field("Presence/Name").unwrap();
+        (name.to_owned(), row.field("Rank").unwrap(), row.field("PersonalBest").unwrap())
+    };
+    (rows.iter().map(row).collect(), value.field("PlayerRank").unwrap())
+}
+
+// What the game sends. Values are made up; names, order and types are those of its recorded requests.
+
+pub(crate) fn login(name: &str) -> Dict<'_> {
+    Dict::new().dstr("Name", name).blob("SteamTicket", vec![0xa5; 512])
+}
+
+pub(crate) fn get_clubs() -> Dict<'static> {
+    Dict::new().si32("ClubLimit", 40).bool("InclCrossPlat", true)
+}
+
+/// A set-up of 142 bytes, as long as a real one.
+pub(crate) fn setup() -> Vec<u8> {
+    let mut setup = vec![1, 0, 0, 0, 16, 0, 0, 0, 222, 0, 0, 0, 0, 0, 0, 0, 0x78, 0x9c];
+    setup.resize(142, 0x5a);
+    setup
+}
+
+pub(crate) fn stage_begin(challenge: i32, stage: i32) -> Dict<'static> {
+    Dict::new()
+        .ui32("VehicleId", 382)
+        .si64("VehicleInstId", -4)
+        .ui32("LiveryId", 11)
+        .si32("StageIndex", stage)
+        .si32("EventIndex", 0)
+        .blob("TuningSetup", setup())
+        .si32("ChallengeId", challenge)
+        .ui32("NationalityId", 3)
+        .ui32("TyresRemaining", 2)
+        .ui32("TyreCompound", 5)
+}
+
+pub(crate) fn mud() -> Dict<'static> {
+    let places = [
+        "Dirt",
+        "WheelMud0",
+        "WheelMud1",
+        "WheelMud2",
+        "WheelMud3",
+        "Mud",
+        "CleanHeight",
+        "CleanDirt",
+        "CleanMud",
+    ];
+    (0_u8..).zip(places).fold(Dict::new(), |dict, (at, place)| dict.fp32(place, f32::from(at) / 16.0))
+}
+
+/// In the order of requests.
+pub(crate) fn damage() -> Dict<'static> {
+    Dict::new()
+        .ui16("QuickRepairs", 1)
+        .ui32("Bodywork", 2)
+        .ui32("Brakes", 3)
+        .fp32("Clutch", 0.25)
+        .ui32("Dampers", 4)
+        .ui32("DiffWear", 5)
+        .ui32("DiffImpact", 6)
+        .fp32("Engine", 0.5)
+        .fp32("Exhaust", 0.125)
+        .ui32("Gearbox", 7)
+        .fp32("Lights", 1.0)
+        .fp32("Radiator", 0.75)
+        .ui32("Springs", 8)
+        .ui32("Turbo", 9)
+        .ui32("WheelsWear", 0x0102_0304)
+        .ui32("WheelsImpact", 10)
+}
+
+pub(crate) fn ghost() -> Vec<u8> {
+    let mut ghost = vec![0, 1, 1, 0, 0, 0, 0, 0, 0x78, 0x9c];
+    ghost.resize(44_549, 0x33);
+    ghost
+}
+
+pub(crate) fn stage_complete(challenge: i32, stage: i32, seconds: f32) -> Dict<'static> {
+    Dict::new()
+        .ui32("VehicleId", 382)
+        .si64("VehicleInstId", -4)
+        .vdic("VehicleMud", mud())
+        .bool("RecovToService", false)
+        .vdic("CompDamage", damage())
+        .ui32("LiveryId", 11)
+        .si32("StageIndex", stage)
+        .si32("EventIndex", 0)
+        .si32("DistanceDriven", 6000)
+        .bool("UsingWheel", true)
+        .si32("ChallengeId", challenge)
+        .ui32("NationalityId", 3)
+        .fp32("StageTime", seconds)
+        .si32("ChampRank", 1)
+        .si32("EventRank", 0)
+        .si32("MetersDriven", 6000)
+        .bool("UsingAssists", false)
+        .blob("GhostData", ghost())
+        .si32("RaceStatus", 0)
+}
+
+pub(crate) fn entries(board: i64, best: i64, cumulative: bool) -> Dict<'static> {
+    Dict::new()
+        .si32("Limit", 50)
+        .bool("UseRaceNetNames", true)
+        .si64("PlayerBest", best)
+        .si32("FilterFlags", 4)
+        .bool("SinglePlatform", false)
+        .si32("StartRank", 0)
+        .si64("LeaderboardId", board)
+        .si64("PlayerCumulBest", best)
+        .bool("SortCumulative", cumulative)
+}
+
+pub(crate) fn standings(club: i64) -> Dict<'static> {
+    Dict::new().si32("Limit", 50).si64("ClubId", club).si32("StartRank", 0)
+}
+
+pub(crate) fn trial(class: u32, track: u32) -> Dict<'static> {
+    Dict::new()
+        .ui32("VehicleClassId", class)
+        .ui32("TrackModelId", track)
+        .ui32("ConditionsId", 1)
+        .si32("Category", 1)
+}
+
+pub(crate) fn post_time(track: u32, seconds: f32) -> Dict<'static> {
+    Dict::new()
+        .ui32("VehicleId", 382)
+        .ui32("LiveryId", 11)
+        .ui32("TrackModelId", track)
+        .bool("UsingWheel", true)
+        .ui32("NationalityId", 3)
+        .fp32("StageTime", seconds)
+        .ui32("ConditionsId", 1)
+        .bool("UsingAssists", false)
+        .blob("GhostData", ghost())
+        .si32("Category", 1)
+}
+
+/// Returns names, types and order of a value: `{AccountId: si64, Rows: [{Rank: si32}]}`. All values of a list must have
+/// one shape.
+pub(crate) fn shape(value: &Value<'_>) -> String {
+    if let Some(dict) = value.as_dict() {
+        let fields: Vec<_> = dict.0.iter().map(|(name, value)| format!("{name}: {}", shape(value))).collect();
+        return format!("{{{}}}", fields.join(", "));
+    }
+    let Some(values) = value.as_list() else { return value.tag().into() };
+    let mut shapes: Vec<_> = values.iter().map(shape).collect();
+    shapes.dedup();
+    assert!(shapes.len() <= 1, "values of a list differ: {shapes:#?}");
+    format!("[{}]", shapes.concat())
+}
