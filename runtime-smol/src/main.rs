@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, process::ExitCode};
 
+use mmcos_game::Mmcos;
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{host, host::Host, log, service_manager, serving::Serving};
 
@@ -10,7 +11,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    match host::start(env::args_os().skip(1))? {
+    match host::start(&Mmcos::INFO, env::args_os().skip(1))? {
         Some(host) => serve(host),
         None => Ok(()),
     }

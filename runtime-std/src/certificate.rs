@@ -1,8 +1,10 @@
-//! The certificates: self-signed ones, made at the first start and renewed before they end, or the host's own.
+//! The certificates, made at the first start and renewed before they end, or the host's own.
 //!
-//! The game accepts a self-signed certificate, but its TLS is old: it offered RSA only, so an RSA certificate is always
-//! there. A second one with a P-256 key is for clients that offer ECDSA: a new connection costs a quarter of the time.
+//! They are self-signed for a game that accepts any, and issued by an [`Authority`] of the host's own for one that asks
+//! its system. An RSA certificate is always there: the TLS of old games offers RSA only. A second one with a P-256 key is
+//! for clients that offer ECDSA: a new connection costs a quarter of the time.
 
+mod authority;
 mod describe;
 mod make;
 
@@ -10,6 +12,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mmcos_core::info::{Info, Trust};
 use mmcos_core::seam::Wall;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -22,14 +25,20 @@ use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
 use make::Kind;
 
+pub use authority::Authority;
 pub use describe::{Description, describe};
-
-/// The host names that the game asks for.
-pub const GAME_HOSTS: [&str; 3] =
-    ["mmcos.codemasters.com", "ecdn.codemasters.com", "prod.egonet.codemasters.com"];
 
 /// A certificate of ours is renewed when it has fewer than these days left; a host is warned of an own one that has.
 const RENEW_DAYS: i64 = 30;
+
+/// What certificates are made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The game.
+    pub info: &'static Info,
+    /// The addresses of this machine. A self-signed certificate names them.
+    pub addresses: &'a [IpAddr],
+}
 
 /// What to show to clients.
 #[derive(Clone, Debug)]
@@ -38,6 +47,8 @@ pub struct Certificates {
     pub rsa: Arc<CertifiedKey>,
     /// For those that offer ECDSA.
     pub ecdsa: Option<Arc<CertifiedKey>>,
+    /// The authority that issued them, if players must install it.
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// Why there is no certificate.
@@ -66,6 +77,18 @@ pub enum CertificateError {
     /// Only one of the two files was given.
     #[error("`certificate` and `key` belong together: give both files, or none to have a certificate made")]
     HalfGiven,
+    /// The authority's file does not read.
+    #[error(
+        "{} is damaged ({reason}); put a copy of it back. Without one, delete it: a new authority is made, and all players \
+         run the set-up script again",
+        path.display()
+    )]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
     /// A certificate cannot be made.
     #[error("cannot make a certificate: {0}")]
     Make(String),
@@ -73,7 +96,7 @@ pub enum CertificateError {
 
 impl Certificates {
     /// The host's own certificate where `certificate` and `key` name one, else those in the data directory: made where
-    /// missing, renewed where they end soon. `addresses` are this machine's, to be named in the certificate.
+    /// missing, renewed where they end soon.
     ///
     /// Call it again from time to time (once a day will do) and show what it gives: that renews a certificate of ours
     /// and takes up a renewed one of the host's, without a restart.
@@ -81,18 +104,25 @@ impl Certificates {
         dir: &DataDir,
         certificate: Option<&Path>,
         key: Option<&Path>,
-        addresses: &[IpAddr],
+        subject: Subject<'_>,
         now: Wall,
     ) -> Result<Self, CertificateError> {
-        let ours = |kind| kept(dir, kind, addresses, now).map(Arc::new);
         match (certificate, key) {
-            (None, None) => Ok(Self { rsa: ours(Kind::Rsa)?, ecdsa: Some(ours(Kind::P256)?) }),
+            (None, None) => {
+                let authority = match subject.info.trust {
+                    Trust::Any => None,
+                    Trust::System { .. } => Some(Arc::new(Authority::load_or_make(dir, subject.info, now)?)),
+                };
+                let issued = |kind| kept(dir, kind, &subject, authority.as_deref(), now).map(Arc::new);
+                Ok(Self { rsa: issued(Kind::Rsa)?, ecdsa: Some(issued(Kind::P256)?), authority })
+            }
             (Some(certificate), Some(key)) => {
                 let own = Arc::new(own(certificate, key, now)?);
                 if own.key.algorithm() == rustls::SignatureAlgorithm::RSA {
-                    Ok(Self { rsa: own, ecdsa: None })
+                    Ok(Self { rsa: own, ecdsa: None, authority: None })
                 } else {
-                    Ok(Self { rsa: ours(Kind::Rsa)?, ecdsa: Some(own) })
+                    let rsa = Arc::new(kept(dir, Kind::Rsa, &subject, None, now)?);
+                    Ok(Self { rsa, ecdsa: Some(own), authority: None })
                 }
             }
             _ => Err(CertificateError::HalfGiven),
@@ -104,21 +134,32 @@ impl Certificates {
 fn kept(
     dir: &DataDir,
     kind: Kind,
-    addresses: &[IpAddr],
+    subject: &Subject<'_>,
+    authority: Option<&Authority>,
     now: Wall,
 ) -> Result<CertifiedKey, CertificateError> {
     let path = dir.file(kind.file());
     let Some(old) = dir.read(kind.file())? else {
         log::info!("making a certificate: {}", path.display());
-        return stored(dir, kind, &make::new(kind, addresses, now)?);
+        return stored(dir, kind, &make::new(kind, subject, authority, now)?);
     };
     let damaged = |reason| CertificateError::Damaged { path: path.clone(), reason };
     let key = read(&old).map_err(damaged)?;
-    if !Validity::of(&key).map_err(damaged)?.is_due(now) {
+    // One of an earlier authority is trusted by no player any more.
+    let is_issued = authority.is_none_or(|authority| issuer(&key).is_ok_and(|name| name == authority.name()));
+    if is_issued && !Validity::of(&key).map_err(damaged)?.is_due(now) {
         return Ok(key);
     }
     log::info!("renewing a certificate: {}", path.display());
-    stored(dir, kind, &make::renewed(kind, &old, addresses, now)?)
+    stored(dir, kind, &make::renewed(kind, &old, subject, authority, now)?)
+}
+
+/// The common name of a certificate's issuer.
+fn issuer(key: &CertifiedKey) -> Result<String, String> {
+    let der = key.end_entity_cert().map_err(|error| error.to_string())?;
+    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    let issuer = certificate.tbs_certificate().issuer().to_string();
+    Ok(issuer.trim_start_matches("CN=").to_owned())
 }
 
 fn stored(dir: &DataDir, kind: Kind, pem: &str) -> Result<CertifiedKey, CertificateError> {

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
+use mmcos_core::info::{self, Info};
 
 use crate::config::{FILE_NAME, FILE_VARIABLE, KEYS};
+use crate::program::name as program;
 use crate::text;
 
 /// What to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Command {
     /// Serve, until a signal.
     #[default]
@@ -32,8 +33,8 @@ pub enum Command {
     AdminLink,
     /// Send a test message to `notify-url`, print what was answered and stop.
     NotifyTest,
-    /// Explain this Steam ticket and stop.
-    Ticket(String),
+    /// Run this command of the game with this argument, print its text and stop.
+    Game(&'static str, String),
     /// Print [`help`] and stop.
     Help,
     /// Print [`version`] and stop.
@@ -41,7 +42,7 @@ pub enum Command {
 }
 
 /// Each command as it is used, and what it does.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
     ("backup FILE", "write players, points and history to a new file; the server may be running"),
@@ -57,7 +58,6 @@ const COMMANDS: [(&str, &str); 11] = [
         "print a link that logs your browser into the dashboard, once; the server must be running",
     ),
     ("notify-test", "send a test message to notify-url, and print what was answered"),
-    ("ticket HEX", "print what a Steam ticket says, and whether it lets its player in"),
     ("help", "print this text (also -h, --help)"),
 ];
 
@@ -77,24 +77,27 @@ pub struct Cli {
 #[non_exhaustive]
 pub enum CliError {
     /// A word that is no command.
-    #[error("there is no command `{0}`; `mmcos help` lists them")]
+    #[error("there is no command `{0}`; `{program} help` lists them", program = program())]
     UnknownCommand(String),
     /// A command that needs a file.
-    #[error("`{0}` needs the name of a file: mmcos {0} FILE")]
+    #[error("`{0}` needs the name of a file: {program} {0} FILE", program = program())]
     MissingFile(String),
-    /// `ticket` without one.
-    #[error(
-        "`ticket` needs the ticket: mmcos ticket HEX, where HEX is the PlatformID of a login, or its start in hex"
-    )]
-    MissingTicket,
+    /// A command of the game without its argument.
+    #[error("`{name}` needs one word more: {program} {name} {argument}", program = program())]
+    MissingArgument {
+        /// The command.
+        name: &'static str,
+        /// Its argument.
+        argument: &'static str,
+    },
     /// One word too many.
-    #[error("`{0}` is one word too many; `mmcos help` shows what each command takes")]
+    #[error("`{0}` is one word too many; `{program} help` shows what each command takes", program = program())]
     UnexpectedWord(String),
     /// `export` in no form.
-    #[error("`export` needs to be told the form: mmcos export --json")]
+    #[error("`export` needs to be told the form: {program} export --json", program = program())]
     MissingForm,
     /// A flag without value, a value that is not UTF-8, a stray dash.
-    #[error("{0}; `mmcos help` shows every flag")]
+    #[error("{0}; `{program} help` shows every flag", program = program())]
     Syntax(#[from] lexopt::Error),
 }
 
@@ -103,12 +106,15 @@ impl Cli {
     ///
     /// ```
     /// use mmcos_std::cli::{Cli, Command};
-    /// let cli = Cli::parse(["config", "--poll-seconds=3"])?;
+    /// let cli = Cli::parse(["config", "--poll-seconds=3"], &[])?;
     /// assert_eq!(cli.command, Command::Config(None));
     /// assert_eq!(cli.flags, [("poll-seconds".to_owned(), "3".to_owned())]);
     /// # Ok::<(), mmcos_std::cli::CliError>(())
     /// ```
-    pub fn parse<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, CliError> {
+    pub fn parse<A: Into<OsString>>(
+        arguments: impl IntoIterator<Item = A>,
+        commands: &[info::Command],
+    ) -> Result<Self, CliError> {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let mut parser = Parser::from_args(arguments);
         let (mut cli, mut words, mut json) = (Self::default(), Vec::new(), false);
@@ -127,13 +133,13 @@ impl Cli {
             }
         }
         if cli.command == Command::Serve {
-            cli.command = command(words, json)?;
+            cli.command = command(words, json, commands)?;
         }
         Ok(cli)
     }
 }
 
-fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
+fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Result<Command, CliError> {
     let mut words = words.into_iter();
     let Some(word) = words.next() else { return Ok(Command::Serve) };
     let word = word.string()?;
@@ -149,9 +155,16 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
         "health" => Command::Health,
         "admin-link" => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
-        "ticket" => Command::Ticket(words.next().ok_or(CliError::MissingTicket)?.string()?),
         "help" => Command::Help,
-        _ => return Err(CliError::UnknownCommand(word)),
+        name => {
+            let Some(&info::Command { name, argument, .. }) =
+                commands.iter().find(|command| command.name == name)
+            else {
+                return Err(CliError::UnknownCommand(word));
+            };
+            let missing = CliError::MissingArgument { name, argument };
+            Command::Game(name, words.next().ok_or(missing)?.string()?)
+        }
     };
     match words.next() {
         Some(word) => Err(CliError::UnexpectedWord(word.to_string_lossy().into_owned())),
@@ -159,19 +172,17 @@ fn command(words: Vec<OsString>, json: bool) -> Result<Command, CliError> {
     }
 }
 
-/// The name and the version, as `--version` prints them.
-pub fn version() -> String {
-    format!("mmcos {}", env!("CARGO_PKG_VERSION"))
-}
-
 /// The text of `--help`.
-pub fn help() -> String {
-    let mut help =
-        format!("{}, a server for the online services of Micro Machines World Series\n", version());
-    help += "\nUsage: mmcos [COMMAND] [--KEY VALUE]...\n";
-    help += "\nCommands:\n";
-    for (usage, about) in COMMANDS {
-        // Writing to a String cannot fail.
+pub fn help(info: &Info) -> String {
+    let mut help = format!("{}, a server for the online services of {}\n", info.program(), info.title);
+    // Writing to a String cannot fail.
+    let _ = writeln!(help, "\nUsage: {} [COMMAND] [--KEY VALUE]...\n\nCommands:", info.name);
+    let of_the_game = info
+        .commands
+        .iter()
+        .map(|info::Command { name, argument, about, .. }| (format!("{name} {argument}"), *about));
+    let [all @ .., last] = COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
+    for (usage, about) in all.into_iter().chain(of_the_game).chain([last]) {
         let _ = writeln!(help, "  {usage:<14} {about}");
     }
     help += "\nOptions:\n";
@@ -200,18 +211,29 @@ fn option(help: &mut String, usage: &str, about: &str) {
 mod tests {
     use super::*;
 
+    fn run(_: &str, _: mmcos_core::seam::Wall) -> Result<String, String> {
+        Ok(String::new())
+    }
+
+    const TICKET: info::Command =
+        info::Command { name: "ticket", argument: "HEX", about: "print what a ticket says", run };
+
+    fn parse(words: &[&str]) -> Result<Cli, CliError> {
+        Cli::parse(words, &[TICKET])
+    }
+
     #[test]
     fn commands_and_flags_in_any_order() {
-        let cli = Cli::parse(["--http", "off", "config", "--config", "a.toml", "--ai=false"]).unwrap();
+        let cli = parse(&["--http", "off", "config", "--config", "a.toml", "--ai=false"]).unwrap();
         let flags = [("http".to_owned(), "off".to_owned()), ("ai".to_owned(), "false".to_owned())];
         assert_eq!(
             cli,
             Cli { command: Command::Config(None), file: Some("a.toml".into()), flags: flags.into() }
         );
-        let command = |words: &[&str]| Cli::parse(words).unwrap().command;
+        let command = |words: &[&str]| parse(words).unwrap().command;
         assert_eq!(command(&[]), Command::Serve);
         for words in [["help"], ["--help"], ["-h"]] {
-            assert_eq!(Cli::parse(words).unwrap().command, Command::Help);
+            assert_eq!(parse(&words).unwrap().command, Command::Help);
         }
         assert_eq!(command(&["config", "a.toml"]), Command::Config(Some("a.toml".into())));
         assert_eq!(command(&["backup", "a.db"]), Command::Backup("a.db".into()));
@@ -221,16 +243,16 @@ mod tests {
         assert_eq!(command(&["doctor", "--http", "off"]), Command::Doctor);
         assert_eq!(command(&["admin-link", "--data-dir", "d"]), Command::AdminLink);
         assert_eq!(command(&["notify-test"]), Command::NotifyTest);
-        assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Ticket("00ff^^^^true".into()));
-        assert_eq!(Cli::parse(["-V"]).unwrap().command, Command::Version);
+        assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Game("ticket", "00ff^^^^true".into()));
+        assert_eq!(parse(&["-V"]).unwrap().command, Command::Version);
     }
 
     #[test]
     fn mistakes_say_what_to_do_next() {
-        let message = |words: &[&str]| Cli::parse(words).unwrap_err().to_string();
+        let message = |words: &[&str]| parse(words).unwrap_err().to_string();
         assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
         assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
-        assert!(message(&["ticket"]).starts_with("`ticket` needs the ticket: mmcos ticket HEX"));
+        assert_eq!(message(&["ticket"]), "`ticket` needs one word more: mmcos ticket HEX");
         assert!(message(&["config", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
@@ -241,7 +263,9 @@ mod tests {
 
     #[test]
     fn help_shows_every_key_once() {
-        let help = help();
+        let info = Info { commands: &[TICKET], ..crate::program::tests::GAME };
+        let help = help(&info);
+        assert!(help.contains("\n  ticket HEX     print what a ticket says\n  help "), "{help}");
         for key in KEYS {
             let usage = format!("\n  {} {}\n", key.flag(), key.hint);
             assert_eq!(help.matches(&usage).count(), 1, "{usage}");

@@ -6,9 +6,12 @@ mod ports;
 
 use std::fmt;
 
+use mmcos_core::info::Info;
+
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Identity, Loaded};
 use crate::notify;
+use crate::program::name as program;
 use crate::running;
 use crate::text;
 
@@ -91,21 +94,21 @@ impl fmt::Display for Report {
 
 /// Examines a host with this configuration, or with that of the server that runs with its data directory. Takes some
 /// seconds where a port is silent.
-pub fn examine(given: &Loaded) -> Report {
+pub fn examine(info: &'static Info, given: &Loaded) -> Report {
     let now = Clock::start().now().wall;
-    let running = running::find(&given.config.data_dir);
+    let running = running::find(info, &given.config.data_dir);
     let mut findings = match &running {
         None => vec![configuration(given.file.as_deref())],
-        Some(found) => server(found),
+        Some(found) => server(info, found),
     };
     let running = running.and_then(Result::ok);
     let Loaded { config, .. } = running.as_ref().unwrap_or(given);
     findings.extend(given.warnings.iter().map(|warning| Finding::warning("configuration", warning)));
-    findings.extend(ports::examine(config));
+    findings.extend(ports::examine(info, config));
     findings.push(machine::address(config));
     findings.push(machine::clock(now));
-    findings.push(machine::hosts_file(config));
-    findings.extend(data::examine(config, now));
+    findings.push(machine::hosts_file(info, config));
+    findings.extend(data::examine(info, config, now));
     findings.push(machine::open_files(config));
     findings.push(identity(config.identity));
     findings.extend(notifications(config));
@@ -113,12 +116,13 @@ pub fn examine(given: &Loaded) -> Report {
 }
 
 fn configuration(file: Option<&std::path::Path>) -> Finding {
-    let origin = file.map_or("no file, see `mmcos config`".to_owned(), |file| file.display().to_string());
+    let none = || format!("no file, see `{} config`", program());
+    let origin = file.map_or_else(none, |file| file.display().to_string());
     Finding::ok("configuration", origin)
 }
 
 /// The running server: how it was started, and whether it accepts players.
-fn server(running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
+fn server(info: &Info, running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
     let loaded = match running {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -130,14 +134,14 @@ fn server(running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
     let set = loaded.changed();
     let set = if set.is_empty() { "nothing".to_owned() } else { set.join(", ") };
     let text = format!("it runs; what follows is about its settings. Not the defaults: {set}");
-    let trouble = running::trouble(loaded);
+    let trouble = running::trouble(info, loaded);
     let trouble = trouble.map(|reason| {
         // That is what its operator wants.
         let wanted = reason.contains("maintenance");
         let find = if wanted { Finding::warning } else { Finding::problem };
         find("server", format!("it keeps players out: {reason}."))
     });
-    let clock = running::clock_trouble(loaded).map(|reason| {
+    let clock = running::clock_trouble(info, loaded).map(|reason| {
         let text = format!(
             "it does not believe this machine's clock: {reason}. It goes by the time from before, and begins no season. \
              Look at the clock and its time service (`timedatectl`, or the date and time settings); one that runs evenly \
@@ -167,12 +171,12 @@ fn notifications(config: &Config) -> Option<Finding> {
         Finding::warning(
             "notify-url",
             format!(
-                "this machine has no root certificates, so {host} cannot be told of searches: install ca-certificates, \
+                "this machine has no root certificates, so {host} cannot be told anything: install ca-certificates, \
                  or name a file in SSL_CERT_FILE."
             ),
         )
     } else {
-        Finding::ok("notify-url", format!("{host} is told of searches; `mmcos notify-test` tries it"))
+        Finding::ok("notify-url", format!("{host} is told the news; `{} notify-test` tries it", program()))
     })
 }
 

@@ -122,8 +122,10 @@ impl Driver {
 
     fn tell(&mut self, at: Monotonic, event: &Event) {
         log(event);
-        if let Some(notifier) = &mut self.notifier {
-            notifier.hear(at, event);
+        if let Some(notifier) = &mut self.notifier
+            && let Some(notice) = event.notice()
+        {
+            notifier.hear(at, notice);
         }
     }
 

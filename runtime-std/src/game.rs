@@ -81,7 +81,14 @@ pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
         first_session: FIRST_SESSION,
         events: config.events.clone(),
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
-        pages: if host.setup.has_page { setup::pages(&host.setup) } else { Vec::new() },
+        pages: if host.setup.has_page {
+            {
+                let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
+                setup::pages(&host.setup, authority)
+            }
+        } else {
+            Vec::new()
+        },
         addresses: host.setup.visitor_addresses(),
         ..mmcos_game::Config::new(Catalogue::official()?)
     };

@@ -6,11 +6,11 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use mmcos_core::wire::steam::PublicKey;
-use mmcos_game::identity::IdentityError;
+use mmcos_core::info::Info;
 
-use crate::certificate::{CertificateError, Certificates};
+use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
 use crate::config::{Config, ConfigError, Loaded, Sources};
@@ -21,18 +21,20 @@ use crate::log as logging;
 use crate::notify::{self, TestError};
 use crate::open_files;
 use crate::operator::{self, Console, Dashboard, LinkError, OperatorPassword, OperatorPasswordError};
+use crate::program::{self, name as program};
 use crate::running::{self, NotRunning};
 use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::files::{self, Restored};
 use crate::store::{Store, StoreError};
-use crate::ticket;
 use crate::tls::Tls;
 
 /// A host that is ready to serve.
 #[derive(Debug)]
 pub struct Host {
+    /// The game.
+    pub info: &'static Info,
     /// What the host wants.
     pub config: Config,
     /// Both clocks, started.
@@ -64,6 +66,8 @@ pub struct Https {
     pub bound: Bound,
     /// What its connections speak.
     pub tls: Tls,
+    /// What players must trust, if the game asks their system.
+    pub authority: Option<Arc<Authority>>,
     /// To be run once an hour.
     pub renewal: Renewal,
 }
@@ -81,6 +85,7 @@ struct Source {
     data_dir: DataDir,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    info: &'static Info,
     addresses: Vec<IpAddr>,
     clock: Clock,
 }
@@ -97,8 +102,9 @@ pub enum HostError {
     Config(#[from] ConfigError),
     /// The file for `config FILE`.
     #[error(
-        "cannot write {}: {source}; name a new file, such as mmcos.toml, in a directory that you may write to",
-        file.display()
+        "cannot write {}: {source}; name a new file, such as {}.toml, in a directory that you may write to",
+        file.display(),
+        program()
     )]
     ConfigFile {
         /// The file.
@@ -115,8 +121,9 @@ pub enum HostError {
     /// A command about a server that is not here.
     #[error(
         "there is no data directory {}: name the one of the server: --data-dir DIRECTORY (of the Debian package: \
-         /var/lib/mmcos)",
-        .0.display()
+         /var/lib/{})",
+        .0.display(),
+        program()
     )]
     NoDataDir(PathBuf),
     /// The key for session tokens.
@@ -134,9 +141,9 @@ pub enum HostError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The ticket that was to be explained.
-    #[error("this is no Steam ticket: {0}")]
-    Ticket(#[from] IdentityError),
+    /// A command of the game.
+    #[error("{0}")]
+    Game(String),
     /// A listener.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -164,17 +171,22 @@ pub enum HostError {
 /// arguments are those of the process without the program's name.
 ///
 /// ```no_run
-/// if let Some(host) = mmcos_std::host::start(std::env::args_os().skip(1))? {
+/// # use mmcos_game::Mmcos;
+/// if let Some(host) = mmcos_std::host::start(&Mmcos::INFO, std::env::args_os().skip(1))? {
 ///     print!("{}", host.setup);
 ///     // Serve `host.http` and `host.https` until `host.signals`.
 /// }
 /// # Ok::<(), mmcos_std::host::HostError>(())
 /// ```
-pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Option<Host>, HostError> {
-    let cli = Cli::parse(arguments)?;
+pub fn start<A: Into<OsString>>(
+    info: &'static Info,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Option<Host>, HostError> {
+    program::set_name(info.name);
+    let cli = Cli::parse(arguments, info.commands)?;
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
-        Command::Serve => return Host::start(&sources.load()?).map(Some),
+        Command::Serve => return Host::start(info, &sources.load()?).map(Some),
         Command::Config(None) => print(&sources.load()?),
         Command::Config(Some(file)) => {
             let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
@@ -197,7 +209,7 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             }
         }
         Command::Health => {
-            print(&format_args!("{}\n", running::health(&sources.load()?.config.data_dir)?));
+            print(&format_args!("{}\n", running::health(info, &sources.load()?.config.data_dir)?));
         }
         Command::Export(None) => {
             files::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
@@ -207,17 +219,20 @@ pub fn start<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Resul
             print(&format_args!("Exported {exported} to {}\n", file.display()));
         }
         Command::Doctor => {
-            let report = doctor::examine(&sources.load()?);
+            let report = doctor::examine(info, &sources.load()?);
             print(&report);
             report.verdict()?;
         }
         Command::AdminLink => print(&operator::link(&data_dir(&sources)?)?),
-        Command::NotifyTest => print(&notify::test(&sources.load()?.config)?),
-        Command::Ticket(text) => {
-            print(&ticket::explain(&text, &PublicKey::steam(), Clock::start().now().wall)?);
+        Command::NotifyTest => print(&notify::test(info.name, &sources.load()?.config)?),
+        Command::Game(name, argument) => {
+            let now = Clock::start().now().wall;
+            let command = info.commands.iter().find(|command| command.name == name);
+            let text = command.map(|command| (command.run)(&argument, now)).transpose();
+            print(&text.map_err(HostError::Game)?.unwrap_or_default());
         }
-        Command::Help => print(&cli::help()),
-        Command::Version => print(&format_args!("{}\n", cli::version())),
+        Command::Help => print(&cli::help(info)),
+        Command::Version => print(&format_args!("{}\n", info.program())),
     }
     Ok(None)
 }
@@ -234,7 +249,7 @@ fn print(text: &impl fmt::Display) {
 
 impl Host {
     /// Starts the log, opens the data directory, listens.
-    pub fn start(loaded: &Loaded) -> Result<Self, HostError> {
+    pub fn start(info: &'static Info, loaded: &Loaded) -> Result<Self, HostError> {
         let Loaded { config, file, warnings, .. } = loaded.clone();
         logging::start(config.log);
         let clock = Clock::start();
@@ -252,6 +267,7 @@ impl Host {
         let (http, https) = listen(&config)?;
         let addresses = setup::addresses();
         let setup = Setup {
+            info,
             http: http.as_ref().map(Into::into),
             https: https.as_ref().map(Into::into),
             data_dir: data_dir.path().to_owned(),
@@ -263,21 +279,22 @@ impl Host {
         let console = if operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
         // After the store is open, and so locked: the file of a running server is not overwritten.
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
-            log::warn!("`mmcos admin-link` will not work: {error}");
+            log::warn!("`{} admin-link` will not work: {error}", info.name);
         }
         if let Err(error) = running::write(&data_dir, loaded, setup.http, setup.https) {
-            log::warn!("`mmcos doctor` and `mmcos health` will not know this server: {error}");
+            log::warn!("`{0} doctor` and `{0} health` will not know this server: {error}", info.name);
         }
         let source = Source {
             data_dir: data_dir.clone(),
             certificate: config.certificate.clone(),
             key: config.key.clone(),
+            info,
             addresses: setup.addresses.clone(),
             clock,
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { config, clock, data_dir, key, password, console, store, http, https, signals, setup })
+        Ok(Self { info, config, clock, data_dir, key, password, console, store, http, https, signals, setup })
     }
 
     /// The lines about the dashboard, for the start.
@@ -299,8 +316,10 @@ fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError
 
 impl Https {
     fn start(bound: Bound, source: Source) -> Result<Self, HostError> {
-        let tls = Tls::new(source.certificates()?)?;
-        Ok(Self { bound, tls: tls.clone(), renewal: Renewal { tls, source } })
+        let certificates = source.certificates()?;
+        let authority = certificates.authority.clone();
+        let tls = Tls::new(certificates)?;
+        Ok(Self { bound, tls: tls.clone(), authority, renewal: Renewal { tls, source } })
     }
 }
 
@@ -319,7 +338,8 @@ impl Source {
     fn certificates(&self) -> Result<Certificates, CertificateError> {
         let (certificate, key) = (self.certificate.as_deref(), self.key.as_deref());
         let now = self.clock.now().wall;
-        Certificates::load_or_make(&self.data_dir, certificate, key, &self.addresses, now)
+        let subject = Subject { info: self.info, addresses: &self.addresses };
+        Certificates::load_or_make(&self.data_dir, certificate, key, subject, now)
     }
 }
 
@@ -336,6 +356,7 @@ fn warn(warnings: &[String], clock: Clock) {
 mod tests {
     use super::*;
     use crate::data_dir::tests::Scratch;
+    use crate::program::tests::GAME;
 
     fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded {
         let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -347,19 +368,19 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host");
         let data_dir = dir.file("data").display().to_string();
         let loaded = load(dir, &[("http", "0"), ("https", "0"), ("data-dir", &data_dir)]);
-        let host = Host::start(&loaded).unwrap();
+        let host = Host::start(&GAME, &loaded).unwrap();
         let https = host.https.as_ref().unwrap();
         assert_eq!(host.setup.https.unwrap().address, https.bound.address);
         assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
         https.renewal.run();
-        let second = Host::start(&loaded).unwrap_err().to_string();
+        let second = Host::start(&GAME, &loaded).unwrap_err().to_string();
         assert!(
             second.contains(&format!("(process {}) uses the data directory", std::process::id())),
             "{second}"
         );
         let key = host.key.clone();
         drop(host);
-        assert_eq!(Host::start(&loaded).unwrap().key, key);
+        assert_eq!(Host::start(&GAME, &loaded).unwrap().key, key);
     }
 
     #[test]
@@ -367,17 +388,17 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host-off");
         let data_dir = dir.file("data").display().to_string();
         let off = load(dir, &[("http", "off"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(matches!(Host::start(&off), Err(HostError::NothingToServe)));
+        assert!(matches!(Host::start(&GAME, &off), Err(HostError::NothingToServe)));
         assert!(!dir.file("data").exists());
         let plain = load(dir, &[("http", "0"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(Host::start(&plain).unwrap().https.is_none());
+        assert!(Host::start(&GAME, &plain).unwrap().https.is_none());
         assert!(!dir.file("data/certificate-rsa.pem").exists(), "no certificate without HTTPS");
     }
 
     #[test]
     fn a_command_that_only_prints_gives_no_host() {
-        assert!(start(["--version"]).unwrap().is_none());
-        assert!(matches!(start(["serve"]), Err(HostError::Cli(_))));
-        assert!(matches!(start(["--colour", "red"]), Err(HostError::Config(_))));
+        assert!(start(&GAME, ["--version"]).unwrap().is_none());
+        assert!(matches!(start(&GAME, ["serve"]), Err(HostError::Cli(_))));
+        assert!(matches!(start(&GAME, ["--colour", "red"]), Err(HostError::Config(_))));
     }
 }

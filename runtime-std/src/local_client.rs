@@ -12,8 +12,6 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
-use crate::certificate::GAME_HOSTS;
-
 const CONNECT: Duration = Duration::from_secs(2);
 const RESPONSE: Duration = Duration::from_secs(5);
 /// Bytes of a response that are read, at most.
@@ -43,11 +41,15 @@ impl FromStr for Listener {
     }
 }
 
-/// Sends a request to a listener of this machine. Returns the start of the response; the request must ask for the close.
+/// Sends a request to a listener of this machine, over TLS for this host. Returns the start of the response; the request must ask for the close.
 ///
 /// # Errors
 /// [`io::ErrorKind::NotConnected`] if nothing accepts the connection.
-pub(crate) fn exchange(Listener { address, tls }: Listener, request: &[u8]) -> io::Result<String> {
+pub(crate) fn exchange(
+    host: &str,
+    Listener { address, tls }: Listener,
+    request: &[u8],
+) -> io::Result<String> {
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     let stream = TcpStream::connect_timeout(&address, CONNECT)
         .map_err(|error| io::Error::new(io::ErrorKind::NotConnected, error))?;
@@ -62,8 +64,7 @@ pub(crate) fn exchange(Listener { address, tls }: Listener, request: &[u8]) -> i
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate))
         .with_no_client_auth();
-    let [name, ..] = GAME_HOSTS;
-    let name = ServerName::try_from(name).map_err(io::Error::other)?;
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
     let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     send(StreamOwned::new(connection, stream), request)
 }

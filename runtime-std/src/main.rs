@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, process::ExitCode, thread};
 
+use mmcos_game::Mmcos;
 use mmcos_std::host::{self, Host};
 use mmcos_std::log;
 use mmcos_std::server::Server;
@@ -13,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    match host::start(env::args_os().skip(1))? {
+    match host::start(&Mmcos::INFO, env::args_os().skip(1))? {
         Some(host) => serve(host),
         None => Ok(()),
     }

@@ -1,6 +1,7 @@
-//! Tells friends by a webhook that somebody searches and nobody else does (`notify-url`; off without it).
+//! Tells friends by a webhook of what happens in the game, such as a search while nobody else searches (`notify-url`;
+//! off without it).
 //!
-//! The core says when that is, by [`Event::FirstSearch`]. Nothing here may hold up the game: the hub only puts a message
+//! The game says what that is, by a [`Notice`]. Nothing here may hold up the game: the hub only puts a message
 //! into a short queue, and a thread of its own sends it. What cannot be queued or sent is a line in the log.
 
 mod message;
@@ -14,10 +15,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use mmcos_core::notice::Notice;
 use mmcos_core::seam::Monotonic;
-use mmcos_game::Event;
 
-pub use message::{Format, Message};
+pub use message::Format;
 pub use post::{Answer, PostError};
 pub use url::WebhookUrl;
 
@@ -44,8 +45,8 @@ impl Webhook {
     }
 
     /// Sends a message and waits for the answer, 10 seconds at most.
-    pub fn send(&self, message: &Message) -> Result<Answer, PostError> {
-        let (content_type, body) = message.body(self.format);
+    pub fn send(&self, notice: &Notice) -> Result<Answer, PostError> {
+        let (content_type, body) = message::body(notice, self.format);
         post::post(&self.url, content_type, &body)
     }
 }
@@ -53,7 +54,7 @@ impl Webhook {
 /// Hears what happens, and has the webhook told of what friends should know.
 #[derive(Debug)]
 pub struct Notifier {
-    queue: SyncSender<Message>,
+    queue: SyncSender<Notice>,
     quiet: Quiet,
     /// Whether the last message did not arrive.
     failed: Arc<AtomicBool>,
@@ -69,9 +70,8 @@ impl Notifier {
         Ok(Self { queue, quiet: Quiet { least: quiet, last: None }, failed })
     }
 
-    /// Something happened. Returns at once.
-    pub fn hear(&mut self, now: Monotonic, event: &Event) {
-        let Some(message) = Message::about(event) else { return };
+    /// Takes news. Returns at once.
+    pub fn hear(&mut self, now: Monotonic, notice: Notice) {
         // What did not arrive disturbed nobody.
         if self.failed.swap(false, Ordering::Relaxed) {
             self.quiet.last = None;
@@ -79,11 +79,11 @@ impl Notifier {
         if !self.quiet.is_over(now) {
             return;
         }
-        if self.queue.try_send(message).is_ok() {
+        if self.queue.try_send(notice).is_ok() {
             self.quiet.last = Some(now);
         } else {
             log::warn!(
-                "nobody was told of this search: earlier messages are still under way, since notify-url is slow; \
+                "nobody was told of this: earlier messages are still under way, since notify-url is slow; \
                  a longer notify-quiet-seconds asks less of it"
             );
         }
@@ -91,13 +91,13 @@ impl Notifier {
 }
 
 /// Sends one message after the other, until nobody can bring more.
-fn tell(webhook: &Webhook, messages: &Receiver<Message>, failed: &AtomicBool) {
+fn tell(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
     for message in messages {
         match webhook.send(&message) {
-            Ok(_) => log::info!("told {} of the search", webhook.url.host()),
+            Ok(_) => log::info!("told {} the news", webhook.url.host()),
             Err(error) => {
                 failed.store(true, Ordering::Relaxed);
-                log::warn!("nobody was told of the search: {error}");
+                log::warn!("nobody was told the news: {error}");
             }
         }
     }
@@ -133,9 +133,9 @@ pub enum TestError {
 }
 
 /// Sends a test message, and says what the other end answered.
-pub fn test(config: &Config) -> Result<String, TestError> {
+pub fn test(program: &str, config: &Config) -> Result<String, TestError> {
     let webhook = Webhook::of(config).ok_or(TestError::NoUrl)?;
-    let answer = webhook.send(&Message::test())?;
+    let answer = webhook.send(&message::test(program))?;
     Ok(format!("{} took the test message: {answer}\n", webhook.url.host()))
 }
 

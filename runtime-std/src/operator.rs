@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::local_client::{self, Listener};
+use crate::program::name as program;
 use crate::secret;
 use crate::setup::Setup;
 use crate::text_file::{TextFileError, read_text_file};
@@ -181,7 +182,8 @@ pub fn link(dir: &DataDir) -> Result<String, LinkError> {
         "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\
          Connection: close\r\n\r\n"
     );
-    let response = local_client::exchange(local, request.as_bytes()).map_err(|_| not_running())?;
+    let response =
+        local_client::exchange("localhost", local, request.as_bytes()).map_err(|_| not_running())?;
     let (head, body) = response.split_once("\r\n\r\n").ok_or_else(not_running)?;
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     match body.get("path").and_then(Value::as_str) {
@@ -247,7 +249,11 @@ impl fmt::Display for Dashboard<'_> {
         let OperatorPassword { text, file, new } = self.password;
         writeln!(f, "\nDashboard      {shown}/admin/link/{first_link}")?;
         writeln!(f, "               {}", once())?;
-        writeln!(f, "Later          run `mmcos admin-link` for another link, or log in at {shown}/admin")?;
+        writeln!(
+            f,
+            "Later          run `{} admin-link` for another link, or log in at {shown}/admin",
+            program()
+        )?;
         writeln!(f, "               with the password in {}", file.display())?;
         if *new { writeln!(f, "               {text}") } else { Ok(()) }
     }
@@ -284,6 +290,7 @@ mod tests {
 
     fn nowhere(dir: &DataDir) -> Setup {
         Setup {
+            info: &crate::program::tests::GAME,
             addresses: Vec::new(),
             public_address: None,
             http: None,

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, absolute};
 
+use mmcos_core::info::{Info, Probe};
+
 use crate::config::{ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::local_client::{self, Listener};
@@ -40,14 +42,16 @@ pub fn write(
 ///
 /// # Errors
 /// A server runs, and its configuration is not readable: it is of another version, or another user's.
-pub fn find(data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
+pub fn find(info: &Info, data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
     let file = DataDir::find(data_dir).ok()??.file(FILE);
     if !file.exists() {
         return None;
     }
     let loaded = Sources { file: Some(file), ..Sources::default() }.load();
     match loaded {
-        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(listener) == Answer::Closed) => None,
+        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(info, listener) == Answer::Closed) => {
+            None
+        }
         loaded => Some(loaded),
     }
 }
@@ -56,28 +60,28 @@ pub fn find(data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
 ///
 /// # Errors
 /// None runs, or it does not answer as one does.
-pub fn health(data_dir: &Path) -> Result<&'static str, NotRunning> {
-    let running = find(data_dir).and_then(Result::ok);
-    match running.as_ref().and_then(listener).map(asked) {
-        Some(Answer::Mmcos) => Ok("ok"),
+pub fn health(info: &Info, data_dir: &Path) -> Result<&'static str, NotRunning> {
+    let running = find(info, data_dir).and_then(Result::ok);
+    match running.as_ref().and_then(listener).map(|listener| asked(info, listener)) {
+        Some(Answer::Ours) => Ok("ok"),
         Some(Answer::Stranger | Answer::Closed) | None => Err(NotRunning(data_dir.display().to_string())),
     }
 }
 
 /// Returns why the running server does not accept players at the moment, in its own words.
-pub fn trouble(running: &Loaded) -> Option<String> {
-    text_of(running, "/readyz", "503", "error")
+pub fn trouble(info: &Info, running: &Loaded) -> Option<String> {
+    text_of(info, running, "/readyz", "503", "error")
 }
 
 /// Returns why the running server does not believe this machine's clock at the moment, in its own words.
-pub fn clock_trouble(running: &Loaded) -> Option<String> {
-    text_of(running, "/api/v1/status", "200", "clock_trouble")
+pub fn clock_trouble(info: &Info, running: &Loaded) -> Option<String> {
+    text_of(info, running, "/api/v1/status", "200", "clock_trouble")
 }
 
 /// Returns a text of the JSON at a path, if the response has this status.
-fn text_of(running: &Loaded, path: &str, status: &str, field: &str) -> Option<String> {
+fn text_of(info: &Info, running: &Loaded, path: &str, status: &str, field: &str) -> Option<String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let response = local_client::exchange(listener(running)?, request.as_bytes()).ok()?;
+    let response = local_client::exchange(host(info), listener(running)?, request.as_bytes()).ok()?;
     let (head, body) = response.split_once("\r\n\r\n")?;
     if head.split(' ').nth(1) != Some(status) {
         return None;
@@ -97,20 +101,24 @@ pub(crate) enum Answer {
     /// Nothing accepts the connection.
     Closed,
     /// A server of this game.
-    Mmcos,
+    Ours,
     /// A program that answers something else, or nothing.
     Stranger,
 }
 
-/// Asks for what the game asks for first.
-pub(crate) fn asked(listener: Listener) -> Answer {
-    let [host, ..] = crate::certificate::GAME_HOSTS;
-    let request = format!(
-        "GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    );
-    match local_client::exchange(listener, request.as_bytes()) {
-        Ok(answer) if answer.contains("<OnlineServiceStatus") => Answer::Mmcos,
+/// Asks what only a server of this game answers.
+pub(crate) fn asked(info: &Info, listener: Listener) -> Answer {
+    let Probe { path, body, .. } = info.probe;
+    let host = host(info);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    match local_client::exchange(host, listener, request.as_bytes()) {
+        Ok(answer) if answer.contains(body) => Answer::Ours,
         Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Answer::Closed,
         Ok(_) | Err(_) => Answer::Stranger,
     }
+}
+
+/// The name to ask for.
+fn host(info: &Info) -> &'static str {
+    info.hosts.first().copied().unwrap_or("localhost")
 }

@@ -14,6 +14,7 @@ use crate::game::{self, GameError};
 use crate::host::{Host, Renewal};
 use crate::log as logging;
 use crate::notify::{Notifier, Webhook};
+use crate::program::name as program;
 use crate::record::{RecordError, Recorder};
 use crate::secret;
 use crate::signals::{Asked, Signals};
@@ -79,7 +80,10 @@ impl Caretaker {
     }
 
     fn reload(&self) {
-        log::info!("SIGHUP: reading the certificates again; other changes of mmcos.toml need a restart");
+        log::info!(
+            "SIGHUP: reading the certificates again; other changes of {}.toml need a restart",
+            program()
+        );
         self.renewal.iter().for_each(Renewal::run);
     }
 }

@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use mmcos_core::admin::{Addresses, ServerAddress};
+use mmcos_core::info::Info;
 
-use crate::certificate::GAME_HOSTS;
-use crate::cli;
 use crate::listen::Bound;
+use crate::text;
 
 pub use players::pages;
 
@@ -70,6 +70,7 @@ impl From<&Bound> for Place {
 /// ```
 /// use mmcos_std::setup::{Place, Setup};
 /// let setup = Setup {
+///     info: &mmcos_game::Mmcos::INFO,
 ///     addresses: vec![[192, 168, 1, 20].into()],
 ///     public_address: None,
 ///     http: None,
@@ -78,11 +79,13 @@ impl From<&Bound> for Place {
 ///     config_file: None,
 ///     has_page: true,
 /// };
-/// assert!(setup.to_string().contains("\n    192.168.1.20 mmcos.codemasters.com\n"));
+/// assert!(setup.to_string().contains("\n    192.168.1.20 game.example.com\n"));
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// The game.
+    pub info: &'static Info,
     /// This machine's, from [`addresses`].
     pub addresses: Vec<IpAddr>,
     /// The one that the operator wants players to use.
@@ -102,7 +105,7 @@ pub struct Setup {
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.attention(f)?;
-        writeln!(f, "{}\n", cli::version())?;
+        writeln!(f, "{}\n", self.info.program())?;
         self.places(f)?;
         self.players(f)
     }
@@ -148,14 +151,15 @@ impl Setup {
         if wanted.is_empty() {
             return Ok(());
         }
-        let program = std::env::current_exe().unwrap_or_else(|_| "mmcos".into());
+        let name = self.info.name;
+        let program = std::env::current_exe().unwrap_or_else(|_| name.into());
         let harm = match self.https {
             Some(Place { instead_of: None, .. }) => "The page for players is not where browsers look",
             _ => "Games cannot connect yet",
         };
         writeln!(
             f,
-            "ATTENTION: {harm}. Run: sudo setcap cap_net_bind_service=+ep '{}' && start mmcos again.",
+            "ATTENTION: {harm}. Run: sudo setcap cap_net_bind_service=+ep '{}' && start {name} again.",
             program.display()
         )?;
         let (wanted, got) = (wanted.join(" and "), got.join(" and "));
@@ -173,8 +177,8 @@ impl Setup {
             }
         }
         writeln!(f, "{:<14} {}", "Data", self.data_dir.display())?;
-        let file =
-            self.config_file.as_deref().map_or("none (see `mmcos config`)".into(), Path::to_string_lossy);
+        let none = format!("none (see `{} config`)", self.info.name);
+        let file = self.config_file.as_deref().map_or(none.into(), Path::to_string_lossy);
         writeln!(f, "{:<14} {file}", "Configuration")
     }
 
@@ -196,7 +200,7 @@ impl Setup {
         };
         let chosen = public_ip.or_else(|| addresses.own());
         let address = chosen.map_or("ADDRESS-OF-THIS-MACHINE".to_owned(), |address| address.to_string());
-        for host in GAME_HOSTS {
+        for host in self.info.hosts {
             writeln!(f, "    {address} {host}")?;
         }
         writeln!(f)?;
@@ -207,10 +211,16 @@ impl Setup {
         }
         f.write_str(
             "Players on the internet: your router must forward TCP ports 443 (the game) and 80 (the page above) to this\n\
-             machine, and they need the router's public address. With CGNAT or DS-Lite there is none: docs/HOSTING.md.\n\
-             A PC that runs both the game and this server needs no hosts file: in the game's BootConfig_User.xml set\n\
-             m_serverEnvironment to Localhost. The game then asks http://localhost, port 80.\n",
-        )
+             machine, and they need the router's public address. With CGNAT or DS-Lite there is none: docs/HOSTING.md.\n",
+        )?;
+        match self.info.page.same_pc {
+            "" => Ok(()),
+            text => {
+                let text =
+                    format!("A PC that runs both the game and this server needs no hosts file. {text}");
+                f.write_str(&text::wrap(&text, ""))
+            }
+        }
     }
 }
 
@@ -225,6 +235,7 @@ fn url_host(address: &ServerAddress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::tests::GAME;
 
     fn place(address: &str, instead_of: Option<u16>) -> Place {
         Place { address: address.parse().unwrap(), instead_of }
@@ -232,6 +243,7 @@ mod tests {
 
     fn setup(addresses: &[&str], https: &str, instead_of: Option<u16>) -> Setup {
         Setup {
+            info: &GAME,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
             public_address: None,
             http: None,
@@ -294,12 +306,12 @@ mod tests {
     #[test]
     fn the_hosts_lines_name_an_ipv4_address() {
         let text = setup(&["2001:db8::5", "192.168.1.20", "10.0.0.7"], "[::]:443", None).to_string();
-        for host in GAME_HOSTS {
+        for host in GAME.hosts {
             assert!(text.contains(&format!("\n    192.168.1.20 {host}\n")), "{text}");
         }
         assert!(text.contains("This machine also has 2001:db8::5, 10.0.0.7."), "{text}");
         assert!(text.contains(r"C:\Windows\System32\drivers\etc\hosts"));
-        assert!(text.contains("m_serverEnvironment") && text.contains("CGNAT"));
+        assert!(text.contains("choose Localhost") && text.contains("CGNAT"));
         assert!(text.contains("/data\n") && text.contains("/etc/mmcos.toml\n"));
         assert!(!text.contains("setcap"));
         assert!(text.lines().all(|line| line.len() <= 110), "{text}");
@@ -308,11 +320,11 @@ mod tests {
     #[test]
     fn the_only_address_that_it_listens_on_is_shown() {
         let text = setup(&["192.168.1.20"], "10.1.1.1:443", None).to_string();
-        assert!(text.contains("    10.1.1.1 mmcos.codemasters.com\n"), "{text}");
+        assert!(text.contains("    10.1.1.1 game.example.com\n"), "{text}");
         assert!(!text.contains("192.168.1.20"), "nobody can reach it there: {text}");
-        assert!(setup(&[], "[::]:443", None).to_string().contains("    ADDRESS-OF-THIS-MACHINE mmcos."));
+        assert!(setup(&[], "[::]:443", None).to_string().contains("    ADDRESS-OF-THIS-MACHINE game."));
         let behind_a_proxy = setup(&["192.168.1.20"], "127.0.0.1:8443", None).to_string();
-        assert!(behind_a_proxy.contains("    192.168.1.20 mmcos."), "{behind_a_proxy}");
+        assert!(behind_a_proxy.contains("    192.168.1.20 game."), "{behind_a_proxy}");
     }
 
     #[test]
@@ -323,10 +335,10 @@ mod tests {
             ..setup(&["192.168.1.20"], "[::]:443", None)
         };
         let text = with("203.0.113.5").to_string();
-        assert!(text.contains("    203.0.113.5 mmcos.codemasters.com\n"), "{text}");
+        assert!(text.contains("    203.0.113.5 game.example.com\n"), "{text}");
         assert!(text.contains("This machine also has 192.168.1.20."), "{text}");
         let text = with("race.example.org").to_string();
-        assert!(text.contains("    192.168.1.20 mmcos.codemasters.com\n"), "{text}");
+        assert!(text.contains("    192.168.1.20 game.example.com\n"), "{text}");
         assert!(text.contains(" http://race.example.org/\n"), "{text}");
     }
 

@@ -5,7 +5,8 @@ use std::fs;
 use std::sync::{Arc, LazyLock};
 
 use mmcos_core::seam::Wall;
-use mmcos_std::certificate::Certificates;
+use mmcos_game::Mmcos;
+use mmcos_std::certificate::{Certificates, Subject};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::tls::Tls;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -27,7 +28,8 @@ fn certificates(name: &str) -> Certificates {
     let path = std::env::temp_dir().join(format!("mmcos-tls-{name}-{}", std::process::id()));
     let dir = DataDir::open(&path).unwrap();
     let now = Wall::from_secs(1_795_392_000);
-    let made = Certificates::load_or_make(&dir, None, None, &[], now).unwrap();
+    let subject = Subject { info: &Mmcos::INFO, addresses: &[] };
+    let made = Certificates::load_or_make(&dir, None, None, subject, now).unwrap();
     fs::remove_dir_all(&path).unwrap();
     made
 }

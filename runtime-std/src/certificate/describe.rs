@@ -74,8 +74,9 @@ mod tests {
     use mmcos_core::seam::Wall;
 
     use super::*;
-    use crate::certificate::{Certificates, GAME_HOSTS};
+    use crate::certificate::{Certificates, Subject};
     use crate::data_dir::tests::Scratch;
+    use crate::program::tests::GAME;
 
     #[test]
     fn certificates_are_described_and_not_made() {
@@ -83,12 +84,12 @@ mod tests {
         assert_eq!(describe(Some(dir), None, None).unwrap(), []);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         let now = Wall::from_secs(1_795_392_000);
-        Certificates::load_or_make(dir, None, None, &[], now).unwrap();
+        Certificates::load_or_make(dir, None, None, Subject { info: &GAME, addresses: &[] }, now).unwrap();
         let found = describe(Some(dir), None, None).unwrap();
         assert_eq!(found.len(), 2);
         for description in &found {
             assert!(description.ours && !description.validity.is_due(now));
-            assert!(GAME_HOSTS.iter().all(|host| description.names.iter().any(|name| name == host)));
+            assert!(GAME.hosts.iter().all(|host| description.names.iter().any(|name| name == host)));
         }
         let pem = dir.file("certificate-rsa.pem");
         let own = describe(None, Some(&pem), Some(&pem)).unwrap();

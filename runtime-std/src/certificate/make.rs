@@ -1,22 +1,27 @@
 //! Making and renewing: key and certificate in one PEM file, so that one never lacks the other.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mmcos_core::seam::Wall;
 use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
-    SerialNumber, SignatureAlgorithm,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PKCS_RSA_SHA256, SerialNumber, SignatureAlgorithm,
 };
 use rsa::pkcs8::EncodePrivateKey as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::OffsetDateTime;
 
-use super::{CertificateError, GAME_HOSTS, plus_days};
+use super::authority::Authority;
+use super::{CertificateError, Subject, plus_days};
 use crate::{clock, secret};
 
-/// As long as certificates of public authorities may hold; no client turns that down.
-const VALID_DAYS: i64 = 397;
+/// Days that a self-signed certificate is valid. (Our choice: as long as those of public authorities may be; no client
+/// turns that down.)
+const SELF_SIGNED_DAYS: i64 = 397;
+/// Days that a certificate of the host's authority is valid. It is renewed without the players' noticing.
+const ISSUED_DAYS: i64 = 90;
 
 /// Which key a certificate of ours has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +54,7 @@ impl Kind {
 }
 
 /// ring signs with RSA keys and cannot make them.
-fn rsa_2048() -> Result<KeyPair, CertificateError> {
+pub(super) fn rsa_2048() -> Result<KeyPair, CertificateError> {
     let key = rsa::PrivateKey::new(&mut getrandom::SysRng, 2048).map_err(failed)?;
     let pkcs8 = key.to_pkcs8_der().map_err(failed)?;
     KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(pkcs8.as_bytes()), &PKCS_RSA_SHA256)
@@ -57,64 +62,98 @@ fn rsa_2048() -> Result<KeyPair, CertificateError> {
 }
 
 /// A new key and its certificate, in PEM.
-pub(super) fn new(kind: Kind, addresses: &[IpAddr], now: Wall) -> Result<String, CertificateError> {
-    signed(&kind.generate()?, addresses, now)
+pub(super) fn new(
+    kind: Kind,
+    subject: &Subject<'_>,
+    authority: Option<&Authority>,
+    now: Wall,
+) -> Result<String, CertificateError> {
+    certified(&kind.generate()?, subject, authority, now)
 }
 
 /// The key in `pem` with a new certificate, in PEM.
 pub(super) fn renewed(
     kind: Kind,
     pem: &[u8],
-    addresses: &[IpAddr],
+    subject: &Subject<'_>,
+    authority: Option<&Authority>,
     now: Wall,
 ) -> Result<String, CertificateError> {
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(failed)?;
     let key = KeyPair::from_der_and_sign_algo(&key, kind.algorithm()).map_err(failed)?;
-    signed(&key, addresses, now)
+    certified(&key, subject, authority, now)
 }
 
-fn signed(key: &KeyPair, addresses: &[IpAddr], now: Wall) -> Result<String, CertificateError> {
-    let certificate = params(addresses, now)?.self_signed(key).map_err(failed)?;
-    Ok(key.serialize_pem() + &certificate.pem())
+fn certified(
+    key: &KeyPair,
+    subject: &Subject<'_>,
+    authority: Option<&Authority>,
+    now: Wall,
+) -> Result<String, CertificateError> {
+    let certificate = match authority {
+        None => self_signed(subject, now)?.self_signed(key),
+        Some(authority) => issued(subject, now)?.signed_by(key, &authority.issuer()),
+    };
+    Ok(key.serialize_pem() + &certificate.map_err(failed)?.pem())
 }
 
 /// X.509 v3 for a server, and no key usage: with one, old OpenSSL does not take a certificate as its own issuer.
-fn params(addresses: &[IpAddr], now: Wall) -> Result<CertificateParams, CertificateError> {
-    let mut params = CertificateParams::new(names(addresses)).map_err(failed)?;
-    let [common_name, ..] = GAME_HOSTS;
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
-    params.serial_number = Some(serial_number()?);
-    // A clock that is not set would make a certificate that has ended for everybody else.
-    let now = now.max(clock::EARLIEST);
-    // A day in the past, for clients whose clock is behind.
-    params.not_before = date(plus_days(now, -1))?;
-    params.not_after = date(plus_days(now, VALID_DAYS))?;
+fn self_signed(subject: &Subject<'_>, now: Wall) -> Result<CertificateParams, CertificateError> {
+    let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let addresses = loopback.iter().chain(subject.addresses).map(ToString::to_string);
+    let names = subject.info.hosts.iter().copied().chain(["localhost"]).map(str::to_owned).chain(addresses);
+    let mut params = named(subject, names, now)?;
+    params.not_after = date(plus_days(earliest(now), SELF_SIGNED_DAYS))?;
     Ok(params)
 }
 
-fn names(addresses: &[IpAddr]) -> Vec<String> {
-    let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-    let addresses = loopback.iter().chain(addresses).map(ToString::to_string);
-    let mut names: Vec<String> =
-        GAME_HOSTS.into_iter().chain(["localhost"]).map(str::to_owned).chain(addresses).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names
+/// With the names of the game alone, for an authority may vouch for no other.
+fn issued(subject: &Subject<'_>, now: Wall) -> Result<CertificateParams, CertificateError> {
+    let mut params = named(subject, subject.info.hosts.iter().map(|host| (*host).to_owned()), now)?;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+    params.use_authority_key_identifier_extension = true;
+    params.not_after = date(plus_days(earliest(now), ISSUED_DAYS))?;
+    Ok(params)
+}
+
+fn named(
+    subject: &Subject<'_>,
+    names: impl Iterator<Item = String>,
+    now: Wall,
+) -> Result<CertificateParams, CertificateError> {
+    let mut seen = BTreeSet::new();
+    let names: Vec<String> = names.filter(|name| seen.insert(name.clone())).collect();
+    let mut params = CertificateParams::new(names).map_err(failed)?;
+    let common_name = subject.info.hosts.first().copied().unwrap_or(subject.info.name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+    params.serial_number = Some(serial_number()?);
+    params.not_before = begin(now)?;
+    Ok(params)
+}
+
+/// A clock that is not set would make a certificate that has ended for everybody else.
+fn earliest(now: Wall) -> Wall {
+    now.max(clock::EARLIEST)
+}
+
+/// A day in the past, for clients whose clock is behind.
+pub(super) fn begin(now: Wall) -> Result<OffsetDateTime, CertificateError> {
+    date(plus_days(earliest(now), -1))
 }
 
 /// Positive, and another at every renewal: browsers refuse two certificates of one issuer with one number.
-fn serial_number() -> Result<SerialNumber, CertificateError> {
+pub(super) fn serial_number() -> Result<SerialNumber, CertificateError> {
     let mut bytes: [u8; 16] = secret::random().map_err(failed)?;
     let [first, ..] = &mut bytes;
     *first = *first & 0x7f | 0x40;
     Ok(SerialNumber::from_slice(&bytes))
 }
 
-fn date(moment: Wall) -> Result<OffsetDateTime, CertificateError> {
+pub(super) fn date(moment: Wall) -> Result<OffsetDateTime, CertificateError> {
     OffsetDateTime::from_unix_timestamp(moment.as_secs()).map_err(failed)
 }
 
-fn failed(error: impl std::fmt::Display) -> CertificateError {
+pub(super) fn failed(error: impl std::fmt::Display) -> CertificateError {
     CertificateError::Make(error.to_string())
 }

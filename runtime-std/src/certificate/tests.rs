@@ -1,5 +1,11 @@
 use std::fs;
 use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{ServerName, UnixTime};
 
 use x509_cert::der::Encode as _;
 use x509_cert::ext::pkix::SubjectAltName;
@@ -7,17 +13,19 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::*;
 use crate::data_dir::tests::{Scratch, mode};
+use crate::program::tests::{GAME, STRICT};
 
 /// 2026-11-23.
 const NOW: Wall = Wall::from_secs(1_795_392_000);
 const LAN: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
+const OURS: Subject<'_> = Subject { info: &GAME, addresses: &[LAN] };
 
 fn load(dir: &DataDir, now: Wall) -> Certificates {
-    Certificates::load_or_make(dir, None, None, &[LAN], now).unwrap()
+    Certificates::load_or_make(dir, None, None, OURS, now).unwrap()
 }
 
 fn p256(dir: &DataDir, now: Wall) -> CertifiedKey {
-    kept(dir, Kind::P256, &[LAN], now).unwrap()
+    kept(dir, Kind::P256, &OURS, None, now).unwrap()
 }
 
 fn parsed(key: &CertifiedKey) -> Certificate {
@@ -48,7 +56,7 @@ fn fields_suit_an_old_client() {
     let certificate = parsed(&key);
     let tbs = certificate.tbs_certificate();
     assert_eq!(tbs.version(), x509_cert::Version::V3);
-    assert_eq!(tbs.subject().to_string(), "CN=mmcos.codemasters.com");
+    assert_eq!(tbs.subject().to_string(), "CN=game.example.com");
     assert_eq!(tbs.issuer(), tbs.subject());
     assert!(tbs.serial_number().as_bytes().first().is_some_and(|byte| (0x40..0x80).contains(byte)));
     let expected = Validity { not_before: plus_days(NOW, -1), not_after: plus_days(NOW, 397) };
@@ -59,7 +67,7 @@ fn fields_suit_an_old_client() {
         GeneralName::DnsName(name) => Some(name.as_str()),
         _ => None,
     });
-    assert!(hosts.eq(GAME_HOSTS.into_iter().chain(["localhost"])));
+    assert!(hosts.eq(GAME.hosts.iter().copied().chain(["localhost"])));
     let has = |bytes: &[u8]| {
         let is = |name: &GeneralName| matches!(name, GeneralName::IpAddress(ip) if ip.as_bytes() == bytes);
         names.0.iter().any(is)
@@ -105,7 +113,7 @@ fn one_from_the_future_is_replaced() {
 fn a_damaged_file_is_an_error_that_says_what_to_do() {
     let Scratch(dir) = &Scratch::new("certificate-damaged");
     dir.write(Kind::P256.file(), b"nothing").unwrap();
-    let message = kept(dir, Kind::P256, &[], NOW).unwrap_err().to_string();
+    let message = kept(dir, Kind::P256, &OURS, None, NOW).unwrap_err().to_string();
     assert!(message.contains("certificate-p256.pem is damaged"), "{message}");
     assert!(message.ends_with("delete it, and a new one is made"), "{message}");
 }
@@ -117,7 +125,7 @@ fn the_hosts_own_certificate_takes_the_place_of_ours() {
     let made = load(theirs, NOW);
     let Scratch(dir) = &Scratch::new("certificate-own");
     let load = |certificate: &Path, key: &Path| {
-        Certificates::load_or_make(dir, Some(certificate), Some(key), &[], NOW)
+        Certificates::load_or_make(dir, Some(certificate), Some(key), OURS, NOW)
     };
 
     let own = load(&rsa, &rsa).unwrap();
@@ -133,6 +141,80 @@ fn the_hosts_own_certificate_takes_the_place_of_ours() {
     assert!(message.contains("certificate-p256.pem: this private key is not the certificate's"), "{message}");
     let missing = load(&dir.file("missing.pem"), &rsa).unwrap_err().to_string();
     assert!(missing.contains("missing.pem"), "{missing}");
-    let half = Certificates::load_or_make(dir, Some(&rsa), None, &[], NOW).unwrap_err();
+    let half = Certificates::load_or_make(dir, Some(&rsa), None, OURS, NOW).unwrap_err();
     assert!(matches!(half, CertificateError::HalfGiven));
+}
+
+const STRICTLY: Subject<'_> = Subject { info: &STRICT, addresses: &[LAN] };
+
+/// What a client says that has installed the authority and trusts nothing else.
+fn checked(authority: &Authority, key: &CertifiedKey, name: &str, now: Wall) -> Result<(), rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_slice(authority.der()).into_owned()).unwrap();
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs().unsigned_abs()));
+    verifier.verify_server_cert(key.end_entity_cert().unwrap(), &[], &name, &[], now).map(drop)
+}
+
+#[test]
+fn a_client_that_trusts_the_authority_alone_connects_before_and_after_renewals() {
+    let Scratch(dir) = &Scratch::new("authority");
+    let load = |now| Certificates::load_or_make(dir, None, None, STRICTLY, now).unwrap();
+    let made = load(NOW);
+    let authority = made.authority.clone().unwrap();
+    for years in 0..18 {
+        let now = plus_days(NOW, years * 365);
+        let certificates = load(now);
+        assert_eq!(certificates.authority.unwrap().der(), authority.der());
+        for key in [&certificates.rsa, certificates.ecdsa.as_ref().unwrap()] {
+            for host in STRICT.hosts {
+                assert_eq!(checked(&authority, key, host, now), Ok(()), "{host} in year {years}");
+            }
+            assert!(checked(&authority, key, "localhost", now).is_err());
+        }
+        assert_eq!(certificates.rsa.cert == made.rsa.cert, years == 0, "short certificates, renewed");
+    }
+    assert_eq!(mode(&dir.file(authority::FILE)), 0o600);
+}
+
+#[test]
+fn the_authority_can_vouch_for_no_other_name() {
+    static OTHER: Info = Info { hosts: &["bank.example.org"], ..STRICT };
+    let Scratch(dir) = &Scratch::new("authority-constrained");
+    let authority = Authority::load_or_make(dir, &STRICT, NOW).unwrap();
+    let other = Subject { info: &OTHER, addresses: &[] };
+    let stolen = read(make::new(Kind::P256, &other, Some(&authority), NOW).unwrap().as_bytes()).unwrap();
+    let error = checked(&authority, &stolen, "bank.example.org", NOW).unwrap_err().to_string();
+    assert!(error.contains("NameConstraintViolation"), "{error}");
+}
+
+#[test]
+fn a_new_authority_issues_new_certificates_and_a_damaged_one_is_explained() {
+    let Scratch(dir) = &Scratch::new("authority-lost");
+    let load = || Certificates::load_or_make(dir, None, None, STRICTLY, NOW);
+    let first = load().unwrap();
+    fs::remove_file(dir.file(authority::FILE)).unwrap();
+    let second = load().unwrap();
+    let (old, new) = (first.authority.unwrap(), second.authority.unwrap());
+    assert_ne!(old.name(), new.name());
+    assert_eq!(checked(&new, &second.rsa, STRICT.hosts[0], NOW), Ok(()));
+    assert!(checked(&old, &second.rsa, STRICT.hosts[0], NOW).is_err());
+    dir.write(authority::FILE, b"nothing").unwrap();
+    let error = load().unwrap_err().to_string();
+    assert!(
+        error.contains("authority.pem is damaged") && error.contains("run the set-up script again"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_hosts_own_certificate_needs_no_authority() {
+    let Scratch(dir) = &Scratch::new("authority-own");
+    load(dir, NOW);
+    let own = dir.file(Kind::Rsa.file());
+    let Scratch(dir) = &Scratch::new("authority-unused");
+    let certificates = Certificates::load_or_make(dir, Some(&own), Some(&own), STRICTLY, NOW).unwrap();
+    assert!(certificates.authority.is_none() && !dir.file(authority::FILE).exists());
 }

@@ -1,26 +1,28 @@
 //! What is kept: the directory, the store, the certificates.
 
 use mmcos_core::calendar::{Date, UtcText};
+use mmcos_core::info::Info;
 use mmcos_core::seam::Wall;
 
 use super::Finding;
-use crate::certificate::{self, Description, GAME_HOSTS};
+use crate::certificate::{self, Description};
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::program::name as program;
 use crate::store::files::{self, Health};
 
-pub(super) fn examine(config: &Config, now: Wall) -> Vec<Finding> {
+pub(super) fn examine(info: &Info, config: &Config, now: Wall) -> Vec<Finding> {
     match DataDir::find(&config.data_dir) {
         Ok(Some(dir)) => {
             let mut findings = directory(&dir);
             findings.push(store(&dir, now));
-            findings.extend(certificates(Some(&dir), config, now));
+            findings.extend(certificates(info, Some(&dir), config, now));
             findings
         }
         Ok(None) => {
             let text = format!("{} is not there yet: the first start makes it", config.data_dir.display());
             let mut findings = vec![Finding::ok("data", text)];
-            findings.extend(certificates(None, config, now));
+            findings.extend(certificates(info, None, config, now));
             findings
         }
         Err(error) => {
@@ -44,9 +46,10 @@ fn store(dir: &DataDir, now: Wall) -> Finding {
                 format!(
                     "season {season} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
                  season began. Stop the server and put the copy from before it in place: \
-                 mmcos restore {} (if it is there), or give the season its right number on the dashboard, and all \
+                 {} restore {} (if it is there), or give the season its right number on the dashboard, and all \
                  points stay as they are.",
                     UtcText::from(starts),
+                    program(),
                     dir.file("seasons").join(format!("before-season-{season}.db")).display(),
                 ),
             )
@@ -64,7 +67,7 @@ fn store(dir: &DataDir, now: Wall) -> Finding {
     }
 }
 
-fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
+fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
     if config.https.is_none() {
         return Vec::new();
     }
@@ -72,17 +75,17 @@ fn certificates(dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Findin
         Ok(found) if found.is_empty() => {
             vec![Finding::ok("certificate", "not there yet: the first start makes one")]
         }
-        Ok(found) => found.iter().map(|description| certificate(description, now)).collect(),
+        Ok(found) => found.iter().map(|description| certificate(info, description, now)).collect(),
         Err(error) => vec![Finding::problem("certificate", format!("{error}."))],
     }
 }
 
-fn certificate(description: &Description, now: Wall) -> Finding {
+fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
     let Description { path, validity, names, ours } = description;
     let Date { year, month, day } = Date::of(validity.not_after);
     let holds = format!("{} holds until {year}-{month:02}-{day:02}", path.display());
     let named = |host: &&str| names.iter().any(|name| name == *host);
-    let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
+    let missing: Vec<&str> = info.hosts.iter().copied().filter(|host| !named(host)).collect();
     let trouble = match (validity.is_due(now), *ours) {
         (true, true) => "the server renews it when it starts and once an hour, so start it".to_owned(),
         (true, false) => {
@@ -144,6 +147,7 @@ mod system {
             (secret::FILE, "log in as any player"),
             ("certificate-rsa.pem", "pass for this server"),
             ("certificate-p256.pem", "pass for this server"),
+            ("authority.pem", "pass for this server"),
         ] {
             if mode(name) & 0o077 != 0 && mode("") & 0o011 != 0 {
                 let file = dir.file(name);

@@ -6,10 +6,10 @@ use std::{env, fs};
 
 use mmcos_core::admin::ServerAddress;
 use mmcos_core::calendar::UtcText;
+use mmcos_core::info::Info;
 use mmcos_core::seam::Wall;
 
 use super::Finding;
-use crate::certificate::GAME_HOSTS;
 use crate::config::Config;
 use crate::{clock, open_files, setup};
 
@@ -59,7 +59,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
 }
 
 /// Where a game on this machine would go.
-pub(super) fn hosts_file(config: &Config) -> Finding {
+pub(super) fn hosts_file(info: &Info, config: &Config) -> Finding {
     let path = hosts_path();
     let text = match fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -69,7 +69,7 @@ pub(super) fn hosts_file(config: &Config) -> Finding {
     };
     let public = config.public_address.iter().flat_map(resolved);
     let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(public).collect();
-    judge(&path, &text, |address| address.is_loopback() || ours.contains(&address))
+    judge(info, &path, &text, |address| address.is_loopback() || ours.contains(&address))
 }
 
 fn hosts_path() -> PathBuf {
@@ -81,11 +81,11 @@ fn hosts_path() -> PathBuf {
     }
 }
 
-pub(super) fn judge(path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -> Finding {
-    let entries = entries(text);
+pub(super) fn judge(info: &Info, path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -> Finding {
+    let entries = entries(info, text);
     let path = path.display();
     let named = |host: &&str| entries.iter().any(|(_, name)| name == *host);
-    let missing: Vec<&str> = GAME_HOSTS.into_iter().filter(|host| !named(host)).collect();
+    let missing: Vec<&str> = info.hosts.iter().copied().filter(|host| !named(host)).collect();
     if let Some((address, name)) = entries.iter().find(|(address, _)| !address.parse().is_ok_and(&is_ours)) {
         return Finding::warning(
             "hosts file",
@@ -94,7 +94,7 @@ pub(super) fn judge(path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -
     }
     match missing.as_slice() {
         [] => Finding::ok("hosts file", format!("{path} sends a game on this machine to this server")),
-        missing if missing.len() == GAME_HOSTS.len() => Finding::ok(
+        missing if missing.len() == info.hosts.len() => Finding::ok(
             "hosts file",
             format!("{path} does not name the game's hosts; only a game's PC needs that"),
         ),
@@ -106,13 +106,13 @@ pub(super) fn judge(path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -
 }
 
 /// The lines for the game: address and name.
-fn entries(text: &str) -> Vec<(&str, String)> {
+fn entries<'t>(info: &Info, text: &'t str) -> Vec<(&'t str, String)> {
     let mut entries = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default();
         let mut fields = line.split_whitespace();
         let Some(address) = fields.next() else { continue };
-        let names = fields.map(str::to_ascii_lowercase).filter(|name| GAME_HOSTS.contains(&name.as_str()));
+        let names = fields.map(str::to_ascii_lowercase).filter(|name| info.hosts.contains(&name.as_str()));
         entries.extend(names.map(|name| (address, name)));
     }
     entries

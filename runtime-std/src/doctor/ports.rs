@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use mmcos_core::info::Info;
+
 use super::Finding;
 use crate::config::Config;
 use crate::listen;
@@ -12,14 +14,14 @@ use crate::running::{Answer, asked};
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 
-pub(super) fn examine(config: &Config) -> Vec<Finding> {
+pub(super) fn examine(info: &Info, config: &Config) -> Vec<Finding> {
     if config.http.is_none() && config.https.is_none() {
         let text = "http and https are both off, so nobody could connect. Give one of them a port.";
         return vec![Finding::problem("ports", text)];
     }
     let mut findings = vec![
-        config.https.map_or_else(https_off, |wanted| port("https", wanted, true)),
-        config.http.map_or_else(|| Finding::ok("http", "off"), |wanted| port("http", wanted, false)),
+        config.https.map_or_else(https_off, |wanted| port(info, "https", wanted, true)),
+        config.http.map_or_else(|| Finding::ok("http", "off"), |wanted| port(info, "http", wanted, false)),
     ];
     let elsewhere = |wanted: Option<SocketAddr>, port| wanted.is_some_and(|wanted| wanted.port() != port);
     if elsewhere(config.https, HTTPS) {
@@ -48,30 +50,34 @@ fn forwarding(about: &'static str, port: u16) -> Finding {
     )
 }
 
-fn port(about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
-    match asked(Listener { address: wanted, tls: https }) {
-        Answer::Mmcos => return Finding::ok(about, format!("an mmcos answers on {wanted}")),
+fn port(info: &Info, about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
+    match asked(info, Listener { address: wanted, tls: https }) {
+        Answer::Ours => return Finding::ok(about, format!("{} answers on {wanted}", info.name)),
         Answer::Stranger => {
             let taken = listen::ListenError::InUse { address: wanted };
-            return Finding::problem(about, format!("what answers on {wanted} is no mmcos: {taken}."));
+            return Finding::problem(
+                about,
+                format!("what answers on {wanted} is not {}: {taken}.", info.name),
+            );
         }
         Answer::Closed => {}
     }
     match listen::bind(wanted) {
         Ok(bound) => match bound.instead_of {
             None => Finding::ok(about, format!("{wanted} is free; the server is not running")),
-            Some(_) => denied(about, wanted, bound.address),
+            Some(_) => denied(info, about, wanted, bound.address),
         },
         Err(error) => Finding::problem(about, format!("{error}.")),
     }
 }
 
-fn denied(about: &'static str, wanted: SocketAddr, substitute: SocketAddr) -> Finding {
+fn denied(info: &Info, about: &'static str, wanted: SocketAddr, substitute: SocketAddr) -> Finding {
     Finding::warning(
         about,
         format!(
-            "no server answers on {wanted}, and your account may not use that port: started by you, mmcos falls back to \
+            "no server answers on {wanted}, and your account may not use that port: started by you, {} falls back to \
              {substitute}, where games cannot find it. Started by systemd, it may have the port.",
+            info.name
         ),
     )
 }

@@ -6,6 +6,7 @@ use crate::config::Sources;
 use crate::data_dir::DataDir;
 use crate::data_dir::tests::Scratch;
 use crate::host::Host;
+use crate::program::tests::GAME;
 
 fn loaded(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded {
     let data_dir = dir.path().display().to_string();
@@ -33,7 +34,7 @@ fn free_port() -> SocketAddr {
 fn a_fresh_host_is_well_and_stays_untouched() {
     let Scratch(dir) = &Scratch::new("doctor-fresh");
     let free = free_port().to_string();
-    let report = examine(&loaded(dir, &[("http", "off"), ("https", &free)]));
+    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", &free)]));
     assert_eq!(report.verdict(), Ok(()), "{report}");
     assert!(only(&report, "store").1.contains("not there yet"));
     assert!(only(&report, "certificate").1.contains("not there yet"));
@@ -49,10 +50,10 @@ fn a_fresh_host_is_well_and_stays_untouched() {
 fn a_host_whose_server_has_started_is_well() {
     let Scratch(dir) = &Scratch::new("doctor-started");
     let config = loaded(dir, &[("http", "0"), ("https", "0")]);
-    let _host = Host::start(&config).unwrap();
+    let _host = Host::start(&GAME, &config).unwrap();
     // It listens, and nothing serves yet.
     std::fs::remove_file(dir.file("running.toml")).unwrap();
-    let report = examine(&config);
+    let report = examine(&GAME, &config);
     assert_eq!(report.verdict(), Ok(()), "{report}");
     assert!(only(&report, "store").1.contains("whole; it keeps 0 players"));
     let certificates = findings(&report, "certificate");
@@ -68,17 +69,17 @@ fn a_port_that_a_stranger_has_is_a_problem() {
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = stranger.local_addr().unwrap().to_string();
     let closes = std::thread::spawn(move || drop(stranger.accept().unwrap()));
-    let report = examine(&loaded(dir, &[("http", &address), ("https", "off")]));
+    let report = examine(&GAME, &loaded(dir, &[("http", &address), ("https", "off")]));
     closes.join().unwrap();
     let (verdict, text) = findings(&report, "http").remove(0);
-    assert!(verdict == Verdict::Problem && text.contains("is no mmcos"), "{text}");
+    assert!(verdict == Verdict::Problem && text.contains("is not mmcos"), "{text}");
     assert_eq!(report.verdict().unwrap_err().to_string(), "1 problem to mend, see above");
 }
 
 #[test]
 fn no_listener_at_all_is_a_problem() {
     let Scratch(dir) = &Scratch::new("doctor-off");
-    let report = examine(&loaded(dir, &[("http", "off"), ("https", "off")]));
+    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", "off")]));
     assert_eq!(only(&report, "ports").0, Verdict::Problem);
 }
 
@@ -88,7 +89,7 @@ fn damaged_files_are_problems_that_name_them() {
     dir.write("mmcos.db", b"no database, but long enough to look like one: ".repeat(40).as_slice()).unwrap();
     dir.write("certificate-rsa.pem", b"no certificate").unwrap();
     let free = free_port().to_string();
-    let report = examine(&loaded(dir, &[("http", "off"), ("https", &free)]));
+    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", &free)]));
     for (about, file) in [("store", "mmcos.db"), ("certificate", "certificate-rsa.pem")] {
         let (verdict, text) = only(&report, about);
         assert!(verdict == Verdict::Problem && text.contains(file), "{text}");
@@ -125,28 +126,27 @@ fn trust_and_a_clock_that_is_not_set_are_said() {
 #[test]
 fn the_hosts_file_is_judged_by_where_it_leads() {
     let judge = |text: &str| {
-        let finding = machine::judge(Path::new("hosts"), text, |address| address.is_loopback());
+        let finding = machine::judge(&GAME, Path::new("hosts"), text, |address| address.is_loopback());
         (finding.verdict, finding.text)
     };
-    assert!(judge("127.0.0.1 localhost\n# 1.2.3.4 ecdn.codemasters.com\n").1.contains("does not name"));
-    let all =
-        "127.0.0.1 mmcos.codemasters.com ECDN.codemasters.com\n::1 prod.egonet.codemasters.com # here\n";
+    assert!(judge("127.0.0.1 localhost\n# 1.2.3.4 stats.example.com\n").1.contains("does not name"));
+    let all = "127.0.0.1 game.example.com\n::1 STATS.example.com # here\n";
     assert!(judge(all).1.contains("to this server"));
-    let (verdict, text) = judge("127.0.0.1 mmcos.codemasters.com\n");
-    assert!(verdict == Verdict::Warning && text.contains("not ecdn.codemasters.com, prod."), "{text}");
-    let (verdict, text) = judge(&format!("{all}9.9.9.9 ecdn.codemasters.com"));
-    assert!(verdict == Verdict::Warning && text.contains("to 9.9.9.9 for ecdn"), "{text}");
+    let (verdict, text) = judge("127.0.0.1 game.example.com\n");
+    assert!(verdict == Verdict::Warning && text.contains("not stats.example.com"), "{text}");
+    let (verdict, text) = judge(&format!("{all}9.9.9.9 stats.example.com"));
+    assert!(verdict == Verdict::Warning && text.contains("to 9.9.9.9 for stats"), "{text}");
 }
 
 #[test]
 fn a_webhook_is_named_by_its_host_and_sent_nothing() {
     let Scratch(dir) = &Scratch::new("doctor-notify");
     let off = [("http", "off"), ("https", "0")];
-    assert_eq!(findings(&examine(&loaded(dir, &off)), "notify-url"), []);
+    assert_eq!(findings(&examine(&GAME, &loaded(dir, &off)), "notify-url"), []);
     let webhook = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/hooks/s3cret", webhook.local_addr().unwrap());
-    let report = examine(&loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
-    let expected = "127.0.0.1 is told of searches; `mmcos notify-test` tries it";
+    let report = examine(&GAME, &loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
+    let expected = "127.0.0.1 is told the news; `mmcos notify-test` tries it";
     assert_eq!(only(&report, "notify-url"), (Verdict::Ok, expected.to_owned()));
     assert!(!report.to_string().contains("s3cret"));
     webhook.set_nonblocking(true).unwrap();

@@ -1,10 +1,12 @@
 //! What players do, as texts: a page, and a script for each system.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mmcos_core::admin::VisitorPage;
+use mmcos_core::info::{Info, Trust};
 
 use super::Setup;
-use crate::certificate::GAME_HOSTS;
-use crate::cli;
+use crate::certificate::Authority;
 
 /// The policy (`Content-Security-Policy`) of the page: its own style, its own links, nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -17,14 +19,20 @@ const UNIX: &str = include_str!("setup.sh");
 const UNKNOWN: &str = "ADDRESS-OF-THE-SERVER";
 const BY_NAME: &str = "The scripts find out the address of <b>{address}</b> by themselves. For the lines below, \
                        <code>nslookup {address}</code> shows it. If it changes, run the script again.";
+const TRUST_TITLE: &str = "The certificate";
+const TRUST: &str = "The game talks only to servers whose certificate the computer trusts. The scripts install the \
+                     <a href=\"/ca.cer\" download>certificate of this server</a>, which holds for the names of the game and \
+                     for nothing else, and take it out again at <code>undo</code>. By hand, on Windows, as administrator: \
+                     <code>certutil -addstore Root ca.cer</code>.";
 const BY_NOTHING: &str = "This server does not know its own address: ask its operator for it, open this page by it \
                           (such as <code>http://203.0.113.5/</code>), and put it into the lines below. The downloads \
                           are not there until then.";
 
-/// The page at `/` and the scripts at `/setup.cmd` and `/setup.sh`. The core fills in the address that each visitor needs.
+/// The page at `/`, the scripts at `/setup.cmd` and `/setup.sh`, and the certificate of an authority at `/ca.cer`. The core
+/// fills in the address that each visitor needs.
 ///
-/// All else that is filled in here are ports, the version and the game's host names, none of which can hold markup.
-pub fn pages(setup: &Setup) -> Vec<VisitorPage> {
+/// All else that is filled in here are ports, the version, and texts of the game, none of which can hold markup.
+pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
     let file = |path: &str, content_type: &str, text: String| VisitorPage {
         path: path.to_owned(),
         content_type: content_type.to_owned(),
@@ -33,17 +41,30 @@ pub fn pages(setup: &Setup) -> Vec<VisitorPage> {
         by_name: text,
         unknown: None,
     };
+    let page = |address, note| page(setup, authority.is_some(), address, note);
     let html = VisitorPage {
-        by_name: page(setup, UNKNOWN, Some(BY_NAME)),
-        unknown: Some(page(setup, UNKNOWN, Some(BY_NOTHING))),
-        ..file("/", "text/html; charset=utf-8", page(setup, "{address}", None))
+        by_name: page(UNKNOWN, Some(BY_NAME)),
+        unknown: Some(page(UNKNOWN, Some(BY_NOTHING))),
+        ..file("/", "text/html; charset=utf-8", page("{address}", None))
     };
-    let windows = file("/setup.cmd", "application/octet-stream", windows_script());
-    vec![html, windows, file("/setup.sh", "text/x-shellscript; charset=utf-8", unix_script())]
+    let script = |text: &str, what_else| unix_ends(&filled(text, setup.info, authority, what_else));
+    let also = "It also has the computer trust the certificate of the server, for the names of the game.\n";
+    let [rem, hash] =
+        ["rem ", "# "].map(|mark| authority.map(|_| format!("{mark}{also}")).unwrap_or_default());
+    // cmd loses its way in a script whose lines end as on Unix.
+    let windows = script(WINDOWS, &rem).replace('\n', "\r\n");
+    let windows = file("/setup.cmd", "application/octet-stream", windows);
+    let unix = file("/setup.sh", "text/x-shellscript; charset=utf-8", script(UNIX, &hash));
+    let certificate = authority.map(|authority| VisitorPage {
+        unknown: Some(authority.pem()),
+        ..file("/ca.cer", "application/x-x509-ca-cert", authority.pem())
+    });
+    [html, windows, unix].into_iter().chain(certificate).collect()
 }
 
-fn page(setup: &Setup, address: &str, note: Option<&str>) -> String {
-    let lines: Vec<String> = GAME_HOSTS.iter().map(|host| format!("{address} {host}")).collect();
+fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -> String {
+    let Info { title, hosts, page: texts, .. } = setup.info;
+    let lines: Vec<String> = hosts.iter().map(|host| format!("{address} {host}")).collect();
     let port = match setup.https.map(|place| place.address.port()) {
         Some(443) => None,
         Some(port) => Some(format!(
@@ -56,22 +77,45 @@ fn page(setup: &Setup, address: &str, note: Option<&str>) -> String {
     let notes = [note.map(str::to_owned), port].into_iter().flatten();
     let attention =
         notes.fold(String::new(), |html, text| html + "<p class=\"attention\">" + &text + "</p>\n");
+    let section = |title: &str, text: &str| format!("<h2>{title}</h2>\n<p>{text}</p>\n");
+    let trust = if has_authority { section(TRUST_TITLE, TRUST) } else { String::new() };
+    let same_pc = match texts.same_pc {
+        "" => String::new(),
+        text => section("Server and game on one PC", &format!("Then nothing of the above is needed. {text}")),
+    };
     PAGE.replace("{attention}", &attention)
         .replace("{lines}", &lines.join("\n"))
-        .replace("{version}", &cli::version())
+        .replace("{version}", &setup.info.program())
+        .replace("{trust}", &trust)
+        .replace("{same_pc}", &same_pc)
+        .replace("{title}", title)
+        .replace("{about}", texts.about)
+        .replace("{notice}", texts.notice)
 }
 
-/// Adds the lines to the hosts file of a Windows PC, tests the connection, and takes them out again.
-fn windows_script() -> String {
-    let quoted: Vec<String> = GAME_HOSTS.iter().map(|host| format!("'{host}'")).collect();
-    let script = WINDOWS.replace("{quoted_names}", &quoted.join(", "));
-    // cmd loses its way in a script whose lines end as on Unix.
-    unix_ends(&script).replace('\n', "\r\n")
-}
-
-/// The same for Linux, and so for the game under Proton.
-fn unix_script() -> String {
-    unix_ends(&UNIX.replace("{names}", &GAME_HOSTS.join(" ")))
+/// A script with what is true of this game and this server.
+fn filled(script: &str, info: &Info, authority: Option<&Authority>, what_else: &str) -> String {
+    let quoted: Vec<String> = info.hosts.iter().map(|host| format!("'{host}'")).collect();
+    let steam_app = match info.trust {
+        Trust::System { steam_app } => steam_app.to_string(),
+        Trust::Any => String::new(),
+    };
+    script
+        .replace("{quoted_names}", &quoted.join(", "))
+        .replace("{names}", &info.hosts.join(" "))
+        .replace("{title}", info.title)
+        .replace("{name}", info.name)
+        .replace("{what_else}", what_else)
+        .replace("{probe_path}", info.probe.path)
+        .replace("{probe_mark}", &info.probe.mark.to_ascii_lowercase())
+        .replace("{probe_body}", info.probe.body)
+        .replace("{probe_closed}", info.probe.closed)
+        .replace(
+            "{authority}",
+            &authority.map(|authority| STANDARD.encode(authority.der())).unwrap_or_default(),
+        )
+        .replace("{thumbprint}", &authority.map(Authority::thumbprint).unwrap_or_default())
+        .replace("{steam_app}", &steam_app)
 }
 
 /// A checkout on Windows may have given the source other line ends.

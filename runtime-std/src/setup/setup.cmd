@@ -1,13 +1,13 @@
 <# :
 @echo off
-rem Points Micro Machines World Series on this PC at the mmcos server {address}, and back:
+rem Points {title} on this PC at the {name} server {address}, and back:
 rem
-rem   setup.cmd            adds three lines to the hosts file and tests the connection
+rem   setup.cmd            adds lines to the hosts file and tests the connection
 rem   setup.cmd replace    the same; other lines for the game become comments first
 rem   setup.cmd undo       takes its lines out, and makes those comments lines again
 rem   setup.cmd test       only tests the connection
 rem
-rem It changes nothing else, keeps a copy of the hosts file as it was before the first time, and leaves a file alone
+{what_else}rem It changes nothing else, keeps a copy of the hosts file as it was before the first time, and leaves a file alone
 rem that it does not understand. The part for PowerShell, below, does the work; cmd only starts it.
 setlocal
 set "MMCOS_SCRIPT=%~f0"
@@ -21,16 +21,19 @@ exit /b %MMCOS_CODE%
 $ErrorActionPreference = 'Stop'
 $server = '{address}'
 $names = @({quoted_names})
-$begin = '# mmcos begin (setup.cmd undo takes these lines out)'
-$end = '# mmcos end'
-$mark = '# mmcos replaced: '
+$begin = '# {name} begin (setup.cmd undo takes these lines out)'
+$end = '# {name} end'
+$mark = '# {name} replaced: '
 # The lines of this script, with whatever server, and no others among them. An editor may have put a byte order mark first.
 $ours = ($names | ForEach-Object { [regex]::Escape($_) }) -join '|'
-$block = "(?m)^(\xEF\xBB\xBF)?# mmcos begin[^\n]*\n(\S+ ($ours)\r?\n)*# mmcos end[^\n]*(\n|\z)"
+$block = "(?m)^(\xEF\xBB\xBF)?# {name} begin[^\n]*\n(\S+ ($ours)\r?\n)*# {name} end[^\n]*(\n|\z)"
 $hosts = Join-Path $env:SystemRoot 'System32\drivers\etc\hosts'
-$copy = "$hosts.before-mmcos"
+$copy = "$hosts.before-{name}"
 $newline = "`r`n"
 $handedOver = 3
+# The certificate of the server's authority, for games that ask Windows whom to trust; empty where none is needed.
+$authority = '{authority}'
+$thumbprint = '{thumbprint}'
 # A character for every byte: whatever the encoding of the file is, its bytes stay.
 $bytewise = [Text.Encoding]::GetEncoding(28591)
 
@@ -77,8 +80,8 @@ function Read-Hosts {
     if ($text -cmatch '^(\xFF\xFE|\xFE\xFF)' -or $text.IndexOf([char] 0) -ge 0) {
         Fail "$hosts is UTF-16 text. Save it as UTF-8 first: in Notepad, Save as, Encoding."
     }
-    if ([regex]::Matches($text, $block).Count -gt 1 -or (Remove-Block $text) -cmatch '(?m)^(\xEF\xBB\xBF)?# mmcos (begin|end)') {
-        Fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand."
+    if ([regex]::Matches($text, $block).Count -gt 1 -or (Remove-Block $text) -cmatch '(?m)^(\xEF\xBB\xBF)?# {name} (begin|end)') {
+        Fail "the lines of {name} in $hosts are not as this script left them. Take them out by hand."
     }
     return $text
 }
@@ -96,6 +99,25 @@ function Undo-All([string] $text) {
 function Get-Block([string] $ip) {
     $lines = @($begin) + @($names | ForEach-Object { "$ip $_" }) + @($end)
     return ($lines -join $newline) + $newline
+}
+
+# Has Windows trust the server's authority. It may vouch for the names of the game and for no others.
+function Add-Authority {
+    if ($authority -eq '' -or (Test-Path "Cert:\LocalMachine\Root\$thumbprint")) { return }
+    $file = Join-Path $env:TEMP '{name}-authority.cer'
+    [IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($authority))
+    & "$env:SystemRoot\System32\certutil.exe" -f -addstore Root $file | Out-Null
+    $added = $LASTEXITCODE -eq 0
+    [IO.File]::Delete($file)
+    if (-not $added) { Fail "the certificate of the server could not be installed." }
+    Write-Host 'Windows now trusts the certificate of this server, for the names of the game.'
+}
+
+function Remove-Authority {
+    if ($authority -eq '' -or -not (Test-Path "Cert:\LocalMachine\Root\$thumbprint")) { return }
+    & "$env:SystemRoot\System32\certutil.exe" -delstore Root $thumbprint | Out-Null
+    if ($LASTEXITCODE -eq 0) { Write-Host 'The certificate of the server is taken out.' }
+    else { Write-Host "The certificate $thumbprint could not be taken out: certutil -delstore Root $thumbprint" }
 }
 
 # How many names of the game a line of the hosts file has, and how many others.
@@ -172,6 +194,7 @@ function Add-Lines([string] $ip, [string] $action) {
 }
 
 function Remove-Lines {
+    Remove-Authority
     $old = Read-Hosts
     $new = Undo-All $old
     if ($new -ceq $old) {
@@ -196,17 +219,18 @@ function Test-Server([string] $ip) {
     $game = $names[0]
     $target = $ip
     if ($ip.Contains(':')) { $target = "[$ip]" }
-    $url = "https://$game/MMCOS/MMCOS-ServerStatus/ServerStatus.xml"
+    $url = "https://$game{probe_path}"
     $answer = @(& $curl --silent --insecure --include --max-time 10 --noproxy '*' --resolve "${game}:443:$target" $url) -join "`n"
-    if ($answer -match 'X-Mmcos:' -and $answer -match '<OnlineServiceStatus') {
+    if ($answer -match [regex]::Escape('{probe_mark}') -and $answer.Contains('{probe_body}')) {
         Write-Host 'The server answers.' -ForegroundColor Green
-        if ($answer -match 'accessible="false"') { Write-Host 'It is closed for maintenance now.' }
+        $closed = '{probe_closed}'
+        if ($closed -ne '' -and $answer.Contains($closed)) { Write-Host 'It is closed for maintenance now.' }
         return
     }
     if ($answer -eq '') {
         Write-Host "No server answers at $ip, port 443. Is it running? Does a firewall or router keep you out?" -ForegroundColor Red
     } else {
-        Write-Host "What answers at $ip, port 443 is not mmcos but another program. Tell the server's operator." -ForegroundColor Red
+        Write-Host "What answers at $ip, port 443 is not {name} but another program. Tell the server's operator." -ForegroundColor Red
     }
     exit 1
 }
@@ -217,6 +241,7 @@ if ($action -eq 'test') { Test-Server (Resolve-Server); exit 0 }
 if (-not (Test-Administrator)) { Start-AsAdministrator $action }
 if ($action -eq 'undo') { Remove-Lines; exit 0 }
 $ip = Resolve-Server
+Add-Authority
 Add-Lines $ip $action
 Write-Host 'To take the lines out again, open this script once more.'
 Test-Server $ip

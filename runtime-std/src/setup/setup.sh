@@ -1,14 +1,14 @@
 #!/bin/sh
-# Points Micro Machines World Series on this computer at the mmcos server {address}, and back:
+# Points {title} on this computer at the {name} server {address}, and back:
 #
-#   sh setup.sh            adds three lines to /etc/hosts and tests the connection
+#   sh setup.sh            adds lines to /etc/hosts and tests the connection
 #   sh setup.sh replace    the same; other lines for the game become comments first
 #   sh setup.sh undo       takes its lines out, and makes those comments lines again
 #   sh setup.sh test       only tests the connection
 #
 # Without a file: curl -s http://THE-SERVER/setup.sh | sh      (or: … | sh -s undo)
 #
-# It changes nothing else, keeps a copy of the file as it was before the first time, and leaves a file alone that it does
+{what_else}# It changes nothing else, keeps a copy of the file as it was before the first time, and leaves a file alone that it does
 # not understand. sudo is asked for the change alone. HOSTS_FILE=some-copy sh setup.sh tries it out on a copy.
 set -eu
 LC_ALL=C
@@ -17,11 +17,15 @@ export LC_ALL
 server='{address}'
 names='{names}'
 port=${GAME_PORT:-443}
-begin='# mmcos begin (setup.sh undo takes these lines out)'
-end='# mmcos end'
-mark='# mmcos replaced: '
+# The certificate of the server's authority, for games that ask their system whom to trust; empty where none is needed.
+authority='{authority}'
+thumbprint='{thumbprint}'
+app='{steam_app}'
+begin='# {name} begin (setup.sh undo takes these lines out)'
+end='# {name} end'
+mark='# {name} replaced: '
 hosts=${HOSTS_FILE:-/etc/hosts}
-copy=$hosts.before-mmcos
+copy=$hosts.before-{name}
 
 fail() {
     echo "Nothing was changed: $*" >&2
@@ -48,7 +52,7 @@ block() {
 }
 
 # An editor may have put a byte order mark before the first line.
-begins="\\($(printf '\357\273\277')\\)\\{0,1\\}# mmcos begin"
+begins="\\($(printf '\357\273\277')\\)\\{0,1\\}# {name} begin"
 
 # Reads the hosts file into $work: as it is (old), without the block (base), and as undo leaves it (undone). All else of it
 # is kept to the last byte, in whatever encoding, with or without an end of the last line.
@@ -68,24 +72,24 @@ $(block)"
     esac
     [ "$(tr -d '\000' <"$work/old" | wc -c)" -eq "$(wc -c <"$work/old")" ] ||
         fail "$hosts has zero bytes, as UTF-16 text has. Save it as UTF-8 first."
-    case $(sed -n "/^$begins/s/.*/b/p; /^# mmcos end/s/.*/e/p" "$work/old" | tr -d '\n') in
+    case $(sed -n "/^$begins/s/.*/b/p; /^# {name} end/s/.*/e/p" "$work/old" | tr -d '\n') in
         '') ;;
         be) [ -z "$(strangers)" ] || strange ;;
         *) strange ;;
     esac
-    sed "/^$begins/,/^# mmcos end/d" "$work/old" >"$work/base"
+    sed "/^$begins/,/^# {name} end/d" "$work/old" >"$work/base"
     sed "s/^$mark//" "$work/base" >"$work/undone"
 }
 
 strange() {
-    fail "the lines of mmcos in $hosts are not as this script left them. Take them out by hand."
+    fail "the lines of {name} in $hosts are not as this script left them. Take them out by hand."
 }
 
 # Lines among those of this script that it did not write, for this server or another.
 strangers() {
-    sed -n "/^$begins/,/^# mmcos end/p" "$work/old" | awk -v names="$names" '
+    sed -n "/^$begins/,/^# {name} end/p" "$work/old" | awk -v names="$names" '
         BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
-        NR == 1 || /^# mmcos end/ { next }
+        NR == 1 || /^# {name} end/ { next }
         { sub(/\r$/, "") }
         NF != 2 || !($2 in ours)'
 }
@@ -204,19 +208,48 @@ test_connection() {
     game=${names%% *}
     case $ip in *:*) target=[$ip] ;; *) target=$ip ;; esac
     answer=$(curl --silent --insecure --include --max-time 10 --noproxy '*' --resolve "$game:$port:$target" \
-        "https://$game:$port/MMCOS/MMCOS-ServerStatus/ServerStatus.xml" | head -c 4096 | tr -d '\000') || true
+        "https://$game:$port{probe_path}" | head -c 4096 | tr -d '\000') || true
+    closed='{probe_closed}'
+    head=$(printf %s "$answer" | tr '[:upper:]' '[:lower:]')
     case $answer in
         '')
             echo "No server answers at $ip, port $port. Is it running? Does a firewall or router keep you out?"
             exit 1
             ;;
-        *[Xx]-[Mm]mcos:*'accessible="false"'*) echo "The server answers. It is closed for maintenance now." ;;
-        *[Xx]-[Mm]mcos:*'<OnlineServiceStatus'*) echo "The server answers." ;;
-        *)
-            echo "What answers at $ip, port $port is not mmcos but another program. Tell the server's operator."
-            exit 1
-            ;;
+        *'{probe_body}'*) ;;
+        *) stranger ;;
     esac
+    case $head in *'{probe_mark}'*) ;; *) stranger ;; esac
+    case ${closed:+$answer} in
+        *?"$closed"*) echo "The server answers. It is closed for maintenance now." ;;
+        *) echo "The server answers." ;;
+    esac
+}
+
+stranger() {
+    echo "What answers at $ip, port $port is not {name} but another program. Tell the server's operator."
+    exit 1
+}
+
+# Has the game's Wine prefix trust the server's authority, which may vouch for the names of the game and for no others.
+trust() {
+    [ -n "$authority" ] || return 0
+    if command -v protontricks-launch >/dev/null; then
+        printf %s "$authority" | base64 -d >"$work/authority.cer"
+        if protontricks-launch --appid "$app" certutil -addstore Root "$work/authority.cer" >/dev/null; then
+            echo "The game now trusts the certificate of this server."
+            return
+        fi
+    fi
+    echo "The game must trust the certificate of this server, once. Install protontricks, start the game once, and run this"
+    echo "script again. Or download ca.cer from the server's page and run:"
+    echo "    protontricks-launch --appid $app certutil -addstore Root ca.cer"
+}
+
+distrust() {
+    [ -n "$authority" ] && command -v protontricks-launch >/dev/null || return 0
+    protontricks-launch --appid "$app" certutil -delstore Root "$thumbprint" >/dev/null || return 0
+    echo "The game no longer trusts the certificate of this server."
 }
 
 main() {
@@ -226,9 +259,13 @@ main() {
     case ${1:-} in
         '' | replace)
             add "${1:-}"
+            trust
             [ "$hosts" != /etc/hosts ] || test_connection
             ;;
-        undo) undo ;;
+        undo)
+            undo
+            distrust
+            ;;
         test) test_connection ;;
         *) fail "setup.sh knows replace, undo and test, and not $1." ;;
     esac

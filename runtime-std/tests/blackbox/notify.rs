@@ -130,7 +130,7 @@ fn the_first_who_searches_is_told_of() {
     stays_alone(&mut ann);
     ann.search(RACE);
     webhook.hears_no_more();
-    server.logs("told 127.0.0.1 of the search");
+    server.logs("told 127.0.0.1 the news");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_webhook_that_never_answers_holds_up_nobody() {
     search(&mut friends, RACE);
     meet(&mut friends);
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    let slow = server.logs("nobody was told of the search: ");
+    let slow = server.logs("nobody was told the news: ");
     assert!(slow.contains("127.0.0.1 did not answer within 10 seconds"), "{slow}");
     // The next message is under way, unanswered as the first.
     webhook.next();
@@ -190,7 +190,7 @@ fn a_refusal_is_one_line_that_says_what_to_do_and_keeps_the_url() {
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
     webhook.next();
-    let line = server.logs("nobody was told of the search: ");
+    let line = server.logs("nobody was told the news: ");
     assert!(line.contains("warn"), "{line}");
     assert!(line.ends_with(
         "127.0.0.1 answered 404: notify-url is none of its webhooks, or no longer; make a new one and copy its URL"
@@ -208,7 +208,7 @@ fn a_webhook_that_is_not_there_is_one_line() {
     let server = server(&format!("http://{nobody}/hooks/s3cret"), &[]);
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
-    let line = server.logs("nobody was told of the search: ");
+    let line = server.logs("nobody was told the news: ");
     assert!(line.contains("127.0.0.1 cannot be reached: ") && !line.contains("s3cret"), "{line}");
     stays_alone(&mut ann);
 }

@@ -1,10 +1,13 @@
 use mmcos_core::admin::ServerAddress;
 
 use super::*;
+use crate::data_dir::tests::Scratch;
+use crate::program::tests::{GAME, STRICT};
 use crate::setup::Place;
 
 fn setup(https: Option<&str>) -> Setup {
     Setup {
+        info: &GAME,
         addresses: Vec::new(),
         public_address: None,
         http: None,
@@ -17,18 +20,52 @@ fn setup(https: Option<&str>) -> Setup {
 
 /// The text at `path` for a visitor who finds the server at `address`; without one if that is empty.
 fn text(https: Option<&str>, path: &str, address: &str) -> String {
-    let page = pages(&setup(https)).into_iter().find(|page| page.path == path).unwrap();
+    let page = pages(&setup(https), None).into_iter().find(|page| page.path == path).unwrap();
     let text = page.render(address.parse::<ServerAddress>().ok().as_ref()).unwrap();
-    for name in ["{attention}", "{lines}", "{version}", "{address}", "{names}", "{quoted_names}"] {
-        assert!(!text.contains(name), "{name}");
-    }
+    assert_filled(&text);
     text
+}
+
+/// No placeholder is left.
+fn assert_filled(text: &str) {
+    for (at, _) in text.match_indices('{').filter(|(at, _)| !text[..*at].ends_with('$')) {
+        let name = text[at + 1..].split('}').next().unwrap();
+        let is_placeholder = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        assert!(!is_placeholder, "{{{name}}}");
+    }
+}
+
+#[test]
+fn an_authority_is_offered_installed_and_undone() {
+    let Scratch(dir) = &Scratch::new("setup-authority");
+    let authority =
+        Authority::load_or_make(dir, &STRICT, mmcos_core::seam::Wall::from_secs(1_795_000_000)).unwrap();
+    let setup = Setup { info: &STRICT, ..setup(Some("[::]:443")) };
+    let pages = pages(&setup, Some(&authority));
+    let text = |path: &str| {
+        let text = pages.iter().find(|page| page.path == path).unwrap().by_ip.clone();
+        assert_filled(&text.replace("{address}", "10.0.0.1"));
+        text
+    };
+    assert_eq!(text("/ca.cer"), authority.pem());
+    assert!(!text("/ca.cer").contains("PRIVATE KEY"));
+    assert!(text("/").contains("href=\"/ca.cer\""));
+    let thumbprint = authority.thumbprint();
+    for (script, install, undo) in [
+        ("/setup.cmd", "-addstore Root $file", "-delstore Root $thumbprint"),
+        ("/setup.sh", "-addstore Root \"$work/authority.cer\"", "-delstore Root \"$thumbprint\""),
+    ] {
+        let script = text(script);
+        assert!(script.contains(&thumbprint) && script.contains(&STANDARD.encode(authority.der())));
+        assert!(script.contains(install) && script.contains(undo), "{script}");
+    }
+    assert!(text("/setup.sh").contains("app='480'"));
 }
 
 #[test]
 fn the_page_has_this_servers_address_and_asks_no_other_host() {
     let page = text(Some("[::]:443"), "/", "192.168.1.20");
-    for host in GAME_HOSTS {
+    for host in GAME.hosts {
         assert!(
             page.contains(&format!("192.168.1.20 {host}\n")) || page.contains(&format!("20 {host}</code>"))
         );
@@ -47,11 +84,11 @@ fn the_page_says_what_keeps_players_out() {
     assert!(page_of(None).contains("does not speak HTTPS"));
     let https = Some("[::]:443");
     assert!(text(https, "/", "").contains("does not know its own address"));
-    assert!(pages(&setup(https)).iter().all(|page| (page.path == "/") == page.unknown.is_some()));
+    assert!(pages(&setup(https), None).iter().all(|page| (page.path == "/") == page.unknown.is_some()));
     let named = text(https, "/", "race.example.org");
     assert!(named.contains("nslookup race.example.org</code>"), "{named}");
-    assert!(!named.contains("race.example.org mmcos."), "a hosts file holds no names: {named}");
-    assert!(named.contains("ADDRESS-OF-THE-SERVER mmcos."), "{named}");
+    assert!(!named.contains("race.example.org game."), "a hosts file holds no names: {named}");
+    assert!(named.contains("ADDRESS-OF-THE-SERVER game."), "{named}");
 }
 
 /// What `cmd` and PowerShell would stumble over, as far as that can be seen from outside.
@@ -165,7 +202,7 @@ mod on_copies {
             let computer = Computer::with("undo", original);
             computer.runs("a", &[]);
             let text = String::from_utf8_lossy(&computer.hosts()).into_owned();
-            for host in GAME_HOSTS {
+            for host in GAME.hosts {
                 assert_eq!(text.matches(&format!("\n10.9.8.7 {host}\n")).count(), 1, "{text}");
             }
             assert!(computer.hosts().ends_with(original));
@@ -186,7 +223,7 @@ mod on_copies {
         assert_eq!(computer.hosts(), once);
         computer.runs("b", &[]);
         let text = String::from_utf8(computer.hosts()).unwrap();
-        assert!(text.contains("10.9.8.8 mmcos.") && !text.contains("10.9.8.7"), "{text}");
+        assert!(text.contains("10.9.8.8 game.") && !text.contains("10.9.8.7"), "{text}");
         assert_eq!(computer.copy(), original, "the first copy stays");
         computer.runs("a", &["undo"]);
         assert_eq!((computer.hosts(), computer.copy()), (original.to_vec(), original.to_vec()));
@@ -287,11 +324,11 @@ mod on_copies {
                 "\u{feff}\u{5bb6}".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>().as_slice(),
                 "UTF-16",
             ),
-            (b"# mmcos begin\n10.9.8.7 mmcos.codemasters.com\n", "not as this script left them"),
+            (b"# mmcos begin\n10.9.8.7 game.example.com\n", "not as this script left them"),
             (b"# mmcos end\n# mmcos begin\n", "not as this script left them"),
             (twice.as_bytes(), "not as this script left them"),
             (
-                b"# mmcos begin\n10.9.8.7 mmcos.codemasters.com\n10.0.0.2 nas\n# mmcos end\n",
+                b"# mmcos begin\n10.9.8.7 game.example.com\n10.0.0.2 nas\n# mmcos end\n",
                 "not as this script left them",
             ),
         ] {
@@ -301,10 +338,9 @@ mod on_copies {
 
     #[test]
     fn other_lines_for_the_game_are_replaced_only_when_that_is_asked_for() {
-        for foreign in [
-            "0.0.0.0 ecdn.codemasters.com",
-            "1.2.3.4\tmmcos.codemasters.com MMCOS.Codemasters.com # \u{fc}ld\r",
-        ] {
+        for foreign in
+            ["0.0.0.0 stats.example.com", "1.2.3.4\tgame.example.com GAME.Example.com # \u{fc}ld\r"]
+        {
             for rest in ["", "\n", "\n10.0.0.2 nas\n"] {
                 let original = format!("127.0.0.1 localhost\n{foreign}{rest}");
                 let computer = Computer::with("foreign", original.as_bytes());
@@ -324,20 +360,17 @@ mod on_copies {
                 assert_eq!(computer.hosts(), original.as_bytes());
             }
         }
-        let harmless = b"# 1.2.3.4 ecdn.codemasters.com\n1.2.3.4 not-ecdn.codemasters.com\n";
+        let harmless = b"# 1.2.3.4 stats.example.com\n1.2.3.4 not-stats.example.com\n";
         Computer::with("harmless", harmless).runs("a", &[]);
     }
 
     #[test]
     fn a_line_that_names_more_than_the_game_is_never_made_a_comment() {
-        let original = b"127.0.0.1 localhost mmcos.codemasters.com\n";
+        let original = b"127.0.0.1 localhost game.example.com\n";
         let computer = Computer::with("mixed", original);
         let output = computer.run("a", &["replace"]);
         let message = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            message.contains("other names") && message.contains("127.0.0.1 localhost mmcos"),
-            "{message}"
-        );
+        assert!(message.contains("other names") && message.contains("127.0.0.1 localhost game"), "{message}");
         assert_eq!((output.status.code(), computer.hosts()), (Some(1), original.to_vec()));
     }
 
@@ -357,7 +390,7 @@ mod on_copies {
         fs::write(computer.scratch.0.file("a"), text(None, "/setup.sh", "localhost")).unwrap();
         computer.runs("a", &[]);
         let hosts = String::from_utf8(computer.hosts()).unwrap();
-        assert!(hosts.contains("\n127.0.0.1 mmcos.codemasters.com\n"), "{hosts}");
+        assert!(hosts.contains("\n127.0.0.1 game.example.com\n"), "{hosts}");
         fs::write(computer.scratch.0.file("a"), text(None, "/setup.sh", "nowhere.invalid")).unwrap();
         let before = computer.hosts();
         let output = computer.run("a", &[]);

@@ -1,15 +1,20 @@
 //! `mmcos ticket HEX`: what a Steam ticket says, and what this server makes of it.
 
-use std::fmt::{self, Display, Write as _};
-use std::time::Duration;
-
-use mmcos_core::calendar::UtcText;
-use mmcos_core::seam::Wall;
-use mmcos_core::wire::steam::{
-    AppId, PublicKey, Span, SteamId, Ticket, UnixSeconds, parse_platform_id, verify,
+use alloc::{format, string::String};
+use core::{
+    fmt::{self, Display, Write as _},
+    time::Duration,
 };
-use mmcos_game::IdentityPolicy;
-use mmcos_game::identity::{APP, IdentityError, TOLERANCE, identify};
+
+use super::{
+    IdentityPolicy,
+    identity::{APP, IdentityError, TOLERANCE, identify},
+};
+use mmcos_core::{
+    calendar::UtcText,
+    seam::Wall,
+    wire::steam::{AppId, PublicKey, Span, SteamId, Ticket, UnixSeconds, parse_platform_id, verify},
+};
 
 /// Every field of a ticket, whether the holder of the key signed it, and whether it would let its player in now. The
 /// ticket is in hex, alone or as the game sends it in `PlatformID`, with four fields behind it.
@@ -19,7 +24,7 @@ use mmcos_game::identity::{APP, IdentityError, TOLERANCE, identify};
 /// let issued = UnixSeconds(1_795_000_000);
 /// let builder = TicketBuilder::new(SteamId::new(76_561_202_255_230_001), AppId(535_850), issued);
 /// let ticket = encode_platform_id(&builder.build(|_| [0; SIGNATURE_LEN])?);
-/// let text = mmcos_std::ticket::explain(&ticket, &PublicKey::steam(), Wall::from_secs(1_795_000_060))?;
+/// let text = mmcos_game::ticket::explain(&ticket, &PublicKey::steam(), Wall::from_secs(1_795_000_060))?;
 /// assert!(text.contains("signature: invalid"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -139,6 +144,7 @@ impl Display for List<'_> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{string::ToString as _, vec};
     use mmcos_core::wire::steam::{Dlc, SIGNATURE_LEN, TicketBuilder, encode_platform_id};
 
     use super::*;

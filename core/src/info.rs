@@ -1,0 +1,85 @@
+//! Facts about a game that its host needs before it runs: names, texts, and how to recognise its server.
+
+use alloc::{format, string::String};
+
+use crate::seam::Wall;
+
+/// Facts about a game, for the programs that host it.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// Name of the program, in lower-case letters and digits. It names files and variables: `mmcos.toml`, `mmcos.db`,
+    /// `MMCOS_HTTP`.
+    pub name: &'static str,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Name of the game, as its players write it.
+    pub title: &'static str,
+    /// Host names that the game asks for. The first one stands in certificates as their subject, and is the one that
+    /// tests ask.
+    pub hosts: &'static [&'static str],
+    /// How the game checks certificates.
+    pub trust: Trust,
+    /// The request that shows whether this server answers.
+    pub probe: Probe,
+    /// Texts for the page for players.
+    pub page: Page,
+    /// Commands of this game's program, beside those of every host.
+    pub commands: &'static [Command],
+}
+
+impl Info {
+    /// The program and its version: `mmcos 0.1.0`.
+    pub fn program(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+/// How a game checks the certificate of its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It accepts any certificate. Self-signed certificates are made.
+    Any,
+    /// It asks its system. The host is an authority of its own, whose certificate players install; the scripts for
+    /// players do that, and undo it.
+    System {
+        /// Number of the game on Steam, for its Wine prefix under Proton.
+        steam_app: u32,
+    },
+}
+
+/// A request that only a server of this game answers in this way.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    /// The path, for a GET.
+    pub path: &'static str,
+    /// A part of the response's head, such as a field that no official server sends.
+    pub mark: &'static str,
+    /// A part of the response's body.
+    pub body: &'static str,
+    /// A part of the body while the server is closed for maintenance; empty: it does not show.
+    pub closed: &'static str,
+}
+
+/// Texts for players, in plain words, without markup.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The purpose of the server: a sentence or two.
+    pub about: &'static str,
+    /// The way to play on the PC that runs the server, without a hosts file; empty: there is none.
+    pub same_pc: &'static str,
+    /// The owners of the names.
+    pub notice: &'static str,
+}
+
+/// A command of a game's program: `mmcos ticket HEX`.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// Its one argument, for the help: `HEX`.
+    pub argument: &'static str,
+    /// What it does, for the help.
+    pub about: &'static str,
+    /// Makes the text to print of the argument and the time, or says what is wrong.
+    pub run: fn(&str, Wall) -> Result<String, String>,
+}

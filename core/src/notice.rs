@@ -1,0 +1,73 @@
+//! News from a game for people who are not in it, such as its players' friends: what a host tells a webhook.
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
+/// News for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The news, in plain text. Names in it have gone through [`plain_name`].
+    pub text: String,
+    /// The same for programs, each under its name.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+/// A value for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A text, as it is.
+    Text(String),
+    /// A number.
+    Number(u32),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// A name without what a chat could take for more than letters: mentions, links, markup, and characters that hide or turn
+/// the text around them. `Somebody` if nothing is left.
+///
+/// ```
+/// use mmcos_core::notice::plain_name;
+/// assert_eq!(plain_name("@everyone"), "everyone");
+/// assert_eq!(plain_name("<>"), "Somebody");
+/// ```
+pub fn plain_name(name: &str) -> String {
+    let hides = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}');
+    let harmless = |c: &char| *c == '-' || !(c.is_ascii_punctuation() || c.is_control() || hides(*c));
+    let name: String = name.chars().filter(harmless).collect();
+    match name.trim() {
+        "" => "Somebody".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_markup_mention_or_link() {
+        for (name, shown) in [
+            ("@everyone", "everyone"),
+            ("<@&123>", "123"),
+            ("<!channel>", "channel"),
+            ("[x](https://evil.example)", "xhttpsevilexample"),
+            ("**a**_b_`c`~d~|e|", "abcde"),
+            ("\u{202E}abc\u{200B}\u{2066}", "abc"),
+            ("Zoë-Łukasz 赛车 ★", "Zoë-Łukasz 赛车 ★"),
+            ("<>", "Somebody"),
+            ("\",\"content\":\"x", "contentx"),
+        ] {
+            assert_eq!(plain_name(name), shown);
+        }
+    }
+}
