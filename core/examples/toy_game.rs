@@ -2,12 +2,12 @@
 //! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
 //! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets.
 
-use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, fmt, time::Duration};
 
 use mmcos_core::{
     Server,
-    engine::{self, Exchange, ExchangeId, Limits, Peer, Response, TimerId},
-    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Outbox, Wall},
+    engine::{Exchange, ExchangeId, Limits, Peer, Response, TimerId},
+    seam::{ConnId, Effect, Input, Level, Monotonic, Now, Outbox, Report, Wall},
     service::{Context, Service},
     wire::http::{Request, Status},
 };
@@ -30,13 +30,23 @@ pub(crate) struct Duel {
 #[derive(Clone, Debug)]
 pub(crate) struct Victory(String);
 
-/// A line of the host's log.
+/// A line of the host's log: two players who meet.
 #[derive(Debug)]
-pub(crate) struct Line(String);
+pub(crate) struct Meeting(String, String);
 
-impl From<engine::Event> for Line {
-    fn from(event: engine::Event) -> Self {
-        Self(event.to_string())
+impl fmt::Display for Meeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} meets {}", self.0, self.1)
+    }
+}
+
+impl Report for Meeting {
+    fn level(&self) -> Level {
+        Level::Info
+    }
+
+    fn target(&self) -> &'static str {
+        "duel::meeting"
     }
 }
 
@@ -45,7 +55,7 @@ pub(crate) struct NobodyCame;
 
 impl Service for Duel {
     type Record = Victory;
-    type Event = Line;
+    type Event = Meeting;
     type Timer = NobodyCame;
     type RestoreError = Infallible;
 
@@ -96,7 +106,7 @@ impl Duel {
         cx.cancel_timer(first.timer);
         cx.respond(first.exchange, &Response::text(Status::OK, format!("{name}\n").as_bytes()));
         cx.respond(exchange, &Response::text(Status::OK, format!("{}\n", first.name).as_bytes()));
-        cx.log(Line(format!("{} meets {name}", first.name)));
+        cx.log(Meeting(first.name, name));
     }
 
     fn won(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
@@ -118,7 +128,7 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
             format!("{n} reads {:?}", text.split("\r\n\r\n").last().unwrap_or_default())
         }
         Effect::Persist(Victory(name)) => format!("keep that {name} won"),
-        Effect::Log(Line(text)) => format!("log: {text}"),
+        Effect::Log(event) => format!("log: {event}"),
         Effect::Close { .. } => format!("{effect:?}"),
     };
     out.drain().map(tell).collect()
@@ -127,9 +137,9 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
 /// Plays two clients, and tells what happened.
 pub(crate) fn script() -> Vec<String> {
     let mut server = Server::new(Duel::default(), Limits::default(), [7; 32]);
-    let (ann, bob, listener) = (ConnId(1), ConnId(2), ListenerId(0));
+    let (ann, bob) = (ConnId(1), ConnId(2));
     for conn in [ann, bob] {
-        play(&mut server, 0, Input::Opened { conn, listener, peer: ([127, 0, 0, 1], 4000).into() });
+        play(&mut server, 0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
     }
     let script: [(u64, ConnId, &[u8]); 4] = [
         (1, ann, b"GET /duel?ann HTTP/1.1\r\nHost: duel\r\n\r\n"),

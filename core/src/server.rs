@@ -3,14 +3,14 @@ use core::time::Duration;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::{
-    engine::{Due, Engine, Event, ExchangeId, Inbound, Limits, Overdue, Response, WallClock},
-    seam::{ConnId, Input, Monotonic, Now, Outbox},
-    service::{Context, Service},
+    engine::{Due, Engine, Event, ExchangeId, Inbound, Limits, Overdue, Peer, Response, WallClock},
+    seam::{ConnId, Core, Input, Monotonic, Now, Outbox},
+    service::{Context, LogEvent, Service},
     wire::http::{self, Decoded, Status},
 };
 
 /// The outbox that a server of this game fills.
-pub type OutboxOf<S> = Outbox<<S as Service>::Record, <S as Service>::Event>;
+pub type OutboxOf<S> = Outbox<<S as Service>::Record, LogEvent<<S as Service>::Event>>;
 
 /// A game's server without its sockets: inputs in, effects out. See the front page of this crate.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl<S: Service> Server<S> {
         // What was due comes before what comes late, or a late tick would show how bytes are split.
         self.settle(out);
         match input {
-            Input::Opened { conn, listener, peer } => self.engine.open(conn, listener, peer, out),
+            Input::Opened { conn, peer, tls } => self.engine.open(conn, Peer { address: peer, tls }, out),
             Input::Received { bytes: b"", .. } | Input::Tick => {}
             Input::Received { conn, bytes } => self.received(conn, bytes, out),
             Input::Ended { conn } => {
@@ -187,7 +187,7 @@ impl<S: Service> Server<S> {
                     if let Overdue::Held(exchange, peer) = self.engine.overdue(conn, out) {
                         let (service, mut cx) = self.context(out);
                         service.cancelled(&mut cx, exchange.id());
-                        cx.log(Event::HeldTooLong { peer }.into());
+                        cx.out.log(Event::HeldTooLong { peer }.into());
                         cx.respond(
                             exchange,
                             &Response::text(Status::SERVICE_UNAVAILABLE, b"No answer in time.\n"),
@@ -209,5 +209,18 @@ impl<S: Service> Server<S> {
         self.engine.stop(grace, out);
         let (service, mut cx) = self.context(out);
         service.shutdown(&mut cx);
+    }
+}
+
+impl<S: Service> Core for Server<S> {
+    type Record = S::Record;
+    type Event = LogEvent<S::Event>;
+
+    fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
+        Self::handle(self, now, input, out);
+    }
+
+    fn next_deadline(&self) -> Option<Monotonic> {
+        Self::next_deadline(self)
     }
 }

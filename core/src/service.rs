@@ -1,12 +1,13 @@
 //! What a game implements to live on the engine.
 
-use core::time::Duration;
+use core::{fmt::Debug, time::Duration};
 
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 
 use crate::{
     engine::{self, Body, Engine, Exchange, ExchangeId, Peer, Response, Stream, TimerId, WallClock},
-    seam::{Monotonic, Now, Outbox, Storage, Wall},
+    notice::Notice,
+    seam::{Level, Monotonic, Now, Outbox, Report, Storage, Wall},
     wire::http::Request,
 };
 
@@ -16,9 +17,9 @@ use crate::{
 /// the [`Context`] alone, so that the same inputs give the same outputs.
 pub trait Service: Sized {
     /// A durable change; see [`Context::record`].
-    type Record;
-    /// Something for the host's log.
-    type Event: From<engine::Event>;
+    type Record: Debug;
+    /// Something for the host's log; [`Infallible`](core::convert::Infallible) if the game logs nothing.
+    type Event: Report;
     /// What a timer was set for.
     type Timer;
     /// Why a record does not fit to those restored before it.
@@ -57,11 +58,51 @@ pub trait Service: Sized {
     }
 }
 
+/// A log event of a server: its game's, or one about its connections and its clock.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LogEvent<E> {
+    /// Of the engine.
+    #[error("{0}")]
+    Engine(engine::Event),
+    /// Of the game.
+    #[error("{0}")]
+    Game(E),
+}
+
+impl<E> From<engine::Event> for LogEvent<E> {
+    fn from(event: engine::Event) -> Self {
+        Self::Engine(event)
+    }
+}
+
+impl<E: Report> Report for LogEvent<E> {
+    fn level(&self) -> Level {
+        match self {
+            Self::Engine(event) => event.level(),
+            Self::Game(event) => event.level(),
+        }
+    }
+
+    fn target(&self) -> &'static str {
+        match self {
+            Self::Engine(event) => event.target(),
+            Self::Game(event) => event.target(),
+        }
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        match self {
+            Self::Engine(event) => event.notice(),
+            Self::Game(event) => event.notice(),
+        }
+    }
+}
+
 /// What a service may do while it is called. A test gets one from [`Server::with`](crate::Server::with).
 #[derive(Debug)]
 pub struct Context<'a, S: Service> {
     pub(crate) engine: &'a mut Engine<S::Timer>,
-    pub(crate) out: &'a mut Outbox<S::Record, S::Event>,
+    pub(crate) out: &'a mut Outbox<S::Record, LogEvent<S::Event>>,
     pub(crate) rng: &'a mut ChaCha8Rng,
 }
 
@@ -113,7 +154,7 @@ impl<S: Service> Context<'_, S> {
 
     /// Tells the host.
     pub fn log(&mut self, event: S::Event) {
-        self.out.log(event);
+        self.out.log(LogEvent::Game(event));
     }
 
     /// Has [`Service::timer`] called once `wait` has passed.

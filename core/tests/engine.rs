@@ -5,7 +5,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use mmcos_core::{
-    engine::{self, Body, Exchange, ExchangeId, Limits, Peer, Response, Stream},
+    engine::{Body, Exchange, ExchangeId, Limits, Peer, Response, Stream},
     seam::{Bytes, Close, ConnId, Input},
     service::{Context, Service},
     testing::{Rig, body, status},
@@ -24,7 +24,7 @@ struct Echo {
 
 impl Service for Echo {
     type Record = ();
-    type Event = engine::Event;
+    type Event = Infallible;
     type Timer = ();
     type RestoreError = Infallible;
 
@@ -256,6 +256,21 @@ fn answers_leave_in_the_order_of_their_requests() {
     let late = rig.read(held);
     assert_eq!(late.matches("HTTP/1.1 200").count(), 3);
     assert!(late.find("released") < late.find("Get /echo"));
+}
+
+#[test]
+fn connections_may_be_numbered_in_any_order() {
+    let numbers = [u64::MAX, 7, 1 << 40, 0, 8];
+    let mut rig = rig();
+    for conn in numbers.map(ConnId) {
+        rig.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: false });
+        rig.send(conn, b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    rig.leave(ConnId(7));
+    assert_eq!(rig.server.service().gone.len(), 1);
+    rig.ask(b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n");
+    let read = numbers.map(|number| body(&rig.read(ConnId(number))).to_owned());
+    assert_eq!(read, ["released", "", "released", "released", "released"]);
 }
 
 #[test]

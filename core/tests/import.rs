@@ -8,7 +8,7 @@ mod import;
 use std::{collections::BTreeMap, convert::Infallible};
 
 use mmcos_core::{
-    engine::{self, Exchange, Peer, Response},
+    engine::{Exchange, Peer, Response},
     service::{Context, Service},
     testing::{Scenario, TestGame},
     wire::http::{Request, Status},
@@ -55,7 +55,7 @@ struct Recorded;
 
 impl Service for Recorded {
     type Record = ();
-    type Event = engine::Event;
+    type Event = Infallible;
     type Timer = ();
     type RestoreError = Infallible;
 

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use mmcos_core::{
-    engine::{self, Exchange, Limits, Peer, Response},
+    engine::{Exchange, Limits, Peer, Response},
     seam::{Effect, Now, Outbox},
     service::{Context, Service},
     testing::Rig,
@@ -16,7 +16,7 @@ struct Statuses;
 
 impl Service for Statuses {
     type Record = ();
-    type Event = engine::Event;
+    type Event = Infallible;
     type Timer = ();
     type RestoreError = Infallible;
 

@@ -10,7 +10,7 @@ use std::{
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
+    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
 };
 use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
 
@@ -119,7 +119,7 @@ impl VirtualTime {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = (IpAddr::V4(address), 50_000).into();
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        self.input(Input::Opened { conn, peer, tls: false });
         conn
     }
 

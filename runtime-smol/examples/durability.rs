@@ -26,7 +26,7 @@ use mmcos_core::link::WriteLimits;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
-    seam::{ConnId, Input, ListenerId, Monotonic, Now, Wall},
+    seam::{ConnId, Input, Monotonic, Now, Wall},
     wire::steam::SteamId,
 };
 use mmcos_game::{
@@ -128,9 +128,9 @@ fn core_and_memory() {
     }
     let requests: Vec<Vec<u8>> = users.iter().map(|user| add_points(*user, 1)).collect();
     let mut out = OutboxOf::<Mmcos>::new();
-    let (conn, listener) = (ConnId(1), ListenerId(0));
+    let conn = ConnId(1);
     let now = Now { monotonic: Monotonic::default(), wall: now() };
-    server.handle(now, Input::Opened { conn, listener, peer: ([127, 0, 0, 1], 1).into() }, &mut out);
+    server.handle(now, Input::Opened { conn, peer: ([127, 0, 0, 1], 1).into(), tls: false }, &mut out);
     server.handle(now, Input::Received { conn, bytes: &add_points(1, 2) }, &mut out);
     out.drain().for_each(drop);
     let start = processor_time();
@@ -199,7 +199,7 @@ fn over_http(dir: &DataDir) {
 /// A store on a disk that takes longer.
 struct Slow(Store, Duration);
 
-impl Commit for Slow {
+impl Commit<Record> for Slow {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         thread::sleep(self.1);
         self.0.commit(records)

@@ -13,7 +13,7 @@ use std::{
 use async_io::Timer;
 use mmcos_core::{
     link::{Link, Status, WriteLimits},
-    seam::{Close, ConnId, Input, Monotonic},
+    seam::{Close, ConnId, Core, Input, Monotonic},
 };
 use mmcos_std::{connections, socket};
 use smol::io::AsyncRead as _;
@@ -61,8 +61,8 @@ impl Connection {
 }
 
 /// Serves a connection until it is over, once `handshake` has made its stream.
-pub(crate) async fn serve<S: Stream>(
-    hub: Rc<Hub>,
+pub(crate) async fn serve<C: Core, S: Stream>(
+    hub: Rc<Hub<C>>,
     conn: ConnId,
     connection: Rc<Connection>,
     handshake: impl Future<Output = io::Result<S>>,
@@ -79,8 +79,8 @@ pub(crate) async fn serve<S: Stream>(
 }
 
 /// Waits for a handshake while there will be something to say after it.
-async fn expected<S>(
-    hub: &Hub,
+async fn expected<C: Core, S>(
+    hub: &Hub<C>,
     connection: &Connection,
     handshake: impl Future<Output = io::Result<S>>,
 ) -> io::Result<S> {
@@ -112,8 +112,8 @@ async fn expected<S>(
 }
 
 /// The task of a connection whose handshake is done.
-struct Task<'a, S> {
-    hub: &'a Hub,
+struct Task<'a, C: Core, S> {
+    hub: &'a Hub<C>,
     conn: ConnId,
     connection: &'a Connection,
     stream: S,
@@ -121,7 +121,7 @@ struct Task<'a, S> {
     has_ended: bool,
 }
 
-impl<S: Stream> Task<'_, S> {
+impl<C: Core, S: Stream> Task<'_, C, S> {
     /// Moves bytes both ways until the connection is over.
     fn poll(&mut self, timer: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURNS {
@@ -234,7 +234,7 @@ struct Alarm(Option<(Monotonic, Timer)>);
 
 impl Alarm {
     /// Ready at the deadline, if there is one.
-    fn poll(&mut self, deadline: Option<Monotonic>, hub: &Hub, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll<C: Core>(&mut self, deadline: Option<Monotonic>, hub: &Hub<C>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = deadline else {
             self.0 = None;
             return Poll::Pending;

@@ -12,7 +12,7 @@ use std::{
 
 use mmcos_core::{
     link::WriteLimits,
-    seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic},
+    seam::{CommitSeq, ConnId, Core, Input, Monotonic},
 };
 use mmcos_std::{clock::Clock, connections::Connections, driver::Driver, store::StoreError};
 
@@ -20,10 +20,10 @@ use crate::{connection::Connection, signal::Signal};
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
 #[derive(Debug)]
-pub struct Hub {
+pub struct Hub<C: Core> {
     limits: WriteLimits,
     clock: Clock,
-    state: RefCell<State>,
+    state: RefCell<State<C>>,
     /// Tasks of connections.
     tasks: Cell<usize>,
     /// Raised when no connection is left.
@@ -33,17 +33,17 @@ pub struct Hub {
 }
 
 #[derive(Debug)]
-struct State {
-    driver: Driver,
+struct State<C: Core> {
+    driver: Driver<C>,
     connections: Connections<Rc<Connection>>,
     opened: u64,
     /// When the ticker wakes up.
     awaited: Option<Monotonic>,
 }
 
-impl Hub {
+impl<C: Core> Hub<C> {
     /// A hub for this core, with these write limits.
-    pub fn new(driver: Driver, limits: WriteLimits) -> Self {
+    pub fn new(driver: Driver<C>, limits: WriteLimits) -> Self {
         Self {
             limits,
             clock: *driver.clock(),
@@ -68,7 +68,6 @@ impl Hub {
         &self,
         socket: &TcpStream,
         is_plain: bool,
-        listener: ListenerId,
         peer: SocketAddr,
     ) -> Option<(ConnId, Rc<Connection>)> {
         let connection = Rc::new(Connection::new(self.limits));
@@ -80,7 +79,7 @@ impl Hub {
             conn
         };
         self.tasks.set(self.tasks.get().saturating_add(1));
-        self.input(Input::Opened { conn, listener, peer });
+        self.input(Input::Opened { conn, peer, tls: !is_plain });
         if self.state.borrow().connections.get(conn).is_some_and(|connection| !connection.is_over()) {
             return Some((conn, connection));
         }

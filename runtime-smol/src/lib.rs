@@ -1,4 +1,4 @@
-//! The sockets of an mmcos server, on smol: one thread owns the core and every connection.
+//! The sockets of a server, on smol: one thread owns the core and every connection.
 //!
 //! [`Hub`] is the only owner of the core. A connection's task (`connection`) tells it what was received and writes
 //! what it is told to; the ticker gives it the time. Nothing here decides anything about the game.

@@ -9,7 +9,7 @@ use std::{
 
 use async_io::{Async, Timer};
 use futures_rustls::TlsAcceptor;
-use mmcos_core::seam::{Input, ListenerId};
+use mmcos_core::seam::{Core, Input};
 use mmcos_std::{
     listen::{self, AcceptTrouble},
     serving::{Door, GRACE, LONGEST_GRACE, RunError},
@@ -24,24 +24,24 @@ use crate::{connection, hub::Hub, socket::Socket};
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]
-pub struct Server {
+pub struct Server<C: Core> {
     /// The core.
-    pub hub: Hub,
-    /// The doors, in the order of their `ListenerId`.
+    pub hub: Hub<C>,
+    /// The doors.
     pub doors: Vec<Door>,
 }
 
-impl Server {
+impl<C: Core + 'static> Server<C> {
     /// Runs on this thread until `stop` is ready, then answers what is held, closes, and returns when all is kept. If
     /// the store fails, drops everybody and returns at once.
     pub fn run(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let executor = Rc::new(LocalExecutor::new());
         let hub = Rc::new(self.hub);
         let mut accepting = Vec::new();
-        for (number, door) in (0..).zip(self.doors) {
+        for door in self.doors {
             let listener = Async::new(door.listener)?;
             let tls = door.tls.map(TlsAcceptor::from);
-            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), ListenerId(number), listener, tls);
+            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), listener, tls);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
@@ -65,10 +65,9 @@ impl Server {
     }
 }
 
-async fn accept(
+async fn accept<C: Core + 'static>(
     executor: Weak<LocalExecutor<'static>>,
-    hub: Rc<Hub>,
-    door: ListenerId,
+    hub: Rc<Hub<C>>,
     listener: Async<TcpListener>,
     tls: Option<TlsAcceptor>,
 ) {
@@ -85,8 +84,7 @@ async fn accept(
         // This task is the executor's own: it must not keep it from ending.
         let Some(executor) = executor.upgrade() else { return };
         socket::prepare(stream.get_ref());
-        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), door, listen::peer(peer))
-        {
+        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), listen::peer(peer)) {
             let (hub, socket) = (Rc::clone(&hub), Socket::from(stream));
             let task = match &tls {
                 // On the heap, or a task would have room for it and for the stream that follows.
@@ -104,7 +102,7 @@ async fn accept(
 }
 
 /// Gives the core the time when it wants it.
-async fn tick(hub: Rc<Hub>) {
+async fn tick<C: Core>(hub: Rc<Hub<C>>) {
     loop {
         let until = hub.until_tick();
         let mut timer = until.map_or_else(Timer::never, Timer::after);

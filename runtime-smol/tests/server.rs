@@ -1,6 +1,6 @@
 //! The server on smol, from outside.
 
-use mmcos_core::link::WriteLimits;
+use mmcos_core::{link::WriteLimits, seam::Core};
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{
     driver::Driver,
@@ -14,6 +14,6 @@ mod blackbox;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Serves at one door until the store fails.
-fn run(driver: Driver, door: Door) -> Result<(), RunError> {
+fn run<C: Core + 'static>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
     Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![door] }.run(std::future::pending())
 }

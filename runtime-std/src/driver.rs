@@ -1,16 +1,16 @@
-//! What every runtime does with the core alike: gives it the time, keeps its records, writes its log and its trace.
+//! What every runtime does with the core alike: gives it the time, keeps its records, writes its log. It knows no game
+//! and no protocol: it drives any [`Core`].
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Effect, Input, Monotonic, Storage};
-use mmcos_core::{OutboxOf, Server};
-use mmcos_game::{Event, Mmcos, Record};
+use mmcos_core::seam::{
+    Bytes, Close, CommitSeq, ConnId, Core, Effect, Input, Level, Monotonic, Now, Outbox, Report, Storage,
+};
 
 use crate::clock::Clock;
-use crate::notify::Notifier;
-use crate::record::Recorder;
 use crate::store::{Committer, Status, StoreError};
 
 /// Where a runtime takes what the core has to say to a connection. Connections that it does not know (any more) it
@@ -24,41 +24,46 @@ pub trait Carry {
     fn close(&mut self, conn: ConnId, how: Close);
 }
 
-/// The core, its clock, its store, and if there are such its trace and its webhook.
+/// A host's part that sees what happens and changes none of it: a trace, a webhook. Each method does nothing by default.
+/// It must return at once.
+pub trait Witness<C: Core>: Debug + Send {
+    /// An input, before the core gets it.
+    fn input(&mut self, _now: Now, _input: Input<'_>) {}
+
+    /// An effect of the last input, before it is carried out.
+    fn effect(&mut self, _effect: &Effect<'_, C::Record, C::Event>) {}
+
+    /// A log event, once the records that it came with are durable. `at` is the time of its input.
+    fn event(&mut self, _at: Monotonic, _event: &C::Event) {}
+}
+
+/// The core, its clock, its store, and its witnesses.
 #[derive(Debug)]
-pub struct Driver {
+pub struct Driver<C: Core> {
     clock: Clock,
-    server: Server<Mmcos>,
-    store: Committer,
-    recorder: Option<Recorder>,
-    notifier: Option<Notifier>,
-    out: OutboxOf<Mmcos>,
+    core: C,
+    store: Committer<C::Record>,
+    witnesses: Vec<Box<dyn Witness<C>>>,
+    out: Outbox<C::Record, C::Event>,
     /// The records of the last input.
-    records: Vec<Record>,
+    records: Vec<C::Record>,
     /// The state of the storage, as the core knows it.
     storage: Storage,
     /// Log events about changes that are not durable yet.
-    events: VecDeque<(CommitSeq, Monotonic, Event)>,
+    events: VecDeque<(CommitSeq, Monotonic, C::Event)>,
 }
 
-impl Driver {
+impl<C: Core> Driver<C> {
     /// Drives this core, whose records go to this store.
-    pub fn new(server: Server<Mmcos>, store: Committer, clock: Clock) -> Self {
-        let out = OutboxOf::<Mmcos>::new();
+    pub fn new(core: C, store: Committer<C::Record>, clock: Clock) -> Self {
+        let (out, witnesses) = (Outbox::new(), Vec::new());
         let (records, events, storage) = (Vec::new(), VecDeque::new(), Storage::default());
-        Self { clock, server, store, recorder: None, notifier: None, out, records, storage, events }
+        Self { clock, core, store, witnesses, out, records, storage, events }
     }
 
-    /// Writes all that happens from now on.
-    #[must_use]
-    pub fn recording(self, recorder: Option<Recorder>) -> Self {
-        Self { recorder, ..self }
-    }
-
-    /// Has friends told of what happens from now on.
-    #[must_use]
-    pub fn notifying(self, notifier: Option<Notifier>) -> Self {
-        Self { notifier, ..self }
+    /// Adds a witness of what happens from now on.
+    pub fn add_witness(&mut self, witness: impl Witness<C> + 'static) {
+        self.witnesses.push(Box::new(witness));
     }
 
     /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
@@ -78,15 +83,15 @@ impl Driver {
 
     fn carry_out(&mut self, input: Input<'_>, carry: &mut impl Carry) {
         let now = self.clock.now();
-        if let Some(recorder) = &mut self.recorder {
-            recorder.input(now, input);
+        for witness in &mut self.witnesses {
+            witness.input(now, input);
         }
-        self.server.handle(now, input, &mut self.out);
+        self.core.handle(now, input, &mut self.out);
         let mut after = CommitSeq::default();
         let mut events = Vec::new();
         for effect in self.out.drain() {
-            if let Some(recorder) = &mut self.recorder {
-                recorder.effect(&effect);
+            for witness in &mut self.witnesses {
+                witness.effect(&effect);
             }
             match effect {
                 Effect::Persist(record) => self.records.push(record),
@@ -105,7 +110,7 @@ impl Driver {
         }
         for event in events {
             if after == CommitSeq::default() {
-                self.tell(now.monotonic, &event);
+                tell(&mut self.witnesses, now.monotonic, &event);
             } else {
                 // A login that was not kept has not taken place.
                 self.events.push_back((after, now.monotonic, event));
@@ -116,16 +121,7 @@ impl Driver {
     /// Tells the log what has become durable.
     pub fn release(&mut self, durable: CommitSeq) {
         while let Some((_, at, event)) = self.events.pop_front_if(|(after, ..)| *after <= durable) {
-            self.tell(at, &event);
-        }
-    }
-
-    fn tell(&mut self, at: Monotonic, event: &Event) {
-        log(event);
-        if let Some(notifier) = &mut self.notifier
-            && let Some(notice) = event.notice()
-        {
-            notifier.hear(at, notice);
+            tell(&mut self.witnesses, at, &event);
         }
     }
 
@@ -135,18 +131,18 @@ impl Driver {
     }
 
     /// The core.
-    pub fn server(&self) -> &Server<Mmcos> {
-        &self.server
+    pub const fn core(&self) -> &C {
+        &self.core
     }
 
     /// The store.
-    pub fn store(&self) -> &Committer {
+    pub const fn store(&self) -> &Committer<C::Record> {
         &self.store
     }
 
     /// When the core wants a tick.
     pub fn next_deadline(&self) -> Option<Monotonic> {
-        self.server.next_deadline()
+        self.core.next_deadline()
     }
 
     /// How long until the core wants a tick.
@@ -157,14 +153,22 @@ impl Driver {
     /// Makes durable what is not yet, and closes the store. Fails if that is not possible within some seconds.
     pub fn finish(mut self) -> Result<(), Arc<StoreError>> {
         self.release(self.store.durable()?);
-        let events = std::mem::take(&mut self.events);
-        let durable = self.store.finish()?;
-        events.iter().filter(|(after, ..)| *after <= durable).for_each(|(.., event)| log(event));
+        let Self { store, mut witnesses, events, .. } = self;
+        let durable = store.finish()?;
+        for (_, at, event) in events.into_iter().take_while(|(after, ..)| *after <= durable) {
+            tell(&mut witnesses, at, &event);
+        }
         Ok(())
     }
 }
 
-fn log(event: &Event) {
-    let level = if event.is_trouble() { log::Level::Warn } else { log::Level::Info };
-    log::log!(target: event.kind(), level, "{event}");
+fn tell<C: Core>(witnesses: &mut [Box<dyn Witness<C>>], at: Monotonic, event: &C::Event) {
+    let level = match event.level() {
+        Level::Info => log::Level::Info,
+        Level::Warn => log::Level::Warn,
+    };
+    log::log!(target: event.target(), level, "{event}");
+    for witness in witnesses {
+        witness.event(at, event);
+    }
 }

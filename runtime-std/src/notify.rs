@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use mmcos_core::notice::Notice;
-use mmcos_core::seam::Monotonic;
+use mmcos_core::seam::{Core, Monotonic, Report as _};
 
 pub use message::Format;
 pub use post::{Answer, PostError};
@@ -25,6 +25,7 @@ pub use url::WebhookUrl;
 pub(crate) use post::root_certificates;
 
 use crate::config::Config;
+use crate::driver::Witness;
 
 /// How many messages may wait while one is on its way.
 const QUEUE: usize = 2;
@@ -70,8 +71,7 @@ impl Notifier {
         Ok(Self { queue, quiet: Quiet { least: quiet, last: None }, failed })
     }
 
-    /// Takes news. Returns at once.
-    pub fn hear(&mut self, now: Monotonic, notice: Notice) {
+    fn hear(&mut self, now: Monotonic, notice: Notice) {
         // What did not arrive disturbed nobody.
         if self.failed.swap(false, Ordering::Relaxed) {
             self.quiet.last = None;
@@ -86,6 +86,14 @@ impl Notifier {
                 "nobody was told of this: earlier messages are still under way, since notify-url is slow; \
                  a longer notify-quiet-seconds asks less of it"
             );
+        }
+    }
+}
+
+impl<C: Core> Witness<C> for Notifier {
+    fn event(&mut self, at: Monotonic, event: &C::Event) {
+        if let Some(notice) = event.notice() {
+            self.hear(at, notice);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use mmcos_core::admin::{self, LINK_LIFETIME, Password, ServerAddress, Token};
-use mmcos_core::seam::ListenerId;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -210,15 +209,12 @@ pub fn admin(
     };
     let names = config.host_names.split(',').map(str::trim).filter(|name| !name.is_empty());
     let public = config.public_address.as_ref().map(ServerAddress::to_string);
-    // Runtimes number their listeners in the order HTTP, HTTPS.
-    let tls = config.https.map(|_| ListenerId(u8::from(config.http.is_some())));
     let admin = admin::Config {
         password: Some(password.digest()?),
         console: console_token,
         first_link: console.map(|console| console.first_link),
         open_metrics: config.open_metrics,
         names: names.map(str::to_owned).chain(public).collect(),
-        tls,
     };
     Ok(has_dashboard(config).then_some(admin))
 }

@@ -5,7 +5,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mmcos_core::Server;
 use mmcos_core::link::WriteLimits;
+use mmcos_core::seam::Core;
+use mmcos_game::Mmcos;
 use mmcos_game::players::RestoreError;
 use rustls::ServerConfig;
 
@@ -36,10 +39,10 @@ pub struct Door {
 
 /// All that a runtime serves with.
 #[derive(Debug)]
-pub struct Serving {
+pub struct Serving<C: Core> {
     /// The core.
-    pub driver: Driver,
-    /// The doors, in the order of their `ListenerId`.
+    pub driver: Driver<C>,
+    /// The doors.
     pub doors: Vec<Door>,
     /// What clients may leave unread.
     pub write_limits: WriteLimits,
@@ -126,7 +129,7 @@ pub enum ServingError {
 
 impl Host {
     /// Makes the core, gives it what is kept, and tells the host how to connect.
-    pub fn serving(self) -> Result<Serving, ServingError> {
+    pub fn serving(self) -> Result<Serving<Server<Mmcos>>, ServingError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
         let start = game::start(&self, seed)?;
         let greeting = format!("{}{}", self.setup, self.dashboard());
@@ -140,8 +143,9 @@ impl Host {
         let webhook = Webhook::of(&self.config);
         let notifier = webhook.map(|webhook| Notifier::start(webhook, self.config.notify_quiet_seconds));
         let notifier = notifier.transpose().map_err(ServingError::Notify)?;
-        let driver = Driver::new(core, Committer::start(store)?, self.clock);
-        let driver = driver.recording(recorder).notifying(notifier);
+        let mut driver = Driver::new(core, Committer::start(store)?, self.clock);
+        recorder.map(|recorder| driver.add_witness(recorder));
+        notifier.map(|notifier| driver.add_witness(notifier));
         logging::print(greeting);
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;

@@ -1,6 +1,6 @@
 //! The server on threads, from outside.
 
-use mmcos_core::link::WriteLimits;
+use mmcos_core::{link::WriteLimits, seam::Core};
 use mmcos_std::{
     driver::Driver,
     server::Server,
@@ -13,6 +13,6 @@ mod blackbox;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
 
 /// Serves at one door until the store fails.
-fn run(driver: Driver, door: Door) -> Result<(), RunError> {
+fn run<C: Core>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
     Server::new(driver, vec![door], WriteLimits::default()).run()
 }

@@ -1,16 +1,13 @@
 use alloc::string::String;
 use core::net::SocketAddr;
 
-use mmcos_core::engine;
+use mmcos_core::seam::{Level, Report};
 
 use crate::Refusal;
 
 /// Something for the operator's log.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LogEvent {
-    /// An event of a connection.
-    #[error("{0}")]
-    Connection(#[from] engine::Event),
     /// A player logged in.
     #[error("{name} logged in{}", if *is_new { " for the first time" } else { "" })]
     LoggedIn {
@@ -53,12 +50,20 @@ pub enum LogEvent {
     },
 }
 
-impl LogEvent {
-    /// Returns whether this may matter to an operator who looks for the cause of trouble.
-    pub const fn is_trouble(&self) -> bool {
+impl Report for LogEvent {
+    fn level(&self) -> Level {
         match self {
-            Self::Connection(_) | Self::Refused { .. } | Self::Unknown { .. } => true,
-            Self::LoggedIn { .. } | Self::Drove { .. } => false,
+            Self::Refused { .. } | Self::Unknown { .. } => Level::Warn,
+            Self::LoggedIn { .. } | Self::Drove { .. } => Level::Info,
+        }
+    }
+
+    fn target(&self) -> &'static str {
+        match self {
+            Self::LoggedIn { .. } => "dr2::login",
+            Self::Drove { .. } => "dr2::result",
+            Self::Refused { .. } => "dr2::refused",
+            Self::Unknown { .. } => "dr2::unknown",
         }
     }
 }

@@ -15,7 +15,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use mmcos_core::{
     OutboxOf, Server, admin,
     engine::{Limits, Rate},
-    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
+    seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
     wire::{
         egonet::{self, Dict},
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     fn open(&mut self, conn: ConnId) {
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer: ([127, 0, 0, 1], 4000).into() });
+        self.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
     }
 
     /// Gives an input and takes what is sent, as an adapter would; gives the number of bytes.

@@ -10,16 +10,17 @@ use super::{
     players::Name,
     seasons::SeasonId,
 };
-use mmcos_core::{admin, engine, wire::steam::SteamId};
+use mmcos_core::{
+    admin,
+    notice::Notice,
+    seam::{Level, Report},
+    wire::steam::SteamId,
+};
 
 /// What a host is told. The texts are for people; a name in them is a player's own, so a log is not to be trusted
 /// as markup.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Event {
-    /// About a connection.
-    #[error("{0}")]
-    Connection(#[from] engine::Event),
     /// A request was refused.
     #[error("{peer}: {request} refused: {fault}")]
     Refused {
@@ -172,12 +173,9 @@ pub enum NotCounted {
     TooMany,
 }
 
-impl Event {
-    /// The kind of event, in the form of a log target.
-    pub const fn kind(&self) -> &'static str {
+impl Report for Event {
+    fn target(&self) -> &'static str {
         match self {
-            Self::Connection(engine::Event::Clock(_)) => "mmcos::clock",
-            Self::Connection(_) => "mmcos::connection",
             Self::Refused { .. } => "mmcos::refused",
             Self::NotFound { .. } => "mmcos::not-found",
             Self::LoggedIn { .. } => "mmcos::login",
@@ -196,16 +194,27 @@ impl Event {
         }
     }
 
-    /// Whether it may be of interest to a host who is looking for a cause of trouble.
-    pub const fn is_trouble(&self) -> bool {
-        matches!(
-            self,
-            Self::Connection(_)
-                | Self::Refused { .. }
-                | Self::NoOperator { .. }
-                | Self::Exaggerated { .. }
-                | Self::NotCounted { .. }
-                | Self::AccountsMissing { .. }
-        )
+    fn level(&self) -> Level {
+        match self {
+            Self::Refused { .. }
+            | Self::NoOperator { .. }
+            | Self::Exaggerated { .. }
+            | Self::NotCounted { .. }
+            | Self::AccountsMissing { .. } => Level::Warn,
+            Self::NotFound { .. }
+            | Self::LoggedIn { .. }
+            | Self::FirstSearch { .. }
+            | Self::Scored { .. }
+            | Self::Banned(_)
+            | Self::Unbanned(_)
+            | Self::Operator { .. }
+            | Self::SeasonStarted { .. }
+            | Self::SeasonRenumbered { .. }
+            | Self::EventByHand(_)
+            | Self::Unseen { .. } => Level::Info,
+        }
+    }
+    fn notice(&self) -> Option<Notice> {
+        super::notice::of(self)
     }
 }

@@ -85,7 +85,6 @@ const LONGEST_PATH: usize = 100;
 
 /// What the game's services ask to be woken for.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Timer {
     /// Somebody's search is due for a decision.
     Matchmaking,

@@ -9,13 +9,11 @@ use super::{
 };
 use mmcos_core::notice::{Notice, plain_name};
 
-impl Event {
-    /// What friends should know of this; `None` if that is nothing.
-    pub fn notice(&self) -> Option<Notice> {
-        match self {
-            Self::FirstSearch { name, mode, size } => Some(first_search(name, *mode, *size)),
-            _ => None,
-        }
+/// What friends should know of an event; `None` if that is nothing.
+pub(crate) fn of(event: &Event) -> Option<Notice> {
+    match event {
+        Event::FirstSearch { name, mode, size } => Some(first_search(name, *mode, *size)),
+        _ => None,
     }
 }
 
@@ -55,7 +53,7 @@ mod tests {
         let mode = Mode { network_version: 1, game_type, rule_set: RuleSet::Race };
         let event =
             Event::FirstSearch { name: Name::new(name), mode, size: GroupSize::new(players).unwrap() };
-        event.notice().unwrap()
+        of(&event).unwrap()
     }
 
     #[test]

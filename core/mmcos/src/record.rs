@@ -29,7 +29,6 @@ use super::{
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
 pub enum Record {
     /// A player, whole, after any change.
     Player(Box<Player>),

@@ -10,7 +10,7 @@ use std::{fmt::Write as _, time::Duration};
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{ConnId, Effect, Input, ListenerId, Monotonic, Now, Storage, StorageTrouble, Wall},
+    seam::{ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
     wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 use mmcos_game::{
@@ -60,7 +60,7 @@ impl Recorded {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = ([127, 0, 0, 1], 50_000).into();
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        self.input(Input::Opened { conn, peer, tls: false });
         self.input(Input::Received { conn, bytes: request.as_bytes() })
     }
 
@@ -142,14 +142,26 @@ fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
 #[test]
 fn a_trace_is_readable() {
     let trace = an_evening(&start()).trace;
-    assert!(trace.starts_with("mmcos-trace 1\nstart {\"seed\":\"BwcHBw"), "{trace}");
-    assert!(trace.contains("\n0.000000000 1700336720000 opened 1 0 127.0.0.1:50000\n"));
+    assert!(trace.starts_with("mmcos-trace 2\nstart {\"seed\":\"BwcHBw"), "{trace}");
+    assert!(trace.contains("\n0.000000000 1700336720000 opened 1 plain 127.0.0.1:50000\n"));
     assert!(trace.contains("\n0.700000000 1700336720700 received 4 POST /MMCOS/MMCOS-Matchmaking/"));
     assert!(trace.contains("\n25.400000000 1700336745400 tick\n  persist {\"Race\":{\"session\":1,"));
     assert!(trace.contains("\n  send 1 HTTP/1.1 200 OK\\r\\n"));
     assert!(trace.contains(" bytes, SHA-256 "));
     assert!(trace.contains("\n25.400000000 1700336745400 shutdown 4.500000000\n"));
     assert!(trace.lines().all(|line| line.len() < 3_000));
+}
+
+#[test]
+fn a_trace_of_version_1_replays() {
+    let trace = an_evening(&start()).trace;
+    // It had the number of a listener there.
+    let old = trace.replacen("mmcos-trace 2", "mmcos-trace 1", 1).replace(" plain 127.", " 0 127.");
+    assert!(old.contains(" opened 1 0 127.0.0.1:50000\n") && !old.contains(" plain 127."));
+    assert_eq!(replay(&old).unwrap(), replay(&trace).unwrap());
+    let later = old.replacen("mmcos-trace 1", "mmcos-trace 3", 1);
+    let error = replay(&later).unwrap_err().to_string();
+    assert_eq!(error, "line 1: expected mmcos-trace 2, found \"mmcos-trace 3\"");
 }
 
 #[test]
@@ -174,10 +186,16 @@ fn every_line_that_is_left_out_or_changed_is_noticed() {
 #[test]
 fn what_is_no_trace_is_an_error_that_names_the_line() {
     let message = |trace: &str| replay(trace).unwrap_err().to_string();
-    assert!(message("").starts_with("line 1: expected mmcos-trace 1"));
-    assert!(message("mmcos-trace 1\nbegin").starts_with("line 2: expected start"));
+    assert!(message("").starts_with("line 1: expected mmcos-trace 2"));
+    assert!(message("mmcos-trace 2\nbegin").starts_with("line 2: expected start"));
     let head = start().to_string();
-    for line in ["x", "1.5 0 tick", "0.000000000 0 opened 1 0 here", "0.000000000 0 received 1 \\y"] {
+    for line in [
+        "x",
+        "1.5 0 tick",
+        "0.000000000 0 opened 1 tls here",
+        "0.000000000 0 opened 1 ssl 127.0.0.1:1",
+        "0.000000000 0 received 1 \\y",
+    ] {
         assert!(message(&format!("{head}\n{line}")).starts_with("line 3: expected an input"), "{line}");
     }
     assert!(message(&format!("{head}\nrecord {{}}")).starts_with("line 3: "));

@@ -173,13 +173,12 @@ impl Gate {
     }
 
     fn set_cookie(&self, request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
-        let is_tls = self.config.tls == Some(peer.listener);
         let name = match host::port(request.host().unwrap_or_default()) {
             Some(port) => format!("{COOKIE}_{port}"),
-            None if is_tls => format!("{COOKIE}_tls"),
+            None if peer.tls => format!("{COOKIE}_tls"),
             None => COOKIE.into(),
         };
-        let secure = if is_tls { "; Secure" } else { "" };
+        let secure = if peer.tls { "; Secure" } else { "" };
         let seconds = lifetime.as_secs();
         format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
     }

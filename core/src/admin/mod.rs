@@ -23,8 +23,6 @@ pub use password::Password;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};
 
-use crate::seam::ListenerId;
-
 /// How operators prove themselves, and what needs no proof.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -38,6 +36,4 @@ pub struct Config {
     pub open_metrics: bool,
     /// The names that the dashboard may be opened by, besides addresses and the names of a local network.
     pub names: Vec<String>,
-    /// The listener that speaks TLS: a session that began there is never sent in the clear.
-    pub tls: Option<ListenerId>,
 }

@@ -3,7 +3,7 @@ use core::net::SocketAddr;
 
 use super::{Due, ExchangeId, Peer, TimerId, timers::Timers};
 use crate::{
-    seam::{ConnId, ListenerId, Monotonic},
+    seam::{ConnId, Monotonic},
     wire::http::{self, Decoder},
 };
 
@@ -39,8 +39,9 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Connection {
     id: ConnId,
-    pub(crate) listener: ListenerId,
     pub(crate) peer: SocketAddr,
+    /// Whether it is encrypted, by TLS.
+    pub(crate) tls: bool,
     /// Whether a trusted proxy is at the other end.
     pub(crate) proxied: bool,
     pub(crate) inbound: Inbound,
@@ -60,10 +61,10 @@ impl Connection {
         deadline: Monotonic,
         timers: &mut Timers<Due<T>>,
     ) -> Self {
-        let Peer { address: peer, listener } = peer;
+        let Peer { address: peer, tls } = peer;
         let phase = Phase::Reading(Waiting::Head);
         let inbound = Inbound::default();
-        let mut new = Self { id, listener, peer, proxied, inbound, phase, deadline: None, timer: None };
+        let mut new = Self { id, peer, tls, proxied, inbound, phase, deadline: None, timer: None };
         new.enter(phase, Some(deadline), timers);
         new
     }

@@ -2,9 +2,13 @@ use alloc::string::{String, ToString};
 use core::{net::SocketAddr, time::Duration};
 
 use super::ClockChange;
-use crate::{AddressRange, wire::http};
+use crate::{
+    AddressRange,
+    seam::{Level, Report},
+    wire::http,
+};
 
-/// A log event about connections. Games turn it into events of their own.
+/// A log event about connections, or about the clock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Event {
     /// Bytes that are not a request; the connection was answered and closed.
@@ -91,6 +95,27 @@ impl Event {
             Self::TooFarAhead { peer } | Self::NotReading { peer } => (ReportKind::Dropped, *peer),
             Self::HeldTooLong { .. } | Self::Repeated { .. } | Self::Clock(_) => return None,
         })
+    }
+}
+
+impl Report for Event {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn target(&self) -> &'static str {
+        match self {
+            Self::Clock(_) => "mmcos::clock",
+            Self::BadRequest { .. }
+            | Self::TooSlow { .. }
+            | Self::TooManyConnections { .. }
+            | Self::TooManyRequests { .. }
+            | Self::TooFarAhead { .. }
+            | Self::TooMuchUnfinished { .. }
+            | Self::NotReading { .. }
+            | Self::HeldTooLong { .. }
+            | Self::Repeated { .. } => "mmcos::connection",
+        }
     }
 }
 

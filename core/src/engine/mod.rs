@@ -43,7 +43,7 @@ use source::Source;
 use timers::Timers;
 
 use crate::{
-    seam::{Close, ConnId, ListenerId, Monotonic, Now, Outbox, Storage, Wall},
+    seam::{Close, ConnId, Monotonic, Now, Outbox, Storage, Wall},
     wire::http::{self, Date, Method, Request, Status},
 };
 
@@ -180,30 +180,24 @@ impl<T> Engine<T> {
     }
 
     /// Accepts a new connection, or refuses it.
-    pub(crate) fn open<R, E: From<Event>>(
-        &mut self,
-        conn: ConnId,
-        listener: ListenerId,
-        peer: SocketAddr,
-        out: &mut Outbox<R, E>,
-    ) {
+    pub(crate) fn open<R, E: From<Event>>(&mut self, conn: ConnId, peer: Peer, out: &mut Outbox<R, E>) {
         if self.stopping {
             return out.close(conn, Close::Abort);
         }
-        let source = Source::of(peer.ip());
+        let address = peer.address;
+        let source = Source::of(address.ip());
         let from_there = self.per_address.get(&source).copied().unwrap_or(0);
-        let proxied = forwarded::is_trusted(peer.ip(), &self.limits.trusted_proxies);
+        let proxied = forwarded::is_trusted(address.ip(), &self.limits.trusted_proxies);
         let full = self.connections.len() >= self.limits.connections;
         if full || (from_there >= self.limits.connections_per_address && !proxied) {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
             self.write_response(conn, &response, http::Connection::Close, false, out);
             out.close(conn, Close::Refuse);
-            return self.log(Event::TooManyConnections { peer, in_all: full }, out);
+            return self.log(Event::TooManyConnections { peer: address, in_all: full }, out);
         }
         self.per_address.insert(source, from_there.saturating_add(1));
         let deadline = self.now.monotonic.after(self.limits.head_time);
-        let peer = Peer { address: peer, listener };
         self.connections.insert(conn, Connection::new(conn, peer, proxied, deadline, &mut self.timers));
     }
 
@@ -405,7 +399,7 @@ impl<T> Engine<T> {
             self.dismiss(conn, &Response::text(Status::TOO_MANY_REQUESTS, text), head_only, out);
             return None;
         }
-        let listener = connection.listener;
+        let tls = connection.tls;
         self.exchanges = self.exchanges.saturating_add(1);
         let id = ExchangeId(self.exchanges);
         let after = match request.keep_alive() && !self.stopping {
@@ -415,7 +409,7 @@ impl<T> Engine<T> {
         };
         let hold = self.now.monotonic.after(self.limits.hold_time);
         connection.enter(Phase::Serving { exchange: id, after, head_only }, Some(hold), &mut self.timers);
-        Some((Exchange::new(id, conn), Peer { address, listener }))
+        Some((Exchange::new(id, conn), Peer { address, tls }))
     }
 
     /// Stops accepting connections and closes those that wait for nothing.
@@ -436,11 +430,11 @@ impl<T> Engine<T> {
     }
 }
 
-/// Who sent a request, and by which door.
+/// The client of a request, and how it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Who: the other end of the connection, or whom a trusted proxy there asks for, with the port of the proxy.
+    /// The other end of the connection, or the client that a trusted proxy there names, with the port of the proxy.
     pub address: SocketAddr,
-    /// The listener that took it.
-    pub listener: ListenerId,
+    /// Whether the connection is encrypted, by TLS.
+    pub tls: bool,
 }

@@ -2,13 +2,9 @@ use core::{net::SocketAddr, time::Duration};
 
 use super::Storage;
 
-/// A connection. The adapter gives each a number larger than any before and never uses one again.
+/// A connection, by the adapter's number for it. Numbers need no order; the adapter uses each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
-
-/// Which of the adapter's listeners a connection came in by, in the adapter's own numbering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ListenerId(pub u8);
 
 /// Something that happened outside.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +14,10 @@ pub enum Input<'a> {
     Opened {
         /// Its new name.
         conn: ConnId,
-        /// Where it came in.
-        listener: ListenerId,
-        /// Who is at the other end.
+        /// The address of its client.
         peer: SocketAddr,
+        /// Whether its bytes are encrypted on their way, by TLS.
+        tls: bool,
     },
     /// Bytes came, decrypted. Any split of the stream gives the same answers.
     Received {
@@ -50,7 +46,7 @@ pub enum Input<'a> {
         /// This connection.
         conn: ConnId,
     },
-    /// Time has passed: give this when `Server::next_deadline` is reached. Early and spurious ticks are harmless.
+    /// Time has passed: give this when [`Core::next_deadline`](super::Core::next_deadline) is reached. Early and spurious ticks are harmless.
     Tick,
     /// Records have become durable. Nothing waits for this: it is for who looks after the server.
     Committed {
@@ -60,7 +56,7 @@ pub enum Input<'a> {
     /// The state of the durable storage has changed. Give this before the next [`Received`](Self::Received).
     Storage(Storage),
     /// The server is to stop: what is held is answered now, nothing new is taken, and what has not closed by itself
-    /// after `grace` is closed. Go on giving inputs until `Server::is_idle`.
+    /// after `grace` is closed. Go on giving inputs until every connection was reported closed.
     Shutdown {
         /// How long connections may take to close.
         grace: Duration,

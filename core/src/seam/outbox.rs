@@ -70,7 +70,29 @@ enum Entry<R, E> {
     Log(E),
 }
 
-/// Effects in order, owned by the caller and used again, so that the steady state allocates nothing.
+/// Effects in order, owned by the caller and used again, so that the steady state allocates nothing. A
+/// [`Core`](super::Core) appends to it; an adapter [drains](Self::drain) it.
+///
+/// ```
+/// use mmcos_core::seam::{Bytes, Close, ConnId, Effect, Outbox};
+///
+/// let mut out = Outbox::<&str, String>::new();
+/// let (ann, bob) = (ConnId(1), ConnId(2));
+/// out.persist("ann says hello");
+/// out.log("a note of 5 bytes".to_owned());
+/// out.send(ann, b"kept");
+/// out.send_with(ann, |buffer| buffer.extend_from_slice(b"; bye")); // the same effect: one write
+/// out.send_shared(bob, (*b"ann: hello").into());
+/// out.close(ann, Close::AfterFlush);
+///
+/// let mut effects = out.drain();
+/// assert!(matches!(effects.next(), Some(Effect::Persist("ann says hello"))));
+/// assert!(matches!(effects.next(), Some(Effect::Log(_))));
+/// assert!(matches!(effects.next(), Some(Effect::Send { conn, bytes }) if conn == ann && *bytes == *b"kept; bye"));
+/// assert!(matches!(effects.next(), Some(Effect::Send { bytes: Bytes::Shared(_), .. })));
+/// assert!(matches!(effects.next(), Some(Effect::Close { how: Close::AfterFlush, .. })));
+/// assert!(effects.next().is_none());
+/// ```
 #[derive(Debug)]
 pub struct Outbox<R, E> {
     entries: Vec<Entry<R, E>>,
@@ -100,24 +122,34 @@ impl<R, E> Outbox<R, E> {
         Drain { entries: self.entries.drain(..), bytes: &self.bytes }
     }
 
-    pub(crate) fn persist(&mut self, record: R) {
+    /// Makes a record durable before any later send leaves.
+    pub fn persist(&mut self, record: R) {
         self.push(Entry::Persist(record));
     }
 
-    pub(crate) fn log(&mut self, event: E) {
+    /// Logs an event. The host is told once the records of the same input are durable.
+    pub fn log(&mut self, event: E) {
         self.push(Entry::Log(event));
     }
 
-    pub(crate) fn close(&mut self, conn: ConnId, how: Close) {
+    /// Closes a connection. Send nothing on it afterwards; its place is free when
+    /// [`Input::Closed`](super::Input::Closed) comes.
+    pub fn close(&mut self, conn: ConnId, how: Close) {
         self.push(Entry::Close { conn, how });
     }
 
-    pub(crate) fn send_shared(&mut self, conn: ConnId, bytes: Arc<[u8]>) {
+    /// Sends bytes that several connections share, without a copy.
+    pub fn send_shared(&mut self, conn: ConnId, bytes: Arc<[u8]>) {
         self.push(Entry::SendShared { conn, bytes });
     }
 
-    /// Sends what `write` appends.
-    pub(crate) fn send_with(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Sends a copy of these bytes.
+    pub fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.send_with(conn, |sent| sent.extend_from_slice(bytes));
+    }
+
+    /// Sends what `write` appends to the buffer that it is given.
+    pub fn send_with(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
         self.forget_drained();
         let start = self.bytes.len();
         write(&mut self.bytes);

@@ -19,7 +19,7 @@
 //!
 //! impl Service for Counter {
 //!     type Record = u32;
-//!     type Event = engine::Event;
+//!     type Event = Infallible;
 //!     type Timer = ();
 //!     type RestoreError = Infallible;
 //!

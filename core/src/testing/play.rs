@@ -3,7 +3,6 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt::Debug;
 
 use super::{
     Rig, Scenario,
@@ -18,7 +17,7 @@ use crate::{
 /// What scenarios must know of a game.
 pub trait TestGame {
     /// The game.
-    type Service: Service<Record: Clone + Debug, Event: Debug>;
+    type Service: Service<Record: Clone>;
 
     /// Returns a game without a past, with the settings of `config KEY VALUE` lines.
     fn service(&self, config: &[(String, String)]) -> Self::Service;

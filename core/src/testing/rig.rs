@@ -1,15 +1,12 @@
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
-use core::{
-    fmt::{self, Debug},
-    time::Duration,
-};
+use core::{fmt, time::Duration};
 
 use super::MemoryStore;
 use crate::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{Close, ConnId, Effect, Input, ListenerId, Monotonic, Now, Wall},
-    service::Service,
+    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
+    service::{LogEvent, Service},
 };
 
 /// The wall clock of a new [`Rig`]: 2023-11-18 19:45:20 UTC.
@@ -51,7 +48,7 @@ impl<S: Service> fmt::Debug for Rig<S> {
     }
 }
 
-impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
+impl<S: Service<Record: Clone>> Rig<S> {
     /// Starts a server at [`START`].
     pub fn new(service: S, limits: Limits) -> Self {
         Self {
@@ -87,7 +84,8 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
                         self.store.commit();
                     }
                 }
-                Effect::Log(event) => self.events.push(format!("{event:?}")),
+                Effect::Log(LogEvent::Engine(event)) => self.events.push(format!("{event:?}")),
+                Effect::Log(LogEvent::Game(event)) => self.events.push(format!("{event:?}")),
             }
         }
         self.out = out;
@@ -158,7 +156,7 @@ impl<S: Service<Record: Clone + Debug, Event: Debug>> Rig<S> {
     pub fn open_from(&mut self, address: [u8; 4]) -> ConnId {
         self.opened += 1;
         let conn = ConnId(self.opened);
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer: (address, 50_000).into() });
+        self.input(Input::Opened { conn, peer: (address, 50_000).into(), tls: false });
         conn
     }
 

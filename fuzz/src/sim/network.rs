@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmcos_core::{
     link::{Dropped, Status},
-    seam::{Bytes, CommitSeq, ConnId, Input, ListenerId},
+    seam::{Bytes, CommitSeq, ConnId, Input},
 };
 
 use super::{
@@ -97,7 +97,7 @@ impl World {
         let used = self.used_links.pop();
         let link = used.map_or_else(|| Link::new(conn, session), |used| used.again(conn, session));
         self.players[player].links.push(link);
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        self.input(Input::Opened { conn, peer, tls: false });
         self.players[player].link(conn).map(|link| link.conn)
     }
 

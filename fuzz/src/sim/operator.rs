@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use mmcos_core::{
     admin::{self, Password},
     link::COMMIT_TIMEOUT,
-    seam::{Bytes, ConnId, Input, ListenerId},
+    seam::{Bytes, ConnId, Input},
 };
 use mmcos_game::catalogue::EventName;
 
@@ -162,7 +162,7 @@ impl World {
         let desk =
             Desk { conn, order, read: Vec::new(), is_answered: false, is_heard: false, is_closed: false };
         self.operator.desks.push(desk);
-        self.input(Input::Opened { conn, listener: ListenerId(0), peer });
+        self.input(Input::Opened { conn, peer, tls: false });
         let is_cut = self.strikes(Fault::Cut);
         let whole =
             if is_cut { self.operator.random.between(0.0, bytes.len() as f64) as usize } else { bytes.len() };

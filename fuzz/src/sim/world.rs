@@ -7,8 +7,9 @@ use std::{
 };
 
 use mmcos_core::{
-    OutboxOf, Server,
+    OutboxOf, Server, engine,
     seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    service::LogEvent,
 };
 use mmcos_game::{
     Config, Event as Told, Mmcos, Record,
@@ -309,7 +310,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect<'_, Record, Told>) {
+    fn carry_out(&mut self, effect: Effect<'_, Record, LogEvent<Told>>) {
         if let Some(trace) = &mut self.trace
             && let Some(line) = EffectLine::of(&effect)
         {
@@ -330,7 +331,7 @@ impl World {
                 self.closed_by_server(conn);
             }
             Effect::Log(told) => {
-                if matches!(told, Told::Connection(mmcos_core::engine::Event::HeldTooLong { .. })) {
+                if matches!(told, LogEvent::Engine(engine::Event::HeldTooLong { .. })) {
                     self.fail(Invariant::PollAnswered, told.to_string());
                 }
             }

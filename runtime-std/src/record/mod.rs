@@ -17,7 +17,9 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use mmcos_core::Server;
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
+use mmcos_core::service::LogEvent;
 use mmcos_core::wire::http::Limits;
 use mmcos_game::moderation::Subject;
 use mmcos_game::trace::{EffectLine, InputLine, Start};
@@ -27,6 +29,7 @@ use request::Requests;
 use secrets::Secrets;
 
 use crate::data_dir::private_file;
+use crate::driver::Witness;
 
 /// Writes a trace, line by line, without secrets.
 #[derive(Debug)]
@@ -82,13 +85,22 @@ impl Recorder {
         Ok(Self { path: path.to_owned(), file: Some(file), secrets, limits, requests })
     }
 
-    /// Writes an input.
-    pub fn input(&mut self, now: Now, input: Input<'_>) {
+    fn write(&mut self, line: impl std::fmt::Display) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
+            log::error!("the recording {} ends here: {error}", self.path.display());
+            self.file = None;
+        }
+    }
+}
+
+impl Witness<Server<Mmcos>> for Recorder {
+    fn input(&mut self, now: Now, input: Input<'_>) {
         match input {
-            Input::Opened { conn, listener, peer } => {
+            Input::Opened { conn, peer, tls } => {
                 self.requests.insert(conn, Requests::default());
                 let peer = self.secrets.addresses.stand_in(peer);
-                self.write(InputLine { now, input: Input::Opened { conn, listener, peer } });
+                self.write(InputLine { now, input: Input::Opened { conn, peer, tls } });
             }
             Input::Received { conn, bytes } => {
                 let requests = self.requests.get_mut(&conn);
@@ -110,8 +122,7 @@ impl Recorder {
         }
     }
 
-    /// Writes an effect of the last input.
-    pub fn effect(&mut self, effect: &Effect<'_, Record, Event>) {
+    fn effect(&mut self, effect: &Effect<'_, Record, LogEvent<Event>>) {
         let line = match effect {
             Effect::Send { conn, bytes } => {
                 let shown = request::shown_answer(bytes, &self.secrets);
@@ -128,20 +139,18 @@ impl Recorder {
             self.write(line);
         }
     }
-
-    fn write(&mut self, line: impl std::fmt::Display) {
-        let Some(file) = &mut self.file else { return };
-        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-            log::error!("the recording {} ends here: {error}", self.path.display());
-            self.file = None;
-        }
-    }
 }
 
 fn has_no_address(record: &Record) -> bool {
     match record {
         Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
         Record::Unban(subject) => matches!(subject, Subject::Account(_)),
-        _ => true,
+        Record::Player(_)
+        | Record::Race(_)
+        | Record::RaceForgotten(_)
+        | Record::Result(_)
+        | Record::Setting { .. }
+        | Record::SeasonStarted(_)
+        | Record::EventByHand(_) => true,
     }
 }

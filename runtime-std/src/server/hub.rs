@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use mmcos_core::link::WriteLimits;
-use mmcos_core::seam::{CommitSeq, ConnId, Input, ListenerId, Monotonic};
+use mmcos_core::seam::{CommitSeq, ConnId, Core, Input, Monotonic};
 use rustls::ServerConfig;
 
 use super::connection::Connection;
@@ -21,7 +21,7 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) enum Message {
     /// A client came.
-    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, listener: ListenerId, peer: SocketAddr },
+    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr },
     /// It sent this.
     Received { conn: ConnId, bytes: Vec<u8> },
     /// It sends no more.
@@ -56,8 +56,8 @@ impl Wake for Inbox {
 
 /// Gives the core its inputs, one at a time, and carries out its effects.
 #[derive(Debug)]
-pub(super) struct Hub {
-    driver: Driver,
+pub(super) struct Hub<C: Core> {
+    driver: Driver<C>,
     connections: Connections<Arc<Connection>>,
     limits: WriteLimits,
     /// Number of the last connection.
@@ -71,8 +71,8 @@ pub(super) struct Hub {
     durable: CommitSeq,
 }
 
-impl Hub {
-    pub(super) fn new(driver: Driver, inbox: Inbox, limits: WriteLimits) -> Self {
+impl<C: Core> Hub<C> {
+    pub(super) fn new(driver: Driver<C>, inbox: Inbox, limits: WriteLimits) -> Self {
         let waker = Waker::from(Arc::new(inbox.clone()));
         Self {
             driver,
@@ -135,7 +135,7 @@ impl Hub {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Opened { socket, tls, listener, peer } => self.open(socket, tls, listener, peer),
+            Message::Opened { socket, tls, peer } => self.open(socket, tls, peer),
             Message::Received { conn, bytes } => {
                 let connection = self.connections.get(conn).cloned();
                 self.input(Input::Received { conn, bytes: &bytes });
@@ -154,20 +154,14 @@ impl Hub {
     }
 
     /// Tells the core of a new client. If it is not refused, starts to read.
-    fn open(
-        &mut self,
-        socket: TcpStream,
-        tls: Option<Arc<ServerConfig>>,
-        listener: ListenerId,
-        peer: SocketAddr,
-    ) {
+    fn open(&mut self, socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
         self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
         let clock = *self.driver.clock();
         let connection = Arc::new(Connection::new(conn, socket, clock, self.inbox.clone(), self.limits));
         self.connections.insert(conn, Arc::clone(&connection));
         let is_plain = tls.is_none();
-        self.input(Input::Opened { conn, listener, peer });
+        self.input(Input::Opened { conn, peer, tls: !is_plain });
         if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
             let gone = self.connections.remove(conn);
             if is_plain {

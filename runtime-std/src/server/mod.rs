@@ -1,4 +1,4 @@
-//! The sockets of an mmcos server, on threads: one owns the core, one at each listener accepts, and one for each
+//! The sockets of a server, on threads: one owns the core, one at each listener accepts, and one for each
 //! connection reads.
 //!
 //! [`Server::run`]'s thread is the only owner of the core (`hub`). A connection's thread blocks in `read`, so that it
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use mmcos_core::link::WriteLimits;
-use mmcos_core::seam::ListenerId;
+use mmcos_core::seam::Core;
 use socket2::SockRef;
 
 use crate::driver::Driver;
@@ -36,8 +36,8 @@ const STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 96 * 1024 }
 
 /// A server with its listeners, not yet running.
 #[derive(Debug)]
-pub struct Server {
-    hub: Hub,
+pub struct Server<C: Core> {
+    hub: Hub<C>,
     doors: Vec<Door>,
     sender: SyncSender<Message>,
     inbox: Receiver<Message>,
@@ -54,9 +54,9 @@ impl Stop {
     }
 }
 
-impl Server {
+impl<C: Core> Server<C> {
     /// A server with these listeners and write limits.
-    pub fn new(driver: Driver, doors: Vec<Door>, limits: WriteLimits) -> Self {
+    pub fn new(driver: Driver<C>, doors: Vec<Door>, limits: WriteLimits) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let hub = Hub::new(driver, Inbox(sender.clone()), limits);
         Self { hub, doors, sender, inbox }
@@ -71,10 +71,10 @@ impl Server {
     /// store fails, drops all connections and returns at once.
     pub fn run(self) -> Result<(), RunError> {
         let mut listeners = Vec::new();
-        for (number, door) in (0..).zip(self.doors) {
+        for door in self.doors {
             listeners.push(door.listener.try_clone()?);
-            let (number, hub) = (ListenerId(number), self.sender.clone());
-            thread::Builder::new().name("accept".to_owned()).spawn(move || accept(&door, number, &hub))?;
+            let hub = self.sender.clone();
+            thread::Builder::new().name("accept".to_owned()).spawn(move || accept(&door, &hub))?;
         }
         let stop_accepting = || listeners.iter().for_each(close);
         let result = self.hub.run(&self.inbox, stop_accepting);
@@ -93,14 +93,14 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 /// Accepts until the listener is shut down.
-fn accept(door: &Door, listener: ListenerId, hub: &SyncSender<Message>) {
+fn accept(door: &Door, hub: &SyncSender<Message>) {
     let mut trouble = AcceptTrouble::default();
     loop {
         match door.listener.accept() {
             Ok((socket, peer)) => {
                 socket::prepare(&socket);
                 let (tls, peer) = (door.tls.clone(), listen::peer(peer));
-                if hub.send(Message::Opened { socket, tls, listener, peer }).is_err() {
+                if hub.send(Message::Opened { socket, tls, peer }).is_err() {
                     return;
                 }
             }

@@ -8,16 +8,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
-use mmcos_game::Record;
 
 use super::StoreError;
 use super::journal::{Batch, Journal, Resumed};
 
-/// Something that can make records durable: the [`Store`](super::Store), or a stand-in that fails.
-pub trait Commit {
+/// Something that can make records of a game durable: the [`Store`](super::Store), one in memory, or a stand-in that
+/// fails.
+pub trait Commit<R> {
     /// Makes all records durable, or none. After an error it is called again with the same records, and those that came
     /// later, until it succeeds: what an error left of them must do no harm.
-    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
+    fn commit(&mut self, records: &[R]) -> Result<(), StoreError>;
 }
 
 /// Maximum number of commit times kept for [`Committer::status`].
@@ -33,23 +33,22 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// [`poll`](Self::poll) wake it when more is durable.
 ///
 /// ```
-/// # use mmcos_game::{Record, ids::SessionId};
 /// # use mmcos_std::store::{Commit, Committer, StoreError};
 /// struct Nowhere;
-/// impl Commit for Nowhere {
-///     fn commit(&mut self, _: &[Record]) -> Result<(), StoreError> {
+/// impl Commit<String> for Nowhere {
+///     fn commit(&mut self, _: &[String]) -> Result<(), StoreError> {
 ///         Ok(())
 ///     }
 /// }
 /// let committer = Committer::start(Nowhere)?;
-/// let ticket = committer.submit([Record::RaceForgotten(SessionId(1))]);
+/// let ticket = committer.submit(["ann has won".to_owned()]);
 /// committer.wait(ticket)?;
 /// assert!(committer.durable()? >= ticket);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Committer {
-    shared: Arc<Shared>,
+pub struct Committer<R> {
+    shared: Arc<Shared<R>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -65,18 +64,18 @@ pub struct Status {
 }
 
 #[derive(Debug)]
-struct Shared {
+struct Shared<R> {
     start: Instant,
-    state: Mutex<State>,
+    state: Mutex<State<R>>,
     /// There is something to do.
     work: Condvar,
     /// Something was done.
     done: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    journal: Journal<Record>,
+#[derive(Debug)]
+struct State<R> {
+    journal: Journal<R>,
     /// The error of the last attempt, while it lasts.
     last_error: Option<StoreError>,
     failure: Option<Arc<StoreError>>,
@@ -87,9 +86,9 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl Committer {
+impl<R: Send + 'static> Committer<R> {
     /// Starts the thread.
-    pub fn start(store: impl Commit + Send + 'static) -> Result<Self, StoreError> {
+    pub fn start(store: impl Commit<R> + Send + 'static) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             start: Instant::now(),
             state: Mutex::default(),
@@ -103,9 +102,11 @@ impl Committer {
         let thread: io::Result<_> = thread::Builder::new().name("store".to_owned()).spawn(run);
         Ok(Self { shared, thread: Some(thread.map_err(StoreError::Thread)?) })
     }
+}
 
+impl<R> Committer<R> {
     /// Takes records that are to become durable together. Never blocks on the disk.
-    pub fn submit(&self, records: impl IntoIterator<Item = Record>) -> CommitSeq {
+    pub fn submit(&self, records: impl IntoIterator<Item = R>) -> CommitSeq {
         let ticket = self.shared.lock().journal.submit(records);
         self.shared.work.notify_one();
         ticket
@@ -162,14 +163,21 @@ impl Committer {
     }
 }
 
-impl Drop for Committer {
+impl<R> Drop for Committer<R> {
     fn drop(&mut self) {
         self.end();
     }
 }
 
-impl State {
-    fn committed(&mut self, batch: &Batch<Record>, took: Duration, now: Duration) -> Option<Resumed> {
+impl<R> Default for State<R> {
+    fn default() -> Self {
+        let (journal, times) = (Journal::default(), VecDeque::new());
+        Self { journal, last_error: None, failure: None, times, end: None, waker: None }
+    }
+}
+
+impl<R> State<R> {
+    fn committed(&mut self, batch: &Batch<R>, took: Duration, now: Duration) -> Option<Resumed> {
         self.last_error = None;
         if self.times.len() >= MOST_TIMES {
             self.times.pop_front();
@@ -178,7 +186,7 @@ impl State {
         self.journal.committed(batch, now)
     }
 
-    fn failed(&mut self, batch: Batch<Record>, error: StoreError, now: Duration) {
+    fn failed(&mut self, batch: Batch<R>, error: StoreError, now: Duration) {
         let trouble = error.trouble();
         if self.journal.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
             log::warn!(
@@ -206,8 +214,8 @@ impl State {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<R> Shared<R> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         // What a thread that panicked left is whole: every change is a single assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,7 +224,7 @@ impl Shared {
         self.start.elapsed()
     }
 
-    fn run(&self, mut store: impl Commit) {
+    fn run(&self, mut store: impl Commit<R>) {
         while let Some(batch) = self.next() {
             let start = Instant::now();
             let result = store.commit(batch.items());
@@ -246,7 +254,7 @@ impl Shared {
     }
 
     /// Waits until there is something to write. `None` if there is nothing more to write, or no use in trying.
-    fn next(&self) -> Option<Batch<Record>> {
+    fn next(&self) -> Option<Batch<R>> {
         let mut state = self.lock();
         loop {
             if state.failure.is_some() {

@@ -146,7 +146,7 @@ impl Store {
     }
 }
 
-impl Commit for Store {
+impl Commit<Record> for Store {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         if self.is_suspect {
             self.reopen()?;

@@ -448,7 +448,7 @@ struct Fake {
     failures: Vec<StoreError>,
 }
 
-impl Commit for Fake {
+impl Commit<Record> for Fake {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let _open = self.gate.lock().unwrap();
         if let Some(error) = self.failures.pop() {

@@ -25,7 +25,6 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
         Record::Unban(subject) => unban(connection, *subject),
         Record::Setting { name, value } => setting(connection, name, value.as_deref()),
         Record::EventByHand(by_hand) => event_by_hand(connection, by_hand),
-        _ => Err(rusqlite::Error::InvalidQuery),
     }
 }
 

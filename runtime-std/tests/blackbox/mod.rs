@@ -8,7 +8,7 @@
 //! /// What is tested.
 //! const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 //! /// Serves at one door until the store fails.
-//! fn run(driver: Driver, door: Door) -> Result<(), RunError> { … }
+//! fn run<C: Core + 'static>(driver: Driver<C>, door: Door) -> Result<(), RunError> { … }
 //! ```
 //!
 //! For Unix: they send signals, and look at the modes of files.

@@ -25,7 +25,7 @@ struct Faulty {
     gate: Arc<Mutex<()>>,
 }
 
-impl Commit for Faulty {
+impl Commit<Record> for Faulty {
     fn commit(&mut self, _: &[Record]) -> Result<(), StoreError> {
         let _open = self.gate.lock().unwrap();
         match self.batches.checked_sub(1) {

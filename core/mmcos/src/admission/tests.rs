@@ -7,7 +7,7 @@ use crate::{Config, IdentityPolicy, catalogue::Catalogue, identity};
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{ConnId, Effect, Input, ListenerId},
+    seam::{ConnId, Effect, Input},
     wire::steam::{SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 
@@ -37,10 +37,9 @@ impl World {
         let peer = ([203, 0, 113, u8::try_from(self.opened).unwrap()], 50_000).into();
         let length = body.len();
         let request = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
-        for input in [
-            Input::Opened { conn, listener: ListenerId(0), peer },
-            Input::Received { conn, bytes: request.as_bytes() },
-        ] {
+        for input in
+            [Input::Opened { conn, peer, tls: false }, Input::Received { conn, bytes: request.as_bytes() }]
+        {
             self.server.handle(Now { wall: NOW, ..Now::default() }, input, &mut self.out);
         }
         self.effects().concat()

@@ -5,7 +5,6 @@ use mmcos_core::wire::http::Method;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub(super) enum Ask<'a> {
     /// A file of the dashboard.
     Asset(Asset),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{bytes::unescape, write::SECOND};
-use mmcos_core::seam::{ConnId, Input, ListenerId, Monotonic, Now, Storage, StorageTrouble, Wall};
+use mmcos_core::seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall};
 
 /// An input that owns its bytes.
 pub(super) enum Owned {
@@ -35,9 +35,14 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
         }
         "opened" => {
             let (conn, rest) = rest.split_once(' ')?;
-            let (listener, peer) = rest.split_once(' ')?;
-            let listener = ListenerId(listener.parse().ok()?);
-            Input::Opened { conn: connection(conn)?, listener, peer: peer.parse().ok()? }
+            let (how, peer) = rest.split_once(' ')?;
+            let tls = match how {
+                "tls" => true,
+                "plain" => false,
+                // Version 1 has the number of a listener here. What a trace holds does not depend on TLS.
+                listener => listener.parse::<u8>().map(|_| false).ok()?,
+            };
+            Input::Opened { conn: connection(conn)?, peer: peer.parse().ok()?, tls }
         }
         "ended" => Input::Ended { conn: connection(rest)? },
         "stalled" => Input::Stalled { conn: connection(rest)? },

@@ -6,7 +6,7 @@ use alloc::{
 use core::iter::{Enumerate, Peekable};
 use core::str::Lines;
 
-use super::{EffectLine, FIRST_LINE, Start, read, start::Settings};
+use super::{EffectLine, FIRST_LINE, FIRST_LINE_OF_1, Start, read, start::Settings};
 use crate::{Mmcos, players::RestoreError};
 use mmcos_core::{OutboxOf, Server, seam::Effect};
 
@@ -71,7 +71,7 @@ type Trace<'t> = Peekable<Enumerate<Lines<'t>>>;
 
 fn start(lines: &mut Trace<'_>) -> Result<Start, ReplayError> {
     let first = lines.next().unwrap_or_default();
-    if first.1 != FIRST_LINE {
+    if ![FIRST_LINE, FIRST_LINE_OF_1].contains(&first.1) {
         return Err(malformed(first, FIRST_LINE));
     }
     let line = lines.next().unwrap_or_default();

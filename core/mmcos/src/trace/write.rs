@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::bytes::Escaped;
 use crate::{Event, Record};
-use mmcos_core::seam::{Close, Effect, Input, Now, Storage};
+use mmcos_core::{
+    seam::{Close, Effect, Input, Now, Storage},
+    service::LogEvent,
+};
 
 /// How many bytes of one piece are written out; of a longer one only the beginning.
 pub const SHOWN: usize = 1024;
@@ -30,7 +33,9 @@ impl fmt::Display for InputLine<'_> {
         let nanos = self.now.monotonic.as_nanos();
         write!(f, "{}.{:09} {} ", nanos / SECOND, nanos % SECOND, self.now.wall.as_millis())?;
         match self.input {
-            Input::Opened { conn, listener, peer } => write!(f, "opened {} {} {peer}", conn.0, listener.0),
+            Input::Opened { conn, peer, tls } => {
+                write!(f, "opened {} {} {peer}", conn.0, if tls { "tls" } else { "plain" })
+            }
             Input::Received { conn, bytes } => write!(f, "received {} {}", conn.0, Escaped(bytes)),
             Input::Ended { conn } => write!(f, "ended {}", conn.0),
             Input::Stalled { conn } => write!(f, "stalled {}", conn.0),
@@ -63,7 +68,7 @@ pub struct EffectLine(String);
 
 impl EffectLine {
     /// The line; none for a log line.
-    pub fn of(effect: &Effect<'_, Record, Event>) -> Option<Self> {
+    pub fn of(effect: &Effect<'_, Record, LogEvent<Event>>) -> Option<Self> {
         Some(Self(match effect {
             Effect::Persist(record) => format!("  persist {}", serde_json::to_string(record).ok()?),
             Effect::Send { conn, bytes } => format!("  send {} {}", conn.0, piece(bytes)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmcos_core::{
     admin::{LINK_LIFETIME, Password, Token},
-    seam::{ConnId, Input, ListenerId},
+    seam::{ConnId, Input},
 };
 use mmcos_game::Mmcos;
 
@@ -172,7 +172,7 @@ fn servers_on_one_machine_have_cookies_of_their_own() {
 fn a_session_that_began_on_tls_is_never_sent_in_the_clear() {
     let mut rig = server();
     let (conn, peer) = (ConnId(900), (ELSEWHERE, 50_000).into());
-    rig.input(Input::Opened { conn, listener: ListenerId(1), peer });
+    rig.input(Input::Opened { conn, peer, tls: true });
     rig.send(conn, &Request::from(ELSEWHERE).bytes("POST", "/api/v1/session", &password(PASSWORD)));
     let cookie = field(&rig.read(conn), "Set-Cookie").unwrap().to_owned();
     assert!(cookie.contains("; Secure") && cookie.starts_with("mmcos_operator_tls="), "{cookie}");

@@ -10,10 +10,7 @@ mod page;
 mod storage;
 mod views;
 
-use mmcos_core::{
-    admin::{self, Password},
-    seam::ListenerId,
-};
+use mmcos_core::admin::{self, Password};
 use mmcos_game::{Config, Mmcos};
 use serde_json::Value;
 
@@ -56,7 +53,6 @@ fn config() -> Config {
     let admin = admin::Config {
         password: Some(Password::new(PASSWORD, &[1; 32])),
         names: vec!["race.example.org".into()],
-        tls: Some(ListenerId(1)),
         ..admin::Config::default()
     };
     Config { admin: Some(admin), ..trusting() }
