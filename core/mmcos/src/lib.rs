@@ -405,7 +405,7 @@ impl Service for Mmcos {
     }
 
     fn committed(&mut self, _cx: &mut Context<'_, Self>, took: Duration) {
-        self.operator.counts.commit(took);
+        self.operator.desk.committed(took);
     }
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {

@@ -1,8 +1,14 @@
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 
-/// The `Content-Type` of [`Exposition`].
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+use super::Answer;
+use crate::{
+    engine::Exchange,
+    service::{Context, Service},
+};
+
+/// The `Content-Type` of an [`Exposition`].
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,24 +25,33 @@ pub enum Kind {
 ///
 /// ```
 /// use mmcos_core::admin::{Exposition, Kind};
-/// let mut text = Exposition::default();
+/// let mut text = Exposition::of("game");
 /// text.family("laps_total", Kind::Counter, "Laps driven.").sample(&[("track", "bath\"tub")], 3);
 /// assert_eq!(
 ///     text.into_string(),
-///     "# HELP laps_total Laps driven.\n# TYPE laps_total counter\nlaps_total{track=\"bath\\\"tub\"} 3\n"
+///     "# HELP game_laps_total Laps driven.\n# TYPE game_laps_total counter\ngame_laps_total{track=\"bath\\\"tub\"} 3\n"
 /// );
 /// ```
-#[derive(Debug, Default)]
-pub struct Exposition(String);
+#[derive(Clone, Debug)]
+pub struct Exposition {
+    text: String,
+    prefix: &'static str,
+}
 
 /// The samples of one metric.
 #[derive(Debug)]
 pub struct Family<'a> {
     text: &'a mut String,
+    prefix: &'static str,
     name: &'static str,
 }
 
 impl Exposition {
+    /// No metrics yet. The name of each begins with this word.
+    pub const fn of(prefix: &'static str) -> Self {
+        Self { text: String::new(), prefix }
+    }
+
     /// Begins a metric. All its samples follow.
     pub fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
         let kind = match kind {
@@ -45,13 +60,20 @@ impl Exposition {
             Kind::Histogram => "histogram",
         };
         // Writing to a String cannot fail, here and below.
-        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-        Family { text: &mut self.0, name }
+        let Self { text, prefix } = self;
+        let _ = write!(text, "# HELP {prefix}_{name} {help}\n# TYPE {prefix}_{name} {kind}\n");
+        Family { text, prefix, name }
+    }
+
+    /// Sends the text.
+    pub fn send<S: Service>(self, cx: &mut Context<'_, S>, exchange: Exchange) {
+        Answer::new(CONTENT_TYPE, self.text.into_bytes().into())
+            .send(|response| cx.respond(exchange, response));
     }
 
     /// The text.
     pub fn into_string(self) -> String {
-        self.0
+        self.text
     }
 }
 
@@ -82,12 +104,25 @@ impl Family<'_> {
     }
 
     fn line(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl fmt::Display) -> &mut Self {
-        let _ = write!(self.text, "{}{suffix}", self.name);
+        let _ = write!(self.text, "{}_{}{suffix}", self.prefix, self.name);
         for (index, (name, value)) in labels.iter().enumerate() {
             let _ = write!(self.text, "{}{name}=\"{}\"", if index == 0 { '{' } else { ',' }, Escaped(value));
         }
         let _ = writeln!(self.text, "{} {value}", if labels.is_empty() { "" } else { "}" });
         self
+    }
+}
+
+/// A number of thousandths, written as whole and a fraction.
+#[derive(Clone, Copy, Debug)]
+pub struct Thousandths(pub u64);
+
+impl fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 % 1000 {
+            0 => write!(f, "{}", self.0 / 1000),
+            part => write!(f, "{}.{part:03}", self.0 / 1000),
+        }
     }
 }
 
@@ -113,16 +148,16 @@ mod tests {
 
     #[test]
     fn a_histogram_adds_up() {
-        let mut text = Exposition::default();
+        let mut text = Exposition::of("x");
         text.family("a", Kind::Histogram, "b").histogram(&[("c", "d")], [(1, 2), (5, 3)], 4, 1.5);
         let lines = [
-            "# HELP a b",
-            "# TYPE a histogram",
-            "a_bucket{c=\"d\",le=\"1\"} 2",
-            "a_bucket{c=\"d\",le=\"5\"} 5",
-            "a_bucket{c=\"d\",le=\"+Inf\"} 9",
-            "a_sum{c=\"d\"} 1.5",
-            "a_count{c=\"d\"} 9",
+            "# HELP x_a b",
+            "# TYPE x_a histogram",
+            "x_a_bucket{c=\"d\",le=\"1\"} 2",
+            "x_a_bucket{c=\"d\",le=\"5\"} 5",
+            "x_a_bucket{c=\"d\",le=\"+Inf\"} 9",
+            "x_a_sum{c=\"d\"} 1.5",
+            "x_a_count{c=\"d\"} 9",
         ];
         assert!(text.into_string().lines().eq(lines));
     }

@@ -4,6 +4,7 @@
 //! [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
 
 mod answer;
+mod desk;
 mod gate;
 mod history;
 mod host;
@@ -16,9 +17,10 @@ mod visitor;
 use alloc::{string::String, vec::Vec};
 
 pub use answer::Answer;
+pub use desk::{Asked, Desk, DeskConfig};
 pub use gate::{Access, Gate, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
-pub use metrics::{CONTENT_TYPE as METRICS_TYPE, Exposition, Family, Kind};
+pub use metrics::{Exposition, Family, Kind, Thousandths};
 pub use password::Password;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};

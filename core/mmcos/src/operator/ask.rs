@@ -10,12 +10,6 @@ pub(super) enum Ask<'a> {
     Asset(Asset),
     /// How the server does, in a few numbers for everybody.
     Status,
-    /// All numbers, for Prometheus.
-    Metrics,
-    /// Whether the server answers at all.
-    Health,
-    /// Whether it takes players.
-    Ready,
     /// What the asker may do.
     Session,
     /// To be let in.
@@ -73,7 +67,7 @@ pub(super) enum Found<'a> {
 type Route = (Method, &'static str, fn(&str) -> Ask<'_>);
 
 /// All that there is. (`Get` stands for HEAD as well.)
-const ROUTES: [Route; 32] = [
+const ROUTES: [Route; 29] = [
     (Method::Get, "/admin", |_| Ask::Asset(Asset::Page)),
     (Method::Get, "/admin/", |_| Ask::Asset(Asset::Page)),
     (Method::Get, "/admin/style.css", |_| Ask::Asset(Asset::Style)),
@@ -82,9 +76,6 @@ const ROUTES: [Route; 32] = [
     (Method::Get, "/favicon.ico", |_| Ask::Asset(Asset::Icon)),
     (Method::Get, "/admin/link/*", |link| Ask::OpenLink(link)),
     (Method::Get, "/api/v1/openapi.json", |_| Ask::Asset(Asset::OpenApi)),
-    (Method::Get, "/metrics", |_| Ask::Metrics),
-    (Method::Get, "/healthz", |_| Ask::Health),
-    (Method::Get, "/readyz", |_| Ask::Ready),
     (Method::Get, "/api/v1/status", |_| Ask::Status),
     (Method::Get, "/api/v1/session", |_| Ask::Session),
     (Method::Post, "/api/v1/session", |_| Ask::LogIn),
@@ -129,14 +120,11 @@ impl<'a> Ask<'a> {
         match self {
             Self::Asset(_)
             | Self::Status
-            | Self::Health
-            | Self::Ready
             | Self::Session
             | Self::LogIn
             | Self::LogOut
             | Self::OpenLink(_) => false,
-            Self::Metrics
-            | Self::MakeLink
+            Self::MakeLink
             | Self::State
             | Self::Live
             | Self::History
@@ -159,7 +147,7 @@ impl<'a> Ask<'a> {
     /// Returns whether the response is public and depends on nothing that the request says: it is sent under any name, to any
     /// site and to any version of HTTP. A one-time link proves itself.
     pub(super) const fn is_for_everybody(&self) -> bool {
-        matches!(self, Self::Status | Self::Asset(_) | Self::Health | Self::Ready | Self::OpenLink(_))
+        matches!(self, Self::Status | Self::Asset(_) | Self::OpenLink(_))
     }
 }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::Serialize;
 
 use super::super::{Mmcos, Timer};
-use super::view;
+use super::{Operator, view};
 use mmcos_core::{
     admin::{Access, Answer, Proof},
     engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
@@ -135,9 +135,11 @@ impl Mmcos {
 
     /// Ends the streams whose sessions have ended.
     pub(super) fn end_unproved(&mut self, cx: &mut Context<'_, Self>) {
-        let (gate, now) = (&self.operator.gate, cx.now().monotonic);
+        let now = cx.now().monotonic;
+        let Operator { desk, live, .. } = &mut self.operator;
+        let gate = desk.gate();
         let holds = |watcher: &mut Watcher| gate.as_ref().is_some_and(|gate| gate.holds(watcher.proof, now));
-        let ended = self.operator.live.streams.extract_if(.., |watcher| !holds(watcher));
+        let ended = live.streams.extract_if(.., |watcher| !holds(watcher));
         for watcher in ended {
             cx.end(watcher.stream);
         }

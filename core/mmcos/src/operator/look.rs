@@ -105,14 +105,14 @@ impl Mmcos {
         let now = cx.now().wall;
         Health {
             version: VERSION,
-            started: self.operator.started.unwrap_or(now).as_secs(),
+            started: self.operator.desk.started(now).as_secs(),
             maintenance: self.config.maintenance,
             message: self.config.message.as_deref(),
             verifies_tickets: matches!(self.config.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
             clock_trouble: clock_trouble(cx),
-            last_commit_millis: self.operator.counts.last_commit_millis(),
+            last_commit_millis: self.operator.desk.last_commit().map(|took| took.as_secs_f64() * 1000.0),
             bans: self.bans.iter().filter(|ban| ban.holds(self.earliest)).count(),
         }
     }

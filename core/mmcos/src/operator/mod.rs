@@ -17,33 +17,31 @@ use asset::Asset;
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
-    admin::{Access, Answer, Gate, Gauges, History, METRICS_TYPE, Refusal, VisitorPage},
-    engine::{Body, Exchange, Peer, Response},
-    seam::{Bytes, Storage, Wall},
+    admin::{Access, Answer, Asked, Desk, DeskConfig, Gauges, History, Refusal},
+    engine::{Exchange, Peer},
+    seam::Wall,
     service::Context,
-    wire::http::{Method, Request, Status},
+    wire::http::{Request, Status},
 };
 
 /// All that is kept for the operator's sake.
 #[derive(Debug)]
 pub(super) struct Operator {
-    /// `None`: there is no dashboard.
-    gate: Option<Gate>,
+    pub(super) desk: Desk,
     live: Live,
     history: History,
     pub(super) counts: Counts,
-    /// When the first request came.
-    started: Option<Wall>,
 }
 
 impl Operator {
     pub(super) fn new(config: &Config) -> Self {
+        let (pages, addresses) = (config.pages.clone(), config.addresses.clone());
+        let desk = DeskConfig { admin: config.admin.clone(), pages, addresses };
         Self {
-            gate: config.admin.clone().map(Gate::new),
+            desk: Desk::new(&Mmcos::INFO, desk),
             live: Live::default(),
             history: History::default(),
             counts: Counts::default(),
-            started: None,
         }
     }
 }
@@ -57,16 +55,21 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Option<Exchange> {
-        if let Some(page) = self.config.pages.iter().find(|page| page.path == request.path()) {
-            return self.show(cx, page, request, peer, exchange);
-        }
-        if request.path() == "*" {
-            // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
-            let allow = [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")];
-            cx.respond(exchange, &Response { fields: &allow, ..Response::empty() });
-            return None;
-        }
-        if self.operator.gate.is_none() {
+        let closed = self.config.maintenance.then_some("closed for maintenance");
+        let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
+            Asked::Answered => return None,
+            Asked::Refused(refusal) => {
+                order::log_refusal(cx, peer, &refusal);
+                return None;
+            }
+            Asked::Metrics(exchange, mut text) => {
+                self.metrics(cx, &mut text);
+                text.send(cx, exchange);
+                return None;
+            }
+            Asked::Game(exchange) => exchange,
+        };
+        if self.operator.desk.gate().is_none() {
             return Some(exchange);
         }
         match Ask::find(request.method(), request.path()) {
@@ -87,41 +90,6 @@ impl Mmcos {
         None
     }
 
-    /// Responds with a page for players. Gives the exchange back if the page needs an address and none is known.
-    fn show(
-        &self,
-        cx: &mut Context<'_, Self>,
-        page: &VisitorPage,
-        request: &Request<'_>,
-        peer: Peer,
-        exchange: Exchange,
-    ) -> Option<Exchange> {
-        if !matches!(request.method(), Method::Get | Method::Head) {
-            let allow = [("Allow", "GET, HEAD")];
-            let text = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
-            cx.respond(exchange, &Response { fields: &allow, ..text });
-            return None;
-        }
-        let host = request.host().unwrap_or_default();
-        let address = self.config.addresses.for_visitor(host, peer.address.ip());
-        let Some(text) = page.render(address.as_ref()) else { return Some(exchange) };
-        // Each visitor is told the address that they came by: a cache must not hand it to another.
-        let fields = [
-            ("Content-Security-Policy", page.policy.as_str()),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store"),
-            ("Vary", "Host"),
-        ];
-        let response = Response {
-            content_type: Some(&page.content_type),
-            fields: &fields,
-            body: Body::new(Bytes::Borrowed(&[]), text.as_bytes()),
-            ..Response::empty()
-        };
-        cx.respond(exchange, &response);
-        None
-    }
-
     /// Returns what the sender has proved, if that is enough.
     fn access(
         &mut self,
@@ -130,8 +98,8 @@ impl Mmcos {
         request: &Request<'_>,
         peer: Peer,
     ) -> Result<Access, Refusal> {
-        let Some(gate) = &mut self.operator.gate else { return Err(Refusal::ProofNeeded) };
-        if ask.is_for_everybody() || (ask == Ask::Metrics && gate.has_open_metrics()) {
+        let Some(gate) = self.operator.desk.gate() else { return Err(Refusal::ProofNeeded) };
+        if ask.is_for_everybody() {
             return Ok(Access::Public);
         }
         let access = match gate.access(request, peer, cx.now().monotonic) {
@@ -161,16 +129,6 @@ impl Mmcos {
                     Answer::new("application/json", status).with("Cache-Control", "public, max-age=5");
                 answer.with("Access-Control-Allow-Origin", "*")
             }
-            Ask::Metrics => Answer::new(METRICS_TYPE, self.metrics(cx).into_bytes().into()),
-            Ask::Health => Answer::new("text/plain; charset=utf-8", b"ok\n".as_slice().into()),
-            Ask::Ready if self.config.maintenance => {
-                Answer::error(Status::SERVICE_UNAVAILABLE, "closed for maintenance")
-            }
-            Ask::Ready if let Storage::Unavailable(trouble) = cx.storage() => {
-                let text = alloc::format!("nothing can be saved at the moment, since {trouble}");
-                Answer::error(Status::SERVICE_UNAVAILABLE, &text)
-            }
-            Ask::Ready => Answer::new("text/plain; charset=utf-8", b"ready\n".as_slice().into()),
             Ask::Session => Answer::json(&view::Session::new(access, now.wall)),
             Ask::State => Answer::json(&self.state(cx)),
             Ask::History => Answer::json(&self.charts()),
@@ -184,7 +142,6 @@ impl Mmcos {
 
     /// Time has passed; everything was as it is now until just before.
     pub(super) fn pass(&mut self, now: Wall) {
-        self.operator.started.get_or_insert(now);
         let Self { operator, presence, matchmaking, .. } = self;
         let matchmaker = matchmaking.matchmaker();
         let gauges = || Gauges {

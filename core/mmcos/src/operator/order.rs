@@ -142,7 +142,7 @@ impl Mmcos {
             }
             Ask::LogOut => {
                 let now = cx.now().monotonic;
-                let gate = self.operator.gate.as_mut();
+                let gate = self.operator.desk.gate();
                 let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
                 self.end_unproved(cx);
                 return Answer::done().with("Set-Cookie", &cookie);
@@ -151,7 +151,7 @@ impl Mmcos {
             Ask::MakeLink => {
                 let link = Token::new([cx.random(), cx.random()]);
                 let now = cx.now().monotonic;
-                let gate = self.operator.gate.as_mut();
+                let gate = self.operator.desk.gate();
                 let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
                 cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
                 return Answer::json(&Link {
@@ -190,7 +190,7 @@ impl Mmcos {
     ) -> Result<Answer, Objection> {
         let LogIn { password } = serde_json::from_slice(request.body())?;
         let session = Token::new([cx.random(), cx.random()]);
-        let gate = self.operator.gate.as_mut().ok_or(Refusal::ProofNeeded)?;
+        let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
         match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
                 cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
@@ -221,7 +221,7 @@ impl Mmcos {
             return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
         }
         let session = Token::new([cx.random(), cx.random()]);
-        let Some(gate) = self.operator.gate.as_mut() else { return Answer::refused(&Refusal::ProofNeeded) };
+        let Some(gate) = self.operator.desk.gate() else { return Answer::refused(&Refusal::ProofNeeded) };
         match gate.open_link(link, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
                 cx.log(Event::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });

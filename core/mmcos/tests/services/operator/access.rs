@@ -323,7 +323,7 @@ fn guesses_at_a_chosen_password_are_limited_by_source() {
 }
 
 #[test]
-fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_nothing() {
+fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only_health() {
     let mut rig = server_with(|admin| admin.password = None);
     assert_eq!(status(&Request::from(HERE).order(&mut rig, ("POST", "session", &password("")))), "401");
     assert_eq!(
@@ -333,7 +333,10 @@ fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_noth
     let mut config = trusting();
     config.admin = None;
     let mut none = world::rig(config);
-    for path in ["/admin", "/api/v1/status", "/metrics", "/healthz", "/admin/link/x"] {
+    for path in ["/admin", "/api/v1/status", "/metrics", "/admin/link/x"] {
         assert_eq!(status(&Request::from(HERE).get(&mut none, path)), "404", "{path}");
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(status(&Request::from(ELSEWHERE).get(&mut none, path)), "200", "{path}");
     }
 }

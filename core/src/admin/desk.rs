@@ -1,0 +1,241 @@
+//! What the server of any game answers beside the game: pages for players, health, metrics.
+
+use alloc::{format, vec::Vec};
+use core::time::Duration;
+
+use super::{Access, Addresses, Answer, Config, Exposition, Gate, Kind, Refusal, Thousandths, VisitorPage};
+use crate::{
+    engine::{Body, Exchange, Peer, Response},
+    info::Info,
+    seam::{Bytes, Monotonic, Storage, StorageTrouble, Wall},
+    service::{Context, Service},
+    wire::http::{Method, Request, Status},
+};
+
+/// Upper bounds of the commit times that are told apart, in milliseconds.
+const COMMIT_BOUNDS: [u16; 9] = [1, 2, 5, 10, 25, 50, 100, 250, 1000];
+
+/// What a host gives a game for its [`Desk`].
+#[derive(Clone, Debug, Default)]
+pub struct DeskConfig {
+    /// How operators prove themselves; `None`: there are neither metrics nor a dashboard.
+    pub admin: Option<Config>,
+    /// Pages for players, such as the instructions at `/`.
+    pub pages: Vec<VisitorPage>,
+    /// The addresses that those pages name.
+    pub addresses: Addresses,
+}
+
+/// The paths of a server that are the same for any game: `/` and the other pages for players, `/healthz`, `/readyz`,
+/// `/metrics`. A game gives it each request first, and each commit time:
+///
+/// ```
+/// # use mmcos_core::{engine::{self, Exchange, Peer, Response}, service::{Context, Service}, wire::http::{Request, Status}};
+/// use mmcos_core::admin::{Asked, Desk};
+/// # #[derive(Debug)]
+/// struct Game {
+///     desk: Desk,
+/// }
+///
+/// impl Service for Game {
+/// #   type Record = ();
+/// #   type Event = engine::Event;
+/// #   type Timer = ();
+/// #   type RestoreError = core::convert::Infallible;
+///     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+///         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
+///             Asked::Answered | Asked::Refused(_) => return,
+///             Asked::Metrics(exchange, metrics) => return metrics.send(cx, exchange),
+///             Asked::Game(exchange) => exchange,
+///         };
+///         cx.respond(exchange, &Response::text(Status::OK, b"This is the game's.\n"));
+///     }
+///
+///     fn committed(&mut self, _: &mut Context<'_, Self>, took: core::time::Duration) {
+///         self.desk.committed(took);
+///     }
+/// #   fn restore(&mut self, (): ()) -> Result<(), core::convert::Infallible> { Ok(()) }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Desk {
+    info: &'static Info,
+    gate: Option<Gate>,
+    pages: Vec<VisitorPage>,
+    addresses: Addresses,
+    started: Option<Wall>,
+    commits: Commits,
+}
+
+/// What has become of a request.
+#[derive(Debug)]
+pub enum Asked {
+    /// It was for the desk and has been answered.
+    Answered,
+    /// It was refused: a wrong password, or one too many. Worth a line in the log.
+    Refused(Refusal),
+    /// It is for metrics, which the game may add to before they are sent.
+    Metrics(Exchange, Exposition),
+    /// It is for the game.
+    Game(Exchange),
+}
+
+/// Commit times.
+#[derive(Debug, Default)]
+struct Commits {
+    by_time: [u64; COMMIT_BOUNDS.len()],
+    slower: u64,
+    sum: Duration,
+    last: Option<Duration>,
+}
+
+impl Desk {
+    /// The desk of this game.
+    pub fn new(info: &'static Info, config: DeskConfig) -> Self {
+        let DeskConfig { admin, pages, addresses } = config;
+        let (gate, started, commits) = (admin.map(Gate::new), None, Commits::default());
+        Self { info, gate, pages, addresses, started, commits }
+    }
+
+    /// What recognises operators; `None` where there are none.
+    pub const fn gate(&mut self) -> Option<&mut Gate> {
+        self.gate.as_mut()
+    }
+
+    /// The moment of the first request, as the clock said then; before it, `now`.
+    pub fn started(&self, now: Wall) -> Wall {
+        self.started.unwrap_or(now)
+    }
+
+    /// The time that the last commit took.
+    pub const fn last_commit(&self) -> Option<Duration> {
+        self.commits.last
+    }
+
+    /// Counts a commit.
+    pub fn committed(&mut self, took: Duration) {
+        let Commits { by_time, slower, sum, last } = &mut self.commits;
+        let place = COMMIT_BOUNDS.iter().position(|bound| took <= Duration::from_millis(u64::from(*bound)));
+        let count = place.and_then(|place| by_time.get_mut(place)).unwrap_or(slower);
+        *count = count.saturating_add(1);
+        *sum = sum.saturating_add(took);
+        *last = Some(took);
+    }
+
+    /// Responds to a request for one of the desk's paths. `closed` is the reason why the game takes no players at the
+    /// moment, if there is one.
+    pub fn request<S: Service>(
+        &mut self,
+        cx: &mut Context<'_, S>,
+        request: &Request<'_>,
+        peer: Peer,
+        exchange: Exchange,
+        closed: Option<&str>,
+    ) -> Asked {
+        self.started.get_or_insert(cx.now().wall);
+        let is_read = matches!(request.method(), Method::Get | Method::Head);
+        let plain = |text: &'static str| Answer::new("text/plain; charset=utf-8", text.as_bytes().into());
+        let answer = match (request.path(), cx.storage(), closed) {
+            // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
+            ("*", ..) => Answer::done().with("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
+            ("/healthz" | "/readyz" | "/metrics", ..) if !is_read => {
+                Answer::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
+                    .with("Allow", "GET, HEAD")
+            }
+            ("/healthz", ..) => plain("ok\n"),
+            ("/readyz", _, Some(reason)) => Answer::error(Status::SERVICE_UNAVAILABLE, reason),
+            ("/readyz", Storage::Unavailable(trouble), None) => {
+                let text = format!("nothing can be saved at the moment, since {trouble}");
+                Answer::error(Status::SERVICE_UNAVAILABLE, &text)
+            }
+            ("/readyz", ..) => plain("ready\n"),
+            ("/metrics", ..) if self.gate.is_some() => {
+                match self.may_read_metrics(request, peer, cx.now().monotonic) {
+                    Ok(()) => return Asked::Metrics(exchange, self.metrics(cx)),
+                    Err(refusal) => {
+                        Answer::refused(&refusal).send(|response| cx.respond(exchange, response));
+                        return Asked::Refused(refusal);
+                    }
+                }
+            }
+            (path, ..) => {
+                let Some(page) = self.pages.iter().find(|page| page.path == path) else {
+                    return Asked::Game(exchange);
+                };
+                let address =
+                    self.addresses.for_visitor(request.host().unwrap_or_default(), peer.address.ip());
+                match page.render(address.as_ref()) {
+                    None => return Asked::Game(exchange),
+                    Some(text) => {
+                        respond_with_page(cx, exchange, page, &text, is_read);
+                        return Asked::Answered;
+                    }
+                }
+            }
+        };
+        answer.send(|response| cx.respond(exchange, response));
+        Asked::Answered
+    }
+
+    fn may_read_metrics(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<(), Refusal> {
+        match &mut self.gate {
+            Some(gate) if gate.has_open_metrics() => Ok(()),
+            Some(gate) => match gate.access(request, peer, now)? {
+                Access::Operator(_) => Ok(()),
+                Access::Public => Err(Refusal::ProofNeeded),
+            },
+            None => Err(Refusal::ProofNeeded),
+        }
+    }
+
+    /// The metrics of any server.
+    fn metrics<S: Service>(&self, cx: &Context<'_, S>) -> Exposition {
+        let mut text = Exposition::of(self.info.name);
+        text.family("build_info", Kind::Gauge, "The version, as a label.")
+            .sample(&[("version", self.info.version)], 1);
+        text.family("start_time_seconds", Kind::Gauge, "When the server began to serve, since 1970.")
+            .sample(&[], self.started(cx.now().wall).as_secs());
+        text.family("connections", Kind::Gauge, "Open connections.").sample(&[], cx.connections());
+        text.family("clock_doubted", Kind::Gauge, "1 while this machine's clock is not believed.")
+            .sample(&[], u8::from(cx.clock().trouble().is_some()));
+        let mut family = text.family(
+            "store_trouble",
+            Kind::Gauge,
+            "1 for the reason why changes cannot be saved at the moment.",
+        );
+        for trouble in StorageTrouble::ALL {
+            let present = cx.storage().trouble() == Some(trouble);
+            family.sample(&[("reason", trouble.name())], u8::from(present));
+        }
+        let Commits { by_time, slower, sum, .. } = &self.commits;
+        let bounds = COMMIT_BOUNDS.map(|millis| Thousandths(u64::from(millis)));
+        text.family("store_commit_seconds", Kind::Histogram, "How long it took to make changes durable.")
+            .histogram(&[], bounds.into_iter().zip(*by_time), *slower, format!("{:.6}", sum.as_secs_f64()));
+        text
+    }
+}
+
+fn respond_with_page<S: Service>(
+    cx: &mut Context<'_, S>,
+    exchange: Exchange,
+    page: &VisitorPage,
+    text: &str,
+    is_read: bool,
+) {
+    if !is_read {
+        let response = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
+        return cx.respond(exchange, &Response { fields: &[("Allow", "GET, HEAD")], ..response });
+    }
+    // Each visitor is told the address that they came by: a cache must not hand it to another.
+    let fields = [
+        ("Content-Security-Policy", page.policy.as_str()),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Host"),
+    ];
+    let body = Body::new(Bytes::Borrowed(&[]), text.as_bytes());
+    cx.respond(
+        exchange,
+        &Response { content_type: Some(&page.content_type), fields: &fields, body, ..Response::empty() },
+    );
+}
