@@ -88,7 +88,8 @@ struct Page<'b> {
 }
 
 impl Board {
-    pub(crate) fn put(&mut self, time: Time) {
+    /// Adds a time, in place of the player's former one. Returns whether there was none.
+    fn put(&mut self, time: Time) -> bool {
         let places = time.places();
         let before = self.times.insert(time.account, time);
         for (order, place) in self.orders.iter_mut().zip(before.iter().flat_map(Time::places)) {
@@ -97,6 +98,7 @@ impl Board {
         for (order, place) in self.orders.iter_mut().zip(places) {
             order.insert(place);
         }
+        before.is_none()
     }
 
     /// Returns the times, the best first.
@@ -145,6 +147,13 @@ pub(crate) fn window(body: &Value<'_>) -> Result<[usize; 2], Refusal> {
 }
 
 impl Dr2 {
+    /// Adds a time, in place of the player's former one on that leaderboard.
+    pub(crate) fn put_time(&mut self, time: Time) {
+        let kept = self.kept.entry(time.account).or_default();
+        let is_new = self.boards.entry(time.board).or_default().put(time);
+        *kept = kept.saturating_add(usize::from(is_new));
+    }
+
     /// Answers `RaceNetLeaderboard.GetLeaderboardEntries`. The request is *seen*; the answer *works*, its official widths
     /// are unknown. `FilterFlags`, `SinglePlatform` and `UseRaceNetNames` make no difference here.
     pub(crate) fn leaderboard(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Answer {

@@ -8,45 +8,41 @@ use mmcos_core::seam::Wall;
 
 use crate::catalogue::{CIRCUITS, LOCATIONS};
 use crate::damage::Damage;
-use crate::shapes::{Challenge, Discipline, Shape, dict, event};
+use crate::shapes::{Kind, Shape, challenge, dict, event};
 
 /// How long a championship can be entered, in seconds: two years.
 const OPEN: i64 = 2 * 365 * 24 * 60 * 60;
 const EVENTS: usize = 6;
 const STAGES: usize = 4;
 
-/// A ladder of the career.
-struct Ladder {
-    discipline: Discipline,
-    drivers: u32,
-    difficulty: i32,
-}
-
-const RALLY: Ladder = Ladder {
-    discipline: Discipline { id: 1, restarts: 5, entrants: 30, stage_type: 0, laps: 0, service_settings: 3 },
-    drivers: 150,
+const TIERS: &[i32] = &[10, 35, 75, 100];
+const RALLY: Kind = Kind {
+    discipline: 1,
+    restarts: 5,
+    entrants: 30,
+    stage_type: 0,
+    laps: 0,
+    service_settings: 3,
     difficulty: 50,
+    tiers: TIERS,
 };
-const RALLYCROSS: Ladder = Ladder {
-    discipline: Discipline { id: 2, restarts: 5, entrants: 20, stage_type: 2, laps: 4, service_settings: 5 },
-    drivers: 100,
-    difficulty: 0,
-};
+const RALLYCROSS: Kind =
+    Kind { discipline: 2, entrants: 20, stage_type: 2, laps: 4, service_settings: 5, difficulty: 0, ..RALLY };
 
 /// Returns the answer to a function of `RaceNetCareerLadder`, without that name in front; `None` if it is not known.
 pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
-    let (ladder, what) = match (function.split_once("Rallycross"), function.split_once("Rally")) {
-        (Some(what), _) => (RALLYCROSS, what),
-        (None, Some(what)) => (RALLY, what),
+    let (kind, drivers, what) = match (function.split_once("Rallycross"), function.split_once("Rally")) {
+        (Some(what), _) => (RALLYCROSS, 100, what),
+        (None, Some(what)) => (RALLY, 150, what),
         (None, None) => return None,
     };
     Some(match what {
-        ("Get", "TierList") => dict! { vdic "TierList": tiers(&ladder) },
+        ("Get", "TierList") => dict! { vdic "TierList": tiers(drivers) },
         ("Get", "Championship") => dict! {
-            vdic "Championship": championship(&ladder, now), vdic "Progress": not_begun(), bool "IsNewChamp": true,
+            vdic "Championship": championship(&kind, now), vdic "Progress": not_begun(), bool "IsNewChamp": true,
         },
         ("Reset", "Championship") => dict! {
-            vdic "Championship": championship(&ladder, now), vdic "TierList": tiers(&ladder),
+            vdic "Championship": championship(&kind, now), vdic "TierList": tiers(drivers),
             vdic "Progress": not_begun(),
         },
         // (*works*)
@@ -55,41 +51,24 @@ pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
     })
 }
 
-fn tiers(ladder: &Ladder) -> Shape {
-    let drivers = (0..ladder.drivers).map(|driver| dict! { ui32 "DriverID": driver });
+fn tiers(drivers: u32) -> Shape {
+    let drivers = (0..drivers).map(|driver| dict! { ui32 "DriverID": driver });
     dict! { vvtr "TierList": drivers, si32 "PrevPlayerTier": 0, si32 "PlayerTier": 0 }
 }
 
-fn championship(ladder: &Ladder, now: Wall) -> Shape {
-    let places: Vec<(u32, u32, Vec<u32>)> = match ladder.discipline.laps {
-        0 => LOCATIONS.iter().map(|place| (place.number, place.day, place.all_tracks().collect())).collect(),
-        _ => CIRCUITS
-            .iter()
-            .cycle()
-            .take(EVENTS)
-            .map(|(place, track)| (*place, 1, [*track; STAGES].into()))
-            .collect(),
-    };
-    let events = places.into_iter().take(EVENTS).map(|(location, conditions, tracks)| {
-        let stages = (1..).zip(tracks).take(STAGES);
-        let stages = stages.map(|(id, track)| (id, track, 0));
-        event(&ladder.discipline, [0, 0], [location, conditions], stages)
+fn championship(kind: &Kind, now: Wall) -> Shape {
+    let rallies = LOCATIONS
+        .iter()
+        .map(|(place, day, tracks)| (*place, *day, tracks.iter().cloned().flatten().collect()));
+    let circuits = CIRCUITS.iter().cycle().map(|(place, track)| (*place, 1, Vec::from([*track; STAGES])));
+    let places: Vec<_> =
+        if kind.laps == 0 { rallies.take(EVENTS).collect() } else { circuits.take(EVENTS).collect() };
+    let events = places.into_iter().map(|(place, conditions, tracks)| {
+        let stages = (1..).zip(tracks).take(STAGES).map(|(id, track)| (id, track, 0));
+        event(kind, [0, 0], [place, conditions], stages)
     });
-    let now = now.as_secs();
-    Challenge {
-        name: String::new(),
-        id: 0,
-        board: 0,
-        club: 0,
-        vehicle_class: None,
-        events: events.collect(),
-        entrants: 0,
-        difficulty: ladder.difficulty,
-        window: [now, now.saturating_add(OPEN)],
-        tiers: &[10, 35, 75, 100],
-        rules: [false, true, true, true],
-    }
-    .dict()
+    let window = [now.as_secs(), now.as_secs().saturating_add(OPEN)];
+    challenge(kind, String::new(), [0, 0], None, events.collect(), window, [false, true, true, true])
 }
 
 /// Returns the progress of a championship that was not begun: state 5, and no set-up.

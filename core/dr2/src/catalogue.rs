@@ -36,51 +36,32 @@ pub enum VehicleClass {
     RallyGt = 107,
 }
 
-/// Place of a rally, and its tracks.
-#[derive(Debug)]
-pub struct Location {
-    /// `LocationId` on the wire.
-    pub number: u32,
-    /// Name, for messages.
-    pub name: &'static str,
-    /// The `TrackModelId`s of its stages.
-    pub tracks: &'static [RangeInclusive<u32>],
-    /// `StageConditions` of a dry, clear day. (*works* for New England, the others are inferred.)
-    pub day: u32,
-}
+/// Place of a rally: its `LocationId`, the `StageConditions` of a dry, clear day (*works* for New England, the others are
+/// inferred), and the `TrackModelId`s of its stages.
+pub type Location = (u32, u32, &'static [RangeInclusive<u32>]);
 
-/// All locations of rallies.
+/// All locations of rallies: Greece, Wales, Monte Carlo, Germany, Finland, Sweden, Australia, Argentina, Spain, New Zealand,
+/// Poland, New England, Scotland.
 pub const LOCATIONS: [Location; 13] = [
-    location(2, "Greece", &[460..=471]),
-    location(3, "Wales", &[437..=448]),
-    location(4, "Monte Carlo", &[435..=435, 449..=459]),
-    location(5, "Germany", &[472..=472, 480..=480, 489..=498]),
-    location(13, "Finland", &[505..=516]),
-    Location { day: 52, ..location(14, "Sweden", &[517..=528]) },
-    location(16, "Australia", &[568..=569, 584..=593]),
-    location(17, "Argentina", &[572..=573, 604..=613]),
-    location(31, "Spain", &[566..=567, 574..=583]),
-    location(34, "New Zealand", &[570..=571, 594..=603]),
-    location(36, "Poland", &[614..=625]),
-    location(37, "New England", &[626..=637]),
-    location(46, "Scotland", &[657..=668]),
+    (2, 1, &[460..=471]),
+    (3, 1, &[437..=448]),
+    (4, 1, &[435..=435, 449..=459]),
+    (5, 1, &[472..=472, 480..=480, 489..=498]),
+    (13, 1, &[505..=516]),
+    (14, 52, &[517..=528]),
+    (16, 1, &[568..=569, 584..=593]),
+    (17, 1, &[572..=573, 604..=613]),
+    (31, 1, &[566..=567, 574..=583]),
+    (34, 1, &[570..=571, 594..=603]),
+    (36, 1, &[614..=625]),
+    (37, 1, &[626..=637]),
+    (46, 1, &[657..=668]),
 ];
 
-const fn location(number: u32, name: &'static str, tracks: &'static [RangeInclusive<u32>]) -> Location {
-    Location { number, name, tracks, day: 1 }
+/// Returns the location of a track.
+pub fn location_of(track: u32) -> Option<&'static Location> {
+    LOCATIONS.iter().find(|(_, _, tracks)| tracks.iter().any(|tracks| tracks.contains(&track)))
 }
 
-impl Location {
-    /// Returns the location of a track.
-    pub fn of(track: u32) -> Option<&'static Self> {
-        LOCATIONS.iter().find(|location| location.all_tracks().any(|own| own == track))
-    }
-
-    /// Returns the tracks.
-    pub fn all_tracks(&self) -> impl Iterator<Item = u32> {
-        self.tracks.iter().cloned().flatten()
-    }
-}
-
-/// Rallycross circuits: location and track. Three are known of thirteen.
+/// Rallycross circuits: location and track. Another server's list has three of thirteen.
 pub const CIRCUITS: [(u32, u32); 3] = [(10, 478), (19, 537), (20, 538)];

@@ -11,13 +11,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::boards::{Board, count, window};
 use crate::settings::{Club, Rally};
-use crate::shapes::{Challenge, Discipline, Shape, dict, event, presence};
+use crate::shapes::{self, Kind, Shape, dict, event, presence};
 use crate::stages::Phase;
 use crate::{AccountId, Answer, BoardId, Dr2, Refusal};
 
 /// Monday, 1 January 2024, 00:00 UTC: seasons are counted from here, so rallies of seven days begin on Mondays. (*ours*)
 const FIRST_DAY: i64 = 1_704_067_200;
 const DAY: i64 = 24 * 60 * 60;
+/// A club's rally: values that another server sends (*works*), but no restarts (*ours*).
+const IN_CLUB: Kind = Kind {
+    discipline: 1,
+    restarts: 0,
+    entrants: 0,
+    stage_type: 0,
+    laps: 0,
+    service_settings: 2,
+    difficulty: 0,
+    tiers: &[10],
+};
 /// Points of the first ten of a rally. (*ours*)
 const POINTS: [i32; 10] = [25, 18, 15, 12, 10, 8, 6, 4, 2, 1];
 
@@ -121,9 +132,12 @@ impl Dr2 {
         });
         let clubs = rounds.iter().map(|round| {
             let club = round.club;
+            let (season, _) = season(club, now);
+            let mut boards = (0..club.rallies.len()).map(|at| ChallengeId::new(season, club.id, at).board());
+            let has_standings = boards.any(|board| self.boards.contains_key(&board));
             dict! {
                 si64 "Id": club.id.into(), dstr "CreatorName": "dr2", dstr "Name": club.name.clone(),
-                bool "HasStandings": !self.points(club, now).is_empty(), bool "IsOtherPlatform": false,
+                bool "HasStandings": has_standings, bool "IsOtherPlatform": false,
                 si32 "AmountOfEvents": count(club.rallies.len()), si32 "EventIndex": count(round.index),
                 bool "IsUpcoming": false,
             }
@@ -133,30 +147,17 @@ impl Dr2 {
 
     fn challenge(&self, round: &Round<'_>) -> Shape {
         let (rally, challenge) = (round.rally, round.challenge);
-        let location = rally.location();
-        let conditions = rally.conditions.or(location.map(|location| location.day)).unwrap_or(1);
+        let (place, day, _) = rally.location().copied().unwrap_or_default();
         let stages = rally.stages.iter().enumerate();
         let stages = stages.map(|(at, track)| (count(at), *track, challenge.stage_board(at).short()));
         let all = (challenge, AccountId(i64::MIN))..=(challenge, AccountId(i64::MAX));
         let entrants = count(self.attempts.range(all).count());
-        let discipline =
-            Discipline { id: 1, restarts: 0, entrants, stage_type: 0, laps: 0, service_settings: 2 };
-        let (id, board) = (challenge.0, challenge.board().short());
-        let location = location.map_or(0, |location| location.number);
-        Challenge {
-            name: rally.name.clone(),
-            id,
-            board,
-            club: round.club.id.into(),
-            vehicle_class: Some(rally.class as u32),
-            events: [event(&discipline, [id, board], [location, conditions], stages)].into(),
-            entrants,
-            difficulty: 0,
-            window: round.window,
-            tiers: &[10],
-            rules: [rally.hardcore_damage, rally.exterior_cameras, rally.assists, rally.unexpected_moments],
-        }
-        .dict()
+        let kind = Kind { entrants, ..IN_CLUB };
+        let ids = [challenge.0, challenge.board().short()];
+        let event = event(&kind, ids, [place, rally.conditions.unwrap_or(day)], stages);
+        let rules = [rally.hardcore_damage, rally.exterior_cameras, rally.assists, rally.unexpected_moments];
+        let (name, class) = (rally.name.clone(), rally.class as u32);
+        shapes::challenge(&kind, name, ids, Some((round.club.id, class)), [event].into(), round.window, rules)
     }
 
     /// Returns the points of the players of the running season.

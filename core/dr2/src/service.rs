@@ -42,6 +42,8 @@ pub struct Dr2 {
     pub(crate) garage: BTreeMap<(AccountId, i64), Fitting>,
     /// The leaderboard of time trials that each player's game asked for last.
     pub(crate) trials: BTreeMap<AccountId, BoardId>,
+    /// How many times each player has on leaderboards.
+    pub(crate) kept: BTreeMap<AccountId, usize>,
     latest: Option<Wall>,
 }
 
@@ -55,6 +57,7 @@ impl Dr2 {
             attempts: BTreeMap::new(),
             garage: BTreeMap::new(),
             trials: BTreeMap::new(),
+            kept: BTreeMap::new(),
             latest: None,
         }
     }
@@ -123,15 +126,9 @@ impl Dr2 {
 
 /// Returns whether a function changes something durable.
 fn is_write(function: &str) -> bool {
-    matches!(
-        function,
-        "Login.Login"
-            | "RaceNetChallenges.StageBegin"
-            | "RaceNetChallenges.StageComplete"
-            | "TimeTrial.PostTime"
-            | "Repairs.SetLivery"
-            | "Repairs.FitTuning"
-    )
+    let of_stages = ["RaceNetChallenges.StageBegin", "RaceNetChallenges.StageComplete"];
+    let others = ["Login.Login", "TimeTrial.PostTime", "Repairs.SetLivery", "Repairs.FitTuning"];
+    of_stages.contains(&function) || others.contains(&function)
 }
 
 /// Decodes the body of a request.
@@ -198,7 +195,7 @@ impl Service for Dr2 {
         }
         match record {
             Record::Account(account) => self.accounts.put(account),
-            Record::Time(time) => self.boards.entry(time.board).or_default().put(time),
+            Record::Time(time) => self.put_time(time),
             Record::Attempt(row) => drop(self.attempts.insert((row.challenge, row.account), row)),
             Record::Fitting(fitting) => drop(self.garage.insert((fitting.account, fitting.vehicle), fitting)),
         }

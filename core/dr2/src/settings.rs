@@ -11,7 +11,7 @@ use core::{fmt::Display, ops::RangeInclusive};
 use mmcos_core::settings::{Datum, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Location, VehicleClass};
+use crate::catalogue::{Location, VehicleClass, location_of};
 
 mmcos_core::settings! {
     /// Settings of the server. Each has a default, so an empty file is a server with one club.
@@ -199,15 +199,15 @@ impl Club {
 impl Rally {
     /// Returns the location of the stages.
     pub(crate) fn location(&self) -> Option<&'static Location> {
-        self.stages.first().and_then(|track| Location::of(*track))
+        self.stages.first().and_then(|track| location_of(*track))
     }
 
     fn check(&self, path: &str) -> Result<(), String> {
         check_name(&self.name, path)?;
         in_range(&format!("the number of {path}.stages"), &self.stages.len(), 1..=15)?;
-        let place = self.location().map(|location| location.number);
+        let place = self.location();
         for (at, track) in self.stages.iter().enumerate() {
-            let here = place.is_some() && Location::of(*track).map(|location| location.number) == place;
+            let here = place.is_some() && location_of(*track) == place;
             let expected =
                 if at == 0 { "the number of a track" } else { "a track at the place of the first" };
             expect(&format!("{path}.stages.{at}"), here, expected)?;

@@ -35,92 +35,81 @@ pub(crate) fn presence(accounts: &Accounts, account: AccountId, in_standings: bo
     presence.with("NetworkId", network).si64("EgoNetId", account.0).si64("AccountRef", account.0)
 }
 
-/// What the stages of a discipline have in common.
-pub(crate) struct Discipline {
+/// What the events of a kind of challenge have in common.
+pub(crate) struct Kind {
     /// 1 is rally, 2 rallycross. (*works*)
-    pub(crate) id: u32,
+    pub(crate) discipline: u32,
     pub(crate) restarts: i32,
     pub(crate) entrants: i32,
     pub(crate) stage_type: i32,
     pub(crate) laps: i32,
     pub(crate) service_settings: u32,
+    pub(crate) difficulty: i32,
+    /// Best percent of the entrants for which each tier of rewards is.
+    pub(crate) tiers: &'static [i32],
 }
 
-/// Returns an event of a challenge. A stage has an id, a track and a leaderboard. Values of stages that no caller gives are those that another server sends. (*works*;
-/// the temperatures are unknown.)
+/// Returns an event: its id and its leaderboard, its place and conditions, its stages, which have an id, a track and a
+/// leaderboard. Other values are those that another server sends (*works*); the temperatures are unknown.
 pub(crate) fn event(
-    discipline: &Discipline,
+    kind: &Kind,
     [id, board]: [i32; 2],
     [location, conditions]: [u32; 2],
     stages: impl Iterator<Item = (i32, u32, i32)>,
 ) -> Shape {
     let stages = stages.enumerate().map(|(at, (id, track, board))| {
-        let serviced = at % 2 == 0 && discipline.laps == 0;
+        let serviced = at % 2 == 0 && kind.laps == 0;
         dict! {
             si32 "StageId": id, ui32 "TrackModelId": track, bool "HasServiceArea": serviced,
             si32 "NumberPractises": 0, ui32 "StageConditions": conditions, ui32 "WeatherPresetId": 1,
             ui32 "TimeOfDayId": 4, ui32 "SurfaceCondId": 1, fp32 "SurfaceDegrad": 0.25, fp32 "AmbientTemp": 20.0,
-            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": discipline.stage_type,
-            si32 "NumberLaps": discipline.laps, si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0,
-            ui32 "SvcSettingsId": discipline.service_settings,
+            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": kind.stage_type,
+            si32 "NumberLaps": kind.laps, si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0,
+            ui32 "SvcSettingsId": kind.service_settings,
         }
     });
     dict! {
-        si32 "EventId": id, ui32 "LocationId": location, ui32 "DisciplineId": discipline.id,
-        si32 "NumberRestarts": discipline.restarts, si32 "NumberEntrants": discipline.entrants,
+        si32 "EventId": id, ui32 "LocationId": location, ui32 "DisciplineId": kind.discipline,
+        si32 "NumberRestarts": kind.restarts, si32 "NumberEntrants": kind.entrants,
         si32 "NumberClasses": 1, vvtr "Stages": stages, si32 "LeaderboardId": board,
     }
 }
 
-/// A challenge: a club's rally, or a championship of the career.
-pub(crate) struct Challenge {
-    pub(crate) name: String,
-    pub(crate) id: i32,
-    pub(crate) board: i32,
-    /// The club; 0 is the career.
-    pub(crate) club: i64,
-    /// Class that the vehicle must be of. In a club an empty list of requirements crashes some screens. (*said*)
-    pub(crate) vehicle_class: Option<u32>,
-    pub(crate) events: Vec<Shape>,
-    pub(crate) entrants: i32,
-    pub(crate) difficulty: i32,
-    /// When it opens and ends, in Unix seconds.
-    pub(crate) window: [i64; 2],
-    /// Best percent of the entrants for which each tier of rewards is.
-    pub(crate) tiers: &'static [i32],
-    /// Hardcore damage, exterior cameras, assists, unexpected moments.
-    pub(crate) rules: [bool; 4],
-}
-
-impl Challenge {
-    pub(crate) fn dict(self) -> Shape {
-        // Type 1 is a class, 0 a single vehicle. (The latter *seen*.)
-        let requirements = self.vehicle_class.map(|class| dict! { si32 "Type": 1, ui32 "Value": class });
-        let [start, end] = self.window.map(time);
-        let window =
-            dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };
-        let tiers = self.tiers.iter().map(|percent| {
-            dict! {
-                vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency": 0,
-                si32 "MaxSoftCurrency": 0, si32 "PercentLimit": *percent, fp32 "BarrierTime": 0.0,
-            }
-        });
-        let reward = dict! { si32 "SoftCurrency": 0, vvtr "TierRewards": tiers };
-        let [hardcore, cameras, assists, moments] = self.rules;
-        // Values of a club's rally are those of another server (*works*), those of the career are *seen* in part.
-        let in_club = self.club != 0;
-        let of = |club: i32, career: i32| if in_club { club } else { career };
-        let [category, mode] = if in_club { [4, 1] } else { [0, 0] };
+/// Returns a challenge: a club's rally, of which the club and the class of vehicles are given, or a championship of the
+/// career. `rules` are hardcore damage, exterior cameras, assists, unexpected moments.
+pub(crate) fn challenge(
+    kind: &Kind,
+    name: String,
+    [id, board]: [i32; 2],
+    club: Option<(u8, u32)>,
+    events: Vec<Shape>,
+    window: [i64; 2],
+    rules: [bool; 4],
+) -> Shape {
+    // Type 1 is a class, 0 a single vehicle. (The latter *seen*.) In a club an empty list crashes some screens. (*said*)
+    let requirements = club.map(|(_, class)| dict! { si32 "Type": 1, ui32 "Value": class });
+    let [start, end] = window.map(time);
+    let window = dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };
+    let tiers = kind.tiers.iter().map(|percent| {
         dict! {
-            dstr "Name": self.name, si32 "ChallengeType": of(2, 1), si32 "ScoringType": of(2, 0),
-            si32 "ChallengeID": self.id, vvtr "Requirements": requirements, vvtr "Events": self.events,
-            si32 "NumEntrants": self.entrants, si32 "DifficultyLevel": self.difficulty, vdic "EntryWindow": window,
-            si32 "State": 0, vdic "Reward": reward, si32 "MinEventCredits": 0, si32 "MaxEventCredits": of(10_000, 0),
-            si32 "LeaderboardId": self.board, bool "IsHardcore": hardcore, bool "ExteriorCams": cameras,
-            bool "AllowAssists": assists, bool "UnxpectdMoments": moments, si32 "DirtPlusSeason": 0,
-            bool "IsPromo": false, ui08 "Category": category, ui08 "Mode": mode, bool "UseInvVehicle": false,
-            si64 "ClubId": self.club, si32 "EsportsMonthId": 0, si32 "AttemptsAllowed": of(1, 0),
+            vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency": 0, si32 "MaxSoftCurrency": 0,
+            si32 "PercentLimit": *percent, fp32 "BarrierTime": 0.0,
         }
+    });
+    let reward = dict! { si32 "SoftCurrency": 0, vvtr "TierRewards": tiers };
+    let [hardcore, cameras, assists, moments] = rules;
+    // Values of a club's rally are those of another server (*works*), those of the career are *seen* in part.
+    let of = |in_club: i32, career: i32| if club.is_some() { in_club } else { career };
+    let [category, mode] = if club.is_some() { [4, 1] } else { [0, 0] };
+    dict! {
+        dstr "Name": name, si32 "ChallengeType": of(2, 1), si32 "ScoringType": of(2, 0), si32 "ChallengeID": id,
+        vvtr "Requirements": requirements, vvtr "Events": events, si32 "NumEntrants": of(kind.entrants, 0),
+        si32 "DifficultyLevel": kind.difficulty, vdic "EntryWindow": window, si32 "State": 0, vdic "Reward": reward,
+        si32 "MinEventCredits": 0, si32 "MaxEventCredits": of(10_000, 0), si32 "LeaderboardId": board,
+        bool "IsHardcore": hardcore, bool "ExteriorCams": cameras, bool "AllowAssists": assists,
+        bool "UnxpectdMoments": moments, si32 "DirtPlusSeason": 0, bool "IsPromo": false, ui08 "Category": category,
+        ui08 "Mode": mode, bool "UseInvVehicle": false, si64 "ClubId": club.map_or(0, |(club, _)| club.into()),
+        si32 "EsportsMonthId": 0, si32 "AttemptsAllowed": of(1, 0),
     }
 }
 

@@ -186,10 +186,10 @@ impl Dr2 {
 
     /// Keeps a time, if it is the player's best on its leaderboard.
     pub(crate) fn keep_time(&mut self, cx: &mut Cx<'_>, time: Time) {
-        let board = self.boards.entry(time.board).or_default();
-        if board.times.get(&time.account).is_none_or(|kept| time.millis < kept.millis) {
+        let kept = self.boards.get(&time.board).and_then(|board| board.times.get(&time.account));
+        if kept.is_none_or(|kept| time.millis < kept.millis) {
             cx.record(Record::Time(time.clone()));
-            board.put(time);
+            self.put_time(time);
         }
     }
 }

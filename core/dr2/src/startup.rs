@@ -35,18 +35,12 @@ pub(crate) fn answer(function: &str) -> Option<Shape> {
 
 /// Returns whether a function is acknowledged, and has no effect. (*works*)
 fn is_acknowledged(function: &str) -> bool {
-    matches!(
-        function,
-        "DataMining.DataEvent"
-            | "Esports.HasAcceptedTerms"
-            | "Clubs.UpdateVehicleDamage"
-            | "RaceNet.SignIn"
-            | "RaceNet.CreateAccount"
-            | "RaceNet.AcceptTerms"
-            | "RaceNetInventory.Purchase"
-            | "RaceNetInventory.Sell"
-            | "RaceNetChallenges.StartChallenge"
-            | "RaceNetChallenges.ResumeChallenge"
-            | "RaceNetChallenges.AbortChallenge"
-    )
+    let (service, name) = function.split_once('.').unwrap_or_default();
+    match service {
+        "RaceNet" => ["SignIn", "CreateAccount", "AcceptTerms"].contains(&name),
+        "RaceNetChallenges" => ["StartChallenge", "ResumeChallenge", "AbortChallenge"].contains(&name),
+        "RaceNetInventory" => ["Purchase", "Sell"].contains(&name),
+        _ => ["DataMining.DataEvent", "Esports.HasAcceptedTerms", "Clubs.UpdateVehicleDamage"]
+            .contains(&function),
+    }
 }

@@ -9,6 +9,9 @@ use crate::shapes::dict;
 use crate::stages::{Phase, millis};
 use crate::{AccountId, Answer, BoardId, Cx, Dr2, LogEvent, Refusal};
 
+/// Most times of a player on leaderboards, those of rallies included: game and track have a few thousand pairs. (*ours*)
+const MOST_TIMES: usize = 5_000;
+
 /// Returns the leaderboard of a time trial: above those of rallies, which have 31 bits. (*ours*)
 fn board(class: u16, track: u16, conditions: u16, category: u8) -> BoardId {
     let (class, track) = (i64::from(class) << 40, i64::from(track) << 24);
@@ -43,10 +46,10 @@ impl Dr2 {
         let looked_up = self.trials.get(&account).copied();
         let looked_up = looked_up.filter(|board| board.0 & !(0xffff << 40) == of_class(0, category).0);
         let driven = || Some(of_class(self.class_driven(account, track, at)?, category));
-        let board = looked_up.or_else(driven);
+        let has_room = self.kept.get(&account).is_none_or(|kept| *kept < MOST_TIMES);
+        let board = looked_up.or_else(driven).filter(|_| has_room);
         let name = self.accounts.name(account).into();
-        let outcome =
-            if board.is_some() { "" } else { " (not kept: the game had not asked for its leaderboard)" };
+        let outcome = if board.is_some() { "" } else { " (not kept: its leaderboard is not known)" };
         cx.log(LogEvent::Drove { name, what: format!("track {track}{outcome}"), millis });
         let Some(board) = board else { return Ok(dict! { bool "Accepted": false, dstr "EntryId": "" }) };
         self.keep_time(cx, Time { board, account, millis, total: millis, drive, at });

@@ -307,6 +307,24 @@ fn a_time_trial_needs_its_look_up_or_a_stage_on_its_track() {
 }
 
 #[test]
+fn the_times_of_a_player_are_bounded() {
+    let (mut rig, ann, challenge) = logged_in();
+    let post = |rig: &mut Server, track: u32, seconds: f32| {
+        ann.call(rig, "TimeTrial.GetLeaderboardId", &trial(72, track));
+        let mut request = post_time(track, seconds);
+        request.0.retain(|(name, _)| name != "GhostData");
+        ann.call(rig, "TimeTrial.PostTime", &request).value().field::<bool>("Accepted").unwrap()
+    };
+    let kept = (0..5_010).filter(|track| post(&mut rig, *track, 60.0)).count();
+    assert_eq!((kept, state(&rig).len()), (5_000, 5_001));
+    // A club's stages count all the same, also after a restart.
+    rig.crash(Dr2::new(settings()));
+    assert!(!post(&mut rig, 5_009, 60.0));
+    ann.drive(&mut rig, challenge, 0, 60.0);
+    assert_eq!(ann.board(&mut rig, (i64::from(challenge) << 4) + 1).0.len(), 1);
+}
+
+#[test]
 fn requests_that_are_not_the_games() {
     let mut rig = server(settings());
     let page = rig.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -57,7 +57,8 @@ fn what_is_out_of_range_is_named() {
 #[test]
 fn every_track_has_one_location_and_every_class_a_number() {
     use dr2::catalogue::LOCATIONS;
-    let tracks: Vec<u32> = LOCATIONS.iter().flat_map(dr2::catalogue::Location::all_tracks).collect();
+    let tracks: Vec<u32> =
+        LOCATIONS.iter().flat_map(|(_, _, tracks)| tracks.iter().cloned().flatten()).collect();
     let mut distinct = tracks.clone();
     distinct.sort_unstable();
     distinct.dedup();
