@@ -29,6 +29,7 @@ mod connections;
 mod doctor;
 mod doors;
 mod endpoints;
+mod framed;
 mod hostile;
 mod idle;
 mod killed;
