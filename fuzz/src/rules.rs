@@ -197,6 +197,13 @@ pub fn check(seed: u64) -> Result<(), String> {
     both.crowd(searches)?;
     let rules = [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle];
     let usual = random.choose(&rules.map(|rules| (rules, 1.0 / 3.0)));
+    // Parties that come within seconds: a match of some is full while an older one of others gathers.
+    let is_crowded = random.uniform() < 0.3;
+    let waits = if is_crowded {
+        [(1, 0.5), (4, 0.4), (60, 0.05), (230, 0.05)]
+    } else {
+        [(1, 0.2), (4, 0.2), (30, 0.4), (230, 0.2)]
+    };
     let mut history = Vec::new();
     for _ in 0..80 {
         let account = random.between(0.0, f64::from(ACCOUNTS)) as u32;
@@ -208,14 +215,18 @@ pub fn check(seed: u64) -> Result<(), String> {
                 } else {
                     random.choose(&rules.map(|rules| (rules, 1.0 / 3.0)))
                 },
-                size: if random.uniform() < 0.5 { 1 } else { random.between(1.0, largest) as u8 },
+                size: match random.uniform() {
+                    _ if is_crowded => random.between(2.0, 6.99) as u8,
+                    ..0.5 => 1,
+                    _ => random.between(1.0, largest) as u8,
+                },
                 points: random.between(-300.0, 300.0) as i32,
                 ignore_minimum: random.uniform() < 0.15,
                 hosting: random.between(0.0, 6.0) as u32,
             },
             8 => Event::Cancel { account },
             9 => Event::Disconnect { account },
-            _ => Event::Wait { steps: random.choose(&[(1, 0.2), (4, 0.2), (30, 0.4), (230, 0.2)]) },
+            _ => Event::Wait { steps: random.choose(&waits) },
         };
         history.push(event);
         both.happen(event).map_err(|difference| format!("{difference}, after {history:?}"))?;
