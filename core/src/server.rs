@@ -55,6 +55,16 @@ impl<S: Service> Server<S> {
         self.engine.is_idle()
     }
 
+    /// Number of connections that are open or being closed.
+    pub fn connections(&self) -> usize {
+        self.engine.connections()
+    }
+
+    /// Number of timers that are set: at most one for each connection, two of the engine, and those of the game.
+    pub fn timers(&self) -> usize {
+        self.engine.timers()
+    }
+
     /// Takes an input and appends what is to be done about it to `out`. Never blocks, fails or panics.
     ///
     /// Several inputs may go into one outbox before its effects are carried out.

@@ -135,6 +135,10 @@ impl<T> Engine<T> {
         self.connections.len()
     }
 
+    pub(crate) fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Monotonic> {
         self.timers.next().into_iter().chain(self.clock.deadline()).min()
     }

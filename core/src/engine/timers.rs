@@ -41,6 +41,10 @@ impl<T> Timers<T> {
         self.queue.remove(&id);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(super) fn next(&self) -> Option<Monotonic> {
         self.queue.first_key_value().map(|(id, _)| id.at)
     }
