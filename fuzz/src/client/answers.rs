@@ -157,11 +157,29 @@ impl LoginDetails {
     }
 }
 
+/// A player on a leaderboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The division held.
+    pub division: u8,
+    /// Season points.
+    pub points: i32,
+    /// The box that the title is from, if one was chosen.
+    pub title: Option<u8>,
+    /// The account.
+    pub user: u32,
+}
+
+/// Returns the box that a title is from.
+pub(crate) fn title_box(title: &str) -> Option<u8> {
+    title.rsplit_once("_box_")?.1.parse().ok()
+}
+
 /// What `GetElite`, `GetEliteRank` and `GetFriends` are answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {
-    /// Of each entry the points and the account.
-    pub entries: Rc<[(i32, u32)]>,
+    /// Best first.
+    pub entries: Rc<[Entry]>,
     /// Behind how many players the caller is.
     pub rank: u32,
     /// The caller's points.
@@ -170,20 +188,25 @@ pub struct Leaderboard {
 
 impl Leaderboard {
     /// Reads the entries. None of their names may turn text about or stand in for a character that XML forbids.
-    pub fn read_entries(xml: &str) -> Option<Rc<[(i32, u32)]>> {
+    pub fn read_entries(xml: &str) -> Option<Rc<[Entry]>> {
         if xml.contains(['\u{202e}', '\u{fffd}']) {
             return None;
         }
         let mut list = Elements(xml);
         let mut entries = Vec::new();
-        while let Some(points) = list.number("Points") {
-            entries.push((points, list.number("UserID")?));
+        while let Some(division) = list.number("Division") {
+            entries.push(Entry {
+                division,
+                points: list.number("Points")?,
+                title: title_box(list.next("Title")?),
+                user: list.number("UserID")?,
+            });
         }
         Some(entries.into())
     }
 
     /// Reads what is the caller's own, and follows the entries.
-    pub fn read_own(entries: Rc<[(i32, u32)]>, xml: &str) -> Option<Self> {
+    pub fn read_own(entries: Rc<[Entry]>, xml: &str) -> Option<Self> {
         let mut own = Elements(xml);
         Some(Self { entries, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
     }

@@ -19,8 +19,10 @@ use mmcos_game::{
     session::{Session, SessionKey},
 };
 
-pub(crate) use self::answers::Elements;
-pub use self::answers::{AddPointsResult, Group, Leaderboard, LoginDetails, MatchmakingResult, Response};
+pub use self::answers::{
+    AddPointsResult, Entry, Group, Leaderboard, LoginDetails, MatchmakingResult, Response,
+};
+pub(crate) use self::answers::{Elements, title_box};
 pub use self::mode::{Mode, RuleSet};
 use crate::virtual_time::VirtualTime;
 

@@ -123,6 +123,7 @@ impl World {
                 self.books.check(user, board.score, None, board.rank)?;
                 self.books.check_page(*start, &board.entries)?;
             }
+            (Ask::Friends(friends), Reply::Board(board)) => self.books.check_friends(user, friends, board)?,
             (Ask::EliteRank, Reply::Board(board)) => {
                 self.books.check(user, board.score, None, board.rank)?;
                 expect("entries", &board.entries.len(), &0)?;

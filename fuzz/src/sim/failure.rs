@@ -31,7 +31,7 @@ pub enum Invariant {
     Clock,
     /// After every input the next deadline lies ahead.
     Deadline,
-    /// An input costs no more however many wait.
+    /// An input costs no more however many wait, and no timer stays without a use.
     Cost,
     /// When all have left nothing stays.
     Rest,

@@ -22,6 +22,7 @@ mod search;
 mod shrink;
 mod store;
 mod told;
+mod veterans;
 mod world;
 
 use std::{fmt, time::Duration};

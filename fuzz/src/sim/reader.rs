@@ -10,7 +10,7 @@ use super::{
     digest::Hash,
     told::{Configuration, ServerStatus},
 };
-use crate::client::{AddPointsResult, Leaderboard, LoginDetails, MatchmakingResult};
+use crate::client::{AddPointsResult, Entry, Leaderboard, LoginDetails, MatchmakingResult};
 
 /// What the server said.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub(super) struct Common {
     /// All members of a match get the same bytes.
     matches: Last<MatchmakingResult>,
     /// So do all who look at a page of the leaderboard.
-    pages: Last<[(i32, u32)]>,
+    pages: Last<[Entry]>,
     configurations: Last<Configuration>,
     /// What the login that was answered last told of it.
     pub(super) configuration: Rc<Configuration>,

@@ -8,7 +8,7 @@ use mmcos_game::ids::{Points, RaceKey};
 use super::{
     ask::Ask,
     faults::Fault,
-    players::{Stage, player_of_lobby},
+    players::{Player, Stage, player_of_lobby},
     world::{Event, World},
 };
 use crate::{
@@ -122,12 +122,20 @@ impl World {
         if self.strikes(Fault::Cheat) {
             self.cheat(player, race_key);
         }
-        let change = Points(self.players[player].random.between(-30.0, 70.0) as i32);
+        let change = self.result(player);
         let ask = Ask::AddPoints { race_key, change };
         self.ask(player, ask.clone());
         if self.strikes(Fault::Duplicate) {
             self.request(player, ask, false);
         }
+    }
+
+    /// What a race brings. Some end exactly at the bound of a division, or a point beside it.
+    fn result(&mut self, player: usize) -> Points {
+        let Player { random, steam_id, .. } = &mut self.players[player];
+        let (any, beside) = (random.between(-30.0, 70.0) as i32, random.between(-1.0, 2.0).floor() as i32);
+        let at_a_bound = (random.uniform() < 0.2).then(|| self.books.change_to_a_bound(*steam_id)).flatten();
+        Points(at_a_bound.map_or(any, |change| change + beside))
     }
 
     /// A claim to what is not one's own, or to more than there is.

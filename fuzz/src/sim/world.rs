@@ -34,6 +34,9 @@ use crate::{agenda::Agenda, random::Random, referee::Referee, virtual_time::trus
 /// No input may make the matchmaker look at more than this, with a few dozen who wait.
 const MOST_STEPS: u64 = 20_000;
 
+/// Timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of a shutdown.
+const OTHER_TIMERS: usize = 4;
+
 /// Something that will happen.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
@@ -181,6 +184,7 @@ impl World {
     }
 
     fn begin(&mut self) {
+        self.enrol_veterans();
         self.start();
         self.plan_visits();
         self.plan_faults();
@@ -283,6 +287,7 @@ impl World {
         process.server.handle(now, input, &mut process.out);
         let looked_at = process.server.service().matchmaker().steps() - looked_at;
         let next = process.server.next_deadline();
+        let (timers, connections) = (process.server.timers(), process.server.connections());
         let mut out = std::mem::take(&mut process.out);
         for effect in out.drain() {
             self.carry_out(effect);
@@ -298,6 +303,9 @@ impl World {
         }
         if looked_at > MOST_STEPS {
             self.fail(Invariant::Cost, format!("one input made the matchmaker look at {looked_at}"));
+        }
+        if timers > connections + OTHER_TIMERS {
+            self.fail(Invariant::Cost, format!("{timers} timers are set for {connections} connections"));
         }
         if next.is_some_and(|next| next <= monotonic) {
             self.fail(Invariant::Deadline, format!("at {monotonic:?} the next is {next:?}"));

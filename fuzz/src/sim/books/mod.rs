@@ -6,14 +6,15 @@ mod races;
 mod standings;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     ops::RangeInclusive,
     time::Duration,
 };
 
 use mmcos_core::{seam::Wall, wire::steam::SteamId};
 use mmcos_game::{
-    Mmcos,
+    Mmcos, Record,
     catalogue::Catalogue,
     ids::{Points, RaceKey, UserId},
     players::Player,
@@ -21,6 +22,7 @@ use mmcos_game::{
 };
 
 use super::store::CommitSeq;
+use crate::client::{Entry, Leaderboard, title_box};
 use orders::Orders;
 pub(super) use races::Claimed;
 use races::Race;
@@ -37,6 +39,24 @@ pub(super) struct Account {
     pub(super) bonus: i32,
     /// The box that the title is from, if one was chosen.
     pub(super) title: Option<u8>,
+}
+
+impl Account {
+    fn of(player: &Player) -> Self {
+        Self {
+            steam_id: player.steam_id,
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+            season: player.season.0,
+            bonus: player.bonus.0,
+            title: title_box(player.profile.title.as_str()),
+        }
+    }
+
+    fn entry(&self, slot: usize) -> Entry {
+        let Self { points, division, title, .. } = *self;
+        Entry { division, points, title, user: slot as u32 + 1 }
+    }
 }
 
 /// How to take back what a crash has undone.
@@ -191,15 +211,58 @@ impl Books {
         self.standings.rank(slot(user), account.points, points)
     }
 
+    /// The server was running before: these accounts are durable.
+    pub(super) fn take_over(&mut self, season: Season, records: &[Record]) {
+        self.season = Some(season);
+        let players = records.iter().filter_map(|record| match record {
+            Record::Player(player) => Some(&**player),
+            _ => None,
+        });
+        self.accounts = players.map(Account::of).collect();
+        let ids = self.accounts.iter().map(|account| account.steam_id);
+        self.by_steam_id = ids.zip((1..).map(UserId)).collect();
+        self.rank_anew();
+    }
+
+    /// The change that would bring a player exactly to a bound of a division, if one result can.
+    pub(super) fn change_to_a_bound(&self, steam_id: SteamId) -> Option<i32> {
+        let account = self.account(self.user(steam_id)?)?;
+        let honest = &self.honest[usize::from(account.division)];
+        let bands = self.catalogue.divisions.bands.iter();
+        let bounds = bands.flat_map(|band| [band.min_points.0, band.relegation_min_points.0]);
+        let mut changes = bounds.map(|bound| bound - account.points);
+        changes.find(|change| *change != 0 && honest.contains(&Points(*change)))
+    }
+
     /// Somebody was shown a page of the leaderboard that begins at this rank.
-    pub(super) fn check_page(&self, start: u32, entries: &[(i32, u32)]) -> Result<(), String> {
-        let page = self.standings.from(start).take(100);
-        expect("entries of the page", &entries.len(), &page.len())?;
-        for (rank, ((points, user), (expected, slot))) in (start..).zip(entries.iter().zip(page)) {
-            expect("points of an entry", &(rank, *points), &(rank, expected))?;
-            expect("account of an entry", &(rank, *user), &(rank, slot as u32 + 1))?;
-        }
-        Ok(())
+    pub(super) fn check_page(&self, start: u32, entries: &[Entry]) -> Result<(), String> {
+        let page = self.standings.from(start).take(100).map(|(_, slot)| slot);
+        self.check_entries(entries, page)
+    }
+
+    /// A player was shown a leaderboard of these.
+    pub(super) fn check_friends(
+        &self,
+        user: UserId,
+        friends: &[SteamId],
+        board: &Leaderboard,
+    ) -> Result<(), String> {
+        let friends: BTreeSet<UserId> = friends.iter().filter_map(|friend| self.user(*friend)).collect();
+        let listed = |slot: &usize| friends.contains(&UserId(*slot as u32 + 1));
+        let page: Vec<usize> = self.standings.from(0).map(|(_, slot)| slot).filter(listed).collect();
+        self.check_entries(&board.entries, page.iter().copied().take(100))?;
+        let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
+        let own = (Reverse(account.points), slot(user));
+        let ahead =
+            page.iter().filter(|other| (Reverse(self.accounts[**other].points), **other) < own).count();
+        expect("rank among friends", &board.rank, &(ahead as u32))?;
+        expect("points", &board.score, &account.points)
+    }
+
+    fn check_entries(&self, entries: &[Entry], slots: impl Iterator<Item = usize>) -> Result<(), String> {
+        let expected: Vec<Entry> = slots.map(|slot| self.accounts[slot].entry(slot)).collect();
+        expect("entries of the page", &entries.len(), &expected.len())?;
+        entries.iter().zip(&expected).try_for_each(|(entry, expected)| expect("an entry", entry, expected))
     }
 
     pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: CommitSeq) {
@@ -255,16 +318,8 @@ impl Books {
     pub(super) fn compare(&self, service: &Mmcos) -> Result<(), String> {
         let players = service.players();
         expect("accounts", &players.len(), &self.accounts.len())?;
-        let read = |player: &Player| Account {
-            steam_id: player.steam_id,
-            points: player.standing.points.0,
-            division: player.standing.division.0,
-            season: player.season.0,
-            bonus: player.bonus.0,
-            title: player.profile.title.as_str().rsplit_once("_box_").and_then(|(_, box_)| box_.parse().ok()),
-        };
         for (player, account) in players.iter().zip(&self.accounts) {
-            expect("a player", &read(player), account)?;
+            expect("a player", &Account::of(player), account)?;
         }
         Ok(())
     }
