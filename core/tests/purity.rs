@@ -84,7 +84,23 @@ const GAME: &[&str] =
     &["libm", "mmcos-core", "serde_spanned", "smol_str", "toml", "toml_datetime", "toml_parser", "winnow"];
 
 /// What `DiRT` Rally 2.0 adds.
-const RALLY: &[&str] = &["mmcos-core", "serde_json", "zmij"];
+const RALLY: &[&str] = &[
+    "base64",
+    "block-buffer",
+    "cfg-if",
+    "cmov",
+    "cpufeatures",
+    "crypto-common",
+    "ctutils",
+    "digest",
+    "hmac",
+    "hybrid-array",
+    "mmcos-core",
+    "serde_json",
+    "sha2",
+    "typenum",
+    "zmij",
+];
 
 /// Words that a core without time, sockets, threads and chance has no use for, in its tests either.
 const FOREIGN: &[&str] = &[

@@ -15,19 +15,10 @@ const OPEN: i64 = 2 * 365 * 24 * 60 * 60;
 const EVENTS: usize = 6;
 const STAGES: usize = 4;
 
-const TIERS: &[i32] = &[10, 35, 75, 100];
-const RALLY: Kind = Kind {
-    discipline: 1,
-    restarts: 5,
-    entrants: 30,
-    stage_type: 0,
-    laps: 0,
-    service_settings: 3,
-    difficulty: 50,
-    tiers: TIERS,
-};
+const RALLY: Kind =
+    Kind { discipline: 1, restarts: 5, entrants: 30, stages: 0, laps: 0, service: 3, level: 50 };
 const RALLYCROSS: Kind =
-    Kind { discipline: 2, entrants: 20, stage_type: 2, laps: 4, service_settings: 5, difficulty: 0, ..RALLY };
+    Kind { discipline: 2, entrants: 20, stages: 2, laps: 4, service: 5, level: 0, ..RALLY };
 
 /// Returns the answer to a function of `RaceNetCareerLadder`, without that name in front; `None` if it is not known.
 pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {

@@ -19,16 +19,8 @@ use crate::{AccountId, Answer, BoardId, Dr2, Refusal};
 const FIRST_DAY: i64 = 1_704_067_200;
 const DAY: i64 = 24 * 60 * 60;
 /// A club's rally: values that another server sends (*works*), but no restarts (*ours*).
-const IN_CLUB: Kind = Kind {
-    discipline: 1,
-    restarts: 0,
-    entrants: 0,
-    stage_type: 0,
-    laps: 0,
-    service_settings: 2,
-    difficulty: 0,
-    tiers: &[10],
-};
+const IN_CLUB: Kind =
+    Kind { discipline: 1, restarts: 0, entrants: 0, stages: 0, laps: 0, service: 2, level: 0 };
 /// Points of the first ten of a rally. (*ours*)
 const POINTS: [i32; 10] = [25, 18, 15, 12, 10, 8, 6, 4, 2, 1];
 
@@ -89,11 +81,6 @@ fn season(club: &Club, now: Wall) -> (u32, u32) {
     (today.saturating_sub(since), since)
 }
 
-/// Returns the second at which a day begins.
-fn midnight(day: u32) -> i64 {
-    FIRST_DAY.saturating_add(DAY.saturating_mul(day.into()))
-}
-
 impl Dr2 {
     /// Returns the rally of each club that a player is shown.
     pub(crate) fn rounds(&self, account: AccountId, now: Wall) -> impl Iterator<Item = Round<'_>> {
@@ -111,7 +98,8 @@ impl Dr2 {
                 index.saturating_add(1) == club.rallies.len() || (today < *ends && !is_finished)
             })?;
             let opened = if begins <= today { begins } else { 0 };
-            let window = [opened, ends].map(|day| midnight(season.saturating_add(day)));
+            let window = [opened, ends].map(|day| season.saturating_add(day));
+            let window = window.map(|day| FIRST_DAY.saturating_add(DAY.saturating_mul(day.into())));
             Some(Round { club, challenge, rally, index, window })
         })
     }

@@ -10,8 +10,6 @@ use crate::{AccountId, Answer, Cx, Dr2, Record, Refusal};
 
 /// Tunings whose numbers are known.
 const TUNINGS: [u32; 4] = [280, 281, 282, 293];
-/// Parts that a repair has a price for.
-const PARTS: u32 = 13;
 
 /// Livery and tuning of a vehicle in a player's garage. The key of the row is `account` and `vehicle`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +108,7 @@ pub(crate) fn staff() -> Shape {
 /// Answers `Repairs.ComputeRepairCost`: repairs are free here. (*ours*; the numbers of the parts are inferred.)
 pub(crate) fn repair_costs() -> Shape {
     let costs =
-        (1..=PARTS).map(|id| dict! { ui32 "PartId": id, si32 "CostQ": 0, si32 "CostS": 0, si32 "CostR": 0 });
+        (1..=13).map(|id| dict! { ui32 "PartId": id, si32 "CostQ": 0, si32 "CostS": 0, si32 "CostR": 0 });
     dict! { vvtr "Costs": costs }
 }
 

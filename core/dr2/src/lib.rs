@@ -29,6 +29,7 @@ mod clubs;
 mod damage;
 mod event;
 mod garage;
+mod info;
 pub mod record;
 mod refusal;
 mod service;
@@ -47,11 +48,3 @@ pub use refusal::Refusal;
 pub use service::Dr2;
 use service::{Answer, Cx};
 pub use settings::Settings;
-
-/// Host names of the game's services. Requests are known of the first alone.
-pub const HOSTS: [&str; 4] = [
-    "prod.egonet.codemasters.com",
-    "qa.egonet.codemasters.com",
-    "terms.codemasters.com",
-    "aurora.codemasters.local",
-];

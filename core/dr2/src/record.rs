@@ -34,28 +34,18 @@ pub enum Record {
     Fitting(Fitting),
 }
 
-/// Key of a row: the table, and two numbers in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// Name of the table.
-    pub table: &'static str,
-    /// Numbers that identify the row there.
-    pub row: [i64; 2],
-}
-
 impl Record {
     /// The tables, in the order in which they are restored.
     pub const TABLES: [&'static str; 4] = ["accounts", "times", "attempts", "garage"];
 
-    /// Returns the key.
-    pub const fn key(&self) -> Key {
-        let (table, row) = match self {
+    /// Returns the key: the table, and two numbers that identify the row there.
+    pub const fn key(&self) -> (&'static str, [i64; 2]) {
+        match self {
             Self::Account(account) => ("accounts", [account.id.0, 0]),
             Self::Time(time) => ("times", [time.board.0, time.account.0]),
             Self::Attempt(attempt) => ("attempts", [attempt.challenge.0 as i64, attempt.account.0]),
             Self::Fitting(fitting) => ("garage", [fitting.account.0, fitting.vehicle]),
-        };
-        Key { table, row }
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use mmcos_core::admin;
 use mmcos_core::wire::egonet::{DecodeError, FieldError};
 
 /// Reason why a request is refused. The game is answered `X-EgoNet-Result: 1` without a body.
@@ -36,6 +37,9 @@ pub enum Refusal {
     /// A vehicle's set-up that would crash the game when handed back.
     #[error("the set-up of {0} bytes has not the form of one")]
     Setup(usize),
+    /// No operator.
+    #[error("{0}")]
+    Operator(#[from] admin::Refusal),
     /// No status event is there: the official answer. (*said*)
     #[error("there is no status event")]
     NoStatusEvent,

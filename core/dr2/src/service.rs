@@ -5,8 +5,9 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::str;
+use core::{str, time::Duration};
 
+use mmcos_core::admin::{Asked, Desk, DeskConfig, Kind};
 use mmcos_core::engine::{Body, Exchange, Peer, Response};
 use mmcos_core::seam::{Storage, Wall};
 use mmcos_core::service::{Context, Service};
@@ -36,6 +37,7 @@ const LONGEST_NAME: usize = 64;
 #[derive(Debug)]
 pub struct Dr2 {
     pub(crate) settings: Settings,
+    desk: Desk,
     pub(crate) accounts: Accounts,
     pub(crate) boards: BTreeMap<BoardId, Board>,
     pub(crate) attempts: BTreeMap<(ChallengeId, AccountId), Attempt>,
@@ -49,9 +51,10 @@ pub struct Dr2 {
 
 impl Dr2 {
     /// Returns a server without a past.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, desk: DeskConfig) -> Self {
         Self {
             settings,
+            desk: Desk::new(&Self::INFO, desk),
             accounts: Accounts::default(),
             boards: BTreeMap::new(),
             attempts: BTreeMap::new(),
@@ -148,9 +151,27 @@ impl Service for Dr2 {
     type RestoreError = RestoreError;
 
     fn request(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        let exchange = match self.desk.request(cx, request, peer, exchange, None) {
+            Asked::Answered => return,
+            Asked::Refused(why) => {
+                let (function, why) = ("the operator's password".into(), why.into());
+                return cx.log(LogEvent::Refused { peer: peer.address, function, why });
+            }
+            Asked::Metrics(exchange, mut metrics) => {
+                metrics.family("accounts", Kind::Gauge, "Accounts.").sample(&[], self.accounts.rows.len());
+                return metrics.send(cx, exchange);
+            }
+            Asked::Game(exchange) => exchange,
+        };
         if !request.path().starts_with(PATH) {
-            let text = b"This is a server for DiRT Rally 2.0. There is nothing here for a browser.\n";
-            return cx.respond(exchange, &Response::text(Status::NOT_FOUND, text));
+            let found = request.path() == Self::INFO.probe.path;
+            let status = if found { Status::OK } else { Status::NOT_FOUND };
+            let fields = [("X-Dr2", Self::INFO.version)];
+            let text = Response::text(
+                status,
+                b"This is a server for DiRT Rally 2.0. The game asks it, no browser.\n",
+            );
+            return cx.respond(exchange, &Response { fields: &fields, ..text });
         }
         if request.method() != Method::Post {
             let fields = [("Allow", "POST")];
@@ -191,7 +212,7 @@ impl Service for Dr2 {
             Record::Fitting(fitting) => (Some(fitting.account), None),
         };
         if let Some(owner) = owner.filter(|owner| !self.accounts.rows.contains_key(owner)) {
-            return Err(RestoreError::NoAccount { table: record.key().table, account: owner.0 });
+            return Err(RestoreError::NoAccount { table: record.key().0, account: owner.0 });
         }
         match record {
             Record::Account(account) => self.accounts.put(account),
@@ -201,6 +222,10 @@ impl Service for Dr2 {
         }
         self.latest = self.latest.max(at);
         Ok(())
+    }
+
+    fn committed(&mut self, _: &mut Cx<'_>, took: Duration) {
+        self.desk.committed(took);
     }
 
     fn last_record(&self) -> Option<Wall> {

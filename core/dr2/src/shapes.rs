@@ -41,12 +41,13 @@ pub(crate) struct Kind {
     pub(crate) discipline: u32,
     pub(crate) restarts: i32,
     pub(crate) entrants: i32,
-    pub(crate) stage_type: i32,
+    /// `StageType`.
+    pub(crate) stages: i32,
     pub(crate) laps: i32,
-    pub(crate) service_settings: u32,
-    pub(crate) difficulty: i32,
-    /// Best percent of the entrants for which each tier of rewards is.
-    pub(crate) tiers: &'static [i32],
+    /// `SvcSettingsId`.
+    pub(crate) service: u32,
+    /// `DifficultyLevel`.
+    pub(crate) level: i32,
 }
 
 /// Returns an event: its id and its leaderboard, its place and conditions, its stages, which have an id, a track and a
@@ -63,9 +64,9 @@ pub(crate) fn event(
             si32 "StageId": id, ui32 "TrackModelId": track, bool "HasServiceArea": serviced,
             si32 "NumberPractises": 0, ui32 "StageConditions": conditions, ui32 "WeatherPresetId": 1,
             ui32 "TimeOfDayId": 4, ui32 "SurfaceCondId": 1, fp32 "SurfaceDegrad": 0.25, fp32 "AmbientTemp": 20.0,
-            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": kind.stage_type,
+            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": kind.stages,
             si32 "NumberLaps": kind.laps, si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0,
-            ui32 "SvcSettingsId": kind.service_settings,
+            ui32 "SvcSettingsId": kind.service,
         }
     });
     dict! {
@@ -90,7 +91,9 @@ pub(crate) fn challenge(
     let requirements = club.map(|(_, class)| dict! { si32 "Type": 1, ui32 "Value": class });
     let [start, end] = window.map(time);
     let window = dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };
-    let tiers = kind.tiers.iter().map(|percent| {
+    // The best percent of the entrants for which each tier of rewards is.
+    let tiers: &[i32] = if club.is_some() { &[10] } else { &[10, 35, 75, 100] };
+    let tiers = tiers.iter().map(|percent| {
         dict! {
             vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency": 0, si32 "MaxSoftCurrency": 0,
             si32 "PercentLimit": *percent, fp32 "BarrierTime": 0.0,
@@ -104,7 +107,7 @@ pub(crate) fn challenge(
     dict! {
         dstr "Name": name, si32 "ChallengeType": of(2, 1), si32 "ScoringType": of(2, 0), si32 "ChallengeID": id,
         vvtr "Requirements": requirements, vvtr "Events": events, si32 "NumEntrants": of(kind.entrants, 0),
-        si32 "DifficultyLevel": kind.difficulty, vdic "EntryWindow": window, si32 "State": 0, vdic "Reward": reward,
+        si32 "DifficultyLevel": kind.level, vdic "EntryWindow": window, si32 "State": 0, vdic "Reward": reward,
         si32 "MinEventCredits": 0, si32 "MaxEventCredits": of(10_000, 0), si32 "LeaderboardId": board,
         bool "IsHardcore": hardcore, bool "ExteriorCams": cameras, bool "AllowAssists": assists,
         bool "UnxpectdMoments": moments, si32 "DirtPlusSeason": 0, bool "IsPromo": false, ui08 "Category": category,

@@ -5,15 +5,15 @@
 mod common;
 
 use common::{
-    Game, Server, encoded, entries, get_clubs, login, post, post_time, server, set, settings, stage_begin,
-    stage_complete, standings, trial,
+    Game, Server, encoded, entries, game, get_clubs, login, post, post_time, server, set, settings,
+    stage_begin, stage_complete, standings, trial,
 };
-use dr2::{Dr2, Record, RestoreError};
+use dr2::{Record, RestoreError};
 use mmcos_core::wire::egonet::{Dict, Value};
 use proptest::prelude::*;
 
 fn logged_in() -> (Server, Game, i32) {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     let ann = Game::log_in(&mut rig, "Ann");
     let challenge = ann.challenge(&mut rig);
     (rig, ann, challenge)
@@ -155,7 +155,7 @@ fn without_a_session_of_this_server_only_the_login_is_answered() {
 
 #[test]
 fn an_account_has_four_sessions() {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     let games: Vec<Game> = (0..5).map(|_| Game::log_in(&mut rig, "Ann")).collect();
     assert!(games.iter().all(|game| game.account == games[0].account));
     let answers: Vec<_> = games
@@ -169,7 +169,7 @@ fn an_account_has_four_sessions() {
 
 #[test]
 fn accounts_are_bounded() {
-    let mut rig = server(set(&[("max-accounts", "2")]));
+    let mut rig = server(&set(&[("max-accounts", "2")]));
     for name in ["Ann", "Bob", "Ann"] {
         Game::log_in(&mut rig, name);
     }
@@ -318,7 +318,7 @@ fn the_times_of_a_player_are_bounded() {
     let kept = (0..5_010).filter(|track| post(&mut rig, *track, 60.0)).count();
     assert_eq!((kept, state(&rig).len()), (5_000, 5_001));
     // A club's stages count all the same, also after a restart.
-    rig.crash(Dr2::new(settings()));
+    rig.crash(game(&settings()));
     assert!(!post(&mut rig, 5_009, 60.0));
     ann.drive(&mut rig, challenge, 0, 60.0);
     assert_eq!(ann.board(&mut rig, (i64::from(challenge) << 4) + 1).0.len(), 1);
@@ -326,7 +326,7 @@ fn the_times_of_a_player_are_bounded() {
 
 #[test]
 fn requests_that_are_not_the_games() {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     let page = rig.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(page.starts_with("HTTP/1.1 404 "), "{page}");
     let get = rig.ask(b"GET /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -346,10 +346,10 @@ fn requests_that_are_not_the_games() {
 fn a_row_without_its_account_is_not_restored() {
     let (mut rig, ann, challenge) = logged_in();
     ann.drive(&mut rig, challenge, 0, 60.0);
-    for row in state(&rig).into_iter().filter(|row| row.key().table != "accounts") {
-        let mut other = server(settings());
+    for row in state(&rig).into_iter().filter(|row| row.key().0 != "accounts") {
+        let mut other = server(&settings());
         let error = other.server.restore(row.clone()).unwrap_err();
-        assert_eq!(error, RestoreError::NoAccount { table: row.key().table, account: ann.account });
+        assert_eq!(error, RestoreError::NoAccount { table: row.key().0, account: ann.account });
         assert!(error.to_string().contains("restore a backup"), "{error}");
     }
 }
@@ -360,7 +360,7 @@ fn rows_of_rallies_that_are_no_longer_in_the_settings_are_kept() {
     let (mut rig, ann, challenge) = logged_in();
     ann.drive(&mut rig, challenge, 0, 60.0);
     let rows = state(&rig);
-    rig.crash(Dr2::new(set(&[("clubs", "[]")])));
+    rig.crash(game(&set(&[("clubs", "[]")])));
     assert_eq!(state(&rig), rows);
     let clubs = ann.call(&mut rig, "Clubs.GetClubs", &get_clubs());
     assert_eq!(clubs.shape(), "{Challenges: [], Progress: [], Clubs: []}");
@@ -401,7 +401,7 @@ proptest! {
             prop_assert_eq!(answer.result() == "1", answer.body.is_empty());
         }
         let rows = state(&rig);
-        let mut other = server(settings());
+        let mut other = server(&settings());
         for row in rig.records {
             other.server.restore(row).unwrap();
         }

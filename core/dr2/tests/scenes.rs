@@ -16,7 +16,7 @@ impl TestGame for Gravel {
     type Service = Dr2;
 
     fn service(&self, _: &[(String, String)]) -> Dr2 {
-        Dr2::new(common::settings())
+        common::game(&common::settings())
     }
 
     fn probe(&self, now: Wall) -> Option<[Vec<u8>; 2]> {

@@ -7,9 +7,10 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    Game, Server, entries, get_clubs, login, post_time, rows, server, settings, stage_begin, standings, trial,
+    Game, Server, entries, game, get_clubs, login, post_time, rows, server, settings, stage_begin, standings,
+    trial,
 };
-use dr2::{Dr2, Record};
+use dr2::Record;
 use mmcos_core::{
     seam::{Input, Storage, StorageTrouble, Wall},
     wire::egonet::{Dict, UnixTime, Value},
@@ -21,7 +22,7 @@ const FIRST_MONDAY: i64 = 1_704_067_200;
 
 /// A server whose clock says Monday noon, at the start of a season.
 fn monday() -> Server {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     rig.set_wall(Wall::from_secs(FIRST_MONDAY + 2 * 7 * 86_400 + 12 * 3600));
     rig
 }
@@ -148,14 +149,14 @@ fn time_trials(rig: &mut Server, ann: &Game) {
 fn restored(rig: &Server) {
     let all: Vec<Record> = rig.server.service().rows().collect();
     for rows in [rig.records.clone(), all.clone()] {
-        let mut other = server(settings());
+        let mut other = server(&settings());
         for row in rows {
             other.server.restore(row).unwrap();
         }
         assert_eq!(other.server.service().rows().collect::<Vec<_>>(), all);
     }
     let tables: Vec<_> =
-        all.iter().map(|row| Record::TABLES.iter().position(|table| *table == row.key().table)).collect();
+        all.iter().map(|row| Record::TABLES.iter().position(|table| *table == row.key().0)).collect();
     assert!(tables.is_sorted() && tables.iter().all(Option::is_some), "{tables:?}");
     let json = serde_json::to_string(&all).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Record>>(&json).unwrap(), all);
@@ -166,7 +167,7 @@ fn restored(rig: &Server) {
 fn a_season_with_crashes() {
     let mut rig = monday();
     let ann = Game::log_in(&mut rig, "Ann");
-    let crash = |rig: &mut Server| rig.crash(Dr2::new(settings()));
+    let crash = |rig: &mut Server| rig.crash(game(&settings()));
     crash(&mut rig);
     let first = ann.challenge(&mut rig);
     for stage in 0..3 {
@@ -225,7 +226,7 @@ fn a_stage_that_is_not_committed_is_not_acknowledged() {
     );
     rig.send(conn, &[head.as_bytes(), &body].concat());
     assert_eq!(rig.read(conn), "");
-    rig.crash(Dr2::new(settings()));
+    rig.crash(game(&settings()));
     assert_eq!(ann.board(&mut rig, board_of(first, Some(1))).0, vec![]);
     let done = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 1, 61.0));
     assert_eq!(done.value().field("Progress/StageIndex"), Ok(2_i32));

@@ -108,7 +108,7 @@ fn assert_shape(answer: &Answer, expected: &str) {
 }
 
 fn logged_in() -> (Server, Game) {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     let ann = Game::log_in(&mut rig, "Ann");
     (rig, ann)
 }
@@ -117,7 +117,7 @@ const NOTHING: Dict<'static> = Dict::new();
 
 #[test]
 fn the_answers_of_the_start() {
-    let mut rig = server(settings());
+    let mut rig = server(&settings());
     let empty = encoded(&NOTHING);
     let check = post(&mut rig, "Esports.SeasonActivityCheck", None, &empty);
     assert_shape(&check, "{IsActive: bool, Type: si32}");

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use dr2::{Dr2, Settings};
 use mmcos_core::{
+    admin::DeskConfig,
     engine::Limits,
     settings::Settings as _,
     testing::Rig,
@@ -14,8 +15,12 @@ use mmcos_core::{
 
 pub(crate) type Server = Rig<Dr2>;
 
-pub(crate) fn server(settings: Settings) -> Server {
-    Rig::new(Dr2::new(settings), Limits::default())
+pub(crate) fn server(settings: &Settings) -> Server {
+    Rig::new(game(settings), Limits::default())
+}
+
+pub(crate) fn game(settings: &Settings) -> Dr2 {
+    Dr2::new(settings.clone(), DeskConfig::default())
 }
 
 /// A club with two rallies: three stages of group A in New England for a week, then one of R5 in Finland for a week.

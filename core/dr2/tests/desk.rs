@@ -1,0 +1,50 @@
+//! What a browser, a monitor and a host's tests ask, beside the game.
+#![cfg(test)]
+
+mod common;
+
+use common::{Game, server, settings};
+use dr2::Dr2;
+use mmcos_core::{
+    admin::{self, DeskConfig, VisitorPage},
+    engine::Limits,
+    info::Trust,
+    settings::Settings as _,
+    testing::{Rig, body, status},
+};
+
+#[test]
+fn the_probe_shows_this_server_and_no_other() {
+    let mut rig = server(&settings());
+    let probe = Dr2::INFO.probe;
+    let answer = rig.ask(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", probe.path).as_bytes());
+    assert_eq!(status(&answer), "200");
+    assert!(answer.contains(probe.mark) && body(&answer).contains(probe.body), "{answer}");
+    let other = rig.ask(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(status(&other), "404");
+    assert_eq!(Dr2::INFO.hosts[0], "prod.egonet.codemasters.com");
+    assert_eq!(Dr2::INFO.trust, Trust::System { steam_app: 690_790 });
+}
+
+#[test]
+fn a_host_can_show_pages_health_and_metrics() {
+    let page = VisitorPage {
+        path: "/".into(),
+        content_type: "text/plain".into(),
+        policy: "default-src 'none'".into(),
+        by_ip: "Your server is {address}.\n".into(),
+        by_name: String::new(),
+        unknown: None,
+    };
+    let admin = admin::Config { open_metrics: true, ..admin::Config::default() };
+    let desk = DeskConfig { admin: Some(admin), pages: vec![page], ..DeskConfig::default() };
+    let settings = dr2::Settings::defaults().unwrap();
+    let mut rig = Rig::new(Dr2::new(settings, desk), Limits::default());
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: 203.0.113.5\r\n\r\n").into_bytes();
+    assert_eq!(body(&rig.ask(&get("/"))), "Your server is 203.0.113.5.\n");
+    assert_eq!(status(&rig.ask(&get("/healthz"))), "200");
+    assert_eq!(status(&rig.ask(&get("/readyz"))), "200");
+    Game::log_in(&mut rig, "Ann");
+    let metrics = rig.ask(&get("/metrics"));
+    assert!(metrics.contains("\ndr2_accounts 1\n"), "{metrics}");
+}
