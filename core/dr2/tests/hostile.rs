@@ -167,6 +167,23 @@ fn an_account_has_four_sessions() {
     assert!(rig.events.iter().all(|event| games.iter().all(|game| !event.contains(&game.session))));
 }
 
+/// Names are only shown, so no name refuses a login.
+#[test]
+fn any_name_logs_in() {
+    let mut rig = server(&settings());
+    let mut body = encoded(&login("Zo?"));
+    let at = body.windows(3).position(|bytes| bytes == b"Zo?").unwrap();
+    body[at + 2] = 0xeb;
+    let answer = post(&mut rig, "Login.Login", None, &body);
+    assert_eq!(answer.value().field("AccountId"), Ok(1_i64));
+    assert_eq!(Game::log_in(&mut rig, "Zo").account, 1, "what is not UTF-8 is left out");
+    for name in ["", "\u{0}\r\n", &"x".repeat(60_000)] {
+        Game::log_in(&mut rig, name);
+    }
+    let Record::Account(long) = state(&rig).pop().unwrap() else { panic!() };
+    assert_eq!(long.name, "x".repeat(32));
+}
+
 #[test]
 fn accounts_are_bounded() {
     let mut rig = server(&set(&[("max-accounts", "2")]));
