@@ -1,5 +1,5 @@
-//! What a server takes: its resident memory when idle and with searches held over TLS, and how many new TLS connections
-//! it serves in a second. Pinned to one core each:
+//! What a server takes: its resident memory when idle and with searches held over TLS, how many new TLS connections and
+//! how many requests it serves in a second. Pinned to one core each:
 //!
 //! ```text
 //! cargo build --release -p mmcos-smol -p mmcos-std && cargo build --release --example footprint
@@ -35,16 +35,20 @@ use std::{
 };
 
 use client::{Client, get};
-use player::{Mode, Player, RACE};
+use player::{Mode, Player, RACE, login};
 use process::Server;
 use rustls::{ClientConfig, client::Resumption};
 
-/// How long connections are counted.
+/// How long connections and requests are counted, of each kind.
 const MEASURED: Duration = Duration::from_secs(3);
+/// Connections that ask at the same time.
+const CLIENTS: usize = 8;
+/// Requests that each of them sends at a time.
+const AHEAD: usize = 8;
 
 fn main() {
     let command: Vec<String> = env::args().skip(1).collect();
-    let server = Server::start(&command, &["--poll-seconds", "300"]);
+    let server = Server::start(&command, &["--poll-seconds", "300", "--account-requests-per-second", "0"]);
     show(&server, "idle");
     let mut waiting = Vec::new();
     for count in [1_000, 10_000] {
@@ -60,7 +64,18 @@ fn main() {
     let mut full = (*tls::game()).clone();
     full.resumption = Resumption::disabled();
     for (name, config) in [("full", Arc::new(full)), ("resumed", tls::game())] {
-        println!("new TLS connections a second, {name:8} {:6.0}", connections_a_second(&server, &config));
+        print!("new TLS connections, {name}: ");
+        measure(&server, || connect(&server, &config));
+    }
+    for (name, request) in [("redirect files", get("/redirect_steam_submission3.txt")), ("logins", login(1))]
+    {
+        let many = request.repeat(AHEAD);
+        let mut plain = [(); CLIENTS].map(|()| Client::plain(server.http));
+        let mut by_tls = [(); CLIENTS].map(|()| Client::tls(server.https, &tls::game()));
+        for (how, clients) in [("plain", &mut plain), ("TLS", &mut by_tls)] {
+            print!("{name}, {how}: ");
+            measure(&server, || ask(clients, &many));
+        }
     }
 }
 
@@ -81,16 +96,42 @@ fn show(server: &Server, when: &str) {
     println!("{when:30} {:7} kB resident, {:5} threads", value("VmRSS:"), value("Threads:"));
 }
 
-/// One after the other, each with a request.
-fn connections_a_second(server: &Server, config: &Arc<ClientConfig>) -> f64 {
-    let start = Instant::now();
-    let mut count = 0;
+/// Processor time that the server has taken, in seconds.
+fn processor_time(server: &Server) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.id())).unwrap();
+    let (_name, rest) = stat.rsplit_once(") ").unwrap();
+    let ticks: u32 = rest.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
+    f64::from(ticks) / 100.0
+}
+
+/// Prints how often a second `step` does what it counts, and what each time costs the server: that is nearly the same
+/// on a machine that has more to do.
+fn measure(server: &Server, mut step: impl FnMut() -> usize) {
+    let (start, before, mut count) = (Instant::now(), processor_time(server), 0);
     while start.elapsed() < MEASURED {
-        let mut clients = [(); 4].map(|()| Client::tls(server.https, config));
-        for client in &mut clients {
-            client.ask(&get("/redirect_steam_submission3.txt")).ok();
-            count += 1;
+        count += step();
+    }
+    let count = f64::from(u32::try_from(count).unwrap());
+    let (took, cost) = (start.elapsed().as_secs_f64(), (processor_time(server) - before) / count);
+    println!("{:6.0} a second, {:6.1} us of the server's processor each", count / took, cost * 1e6);
+}
+
+/// Has every client send its requests, then read the answers.
+fn ask(clients: &mut [Client], requests: &[u8]) -> usize {
+    clients.iter_mut().for_each(|client| client.send(requests));
+    for client in clients.iter_mut() {
+        for _ in 0..AHEAD {
+            client.answer().ok();
         }
     }
-    f64::from(count) / start.elapsed().as_secs_f64()
+    clients.len() * AHEAD
+}
+
+/// New connections, each with a request.
+fn connect(server: &Server, config: &Arc<ClientConfig>) -> usize {
+    let mut clients = [(); 4].map(|()| Client::tls(server.https, config));
+    for client in &mut clients {
+        client.ask(&get("/redirect_steam_submission3.txt")).ok();
+    }
+    clients.len()
 }
