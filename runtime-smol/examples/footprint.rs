@@ -118,7 +118,9 @@ fn measure(server: &Server, mut step: impl FnMut() -> usize) {
 
 /// Has every client send its requests, then read the answers.
 fn ask(clients: &mut [Client], requests: &[u8]) -> usize {
-    clients.iter_mut().for_each(|client| client.send(requests));
+    for client in clients.iter_mut() {
+        client.send(requests);
+    }
     for client in clients.iter_mut() {
         for _ in 0..AHEAD {
             client.answer().ok();

@@ -243,7 +243,7 @@ fn what_follows_the_end_of_a_clients_tls_costs_it_no_answer() {
     let mut client = Client::tls_over(with_small_window(server.https), &tls::game());
     client.send(&login(1).repeat(MORE_THAN_FITS));
     client.say_goodbye();
-    client.tcp().write_all(&[b'x'; 100_000]).unwrap();
+    client.tcp().write_all(&vec![b'x'; 100_000]).unwrap();
     for _ in 0..MORE_THAN_FITS {
         client.answer().ok();
     }
