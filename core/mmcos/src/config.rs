@@ -39,6 +39,8 @@ pub struct Config {
     pub matchmaker: matchmaker::Config,
     /// The number of the first match; later than any before, for a server that was restarted.
     pub first_session: SessionId,
+    /// Maximum number of players' rows that one commit brings into a new season.
+    pub season_rows: usize,
     /// When events run.
     pub events: events::Plan,
     /// Who may see and order what, on the dashboard and by the API; `None`: there is neither, and no metrics.
@@ -78,6 +80,7 @@ impl Config {
             search_seconds: 70,
             matchmaker: matchmaker::Config::default(),
             first_session: SessionId(1),
+            season_rows: 2_000,
             events: events::Plan::default(),
             admin: Some(admin::Config::default()),
             pages: Vec::new(),

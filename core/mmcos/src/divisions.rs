@@ -21,7 +21,7 @@ pub struct Standing {
 }
 
 /// The rules of one division. (`DivisionBands` and `GENERIC_AllowLosingPoints_Division_…` of capture 02.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Band {
     /// The division is won with so many points.
     pub min_points: Points,
@@ -45,7 +45,7 @@ pub struct Band {
 /// assert_eq!(ladder.after(promoted, Points(-40)).division, Division(1));
 /// assert_eq!(ladder.after(promoted, Points(-140)).division, Division(0));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ladder {
     bands: Vec<Band>,
 }

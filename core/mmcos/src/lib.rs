@@ -37,6 +37,7 @@ mod record;
 mod reply;
 pub mod results;
 mod routes;
+mod season_change;
 pub mod seasons;
 pub mod session;
 pub mod settings;
@@ -54,7 +55,6 @@ pub use race_keys::race_secret;
 pub use record::Record;
 pub use routes::is_service;
 
-use catalogue::Catalogue;
 use egonet_login::RecentLogins;
 use events::Events;
 use game_configuration::Rendered;
@@ -76,7 +76,8 @@ use race_keys::RaceKeys;
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
-use seasons::{Prizes, Season, SeasonId, SeasonStarted};
+use season_change::Saving;
+use seasons::{RollOver, Season, SeasonId, SeasonStarted};
 use session::SessionKey;
 use settings::Settings;
 
@@ -90,6 +91,8 @@ pub enum Timer {
     Matchmaking,
     /// There may be something new for those who watch the dashboard.
     Live,
+    /// More players' rows of a new season are due.
+    Season,
 }
 
 /// What every 401 must say (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is our choice:
@@ -104,6 +107,10 @@ pub struct Mmcos {
     sessions: SessionKey,
     requests: RateLimiter<UserId>,
     season: Season,
+    /// What the season did to those of the season before.
+    roll_over: Option<Box<RollOver>>,
+    /// The players whose rows may not be durable in this season yet.
+    saving: Option<Saving>,
     events: Events,
     players: Players,
     races: Races,
@@ -144,6 +151,8 @@ impl Mmcos {
             sessions: SessionKey::new(&config.session_key, config.session_lifetime),
             requests: RateLimiter::new(config.requests),
             season: Season::NONE,
+            roll_over: None,
+            saving: None,
             events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
@@ -219,54 +228,9 @@ impl Mmcos {
         self.pass(cx.now().wall);
     }
 
-    /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
-    fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
-        let now = cx.now();
-        // A season that cannot be stored would hold back every response until it is.
-        if matches!(cx.storage(), Storage::Unavailable(_)) {
-            return;
-        }
-        if self.season == Season::NONE {
-            self.begin_season(cx, Season::at(now.wall));
-        } else if now.wall >= self.season.next_starts && cx.clock().is_settled() {
-            self.begin_season(cx, self.season.at_later(now.wall));
-        }
-    }
-
     /// A record proves that it was this late.
     fn prove(&mut self, moment: Wall) {
         self.last_record = self.last_record.max(Some(moment));
-    }
-
-    /// Gives the season the number that it has by the calendar, after one was begun at a wrong time. Points stay.
-    fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
-        let wrong = core::mem::replace(&mut self.season, season);
-        let Season { id: season, starts, .. } = season;
-        self.players.renumber(season);
-        cx.log(Event::SeasonRenumbered { wrong: wrong.id, season });
-        cx.record(Record::SeasonStarted(Box::new(SeasonStarted {
-            season,
-            starts,
-            ..SeasonStarted::default()
-        })));
-        // Standings in the record would begin the season anew: all points would count as its bonus.
-        for player in self.players.iter() {
-            cx.record(Record::Player(Box::new(player.clone())));
-        }
-    }
-
-    /// A season begins: everybody's points start again.
-    fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
-        self.season = season;
-        self.season_began = cx.now().wall;
-        self.heard.clear();
-        let Season { id: season, starts, .. } = season;
-        let rank_bonus = rank_bonus(&self.config.catalogue);
-        let standings = self.players.start_season(season, &self.rules.ladder, &rank_bonus);
-        self.leaderboards.changed();
-        cx.log(Event::SeasonStarted { season, players: standings.len() });
-        let prizes = Prizes::of(&self.config.catalogue);
-        cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season, starts, standings, prizes })));
     }
 
     /// Has a player's row kept, before any answer that follows.
@@ -390,6 +354,7 @@ impl Service for Mmcos {
         match timer {
             Timer::Matchmaking => self.matchmaking_due(cx),
             Timer::Live => self.refresh(cx),
+            Timer::Season => self.save_season(cx),
         }
     }
 
@@ -406,13 +371,17 @@ impl Service for Mmcos {
 
     fn committed(&mut self, _cx: &mut Context<'_, Self>, took: Duration) {
         self.operator.desk.committed(took);
+        if let Some(saving) = &mut self.saving {
+            saving.committed();
+        }
     }
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
         match record {
             Record::Player(player) => {
                 self.prove(player.profile.last_seen);
-                self.missing = self.missing.saturating_add(self.players.restore(*player)?);
+                let missing = self.restore_player(*player)?;
+                self.missing = self.missing.saturating_add(missing);
             }
             Record::Race(race) => {
                 self.prove(race.made);
@@ -433,9 +402,8 @@ impl Service for Mmcos {
             Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
             Record::SeasonStarted(started) => {
                 self.season = Season::that_began(started.starts, started.season);
-                for standing in started.standings {
-                    self.players.enter_season(standing.user, started.season, standing.begins);
-                }
+                self.roll_over = started.roll_over;
+                self.enter_season();
                 self.game_configuration = None;
             }
             Record::EventByHand(by_hand) => {
@@ -453,11 +421,3 @@ impl Service for Mmcos {
 
 /// The wait, in seconds, that a client is told when a change cannot be stored. (Our choice.)
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");
-
-fn rank_bonus(catalogue: &Catalogue) -> Vec<seasons::RankBonus> {
-    let row = |reward: &catalogue::RankReward| seasons::RankBonus {
-        min_rank: reward.min_rank,
-        bonus_points: reward.bonus_points,
-    };
-    catalogue.ranks.rewards.iter().map(row).collect()
-}

@@ -15,7 +15,7 @@ const BRANCH: usize = 32;
 
 /// A player's place in the order: most points first, the older account first among equals. (The official order among
 /// equals is unknown, capture 11 shows ties in no order of its fields; ours is stable.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Place {
     points: Reverse<Points>,
     user: UserId,
@@ -153,6 +153,36 @@ impl Ranking {
     /// A page of the leaderboard: at most `n` places from rank `start` on, best first. O(log n) for each.
     pub fn range(&self, start: u32, n: u32) -> impl Iterator<Item = Place> {
         (start..start.saturating_add(n)).map_while(|rank| self.at(rank))
+    }
+}
+
+impl FromIterator<Place> for Ranking {
+    /// Sorts the places and builds the tree from below: about ten times as fast as to insert them one after the other.
+    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+        let mut places: Vec<Place> = places.into_iter().collect();
+        places.sort_unstable();
+        let leaf = |places: &[Place]| {
+            let tree = Tree { count: count(places.len()), node: Node::Leaf(places.to_vec()) };
+            Some(Child { from: *places.first()?, tree })
+        };
+        // Three quarters full, so that the first insertions split no node.
+        let mut level: Vec<Child> = places.chunks(LEAF / 4 * 3).filter_map(leaf).collect();
+        while level.len() > 1 {
+            level = parents(level);
+        }
+        Self { root: level.pop().map(|child| child.tree).unwrap_or_default() }
+    }
+}
+
+/// Puts neighbouring nodes of one height into branches.
+fn parents(children: Vec<Child>) -> Vec<Child> {
+    let mut children = children.into_iter();
+    let mut parents = Vec::new();
+    loop {
+        let children: Vec<Child> = children.by_ref().take(BRANCH / 4 * 3).collect();
+        let Some(from) = children.first().map(|child| child.from) else { return parents };
+        let count = children.iter().map(|child| child.tree.count).sum();
+        parents.push(Child { from, tree: Tree { count, node: Node::Branch(children) } });
     }
 }
 
@@ -311,6 +341,20 @@ mod tests {
         #[test]
         fn ranks_equal_a_naive_sort_after_any_changes(toggled in prop::collection::vec(places(), 1..1_500)) {
             let (mut ranking, mut naive) = (Ranking::default(), BTreeSet::new());
+            for place in toggled {
+                toggle(&mut ranking, &mut naive, place);
+            }
+            assert_same(&ranking, &naive);
+        }
+
+        #[test]
+        fn a_ranking_that_is_built_at_once_is_that_of_insertions(
+            built in prop::collection::vec(places(), 0..8_000),
+            toggled in prop::collection::vec(places(), 0..500),
+        ) {
+            let mut naive: BTreeSet<Place> = built.into_iter().collect();
+            let mut ranking: Ranking = naive.iter().rev().copied().collect();
+            assert_same(&ranking, &naive);
             for place in toggled {
                 toggle(&mut ranking, &mut naive, place);
             }

@@ -19,7 +19,7 @@ use super::{
 ///
 /// | record | key | given back |
 /// |---|---|---|
-/// | [`SeasonStarted`](Record::SeasonStarted) | season | the last one, without its standings: they are in the players' rows |
+/// | [`SeasonStarted`](Record::SeasonStarted) | season | the last one; the players' rows may still be of the season before |
 /// | [`Player`](Record::Player) | `UserID` | all, in the order of the key |
 /// | [`Race`](Record::Race) | `SessionId` | those of the last [`KEEP`](super::results::KEEP), and the last one |
 /// | [`Result`](Record::Result) | `SessionId`, `UserID` | those of these races |
@@ -49,8 +49,7 @@ pub enum Record {
         /// Its value.
         value: Option<String>,
     },
-    /// A season began. The rows of the players in its standings change with it. One that got another number has none;
-    /// the players' rows follow.
+    /// A season began. It says how a player's row of the season before changes; the rows follow, some at a time.
     SeasonStarted(Box<SeasonStarted>),
     /// An operator started or stopped an event.
     EventByHand(ByHand),

@@ -5,8 +5,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::catalogue::Catalogue;
-use super::divisions::{Division, Ladder, Standing};
-use super::ids::{Points, UserId};
+use super::divisions::{Ladder, Standing};
+use super::ids::Points;
+use super::players::Player;
+use super::ranking::{Place, Ranking};
 use mmcos_core::calendar::Date;
 use mmcos_core::seam::Wall;
 
@@ -162,9 +164,12 @@ pub struct RankBonus {
     pub bonus_points: Points,
 }
 
-/// Returns the initial standing for a player who finished the previous season in `division` with `rank` players ahead: the
-/// bonus of the division and those of all rows of `rank_bonus` that the rank is in, and the division which these points
-/// earn. The old points are gone.
+/// What a change of season does to every player: a function of the player's own row and nothing else. So rows can be
+/// brought into the new season in any order and in pieces, and after a crash the same comes of a row that was not
+/// (decision 0083).
+///
+/// The initial standing is the bonus of the division and those of all rows of [`RankBonus`] that the rank is in, and the
+/// division which these points earn. The old points are gone.
 ///
 /// Inferred: no capture shows a change of season. That `MinRank` 10, 100, 1,000, 10,000 mean the first 10, 100, … is
 /// read off `RankPrizes`, which gives the row of 10 the most. That all rows count follows from their bonuses, 50, 100, 150
@@ -172,81 +177,84 @@ pub struct RankBonus {
 ///
 /// ```
 /// use mmcos_game::divisions::{Band, Division, Ladder, Standing};
-/// use mmcos_game::ids::Points;
-/// use mmcos_game::seasons::{RankBonus, roll_over};
+/// use mmcos_game::ids::{Points, UserId};
+/// use mmcos_game::players::Player;
+/// use mmcos_game::ranking::Ranking;
+/// use mmcos_game::seasons::{Prizes, RankBonus, RollOver, SeasonId};
+/// use mmcos_core::{seam::Wall, wire::steam::SteamId};
+/// let [first, second] = [1, 2].map(|user| {
+///     let steam_id = SteamId::new(76_561_202_255_230_000 + u64::from(user));
+///     let mut player = Player::new(UserId(user), steam_id, SeasonId(57), Wall::from_secs(1_795_000_000));
+///     player.standing.points = Points(40);
+///     player
+/// });
+/// let ranking: Ranking = [first.place(), second.place()].into_iter().collect();
 /// let ladder = Ladder::new(vec![Band { bonus_points: Points(100), ..Band::default() }]);
-/// let rank_bonus = [RankBonus { min_rank: 10, bonus_points: Points(50) }];
-/// assert_eq!(roll_over(Division(0), 9, &ladder, &rank_bonus).points, Points(150));
-/// assert_eq!(roll_over(Division(0), 10, &ladder, &rank_bonus).points, Points(100));
+/// let rank_bonus = [RankBonus { min_rank: 1, bonus_points: Points(50) }];
+/// let roll_over = RollOver::new(ladder, &rank_bonus, &ranking, Prizes::default());
+/// assert_eq!([first, second].map(|player| roll_over.begins(&player).points), [Points(150), Points(100)]);
 /// ```
-pub fn roll_over(division: Division, rank: u32, ladder: &Ladder, rank_bonus: &[RankBonus]) -> Standing {
-    let for_rank = rank_bonus.iter().filter(|row| rank < row.min_rank).map(|row| row.bonus_points.0);
-    let for_rank = for_rank.fold(0_i32, i32::saturating_add);
-    let points = Points(ladder.bonus(division).0.saturating_add(for_rank).max(0));
-    Standing { points, division: ladder.earned(points) }
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RollOver {
+    ladder: Ladder,
+    /// The last place that each row of the table is for, and its bonus.
+    rank_bonus: Vec<(Place, Points)>,
+    /// What the season that ended was worth.
+    pub prizes: Prizes,
 }
 
-/// A change of season: what it did to everybody, for good.
+impl RollOver {
+    /// The change after a season that ended with this ranking.
+    pub fn new(ladder: Ladder, rank_bonus: &[RankBonus], ranking: &Ranking, prizes: Prizes) -> Self {
+        let last = |row: &RankBonus| {
+            let rank = row.min_rank.min(ranking.len()).checked_sub(1)?;
+            Some((ranking.at(rank)?, row.bonus_points))
+        };
+        Self { ladder, rank_bonus: rank_bonus.iter().filter_map(last).collect(), prizes }
+    }
+
+    /// Returns the initial standing of a player, given as it was at the end of the season before.
+    pub fn begins(&self, player: &Player) -> Standing {
+        if player.standing.points == player.bonus {
+            // Who won nothing in a season has no bonus for the next: else whoever never races would get one.
+            return Standing::default();
+        }
+        let place = player.place();
+        let for_rank = self.rank_bonus.iter().filter(|(last, _)| place <= *last).map(|(_, bonus)| bonus.0);
+        let for_rank = for_rank.fold(0_i32, i32::saturating_add);
+        let points = Points(self.ladder.bonus(player.standing.division).0.saturating_add(for_rank).max(0));
+        Standing { points, division: self.ladder.earned(points) }
+    }
+}
+
+/// A change of season. What it did to each player follows from the player's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SeasonStarted {
     /// The season that began.
     pub season: SeasonId,
     /// Its first moment.
     pub starts: Wall,
-    /// Everybody who was not in it yet, best first.
-    pub standings: Vec<FinalStanding>,
-    /// What the season that ended was worth.
-    pub prizes: Prizes,
+    /// What it does to players of the season before; `None` if they keep their points, and the season only got another
+    /// number.
+    pub roll_over: Option<Box<RollOver>>,
 }
 
-/// Where a player stood at the end of a season, and how the next began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct FinalStanding {
-    /// Who.
-    pub user: UserId,
-    /// The last season that the player was in; not the one before, if nobody asked this server anything meanwhile.
-    pub season: SeasonId,
-    /// The number of players ahead, in the end.
-    pub rank: u32,
-    /// Points and division in the end.
-    pub ended: Standing,
-    /// Points and division to begin with.
-    pub begins: Standing,
-}
-
-/// The prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`. The game hands them out by itself (inferred);
-/// they are noted with a player's standing.
+/// The prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`; empty for none. The game hands them out by
+/// itself (inferred); they are kept with the final standings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Prizes {
-    by_division: Vec<Box<str>>,
+    /// By division, from 0 up.
+    pub by_division: Vec<Box<str>>,
     /// The best ranks first, each with the number of ranks that it is for.
-    by_rank: Vec<(u32, Box<str>)>,
+    pub by_rank: Vec<(u32, Box<str>)>,
 }
 
 impl Prizes {
     /// Those of a catalogue.
     pub fn of(catalogue: &Catalogue) -> Self {
+        let by_division = catalogue.divisions.season_prizes.iter().map(|prize| prize.as_str().into());
         let by_rank = catalogue.ranks.rewards.iter().map(|row| (row.min_rank, row.prize.as_str().into()));
-        Self {
-            by_division: catalogue
-                .divisions
-                .season_prizes
-                .iter()
-                .map(|prize| prize.as_str().into())
-                .collect(),
-            by_rank: by_rank.collect(),
-        }
-    }
-
-    /// For who ended in this division; `None` if there is none.
-    pub fn of_division(&self, division: Division) -> Option<&str> {
-        self.by_division.get(usize::from(division.0)).map(|prize| &**prize).filter(|prize| !prize.is_empty())
-    }
-
-    /// For who ended with so many players ahead; `None` if there is none.
-    pub fn of_rank(&self, rank: u32) -> Option<&str> {
-        let row = self.by_rank.iter().find(|(min_rank, _)| rank < *min_rank);
-        row.map(|(_, prize)| &**prize).filter(|prize| !prize.is_empty())
+        Self { by_division: by_division.collect(), by_rank: by_rank.collect() }
     }
 }
 
@@ -256,9 +264,12 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::divisions::Division;
     use super::super::divisions::tests::official;
+    use super::super::ids::UserId;
     use super::*;
     use mmcos_core::calendar::UtcText;
+    use mmcos_core::wire::steam::SteamId;
 
     fn on(year: u16, month: u8, day: u8) -> Wall {
         Date { year, month, day }.start()
@@ -350,6 +361,9 @@ mod tests {
     fn official_roll_over() {
         let rank_bonus = [(10, 50), (100, 100), (1_000, 150), (10_000, 0)]
             .map(|(min_rank, bonus)| RankBonus { min_rank, bonus_points: Points(bonus) });
+        let place = |rank: u32| Place::new(Points(7), UserId(rank + 1));
+        let ranking = (0..20_001).map(place).collect();
+        let roll_over = RollOver::new(official(), &rank_bonus, &ranking, Prizes::default());
         let table = [
             ((6, 0), (1_050, 2)),
             ((6, 9), (1_050, 2)),
@@ -362,8 +376,13 @@ mod tests {
             ((200, 5_000), (0, 0)),
         ];
         for ((division, rank), (points, new_division)) in table {
+            let user = place(rank).user();
+            let mut player = Player::new(user, SteamId::new(u64::from(user.0)), SeasonId(1), Wall::default());
+            player.standing = Standing { points: Points(7), division: Division(division) };
             let expected = Standing { points: Points(points), division: Division(new_division) };
-            assert_eq!(roll_over(Division(division), rank, &official(), &rank_bonus), expected);
+            assert_eq!(roll_over.begins(&player), expected);
+            player.bonus = Points(7);
+            assert_eq!(roll_over.begins(&player), Standing::default(), "nothing was won");
         }
     }
 

@@ -23,7 +23,6 @@ use mmcos_game::{
     events::ByHand,
     ids::Points,
     results::KEEP,
-    seasons::Prizes,
 };
 use proptest::prelude::*;
 
@@ -246,15 +245,7 @@ fn rows(records: &[Record], now: i64) -> Vec<Record> {
             Record::Race(race) => drop(races.insert(race.session, race)),
             Record::RaceForgotten(session) => drop(races.remove(&session)),
             Record::Result(result) => drop(results.insert((result.session, result.user), result)),
-            Record::SeasonStarted(mut started) => {
-                for standing in started.standings.drain(..) {
-                    let player = players.get_mut(&standing.user).unwrap();
-                    (player.season, player.standing) = (started.season, standing.begins);
-                    player.bonus = standing.begins.points;
-                }
-                started.prizes = Prizes::default();
-                season = Some(started);
-            }
+            Record::SeasonStarted(started) => season = Some(started),
             Record::EventByHand(by_hand) => event = Some(Record::EventByHand(by_hand)),
             other => panic!("{other:?}"),
         }
@@ -387,17 +378,17 @@ fn a_player_goes_through_a_change_of_season() {
         _ => None,
     });
     let [first, second]: [_; 2] = started.collect::<Vec<_>>().try_into().unwrap();
-    assert_eq!((first.season.0, first.standings.len()), (39, 0));
-    let standing = second.standings[0];
-    assert_eq!((second.season.0, second.standings.len(), standing.season.0), (40, PLAYERS, 39));
-    assert_eq!((standing.rank, standing.ended, standing.begins), (0, ended, begins));
+    assert_eq!((first.season.0, second.season.0), (39, 40));
+    let rows = world.rig.records.iter().filter_map(|record| match record {
+        Record::Player(player) if player.user_id.0 == 1 => Some((player.season.0, player.standing)),
+        _ => None,
+    });
+    let last: BTreeMap<i32, Standing> = rows.collect();
+    assert!(last.into_iter().eq([(39, ended), (40, begins)]));
     let catalogue = Catalogue::official().unwrap();
-    assert_eq!(second.prizes.of_rank(0), Some(catalogue.ranks.rewards[0].prize.as_str()));
-    let prize = &catalogue.divisions.season_prizes[usize::from(ended.division.0)];
-    assert_eq!(
-        second.prizes.of_division(ended.division),
-        Some(prize.as_str()).filter(|prize| !prize.is_empty())
-    );
+    let prizes = &second.roll_over.as_ref().unwrap().prizes;
+    assert_eq!(*prizes.by_rank[0].1, *catalogue.ranks.rewards[0].prize.as_str());
+    assert_eq!(*prizes.by_division[2], *catalogue.divisions.season_prizes[2].as_str());
 }
 
 #[derive(Clone, Debug)]

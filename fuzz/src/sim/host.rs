@@ -98,6 +98,7 @@ impl World {
         if faults.iter().all(|fault| self.rates.of(*fault) == 0.0) && self.store.pending() == 1 {
             self.store.finish(self.now);
             self.books.durable(self.current.ticket);
+            self.plan(Duration::ZERO, Event::Committed(self.lives));
         } else {
             self.commit();
         }
@@ -127,6 +128,7 @@ impl World {
             }
         } else {
             self.store.commit(self.now);
+            self.input(Input::Committed { took: Duration::ZERO });
         }
         let durable = self.store.durable();
         if durable > self.store.written() {

@@ -11,7 +11,7 @@ use mmcos_game::{
     moderation::{Ban, Subject},
     players::Player,
     results::{KEEP, Race, RaceResult},
-    seasons::{Prizes, SeasonStarted},
+    seasons::SeasonStarted,
 };
 use mmcos_std::store::{Batch, Journal};
 
@@ -148,25 +148,13 @@ impl Rows {
             Record::Race(race) => drop(self.races.insert(race.session, race)),
             Record::RaceForgotten(session) => drop(self.races.remove(&session)),
             Record::Result(result) => drop(self.results.insert((result.session, result.user), result)),
-            Record::SeasonStarted(started) => self.start_season(started),
+            Record::SeasonStarted(started) => self.season = Some(started),
             Record::Ban(ban) => drop(self.bans.insert(ban.subject, ban)),
             Record::Unban(subject) => drop(self.bans.remove(&subject)),
             Record::Setting { name, value: Some(value) } => drop(self.settings.insert(name, value)),
             Record::Setting { name, value: None } => drop(self.settings.remove(&name)),
             Record::EventByHand(by_hand) => self.event = Some(by_hand),
         }
-    }
-
-    fn start_season(&mut self, mut started: Box<SeasonStarted>) {
-        for standing in started.standings.drain(..) {
-            if let Some(player) = self.players.get_mut(&standing.user) {
-                player.season = started.season;
-                player.standing = standing.begins;
-                player.bonus = standing.begins.points;
-            }
-        }
-        started.prizes = Prizes::default();
-        self.season = Some(started);
     }
 
     fn records(&self, now: Wall) -> impl Iterator<Item = Record> {

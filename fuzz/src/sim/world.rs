@@ -147,6 +147,8 @@ impl World {
         let mut config = trusting();
         (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
         config.admin = Some(operator::access());
+        // From one row to all at once.
+        config.season_rows = 1 << (scenario.seed % 8);
         let mut world = Self {
             scenario: *scenario,
             rates: drawn.rates,

@@ -185,12 +185,14 @@ impl From<io::Error> for ExportError {
 const WIDE: [&str; 2] = ["steam_id", "session_id"];
 /// Columns that hold JSON: written as what they hold.
 const JSON: [&str; 1] = ["players"];
-/// Tables that say nothing about players.
-const INTERNAL: [&str; 1] = ["commits"];
+/// Tables that say nothing about players, or nothing that a view does not say.
+const INTERNAL: [&str; 3] = ["commits", "final_standings", "season_changes"];
 
 fn write_tables(connection: &Connection, out: &mut impl Write) -> std::result::Result<(), ExportError> {
     let mut before = "{";
-    for table in names(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")? {
+    for table in
+        names(connection, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")?
+    {
         if INTERNAL.contains(&table.as_str()) {
             continue;
         }
@@ -264,7 +266,7 @@ fn open(path: &Path) -> std::result::Result<Connection, StoreError> {
 }
 
 /// Makes a file that is not there yet and that only its owner can read.
-fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
+pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
     private_file(path).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
         _ => StoreError::file(path, source),
@@ -333,12 +335,12 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(of: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(of: &Path) -> io::Result<()> {
     let directory = of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -37,6 +37,7 @@ pub use journal::{Batch, Journal, Resumed};
 
 use crate::data_dir::{DataDir, private_file};
 use lock::Lock;
+use seasons::Copying;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "mmcos.db";
@@ -84,6 +85,8 @@ pub struct Store {
     copied: Option<SeasonId>,
     /// The size of the write-ahead log, in bytes, from which on it is looked at again.
     wal_watch: u64,
+    /// The copy that is being made, of the store before a season.
+    copying: Option<Copying>,
     _lock: Lock,
 }
 
@@ -100,6 +103,7 @@ impl Store {
             is_suspect: false,
             copied: None,
             wal_watch: WAL_LIMIT,
+            copying: None,
             _lock: lock,
         })
     }
@@ -161,13 +165,9 @@ impl Commit<Record> for Store {
         if !before.is_empty() {
             self.write(before)?;
         }
-        if let Some(copy) = seasons::copy(&self.connection, &self.path, season) {
-            log::info!(
-                "season {} begins; to take that back, stop the server and run: mmcos restore {}",
-                season.0,
-                copy.display()
-            );
-        }
+        // One at a time.
+        drop(self.copying.take());
+        self.copying = seasons::copy(&self.connection, &self.path, season);
         self.copied = Some(season);
         self.write(rest)
     }
@@ -229,7 +229,9 @@ impl Store {
     fn cut_wal(&mut self) {
         let size = || std::fs::metadata(files::beside(&self.path, "-wal")).map_or(0, |wal| wal.len());
         let grown = size();
-        if grown <= self.wal_watch {
+        // A copy that is being made needs the log.
+        let is_needed = self.copying.as_ref().is_some_and(|copying| !copying.is_finished());
+        if grown <= self.wal_watch || is_needed {
             return;
         }
         // An error is that of a disk in trouble, which the next commit meets as well.

@@ -19,6 +19,8 @@ use rusqlite::{Connection, Error, Params, Result, Row};
 
 use super::{StoreError, write};
 
+const SEASON: &str = "SELECT season, starts, change FROM seasons LEFT JOIN season_changes USING (season) \
+    ORDER BY season DESC LIMIT 1";
 /// Beside the races that take results the last ones, whatever the clock said then; so the numbers of sessions go on
 /// growing as well. No more than a server keeps.
 const RACES: &str = "SELECT * FROM (SELECT * FROM matches WHERE made > ?1 \
@@ -38,7 +40,7 @@ pub(super) fn records(
     let mut rows = Rows { connection, path, take };
     let oldest = write::oldest(connection, now).map_err(|source| StoreError::sql(path, source))?;
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    rows.give("SELECT * FROM seasons ORDER BY season DESC LIMIT 1", (), season)?;
+    rows.give(SEASON, (), season)?;
     rows.give("SELECT * FROM players ORDER BY user_id", (), player)?;
     rows.give(RACES, (oldest, write::LAST, most), race)?;
     rows.give(RESULTS, (oldest, write::LAST), result)?;
@@ -77,7 +79,9 @@ impl<F: FnMut(Record) -> std::result::Result<(), StoreError>> Rows<'_, F> {
 
 fn season(row: &Row<'_>) -> Result<Record> {
     let (season, starts) = (SeasonId(row.get(0)?), Wall::from_millis(row.get(1)?));
-    Ok(Record::SeasonStarted(Box::new(SeasonStarted { season, starts, ..SeasonStarted::default() })))
+    let change = row.get_ref(2)?.as_str_or_null()?;
+    let roll_over = change.map(serde_json::from_str).transpose().map_err(|error| unfit(2, error))?;
+    Ok(Record::SeasonStarted(Box::new(SeasonStarted { season, starts, roll_over })))
 }
 
 fn player(row: &Row<'_>) -> Result<Record> {

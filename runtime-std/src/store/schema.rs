@@ -10,8 +10,12 @@ use super::{StoreError, files};
 const APPLICATION: i64 = 0x4D4D_434F;
 
 /// Each takes a store from the schema of its index to the next.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Makes the tables, or brings them up to date.
 pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -120,6 +124,31 @@ mod tests {
         assert_eq!(sum(&path, "a"), Ok(1));
         assert_eq!(sum(&dir.file("t.db.schema-1"), "a"), Ok(1), "the copy stays");
         migrate(&connection, &path, &[FIRST, SECOND]).unwrap();
+    }
+
+    #[test]
+    fn final_standings_of_before_schema_4_stay_as_they_were() {
+        let Scratch(dir) = &Scratch::new("migrate-standings");
+        let path = dir.file("t.db");
+        let connection = Connection::open(&path).unwrap();
+        migrate(&connection, &path, &MIGRATIONS[..3]).unwrap();
+        let rows = "INSERT INTO seasons VALUES (55, 1), (56, 2), (57, 3);
+            INSERT INTO standings VALUES (55, 1, 0, 10, 0, NULL, 'Boxes:4:'), (55, 2, 1, 5, 0, NULL, 'Boxes:1:'),
+                (56, 1, 1, 900, 1, 'Boxes:1:', 'Boxes:4:'), (56, 2, 2, 900, 2, 'Boxes:2:', 'Boxes:1:'),
+                (56, 3, 0, 950, 1, 'Boxes:1:', 'Boxes:4:'), (56, 4, 3, 0, 0, NULL, NULL);";
+        connection.execute_batch(rows).unwrap();
+        let standings = || -> Vec<String> {
+            let columns = "quote(season) || quote(user_id) || quote(rank) || quote(points) || quote(division) \
+                || quote(division_prize) || quote(rank_prize)";
+            let sql = format!("SELECT {columns} FROM standings ORDER BY season, user_id");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let rows = statement.query_map((), |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let before = standings();
+        assert_eq!(before.len(), 6);
+        migrate(&connection, &path, MIGRATIONS).unwrap();
+        assert_eq!(standings(), before);
     }
 
     #[test]

@@ -6,14 +6,16 @@ use std::task::{Context, Poll, Wake};
 
 use mmcos_core::seam::{CommitSeq, Storage};
 use mmcos_core::wire::steam::SteamId;
-use mmcos_game::divisions::{Division, Standing};
+use mmcos_game::catalogue::Catalogue;
+use mmcos_game::divisions::{Band, Division, Ladder, Standing};
 use mmcos_game::events::ByHand;
 use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_game::moderation::Ban;
 use mmcos_game::players::{Player, Title};
+use mmcos_game::ranking::Place;
 use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
-use mmcos_game::seasons::{FinalStanding, SeasonId, SeasonStarted};
+use mmcos_game::seasons::{Prizes, RankBonus, RollOver, SeasonId, SeasonStarted};
 use proptest::prelude::*;
 use rusqlite::ffi;
 
@@ -66,11 +68,6 @@ fn ban(subject: &str, until: Option<Wall>) -> Record {
     Record::Ban(Box::new(Ban { subject: subject.parse().unwrap(), since: NOW, until, reason, note }))
 }
 
-fn season(standings: Vec<FinalStanding>) -> Record {
-    let started = SeasonStarted { season: SeasonId(57), starts: NOW, standings, ..SeasonStarted::default() };
-    Record::SeasonStarted(Box::new(started))
-}
-
 fn records(store: &mut Store, now: Wall) -> Vec<Record> {
     let mut records = Vec::new();
     let take = |record| {
@@ -95,7 +92,7 @@ fn event(minutes: i64, event: Option<&str>) -> Record {
 /// What a store has kept and what it gives back of that.
 fn some() -> Vec<Record> {
     vec![
-        season(vec![]),
+        begins(57, None),
         player(1, 10),
         player(2, -3),
         race(7, Some(NOW)),
@@ -163,45 +160,110 @@ fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_t
     assert_eq!(results, 2, "history stays");
 }
 
+/// The row of a player in a season.
+fn in_season(user: u32, season: i32, points: i32) -> Record {
+    match player(user, points) {
+        Record::Player(player) => Record::Player(Box::new(Player { season: SeasonId(season), ..*player })),
+        other => other,
+    }
+}
+
+/// The official change of season at the end of a season in which players had these points.
+fn roll_over(points: &[i32]) -> RollOver {
+    let catalogue = Catalogue::official().unwrap();
+    let places = (1..).zip(points).map(|(user, points)| Place::new(Points(*points), UserId(user)));
+    let rank_bonus = [RankBonus { min_rank: 2, bonus_points: Points(50) }];
+    let prizes = Prizes {
+        by_division: vec!["".into(), "Boxes:2:".into()],
+        by_rank: vec![(1, "Boxes:4:".into()), (2, "".into()), (3, "Boxes:1:".into())],
+    };
+    let band = Band { bonus_points: catalogue.divisions.bands[2].bonus_points, ..Band::default() };
+    RollOver::new(Ladder::new(vec![band; 2]), &rank_bonus, &places.collect(), prizes)
+}
+
+fn begins(season: i32, roll_over: Option<RollOver>) -> Record {
+    let roll_over = roll_over.map(Box::new);
+    Record::SeasonStarted(Box::new(SeasonStarted { season: SeasonId(season), starts: NOW, roll_over }))
+}
+
+type FinalStanding = (u32, u32, i32, Option<String>, Option<String>);
+
+/// The final standings of a season: rank from 1, account, points, prizes.
+fn final_standings(store: &Store, season: i32) -> Vec<FinalStanding> {
+    // The query is the README's.
+    let sql = "SELECT rank + 1, user_id, standings.points, division_prize, rank_prize FROM standings \
+        JOIN players USING (user_id) WHERE standings.season = ? ORDER BY rank";
+    let mut history = store.connection.prepare(sql).unwrap();
+    let rows = history
+        .query_map([season], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn server() -> Server<Mmcos> {
+    let game = mmcos_game::Config::new(Catalogue::official().unwrap());
+    Server::new(Mmcos::new(game, [7; 32]), mmcos_core::engine::Limits::default(), [7; 32])
+}
+
 #[test]
-fn a_season_changes_all_rows_at_once_and_leaves_a_history() {
+fn a_season_whose_rows_follow_in_pieces_can_be_gone_on_with_from_anywhere_and_leaves_a_history() {
     let Scratch(dir) = &Scratch::new("store-season");
     let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(1, 600), player(2, 500)]).unwrap();
-    let begins = Standing { points: Points(50), division: Division(0) };
-    let standing = |user, rank| {
-        let ended = Standing { points: Points(600), division: Division(1) };
-        FinalStanding { user: UserId(user), season: SeasonId(56), rank, ended, begins }
+    let points = [600, 500, 700, 500];
+    store.commit(&[begins(56, None)]).unwrap();
+    let rows: Vec<Record> = (1..).zip(points).map(|(user, points)| in_season(user, 56, points)).collect();
+    store.commit(&rows).unwrap();
+    let change = begins(57, Some(roll_over(&points)));
+    store.commit(std::slice::from_ref(&change)).unwrap();
+    // What becomes of the rows that a server gets back does not depend on how many were changed before.
+    let began = |store: &mut Store| -> Vec<(SeasonId, i32)> {
+        let mut server = server();
+        store.restore(&mut server, NOW).unwrap();
+        server.service().players().iter().map(|player| (player.season, player.standing.points.0)).collect()
     };
-    store.commit(&[season(vec![standing(1, 0), standing(2, 1)])]).unwrap();
-    let kept = records(&mut store, NOW);
-    let [Record::SeasonStarted(started), Record::Player(player), _] = kept.as_slice() else {
-        panic!("{kept:?}")
-    };
-    assert_eq!((started.season, started.standings.len()), (SeasonId(57), 0));
-    assert_eq!((player.season, player.standing, player.bonus), (SeasonId(57), begins, Points(50)));
-    // The query is the README's.
-    let mut history = store
-        .connection
-        .prepare(
-            "SELECT rank + 1, name, standings.points FROM standings JOIN players USING (user_id) \
-             WHERE standings.season = 56 ORDER BY rank",
-        )
-        .unwrap();
-    let rows = history.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-    let rows: Vec<(u32, String, i32)> = rows.map(Result::unwrap).collect();
-    assert_eq!(rows, [(1, "Player".to_owned(), 600), (2, "Player".to_owned(), 600)]);
+    let expected = [150, 100, 150, 100].map(|points| (SeasonId(57), points));
+    for user in 0..5 {
+        drop(store);
+        store = Store::open(dir).unwrap();
+        assert_eq!(records(&mut store, NOW)[0], change);
+        assert_eq!(began(&mut store), expected, "{user}");
+        if let Some((_, points)) = usize::try_from(user).ok().and_then(|user| expected.get(user)) {
+            store.commit(&[in_season(user + 1, 57, *points)]).unwrap();
+        }
+    }
+    let (division, rank) = (Some("Boxes:2:".to_owned()), |prize: &str| Some(prize.to_owned()));
+    let expected = [
+        (1, 3, 700, division.clone(), rank("Boxes:4:")),
+        (2, 1, 600, division.clone(), None),
+        (3, 2, 500, division.clone(), rank("Boxes:1:")),
+        (4, 4, 500, division.clone(), None),
+    ];
+    assert_eq!(final_standings(&store, 56), expected);
+    // A result of the season that is on changes nothing of that.
+    store.commit(&[in_season(4, 57, 190)]).unwrap();
+    assert_eq!(final_standings(&store, 56), expected);
+    assert_eq!(final_standings(&store, 57), []);
+    let mut json = Vec::new();
+    files::export(dir, &mut json).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(
+        (&json["standings"][0]["rank"], &json["standings"][0]["rank_prize"]),
+        (&0.into(), &"Boxes:4:".into())
+    );
+    assert!(json.get("final_standings").is_none() && json.get("season_changes").is_none());
+    // A season that is called by another number has not ended.
+    store.commit(&[begins(55, None), in_season(4, 55, 190)]).unwrap();
+    assert_eq!(final_standings(&store, 57), []);
 }
 
 #[test]
 fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
     let Scratch(dir) = &Scratch::new("store-before-season");
     let mut store = Store::open(dir).unwrap();
-    store.commit(&[season_of(56, 0)]).unwrap();
+    store.commit(&[season_of(56)]).unwrap();
     assert!(!dir.file("seasons").exists(), "no player could lose anything");
     store.commit(&[player(1, 600)]).unwrap();
     // In one batch with what came before.
-    store.commit(&[player(2, 700), season_of(57, 2), player(1, 50)]).unwrap();
+    store.commit(&[player(2, 700), season_of(57), player(1, 50)]).unwrap();
     store.commit(&[player(1, 90)]).unwrap();
     let copy = dir.file("seasons").join("before-season-57.db");
     assert!(matches!(files::restore(dir, &copy), Err(StoreError::InUse { .. })));
@@ -210,34 +272,47 @@ fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
     assert_eq!([&copy, &dir.file("seasons")].map(|path| crate::data_dir::tests::mode(path)), [0o600, 0o700]);
     files::restore(dir, &copy).unwrap();
     let mut store = Store::open(dir).unwrap();
-    assert_eq!(records(&mut store, NOW), [season_of(56, 0), player(1, 600), player(2, 700)]);
+    assert_eq!(records(&mut store, NOW), [season_of(56), player(1, 600), player(2, 700)]);
 
     for number in 57..70 {
-        store.commit(&[season_of(number, 0)]).unwrap();
+        store.commit(&[season_of(number)]).unwrap();
     }
+    store.copying = None;
     let left = fs::read_dir(dir.file("seasons")).unwrap().count();
     assert_eq!(left, 6, "the others make room");
     // Nothing holds a season up.
     fs::remove_dir_all(dir.file("seasons")).unwrap();
     fs::write(dir.file("seasons"), b"no directory").unwrap();
-    store.commit(&[season_of(80, 0)]).unwrap();
+    store.commit(&[season_of(80)]).unwrap();
     // One that began while the clock was ahead is taken back.
-    store.commit(&[season_of(58, 0)]).unwrap();
-    assert_eq!(records(&mut store, NOW)[0], season_of(58, 0));
+    store.commit(&[season_of(58)]).unwrap();
+    assert_eq!(records(&mut store, NOW)[0], season_of(58));
 }
 
-fn season_of(number: i32, players: u32) -> Record {
-    let standing = |user| FinalStanding {
-        user: UserId(user),
-        season: SeasonId(number),
-        rank: 0,
-        ended: Standing::default(),
-        begins: Standing::default(),
-    };
-    let standings = (1..=players).map(standing).collect();
-    let started =
-        SeasonStarted { season: SeasonId(number), starts: NOW, standings, ..SeasonStarted::default() };
-    Record::SeasonStarted(Box::new(started))
+fn season_of(number: i32) -> Record {
+    begins(number, Some(roll_over(&[])))
+}
+
+#[test]
+fn commits_go_on_while_the_store_is_copied() {
+    let Scratch(dir) = &Scratch::new("store-copying");
+    let mut store = Store::open(dir).unwrap();
+    let many: Vec<Record> = (1..40_000).map(|user| in_season(user, 56, 600)).collect();
+    store.commit(&many).unwrap();
+    store.commit(&[season_of(57)]).unwrap();
+    let mut meanwhile = 0;
+    while store.copying.as_ref().is_some_and(|copying| !copying.is_finished()) {
+        meanwhile += 1;
+        store.commit(&[in_season(1 + meanwhile % 40_000, 57, 50)]).unwrap();
+    }
+    assert!(meanwhile > 0, "the copy held a commit up");
+    let copy = dir.file("seasons").join("before-season-57.db");
+    let copied = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let number = |sql: &str| -> i64 { copied.query_row(sql, (), |row| row.get(0)).unwrap() };
+    assert_eq!(number("SELECT count(*) FROM players WHERE season = 56 AND points = 600"), 39_999);
+    assert_eq!(number("SELECT count(*) FROM seasons"), 0);
+    let mode: String = copied.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete", "one file, wherever it is");
 }
 
 #[test]
@@ -293,7 +368,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         (1..6_u64).prop_map(|session| Record::RaceForgotten(SessionId(session))),
         (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
         (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
-        Just(season(vec![])),
+        Just(begins(57, None)),
     ]
 }
 
@@ -346,8 +421,7 @@ fn faults_say_what_to_do() {
     store.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
 
     store.commit(&[player(1, 1), player(3, 1)]).unwrap();
-    let game = mmcos_game::Config::new(mmcos_game::catalogue::Catalogue::official().unwrap());
-    let mut server = Server::new(Mmcos::new(game, [7; 32]), mmcos_core::engine::Limits::default(), [7; 32]);
+    let mut server = server();
     // A row that was deleted by hand is a gap, not damage.
     store.restore(&mut server, NOW).unwrap();
     assert_eq!(server.service().players().len(), 2);
@@ -623,7 +697,8 @@ fn a_store_of_the_first_schema_is_opened() {
     connection.execute_batch(include_str!("schema/1.sql")).unwrap();
     connection.pragma_update(None, "application_id", 0x4D4D_434F).unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
-    write::record(&connection, &player(1, 10)).unwrap();
+    let row = "INSERT INTO players VALUES (1, 76561202255230001, '1', 'Ann', 'title_9', 0, 0, 57, 10, 1, 0, 0, 1, 0, 1, 2)";
+    connection.execute(row, ()).unwrap();
     drop(connection);
     let mut store = Store::open(dir).unwrap();
     store.commit(&[player(2, 20)]).unwrap();

@@ -11,8 +11,8 @@ use mmcos_game::matchmaker::RuleSet;
 use mmcos_game::moderation::{Ban, Subject};
 use mmcos_game::players::Player;
 use mmcos_game::results::{KEEP, Race, RaceResult};
-use mmcos_game::seasons::SeasonStarted;
-use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use mmcos_game::seasons::{Prizes, SeasonStarted};
+use rusqlite::{Connection, Error, OptionalExtension as _, Result, params};
 
 pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
     match record {
@@ -30,6 +30,13 @@ pub(super) fn record(connection: &Connection, record: &Record) -> Result<()> {
 
 fn player(connection: &Connection, player: &Player) -> Result<()> {
     let Player { standing, profile, .. } = player;
+    // The row of a season that has ended is its final standing.
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO final_standings SELECT season, user_id, points, division FROM players
+             WHERE user_id = ? AND season < ?",
+        )?
+        .execute((player.user_id.0, player.season.0))?;
     connection
         .prepare_cached(
             "INSERT INTO players VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
@@ -121,25 +128,30 @@ fn season_started(connection: &Connection, started: &SeasonStarted) -> Result<()
     connection.execute("DELETE FROM seasons WHERE season > ?", [season])?;
     connection
         .execute("INSERT OR REPLACE INTO seasons VALUES (?, ?)", (season, started.starts.as_millis()))?;
-    let mut history = connection.prepare("INSERT OR REPLACE INTO standings VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-    let mut begin = connection.prepare(
-        "UPDATE players SET season = ?2, points = ?3, division = ?4, bonus = ?3 WHERE user_id = ?1",
-    )?;
-    // By rank, both tables would be written all over; by number, from the first page to the last.
-    let mut standings: Vec<_> = started.standings.iter().collect();
-    standings.sort_unstable_by_key(|standing| standing.user);
-    for standing in standings {
-        let (ended, begins) = (standing.ended, standing.begins);
-        history.execute(params![
-            standing.season.0,
-            standing.user.0,
-            standing.rank,
-            ended.points.0,
-            ended.division.0,
-            started.prizes.of_division(ended.division),
-            started.prizes.of_rank(standing.rank),
-        ])?;
-        begin.execute((standing.user.0, season, begins.points.0, begins.division.0))?;
+    // Only the last change has rows that it is still to be applied to.
+    connection.execute("DELETE FROM season_changes", ())?;
+    if let Some(roll_over) = &started.roll_over {
+        let change =
+            serde_json::to_string(roll_over).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
+        connection.execute("INSERT INTO season_changes VALUES (?, ?)", (season, change))?;
+        let before = "SELECT max(season) FROM seasons WHERE season < ?";
+        if let Some(ended) = connection.query_row(before, [season], |row| row.get(0))? {
+            prizes(connection, ended, &roll_over.prizes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what the end of a season was worth.
+fn prizes(connection: &Connection, ended: i32, prizes: &Prizes) -> Result<()> {
+    connection.execute("DELETE FROM prizes WHERE season = ?", [ended])?;
+    let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO prizes VALUES (?, ?, ?, ?)")?;
+    for (division, prize) in (0_u32..).zip(&prizes.by_division).filter(|(_, prize)| !prize.is_empty()) {
+        insert.execute((ended, "division", division, &**prize))?;
+    }
+    // A row without a prize hides those for more ranks.
+    for (ranks, prize) in &prizes.by_rank {
+        insert.execute((ended, "rank", ranks, &**prize))?;
     }
     Ok(())
 }

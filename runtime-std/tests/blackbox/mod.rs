@@ -39,6 +39,7 @@ mod notify;
 mod player;
 mod process;
 mod proof;
+mod season;
 mod setup;
 mod start;
 mod stop;

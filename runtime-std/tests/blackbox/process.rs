@@ -208,6 +208,13 @@ impl Server {
         assert!(self.end().success());
         std::mem::replace(&mut self.scratch, Scratch(PathBuf::new()))
     }
+
+    /// Kills it, as a power cut would.
+    pub(super) fn kill(mut self) -> Scratch {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.scratch, Scratch(PathBuf::new()))
+    }
 }
 
 impl Drop for Server {

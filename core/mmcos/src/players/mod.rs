@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 pub use profile::{Level, Name, Prestige, Title, TitleError};
 pub use user_facing_id::UserFacingId;
 
-use super::divisions::{Ladder, Standing};
+use super::divisions::Standing;
 use super::ids::{Points, UserId};
 use super::matchmaker::HostHistory;
 use super::ranking::{Place, Ranking};
-use super::seasons::{FinalStanding, RankBonus, SeasonId, roll_over};
+use super::seasons::{RollOver, SeasonId};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
 
@@ -74,6 +74,16 @@ impl Player {
     /// The account's number that the game shows.
     pub fn user_facing_id(&self) -> UserFacingId {
         UserFacingId::of(self.steam_id)
+    }
+
+    /// Brings the player into a season. However many seasons a player has missed, it changes once. Without a `roll_over`
+    /// the season only got another number: points, and what of them is a bonus, stay.
+    pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) {
+        self.season = season;
+        if let Some(roll_over) = roll_over {
+            self.standing = roll_over.begins(self);
+            self.bonus = self.standing.points;
+        }
     }
 
     /// Where the player is in the order of all.
@@ -158,6 +168,11 @@ impl Players {
         self.get(*self.by_steam_id.get(&steam_id)?)
     }
 
+    /// All players in order.
+    pub const fn ranking(&self) -> &Ranking {
+        &self.ranking
+    }
+
     /// All players, oldest account first.
     pub fn iter(&self) -> impl Iterator<Item = &Player> {
         self.by_user_id.iter().flatten()
@@ -218,46 +233,22 @@ impl Players {
         Some(self.ranking.insert(after))
     }
 
-    /// Starts a season for all who are not in it yet: see [`roll_over`]. However many seasons a player has missed,
-    /// it changes once. Returns what became of them, best first.
-    pub fn start_season(
-        &mut self,
-        season: SeasonId,
-        ladder: &Ladder,
-        rank_bonus: &[RankBonus],
-    ) -> Vec<FinalStanding> {
-        let final_order = (0..).zip(self.leaderboard(0, u32::MAX));
-        let in_an_earlier_season = final_order.filter(|(_, player)| player.season < season);
-        let ended = in_an_earlier_season.map(|(rank, player)| FinalStanding {
-            user: player.user_id,
-            season: player.season,
-            rank,
-            ended: player.standing,
-            begins: if player.standing.points == player.bonus {
-                // Who won nothing in a season has no bonus for the next: else whoever never races would get one.
-                Standing::default()
-            } else {
-                roll_over(player.standing.division, rank, ladder, rank_bonus)
-            },
-        });
-        let standings: Vec<FinalStanding> = ended.collect();
-        for standing in &standings {
-            self.enter_season(standing.user, season, standing.begins);
+    /// Brings all players who are not in this season into it; see [`Player::enter`]. Returns how many these are.
+    pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) -> usize {
+        let mut entered = 0_usize;
+        for player in self.by_user_id.iter_mut().flatten().filter(|player| player.season != season) {
+            player.enter(season, roll_over);
+            entered = entered.saturating_add(1);
         }
-        standings
+        if entered > 0 {
+            self.ranking = self.iter().map(Player::place).collect();
+        }
+        entered
     }
 
-    /// Gives the season that all players are in another number. Points, and what of them is a bonus, stay.
-    pub fn renumber(&mut self, season: SeasonId) {
-        self.by_user_id.iter_mut().flatten().for_each(|player| player.season = season);
-    }
-
-    /// Puts a player into a season, with the standing that it begins with.
-    pub fn enter_season(&mut self, user: UserId, season: SeasonId, begins: Standing) {
-        if let Some(player) = self.get_mut(user) {
-            (player.season, player.bonus) = (season, begins.points);
-            self.set_standing(user, begins);
-        }
+    /// The players from this account on, oldest account first.
+    pub fn from(&self, user: UserId) -> impl Iterator<Item = &Player> {
+        self.by_user_id.iter().skip(slot(user).unwrap_or(0)).flatten()
     }
 
     /// The number of players ahead of this one.

@@ -4,7 +4,8 @@ use core::cmp::Reverse;
 use proptest::prelude::*;
 
 use super::super::divisions::tests::official;
-use super::super::divisions::{Band, Division};
+use super::super::divisions::{Band, Division, Ladder};
+use super::super::seasons::{Prizes, RankBonus};
 use super::*;
 
 const SEASON: SeasonId = SeasonId(57);
@@ -26,6 +27,12 @@ fn players(points: &[i32]) -> Players {
         players.set_standing(user, standing(points));
     }
     players
+}
+
+/// Begins a season. Returns the number of players that it changed.
+fn start_season(players: &mut Players, season: SeasonId, ladder: Ladder, rank_bonus: &[RankBonus]) -> usize {
+    let roll_over = RollOver::new(ladder, rank_bonus, players.ranking(), Prizes::default());
+    players.enter(season, Some(&roll_over))
 }
 
 fn leaderboard(players: &Players) -> Vec<u32> {
@@ -62,7 +69,7 @@ fn a_season_starts_once_for_everybody() {
     let mut players = players(&[2_600, 3_100, 1_700, 0]);
     players.set_standing(UserId(3), Standing { points: Points(1_300), division: Division(3) });
     for _ in 0..2 {
-        players.start_season(SeasonId(60), &official(), &rank_bonus);
+        start_season(&mut players, SeasonId(60), official(), &rank_bonus);
         let points: Vec<i32> = players.iter().map(|player| player.standing.points.0).collect();
         assert_eq!(points, [750, 800, 250, 0]);
         assert_eq!(leaderboard(&players), [2, 1, 3, 4]);
@@ -76,7 +83,7 @@ fn a_season_starts_once_for_everybody() {
 fn who_enrolled_in_a_season_keeps_its_points_when_it_is_started() {
     let ladder = Ladder::new(vec![Band { bonus_points: Points(7), ..Band::default() }]);
     let mut players = players(&[100, 200]);
-    players.start_season(SEASON, &ladder, &[]);
+    assert_eq!(start_season(&mut players, SEASON, ladder, &[]), 0);
     assert_eq!(leaderboard(&players), [2, 1]);
     assert_eq!(players.get(UserId(2)).unwrap().standing.points, Points(200));
 }
@@ -110,7 +117,8 @@ fn accounts_that_a_store_has_lost_are_gaps_that_nobody_falls_into() {
     assert!([1, 3, 4].iter().all(|user| players.get(UserId(*user)).is_none()));
     assert_eq!(players.enrol(steam(3), SEASON, NOW), UserId(6));
     assert_eq!(players.enrol(steam(2), SEASON, NOW), UserId(2));
-    assert_eq!(players.start_season(SeasonId(SEASON.0 + 1), &official(), &[]).len(), 3);
+    assert_eq!(start_season(&mut players, SeasonId(SEASON.0 + 1), official(), &[]), 3);
+    assert!(players.from(UserId(3)).map(|player| player.user_id.0).eq([5, 6]));
 }
 
 #[test]
@@ -160,7 +168,7 @@ proptest! {
                 }
                 Change::Season => {
                     season.0 = season.0.saturating_add(1);
-                    live.start_season(season, &official(), &rank_bonus);
+                    start_season(&mut live, season, official(), &rank_bonus);
                 }
             }
             for player in live.iter() {

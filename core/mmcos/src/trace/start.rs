@@ -79,6 +79,7 @@ pub(super) struct Settings {
     search_seconds: u32,
     matchmaker: matchmaker::Config,
     first_session: SessionId,
+    season_rows: usize,
     events: events::Plan,
 }
 
@@ -98,6 +99,7 @@ impl Settings {
             search_seconds,
             matchmaker,
             first_session,
+            season_rows,
             events,
             admin: _,
             pages: _,
@@ -120,6 +122,7 @@ impl Settings {
             search_seconds,
             matchmaker,
             first_session,
+            season_rows,
             events,
         }
     }
@@ -139,6 +142,7 @@ impl Settings {
             search_seconds: self.search_seconds,
             matchmaker: self.matchmaker,
             first_session: self.first_session,
+            season_rows: self.season_rows,
             events: self.events,
             admin: None,
             pages: Vec::new(),

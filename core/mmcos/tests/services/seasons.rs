@@ -1,13 +1,18 @@
 //! The calendar, as logins tell of it.
 
-use mmcos_core::{engine::SETTLING, wire::steam::SteamId};
-use mmcos_game::{Mmcos, Record, seasons::FinalStanding};
+use std::{collections::BTreeMap, time::Duration};
+
+use mmcos_core::{
+    engine::{Limits, SETTLING},
+    seam::{Input, Storage, StorageTrouble},
+};
+use mmcos_game::{Config, Mmcos, Record, divisions::Standing, ids::Points};
 
 use super::{
     rig::Rig,
     world::{
         LOGIN, get_elite, just_restarted, login, login_answer, login_request, on, platform_id, post, race,
-        restarted, server, session_key, text, texts, trusting,
+        restarted, rig, server, session_key, text, texts, trusting,
     },
 };
 
@@ -166,22 +171,17 @@ fn whoever_was_better_does_not_begin_behind_whoever_was_worse() {
     );
 }
 
-/// Where the player stood at the end of each season, as it is recorded: season, rank, points, division prize.
-fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, u32, i32, &str)> {
-    let players = rig.server.service().players();
-    let user = players.by_steam_id(SteamId::new(id)).unwrap().user_id;
-    let started = rig.records.iter().filter_map(|record| match record {
-        Record::SeasonStarted(started) => Some(started),
+/// Where the player stood at the end of each season, as it is recorded: season, points.
+fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, i32)> {
+    let rows = rig.records.iter().filter_map(|record| match record {
+        Record::Player(player) if player.steam_id.get() == id => {
+            Some((player.season.0, player.standing.points.0))
+        }
         _ => None,
     });
-    let standings = started.flat_map(|started| {
-        let with_prize = |standing: &FinalStanding| {
-            let prize = started.prizes.of_division(standing.ended.division).unwrap_or_default();
-            (standing.user, (standing.season.0, standing.rank, standing.ended.points.0, prize))
-        };
-        started.standings.iter().map(with_prize).collect::<Vec<_>>()
-    });
-    standings.filter(|(of, _)| *of == user).map(|(_, standing)| standing).collect()
+    let mut last: BTreeMap<i32, i32> = rows.collect();
+    last.pop_last();
+    last.into_iter().collect()
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_login_tells_of_a_change_of_season_after_a_restart_too() {
         let mut rig = restarted(lived, trusting(), on(2023, 11, 3, 9));
         assert_eq!(heard(&mut rig, ANN, "Ann"), ["38", "39", "39", "39", "400", "400", "0"]);
         assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39", "once");
-        assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
+        assert_eq!(history(&rig, ANN), [(38, 1_080)]);
         let mut rig = restarted(&rig, trusting(), on(2023, 11, 4, 9));
         assert_eq!(seen(&mut rig, ANN, "Ann"), ["39", "39", "39", "39", "0", "400", "0"]);
     }
@@ -228,7 +228,7 @@ fn a_login_tells_of_a_change_of_season_after_a_restart_too() {
 fn seasons_in_which_the_server_was_off_are_one_change() {
     let mut rig = restarted(&season_38(), trusting(), on(2024, 3, 2, 9));
     assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "400", "400", "0"]);
-    assert_eq!(history(&rig, ANN), [(38, 0, 1_080, "Boxes:2:")]);
+    assert_eq!(history(&rig, ANN), [(38, 1_080)]);
 }
 
 #[test]
@@ -240,6 +240,153 @@ fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
     }
     // In the first season that passed Ann did not race, so that it brought nothing for the next.
     assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "0", "0", "0"]);
-    let expected = [(38, 0, 1_080, "Boxes:2:"), (39, 0, 400, "Boxes:1:"), (40, 0, 0, "Boxes:1:")];
-    assert_eq!(history(&rig, ANN), expected);
+    assert_eq!(history(&rig, ANN), [(38, 1_080), (39, 400), (40, 0)]);
+}
+
+/// Ten players, whose rows enter a season three at a time.
+const PIECE: usize = 3;
+
+fn in_pieces() -> Config {
+    Config { season_rows: PIECE, ..trusting() }
+}
+
+/// The end of season 38 with ten players, of whom one never raced.
+fn ten_players() -> Rig<Mmcos> {
+    let mut rig = rig(in_pieces());
+    rig.skip_to(on(2023, 10, 20, 12));
+    for player in 0..10 {
+        let token = login(&mut rig, ANN + player, "Racer");
+        for _ in 0..player {
+            race(&mut rig, &token, 90);
+        }
+    }
+    rig
+}
+
+/// Season and standing of each player, and the points that it began with.
+fn standings(rig: &Rig<Mmcos>) -> Vec<(i32, Standing, Points)> {
+    let players = rig.server.service().players();
+    players.iter().map(|player| (player.season.0, player.standing, player.bonus)).collect()
+}
+
+/// A server that is restored from the rows which a store has after these records.
+fn restored(records: &[Record]) -> Rig<Mmcos> {
+    let (mut season, mut players) = (None, BTreeMap::new());
+    for record in records {
+        match record {
+            Record::SeasonStarted(_) => season = Some(record),
+            Record::Player(player) => drop(players.insert(player.user_id, record)),
+            _ => {}
+        }
+    }
+    let mut rig = Rig::new(Mmcos::new(in_pieces(), [5; 32]), Limits::default());
+    for record in season.into_iter().chain(players.into_values()) {
+        rig.server.restore(record.clone()).expect("what was recorded fits");
+    }
+    rig.set_wall(on(2023, 11, 2, 10));
+    rig
+}
+
+/// Reports commits until no more records come.
+fn commit_all(rig: &mut Rig<Mmcos>) {
+    loop {
+        let before = rig.records.len();
+        rig.input(Input::Committed { took: Duration::ZERO });
+        rig.pass(Duration::from_secs(1));
+        let piece = rig.records.len() - before;
+        assert!(piece <= PIECE, "{piece} rows at once");
+        if piece == 0 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_change_of_season_becomes_durable_in_pieces_one_after_the_other() {
+    let mut rig = ten_players();
+    let before = rig.records.len();
+    rig.skip_to(on(2023, 11, 2, 9));
+    get_status(&mut rig);
+    assert_eq!(rig.records.len() - before, 1 + PIECE, "{:?}", &rig.records[before..]);
+    rig.pass(Duration::from_secs(10));
+    assert_eq!(rig.records.len() - before, 1 + PIECE, "the next piece waits for the commit of this one");
+    rig.input(Input::Committed { took: Duration::ZERO });
+    rig.input(Input::Storage(Storage::Delayed(StorageTrouble::Full)));
+    rig.pass(Duration::from_secs(10));
+    assert_eq!(rig.records.len() - before, 1 + PIECE, "nor is it for a disk in trouble");
+    rig.input(Input::Storage(Storage::Available));
+    commit_all(&mut rig);
+    let saved = rig.records[before + 1..].iter().map(|record| match record {
+        Record::Player(player) => (player.user_id.0, player.season.0),
+        other => panic!("{other:?}"),
+    });
+    assert!(saved.eq((1..=10).map(|user| (user, 39))), "{:?}", &rig.records[before..]);
+    for record in &rig.records[before..] {
+        let size = serde_json::to_string(record).expect("a record is text").len();
+        assert!(size < 2_500, "a record of {size} bytes for ten players");
+    }
+}
+
+#[test]
+fn after_a_kill_in_the_middle_of_a_change_of_season_it_is_as_it_was_acknowledged() {
+    let mut rig = ten_players();
+    let before = rig.records.len();
+    rig.skip_to(on(2023, 11, 2, 9));
+    get_status(&mut rig);
+    let began = standings(&rig);
+    assert!(began.iter().all(|(season, ..)| *season == 39));
+    let points: Vec<i32> = began.iter().map(|(_, standing, _)| standing.points.0).collect();
+    assert_eq!(points, [0, 300, 300, 300, 300, 300, 300, 300, 300, 300], "the first never raced");
+    // One who is late in the order, between two pieces.
+    let token = login(&mut rig, ANN + 9, "Racer");
+    race(&mut rig, &token, 70);
+    let mut raced = began.clone();
+    raced[9].1.points = Points(370);
+    commit_all(&mut rig);
+    assert_eq!(standings(&rig), raced);
+
+    let after = before + 1..=rig.records.len();
+    for kept in after {
+        let records = &rig.records[..kept];
+        let has_raced = records
+            .iter()
+            .any(|record| matches!(record, Record::Player(player) if player.standing.points == Points(370)));
+        let expected = if has_raced { &raced } else { &began };
+        let mut next = restored(records);
+        assert_eq!(&standings(&next), expected, "from {kept} records");
+        // The rest is written, after which nothing is.
+        get_status(&mut next);
+        commit_all(&mut next);
+        let rows = [records, &next.records].concat();
+        for user in 1..=10 {
+            let row = rows.iter().rev().find_map(|record| match record {
+                Record::Player(player) if player.user_id.0 == user => Some(player.season.0),
+                _ => None,
+            });
+            assert_eq!(row, Some(39), "player {user} from {kept} records");
+        }
+        let mut last = restored(&rows);
+        get_status(&mut last);
+        commit_all(&mut last);
+        assert_eq!((standings(&last), last.records.len()), (expected.clone(), 0), "from {kept} records");
+    }
+}
+
+#[test]
+fn a_row_is_never_two_changes_of_season_behind() {
+    let mut rig = ten_players();
+    rig.skip_to(on(2023, 11, 2, 9));
+    get_status(&mut rig);
+    let before = rig.records.len();
+    rig.skip_to(on(2024, 1, 2, 9));
+    get_status(&mut rig);
+    let second = rig.records[before..].iter().position(|record| matches!(record, Record::SeasonStarted(_)));
+    assert_eq!(second, Some(10 - PIECE), "the rest of the first comes before the second");
+    let kept = restored(&rig.records[..=before + 10 - PIECE]);
+    assert_eq!(standings(&kept), standings(&rig));
+}
+
+fn get_status(rig: &mut Rig<Mmcos>) {
+    let answer = rig.ask(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.contains(" 200 "), "{answer}");
 }

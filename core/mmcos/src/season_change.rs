@@ -1,0 +1,152 @@
+//! The change of season: when one begins, and how it becomes durable while players go on.
+//!
+//! In memory all players enter a season at once, in a fraction of a second for a million. Their rows would take many
+//! seconds to write, so only [`SeasonStarted`] is durable before the next response: what it does to a row follows from that
+//! row. The rows are written some at a time; a server that is restored meanwhile does the same to those that were not.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    Event, Mmcos, Record, Timer,
+    catalogue::{Catalogue, RankReward},
+    ids::UserId,
+    players::{Player, RestoreError},
+    seasons::{Prizes, RankBonus, RollOver, Season, SeasonStarted},
+};
+use mmcos_core::{seam::Storage, service::Context};
+
+/// Pause between two pieces: other commits have the disk meanwhile.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How much of a change of season is not durable yet.
+#[derive(Debug)]
+pub(super) struct Saving {
+    /// The first account whose row may be of the season before.
+    next: UserId,
+    /// A piece is on its way to the disk.
+    is_writing: bool,
+    /// The timer for the next piece is set.
+    is_timed: bool,
+}
+
+impl Saving {
+    const fn from(next: UserId) -> Self {
+        Self { next, is_writing: false, is_timed: false }
+    }
+
+    /// Notes a commit. On a slow disk it may be one from before the piece; then two are on their way, never more.
+    pub(super) const fn committed(&mut self) {
+        self.is_writing = false;
+    }
+}
+
+impl Mmcos {
+    /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
+    pub(super) fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now();
+        // A season that cannot be stored would hold back every response until it is.
+        if matches!(cx.storage(), Storage::Unavailable(_)) {
+            return;
+        }
+        if self.saving.as_ref().is_some_and(|saving| !saving.is_timed) {
+            self.save_season(cx);
+        }
+        if self.season == Season::NONE {
+            self.begin_season(cx, Season::at(now.wall));
+        } else if now.wall >= self.season.next_starts && cx.clock().is_settled() {
+            self.begin_season(cx, self.season.at_later(now.wall));
+        }
+    }
+
+    /// Gives the season the number that it has by the calendar, after one was begun at a wrong time. Points stay.
+    pub(super) fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        cx.log(Event::SeasonRenumbered { wrong: self.season.id, season: season.id });
+        self.change_season(cx, season, None);
+    }
+
+    /// A season begins: everybody's points start again.
+    pub(super) fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        self.season_began = cx.now().wall;
+        self.heard.clear();
+        let prizes = Prizes::of(&self.config.catalogue);
+        let rank_bonus = rank_bonus(&self.config.catalogue);
+        let ladder = self.rules.ladder.clone();
+        let roll_over = RollOver::new(ladder, &rank_bonus, self.players.ranking(), prizes);
+        let players = self.change_season(cx, season, Some(Box::new(roll_over)));
+        self.leaderboards.changed();
+        cx.log(Event::SeasonStarted { season: season.id, players });
+    }
+
+    /// Returns the number of players whose season changed.
+    fn change_season(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        season: Season,
+        roll_over: Option<Box<RollOver>>,
+    ) -> usize {
+        // A row must be at most one change behind. Two changes within a minute are only ever an operator's.
+        self.save_players(cx, usize::MAX);
+        let Season { id, starts, .. } = season;
+        (self.season, self.roll_over) = (season, roll_over.clone());
+        cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season: id, starts, roll_over })));
+        let players = self.enter_season();
+        self.save_season(cx);
+        players
+    }
+
+    /// Brings all players into the season, whose rows are to be saved from the first on. Returns their number.
+    pub(super) fn enter_season(&mut self) -> usize {
+        let players = self.players.enter(self.season.id, self.roll_over.as_deref());
+        let first = self.players.iter().next().filter(|_| players > 0);
+        self.saving = first.map(|player| Saving::from(player.user_id));
+        players
+    }
+
+    /// Puts back a player as it was kept, and brings it into the season if it was kept before that began. Returns how many
+    /// accounts are missing before it.
+    pub(super) fn restore_player(&mut self, mut player: Player) -> Result<usize, RestoreError> {
+        let user = player.user_id;
+        let is_old = player.season != self.season.id && self.season != Season::NONE;
+        if is_old {
+            player.enter(self.season.id, self.roll_over.as_deref());
+        }
+        let missing = self.players.restore(player)?;
+        if is_old {
+            self.saving.get_or_insert(Saving::from(user));
+        } else if self.saving.as_ref().is_some_and(|saving| saving.next == user) {
+            let next = self.players.from(user).nth(1);
+            self.saving = next.map(|next| Saving::from(next.user_id));
+        }
+        Ok(missing)
+    }
+
+    /// Saves a piece of the season's rows, unless the one before is still on its way, and comes back for the rest.
+    pub(super) fn save_season(&mut self, cx: &mut Context<'_, Self>) {
+        let is_free = self.saving.as_ref().is_some_and(|saving| !saving.is_writing);
+        if is_free && cx.storage() == Storage::Available {
+            self.save_players(cx, self.config.season_rows);
+        }
+        if let Some(saving) = &mut self.saving {
+            saving.is_timed = true;
+            cx.set_timer(PAUSE, Timer::Season);
+        }
+    }
+
+    /// Saves so many of the players whose rows may not be in the season yet.
+    fn save_players(&mut self, cx: &mut Context<'_, Self>, most: usize) {
+        let Some(saving) = &self.saving else { return };
+        let mut rows = self.players.from(saving.next);
+        for player in rows.by_ref().take(most) {
+            cx.record(Record::Player(Box::new(player.clone())));
+        }
+        let next = rows.next().map(|player| player.user_id);
+        self.saving = next.map(|next| Saving { next, is_writing: true, is_timed: saving.is_timed });
+    }
+}
+
+fn rank_bonus(catalogue: &Catalogue) -> Vec<RankBonus> {
+    let row =
+        |reward: &RankReward| RankBonus { min_rank: reward.min_rank, bonus_points: reward.bonus_points };
+    catalogue.ranks.rewards.iter().map(row).collect()
+}
