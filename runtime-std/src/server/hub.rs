@@ -161,7 +161,8 @@ impl<C: Core> Hub<C> {
         let connection = Arc::new(Connection::new(conn, socket, clock, self.inbox.clone(), self.limits));
         self.connections.insert(conn, Arc::clone(&connection));
         let is_plain = tls.is_none();
-        self.input(Input::Opened { conn, peer, tls: !is_plain });
+        // Not yet written: a core may speak first, and there is no TLS yet to encrypt that.
+        self.driver.input(Input::Opened { conn, peer, tls: !is_plain }, &mut self.connections);
         if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
             let gone = self.connections.remove(conn);
             if is_plain {
@@ -173,8 +174,9 @@ impl<C: Core> Hub<C> {
         let reader = Arc::clone(&connection);
         if !started || super::spawn("connection", move || reader.read()).is_err() {
             let gone = self.connections.remove(conn);
-            self.input(gone);
+            return self.input(gone);
         }
+        self.write();
     }
 
     fn input(&mut self, input: Input<'_>) {
