@@ -7,10 +7,13 @@ use std::{collections::BTreeMap, convert::Infallible, fmt, time::Duration};
 use mmcos_core::{
     Server,
     engine::{Exchange, ExchangeId, Limits, Peer, Response, TimerId},
+    game::{Game, Life, Unfit},
+    info::Info,
     seam::{ConnId, Effect, Input, Level, Monotonic, Now, Outbox, Report, Wall},
     service::{Context, Service},
     wire::http::{Request, Status},
 };
+use serde::{Deserialize, Serialize};
 
 /// Somebody whose request is held.
 struct Waiting {
@@ -22,13 +25,30 @@ struct Waiting {
 /// The whole game: who waits, and who has won how often.
 #[derive(Default)]
 pub(crate) struct Duel {
+    settings: Settings,
     waiting: Option<Waiting>,
     victories: BTreeMap<String, u32>,
 }
 
-/// A victory, as the store keeps it.
-#[derive(Clone, Debug)]
-pub(crate) struct Victory(String);
+/// What a host can set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// How many seconds a request waits for an opponent.
+    pub(crate) patience: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { patience: 10 }
+    }
+}
+
+/// How often a player has won, as the store keeps it. The last one of a player counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Victories {
+    name: String,
+    count: u32,
+}
 
 /// A line of the host's log: two players who meet.
 #[derive(Debug)]
@@ -54,7 +74,7 @@ impl Report for Meeting {
 pub(crate) struct NobodyCame;
 
 impl Service for Duel {
-    type Record = Victory;
+    type Record = Victories;
     type Event = Meeting;
     type Timer = NobodyCame;
     type RestoreError = Infallible;
@@ -84,22 +104,33 @@ impl Service for Duel {
         self.timer(cx, NobodyCame);
     }
 
-    fn restore(&mut self, Victory(name): Victory) -> Result<(), Infallible> {
-        self.count(name);
+    fn restore(&mut self, Victories { name, count }: Victories) -> Result<(), Infallible> {
+        self.victories.insert(name, count);
         Ok(())
     }
 }
 
-impl Duel {
-    fn count(&mut self, name: String) -> u32 {
-        let victories = self.victories.entry(name).or_default();
-        *victories = victories.saturating_add(1);
-        *victories
+impl Game for Duel {
+    const INFO: Info = Info::named("duel");
+
+    type Settings = Settings;
+
+    fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
+        if settings.patience == 0 {
+            return Err(Unfit::new("patience", "must be at least 1 second, or nobody ever meets"));
+        }
+        Ok(Self { settings: settings.clone(), ..Self::default() })
     }
 
+    fn rows(&self) -> impl Iterator<Item = Victories> {
+        self.victories.iter().map(|(name, count)| Victories { name: name.clone(), count: *count })
+    }
+}
+
+impl Duel {
     fn duel(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
         let Some(first) = self.waiting.take() else {
-            let timer = cx.set_timer(Duration::from_secs(10), NobodyCame);
+            let timer = cx.set_timer(Duration::from_secs(self.settings.patience.into()), NobodyCame);
             self.waiting = Some(Waiting { name, exchange, timer });
             return;
         };
@@ -110,9 +141,10 @@ impl Duel {
     }
 
     fn won(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
-        let victories = self.count(name.clone());
-        cx.record(Victory(name));
-        cx.respond(exchange, &Response::text(Status::OK, format!("{victories}\n").as_bytes()));
+        let count = self.victories.get(&name).map_or(1, |count| count.saturating_add(1));
+        self.victories.insert(name.clone(), count);
+        cx.record(Victories { name, count });
+        cx.respond(exchange, &Response::text(Status::OK, format!("{count}\n").as_bytes()));
     }
 }
 
@@ -127,7 +159,7 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
             let text = String::from_utf8_lossy(&bytes);
             format!("{n} reads {:?}", text.split("\r\n\r\n").last().unwrap_or_default())
         }
-        Effect::Persist(Victory(name)) => format!("keep that {name} won"),
+        Effect::Persist(Victories { name, count }) => format!("keep that {name} has won: {count}"),
         Effect::Log(event) => format!("log: {event}"),
         Effect::Close { .. } => format!("{effect:?}"),
     };

@@ -28,6 +28,20 @@ pub struct Info {
 }
 
 impl Info {
+    /// Facts about a game that has nothing but a name, for examples and tests.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            version: "0.0.0",
+            title: name,
+            hosts: &["localhost"],
+            trust: Trust::Any,
+            probe: Probe { path: "/", mark: "", body: "", closed: "" },
+            page: Page { about: "", same_pc: "", notice: "" },
+            commands: &[],
+        }
+    }
+
     /// The program and its version: `mmcos 0.1.0`.
     pub fn program(&self) -> String {
         format!("{} {}", self.name, self.version)

@@ -91,6 +91,7 @@
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
 //! | `wire::steam` | Steam tickets, verified offline | `steam` |
 //! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
+//! | `game`, `trace` | what a host needs of a game; runs as text, to be played again | `game` (includes `admin`) |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
 //!
 //! No feature is on by default: a game asks for what it needs. The crate is `no_std` and needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
@@ -103,6 +104,8 @@ mod address_range;
 pub mod admin;
 pub mod calendar;
 pub mod engine;
+#[cfg(feature = "game")]
+pub mod game;
 pub mod info;
 pub mod link;
 pub mod notice;
@@ -112,6 +115,8 @@ pub mod service;
 pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "game")]
+pub mod trace;
 pub mod wire;
 
 pub use address_range::{AddressRange, AddressRangeError};

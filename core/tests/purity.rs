@@ -120,9 +120,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("seam", &["engine", "service", "server"]),
     ("settings", &["engine", "service", "server", "admin"]),
     ("engine", &["service", "server", "admin"]),
-    ("admin", &["service", "server"]),
-    ("service", &["server", "admin"]),
-    ("server", &["admin"]),
+    ("admin", &["server", "game", "trace"]),
+    ("service", &["server", "admin", "game"]),
+    ("server", &["admin", "game"]),
+    ("game", &["server", "trace"]),
     ("testing", &["admin"]),
 ];
 

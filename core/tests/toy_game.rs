@@ -53,7 +53,7 @@ fn two_meet_and_one_waits_in_vain() {
             r#"1 reads "bob\n""#,
             r#"2 reads "ann\n""#,
             "log: ann meets bob",
-            "keep that bob won",
+            "keep that bob has won: 1",
             r#"2 reads "1\n""#,
             r#"1 reads "nobody came\n""#
         ]

@@ -9,7 +9,9 @@ use std::{
 
 use mmcos_core::{
     OutboxOf, Server,
+    admin::{self, DeskConfig},
     engine::Limits,
+    game::Life,
     seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
 };
 use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
@@ -21,11 +23,25 @@ pub const START: Wall = Wall::from_secs(1_704_067_200);
 
 /// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
 pub fn trusting() -> Config {
+    Config { identity: IdentityPolicy::Trust, race_secret: Some([0; 32]), ..Config::default() }
+}
+
+/// The official catalogue.
+pub fn catalogue() -> Catalogue {
     static OFFICIAL: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::official().expect("the official catalogue is sound"));
-    let mut config = Config::new(OFFICIAL.clone());
-    config.identity = IdentityPolicy::Trust;
-    config
+    OFFICIAL.clone()
+}
+
+/// A life with a dashboard that nobody has a password for.
+fn life(seed: [u8; 32]) -> Life {
+    let desk = DeskConfig { admin: Some(admin::Config::default()), ..DeskConfig::default() };
+    Life { seed, desk, ..Life::default() }
+}
+
+/// A game that nobody has played yet.
+pub fn game(config: Config, life: Life) -> Mmcos {
+    Mmcos::with_catalogue(config, catalogue(), life)
 }
 
 /// A server, its connections and its clock. Times are counted from the [`START`].
@@ -45,7 +61,7 @@ impl VirtualTime {
     /// A server that has seen nothing yet.
     pub fn new(config: Config, limits: Limits, seed: [u8; 32]) -> Self {
         Self {
-            server: Server::new(Mmcos::new(config, seed), limits, seed),
+            server: Server::new(game(config, life(seed)), limits, seed),
             out: OutboxOf::<Mmcos>::new(),
             now: Duration::ZERO,
             opened: 0,

@@ -26,12 +26,12 @@ use mmcos_core::link::WriteLimits;
 use mmcos_core::{
     OutboxOf,
     engine::Limits,
+    game::{Game as _, Life},
     seam::{ConnId, Input, Monotonic, Now, Wall},
     wire::steam::SteamId,
 };
 use mmcos_game::{
     Config, IdentityPolicy, Mmcos, Record,
-    catalogue::Catalogue,
     ids::{Points, RaceKey, SessionId, UserId},
     matchmaker::{GameType, Label, Mode, RuleSet},
     players::{Name, Player},
@@ -68,8 +68,8 @@ fn now() -> Wall {
 }
 
 fn core() -> mmcos_core::Server<Mmcos> {
-    let official = Config::new(Catalogue::official().unwrap());
-    let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [7; 32]);
+    let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+    let game = Mmcos::new(&config, &Life { seed: [7; 32], ..Life::default() }).unwrap();
     let limits = Limits { connections_per_address: 1000, ..Limits::default() };
     mmcos_core::Server::new(game, limits, [7; 32])
 }

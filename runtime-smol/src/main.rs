@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, process::ExitCode};
 
+use mmcos_core::game::Game as _;
 use mmcos_game::Mmcos;
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{host, host::Host, log, service_manager, serving::Serving};

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use mmcos_core::admin::DeskConfig;
 use mmcos_core::engine::{Limits, Rate};
+use mmcos_core::game::Life;
+use mmcos_core::trace::Start;
 use mmcos_core::wire::steam::PublicKey;
 use mmcos_core::wire::{egonet, http, xml};
-use mmcos_game::IdentityPolicy;
-use mmcos_game::catalogue::{Catalogue, CatalogueError};
 use mmcos_game::ids::SessionId;
 use mmcos_game::matchmaker::{self, Caps, Folding};
-use mmcos_game::trace::Start;
+use mmcos_game::{IdentityPolicy, Mmcos};
 
 use crate::clock;
 use crate::config::{Bucket, Config, Identity};
@@ -20,9 +21,6 @@ use crate::{operator, setup};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GameError {
-    /// The catalogue.
-    #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
     /// The operating system has no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -33,22 +31,17 @@ pub enum GameError {
 const FIRST_SESSION: SessionId = SessionId(10_000_000);
 
 /// What a core for this host starts from. `seed` is random.
-pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
+pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start<Mmcos>, GameError> {
     let config = &host.config;
-    let game = mmcos_game::Config {
+    let settings = mmcos_game::Config {
         message: Some(config.message.clone()).filter(|message| !message.is_empty()),
         maintenance: config.maintenance,
         identity: match config.identity {
             Identity::Verify => IdentityPolicy::Verify(PublicKey::steam()),
             Identity::Trust => IdentityPolicy::Trust,
         },
-        session_key: *host.key.as_bytes(),
         // It stands in a trace, so a recorded run has one of its own.
-        race_secret: mmcos_game::race_secret(if config.record.is_some() {
-            &seed
-        } else {
-            host.key.as_bytes()
-        }),
+        race_secret: config.record.is_some().then(|| mmcos_game::race_secret(&seed)),
         shortest_race: config.min_race_seconds,
         requests: Rate {
             per_second: config.account_requests_per_second,
@@ -80,6 +73,9 @@ pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
         },
         first_session: FIRST_SESSION,
         events: config.events.clone(),
+        ..mmcos_game::Config::default()
+    };
+    let desk = DeskConfig {
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
         pages: if host.setup.has_page {
             {
@@ -90,9 +86,9 @@ pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start, GameError> {
             Vec::new()
         },
         addresses: host.setup.visitor_addresses(),
-        ..mmcos_game::Config::new(Catalogue::official()?)
     };
-    Ok(Start { seed, limits: limits(config), config: game, records: Vec::new() })
+    let life = Life { key: *host.key.as_bytes(), seed, desk };
+    Ok(Start { life, limits: limits(config), settings, records: Vec::new() })
 }
 
 fn limits(config: &Config) -> Limits {

@@ -171,6 +171,7 @@ pub enum HostError {
 /// arguments are those of the process without the program's name.
 ///
 /// ```no_run
+/// # use mmcos_core::game::Game as _;
 /// # use mmcos_game::Mmcos;
 /// if let Some(host) = mmcos_std::host::start(&Mmcos::INFO, std::env::args_os().skip(1))? {
 ///     print!("{}", host.setup);

@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, process::ExitCode, thread};
 
+use mmcos_core::game::Game as _;
 use mmcos_game::Mmcos;
 use mmcos_std::host::{self, Host};
 use mmcos_std::log;

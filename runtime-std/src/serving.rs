@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use mmcos_core::Server;
 use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
+use mmcos_core::trace::StartError;
 use mmcos_game::Mmcos;
-use mmcos_game::players::RestoreError;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
@@ -113,9 +113,9 @@ pub enum ServingError {
     /// There are no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    /// What was kept contradicts itself.
+    /// The game cannot be made.
     #[error(transparent)]
-    Restore(#[from] RestoreError),
+    Start(#[from] StartError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -70,7 +70,7 @@ impl From<&Bound> for Place {
 /// ```
 /// use mmcos_std::setup::{Place, Setup};
 /// let setup = Setup {
-///     info: &mmcos_game::Mmcos::INFO,
+///     info: &<mmcos_game::Mmcos as mmcos_core::game::Game>::INFO,
 ///     addresses: vec![[192, 168, 1, 20].into()],
 ///     public_address: None,
 ///     http: None,

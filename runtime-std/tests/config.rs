@@ -10,7 +10,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mmcos_game::catalogue::Catalogue;
 use mmcos_game::settings::{Setting, Settings};
 use mmcos_std::config::{Config, ConfigError, FILE_NAME, KEYS, Loaded, Sources};
 
@@ -285,7 +284,7 @@ fn every_number_has_a_range_and_its_ends_are_taken() {
 
 #[test]
 fn the_dashboard_and_the_file_have_the_same_ranges() {
-    let mut config = mmcos_game::Config::new(Catalogue::official().unwrap());
+    let mut config = mmcos_game::Config::default();
     let mut settings = Settings::of(&config);
     for key in KEYS {
         let Some(setting) = Setting::find(&key.name()) else { continue };

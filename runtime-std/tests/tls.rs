@@ -4,6 +4,7 @@
 use std::fs;
 use std::sync::{Arc, LazyLock};
 
+use mmcos_core::game::Game as _;
 use mmcos_core::seam::Wall;
 use mmcos_game::Mmcos;
 use mmcos_std::certificate::{Certificates, Subject};

@@ -13,15 +13,17 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mmcos_core::{
-    OutboxOf, Server, admin,
+    OutboxOf, Server,
+    admin::{self, DeskConfig},
     engine::{Limits, Rate},
+    game::{Game as _, Life},
     seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
     wire::{
         egonet::{self, Dict},
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
     },
 };
-use mmcos_game::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, identity::APP};
+use mmcos_game::{Config, IdentityPolicy, Mmcos, identity::APP};
 
 const CONN: ConnId = ConnId(1);
 /// Between requests, in nanoseconds: so much that nobody asks too often.
@@ -40,15 +42,16 @@ impl Bench {
     fn new(pause: u64) -> Self {
         let password = Some(admin::Password::random("bench", &[3; 32]));
         let admin = Some(admin::Config { password, ..admin::Config::default() });
-        let config =
-            Config { identity: IdentityPolicy::Trust, admin, ..Config::new(Catalogue::official().unwrap()) };
+        let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+        let life =
+            Life { seed: [1; 32], desk: DeskConfig { admin, ..DeskConfig::default() }, ..Life::default() };
         let limits = Limits {
             connections: 20_000,
             connections_per_address: 20_000,
             requests: Rate { per_second: 0, burst: 0 },
             ..Limits::default()
         };
-        let server = Server::new(Mmcos::new(config, [1; 32]), limits, [2; 32]);
+        let server = Server::new(Mmcos::new(&config, &life).unwrap(), limits, [2; 32]);
         let mut bench = Self { server, out: OutboxOf::<Mmcos>::new(), nanos: 0, pause };
         bench.open(CONN);
         bench

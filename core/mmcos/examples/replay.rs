@@ -1,10 +1,11 @@
 //! Plays a trace again and compares what is sent: `cargo run -p mmcos-game --example replay -- FILE`
 //!
-//! A trace is what `mmcos --record FILE` writes; its format is explained at `mmcos_game::trace`.
+//! A trace is what `mmcos --record FILE` writes; its format is explained at `mmcos_core::trace`.
 
 use std::{env, fs, process::ExitCode};
 
-use mmcos_game::trace::{Replayed, replay};
+use mmcos_core::trace::{Replayed, replay};
+use mmcos_game::Mmcos;
 
 fn main() -> ExitCode {
     match run() {
@@ -22,5 +23,5 @@ fn main() -> ExitCode {
 fn run() -> Result<Replayed, String> {
     let file = env::args().nth(1).ok_or("give the name of a trace: replay FILE")?;
     let trace = fs::read_to_string(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    replay(&trace).map_err(|error| format!("{file}, {error}"))
+    replay::<Mmcos>(&trace).map_err(|error| format!("{file}, {error}"))
 }

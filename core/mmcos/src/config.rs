@@ -1,15 +1,16 @@
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use core::time::Duration;
 
-use super::{catalogue::Catalogue, events, ids::SessionId, matchmaker};
+use super::{events, ids::SessionId, matchmaker};
 use mmcos_core::{
-    admin::{self, Addresses, VisitorPage},
     engine::Rate,
     wire::{egonet, steam::PublicKey, xml},
 };
+use serde::{Deserialize, Serialize};
 
 /// How a host wants the game to be served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Message of the day, shown in the game's menu.
     pub message: Option<String>,
@@ -17,13 +18,11 @@ pub struct Config {
     pub maintenance: bool,
     /// Whom to let in.
     pub identity: IdentityPolicy,
-    /// What session tokens are made with. Keep it, and sessions outlive a restart.
-    pub session_key: [u8; 32],
     /// How long a session holds.
     pub session_lifetime: Duration,
-    /// What keys of races against AI are made with, so that they are recognised after a restart. Who knows it gains
-    /// nothing that is not to be had by asking.
-    pub race_secret: [u8; 32],
+    /// What keys of races against AI are made with. `None`: a secret that follows from the server's key, so that they are
+    /// recognised after a restart. A recorded run has one of its own, since it stands in the trace.
+    pub race_secret: Option<[u8; 32]>,
     /// How long after its key a race against AI has a result at the earliest.
     pub shortest_race: Duration,
     /// How often one account may ask for something. Its login is not counted: what is costly about that is to find out
@@ -43,18 +42,10 @@ pub struct Config {
     pub season_rows: usize,
     /// When events run.
     pub events: events::Plan,
-    /// Who may see and order what, on the dashboard and by the API; `None`: there is neither, and no metrics.
-    pub admin: Option<admin::Config>,
-    /// Texts for everybody, such as the instructions for players at `/`.
-    pub pages: Vec<VisitorPage>,
-    /// Which address those texts name.
-    pub addresses: Addresses,
-    /// Playlists, divisions, prizes, scoring.
-    pub catalogue: Catalogue,
 }
 
 /// Whom to let in.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IdentityPolicy {
     /// Who brings a ticket that Steam signed with this key, for this game, not expired.
@@ -63,16 +54,15 @@ pub enum IdentityPolicy {
     Trust,
 }
 
-impl Config {
-    /// The official server's ways, with this catalogue; a session key of zeros, to be replaced by a secret.
-    pub fn new(catalogue: Catalogue) -> Self {
+impl Default for Config {
+    /// The official server's ways.
+    fn default() -> Self {
         Self {
             message: None,
             maintenance: false,
             identity: IdentityPolicy::Verify(PublicKey::steam()),
-            session_key: [0; 32],
             session_lifetime: Duration::from_hours(7 * 24),
-            race_secret: [0; 32],
+            race_secret: None,
             shortest_race: Duration::from_secs(30),
             requests: Rate { per_second: 50, burst: 500 },
             xml: xml::Limits::default(),
@@ -82,10 +72,6 @@ impl Config {
             first_session: SessionId(1),
             season_rows: 2_000,
             events: events::Plan::default(),
-            admin: Some(admin::Config::default()),
-            pages: Vec::new(),
-            addresses: Addresses::default(),
-            catalogue,
         }
     }
 }

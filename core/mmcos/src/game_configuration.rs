@@ -68,7 +68,7 @@ impl Mmcos {
         let next_event = self.events.next(now).map_or(today, |run| run.starts);
         let dates = [next_event, self.season.next_starts, self.season.next_inactive(now)].map(UtcText::from);
         let [next_event, next_active, next_inactive] = dates.each_ref().map(UtcText::as_str);
-        let catalogue = &self.config.catalogue;
+        let catalogue = &self.catalogue;
         let schedule = Schedule {
             event: self.events.at(now).and_then(|run| catalogue.playlists.event(run.event)),
             next_event,

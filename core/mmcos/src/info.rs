@@ -2,43 +2,41 @@
 
 use alloc::string::String;
 
-use crate::{Mmcos, ticket};
+use crate::ticket;
 use mmcos_core::{
     info::{Command, Info, Page, Probe, Trust},
     seam::Wall,
     wire::steam::PublicKey,
 };
 
-impl Mmcos {
-    /// What a host needs to know of Micro Machines World Series.
-    pub const INFO: Info = Info {
-        name: "mmcos",
-        version: env!("CARGO_PKG_VERSION"),
-        title: "Micro Machines World Series",
-        hosts: &["mmcos.codemasters.com", "ecdn.codemasters.com", "prod.egonet.codemasters.com"],
-        trust: Trust::Any,
-        probe: Probe {
-            path: "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml",
-            mark: "X-Mmcos:",
-            body: "<OnlineServiceStatus",
-            closed: r#"accessible="false""#,
-        },
-        page: Page {
-            about: "This server stands in for the closed online services of the game. Tell your computer once where it is, \
+/// What a host needs to know of Micro Machines World Series.
+pub(crate) const INFO: Info = Info {
+    name: "mmcos",
+    version: env!("CARGO_PKG_VERSION"),
+    title: "Micro Machines World Series",
+    hosts: &["mmcos.codemasters.com", "ecdn.codemasters.com", "prod.egonet.codemasters.com"],
+    trust: Trust::Any,
+    probe: Probe {
+        path: "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml",
+        mark: "X-Mmcos:",
+        body: "<OnlineServiceStatus",
+        closed: r#"accessible="false""#,
+    },
+    page: Page {
+        about: "This server stands in for the closed online services of the game. Tell your computer once where it is, \
                     start the game through Steam, and play online again. The game itself is not changed.",
-            same_pc: "In the game's BootConfig_User.xml set m_serverEnvironment to Localhost. The game then asks \
+        same_pc: "In the game's BootConfig_User.xml set m_serverEnvironment to Localhost. The game then asks \
                       http://localhost, port 80.",
-            notice: "A free replacement server. Micro Machines and Codemasters are names of their owners, who have nothing \
+        notice: "A free replacement server. Micro Machines and Codemasters are names of their owners, who have nothing \
                      to do with it.",
-        },
-        commands: &[Command {
-            name: "ticket",
-            argument: "HEX",
-            about: "print what a Steam ticket says, and whether it lets its player in",
-            run: explain,
-        }],
-    };
-}
+    },
+    commands: &[Command {
+        name: "ticket",
+        argument: "HEX",
+        about: "print what a Steam ticket says, and whether it lets its player in",
+        run: explain,
+    }],
+};
 
 fn explain(text: &str, now: Wall) -> Result<String, String> {
     ticket::explain(text, &PublicKey::steam(), now).map_err(|error| {

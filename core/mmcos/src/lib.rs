@@ -4,7 +4,7 @@
 //! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
 //! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
 //! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
-//! operator's side is `operator`. A recorded run is a [`trace`].
+//! operator's side is `operator`.
 #![no_std]
 
 extern crate alloc;
@@ -43,9 +43,15 @@ pub mod session;
 pub mod settings;
 mod status;
 pub mod ticket;
-pub mod trace;
 
-use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::time::Duration;
 
 pub use config::{Config, IdentityPolicy};
@@ -55,6 +61,7 @@ pub use race_keys::race_secret;
 pub use record::Record;
 pub use routes::is_service;
 
+use catalogue::Catalogue;
 use egonet_login::RecentLogins;
 use events::Events;
 use game_configuration::Rendered;
@@ -63,6 +70,8 @@ use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
 use mmcos_core::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
+    game::{Game, Life, Unfit},
+    info::Info,
     seam::{Storage, Wall},
     service::{Context, Service},
     wire::http::{Method, Request, Status},
@@ -103,6 +112,8 @@ const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"player
 #[derive(Debug)]
 pub struct Mmcos {
     config: Config,
+    /// Playlists, divisions, prizes, scoring.
+    catalogue: Catalogue,
     rules: Rules,
     sessions: SessionKey,
     requests: RateLimiter<UserId>,
@@ -143,12 +154,13 @@ pub struct Mmcos {
 }
 
 impl Mmcos {
-    /// A server that knows nobody yet. `seed` is for what nobody may guess (race keys): take it from the operating
-    /// system, unless the run is to be repeated.
-    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+    /// Makes a server with this catalogue in place of the official one.
+    pub fn with_catalogue(config: Config, catalogue: Catalogue, life: Life) -> Self {
+        let Life { key, seed, desk } = life;
+        let secret = config.race_secret.unwrap_or_else(|| race_secret(&key));
         Self {
-            rules: Rules::of(&config.catalogue),
-            sessions: SessionKey::new(&config.session_key, config.session_lifetime),
+            rules: Rules::of(&catalogue),
+            sessions: SessionKey::new(&key, config.session_lifetime),
             requests: RateLimiter::new(config.requests),
             season: Season::NONE,
             roll_over: None,
@@ -156,7 +168,7 @@ impl Mmcos {
             events: Events::new(config.events.clone()),
             players: Players::default(),
             races: Races::default(),
-            race_keys: RaceKeys::new(&config.race_secret, seed.first().copied().unwrap_or_default()),
+            race_keys: RaceKeys::new(&secret, seed.first().copied().unwrap_or_default()),
             results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
             earliest: Wall::default(),
             last_record: None,
@@ -168,13 +180,14 @@ impl Mmcos {
             ended_sessions: BTreeMap::new(),
             latest_issued: Wall::default(),
             settings: Settings::of(&config),
-            operator: Operator::new(&config),
+            operator: Operator::new(desk),
             matchmaking: Matchmaking::new(&config, seed),
             leaderboards: Leaderboards::default(),
             game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
             config,
+            catalogue,
         }
     }
 
@@ -191,24 +204,6 @@ impl Mmcos {
     /// The calendar of events.
     pub fn events(&self) -> &Events {
         &self.events
-    }
-
-    /// All that is durable, as the fewest records that it can be restored from.
-    pub fn snapshot(&self) -> impl Iterator<Item = Record> {
-        let Season { id: season, starts, .. } = self.season;
-        let season = SeasonStarted { season, starts, ..SeasonStarted::default() };
-        let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
-        let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
-        let results =
-            self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
-        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
-        let event = self.events.by_hand().map(Record::EventByHand);
-        let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
-        let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
-            name: setting.name().into(),
-            value: Some(value.into()),
-        });
-        season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 
     /// Who searches, and who races.
@@ -310,6 +305,34 @@ impl Mmcos {
         if let Some(route) = route {
             cx.log(Event::Refused { peer: peer.address, request: route.name(), fault: Box::new(fault) });
         }
+    }
+}
+
+impl Game for Mmcos {
+    const INFO: Info = info::INFO;
+
+    type Settings = Config;
+
+    fn new(config: &Config, life: &Life) -> Result<Self, Unfit> {
+        let catalogue = Catalogue::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
+        Ok(Self::with_catalogue(config.clone(), catalogue, life.clone()))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Record> {
+        let Season { id: season, starts, .. } = self.season;
+        let season = SeasonStarted { season, starts, ..SeasonStarted::default() };
+        let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
+        let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
+        let results =
+            self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
+        let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
+        let event = self.events.by_hand().map(Record::EventByHand);
+        let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
+        let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
+            name: setting.name().into(),
+            value: Some(value.into()),
+        });
+        season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 }
 

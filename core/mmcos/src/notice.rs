@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec};
 
 use super::{
-    Event, Mmcos,
+    Event,
     matchmaker::{GroupSize, Mode},
     players::Name,
 };
@@ -27,7 +27,7 @@ fn first_search(name: &Name, mode: Mode, size: GroupSize) -> Notice {
     let game_type = mode.game_type.0;
     let is_plain = game_type.as_str().chars().all(|c| c.is_ascii_alphanumeric());
     let what = if is_plain { format!(" ({game_type})") } else { String::new() };
-    let title = Mmcos::INFO.title;
+    let title = crate::info::INFO.title;
     Notice {
         text: format!(
             "{who} looking for opponents in {title}{what}. Nobody else is searching: come and play!"

@@ -29,7 +29,7 @@ const SIZE_BITS: u32 = 4;
 const COUNTER_BITS: u32 = 6;
 const TAG_BITS: u32 = 36;
 
-/// Derives a [`race_secret`](super::Config::race_secret) from a key that is kept anyway. The key does not follow from it.
+/// Derives a [`race_secret`](super::Config::race_secret) from another secret, which does not follow from it.
 pub fn race_secret(session_key: &[u8; 32]) -> [u8; 32] {
     let hash = Sha256::new().chain_update(b"mmcos race keys").chain_update(session_key);
     hash.finalize().into()

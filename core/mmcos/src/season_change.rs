@@ -69,8 +69,8 @@ impl Mmcos {
     pub(super) fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         self.season_began = cx.now().wall;
         self.heard.clear();
-        let prizes = Prizes::of(&self.config.catalogue);
-        let rank_bonus = rank_bonus(&self.config.catalogue);
+        let prizes = Prizes::of(&self.catalogue);
+        let rank_bonus = rank_bonus(&self.catalogue);
         let ladder = self.rules.ladder.clone();
         let roll_over = RollOver::new(ladder, &rank_bonus, self.players.ranking(), prizes);
         let players = self.change_season(cx, season, Some(Box::new(roll_over)));

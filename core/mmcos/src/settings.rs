@@ -170,8 +170,8 @@ impl Setting {
 /// What was set, and what the configuration says.
 ///
 /// ```
-/// use mmcos_game::{Config, catalogue::Catalogue, settings::{Setting, Settings}};
-/// let mut config = Config::new(Catalogue::official()?);
+/// use mmcos_game::{Config, settings::{Setting, Settings}};
+/// let mut config = Config::default();
 /// let mut settings = Settings::of(&config);
 /// settings.set(&mut config, Setting::Message, "Races at eight!")?;
 /// assert_eq!(config.message.as_deref(), Some("Races at eight!"));
@@ -229,12 +229,11 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::Catalogue;
     use super::*;
 
     #[test]
     fn every_setting_reads_as_it_was_written_and_goes_back() {
-        let mut config = Config::new(Catalogue::official().unwrap());
+        let mut config = Config::default();
         let mut settings = Settings::of(&config);
         for setting in Setting::ALL {
             assert_eq!(Setting::find(setting.name()), Some(setting));
@@ -255,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_and_changes_nothing() {
-        let mut config = Config::new(Catalogue::official().unwrap());
+        let mut config = Config::default();
         let mut settings = Settings::of(&config);
         let long = "x".repeat(LONGEST_MESSAGE + 1);
         for (setting, value) in [

@@ -12,6 +12,7 @@ use std::{
 use mmcos_core::{
     Server,
     engine::Limits,
+    game::{Game as _, Life},
     seam::{ConnId, Wall},
     testing::{Rig, START, body, status},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
@@ -30,9 +31,9 @@ const PLAYERS: usize = 4;
 
 /// Of every life the race keys are others.
 fn game(life: u8) -> Mmcos {
-    let official = Config::new(Catalogue::official().unwrap());
     let (identity, session_lifetime) = (IdentityPolicy::Trust, Duration::from_hours(24 * 1000));
-    Mmcos::new(Config { identity, session_lifetime, ..official }, [life; 32])
+    let config = Config { identity, session_lifetime, ..Config::default() };
+    Mmcos::new(&config, &Life { seed: [life; 32], ..Life::default() }).unwrap()
 }
 
 fn steam_id(player: usize) -> u64 {
@@ -216,7 +217,7 @@ impl World {
 }
 
 fn snapshot(server: &Server<Mmcos>) -> Vec<Record> {
-    server.service().snapshot().collect()
+    server.service().rows().collect()
 }
 
 /// Without the races that are over by wall time: after a restart they are kept for a while longer.

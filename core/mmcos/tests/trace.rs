@@ -1,58 +1,42 @@
 //! A run is written down as a trace and played again.
 #![cfg(test)]
-#![expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test: a panic is its failure")]
+#![expect(clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
 #[path = "../../tests/signing/mod.rs"]
 mod signing;
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use mmcos_core::{
-    OutboxOf, Server,
     engine::Limits,
-    seam::{ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    game::{Game as _, Life},
+    seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    testing::Recording,
+    trace::{self, ReplayError, Replayed, Start},
     wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
-use mmcos_game::{
-    Config, IdentityPolicy, Mmcos,
-    catalogue::Catalogue,
-    trace::{EffectLine, InputLine, ReplayError, Start, replay},
-};
+use mmcos_game::{Config, IdentityPolicy, Mmcos};
 
 /// 2023-11-18 19:45:20 UTC.
 const START: u32 = 1_700_336_720;
 
 /// A server that writes down what it does.
 struct Recorded {
-    server: Server<Mmcos>,
-    trace: String,
+    run: Recording<Mmcos>,
     millis: u32,
     opened: u64,
 }
 
 impl Recorded {
-    fn new(start: &Start) -> Self {
-        Self { server: start.server().unwrap(), trace: format!("{start}\n"), millis: 0, opened: 0 }
+    fn new(start: &Start<Mmcos>) -> Self {
+        Self { run: Recording::new(start).unwrap(), millis: 0, opened: 0 }
     }
 
     /// What is sent.
     fn input(&mut self, input: Input<'_>) -> String {
         let wall = Wall::from_millis(i64::from(START) * 1000 + i64::from(self.millis));
         let monotonic = Monotonic::default().after(Duration::from_millis(self.millis.into()));
-        let now = Now { monotonic, wall };
-        writeln!(self.trace, "{}", InputLine { now, input }).unwrap();
-        let mut out = OutboxOf::<Mmcos>::new();
-        self.server.handle(now, input, &mut out);
-        let mut sent = Vec::new();
-        for effect in out.drain() {
-            if let Some(line) = EffectLine::of(&effect) {
-                writeln!(self.trace, "{line}").unwrap();
-            }
-            if let Effect::Send { bytes, .. } = effect {
-                sent.extend_from_slice(&bytes);
-            }
-        }
-        String::from_utf8(sent).unwrap()
+        String::from_utf8(self.run.input(Now { monotonic, wall }, input)).unwrap()
     }
 
     /// What a new client is sent at once.
@@ -101,7 +85,7 @@ fn post(path: &str, body: &str) -> String {
 }
 
 /// Two players log in, meet, and go; then the server stops.
-fn an_evening(start: &Start) -> Recorded {
+fn an_evening(start: &Start<Mmcos>) -> Recorded {
     let mut run = Recorded::new(start);
     let tokens = [1, 2].map(|player| run.login(76_561_202_255_230_000 + player));
     for (player, token) in (1..).zip(&tokens) {
@@ -121,28 +105,36 @@ fn an_evening(start: &Start) -> Recorded {
     run
 }
 
-fn start() -> Start {
+fn life(seed: u8) -> Life {
+    Life { seed: [seed; 32], ..Life::default() }
+}
+
+fn replay(trace: &str) -> Result<Replayed, ReplayError> {
+    trace::replay::<Mmcos>(trace)
+}
+
+fn start() -> Start<Mmcos> {
     let identity = IdentityPolicy::Verify(signing::public_key());
-    let config = Config { identity, ..Config::new(Catalogue::official().unwrap()) };
-    Start { seed: [7; 32], limits: Limits::default(), config, records: Vec::new() }
+    let settings = Config { identity, ..Config::default() };
+    Start { life: life(7), limits: Limits::default(), settings, records: Vec::new() }
 }
 
 #[test]
 fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
-    assert_eq!(start().server().unwrap().service().snapshot().next(), None, "nothing was kept before");
+    assert_eq!(start().server().unwrap().service().rows().next(), None, "nothing was kept before");
     let first = an_evening(&start());
-    let done = replay(&first.trace).unwrap();
+    let done = replay(&first.run.trace).unwrap();
     assert!(done.sent > 100_000 && done.inputs == 20, "{done:?}");
-    let records: Vec<_> = first.server.service().snapshot().collect();
+    let records: Vec<_> = first.run.server.service().rows().collect();
     assert!(records.len() > 3, "{records:?}");
-    let second = an_evening(&Start { records, seed: [8; 32], ..start() });
-    assert_eq!(replay(&second.trace).unwrap().inputs, done.inputs);
+    let second = an_evening(&Start { records, life: life(8), ..start() });
+    assert_eq!(replay(&second.run.trace).unwrap().inputs, done.inputs);
 }
 
 #[test]
 fn a_trace_is_readable() {
-    let trace = an_evening(&start()).trace;
-    assert!(trace.starts_with("mmcos-trace 2\nstart {\"seed\":\"BwcHBw"), "{trace}");
+    let trace = an_evening(&start()).run.trace;
+    assert!(trace.starts_with("mmcos-trace 2 mmcos\nstart {\"seed\":\"BwcHBw"), "{trace}");
     assert!(trace.contains("\n0.000000000 1700336720000 opened 1 plain 127.0.0.1:50000\n"));
     assert!(trace.contains("\n0.700000000 1700336720700 received 4 POST /MMCOS/MMCOS-Matchmaking/"));
     assert!(trace.contains("\n25.400000000 1700336745400 tick\n  persist {\"Race\":{\"session\":1,"));
@@ -150,53 +142,4 @@ fn a_trace_is_readable() {
     assert!(trace.contains(" bytes, SHA-256 "));
     assert!(trace.contains("\n25.400000000 1700336745400 shutdown 4.500000000\n"));
     assert!(trace.lines().all(|line| line.len() < 3_000));
-}
-
-#[test]
-fn a_trace_of_version_1_replays() {
-    let trace = an_evening(&start()).trace;
-    // It had the number of a listener there.
-    let old = trace.replacen("mmcos-trace 2", "mmcos-trace 1", 1).replace(" plain 127.", " 0 127.");
-    assert!(old.contains(" opened 1 0 127.0.0.1:50000\n") && !old.contains(" plain 127."));
-    assert_eq!(replay(&old).unwrap(), replay(&trace).unwrap());
-    let later = old.replacen("mmcos-trace 1", "mmcos-trace 3", 1);
-    let error = replay(&later).unwrap_err().to_string();
-    assert_eq!(error, "line 1: expected mmcos-trace 2, found \"mmcos-trace 3\"");
-}
-
-#[test]
-fn every_line_that_is_left_out_or_changed_is_noticed() {
-    let trace = an_evening(&start()).trace;
-    let lines: Vec<&str> = trace.lines().collect();
-    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with(' ')) {
-        let without = [&lines[..at], &lines[at + 1..]].concat().join("\n");
-        assert!(matches!(replay(&without), Err(ReplayError::Differs { .. })), "{line}");
-        let mut changed = lines.clone();
-        let other = format!("{}~", &line[..line.len() - 1]);
-        changed[at] = &other;
-        let Err(ReplayError::Differs { line: found, recorded, .. }) = replay(&changed.join("\n")) else {
-            panic!("{line}")
-        };
-        assert_eq!((found, recorded.as_str()), (at + 1, other.trim_start()));
-    }
-    let another_seed = trace.replacen("BwcHBw", "BwcHBg", 1);
-    assert!(matches!(replay(&another_seed), Err(ReplayError::Differs { .. })));
-}
-
-#[test]
-fn what_is_no_trace_is_an_error_that_names_the_line() {
-    let message = |trace: &str| replay(trace).unwrap_err().to_string();
-    assert!(message("").starts_with("line 1: expected mmcos-trace 2"));
-    assert!(message("mmcos-trace 2\nbegin").starts_with("line 2: expected start"));
-    let head = start().to_string();
-    for line in [
-        "x",
-        "1.5 0 tick",
-        "0.000000000 0 opened 1 tls here",
-        "0.000000000 0 opened 1 ssl 127.0.0.1:1",
-        "0.000000000 0 received 1 \\y",
-    ] {
-        assert!(message(&format!("{head}\n{line}")).starts_with("line 3: expected an input"), "{line}");
-    }
-    assert!(message(&format!("{head}\nrecord {{}}")).starts_with("line 3: "));
 }

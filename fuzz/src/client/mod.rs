@@ -8,6 +8,7 @@ pub mod services;
 use std::{net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
+    game::Life,
     seam::ConnId,
     wire::steam::{SteamId, UnixSeconds},
 };
@@ -103,12 +104,12 @@ impl Client {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
         let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
-        let Config { session_key, session_lifetime, search_seconds, .. } = time.server().service().config();
+        let Config { session_lifetime, search_seconds, .. } = time.server().service().config();
         let session = Session { user, steam_id, issued, configuration: 0 };
         Self {
             number,
             steam_id,
-            session_token: SessionKey::new(session_key, *session_lifetime).issue(&session),
+            session_token: SessionKey::new(&Life::default().key, *session_lifetime).issue(&session),
             search_time: Duration::from_secs((*search_seconds).into()),
             division: 0,
             points: Points(0),

@@ -29,7 +29,7 @@ use crate::{
     client::{self, Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
-    virtual_time::{VirtualTime, trusting},
+    virtual_time::{VirtualTime, catalogue, trusting},
 };
 
 /// What is simulated.
@@ -101,7 +101,7 @@ impl Population {
         config.matchmaker = settings.matchmaker;
         Self {
             settings: *settings,
-            catalogue: config.catalogue.clone(),
+            catalogue: catalogue(),
             seed,
             time: VirtualTime::new(config, Limits::default(), random.seed()),
             random,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mmcos_core::game::Life;
 use mmcos_game::{ids::UserId, session::SessionKey};
 
 use super::{
@@ -80,7 +81,7 @@ impl World {
 
     fn audit_login(&mut self, player: usize, details: &LoginDetails) -> Result<(), String> {
         // After a kick it may be later than now: see `Mmcos::begin_session`.
-        let key = SessionKey::new(&self.config.session_key, Duration::MAX);
+        let key = SessionKey::new(&Life::default().key, Duration::MAX);
         let issued =
             key.verify(&details.session_token, self.judged()).map_err(|error| error.to_string())?.issued;
         self.players[player].logged_in = Session { issued, step: self.steps };

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use mmcos_core::{
     OutboxOf,
+    admin::DeskConfig,
     engine::Limits,
+    game::Life,
     seam::{Input, Monotonic, Storage, Wall},
+    trace::Start,
 };
-use mmcos_game::{Mmcos, Record, trace::Start};
+use mmcos_game::{Mmcos, Record};
 
 use super::{
     failure::Invariant,
     faults::Fault,
+    operator,
     store::{self, CommitSeq},
     world::{Event, Process, World},
 };
@@ -37,7 +41,9 @@ impl World {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
         let records = self.store.records(self.wall()).collect();
-        let start = Start { seed, limits: limits(), config: self.config.clone(), records };
+        let desk = DeskConfig { admin: Some(operator::access()), ..DeskConfig::default() };
+        let life = Life { seed, desk, ..Life::default() };
+        let start = Start::<Mmcos> { life, limits: limits(), settings: self.config.clone(), records };
         let server = match start.server() {
             Ok(server) => server,
             Err(error) => return self.fail(Invariant::Restored, error.to_string()),

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use mmcos_core::{
     Server,
     engine::Limits,
+    game::{Game as _, Life},
     seam::{Storage, Wall},
 };
 use mmcos_game::{Mmcos, Record, ids::SessionId, results::KEEP};
@@ -15,6 +16,7 @@ use super::{
     players::Stage,
     world::{Event, World},
 };
+use crate::virtual_time::game;
 
 /// How often.
 pub(super) const EVERY: Duration = Duration::from_mins(20);
@@ -56,7 +58,8 @@ impl World {
     fn inspect_durable(&mut self) {
         let Some(process) = &self.process else { return };
         let records = self.store.all_records(self.wall());
-        let mut restored = Server::new(Mmcos::new(self.config.clone(), [0; 32]), Limits::default(), [0; 32]);
+        let mut restored =
+            Server::new(game(self.config.clone(), Life::default()), Limits::default(), [0; 32]);
         for record in records {
             if let Err(error) = restored.restore(record) {
                 return self.fail(Invariant::Restored, error.to_string());
@@ -133,5 +136,5 @@ fn fresh(server: &Server<Mmcos>, oldest: Wall, old: BTreeSet<u64>) -> Vec<Record
         Record::Result(result) => !old.contains(&result.session),
         _ => true,
     };
-    server.service().snapshot().filter(is_fresh).collect()
+    server.service().rows().filter(is_fresh).collect()
 }

@@ -29,7 +29,7 @@ impl World {
         let mut records = vec![Record::SeasonStarted(Box::new(started))];
         for (number, player) in (1..).zip(&self.players) {
             let mut veteran = players::Player::new(UserId(number), player.steam_id, id, seen);
-            veteran.standing = about_a_bound(&self.config.catalogue, &mut random);
+            veteran.standing = about_a_bound(&crate::virtual_time::catalogue(), &mut random);
             records.push(Record::Player(Box::new(veteran)));
         }
         self.books.take_over(season, &records);

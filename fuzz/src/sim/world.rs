@@ -10,12 +10,9 @@ use mmcos_core::{
     OutboxOf, Server, engine,
     seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
     service::LogEvent,
-};
-use mmcos_game::{
-    Config, Event as Told, Mmcos, Record,
-    ids::RaceKey,
     trace::{EffectLine, InputLine},
 };
+use mmcos_game::{Config, Event as Told, Mmcos, Record, ids::RaceKey};
 
 use super::{
     Outcome, Scenario,
@@ -24,12 +21,17 @@ use super::{
     digest::Digest,
     failure::{Failure, Invariant},
     faults::{Fault, Rates},
-    operator::{self, Operator},
+    operator::Operator,
     players::{Link, Player},
     reader::{Common, Reply},
     store::Store,
 };
-use crate::{agenda::Agenda, random::Random, referee::Referee, virtual_time::trusting};
+use crate::{
+    agenda::Agenda,
+    random::Random,
+    referee::Referee,
+    virtual_time::{catalogue, trusting},
+};
 
 /// No input may make the matchmaker look at more than this, with a few dozen who wait.
 const MOST_STEPS: u64 = 20_000;
@@ -146,7 +148,6 @@ impl World {
         let drawn = scenario.draw();
         let mut config = trusting();
         (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
-        config.admin = Some(operator::access());
         // From one row to all at once.
         config.season_rows = 1 << (scenario.seed % 8);
         let mut world = Self {
@@ -172,7 +173,7 @@ impl World {
             opened: 0,
             keys: VecDeque::new(),
             referee: Referee::new(&config.matchmaker).tolerating(super::host::LONGEST_LATENESS),
-            books: Books::new(config.catalogue.clone()),
+            books: Books::new(catalogue()),
             common: Common::default(),
             steps: 0,
             requests: 0,

@@ -1,4 +1,4 @@
-//! `--record FILE`: writes a [trace](mmcos_game::trace) of what happens, in which nothing lets anybody in.
+//! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
 //!
 //! Of what clients send, the trace shows what the core reads and serves to players, and nothing else: see `request`. Session
 //! tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the secrets
@@ -18,11 +18,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use mmcos_core::Server;
+use mmcos_core::game::{Game as _, Life};
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
 use mmcos_core::service::LogEvent;
+use mmcos_core::trace::{EffectLine, InputLine, Start};
 use mmcos_core::wire::http::Limits;
 use mmcos_game::moderation::Subject;
-use mmcos_game::trace::{EffectLine, InputLine, Start};
 use mmcos_game::{Config, Event, Mmcos, Record};
 
 use request::Requests;
@@ -68,16 +69,15 @@ pub enum RecordError {
 
 impl Recorder {
     /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
-    pub fn create(path: &Path, start: &Start, game: &Mmcos) -> Result<Self, RecordError> {
+    pub fn create(path: &Path, start: &Start<Mmcos>, game: &Mmcos) -> Result<Self, RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
         let secrets = Secrets::new(start)?;
-        let config = Config {
-            session_key: secrets.session_key(),
-            identity: secrets.identity(),
-            ..start.config.clone()
+        let start = Start::<Mmcos> {
+            life: Life { key: secrets.session_key(), ..start.life.clone() },
+            settings: Config { identity: secrets.identity(), ..start.settings.clone() },
+            limits: start.limits.clone(),
+            records: game.rows().filter(has_no_address).collect(),
         };
-        let start =
-            Start { config, records: game.snapshot().filter(has_no_address).collect(), ..start.clone() };
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
@@ -126,7 +126,9 @@ impl Witness<Server<Mmcos>> for Recorder {
         let line = match effect {
             Effect::Send { conn, bytes } => {
                 let shown = request::shown_answer(bytes, &self.secrets);
-                EffectLine::of(&Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&shown) })
+                let shown: Effect<'_, Record, Event> =
+                    Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&shown) };
+                EffectLine::of(&shown)
             }
             Effect::Persist(record) if !has_no_address(record) => None,
             Effect::Close { conn, .. } => {

@@ -4,11 +4,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mmcos_core::seam::Wall;
+use mmcos_core::trace::Start;
 use mmcos_core::wire::egonet;
 use mmcos_core::wire::steam::{PublicKey, encode_platform_id, parse_platform_id};
-use mmcos_game::IdentityPolicy;
 use mmcos_game::session::{SessionError, SessionKey};
-use mmcos_game::trace::Start;
+use mmcos_game::{IdentityPolicy, Mmcos};
 
 use super::RecordError;
 use super::addresses::Addresses;
@@ -30,14 +30,14 @@ pub(super) struct Secrets {
 
 impl Secrets {
     /// Of a server that starts from this.
-    pub(super) fn new(start: &Start) -> Result<Self, RecordError> {
-        let config = &start.config;
+    pub(super) fn new(start: &Start<Mmcos>) -> Result<Self, RecordError> {
+        let config = &start.settings;
         let key = secret::random()?;
         let signer = match &config.identity {
             IdentityPolicy::Verify(steam) => Some((steam.clone(), Signer::generate()?)),
             _ => None,
         };
-        let real = SessionKey::new(&config.session_key, Duration::MAX);
+        let real = SessionKey::new(&start.life.key, Duration::MAX);
         let addresses = Addresses::except(&start.limits.trusted_proxies);
         let trusts_proxies = !start.limits.trusted_proxies.is_empty();
         let (sessions, egonet) = (SessionKey::new(&key, Duration::MAX), config.egonet);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 
+use mmcos_core::game::{Game as _, Life};
 use mmcos_core::seam::{CommitSeq, Storage};
 use mmcos_core::wire::steam::SteamId;
 use mmcos_game::catalogue::Catalogue;
@@ -200,8 +201,8 @@ fn final_standings(store: &Store, season: i32) -> Vec<FinalStanding> {
 }
 
 fn server() -> Server<Mmcos> {
-    let game = mmcos_game::Config::new(Catalogue::official().unwrap());
-    Server::new(Mmcos::new(game, [7; 32]), mmcos_core::engine::Limits::default(), [7; 32])
+    let game = Mmcos::new(&mmcos_game::Config::default(), &Life::default()).unwrap();
+    Server::new(game, mmcos_core::engine::Limits::default(), [7; 32])
 }
 
 #[test]

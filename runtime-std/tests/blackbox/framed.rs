@@ -13,6 +13,7 @@ use std::{
 };
 
 use example::{Board, Note, frame};
+use mmcos_core::game::Game as _;
 use mmcos_game::Mmcos;
 use mmcos_std::{
     certificate::{Certificates, Subject},

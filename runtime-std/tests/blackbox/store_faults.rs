@@ -8,7 +8,8 @@ use std::{
 };
 
 use mmcos_core::engine::Limits;
-use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
+use mmcos_core::game::{Game as _, Life};
+use mmcos_game::{Config, IdentityPolicy, Mmcos, Record};
 use mmcos_std::{
     clock::Clock,
     driver::Driver,
@@ -41,11 +42,9 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let run = move || {
-        let official = Config::new(Catalogue::official().unwrap());
-        let game = Mmcos::new(
-            Config { identity: IdentityPolicy::Trust, shortest_race: Duration::ZERO, ..official },
-            [7; 32],
-        );
+        let (identity, shortest_race) = (IdentityPolicy::Trust, Duration::ZERO);
+        let config = Config { identity, shortest_race, ..Config::default() };
+        let game = Mmcos::new(&config, &Life::default()).unwrap();
         let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
         let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());
         run(driver, Door { listener, tls: None })

@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
+use mmcos_core::trace;
 use mmcos_core::wire::egonet;
 use mmcos_core::wire::egonet::Dict;
-use mmcos_game::trace;
 
 use super::{
     client::{Client, get, post, post_with},
@@ -24,7 +24,7 @@ fn recorded(evening: impl FnOnce(&Server)) -> String {
 }
 
 fn replays(trace: &str) -> trace::Replayed {
-    trace::replay(trace).unwrap_or_else(|error| panic!("{error}\n{trace}"))
+    trace::replay::<mmcos_game::Mmcos>(trace).unwrap_or_else(|error| panic!("{error}\n{trace}"))
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::*;
-use crate::{Config, IdentityPolicy, catalogue::Catalogue, identity};
+use crate::{Config, IdentityPolicy, identity};
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
+    game::{Game as _, Life},
     seam::{ConnId, Effect, Input},
     wire::steam::{SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id},
 };
@@ -21,8 +22,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let official = Config::new(Catalogue::official().unwrap());
-        let game = Mmcos::new(Config { identity: IdentityPolicy::Trust, ..official }, [3; 32]);
+        let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+        let game = Mmcos::new(&config, &Life { seed: [3; 32], ..Life::default() }).unwrap();
         Self {
             server: Server::new(game, Limits::default(), [7; 32]),
             out: OutboxOf::<Mmcos>::new(),

@@ -11,7 +11,7 @@ mod view;
 
 use alloc::vec::Vec;
 
-use super::{Config, Mmcos, catalogue::EventName};
+use super::{Mmcos, catalogue::EventName};
 use ask::{Ask, Found};
 use asset::Asset;
 use live::Live;
@@ -34,11 +34,9 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    pub(super) fn new(config: &Config) -> Self {
-        let (pages, addresses) = (config.pages.clone(), config.addresses.clone());
-        let desk = DeskConfig { admin: config.admin.clone(), pages, addresses };
+    pub(super) fn new(desk: DeskConfig) -> Self {
         Self {
-            desk: Desk::new(&Mmcos::INFO, desk),
+            desk: Desk::new(&crate::info::INFO, desk),
             live: Live::default(),
             history: History::default(),
             counts: Counts::default(),

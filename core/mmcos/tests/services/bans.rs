@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mmcos_core::{
+    game::Game as _,
     seam::{ConnId, Wall},
     wire::steam::SteamId,
 };
@@ -95,7 +96,7 @@ fn bans_are_in_a_snapshot_and_lifted_by_their_subject() {
     ban(&mut rig, ann(), None);
     ban(&mut rig, Subject::Addresses("203.0.113.0/24".parse().unwrap()), None);
     let mut again = server();
-    for record in rig.server.service().snapshot() {
+    for record in rig.server.service().rows() {
         again.server.restore(record).unwrap();
     }
     assert_eq!(again.server.service().bans(), rig.server.service().bans());

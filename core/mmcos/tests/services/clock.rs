@@ -8,8 +8,9 @@ use mmcos_core::{
     seam::Wall,
     wire::steam::encode_platform_id,
 };
-use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, moderation::Ban};
+use mmcos_game::{IdentityPolicy, Mmcos, Record, moderation::Ban};
 
+use super::world::Hosted;
 use super::{
     rig::{Rig, status},
     signing,
@@ -46,10 +47,10 @@ fn before_a_season_ends() -> (Rig<Mmcos>, String) {
     (rig, ann)
 }
 
-fn operated() -> Config {
+fn operated() -> Hosted {
     let admin =
         admin::Config { password: Some(Password::new(PASSWORD, &[1; 32])), ..admin::Config::default() };
-    Config { admin: Some(admin), ..trusting() }
+    Hosted::from(trusting()).with_admin(admin)
 }
 
 /// Has the operator begin a season.
@@ -121,9 +122,9 @@ fn a_restart_while_the_clock_is_wrong_begins_no_season_either() {
 }
 
 /// A server in the place of this one that has just been started.
-fn restarted_at(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+fn restarted_at(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
     let limits = Limits { built: on(2026, 1, 1, 0), ..Limits::default() };
-    let mut next = Rig::new(Mmcos::new(config, [5; 32]), limits);
+    let mut next = Rig::new(world::game(config, 5), limits);
     for record in &rig.records {
         next.server.restore(record.clone()).expect("what was recorded fits");
     }
@@ -226,7 +227,7 @@ fn a_season_from_the_future_can_be_called_by_its_right_number() {
 #[test]
 fn a_first_start_in_1970_is_in_the_right_season_once_the_clock_is_set() {
     let limits = Limits { built: on(2026, 1, 1, 0), ..Limits::default() };
-    let mut rig = Rig::new(Mmcos::new(trusting(), [5; 32]), limits);
+    let mut rig = Rig::new(world::game(trusting(), 5), limits);
     rig.set_wall(Wall::from_secs(20));
     assert_eq!(told(&mut rig)[0], "52");
     rig.pass(Duration::from_mins(30));

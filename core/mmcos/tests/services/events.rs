@@ -1,12 +1,13 @@
 //! Events as logins tell of them, and how a player in the game learns that something has changed.
 
-use mmcos_core::seam::Wall;
+use mmcos_core::{game::Game as _, seam::Wall};
 use mmcos_game::{
     Config, Mmcos, Record,
     catalogue::EventName,
     events::{ByHand, Plan},
 };
 
+use super::world::Hosted;
 use super::{
     rig::Rig,
     world::{login, login_answer, on, race, restarted, rig, server, text, texts, trusting},
@@ -101,7 +102,7 @@ fn the_game_is_told_when_the_host_changed_a_setting() {
     assert!(!changed(&mut restarted(&rig, weekly(), now), &ann, now));
     let search_seconds = Config { search_seconds: 30, ..weekly() };
     assert!(changed(&mut restarted(&rig, search_seconds, now), &ann, now));
-    let mut tables = weekly();
+    let mut tables = Hosted::from(weekly());
     tables.catalogue.scoring.generic.first_play_xp = 2_000;
     assert!(changed(&mut restarted(&rig, tables, now), &ann, now));
     let of_no_matter = Config { message: Some("hello".into()), events: Plan::Off, ..trusting() };
@@ -118,7 +119,7 @@ fn what_an_operator_did_holds_after_a_restart() {
     let record = Record::EventByHand(ByHand { event: Some(event), from: now, until: on(2026, 11, 25, 12) });
     rig.server.restore(record.clone()).unwrap();
     rig.records.push(record.clone());
-    assert!(rig.server.service().snapshot().any(|kept| kept == record));
+    assert!(rig.server.service().rows().any(|kept| kept == record));
     let mut next = restarted(&rig, weekly(), now);
     for rig in [&mut rig, &mut next] {
         assert!(changed(rig, &ann, now));

@@ -256,18 +256,16 @@ fn rfc9110_15_5_2_every_401_has_a_challenge() {
 #[test]
 fn rfc9110_15_5_6_every_405_says_what_is_allowed() {
     let pages = |line: &str| {
-        let config = mmcos_game::Config {
-            pages: vec![mmcos_core::admin::VisitorPage {
-                path: "/".into(),
-                content_type: "text/html".into(),
-                policy: String::new(),
-                by_ip: String::new(),
-                by_name: String::new(),
-                unknown: Some("for players".into()),
-            }],
-            ..super::world::trusting()
-        };
-        super::world::rig(config).ask(format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+        let mut hosted = super::world::Hosted::from(super::world::trusting());
+        hosted.life.desk.pages = vec![mmcos_core::admin::VisitorPage {
+            path: "/".into(),
+            content_type: "text/html".into(),
+            policy: String::new(),
+            by_ip: String::new(),
+            by_name: String::new(),
+            unknown: Some("for players".into()),
+        }];
+        super::world::rig(hosted).ask(format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
     };
     for line in [
         "DELETE /",

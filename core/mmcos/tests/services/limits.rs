@@ -9,7 +9,7 @@ use mmcos_game::Mmcos;
 
 use super::{
     rig::{Rig, status},
-    world::{get_elite, login, login_request, millis, platform_id, post, rig, server, text, trusting},
+    world::{game, get_elite, login, login_request, millis, platform_id, post, rig, server, text, trusting},
 };
 
 const ANN: u64 = 76_561_198_000_008_001;
@@ -17,7 +17,7 @@ const REDIRECT: &[u8] = b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: 
 const PROXY: [u8; 4] = [10, 0, 0, 1];
 
 fn limited(limits: Limits) -> Rig<Mmcos> {
-    Rig::new(Mmcos::new(trusting(), [3; 32]), limits)
+    Rig::new(game(trusting(), 3), limits)
 }
 
 /// One request in a second, after three at once.

@@ -158,7 +158,7 @@ fn a_key_that_was_never_recorded_counts_after_a_crash_for_its_player_alone_and_o
     let newer = key_against_ai(&mut rig, &ann);
     assert_eq!(score(&mut rig, &ann, &old), "40", "superseded by a newer one");
     let mut other = trusting();
-    other.race_secret = [9; 32];
+    other.race_secret = Some([9; 32]);
     let mut rig = restarted(&rig, other, later);
     assert_eq!(score(&mut rig, &ann, &newer), "40", "of another server");
     let day_after = mmcos_core::seam::Wall::from_secs(later.as_secs() + 86_400);

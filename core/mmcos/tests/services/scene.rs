@@ -35,7 +35,7 @@ impl TestGame for Fresh {
                 _ => panic!("{key} is not to be configured"),
             }
         }
-        Mmcos::new(config, [3; 32])
+        world::game(config, 3)
     }
 
     fn given(&self, rig: &mut Rig<Mmcos>, name: &str, steam_id: &str) -> Vec<u8> {

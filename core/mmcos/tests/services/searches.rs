@@ -140,9 +140,9 @@ fn a_server_that_stops_answers_every_search() {
 #[test]
 fn nobody_searches_with_the_token_of_another_server() {
     let mut rig = server();
-    let mut config = trusting();
-    config.session_key = [0xEE; 32];
-    let [stranger] = players(&mut super::world::rig(config));
+    let mut other = super::world::Hosted::from(trusting());
+    other.life.key = [0xEE; 32];
+    let [stranger] = players(&mut super::world::rig(other));
     let [_ann] = players(&mut rig);
     let conn = Search::race(&stranger, 1).begin(&mut rig);
     assert_eq!(status(&rig.read(conn)), "401");

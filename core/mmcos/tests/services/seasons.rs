@@ -279,7 +279,7 @@ fn restored(records: &[Record]) -> Rig<Mmcos> {
             _ => {}
         }
     }
-    let mut rig = Rig::new(Mmcos::new(in_pieces(), [5; 32]), Limits::default());
+    let mut rig = Rig::new(super::world::game(in_pieces(), 5), Limits::default());
     for record in season.into_iter().chain(players.into_values()) {
         rig.server.restore(record.clone()).expect("what was recorded fits");
     }

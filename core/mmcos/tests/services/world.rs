@@ -3,8 +3,10 @@
 use std::{sync::LazyLock, time::Duration};
 
 use mmcos_core::{
+    admin::{self, DeskConfig},
     calendar::Date,
     engine::{Limits, SETTLING},
+    game::Life,
     seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
@@ -27,18 +29,43 @@ static CATALOGUE: LazyLock<Catalogue> =
 
 /// A host who trusts every ticket.
 pub(crate) fn trusting() -> Config {
-    let mut config = Config::new(CATALOGUE.clone());
-    config.identity = IdentityPolicy::Trust;
-    config.session_key = KEY;
-    config
+    Config { identity: IdentityPolicy::Trust, ..Config::default() }
+}
+
+/// How a game is hosted: its settings, and what is no setting of it.
+#[derive(Clone)]
+pub(crate) struct Hosted {
+    pub(crate) config: Config,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) life: Life,
+}
+
+impl From<Config> for Hosted {
+    fn from(config: Config) -> Self {
+        let desk = DeskConfig { admin: Some(admin::Config::default()), ..DeskConfig::default() };
+        Self { config, catalogue: CATALOGUE.clone(), life: Life { key: KEY, seed: [0; 32], desk } }
+    }
+}
+
+impl Hosted {
+    pub(crate) fn with_admin(mut self, admin: admin::Config) -> Self {
+        self.life.desk.admin = Some(admin);
+        self
+    }
+}
+
+/// A game in a life of its own.
+pub(crate) fn game(hosted: impl Into<Hosted>, life: u8) -> Mmcos {
+    let Hosted { config, catalogue, life: shared } = hosted.into();
+    Mmcos::with_catalogue(config, catalogue, Life { seed: [life; 32], ..shared })
 }
 
 pub(crate) fn session_key() -> SessionKey {
     SessionKey::new(&KEY, trusting().session_lifetime)
 }
 
-pub(crate) fn rig(config: Config) -> Rig<Mmcos> {
-    Rig::new(Mmcos::new(config, [3; 32]), Limits::default())
+pub(crate) fn rig(hosted: impl Into<Hosted>) -> Rig<Mmcos> {
+    Rig::new(game(hosted, 3), Limits::default())
 }
 
 /// A server without a past.
@@ -48,7 +75,7 @@ pub(crate) fn server() -> Rig<Mmcos> {
 
 /// A server in the place of this one, with all that it recorded, which has run for as long as its clock takes to settle.
 /// Its race keys are others.
-pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
+pub(crate) fn restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
     let start = Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes"));
     let mut next = just_restarted(rig, config, start);
     next.pass(SETTLING);
@@ -56,8 +83,8 @@ pub(crate) fn restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmco
 }
 
 /// The same at its start.
-pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: Config, now: Wall) -> Rig<Mmcos> {
-    let mut next = Rig::new(Mmcos::new(config, [4; 32]), Limits::default());
+pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
+    let mut next = Rig::new(game(config, 4), Limits::default());
     for record in &rig.records {
         next.server.restore(record.clone()).expect("what was recorded fits");
     }

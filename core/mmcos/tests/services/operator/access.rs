@@ -13,6 +13,7 @@ use super::{
     world::{self, login, trusting},
 };
 use crate::rig::{Rig, status};
+use crate::world::Hosted;
 
 const READS: [&str; 8] = [
     "/api/v1/state",
@@ -330,9 +331,9 @@ fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only
         status(&Request::from(HERE).with("Authorization", "Bearer ").order(&mut rig, ORDERS[0])),
         "401"
     );
-    let mut config = trusting();
-    config.admin = None;
-    let mut none = world::rig(config);
+    let mut hosted = Hosted::from(trusting());
+    hosted.life.desk.admin = None;
+    let mut none = world::rig(hosted);
     for path in ["/admin", "/api/v1/status", "/metrics", "/admin/link/x"] {
         assert_eq!(status(&Request::from(HERE).get(&mut none, path)), "404", "{path}");
     }

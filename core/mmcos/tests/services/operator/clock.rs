@@ -14,6 +14,7 @@ use super::{
     world::{self, login, on, restarted},
 };
 use crate::rig::{Rig, status};
+use crate::world::game;
 
 const DAY: i64 = 24 * 3_600;
 
@@ -64,7 +65,7 @@ fn a_start_is_no_trouble_and_a_start_at_a_wrong_time_is() {
         (on(2026, 10, 18, 12), "it has jumped back".into()),
         (on(2036, 11, 18, 12), "it has jumped ahead".into()),
     ] {
-        let mut rig = Rig::new(Mmcos::new(super::config(), [4; 32]), Limits::default());
+        let mut rig = Rig::new(game(super::config(), 4), Limits::default());
         for record in &before.records {
             rig.server.restore(record.clone()).unwrap();
         }

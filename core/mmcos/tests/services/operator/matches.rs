@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mmcos_core::game::Game as _;
 use mmcos_game::Mmcos;
 
 use super::{
@@ -67,7 +68,7 @@ fn the_number_of_an_ended_match_is_not_given_again_after_a_restart() {
     let first = number(&mut rig);
     assert_eq!(end(&mut rig, &first.to_string()), "200");
     let mut again = server();
-    for record in rig.server.service().snapshot() {
+    for record in rig.server.service().rows() {
         again.server.restore(record).unwrap();
     }
     assert!(number(&mut again) > first);

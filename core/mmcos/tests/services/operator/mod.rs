@@ -11,12 +11,12 @@ mod storage;
 mod views;
 
 use mmcos_core::admin::{self, Password};
-use mmcos_game::{Config, Mmcos};
+use mmcos_game::Mmcos;
 use serde_json::Value;
 
 use super::{
     rig::{Rig, body, status},
-    world::{self, rig, trusting},
+    world::{self, Hosted, rig, trusting},
 };
 
 const PASSWORD: &str = "right horse battery";
@@ -45,17 +45,17 @@ fn server() -> Rig<Mmcos> {
 
 fn server_with(change: impl FnOnce(&mut admin::Config)) -> Rig<Mmcos> {
     let mut config = config();
-    config.admin.as_mut().map(change);
+    config.life.desk.admin.as_mut().map(change);
     rig(config)
 }
 
-fn config() -> Config {
+fn config() -> Hosted {
     let admin = admin::Config {
         password: Some(Password::new(PASSWORD, &[1; 32])),
         names: vec!["race.example.org".into()],
         ..admin::Config::default()
     };
-    Config { admin: Some(admin), ..trusting() }
+    Hosted::from(trusting()).with_admin(admin)
 }
 
 /// A request as a browser or a program sends it.

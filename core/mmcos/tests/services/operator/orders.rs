@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mmcos_core::seam::Wall;
+use mmcos_core::{game::Game as _, seam::Wall};
 use mmcos_game::{Mmcos, Record};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
     }
     assert!(status_xml(&mut again).contains("Races at eight &amp; nine"));
     assert_eq!(status(&login_answer(&mut again, ANN, "Ann")), "503");
-    assert!(again.server.service().snapshot().any(|record| matches!(record, Record::Setting { .. })));
+    assert!(again.server.service().rows().any(|record| matches!(record, Record::Setting { .. })));
     for name in ["message", "maintenance"] {
         assert_eq!(status(&operator().order(&mut again, ("DELETE", &format!("settings/{name}"), ""))), "200");
     }

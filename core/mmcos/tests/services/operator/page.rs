@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ELSEWHERE, HERE, Request, field, server,
-    world::{self, trusting},
+    world::{self, Hosted, trusting},
 };
 use crate::rig::{body, status};
 
@@ -34,7 +34,7 @@ fn the_page_loads_nothing_from_elsewhere() {
 
 #[test]
 fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
-    let mut config = trusting();
+    let mut hosted = Hosted::from(trusting());
     let page = |path: &str, unknown: Option<&str>| VisitorPage {
         path: path.into(),
         content_type: "text/html".into(),
@@ -43,9 +43,9 @@ fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
         by_name: "called {address}".into(),
         unknown: unknown.map(Into::into),
     };
-    config.pages = vec![page("/", Some("somewhere")), page("/setup.cmd", None)];
+    hosted.life.desk.pages = vec![page("/", Some("somewhere")), page("/setup.cmd", None)];
     let get = |rig: &mut _, host, path| Request::from(ELSEWHERE).at(host).get(rig, path);
-    let mut rig = world::rig(config.clone());
+    let mut rig = world::rig(hosted.clone());
     assert_eq!(body(&get(&mut rig, "anything.example", "/")), "somewhere");
     assert_eq!(status(&get(&mut rig, "anything.example", "/setup.cmd")), "404");
     let script = get(&mut rig, "203.0.113.9:8080", "/setup.cmd");
@@ -57,8 +57,8 @@ fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
     let posted = Request::from(ELSEWHERE).send(&mut rig, "POST", "/", "");
     assert_eq!((status(&posted), field(&posted, "Allow")), ("405", Some("GET, HEAD")));
 
-    config.addresses = Addresses { public: "race.example.org".parse().ok(), own: Vec::new() };
-    let mut rig = world::rig(config);
+    hosted.life.desk.addresses = Addresses { public: "race.example.org".parse().ok(), own: Vec::new() };
+    let mut rig = world::rig(hosted);
     assert_eq!(body(&get(&mut rig, "anything.example", "/")), "called race.example.org");
 }
 

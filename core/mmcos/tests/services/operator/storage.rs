@@ -1,6 +1,9 @@
 //! Requests while the store cannot be written: rejected before they change anything, or served without it.
 
-use mmcos_core::seam::{Input, Storage, StorageTrouble};
+use mmcos_core::{
+    game::Game as _,
+    seam::{Input, Storage, StorageTrouble},
+};
 
 use super::{
     ANN, BEN, HERE, ORDERS, Request, field, json, server, state,
@@ -15,7 +18,7 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
     let mut rig = server();
     let token = login(&mut rig, ANN, "Ann");
     world::race(&mut rig, &token, 40);
-    let before: Vec<_> = rig.server.service().snapshot().collect();
+    let before: Vec<_> = rig.server.service().rows().collect();
     rig.records.clear();
     rig.input(Input::Storage(FULL));
     let conn = Search::race(&token, 7).begin(&mut rig);
@@ -36,7 +39,7 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
         let answer = Request::from(HERE).operator().order(&mut rig, order);
         assert_eq!((status(&answer), field(&answer, "Retry-After")), ("503", Some("5")), "{answer}");
     }
-    assert_eq!(rig.server.service().snapshot().collect::<Vec<_>>(), before);
+    assert_eq!(rig.server.service().rows().collect::<Vec<_>>(), before);
     // A season that begins meanwhile waits as well.
     let now = rig.wall();
     rig.set_wall(on(2025, 1, 1, 0));

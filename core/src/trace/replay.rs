@@ -6,9 +6,10 @@ use alloc::{
 use core::iter::{Enumerate, Peekable};
 use core::str::Lines;
 
-use super::{EffectLine, FIRST_LINE, FIRST_LINE_OF_1, Start, read, start::Settings};
-use crate::{Mmcos, players::RestoreError};
-use mmcos_core::{OutboxOf, Server, seam::Effect};
+use serde::de::DeserializeOwned;
+
+use super::{EffectLine, FORMAT, Start, StartError, read, start::Line};
+use crate::{OutboxOf, Server, game::Game, seam::Effect};
 
 /// What was played again, all of it with the same effects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,9 +34,28 @@ pub enum ReplayError {
         /// The beginning of what is.
         found: String,
     },
-    /// The records contradict each other.
-    #[error("the records do not fit together: {0}")]
-    Restore(#[from] RestoreError),
+    /// A trace of a form that is not read any more, or not yet.
+    #[error(
+        "this trace begins with {found:?}; this program reads \"{FORMAT} …\". Replay it with the version of the server that \
+         recorded it: `--version` says which it is"
+    )]
+    OtherFormat {
+        /// The first line.
+        found: String,
+    },
+    /// A trace of another game.
+    #[error(
+        "this is a trace of \"{found}\", and this program replays \"{expected}\": use the one of that game"
+    )]
+    OtherGame {
+        /// The game of the trace.
+        found: String,
+        /// The game that was to be replayed.
+        expected: &'static str,
+    },
+    /// The server cannot be started from it.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The server does something else than it did then.
     #[error(
         "line {line}: other effects than were recorded\n  input:    {input}\n  recorded: {recorded}\n  replayed: {replayed}"
@@ -52,15 +72,14 @@ pub enum ReplayError {
     },
 }
 
-/// Plays a trace again and compares, effect by effect.
+/// Plays a trace of a game again and compares, effect by effect.
 ///
 /// # Errors
 /// See [`ReplayError`]; it is about the first line that is wrong.
-pub fn replay(trace: &str) -> Result<Replayed, ReplayError> {
+pub fn replay<G: Game>(trace: &str) -> Result<Replayed, ReplayError> {
     let mut lines = trace.lines().enumerate().peekable();
-    let start = start(&mut lines)?;
-    let mut replay =
-        Replay { server: start.server()?, out: OutboxOf::<Mmcos>::new(), done: Replayed::default() };
+    let start = start::<G>(&mut lines)?;
+    let mut replay = Replay { server: start.server()?, out: OutboxOf::<G>::new(), done: Replayed::default() };
     while let Some(input) = lines.next() {
         replay.step(input, &mut lines)?;
     }
@@ -69,37 +88,50 @@ pub fn replay(trace: &str) -> Result<Replayed, ReplayError> {
 
 type Trace<'t> = Peekable<Enumerate<Lines<'t>>>;
 
-fn start(lines: &mut Trace<'_>) -> Result<Start, ReplayError> {
+fn start<G: Game>(lines: &mut Trace<'_>) -> Result<Start<G>, ReplayError> {
     let first = lines.next().unwrap_or_default();
-    if ![FIRST_LINE, FIRST_LINE_OF_1].contains(&first.1) {
-        return Err(malformed(first, FIRST_LINE));
+    let Some(game) = first.1.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(' ')) else {
+        return Err(if first.1.starts_with("mmcos-trace ") {
+            ReplayError::OtherFormat { found: beginning(first.1) }
+        } else {
+            malformed(first, FORMAT)
+        });
+    };
+    if game != G::INFO.name {
+        return Err(ReplayError::OtherGame { found: beginning(game), expected: G::INFO.name });
     }
     let line = lines.next().unwrap_or_default();
     let json = line.1.strip_prefix("start ").ok_or_else(|| malformed(line, "start"))?;
-    let settings: Settings = parsed(line, json)?;
-    let mut start = settings.start().map_err(|expected| malformed(line, &expected))?;
+    let mut start = parsed::<Line<G::Settings>>(line, json)?.start::<G>();
     while let Some(line) = lines.next_if(|(_, line)| line.starts_with("record ")) {
         start.records.push(parsed(line, line.1.trim_start_matches("record "))?);
     }
     Ok(start)
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(line: (usize, &str), json: &str) -> Result<T, ReplayError> {
+fn parsed<T: DeserializeOwned>(line: (usize, &str), json: &str) -> Result<T, ReplayError> {
     serde_json::from_str(json).map_err(|error| malformed(line, &error.to_string()))
 }
 
 fn malformed((number, found): (usize, &str), expected: &str) -> ReplayError {
-    let found = found.chars().take(100).collect();
-    ReplayError::Malformed { line: number.saturating_add(1), expected: expected.to_owned(), found }
+    ReplayError::Malformed {
+        line: number.saturating_add(1),
+        expected: expected.to_owned(),
+        found: beginning(found),
+    }
 }
 
-struct Replay {
-    server: Server<Mmcos>,
-    out: OutboxOf<Mmcos>,
+fn beginning(line: &str) -> String {
+    line.chars().take(100).collect()
+}
+
+struct Replay<G: Game> {
+    server: Server<G>,
+    out: OutboxOf<G>,
     done: Replayed,
 }
 
-impl Replay {
+impl<G: Game> Replay<G> {
     /// Gives the input of this line, and compares with the effects on the lines after it.
     fn step(&mut self, line: (usize, &str), lines: &mut Trace<'_>) -> Result<(), ReplayError> {
         let (now, input) = read::input(line.1).ok_or_else(|| malformed(line, "an input"))?;

@@ -5,14 +5,11 @@ use alloc::{
 use core::{fmt, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::bytes::Escaped;
-use crate::{Event, Record};
-use mmcos_core::{
-    seam::{Close, Effect, Input, Now, Storage},
-    service::LogEvent,
-};
+use crate::seam::{Close, Effect, Input, Now, Storage};
 
 /// How many bytes of one piece are written out; of a longer one only the beginning.
 pub const SHOWN: usize = 1024;
@@ -68,7 +65,7 @@ pub struct EffectLine(String);
 
 impl EffectLine {
     /// The line; none for a log line.
-    pub fn of(effect: &Effect<'_, Record, LogEvent<Event>>) -> Option<Self> {
+    pub fn of<R: Serialize, E>(effect: &Effect<'_, R, E>) -> Option<Self> {
         Some(Self(match effect {
             Effect::Persist(record) => format!("  persist {}", serde_json::to_string(record).ok()?),
             Effect::Send { conn, bytes } => format!("  send {} {}", conn.0, piece(bytes)),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{bytes::unescape, write::SECOND};
-use mmcos_core::seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall};
+use crate::seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall};
 
 /// An input that owns its bytes.
 pub(super) enum Owned {
@@ -39,8 +39,7 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
             let tls = match how {
                 "tls" => true,
                 "plain" => false,
-                // Version 1 has the number of a listener here. What a trace holds does not depend on TLS.
-                listener => listener.parse::<u8>().map(|_| false).ok()?,
+                _ => return None,
             };
             Input::Opened { conn: connection(conn)?, peer: peer.parse().ok()?, tls }
         }

@@ -1,0 +1,64 @@
+//! What a game implements to be hosted: besides its [`Service`], what of it is configured, kept and recorded.
+
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{admin::DeskConfig, info::Info, service::Service};
+
+/// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
+pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
+    /// Facts that its host needs before it runs.
+    const INFO: Info;
+
+    /// What a host can set: all of the configuration that a trace has to hold.
+    type Settings: Serialize + DeserializeOwned + Clone + fmt::Debug;
+
+    /// Makes the game for one life of the server, with nothing restored yet.
+    ///
+    /// # Errors
+    /// A setting does not fit.
+    fn new(settings: &Self::Settings, life: &Life) -> Result<Self, Unfit>;
+
+    /// Returns all that is durable, as the fewest records that it can be restored from.
+    fn rows(&self) -> impl Iterator<Item = Self::Record>;
+}
+
+/// What a game gets from its host for one life of the server.
+#[derive(Clone, Default)]
+pub struct Life {
+    /// The server's secret, the same in every life. What is authenticated by it outlives a restart.
+    pub key: [u8; 32],
+    /// All randomness of this life. Take it from the operating system, unless a life is to be repeated.
+    pub seed: [u8; 32],
+    /// The operator's side. A trace holds nothing of it.
+    pub desk: DeskConfig,
+}
+
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Secrets have no place in a log.
+        f.debug_struct("Life").field("desk", &self.desk).finish_non_exhaustive()
+    }
+}
+
+/// A setting that a game cannot be made with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{setting}`: {problem}")]
+pub struct Unfit {
+    setting: &'static str,
+    problem: String,
+}
+
+impl Unfit {
+    /// The setting of this name has a problem, which is a phrase such as `must have at least one stage`.
+    ///
+    /// ```
+    /// use mmcos_core::game::Unfit;
+    /// assert_eq!(Unfit::new("tracks", "must have at least one").to_string(), "`tracks`: must have at least one");
+    /// ```
+    pub fn new(setting: &'static str, problem: impl Into<String>) -> Self {
+        Self { setting, problem: problem.into() }
+    }
+}

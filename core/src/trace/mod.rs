@@ -1,0 +1,103 @@
+//! A run as text, to be played again: what a server started from, every input with its time, and what was done about it.
+//!
+//! ```text
+//! mmcos-trace 2 mmcos
+//! start {"seed":"BwcHBw…","key":"AAAA…","limits":{…},"settings":{…}}
+//! record {"Player":{"user_id":1,…}}
+//! 0.000000000 1700336720000 opened 1 tls 198.18.0.1:50000
+//! 0.000000000 1700336720000 received 1 GET /MMCOS/redirect_steam_submission3.txt HTTP/1.1\r\nHost: localhost\r\n\r\n
+//!   send 1 HTTP/1.1 200 OK\r\n…\r\n\r\nLive
+//! 24.500000000 1700336744500 tick
+//!   send 2 57634 bytes, SHA-256 Py3X…, beginning <LoginDetails xmlns:i="…
+//! ```
+//!
+//! - The first line: the version of this format, and the [name](crate::info::Info::name) of the game.
+//! - `start`: seed and key of the server's [life](crate::game::Life), limits, and the game's settings.
+//! - `record`: what had been kept before, in the order in which to [restore](crate::Server::restore) it.
+//! - A line that begins with a time is an input: monotonic seconds, wall-clock milliseconds, what, and of which
+//!   connection; then `tls` or `plain` and the peer, or the bytes, or seconds: those of a commit, or the grace of a
+//!   shutdown; or the state of the storage and the reason for it.
+//! - Indented below it are its effects in order, without log lines.
+//!
+//! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. Of what is sent, a piece that is longer than
+//! [`SHOWN`] bytes is shown by its length, its digest and its beginning.
+//!
+//! Whoever runs a server writes [`Start`], then for every input an [`InputLine`] and for each of its effects an
+//! [`EffectLine`], each followed by a line end. [`replay`] plays it again and compares.
+//!
+//! ```
+//! use core::convert::Infallible;
+//! use mmcos_core::{
+//!     engine::{self, Exchange, Limits, Peer, Response},
+//!     game::{Game, Life, Unfit},
+//!     info::Info,
+//!     seam::{ConnId, Input, Now, Outbox},
+//!     service::{Context, Service},
+//!     trace::{EffectLine, InputLine, Start, replay},
+//!     wire::http::{Request, Status},
+//! };
+//!
+//! /// Greets.
+//! struct Greeter(String);
+//!
+//! impl Service for Greeter {
+//!     type Record = ();
+//!     type Event = engine::Event;
+//!     type Timer = ();
+//!     type RestoreError = Infallible;
+//!
+//!     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
+//!         cx.respond(exchange, &Response::text(Status::OK, self.0.as_bytes()));
+//!     }
+//!
+//!     fn restore(&mut self, (): ()) -> Result<(), Infallible> {
+//!         Ok(())
+//!     }
+//! }
+//!
+//! impl Game for Greeter {
+//!     const INFO: Info = Info::named("greeter");
+//!     type Settings = String;
+//!
+//!     fn new(greeting: &String, _: &Life) -> Result<Self, Unfit> {
+//!         Ok(Self(greeting.clone()))
+//!     }
+//!
+//!     fn rows(&self) -> impl Iterator<Item = ()> {
+//!         core::iter::empty()
+//!     }
+//! }
+//!
+//! let life = Life { seed: [7; 32], ..Life::default() };
+//! let start = Start { life, limits: Limits::default(), settings: "Hello".to_owned(), records: Vec::new() };
+//! let mut server = start.server()?;
+//! let (mut out, mut trace) = (Outbox::new(), format!("{start}\n"));
+//! let conn = ConnId(1);
+//! for input in [
+//!     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: false },
+//!     Input::Received { conn, bytes: b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" },
+//! ] {
+//!     let now = Now::default();
+//!     trace += &format!("{}\n", InputLine { now, input });
+//!     server.handle(now, input, &mut out);
+//!     for line in out.drain().filter_map(|effect| EffectLine::of(&effect)) {
+//!         trace += &format!("{line}\n");
+//!     }
+//! }
+//! assert_eq!(replay::<Greeter>(&trace)?.inputs, 2);
+//! assert!(replay::<Greeter>(&trace.replace("\r\nHello", "\r\nHallo")).is_err());
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+
+mod bytes;
+mod read;
+mod replay;
+mod start;
+mod write;
+
+pub use replay::{ReplayError, Replayed, replay};
+pub use start::{Start, StartError};
+pub use write::{EffectLine, InputLine, SHOWN};
+
+/// The beginning of the first line: the name of the format and its version. The name of the game follows.
+const FORMAT: &str = "mmcos-trace 2";

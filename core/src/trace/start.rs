@@ -1,0 +1,118 @@
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+
+use super::FORMAT;
+use crate::{
+    Server,
+    engine::Limits,
+    game::{Game, Life, Unfit},
+};
+
+/// What a server starts from. As text it is the beginning of a trace.
+pub struct Start<G: Game> {
+    /// Its secret and its randomness. The [desk](crate::admin::Desk) is not written: a server whose trace is to be
+    /// played again has no dashboard and no pages.
+    pub life: Life,
+    /// What clients may do.
+    pub limits: Limits,
+    /// How it serves the game.
+    pub settings: G::Settings,
+    /// What was kept before, in the order in which to restore it: for example [`Game::rows`].
+    pub records: Vec<G::Record>,
+}
+
+/// A server that cannot be started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A setting.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The records contradict each other.
+    #[error("the records do not fit together: {0}")]
+    Restore(String),
+}
+
+impl<G: Game> Start<G> {
+    /// Makes the server, and restores the records.
+    pub fn server(&self) -> Result<Server<G>, StartError> {
+        let game = G::new(&self.settings, &self.life)?;
+        let mut server = Server::new(game, self.limits.clone(), self.life.seed);
+        for record in &self.records {
+            let restored = server.restore(record.clone());
+            restored.map_err(|error| StartError::Restore(alloc::format!("{error}")))?;
+        }
+        Ok(server)
+    }
+}
+
+impl<G: Game> Clone for Start<G> {
+    fn clone(&self) -> Self {
+        Self {
+            life: self.life.clone(),
+            limits: self.limits.clone(),
+            settings: self.settings.clone(),
+            records: self.records.clone(),
+        }
+    }
+}
+
+impl<G: Game> fmt::Debug for Start<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl<G: Game> fmt::Display for Start<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { life: Life { key, seed, desk: _ }, limits, settings, records } = self;
+        let line =
+            Line { seed: Bytes(*seed), key: Bytes(*key), limits: limits.clone(), settings: settings.clone() };
+        let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
+        write!(f, "{FORMAT} {}\nstart {json}", G::INFO.name)?;
+        for record in records {
+            write!(f, "\nrecord {}", serde_json::to_string(record).map_err(|_| fmt::Error)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The line `start`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line<S> {
+    seed: Bytes,
+    key: Bytes,
+    limits: Limits,
+    settings: S,
+}
+
+impl<S> Line<S> {
+    /// What the line says, without the records that follow it.
+    pub(super) fn start<G: Game<Settings = S>>(self) -> Start<G> {
+        let life = Life { key: self.key.0, seed: self.seed.0, ..Life::default() };
+        Start { life, limits: self.limits, settings: self.settings, records: Vec::new() }
+    }
+}
+
+/// 32 bytes, as base64.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+struct Bytes([u8; 32]);
+
+impl From<Bytes> for String {
+    fn from(Bytes(bytes): Bytes) -> Self {
+        STANDARD.encode(bytes)
+    }
+}
+
+impl TryFrom<String> for Bytes {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let bytes = STANDARD.decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| alloc::format!("{text:?} is not the base64 of 32 bytes"))
+    }
+}
