@@ -23,23 +23,17 @@ struct Waiting {
 }
 
 /// The whole game: who waits, and who has won how often.
-#[derive(Default)]
 pub(crate) struct Duel {
     settings: Settings,
     waiting: Option<Waiting>,
     victories: BTreeMap<String, u32>,
 }
 
-/// What a host can set.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    /// How many seconds a request waits for an opponent.
-    pub(crate) patience: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { patience: 10 }
+mmcos_core::settings! {
+    /// What a host can set.
+    pub(crate) struct Settings {
+        /// How many seconds a request waits for an opponent.
+        patience: u32 = "10",
     }
 }
 
@@ -119,7 +113,7 @@ impl Game for Duel {
         if settings.patience == 0 {
             return Err(Unfit::new("patience", "must be at least 1 second, or nobody ever meets"));
         }
-        Ok(Self { settings: settings.clone(), ..Self::default() })
+        Ok(Self { settings: settings.clone(), waiting: None, victories: BTreeMap::new() })
     }
 
     fn rows(&self) -> impl Iterator<Item = Victories> {
@@ -168,7 +162,9 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
 
 /// Plays two clients, and tells what happened.
 pub(crate) fn script() -> Vec<String> {
-    let mut server = Server::new(Duel::default(), Limits::default(), [7; 32]);
+    let settings = Settings::defaults().expect("the default is a number");
+    let game = Duel::new(&settings, &Life::default()).expect("the default fits");
+    let mut server = Server::new(game, Limits::default(), [7; 32]);
     let (ann, bob) = (ConnId(1), ConnId(2));
     for conn in [ann, bob] {
         play(&mut server, 0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });

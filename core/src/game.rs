@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{admin::DeskConfig, info::Info, service::Service};
+use crate::{admin::DeskConfig, info::Info, service::Service, settings::Settings};
 
 /// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
 pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
@@ -13,7 +13,7 @@ pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
     const INFO: Info;
 
     /// What a host can set: all of the configuration that a trace has to hold.
-    type Settings: Serialize + DeserializeOwned + Clone + fmt::Debug;
+    type Settings: Settings;
 
     /// Makes the game for one life of the server, with nothing restored yet.
     ///
@@ -32,6 +32,9 @@ pub struct Life {
     pub key: [u8; 32],
     /// All randomness of this life. Take it from the operating system, unless a life is to be repeated.
     pub seed: [u8; 32],
+    /// Whether this life is recorded. A trace replaces the key by one of its own, so that it lets nobody in: what players
+    /// are told of things derived from the key must follow from the seed instead, unless the recorder replaces that too.
+    pub is_recorded: bool,
     /// The operator's side. A trace holds nothing of it.
     pub desk: DeskConfig,
 }

@@ -6,6 +6,7 @@ mod toy_game;
 
 use std::time::Duration;
 
+use mmcos_core::game::{Game as _, Life};
 use mmcos_core::testing::{Scenario, TestGame};
 
 struct Fresh;
@@ -14,7 +15,8 @@ impl TestGame for Fresh {
     type Service = toy_game::Duel;
 
     fn service(&self, _: &[(String, String)]) -> toy_game::Duel {
-        toy_game::Duel::default()
+        let settings = toy_game::Settings::defaults().unwrap();
+        toy_game::Duel::new(&settings, &Life::default()).unwrap()
     }
 }
 

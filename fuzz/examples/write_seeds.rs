@@ -12,7 +12,7 @@ use mmcos_core::wire::{
     steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 use mmcos_fuzz::client::services::SERVICES;
-use mmcos_game::identity::APP;
+use mmcos_game::{Mmcos, identity::APP};
 use mmcos_std::config::Sources;
 
 type Seeds = Vec<(String, Vec<u8>)>;
@@ -43,7 +43,7 @@ fn named<const N: usize>(seeds: [(&str, &[u8]); N]) -> Seeds {
 }
 
 fn configurations() -> Seeds {
-    let all = Sources::default().load().expect("the defaults are a configuration").to_string();
+    let all = Sources::default().load::<Mmcos>().expect("the defaults are a configuration").to_string();
     let mut seeds = named([
         ("empty", b""),
         ("kinds", b"poll-seconds = 2.5\nai = false\nbucket = 'rule-set'\nmax-connections = 0x10\nrace-cap=4 # few\n"),

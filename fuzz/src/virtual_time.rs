@@ -14,7 +14,11 @@ use mmcos_core::{
     game::Life,
     seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
 };
-use mmcos_game::{Config, IdentityPolicy, Mmcos, Record, catalogue::Catalogue};
+use mmcos_game::{
+    IdentityPolicy, Mmcos, Record, Settings, Terms,
+    catalogue::Catalogue,
+    matchmaker::{self, Caps},
+};
 
 use crate::client::Response;
 
@@ -22,8 +26,20 @@ use crate::client::Response;
 pub const START: Wall = Wall::from_secs(1_704_067_200);
 
 /// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
-pub fn trusting() -> Config {
-    Config { identity: IdentityPolicy::Trust, race_secret: Some([0; 32]), ..Config::default() }
+pub fn trusting() -> Settings {
+    Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("the defaults are sound") }
+}
+
+/// Has the matchmaker of a server decide so, as far as a host can set it.
+pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) {
+    let matchmaker::Config { caps, folding, poll, gather, ai_hold, ai, pair_worth_seconds } = *matchmaker;
+    let Caps { race, elimination, battle_team, .. } = caps;
+    (settings.race_cap, settings.elimination_cap, settings.battle_team_cap) =
+        (race, elimination, battle_team);
+    (settings.poll_seconds, settings.gather_seconds, settings.ai_hold) = (poll, gather, ai_hold);
+    (settings.bucket, settings.ai) = (folding, ai);
+    settings.pair_worth_seconds = Duration::from_secs(pair_worth_seconds.into());
+    assert_eq!(settings.matchmaker(), *matchmaker, "no host can set this");
 }
 
 /// The official catalogue.
@@ -40,8 +56,8 @@ fn life(seed: [u8; 32]) -> Life {
 }
 
 /// A game that nobody has played yet.
-pub fn game(config: Config, life: Life) -> Mmcos {
-    Mmcos::with_catalogue(config, catalogue(), life)
+pub fn game(settings: &Settings, life: &Life) -> Mmcos {
+    Mmcos::with_terms(settings, Terms::with_catalogue(catalogue()), life)
 }
 
 /// A server, its connections and its clock. Times are counted from the [`START`].
@@ -59,9 +75,9 @@ pub struct VirtualTime {
 
 impl VirtualTime {
     /// A server that has seen nothing yet.
-    pub fn new(config: Config, limits: Limits, seed: [u8; 32]) -> Self {
+    pub fn new(settings: &Settings, limits: Limits, seed: [u8; 32]) -> Self {
         Self {
-            server: Server::new(game(config, life(seed)), limits, seed),
+            server: Server::new(game(settings, &life(seed)), limits, seed),
             out: OutboxOf::<Mmcos>::new(),
             now: Duration::ZERO,
             opened: 0,

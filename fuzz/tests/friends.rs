@@ -14,7 +14,7 @@ use mmcos_game::matchmaker::Config;
 
 /// Lets so many search, each at a moment within four seconds, and gives what they are answered.
 fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {
-    let mut time = VirtualTime::new(trusting(), Limits::default(), [4; 32]);
+    let mut time = VirtualTime::new(&trusting(), Limits::default(), [4; 32]);
     let mut random = Random::new(seed, 0);
     let mut moments: Vec<Duration> =
         (0..friends).map(|_| Duration::from_secs_f64(random.between(0.0, 4.0))).collect();

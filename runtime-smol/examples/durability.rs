@@ -31,7 +31,7 @@ use mmcos_core::{
     wire::steam::SteamId,
 };
 use mmcos_game::{
-    Config, IdentityPolicy, Mmcos, Record,
+    IdentityPolicy, Mmcos, Record, Settings,
     ids::{Points, RaceKey, SessionId, UserId},
     matchmaker::{GameType, Label, Mode, RuleSet},
     players::{Name, Player},
@@ -68,7 +68,7 @@ fn now() -> Wall {
 }
 
 fn core() -> mmcos_core::Server<Mmcos> {
-    let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+    let config = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
     let game = Mmcos::new(&config, &Life { seed: [7; 32], ..Life::default() }).unwrap();
     let limits = Limits { connections_per_address: 1000, ..Limits::default() };
     mmcos_core::Server::new(game, limits, [7; 32])

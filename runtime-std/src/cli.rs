@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt as _};
 use mmcos_core::info::{self, Info};
 
-use crate::config::{FILE_NAME, FILE_VARIABLE, KEYS};
+use crate::config::Keys;
 use crate::program::name as program;
 use crate::text;
 
@@ -173,7 +173,7 @@ fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Resu
 }
 
 /// The text of `--help`.
-pub fn help(info: &Info) -> String {
+pub fn help(info: &Info, keys: Keys) -> String {
     let mut help = format!("{}, a server for the online services of {}\n", info.program(), info.title);
     // Writing to a String cannot fail.
     let _ = writeln!(help, "\nUsage: {} [COMMAND] [--KEY VALUE]...\n\nCommands:", info.name);
@@ -188,16 +188,19 @@ pub fn help(info: &Info) -> String {
     help += "\nOptions:\n";
     help += "  -V, --version\n";
     let file = format!(
-        "The configuration file. Without it, {FILE_NAME} in the data directory or in the current one, if there is one. \
-         [environment: {FILE_VARIABLE}]"
+        "The configuration file. Without it, {} in the data directory or in the current one, if there is one. \
+         [environment: {}]",
+        keys.file_name(),
+        keys.file_variable(),
     );
     option(&mut help, "--config FILE", &file);
-    for key in KEYS {
-        let default = if key.default.is_empty() { "none" } else { key.default };
+    for key in keys.iter() {
+        let default = if key.default.is_empty() { "none".to_owned() } else { keys.default(key) };
         let range =
             key.range().map_or_else(String::new, |range| format!(" [{} to {}]", range.start(), range.end()));
-        let about = format!("{} [environment: {}] [default: {default}]{range}", key.about(), key.variable());
-        option(&mut help, &format!("{} {}", key.flag(), key.hint), &about);
+        let (about, variable) = (keys.about(key), keys.variable(key));
+        let about = format!("{about} [environment: {variable}] [default: {default}]{range}");
+        option(&mut help, &format!("{} {}", keys.flag(key), key.hint), &about);
     }
     help
 }
@@ -209,6 +212,8 @@ fn option(help: &mut String, usage: &str, about: &str) {
 
 #[cfg(test)]
 mod tests {
+    use mmcos_game::Mmcos;
+
     use super::*;
 
     fn run(_: &str, _: mmcos_core::seam::Wall) -> Result<String, String> {
@@ -264,14 +269,15 @@ mod tests {
     #[test]
     fn help_shows_every_key_once() {
         let info = Info { commands: &[TICKET], ..crate::program::tests::GAME };
-        let help = help(&info);
+        let keys = Keys::of::<Mmcos>();
+        let help = help(&info, keys);
         assert!(help.contains("\n  ticket HEX     print what a ticket says\n  help "), "{help}");
-        for key in KEYS {
-            let usage = format!("\n  {} {}\n", key.flag(), key.hint);
+        for key in keys.iter() {
+            let usage = format!("\n  {} {}\n", keys.flag(key), key.hint);
             assert_eq!(help.matches(&usage).count(), 1, "{usage}");
-            assert!(help.contains(&format!("{}]", key.variable())));
+            assert!(help.contains(&format!("{}]", keys.variable(key))));
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
-            assert!(words(&help).contains(&words(key.about())), "{}", key.name());
+            assert!(words(&help).contains(&words(&keys.about(key))), "{}", key.name());
         }
         assert!(help.lines().all(|line| line.len() <= 110));
     }

@@ -1,50 +1,48 @@
 //! What the host wants: flags beat the environment (`MMCOS_…`) beat the file (`mmcos.toml`) beat the defaults.
 //!
 //! ```
-//! use mmcos_std::config::{Config, Sources};
+//! use mmcos_game::Mmcos;
+//! use mmcos_std::config::Sources;
 //! # let empty = std::env::temp_dir().join("no such directory");
 //! let sources = Sources {
 //!     flags: vec![("poll-seconds".into(), "2.5".into())],
-//!     environment: vec![("MMCOS_POLL_SECONDS".into(), "3".into())],
+//!     environment: vec![("MMCOS_POLL_SECONDS".into(), "3".into()), ("MMCOS_HTTPS".into(), "off".into())],
 //! #   directory: empty,
 //!     ..Sources::default()
 //! };
-//! let config: Config = sources.load()?.config;
-//! assert_eq!(config.poll_seconds.as_millis(), 2500);
+//! let loaded = sources.load::<Mmcos>()?;
+//! assert_eq!(loaded.game.poll_seconds.as_millis(), 2500);
+//! assert_eq!(loaded.config.https, None);
 //! # Ok::<(), mmcos_std::config::ConfigError>(())
 //! ```
 
 mod error;
-mod events;
 mod file;
+mod given;
 mod keys;
-mod notify;
-mod settings;
 mod value;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
 
-pub use error::ConfigError;
-pub use keys::{Config, KEYS, Key};
-pub use settings::Origin;
-pub use value::{Bucket, Identity};
+use mmcos_core::game::Game;
+use mmcos_core::settings::{Datum, Key, Settings};
 
-use settings::{Given, Settings};
+pub use error::ConfigError;
+pub use given::Origin;
+pub use keys::{Config, Keys};
+pub use value::{Directory, FilePath, LogLevel};
+
+use given::{AllGiven, Given};
 
 use crate::text;
-
-/// The name of the configuration file.
-pub const FILE_NAME: &str = "mmcos.toml";
-
-/// The variable that names another configuration file, as `--config` does.
-pub const FILE_VARIABLE: &str = "MMCOS_CONFIG";
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// `--config FILE`. Without it, and without `MMCOS_CONFIG`, [`FILE_NAME`] is looked for in the data directory and
-    /// in `directory`.
+    /// `--config FILE`. Without it, and without the [variable](Keys::file_variable) for it, a file of the usual
+    /// [name](Keys::file_name) is looked for in the data directory and in `directory`.
     pub file: Option<PathBuf>,
     /// The flags, in order, each as the key's name (without dashes) and its value.
     pub flags: Vec<(String, String)>,
@@ -54,16 +52,20 @@ pub struct Sources {
     pub directory: PathBuf,
 }
 
-/// The configuration and where each of its values came from. Its `Display` is a complete `mmcos.toml`.
+/// The configuration and where each of its values came from. Its `Display` is a complete configuration file. `S` are
+/// the settings of a game.
 #[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The values.
+pub struct Loaded<S> {
+    /// The host's values.
     pub config: Config,
+    /// The game's values.
+    pub game: S,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
     /// What the host should know though nothing failed: variables that look like ours and are not.
     pub warnings: Vec<String>,
-    settings: Settings,
+    keys: Keys,
+    given: AllGiven,
 }
 
 impl Sources {
@@ -75,22 +77,24 @@ impl Sources {
     }
 
     /// Reads all sources, the weakest first.
-    pub fn load(&self) -> Result<Loaded, ConfigError> {
-        let mut strong = Settings::default();
+    pub fn load<G: Game>(&self) -> Result<Loaded<G::Settings>, ConfigError> {
+        let keys = Keys::of::<G>();
+        let mut strong = AllGiven::nothing(keys);
         let mut warnings = strong.add_environment(&self.environment);
         strong.add(self.given_flags())?;
 
-        let mut settings = Settings::default();
-        settings.add(self.state_directory())?;
-        let file = self.find_file(&settings.clone().overlaid_by(&strong));
+        let mut given = AllGiven::nothing(keys);
+        given.add(self.state_directory())?;
+        let places = self.places(&given.clone().overlaid_by(&strong));
+        let file = self.find_file(keys, &places);
         if let Some(path) = &file {
-            settings.add(file::read(path)?)?;
+            given.add(file::read(keys, path)?)?;
         }
-        let settings = settings.overlaid_by(&strong);
+        let given = given.overlaid_by(&strong);
         if file.is_none() {
-            warnings.extend(self.misnamed(&settings));
+            warnings.extend(misnamed(keys, &places));
         }
-        Ok(Loaded { config: Config::from_settings(&settings)?, file, warnings, settings })
+        Ok(Loaded { config: given.parse()?, game: given.parse()?, file, warnings, keys, given })
     }
 
     fn given_flags(&self) -> Vec<Given> {
@@ -113,34 +117,17 @@ impl Sources {
         given.into_iter().collect()
     }
 
-    fn find_file(&self, settings: &Settings) -> Option<PathBuf> {
-        let named = self.file.clone().or_else(|| self.variable(FILE_VARIABLE).map(PathBuf::from));
-        named.or_else(|| {
-            let places = self.places(settings);
-            places.iter().map(|place| place.join(FILE_NAME)).find(|path| path.exists())
-        })
+    fn find_file(&self, keys: Keys, places: &[PathBuf]) -> Option<PathBuf> {
+        let by_variable = || self.variable(&keys.file_variable()).map(PathBuf::from);
+        let found = || places.iter().map(|place| place.join(keys.file_name())).find(|path| path.exists());
+        self.file.clone().or_else(by_variable).or_else(found)
     }
 
     /// The directories that a configuration file is looked for in.
-    fn places(&self, settings: &Settings) -> Vec<PathBuf> {
-        let data_dir = settings.value::<PathBuf>("data_dir").ok();
+    fn places(&self, given: &AllGiven) -> Vec<PathBuf> {
+        let data_dir = Config::KEYS.iter().find(|key| key.field == "data_dir").map(|key| given.text(key));
         let in_data_dir = data_dir.map(|data_dir| self.directory.join(data_dir));
         in_data_dir.into_iter().chain([self.directory.clone()]).collect()
-    }
-
-    /// Warns of files that look like a configuration file to their owner. (Windows hides `.txt`.)
-    fn misnamed(&self, settings: &Settings) -> Vec<String> {
-        let here = |place: PathBuf| if place.as_os_str().is_empty() { PathBuf::from(".") } else { place };
-        let places = self.places(settings).into_iter().map(here);
-        let entries = places.filter_map(|place| fs::read_dir(place).ok()).flatten();
-        let names = ["mmcos.toml", "mmcos.toml.txt", "mmcos.toml.toml", "mmcos.txt"];
-        let found = entries
-            .filter_map(Result::ok)
-            .filter(|entry| names.contains(&entry.file_name().to_string_lossy().to_lowercase().as_str()));
-        let warning = |entry: fs::DirEntry| {
-            format!("{} is not read: to use it, rename it to {FILE_NAME}", entry.path().display())
-        };
-        found.map(warning).collect()
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -148,37 +135,68 @@ impl Sources {
     }
 }
 
-impl Loaded {
+/// Warns of files that look like a configuration file to their owner. (Windows hides `.txt`.)
+fn misnamed(keys: Keys, places: &[PathBuf]) -> Vec<String> {
+    let here =
+        |place: &PathBuf| fs::read_dir(if place.as_os_str().is_empty() { Path::new(".") } else { place });
+    let entries = places.iter().filter_map(|place| here(place).ok()).flatten();
+    let names = [".toml", ".toml.txt", ".toml.toml", ".txt"].map(|end| format!("{}{end}", keys.program()));
+    let found = entries
+        .filter_map(Result::ok)
+        .filter(|entry| names.contains(&entry.file_name().to_string_lossy().to_lowercase()));
+    let warning = |entry: fs::DirEntry| {
+        format!("{} is not read: to use it, rename it to {}", entry.path().display(), keys.file_name())
+    };
+    found.map(warning).collect()
+}
+
+impl<S: Settings> Loaded<S> {
     /// Returns the names of the keys whose values are not the defaults.
     pub(crate) fn changed(&self) -> Vec<String> {
-        let defaults = Config::from_settings(&Settings::default());
-        let defaults = defaults.map(|config| config.to_toml()).unwrap_or_default();
-        let values = self.config.to_toml().into_iter().zip(defaults);
-        KEYS.iter()
-            .zip(values)
-            .filter(|(_, (value, default))| value != default)
-            .map(|(key, _)| key.name())
-            .collect()
+        let defaults = AllGiven::nothing(self.keys);
+        let (Ok(config), Ok(game)) = (defaults.parse(), defaults.parse::<S>()) else { return Vec::new() };
+        let (values, defaults) = (data(&self.config, &self.game), data(&config, &game));
+        let differs = |key: &&Key| values.get(key.field) != defaults.get(key.field);
+        self.keys.iter().filter(differs).map(Key::name).collect()
     }
 }
 
-impl fmt::Display for Loaded {
+/// The values by their fields.
+fn data<S: Settings>(config: &Config, game: &S) -> BTreeMap<&'static str, Datum> {
+    let host = Config::KEYS.iter().zip(config.data());
+    host.chain(S::KEYS.iter().zip(game.data())).map(|(key, value)| (key.field, value)).collect()
+}
+
+impl<S: Settings> fmt::Display for Loaded<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (keys, name) = (self.keys, self.keys.file_name());
         writeln!(
             f,
-            "# The effective configuration, ready to be saved as {FILE_NAME}, in the data directory or where"
+            "# The effective configuration, ready to be saved as {name}, in the data directory or where"
         )?;
         writeln!(
             f,
-            "# the server is started. A flag (--poll-seconds 25) beats a variable (MMCOS_POLL_SECONDS=25)"
+            "# the server is started. A flag (--log debug) beats a variable ({}LOG=debug)",
+            keys.prefix()
         )?;
         writeln!(f, "# beats this file beats the default.")?;
-        for (key, value) in KEYS.iter().zip(self.config.to_toml()) {
-            let origin = self.settings.origin(key.field);
-            let about = text::wrap(key.about(), "# ");
+        let values = data(&self.config, &self.game);
+        for key in keys.iter() {
+            let about = text::wrap(&keys.about(key), "# ");
             let range = key.range().map_or_else(String::new, |_| format!("# Must be {}.\n", key.expected()));
-            write!(f, "\n{about}{range}# From: {origin}.\n{} = {value}\n", key.name())?;
+            let value = values.get(key.field).map_or_else(|| "".into(), toml);
+            write!(f, "\n{about}{range}# From: {}.\n{} = {value}\n", self.given.origin(key), key.name())?;
         }
         Ok(())
+    }
+}
+
+fn toml(datum: &Datum) -> toml::Value {
+    match datum {
+        Datum::Truth(truth) => (*truth).into(),
+        Datum::Integer(number) => (*number).into(),
+        Datum::Float(number) => (*number).into(),
+        Datum::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json.as_str().into()),
+        Datum::Text(text) => text.as_str().into(),
     }
 }

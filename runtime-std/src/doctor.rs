@@ -7,9 +7,11 @@ mod ports;
 use std::fmt;
 
 use mmcos_core::info::Info;
+use mmcos_game::settings::Settings;
+use mmcos_game::{IdentityPolicy, Mmcos};
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Identity, Loaded};
+use crate::config::{Config, ConfigError, Loaded};
 use crate::notify;
 use crate::program::name as program;
 use crate::running;
@@ -94,15 +96,15 @@ impl fmt::Display for Report {
 
 /// Examines a host with this configuration, or with that of the server that runs with its data directory. Takes some
 /// seconds where a port is silent.
-pub fn examine(info: &'static Info, given: &Loaded) -> Report {
+pub fn examine(info: &'static Info, given: &Loaded<Settings>) -> Report {
     let now = Clock::start().now().wall;
-    let running = running::find(info, &given.config.data_dir);
+    let running = running::find::<Mmcos>(info, &given.config.data_dir);
     let mut findings = match &running {
         None => vec![configuration(given.file.as_deref())],
         Some(found) => server(info, found),
     };
     let running = running.and_then(Result::ok);
-    let Loaded { config, .. } = running.as_ref().unwrap_or(given);
+    let Loaded { config, game, .. } = running.as_ref().unwrap_or(given);
     findings.extend(given.warnings.iter().map(|warning| Finding::warning("configuration", warning)));
     findings.extend(ports::examine(info, config));
     findings.push(machine::address(config));
@@ -110,7 +112,7 @@ pub fn examine(info: &'static Info, given: &Loaded) -> Report {
     findings.push(machine::hosts_file(info, config));
     findings.extend(data::examine(info, config, now));
     findings.push(machine::open_files(config));
-    findings.push(identity(config.identity));
+    findings.push(identity(&game.identity));
     findings.extend(notifications(config));
     Report { findings }
 }
@@ -122,7 +124,7 @@ fn configuration(file: Option<&std::path::Path>) -> Finding {
 }
 
 /// The running server: how it was started, and whether it accepts players.
-fn server(info: &Info, running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
+fn server(info: &Info, running: &Result<Loaded<Settings>, ConfigError>) -> Vec<Finding> {
     let loaded = match running {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -134,14 +136,14 @@ fn server(info: &Info, running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
     let set = loaded.changed();
     let set = if set.is_empty() { "nothing".to_owned() } else { set.join(", ") };
     let text = format!("it runs; what follows is about its settings. Not the defaults: {set}");
-    let trouble = running::trouble(info, loaded);
+    let trouble = running::trouble(info, &loaded.config);
     let trouble = trouble.map(|reason| {
         // That is what its operator wants.
         let wanted = reason.contains("maintenance");
         let find = if wanted { Finding::warning } else { Finding::problem };
         find("server", format!("it keeps players out: {reason}."))
     });
-    let clock = running::clock_trouble(info, loaded).map(|reason| {
+    let clock = running::clock_trouble(info, &loaded.config).map(|reason| {
         let text = format!(
             "it does not believe this machine's clock: {reason}. It goes by the time from before, and begins no season. \
              Look at the clock and its time service (`timedatectl`, or the date and time settings); one that runs evenly \
@@ -152,10 +154,10 @@ fn server(info: &Info, running: &Result<Loaded, ConfigError>) -> Vec<Finding> {
     [Finding::ok("server", text)].into_iter().chain(trouble).chain(clock).collect()
 }
 
-fn identity(policy: Identity) -> Finding {
+fn identity(policy: &IdentityPolicy) -> Finding {
     match policy {
-        Identity::Verify => Finding::ok("identity", "players need a ticket that Steam signed"),
-        Identity::Trust => Finding::warning(
+        IdentityPolicy::Verify(_) => Finding::ok("identity", "players need a ticket that Steam signed"),
+        IdentityPolicy::Trust => Finding::warning(
             "identity",
             "identity = \"trust\": whoever reaches this server can play as anybody. That suits a LAN of friends; \
              anywhere else set identity = \"verify\".",

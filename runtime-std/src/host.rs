@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mmcos_core::info::Info;
+use mmcos_game::{Mmcos, Settings};
 
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
-use crate::config::{Config, ConfigError, Loaded, Sources};
+use crate::config::{Config, ConfigError, FilePath, Keys, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::doctor::{self, Unwell};
 use crate::listen::{Bound, Inherited, ListenError};
@@ -37,6 +38,8 @@ pub struct Host {
     pub info: &'static Info,
     /// What the host wants.
     pub config: Config,
+    /// What the host wants of the game.
+    pub game: Settings,
     /// Both clocks, started.
     pub clock: Clock,
     /// Where things are kept.
@@ -83,8 +86,8 @@ pub struct Renewal {
 #[derive(Debug)]
 struct Source {
     data_dir: DataDir,
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
+    certificate: Option<FilePath>,
+    key: Option<FilePath>,
     info: &'static Info,
     addresses: Vec<IpAddr>,
     clock: Clock,
@@ -187,11 +190,11 @@ pub fn start<A: Into<OsString>>(
     let cli = Cli::parse(arguments, info.commands)?;
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
-        Command::Serve => return Host::start(info, &sources.load()?).map(Some),
-        Command::Config(None) => print(&sources.load()?),
+        Command::Serve => return Host::start(info, &sources.load::<Mmcos>()?).map(Some),
+        Command::Config(None) => print(&sources.load::<Mmcos>()?),
         Command::Config(Some(file)) => {
             let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
-            write(&sources.load()?.to_string())
+            write(&sources.load::<Mmcos>()?.to_string())
                 .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
             print(&format_args!("Wrote {}\n", file.display()));
         }
@@ -202,7 +205,7 @@ pub fn start<A: Into<OsString>>(
         Command::Restore(file) => {
             // Before a directory is made for it.
             files::check_backup(&file)?;
-            let dir = DataDir::open(&sources.load()?.config.data_dir)?;
+            let dir = DataDir::open(&sources.load::<Mmcos>()?.config.data_dir)?;
             let Restored { summary, path, old } = files::restore(&dir, &file)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
@@ -210,7 +213,8 @@ pub fn start<A: Into<OsString>>(
             }
         }
         Command::Health => {
-            print(&format_args!("{}\n", running::health(info, &sources.load()?.config.data_dir)?));
+            let data_dir = sources.load::<Mmcos>()?.config.data_dir;
+            print(&format_args!("{}\n", running::health::<Mmcos>(info, &data_dir)?));
         }
         Command::Export(None) => {
             files::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
@@ -220,27 +224,27 @@ pub fn start<A: Into<OsString>>(
             print(&format_args!("Exported {exported} to {}\n", file.display()));
         }
         Command::Doctor => {
-            let report = doctor::examine(info, &sources.load()?);
+            let report = doctor::examine(info, &sources.load::<Mmcos>()?);
             print(&report);
             report.verdict()?;
         }
         Command::AdminLink => print(&operator::link(&data_dir(&sources)?)?),
-        Command::NotifyTest => print(&notify::test(info.name, &sources.load()?.config)?),
+        Command::NotifyTest => print(&notify::test(info.name, &sources.load::<Mmcos>()?.config)?),
         Command::Game(name, argument) => {
             let now = Clock::start().now().wall;
             let command = info.commands.iter().find(|command| command.name == name);
             let text = command.map(|command| (command.run)(&argument, now)).transpose();
             print(&text.map_err(HostError::Game)?.unwrap_or_default());
         }
-        Command::Help => print(&cli::help(info)),
+        Command::Help => print(&cli::help(info, Keys::of::<Mmcos>())),
         Command::Version => print(&format_args!("{}\n", info.program())),
     }
     Ok(None)
 }
 
 fn data_dir(sources: &Sources) -> Result<DataDir, HostError> {
-    let path = sources.load()?.config.data_dir;
-    DataDir::find(&path)?.ok_or(HostError::NoDataDir(path))
+    let path = sources.load::<Mmcos>()?.config.data_dir;
+    DataDir::find(&path)?.ok_or_else(|| HostError::NoDataDir(path.to_path_buf()))
 }
 
 /// To a reader who may leave early, as in `mmcos config | head`.
@@ -250,9 +254,9 @@ fn print(text: &impl fmt::Display) {
 
 impl Host {
     /// Starts the log, opens the data directory, listens.
-    pub fn start(info: &'static Info, loaded: &Loaded) -> Result<Self, HostError> {
-        let Loaded { config, file, warnings, .. } = loaded.clone();
-        logging::start(config.log);
+    pub fn start(info: &'static Info, loaded: &Loaded<Settings>) -> Result<Self, HostError> {
+        let Loaded { config, game, file, warnings, .. } = loaded.clone();
+        logging::start(config.log.0);
         let clock = Clock::start();
         warn(&warnings, clock);
         if config.http.is_none() && config.https.is_none() {
@@ -295,7 +299,21 @@ impl Host {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { info, config, clock, data_dir, key, password, console, store, http, https, signals, setup })
+        Ok(Self {
+            info,
+            config,
+            game,
+            clock,
+            data_dir,
+            key,
+            password,
+            console,
+            store,
+            http,
+            https,
+            signals,
+            setup,
+        })
     }
 
     /// The lines about the dashboard, for the start.
@@ -359,9 +377,9 @@ mod tests {
     use crate::data_dir::tests::Scratch;
     use crate::program::tests::GAME;
 
-    fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded {
+    fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
         let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load().unwrap()
+        Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load::<Mmcos>().unwrap()
     }
 
     #[test]

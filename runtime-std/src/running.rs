@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, absolute};
 
+use mmcos_core::game::Game;
 use mmcos_core::info::{Info, Probe};
+use mmcos_core::settings::Settings;
 
-use crate::config::{ConfigError, Loaded, Sources};
+use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::local_client::{self, Listener};
 use crate::setup::Place;
@@ -22,7 +24,7 @@ pub struct NotRunning(pub String);
 /// Writes down how this server was started.
 pub fn write(
     dir: &DataDir,
-    loaded: &Loaded,
+    loaded: &Loaded<impl Settings>,
     http: Option<Place>,
     https: Option<Place>,
 ) -> Result<(), DataDirError> {
@@ -30,10 +32,12 @@ pub fn write(
     let config = &mut running.config;
     config.http = http.map(|place| place.address);
     config.https = https.map(|place| place.address);
-    dir.path().clone_into(&mut config.data_dir);
+    config.data_dir = dir.path().to_owned().into();
     // The commands may be given in another directory.
     for path in [&mut config.certificate, &mut config.key, &mut config.record].into_iter().flatten() {
-        *path = absolute(&*path).unwrap_or_else(|_| path.clone());
+        if let Ok(absolute) = absolute(&**path) {
+            *path = absolute.into();
+        }
     }
     dir.write(FILE, running.to_string().as_bytes())
 }
@@ -42,14 +46,16 @@ pub fn write(
 ///
 /// # Errors
 /// A server runs, and its configuration is not readable: it is of another version, or another user's.
-pub fn find(info: &Info, data_dir: &Path) -> Option<Result<Loaded, ConfigError>> {
+pub fn find<G: Game>(info: &Info, data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
     let file = DataDir::find(data_dir).ok()??.file(FILE);
     if !file.exists() {
         return None;
     }
-    let loaded = Sources { file: Some(file), ..Sources::default() }.load();
+    let loaded = Sources { file: Some(file), ..Sources::default() }.load::<G>();
     match loaded {
-        Ok(loaded) if listener(&loaded).is_none_or(|listener| asked(info, listener) == Answer::Closed) => {
+        Ok(loaded)
+            if listener(&loaded.config).is_none_or(|listener| asked(info, listener) == Answer::Closed) =>
+        {
             None
         }
         loaded => Some(loaded),
@@ -60,26 +66,27 @@ pub fn find(info: &Info, data_dir: &Path) -> Option<Result<Loaded, ConfigError>>
 ///
 /// # Errors
 /// None runs, or it does not answer as one does.
-pub fn health(info: &Info, data_dir: &Path) -> Result<&'static str, NotRunning> {
-    let running = find(info, data_dir).and_then(Result::ok);
-    match running.as_ref().and_then(listener).map(|listener| asked(info, listener)) {
+pub fn health<G: Game>(info: &Info, data_dir: &Path) -> Result<&'static str, NotRunning> {
+    let running = find::<G>(info, data_dir).and_then(Result::ok);
+    let listener = running.and_then(|running| listener(&running.config));
+    match listener.map(|listener| asked(info, listener)) {
         Some(Answer::Ours) => Ok("ok"),
         Some(Answer::Stranger | Answer::Closed) | None => Err(NotRunning(data_dir.display().to_string())),
     }
 }
 
 /// Returns why the running server does not accept players at the moment, in its own words.
-pub fn trouble(info: &Info, running: &Loaded) -> Option<String> {
+pub fn trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/readyz", "503", "error")
 }
 
 /// Returns why the running server does not believe this machine's clock at the moment, in its own words.
-pub fn clock_trouble(info: &Info, running: &Loaded) -> Option<String> {
+pub fn clock_trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/api/v1/status", "200", "clock_trouble")
 }
 
 /// Returns a text of the JSON at a path, if the response has this status.
-fn text_of(info: &Info, running: &Loaded, path: &str, status: &str, field: &str) -> Option<String> {
+fn text_of(info: &Info, running: &Config, path: &str, status: &str, field: &str) -> Option<String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let response = local_client::exchange(host(info), listener(running)?, request.as_bytes()).ok()?;
     let (head, body) = response.split_once("\r\n\r\n")?;
@@ -90,9 +97,9 @@ fn text_of(info: &Info, running: &Loaded, path: &str, status: &str, field: &str)
     Some(json.get(field)?.as_str()?.chars().filter(|c| !c.is_control()).collect())
 }
 
-fn listener(running: &Loaded) -> Option<Listener> {
+fn listener(running: &Config) -> Option<Listener> {
     let listener = |address: Option<SocketAddr>, tls| Some(Listener { address: address?, tls });
-    listener(running.config.http, false).or_else(|| listener(running.config.https, true))
+    listener(running.http, false).or_else(|| listener(running.https, true))
 }
 
 /// What answers at an address.

@@ -13,7 +13,7 @@ use mmcos_game::Mmcos;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
-use crate::game::{self, GameError};
+use crate::game;
 use crate::host::{Host, Renewal};
 use crate::log as logging;
 use crate::notify::{Notifier, Webhook};
@@ -107,9 +107,6 @@ pub enum RunError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServingError {
-    /// The game.
-    #[error(transparent)]
-    Game(#[from] GameError),
     /// There are no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),

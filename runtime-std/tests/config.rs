@@ -6,12 +6,25 @@
     reason = "a test that cannot be set up must fail"
 )]
 
+use std::convert::Infallible;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mmcos_game::settings::{Setting, Settings};
-use mmcos_std::config::{Config, ConfigError, FILE_NAME, KEYS, Loaded, Sources};
+use mmcos_core::engine::{self, Exchange, Peer};
+use mmcos_core::game::{Game, Life, Unfit};
+use mmcos_core::info::Info;
+use mmcos_core::service::{Context, Service};
+use mmcos_core::settings::{Datum, Key, Live, LiveSetting, Value};
+use mmcos_core::wire::http::Request;
+use mmcos_game::{Mmcos, Settings};
+use mmcos_std::config::{Config, ConfigError, Keys, Loaded, Sources};
+
+const FILE_NAME: &str = "mmcos.toml";
+
+fn keys() -> impl Iterator<Item = &'static Key> {
+    Keys::of::<Mmcos>().iter()
+}
 
 /// Sources in an empty directory of their own, removed at the end.
 struct Place {
@@ -47,16 +60,29 @@ impl Place {
         self
     }
 
-    fn load(&self) -> Loaded {
-        self.sources.load().unwrap()
+    fn load(&self) -> Loaded<Settings> {
+        self.try_load().unwrap()
     }
 
     fn config(&self) -> Config {
         self.load().config
     }
 
+    fn game(&self) -> Settings {
+        self.load().game
+    }
+
+    fn both(&self) -> (Config, Settings) {
+        let Loaded { config, game, .. } = self.load();
+        (config, game)
+    }
+
     fn error(&self) -> ConfigError {
-        self.sources.load().unwrap_err()
+        self.try_load().unwrap_err()
+    }
+
+    fn try_load(&self) -> Result<Loaded<Settings>, ConfigError> {
+        self.sources.load::<Mmcos>()
     }
 }
 
@@ -68,16 +94,16 @@ impl Drop for Place {
 
 #[test]
 fn every_default_parses() {
-    let config = Place::new("default").config();
-    assert_eq!(config.poll_seconds, Duration::from_secs(25));
+    let (config, game) = Place::new("default").both();
+    assert_eq!(game.poll_seconds, Duration::from_secs(25));
     assert_eq!(config.http.unwrap().port(), 80);
-    assert_eq!(config.data_dir, PathBuf::from("mmcos-data"));
-    assert!(config.ai && !config.maintenance && config.certificate.is_none());
+    assert_eq!(*config.data_dir, *Path::new("mmcos-data"));
+    assert!(game.ai && !game.maintenance && config.certificate.is_none());
 }
 
 #[test]
 fn flags_beat_environment_beats_file_beats_default() {
-    let seconds = |place: &Place| place.config().poll_seconds.as_secs();
+    let seconds = |place: &Place| place.game().poll_seconds.as_secs();
     let place = Place::new("precedence");
     assert_eq!(seconds(&place), 25);
     let place = place.file(FILE_NAME, "poll-seconds = 1");
@@ -113,12 +139,13 @@ fn other(key: &str) -> &'static str {
 
 #[test]
 fn every_key_comes_from_every_source() {
-    for key in KEYS {
+    for key in keys() {
         let (name, value) = (key.name(), other(&key.name()));
-        let default = Place::new("each").config();
-        let by_flag = Place::new("each").flag(&name, value).config();
-        let by_variable = Place::new("each").variable(&key.variable(), value).config();
-        let by_file = Place::new("each").file(FILE_NAME, &format!("{name} = '{value}'")).config();
+        let variable = Keys::of::<Mmcos>().variable(key);
+        let default = Place::new("each").both();
+        let by_flag = Place::new("each").flag(&name, value).both();
+        let by_variable = Place::new("each").variable(&variable, value).both();
+        let by_file = Place::new("each").file(FILE_NAME, &format!("{name} = '{value}'")).both();
         assert_ne!(by_flag, default, "{name}");
         assert_eq!(by_flag, by_variable, "{name}");
         assert_eq!(by_flag, by_file, "{name}");
@@ -127,16 +154,16 @@ fn every_key_comes_from_every_source() {
 
 #[test]
 fn what_is_printed_reads_back_the_same() {
-    let odd = "a \"quoted\" \\ 'text'\nof two lines, äöü";
+    let odd = "a \"quoted\" \\ 'text', äöü";
     let mut place = Place::new("printed").flag("message", odd);
-    for key in KEYS.iter().filter(|key| key.name() != "message") {
+    for key in keys().filter(|key| key.name() != "message") {
         place = place.flag(&key.name(), other(&key.name()));
     }
     for place in [place, Place::new("printed-defaults")] {
         let printed = place.load().to_string();
         let again = Place::new("printed-again").file(FILE_NAME, &printed).load();
-        assert_eq!(again.config, place.config(), "{printed}");
-        assert!(KEYS.iter().all(|key| printed.contains(&format!("\n{} = ", key.name()))));
+        assert_eq!((again.config, again.game), place.both(), "{printed}");
+        assert!(keys().all(|key| printed.contains(&format!("\n{} = ", key.name()))));
     }
 }
 
@@ -170,7 +197,7 @@ fn the_file_is_found() {
     let named = in_both.file("other.toml", "maintenance = true");
     let variable = named.path("other.toml").display().to_string();
     let mut named = named.variable("MMCOS_CONFIG", &variable);
-    assert!(named.config().maintenance);
+    assert!(named.game().maintenance);
     named.sources.file = Some(named.path("missing.toml"));
     assert!(matches!(named.error(), ConfigError::Unreadable { .. }), "a named file must be there");
 }
@@ -178,11 +205,11 @@ fn the_file_is_found() {
 #[test]
 fn the_data_directory_is_chosen_before_systemds() {
     let place = Place::new("state").variable("STATE_DIRECTORY", "/state");
-    assert_eq!(place.config().data_dir, PathBuf::from("/state"));
+    assert_eq!(*place.config().data_dir, *Path::new("/state"));
     let place = place.file(FILE_NAME, "data-dir = '/file'");
-    assert_eq!(place.config().data_dir, PathBuf::from("/file"));
+    assert_eq!(*place.config().data_dir, *Path::new("/file"));
     let place = place.variable("MMCOS_DATA_DIR", "/variable");
-    assert_eq!(place.config().data_dir, PathBuf::from("/variable"));
+    assert_eq!(*place.config().data_dir, *Path::new("/variable"));
 }
 
 #[test]
@@ -210,7 +237,7 @@ fn an_unknown_variable_is_only_a_warning() {
 fn a_bad_value_says_where_and_what_was_expected() {
     let file = Place::new("bad").file(FILE_NAME, "ai = true\nlog = [\n 'a',\n]");
     let message = file.error().to_string();
-    assert!(message.ends_with(":2: log = `(array)` is not error, warn, info or debug"), "{message}");
+    assert!(message.ends_with(r#":2: log = `["a"]` is not error, warn, info or debug"#), "{message}");
     let variable = Place::new("bad").variable("MMCOS_POLL_SECONDS", "soon");
     let expected = "MMCOS_POLL_SECONDS: poll-seconds = `soon` is not a number of seconds";
     assert!(variable.error().to_string().starts_with(expected));
@@ -226,9 +253,9 @@ fn a_bad_value_says_where_and_what_was_expected() {
 fn numbers_are_read_as_toml_writes_them() {
     let place =
         Place::new("numbers").file(FILE_NAME, "http = 0x1F90\npoll-seconds = 2.5\nmax-connections = 1_000");
-    let config = place.config();
+    let (config, game) = place.both();
     assert_eq!(config.http.unwrap().port(), 8080);
-    assert_eq!(config.poll_seconds, Duration::from_millis(2500));
+    assert_eq!(game.poll_seconds, Duration::from_millis(2500));
     assert_eq!(config.max_connections.get(), 1000);
 }
 
@@ -257,10 +284,11 @@ fn numbers_that_make_no_sense_are_refused_from_every_source() {
         ("head-seconds", &["0.9", "3601"]),
         ("race-cap", &["1", "13"]),
     ] {
-        let key = KEYS.iter().find(|key| key.name() == name).unwrap();
+        let key = keys().find(|key| key.name() == name).unwrap();
         for value in bad {
             let flag = Place::new("range").flag(name, value).error().to_string();
-            let variable = Place::new("range").variable(&key.variable(), value).error().to_string();
+            let variable =
+                Place::new("range").variable(&Keys::of::<Mmcos>().variable(key), value).error().to_string();
             let file = Place::new("range").file(FILE_NAME, &format!("{name} = {value}")).error().to_string();
             let expected = format!("{name} = `{value}` is not {}", key.expected());
             for message in [flag, variable, file] {
@@ -273,7 +301,7 @@ fn numbers_that_make_no_sense_are_refused_from_every_source() {
 /// A host can set every number for which there is a range, at its ends too.
 #[test]
 fn every_number_has_a_range_and_its_ends_are_taken() {
-    for key in KEYS.iter().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
+    for key in keys().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
         let range = key.range().unwrap_or_else(|| panic!("{} has no range", key.name()));
         for end in [*range.start(), *range.end()] {
             Place::new("ends").flag(&key.name(), &end.to_string()).load();
@@ -284,16 +312,91 @@ fn every_number_has_a_range_and_its_ends_are_taken() {
 
 #[test]
 fn the_dashboard_and_the_file_have_the_same_ranges() {
-    let mut config = mmcos_game::Config::default();
-    let mut settings = Settings::of(&config);
-    for key in KEYS {
-        let Some(setting) = Setting::find(&key.name()) else { continue };
+    let mut settings = Live::new(Settings::defaults().unwrap());
+    for LiveSetting { name, .. } in settings.clone().rows() {
         for value in ["0", "0.5", "1", "9", "10", "120", "121", "300", "301", "3600", "3601", "nan", "soon"] {
-            let in_file = Place::new("same").flag(&key.name(), value).sources.load().is_ok();
-            let on_dashboard = settings.set(&mut config, setting, value).is_ok();
-            assert!(in_file == on_dashboard, "{} = {value}: {in_file}, {on_dashboard}", key.name());
+            let in_file = Place::new("same").flag(&name, value).try_load().is_ok();
+            let on_dashboard = settings.set(&name, value).is_ok();
+            assert!(in_file == on_dashboard, "{name} = {value}: {in_file}, {on_dashboard}");
         }
     }
+}
+
+mmcos_core::settings! {
+    /// Settings of another game.
+    struct Lists {
+        /// Numbers of tracks.
+        tracks: Tracks = "[626]",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Tracks(Vec<u32>);
+
+impl Value for Tracks {
+    const HINT: &'static str = "TRACKS";
+    const EXPECTED: &'static str = "a list of numbers of tracks";
+
+    fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self)
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Json(serde_json::to_string(&self.0).unwrap())
+    }
+}
+
+/// A game that answers nothing.
+#[derive(Debug)]
+struct Rally;
+
+impl Service for Rally {
+    type Record = ();
+    type Event = engine::Event;
+    type Timer = ();
+    type RestoreError = Infallible;
+
+    fn request(&mut self, _: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, _: Exchange) {}
+
+    fn restore(&mut self, (): ()) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl Game for Rally {
+    const INFO: Info = Info::named("rally");
+
+    type Settings = Lists;
+
+    fn new(_: &Lists, _: &Life) -> Result<Self, Unfit> {
+        Ok(Self)
+    }
+
+    fn rows(&self) -> impl Iterator<Item = ()> {
+        std::iter::empty()
+    }
+}
+
+#[test]
+fn another_game_has_its_own_keys_and_its_own_names() {
+    let load = |place: &Place| place.sources.load::<Rally>();
+    let place = Place::new("rally").file("rally.toml", "tracks = [ 1, 0x10 ] # and no more\nlog = 'warn'");
+    let loaded = load(&place).unwrap();
+    assert_eq!(loaded.game.tracks, Tracks(vec![1, 16]));
+    assert_eq!(*loaded.config.data_dir, *Path::new("rally-data"));
+    let printed = loaded.to_string();
+    assert!(printed.contains("ready to be saved as rally.toml") && printed.contains("RALLY_LOG=debug"));
+    assert!(printed.contains("`rally notify-test`") && printed.contains("\ntracks = [1, 16]\n"), "{printed}");
+    assert!(!printed.contains("mmcos") && !printed.contains("{program}"), "{printed}");
+    let again = Place::new("rally-again").file("rally.toml", &printed);
+    assert_eq!(load(&again).unwrap().game, loaded.game);
+
+    let place = place.variable("RALLY_TRACKS", "[2]").variable("MMCOS_LOG", "debug");
+    assert_eq!(load(&place).unwrap().game.tracks, Tracks(vec![2]));
+    let error = load(&place.flag("tracks", "2")).unwrap_err().to_string();
+    assert_eq!(error, "--tracks: tracks = `2` is not a list of numbers of tracks");
+    let error = load(&Place::new("rally-none").flag("ai", "true")).unwrap_err().to_string();
+    assert!(error.ends_with("there is no key `ai`; `rally config` lists every key"), "{error}");
 }
 
 #[test]
@@ -306,7 +409,7 @@ fn a_file_is_read_as_any_editor_leaves_it() {
         b"\xEF\xBB\xBFpoll-seconds = 7\r\nlog = \"warn\"",
     ] {
         fs::write(path(&place), bytes).unwrap();
-        assert_eq!(place.config().poll_seconds, Duration::from_secs(7));
+        assert_eq!(place.game().poll_seconds, Duration::from_secs(7));
     }
     let utf16 = "poll-seconds = 7\r\n".encode_utf16().flat_map(u16::to_le_bytes);
     let with_mark = [0xFF, 0xFE].into_iter().chain(utf16.clone()).collect::<Vec<u8>>();
@@ -332,8 +435,8 @@ fn a_windows_path_in_double_quotes_is_explained() {
         (r"data-dir = 'C:\mmcos'", false),
     ] {
         let place = Place::new("backslash").file(FILE_NAME, &format!("ai = true\n{line}\n"));
-        match place.sources.load() {
-            Ok(loaded) => assert!(!wrong && loaded.config.data_dir.as_path() == r"C:\mmcos", "{line}"),
+        match place.try_load() {
+            Ok(loaded) => assert!(!wrong && *loaded.config.data_dir == *Path::new(r"C:\mmcos"), "{line}"),
             Err(error) => {
                 let message = error.to_string();
                 assert!(
@@ -351,10 +454,10 @@ fn a_file_that_misses_its_name_is_only_a_warning() {
     for name in ["mmcos.toml.txt", "MMCOS.TOML.TXT", "mmcos.txt", "data/mmcos.toml.txt"] {
         let place = Place::new("misnamed").flag("data-dir", "data").file(name, "ai = false");
         let loaded = place.load();
-        assert!(loaded.config.ai && loaded.warnings.len() == 1, "{:?}", loaded.warnings);
+        assert!(loaded.game.ai && loaded.warnings.len() == 1, "{:?}", loaded.warnings);
         let warning = &loaded.warnings[0];
         assert!(warning.contains("rename it to mmcos.toml") && warning.contains(name), "{warning}");
         let with_both = place.file(FILE_NAME, "ai = false").load();
-        assert!(!with_both.config.ai && with_both.warnings.is_empty(), "{:?}", with_both.warnings);
+        assert!(!with_both.game.ai && with_both.warnings.is_empty(), "{:?}", with_both.warnings);
     }
 }

@@ -9,7 +9,6 @@ use mmcos_core::{
     admin::{self, DeskConfig, VisitorPage},
     engine::Limits,
     info::Trust,
-    settings::Settings as _,
     testing::{Rig, body, status},
 };
 

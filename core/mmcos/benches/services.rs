@@ -23,7 +23,7 @@ use mmcos_core::{
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
     },
 };
-use mmcos_game::{Config, IdentityPolicy, Mmcos, identity::APP};
+use mmcos_game::{IdentityPolicy, Mmcos, Settings, identity::APP};
 
 const CONN: ConnId = ConnId(1);
 /// Between requests, in nanoseconds: so much that nobody asks too often.
@@ -42,7 +42,7 @@ impl Bench {
     fn new(pause: u64) -> Self {
         let password = Some(admin::Password::random("bench", &[3; 32]));
         let admin = Some(admin::Config { password, ..admin::Config::default() });
-        let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+        let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
         let life =
             Life { seed: [1; 32], desk: DeskConfig { admin, ..DeskConfig::default() }, ..Life::default() };
         let limits = Limits {
@@ -51,7 +51,7 @@ impl Bench {
             requests: Rate { per_second: 0, burst: 0 },
             ..Limits::default()
         };
-        let server = Server::new(Mmcos::new(&config, &life).unwrap(), limits, [2; 32]);
+        let server = Server::new(Mmcos::new(&settings, &life).unwrap(), limits, [2; 32]);
         let mut bench = Self { server, out: OutboxOf::<Mmcos>::new(), nanos: 0, pause };
         bench.open(CONN);
         bench

@@ -54,12 +54,12 @@ impl Mmcos {
         peer: SocketAddr,
     ) -> Result<Reply<'static>, Fault> {
         let body = xml::with_cosmetic_texts(body, &["DisplayName", "DefaultTitle"]);
-        let request: Login<'_> = xml::from_bytes(&body, "Login", &self.config.xml)?;
-        if self.config.maintenance {
+        let request: Login<'_> = xml::from_bytes(&body, "Login", &self.settings.xml())?;
+        if self.settings.maintenance {
             return Err(Fault::Maintenance);
         }
         let now = cx.now().wall;
-        let steam_id = identify(&self.config.identity, &request.platform_id, self.earliest)?;
+        let steam_id = identify(&self.settings.identity, &request.platform_id, self.earliest)?;
         self.admit(steam_id)?;
         let last_seen = self.players.by_steam_id(steam_id).map(|player| player.profile.last_seen);
         let user = self.players.enrol(steam_id, self.season.id, now);
@@ -151,7 +151,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: UpdateAccountTitle<'_> = xml::from_bytes(body, "UpdateAccountTitle", &self.config.xml)?;
+        let request: UpdateAccountTitle<'_> =
+            xml::from_bytes(body, "UpdateAccountTitle", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, cx.now())?;
         let title = Title::parse(&request.title)?;
         let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;

@@ -72,7 +72,7 @@ impl Mmcos {
 
     /// Field names, types and their order are the official ones, and the game is strict about them.
     fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Fault> {
-        let request = egonet::decode_with_any_text(body, &self.config.egonet)?;
+        let request = egonet::decode_with_any_text(body, &self.settings.egonet())?;
         let name = request.get("Name").and_then(Value::as_str);
         let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
         let name = PlayerName::new(name);

@@ -1,5 +1,7 @@
 //! Events: which one runs at a moment, and when the next one starts.
 
+mod plan;
+
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -78,7 +78,7 @@ impl Mmcos {
         let mut xml = Writer::new(Vec::with_capacity(64 * 1024));
         xml.root("LoginDetails");
         xml.nil("Error");
-        let hash = render_game_configuration(catalogue, &schedule, self.config.search_seconds, &mut xml);
+        let hash = render_game_configuration(catalogue, &schedule, self.settings.search_seconds(), &mut xml);
         let next_change = self.events.next_change(now).map_or(tomorrow, |change| change.min(tomorrow));
         Rendered { text: xml.into_bytes().into(), hash, valid: now..next_change }
     }

@@ -91,7 +91,7 @@ impl Leaderboards {
 
 impl Mmcos {
     pub(super) fn get_elite(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
-        let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.config.xml)?;
+        let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, now)?;
         let page =
             self.leaderboards.page(&self.players, request.start_rank, request.num_results.min(LONGEST_PAGE));
@@ -103,7 +103,7 @@ impl Mmcos {
 
     /// Known by name only. Answered as [`Mmcos::get_elite`] without entries: our choice.
     pub(super) fn get_elite_rank(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
-        let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.config.xml)?;
+        let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, now)?;
         let mut xml = self.writer();
         let (rank, score) = self.place(user)?;
@@ -113,7 +113,7 @@ impl Mmcos {
     }
 
     pub(super) fn get_friends(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
-        let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.config.xml)?;
+        let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, now)?;
         let mut xml = self.writer();
         let ids = request.platform_ids.entries.iter().map(|entry| entry.platform_id);

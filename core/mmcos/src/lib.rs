@@ -12,7 +12,6 @@ extern crate alloc;
 mod account;
 mod admission;
 pub mod catalogue;
-mod config;
 pub mod divisions;
 mod egonet_login;
 mod event;
@@ -42,6 +41,7 @@ pub mod seasons;
 pub mod session;
 pub mod settings;
 mod status;
+mod terms;
 pub mod ticket;
 
 use alloc::{
@@ -54,12 +54,13 @@ use alloc::{
 };
 use core::time::Duration;
 
-pub use config::{Config, IdentityPolicy};
 pub use event::{Event, NotCounted};
 pub use fault::Fault;
-pub use race_keys::race_secret;
+pub use identity::IdentityPolicy;
 pub use record::Record;
 pub use routes::is_service;
+pub use settings::Settings;
+pub use terms::Terms;
 
 use catalogue::Catalogue;
 use egonet_login::RecentLogins;
@@ -74,6 +75,7 @@ use mmcos_core::{
     info::Info,
     seam::{Storage, Wall},
     service::{Context, Service},
+    settings::Live,
     wire::http::{Method, Request, Status},
 };
 use moderation::Bans;
@@ -81,14 +83,13 @@ use operator::Operator;
 use players::{Players, RestoreError};
 use presence::Presence;
 use progression::{RESULT_BURST, RESULT_INTERVAL, Rules};
-use race_keys::RaceKeys;
+use race_keys::{RaceKeys, race_secret};
 use reply::Reply;
 use results::Races;
 use routes::{Endpoint, Route};
 use season_change::Saving;
 use seasons::{RollOver, Season, SeasonId, SeasonStarted};
 use session::SessionKey;
-use settings::Settings;
 
 /// Characters of a path in the log, at most.
 const LONGEST_PATH: usize = 100;
@@ -111,7 +112,7 @@ const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"player
 /// The services of the game.
 #[derive(Debug)]
 pub struct Mmcos {
-    config: Config,
+    settings: Live<Settings>,
     /// Playlists, divisions, prizes, scoring.
     catalogue: Catalogue,
     rules: Rules,
@@ -143,7 +144,6 @@ pub struct Mmcos {
     ended_sessions: BTreeMap<UserId, Wall>,
     /// The latest time of issue of any session that is known to hold.
     latest_issued: Wall,
-    settings: Settings,
     operator: Operator,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
@@ -154,21 +154,22 @@ pub struct Mmcos {
 }
 
 impl Mmcos {
-    /// Makes a server with this catalogue in place of the official one.
-    pub fn with_catalogue(config: Config, catalogue: Catalogue, life: Life) -> Self {
-        let Life { key, seed, desk } = life;
-        let secret = config.race_secret.unwrap_or_else(|| race_secret(&key));
+    /// Makes a server with these terms in place of the official ones.
+    pub fn with_terms(settings: &Settings, terms: Terms, life: &Life) -> Self {
+        let Terms { catalogue, session_lifetime, first_session } = terms;
+        let Life { key, seed, is_recorded, desk } = life;
+        let race_secret = race_secret(if *is_recorded { seed } else { key });
         Self {
             rules: Rules::of(&catalogue),
-            sessions: SessionKey::new(&key, config.session_lifetime),
-            requests: RateLimiter::new(config.requests),
+            sessions: SessionKey::new(key, session_lifetime),
+            requests: RateLimiter::new(settings.requests()),
             season: Season::NONE,
             roll_over: None,
             saving: None,
-            events: Events::new(config.events.clone()),
+            events: Events::new(settings.events.clone()),
             players: Players::default(),
             races: Races::default(),
-            race_keys: RaceKeys::new(&secret, seed.first().copied().unwrap_or_default()),
+            race_keys: RaceKeys::new(&race_secret, seed.first().copied().unwrap_or_default()),
             results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
             earliest: Wall::default(),
             last_record: None,
@@ -179,14 +180,13 @@ impl Mmcos {
             missing: 0,
             ended_sessions: BTreeMap::new(),
             latest_issued: Wall::default(),
-            settings: Settings::of(&config),
-            operator: Operator::new(desk),
-            matchmaking: Matchmaking::new(&config, seed),
+            operator: Operator::new(desk.clone()),
+            matchmaking: Matchmaking::new(settings.matchmaker(), *seed, first_session),
+            settings: Live::new(settings.clone()),
             leaderboards: Leaderboards::default(),
             game_configuration: None,
             egonet: RecentLogins::default(),
             scratch: Vec::new(),
-            config,
             catalogue,
         }
     }
@@ -211,9 +211,9 @@ impl Mmcos {
         self.matchmaking.matchmaker()
     }
 
-    /// The configuration in force.
-    pub fn config(&self) -> &Config {
-        &self.config
+    /// Returns the settings in force.
+    pub fn settings(&self) -> &Live<Settings> {
+        &self.settings
     }
 
     /// Takes the time of a call.
@@ -311,11 +311,11 @@ impl Mmcos {
 impl Game for Mmcos {
     const INFO: Info = info::INFO;
 
-    type Settings = Config;
+    type Settings = Settings;
 
-    fn new(config: &Config, life: &Life) -> Result<Self, Unfit> {
-        let catalogue = Catalogue::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
-        Ok(Self::with_catalogue(config.clone(), catalogue, life.clone()))
+    fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
+        let terms = Terms::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
+        Ok(Self::with_terms(settings, terms, life))
     }
 
     fn rows(&self) -> impl Iterator<Item = Record> {
@@ -328,10 +328,8 @@ impl Game for Mmcos {
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
         let event = self.events.by_hand().map(Record::EventByHand);
         let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
-        let settings = self.settings.iter().map(|(setting, value)| Record::Setting {
-            name: setting.name().into(),
-            value: Some(value.into()),
-        });
+        let settings = self.settings.changes();
+        let settings = settings.map(|(name, value)| Record::Setting { name, value: Some(value.into()) });
         season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 }

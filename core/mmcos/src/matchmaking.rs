@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use serde::Deserialize;
 
 use super::{
-    Config, Event, Fault, Mmcos, Timer,
+    Event, Fault, Mmcos, Timer,
     ids::{LobbyId, RaceKey, SessionId, UserId},
     matchmaker::{
         self, Answer, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll,
@@ -92,9 +92,9 @@ struct Held {
 }
 
 impl Matchmaking {
-    pub(super) fn new(config: &Config, seed: [u8; 32]) -> Self {
+    pub(super) fn new(config: matchmaker::Config, seed: [u8; 32], first: SessionId) -> Self {
         Self {
-            matchmaker: Matchmaker::new(config.matchmaker, seed, config.first_session),
+            matchmaker: Matchmaker::new(config, seed, first),
             held: BTreeMap::new(),
             outcomes: Outcomes::new(),
             timer: None,
@@ -152,7 +152,7 @@ impl Mmcos {
                 let first = matchmaker.is_empty();
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
                 // Who accepts AI does not wait for friends.
-                if first && !(poll.ignore_minimum && self.config.matchmaker.ai) {
+                if first && !(poll.ignore_minimum && self.settings.ai) {
                     self.tell_of_first_search(cx, &poll);
                 }
                 self.answer_searches(cx);
@@ -170,7 +170,8 @@ impl Mmcos {
     }
 
     fn poll(&mut self, cx: &Context<'_, Self>, body: &[u8], exchange: ExchangeId) -> Result<Poll, Fault> {
-        let request: EnterMatchmaking2<'_> = xml::from_bytes(body, "EnterMatchmaking2", &self.config.xml)?;
+        let request: EnterMatchmaking2<'_> =
+            xml::from_bytes(body, "EnterMatchmaking2", &self.settings.xml())?;
         let account = self.authenticate(&request.session_token, cx.now())?;
         let player = self.players.get(account).ok_or(Fault::UnknownAccount)?;
         let size = GroupSize::new(request.group_size);
@@ -204,7 +205,8 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: CancelMatchmaking<'_> = xml::from_bytes(body, "CancelMatchmaking", &self.config.xml)?;
+        let request: CancelMatchmaking<'_> =
+            xml::from_bytes(body, "CancelMatchmaking", &self.settings.xml())?;
         let account = self.authenticate(&request.session_token, cx.now())?;
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.cancel(cx.now().monotonic, account, outcomes);
@@ -219,7 +221,7 @@ impl Mmcos {
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
         let request: RegisterActiveGameWithPlayers<'_> =
-            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.config.xml)?;
+            xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.settings.xml())?;
         let account = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
@@ -404,7 +406,7 @@ impl Mmcos {
         };
         let how = match answer.reason {
             _ if answer.groups.len() > 1 => Issued::Match,
-            Reason::Ai => Issued::Ai(self.config.shortest_race),
+            Reason::Ai => Issued::Ai(self.settings.min_race_seconds),
             Reason::Matched | Reason::NobodyFound | Reason::Superseded | Reason::Shutdown => Issued::Alone,
         };
         if how == Issued::Match {

@@ -89,7 +89,7 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
     ) -> Result<Reply<'static>, Fault> {
-        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.config.xml)?;
+        let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.settings.xml())?;
         let session = self.session(&request.session_token, cx.now())?;
         let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
@@ -153,7 +153,7 @@ impl Mmcos {
     /// take a good part of the first half.)
     fn too_soon(&mut self, session: SessionId, user: UserId, now: Now) -> Option<NotCounted> {
         let race = self.races.get(session)?;
-        if self.race_keys.is_alone(race) && is_sooner(now.wall, race.made, self.config.shortest_race) {
+        if self.race_keys.is_alone(race) && is_sooner(now.wall, race.made, self.settings.min_race_seconds) {
             return Some(NotCounted::TooSoon);
         }
         self.results.take(user, now.monotonic).err().map(|_| NotCounted::TooMany)

@@ -29,9 +29,9 @@ const SIZE_BITS: u32 = 4;
 const COUNTER_BITS: u32 = 6;
 const TAG_BITS: u32 = 36;
 
-/// Derives a [`race_secret`](super::Config::race_secret) from another secret, which does not follow from it.
-pub fn race_secret(session_key: &[u8; 32]) -> [u8; 32] {
-    let hash = Sha256::new().chain_update(b"mmcos race keys").chain_update(session_key);
+/// Derives the secret of the keys of races against AI from the server's, which does not follow from it.
+pub(super) fn race_secret(key: &[u8; 32]) -> [u8; 32] {
+    let hash = Sha256::new().chain_update(b"mmcos race keys").chain_update(key);
     hash.finalize().into()
 }
 

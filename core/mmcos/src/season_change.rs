@@ -125,7 +125,7 @@ impl Mmcos {
     pub(super) fn save_season(&mut self, cx: &mut Context<'_, Self>) {
         let is_free = self.saving.as_ref().is_some_and(|saving| !saving.is_writing);
         if is_free && cx.storage() == Storage::Available {
-            self.save_players(cx, self.config.season_rows);
+            self.save_players(cx, self.settings.season_rows());
         }
         if let Some(saving) = &mut self.saving {
             saving.is_timed = true;

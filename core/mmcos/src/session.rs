@@ -24,6 +24,9 @@ use sha2::Sha256;
 use super::ids::UserId;
 use mmcos_core::{seam::Wall, wire::steam::SteamId};
 
+/// How long a session is valid. (Our choice.)
+pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
 const VERSION: u8 = 1;
 const CLAIMS: usize = 25;
 const TOKEN: usize = CLAIMS + 32;

@@ -1,274 +1,269 @@
-//! What an operator can set while the server runs. It is kept, and stands above the configuration until it is taken back.
+//! What an operator can set: in the configuration, and partly while the server runs.
 
-use alloc::{
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
+use alloc::{borrow::ToOwned, format};
+use core::{num::NonZeroUsize, time::Duration};
+
+use mmcos_core::{
+    engine::Rate,
+    settings::{Choice, Datum, Kind, Line, Value},
+    wire::{egonet, steam::PublicKey, xml},
 };
-use core::{ops::RangeInclusive, time::Duration};
 
-use super::Config;
+use super::{
+    IdentityPolicy,
+    events::Plan,
+    matchmaker::{self, Cap, Caps, Folding, TeamCap},
+};
 
-/// Bytes of the longest message of the day. (Our choice.)
-const LONGEST_MESSAGE: usize = 500;
+mmcos_core::settings! {
+    /// Settings of this game. The defaults are the official server's ways where they are known.
+    ///
+    /// ```
+    /// use mmcos_core::settings::Live;
+    /// use mmcos_game::settings::Settings;
+    /// let mut settings = Live::new(Settings::defaults()?);
+    /// settings.set("message", "Races at eight!")?;
+    /// assert_eq!(settings.message.as_deref(), Some("Races at eight!"));
+    /// settings.reset("message")?;
+    /// assert_eq!(settings.message, None);
+    /// assert!(settings.set("gather-seconds", "-1").is_err());
+    /// # Ok::<(), mmcos_core::settings::SettingsError>(())
+    /// ```
+    pub struct Settings {
+        /// Who may log in: "verify" lets in those whose ticket Steam signed, "trust" anyone with a well-formed ticket,
+        /// which suits a LAN of friends and nothing else.
+        identity: IdentityPolicy = "verify",
 
-/// Something that can be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Setting {
-    /// The message of the day.
-    Message,
-    /// Whether the server is closed for a while.
-    Maintenance,
-    /// How long a poll is held.
-    PollSeconds,
-    /// How long the game searches before it offers AI.
-    SearchSeconds,
-    /// How long a match that could start waits for one more.
-    GatherSeconds,
-    /// Whether a lone player may race against AI.
-    Ai,
-    /// How long a player is held back from AI.
-    AiHold,
-}
+        /// A message of the day, shown in the game's menu. Empty: none.
+        message: Option<Line> = "" (live),
 
-/// What a setting must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Any text of a line.
-    Text,
-    /// `true` or `false`.
-    Truth,
-    /// A number of seconds in this range.
-    Seconds(RangeInclusive<u16>),
-}
+        /// Tells the game that the services are down for maintenance. New logins are refused; players who are already
+        /// logged in can keep playing.
+        maintenance: bool = "false" (live),
 
-/// A value that a setting cannot have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` must be {expected}, not \"{found}\"", setting.name())]
-pub struct SettingError {
-    /// The setting.
-    pub setting: Setting,
-    /// What it must be.
-    pub expected: String,
-    /// What came.
-    pub found: String,
-}
+        // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
+        /// How long a search for players is held open before it is answered. The official server took 25 seconds.
+        poll_seconds: Duration [1..=300] = "25" (live),
 
-impl Setting {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Message,
-        Self::Maintenance,
-        Self::GatherSeconds,
-        Self::PollSeconds,
-        Self::SearchSeconds,
-        Self::Ai,
-        Self::AiHold,
-    ];
+        /// How long the game of a lone player searches before it offers a race against AI; a change holds from the next
+        /// login. Officially 70 seconds.
+        search_seconds: Duration [10..=3600] = "70" (live),
 
-    /// The setting of this name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setting| setting.name() == name)
+        /// The shortest time after which a race against AI has a result that counts. The server does not see such a race, so
+        /// without this anyone could claim one a second.
+        min_race_seconds: Duration [0..=3600] = "30",
+
+        /// How long a match that could start waits for one more, counted from the last who came.
+        gather_seconds: Duration [0..=120] = "5" (live),
+
+        /// How long a player who would accept AI opponents is still held when another player is likely to arrive.
+        ai_hold: Duration [0..=120] = "0" (live),
+
+        /// Whether a lone player may race against AI; if not, the search goes on.
+        ai: bool = "true" (live),
+
+        /// Who may meet: "exact" players of the same mode, "rule-set" all who race (or eliminate, or battle),
+        /// "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
+        bucket: Folding = "exact",
+
+        /// The most players of a race.
+        race_cap: Cap = "12",
+
+        /// The most players of an elimination.
+        elimination_cap: Cap = "6",
+
+        /// The most players of each of the two teams of a battle.
+        battle_team_cap: TeamCap = "6",
+
+        /// What a match of two people is worth, in seconds that each of them would wait for it. More waits longer for
+        /// fuller matches.
+        pair_worth_seconds: Duration [0..=3600] = "120",
+
+        /// When an event runs, with a playlist of its own and a prize: "weekly" is one of the 13 after the other from Friday to
+        /// Monday, 12:00 UTC; or say which and when, in whole days, UTC: "chaos 2026-12-24 to 2026-12-26, payload 2026-12-31".
+        /// No event was ever recorded, so how the game takes them is not known. They are `chaos`, `emergency_response`,
+        /// `endurance`, `gi_joe`, `koth_decay_zones`, `mystery_vehicles`, `payload`, `poison_flag`, `pure_racing`,
+        /// `simple_battle`, `ultimate_bomb`, `ultimate_ctf`, `ultimate_koth`.
+        events: Plan = "off",
+
+        /// How many players' rows are saved at once after a season has begun. Fewer let other changes through sooner, and
+        /// take longer in all.
+        season_rows: u32 [1..=1_000_000] = "2000",
+
+        /// How many requests a second one account may make in the long run, wherever from. 0: as many as it likes.
+        account_requests_per_second: u32 [0..=1_000_000] = "50",
+
+        /// How many requests an account may make at once, after a rest.
+        account_request_burst: u32 [1..=1_000_000] = "500",
+
+        /// How many elements of XML may stand inside each other; never more than 32.
+        max_xml_depth: NonZeroUsize [4..=32] = "16",
+
+        /// The most elements of an XML body. A list of 2,000 friends has 4,006.
+        max_xml_elements: NonZeroUsize [32..=10_000_000] = "10000",
+
+        /// How many EgoNet values may stand inside each other; never more than 255.
+        max_egonet_depth: NonZeroUsize [2..=255] = "16",
+
+        /// The most values of an EgoNet body.
+        max_egonet_values: NonZeroUsize [16..=10_000_000] = "16384",
     }
-
-    /// Its name, the same as in the host's configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Maintenance => "maintenance",
-            Self::PollSeconds => "poll-seconds",
-            Self::SearchSeconds => "search-seconds",
-            Self::GatherSeconds => "gather-seconds",
-            Self::Ai => "ai",
-            Self::AiHold => "ai-hold",
-        }
-    }
-
-    /// What it is for.
-    pub const fn about(self) -> &'static str {
-        match self {
-            Self::Message => "Message of the day, shown in the game's menu. Empty: none.",
-            Self::Maintenance => {
-                "New logins are refused. Players who are already logged in can keep playing."
-            }
-            Self::PollSeconds => "How long a search is held open before it is answered.",
-            Self::SearchSeconds => {
-                "How long the game of a lone player searches before it offers AI; from the next login."
-            }
-            Self::GatherSeconds => "How long a match that could start waits for one more.",
-            Self::Ai => "Whether a lone player may race against AI.",
-            Self::AiHold => {
-                "How long a player who would accept AI opponents is still held when another player is likely to arrive."
-            }
-        }
-    }
-
-    /// What it must be.
-    pub const fn kind(self) -> Kind {
-        match self {
-            Self::Message => Kind::Text,
-            Self::Maintenance | Self::Ai => Kind::Truth,
-            // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
-            Self::PollSeconds => Kind::Seconds(1..=300),
-            Self::SearchSeconds => Kind::Seconds(10..=3600),
-            Self::GatherSeconds | Self::AiHold => Kind::Seconds(0..=120),
-        }
-    }
-
-    /// What holds.
-    pub fn read(self, config: &Config) -> String {
-        let seconds = |time: Duration| time.as_secs_f64().to_string();
-        match self {
-            Self::Message => config.message.clone().unwrap_or_default(),
-            Self::Maintenance => config.maintenance.to_string(),
-            Self::PollSeconds => seconds(config.matchmaker.poll),
-            Self::SearchSeconds => config.search_seconds.to_string(),
-            Self::GatherSeconds => seconds(config.matchmaker.gather),
-            Self::Ai => config.matchmaker.ai.to_string(),
-            Self::AiHold => seconds(config.matchmaker.ai_hold),
-        }
-    }
-
-    /// Whether an operator may set this.
-    fn check(self, value: &str) -> Result<(), SettingError> {
-        let (fits, expected) = match self.kind() {
-            Kind::Text => (
-                value.len() <= LONGEST_MESSAGE && !value.chars().any(char::is_control),
-                format!("a line of at most {LONGEST_MESSAGE} bytes"),
-            ),
-            Kind::Truth => (value.parse::<bool>().is_ok(), "true or false".to_string()),
-            Kind::Seconds(range) => (
-                value.parse().is_ok_and(|seconds: f64| {
-                    f64::from(*range.start()) <= seconds && seconds <= f64::from(*range.end())
-                }),
-                format!("a number of seconds from {} to {}", range.start(), range.end()),
-            ),
-        };
-        let error = SettingError { setting: self, expected, found: value.into() };
-        fits.then_some(()).ok_or(error)
-    }
-
-    /// Has it hold. Nothing happens for what is no value of it at all.
-    fn write(self, config: &mut Config, value: &str) {
-        let seconds = || value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let put = |slot: &mut Duration| *slot = seconds().unwrap_or(*slot);
-        match self {
-            Self::Message => config.message = Some(value.to_string()).filter(|text| !text.is_empty()),
-            Self::Maintenance => config.maintenance = value == "true",
-            Self::PollSeconds => put(&mut config.matchmaker.poll),
-            Self::SearchSeconds => {
-                let whole = seconds().and_then(|time| u32::try_from(time.as_secs()).ok());
-                config.search_seconds = whole.unwrap_or(config.search_seconds);
-            }
-            Self::GatherSeconds => put(&mut config.matchmaker.gather),
-            Self::Ai => config.matchmaker.ai = value == "true",
-            Self::AiHold => put(&mut config.matchmaker.ai_hold),
-        }
-    }
-}
-
-/// What was set, and what the configuration says.
-///
-/// ```
-/// use mmcos_game::{Config, settings::{Setting, Settings}};
-/// let mut config = Config::default();
-/// let mut settings = Settings::of(&config);
-/// settings.set(&mut config, Setting::Message, "Races at eight!")?;
-/// assert_eq!(config.message.as_deref(), Some("Races at eight!"));
-/// settings.reset(&mut config, Setting::Message);
-/// assert_eq!(config.message, None);
-/// assert!(settings.set(&mut config, Setting::GatherSeconds, "-1").is_err());
-/// # Ok::<(), Box<dyn core::error::Error>>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Settings {
-    configured: BTreeMap<Setting, String>,
-    set: BTreeMap<Setting, String>,
 }
 
 impl Settings {
-    /// Nothing is set yet.
-    pub fn of(config: &Config) -> Self {
-        let configured = Setting::ALL.map(|setting| (setting, setting.read(config)));
-        Self { configured: configured.into(), set: BTreeMap::new() }
-    }
-
-    /// Sets it in this configuration.
-    ///
-    /// # Errors
-    /// [`SettingError`] if it cannot have this value. Nothing is changed then.
-    pub fn set(&mut self, config: &mut Config, setting: Setting, value: &str) -> Result<(), SettingError> {
-        setting.check(value)?;
-        setting.write(config, value);
-        self.set.insert(setting, value.to_string());
-        Ok(())
-    }
-
-    /// Lets the configuration count again.
-    pub fn reset(&mut self, config: &mut Config, setting: Setting) {
-        if self.set.remove(&setting).is_some() {
-            setting.write(config, self.configured(setting));
+    /// Returns how the matchmaker decides.
+    pub fn matchmaker(&self) -> matchmaker::Config {
+        matchmaker::Config {
+            caps: Caps {
+                race: self.race_cap,
+                elimination: self.elimination_cap,
+                battle_team: self.battle_team_cap,
+                ..Caps::default()
+            },
+            folding: self.bucket,
+            poll: self.poll_seconds,
+            gather: self.gather_seconds,
+            ai_hold: self.ai_hold,
+            ai: self.ai,
+            pair_worth_seconds: whole_seconds(self.pair_worth_seconds),
         }
     }
 
-    /// What the configuration says.
-    pub fn configured(&self, setting: Setting) -> &str {
-        self.configured.get(&setting).map_or("", String::as_str)
+    /// Returns the search time that the game is told, in whole seconds.
+    pub(super) fn search_seconds(&self) -> u32 {
+        whole_seconds(self.search_seconds)
     }
 
-    /// What was set, and to what.
-    pub fn iter(&self) -> impl Iterator<Item = (Setting, &str)> {
-        self.set.iter().map(|(setting, value)| (*setting, value.as_str()))
+    /// Returns how many requests an account may make. Logins are not counted: what is costly about a login is to find
+    /// out whose it is.
+    pub(super) fn requests(&self) -> Rate {
+        Rate { per_second: self.account_requests_per_second, burst: self.account_request_burst }
     }
 
-    /// Whether it was set.
-    pub fn is_set(&self, setting: Setting) -> bool {
-        self.set.contains_key(&setting)
+    pub(super) fn season_rows(&self) -> usize {
+        usize::try_from(self.season_rows).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn xml(&self) -> xml::Limits {
+        xml::Limits { depth: self.max_xml_depth.get(), elements: self.max_xml_elements.get() }
+    }
+
+    /// Returns how large and deep `EgoNet` values may be.
+    pub fn egonet(&self) -> egonet::Limits {
+        egonet::Limits {
+            depth: u8::try_from(self.max_egonet_depth.get()).unwrap_or(u8::MAX),
+            values: self.max_egonet_values.get(),
+        }
+    }
+}
+
+fn whole_seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// What stands before the public key, as JSON, where tickets are signed by another than Steam's.
+const VERIFY_BY: &str = "verify by ";
+
+/// A trace names the key that signed its tickets; in a configuration there is Steam's alone.
+impl Value for IdentityPolicy {
+    const HINT: &'static str = "verify|trust";
+    const EXPECTED: &'static str = "verify or trust";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "verify" => Some(Self::Verify(PublicKey::steam())),
+            "trust" => Some(Self::Trust),
+            _ => serde_json::from_str(text.strip_prefix(VERIFY_BY)?).ok().map(Self::Verify),
+        }
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Text(match self {
+            Self::Trust => "trust".to_owned(),
+            Self::Verify(key) if *key == PublicKey::steam() => "verify".to_owned(),
+            Self::Verify(key) => format!("{VERIFY_BY}{}", serde_json::to_string(key).unwrap_or_default()),
+        })
+    }
+}
+
+impl Choice for Folding {
+    const HINT: &'static str = "exact|rule-set|any-unranked";
+    const EXPECTED: &'static str = "exact, rule-set or any-unranked";
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("exact", Self::Exact), ("rule-set", Self::RuleSet), ("any-unranked", Self::AnyUnranked)];
+}
+
+impl Value for Cap {
+    const HINT: &'static str = "PLAYERS";
+    const EXPECTED: &'static str = "a number of players from 2 to 12";
+    const KIND: Kind = Kind::Number;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::new(text.parse().ok()?)
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Integer(self.get().into())
+    }
+}
+
+impl Value for TeamCap {
+    const HINT: &'static str = "PLAYERS";
+    const EXPECTED: &'static str = "a number of players from 1 to 6";
+    const KIND: Kind = Kind::Number;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::new(text.parse().ok()?)
+    }
+
+    fn to_datum(&self) -> Datum {
+        Datum::Integer(self.get().into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use alloc::string::ToString;
 
-    #[test]
-    fn every_setting_reads_as_it_was_written_and_goes_back() {
-        let mut config = Config::default();
-        let mut settings = Settings::of(&config);
-        for setting in Setting::ALL {
-            assert_eq!(Setting::find(setting.name()), Some(setting));
-            let before = setting.read(&config);
-            let value = match setting.kind() {
-                Kind::Text => "a <b> & c",
-                Kind::Truth if before == "true" => "false",
-                Kind::Truth => "true",
-                Kind::Seconds(_) => "12",
-            };
-            settings.set(&mut config, setting, value).unwrap();
-            assert_eq!(setting.read(&config), value, "{setting:?}");
-            assert!(settings.iter().eq([(setting, value)]));
-            settings.reset(&mut config, setting);
-            assert_eq!(setting.read(&config), before, "{setting:?}");
-        }
+    use mmcos_core::settings::Settings as _;
+
+    use super::*;
+    use crate::catalogue::EventName;
+
+    fn round_trips<T: Value + PartialEq>(value: &T) {
+        assert!(T::parse(&value.to_datum().to_string()).as_ref() == Some(value), "{:?}", value.to_datum());
     }
 
     #[test]
-    fn what_cannot_be_is_refused_and_changes_nothing() {
-        let mut config = Config::default();
-        let mut settings = Settings::of(&config);
-        let long = "x".repeat(LONGEST_MESSAGE + 1);
-        for (setting, value) in [
-            (Setting::Message, "two\nlines"),
-            (Setting::Message, &long),
-            (Setting::Maintenance, "yes"),
-            (Setting::PollSeconds, "0.9"),
-            (Setting::PollSeconds, "nan"),
-            (Setting::GatherSeconds, "121"),
-        ] {
-            let before = setting.read(&config);
-            assert!(settings.set(&mut config, setting, value).is_err(), "{setting:?} {value}");
-            assert_eq!(setting.read(&config), before);
+    fn values_are_written_as_they_are_read() {
+        let steam = IdentityPolicy::Verify(PublicKey::steam());
+        assert_eq!(steam.to_datum(), Datum::Text("verify".to_owned()));
+        let other = IdentityPolicy::Verify(PublicKey::new(&[0xB1; 128], 65_537).unwrap());
+        for policy in [IdentityPolicy::Trust, steam, other] {
+            round_trips(&policy);
         }
-        assert_eq!(settings.iter().count(), 0);
+        assert_eq!(IdentityPolicy::parse("Verify"), None);
+        assert_eq!(Folding::parse("any-unranked"), Some(Folding::AnyUnranked));
+        assert_eq!(
+            [1, 2, 12, 13].map(|cap| Cap::parse(&cap.to_string()).is_some()),
+            [false, true, true, false]
+        );
+        assert_eq!(
+            [0, 1, 6, 7].map(|cap| TeamCap::parse(&cap.to_string()).is_some()),
+            [false, true, true, false]
+        );
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_matchmaker() {
+        assert_eq!(Settings::defaults().unwrap().matchmaker(), matchmaker::Config::default());
+    }
+
+    #[test]
+    fn a_host_reads_the_names_of_all_events() {
+        let key = Settings::KEYS.iter().find(|key| key.field == "events").unwrap();
+        for event in EventName::all() {
+            assert!(key.about().contains(event.as_str()), "{event}");
+        }
     }
 }

@@ -21,14 +21,14 @@ impl Mmcos {
     /// menu, and that `accessible="false"` means maintenance, is inferred from the names.
     pub(super) fn server_status(&mut self) -> Reply<'static> {
         let mut xml = self.writer();
-        let message = self.config.message.as_deref();
+        let message = self.settings.message.as_deref();
         xml.open("OnlineServiceStatus");
         xml.text_with(
             "Message",
             &[("display", truth(message.is_some())), ("localize", "false")],
             message.unwrap_or("Server is up!"),
         );
-        xml.empty_with("ServerStatus", &[("accessible", truth(!self.config.maintenance))]);
+        xml.empty_with("ServerStatus", &[("accessible", truth(!self.settings.maintenance))]);
         xml.empty_with("Egonet", &[("enabled", "true")]);
         xml.close("OnlineServiceStatus");
         Reply::bytes("text/xml", xml.into_bytes()).with(Status::OK, &MARK)

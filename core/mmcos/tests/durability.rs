@@ -18,11 +18,11 @@ use mmcos_core::{
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
 };
 use mmcos_game::{
-    Config, IdentityPolicy, Mmcos, Record,
+    IdentityPolicy, Mmcos, Record, Settings, Terms,
     catalogue::{Catalogue, EventName},
     divisions::Standing,
     events::ByHand,
-    ids::Points,
+    ids::{Points, SessionId},
     results::KEEP,
 };
 use proptest::prelude::*;
@@ -31,9 +31,13 @@ const PLAYERS: usize = 4;
 
 /// Of every life the race keys are others.
 fn game(life: u8) -> Mmcos {
-    let (identity, session_lifetime) = (IdentityPolicy::Trust, Duration::from_hours(24 * 1000));
-    let config = Config { identity, session_lifetime, ..Config::default() };
-    Mmcos::new(&config, &Life { seed: [life; 32], ..Life::default() }).unwrap()
+    let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
+    let terms = Terms {
+        session_lifetime: Duration::from_hours(24 * 1000),
+        first_session: SessionId(1),
+        ..Terms::official().unwrap()
+    };
+    Mmcos::with_terms(&settings, terms, &Life { seed: [life; 32], ..Life::default() })
 }
 
 fn steam_id(player: usize) -> u64 {

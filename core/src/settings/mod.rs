@@ -49,14 +49,6 @@ pub trait Settings: Serialize + for<'a> Deserialize<'a> + Clone + core::fmt::Deb
     /// Every key, in the order in which they are shown.
     const KEYS: &'static [Key];
 
-    /// Returns the default of each key.
-    ///
-    /// # Errors
-    /// [`SettingsError::BadValue`] for a default that does not parse or is out of range.
-    fn defaults() -> Result<Self, SettingsError> {
-        Self::parse(|_| None)
-    }
-
     /// Parses what was given for each key; the default counts where nothing was.
     ///
     /// # Errors
@@ -117,6 +109,16 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq)]
         $vis struct $name {
             $($(#[doc = $about])+ pub $field: $type,)+
+        }
+
+        impl $name {
+            /// Returns the default of each key.
+            ///
+            /// # Errors
+            /// A default does not parse or is out of range.
+            pub fn defaults() -> ::core::result::Result<Self, $crate::settings::SettingsError> {
+                $crate::settings::Settings::parse(|_| ::core::option::Option::None)
+            }
         }
 
         impl $crate::settings::Settings for $name {

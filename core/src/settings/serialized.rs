@@ -18,7 +18,7 @@ pub fn serialize<T: Settings, S: Serializer>(settings: &T, serializer: S) -> Res
 /// Reads what [`serialize`] wrote. A missing key has its default.
 pub fn deserialize<'de, T: Settings, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let given = BTreeMap::<String, Datum>::deserialize(deserializer)?;
-    let mut settings = T::defaults().map_err(D::Error::custom)?;
+    let mut settings = T::parse(|_| None).map_err(D::Error::custom)?;
     for (name, datum) in given {
         settings.set(&name, &datum.to_string()).map_err(D::Error::custom)?;
     }

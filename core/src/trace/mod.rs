@@ -37,8 +37,16 @@
 //!     wire::http::{Request, Status},
 //! };
 //!
+//! mmcos_core::settings! {
+//!     /// What a host can set.
+//!     pub struct Settings {
+//!         /// The text for everyone.
+//!         greeting: String = "Hello",
+//!     }
+//! }
+//!
 //! /// Greets.
-//! struct Greeter(String);
+//! struct Greeter(Settings);
 //!
 //! impl Service for Greeter {
 //!     type Record = ();
@@ -47,7 +55,7 @@
 //!     type RestoreError = Infallible;
 //!
 //!     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
-//!         cx.respond(exchange, &Response::text(Status::OK, self.0.as_bytes()));
+//!         cx.respond(exchange, &Response::text(Status::OK, self.0.greeting.as_bytes()));
 //!     }
 //!
 //!     fn restore(&mut self, (): ()) -> Result<(), Infallible> {
@@ -57,10 +65,10 @@
 //!
 //! impl Game for Greeter {
 //!     const INFO: Info = Info::named("greeter");
-//!     type Settings = String;
+//!     type Settings = Settings;
 //!
-//!     fn new(greeting: &String, _: &Life) -> Result<Self, Unfit> {
-//!         Ok(Self(greeting.clone()))
+//!     fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
+//!         Ok(Self(settings.clone()))
 //!     }
 //!
 //!     fn rows(&self) -> impl Iterator<Item = ()> {
@@ -69,7 +77,8 @@
 //! }
 //!
 //! let life = Life { seed: [7; 32], ..Life::default() };
-//! let start = Start { life, limits: Limits::default(), settings: "Hello".to_owned(), records: Vec::new() };
+//! let settings = Settings::defaults()?;
+//! let start = Start { life, limits: Limits::default(), settings, records: Vec::new() };
 //! let mut server = start.server()?;
 //! let (mut out, mut trace) = (Outbox::new(), format!("{start}\n"));
 //! let conn = ConnId(1);

@@ -67,9 +67,14 @@ impl<G: Game> fmt::Debug for Start<G> {
 
 impl<G: Game> fmt::Display for Start<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { life: Life { key, seed, desk: _ }, limits, settings, records } = self;
-        let line =
-            Line { seed: Bytes(*seed), key: Bytes(*key), limits: limits.clone(), settings: settings.clone() };
+        let Self { life: Life { key, seed, is_recorded, desk: _ }, limits, settings, records } = self;
+        let line = Line {
+            seed: Bytes(*seed),
+            key: Bytes(*key),
+            is_recorded: *is_recorded,
+            limits: limits.clone(),
+            settings: settings.clone(),
+        };
         let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
         write!(f, "{FORMAT} {}\nstart {json}", G::INFO.name)?;
         for record in records {
@@ -85,6 +90,7 @@ impl<G: Game> fmt::Display for Start<G> {
 pub(super) struct Line<S> {
     seed: Bytes,
     key: Bytes,
+    is_recorded: bool,
     limits: Limits,
     settings: S,
 }
@@ -92,8 +98,9 @@ pub(super) struct Line<S> {
 impl<S> Line<S> {
     /// What the line says, without the records that follow it.
     pub(super) fn start<G: Game<Settings = S>>(self) -> Start<G> {
-        let life = Life { key: self.key.0, seed: self.seed.0, ..Life::default() };
-        Start { life, limits: self.limits, settings: self.settings, records: Vec::new() }
+        let Self { seed: Bytes(seed), key: Bytes(key), is_recorded, limits, settings } = self;
+        let life = Life { key, seed, is_recorded, ..Life::default() };
+        Start { life, limits, settings, records: Vec::new() }
     }
 }
 

@@ -13,11 +13,11 @@ use mmcos_core::{
     wire::steam::{SteamId, UnixSeconds},
 };
 use mmcos_game::{
-    Config, Record,
+    Record,
     ids::{Points, RaceKey, UserId},
     players::Player,
     seasons::Season,
-    session::{Session, SessionKey},
+    session::{LIFETIME, Session, SessionKey},
 };
 
 pub use self::answers::{
@@ -104,13 +104,13 @@ impl Client {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
         let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
-        let Config { session_lifetime, search_seconds, .. } = time.server().service().config();
+        let search_time = time.server().service().settings().search_seconds;
         let session = Session { user, steam_id, issued, configuration: 0 };
         Self {
             number,
             steam_id,
-            session_token: SessionKey::new(&Life::default().key, *session_lifetime).issue(&session),
-            search_time: Duration::from_secs((*search_seconds).into()),
+            session_token: SessionKey::new(&Life::default().key, LIFETIME).issue(&session),
+            search_time,
             division: 0,
             points: Points(0),
             lobbies: 0,

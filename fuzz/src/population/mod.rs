@@ -29,7 +29,7 @@ use crate::{
     client::{self, Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
-    virtual_time::{VirtualTime, catalogue, trusting},
+    virtual_time::{VirtualTime, catalogue, set_matchmaker, trusting},
 };
 
 /// What is simulated.
@@ -97,13 +97,13 @@ impl Population {
     fn new(settings: &Settings, seed: u64) -> Self {
         let mut random = Random::new(seed, 0);
         let mut config = trusting();
-        config.search_seconds = settings.search_seconds;
-        config.matchmaker = settings.matchmaker;
+        config.search_seconds = Duration::from_secs(settings.search_seconds.into());
+        set_matchmaker(&mut config, &settings.matchmaker);
         Self {
             settings: *settings,
             catalogue: catalogue(),
             seed,
-            time: VirtualTime::new(config, Limits::default(), random.seed()),
+            time: VirtualTime::new(&config, Limits::default(), random.seed()),
             random,
             agenda: Agenda::default(),
             players: Vec::new(),

@@ -58,8 +58,7 @@ impl World {
     fn inspect_durable(&mut self) {
         let Some(process) = &self.process else { return };
         let records = self.store.all_records(self.wall());
-        let mut restored =
-            Server::new(game(self.config.clone(), Life::default()), Limits::default(), [0; 32]);
+        let mut restored = Server::new(game(&self.config, &Life::default()), Limits::default(), [0; 32]);
         for record in records {
             if let Err(error) = restored.restore(record) {
                 return self.fail(Invariant::Restored, error.to_string());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mmcos_core::seam::ConnId;
-use mmcos_game::matchmaker;
+use mmcos_game::{matchmaker, session::LIFETIME};
 
 use super::{
     ask::Ask,
@@ -67,8 +67,8 @@ impl World {
     /// Polls are held for as long as is set from now on.
     pub(super) fn follow_times(&mut self) {
         let set = self.books.setting("poll-seconds").and_then(|seconds| seconds.parse().ok());
-        let poll = set.map_or(self.config.matchmaker.poll, Duration::from_secs);
-        let times = matchmaker::Config { poll, ..self.config.matchmaker };
+        let poll = set.map_or(self.config.poll_seconds, Duration::from_secs);
+        let times = matchmaker::Config { poll, ..self.config.matchmaker() };
         self.referee.hold_for(self.now, times.longest_hold());
     }
 
@@ -76,7 +76,7 @@ impl World {
     pub(super) fn refusal(&self, player: usize, ask: &Ask, session: Session) -> Option<u16> {
         let (now, player) = (self.earliest(), &self.players[player]);
         let age = now.as_millis() - session.issued.as_millis();
-        let has_session = session.step > 0 && age < self.config.session_lifetime.as_millis() as i64;
+        let has_session = session.step > 0 && age < LIFETIME.as_millis() as i64;
         let is_login = matches!(ask, Ask::Login { .. });
         if self.is_storage_unavailable() && ask.may_record() {
             Some(503)
@@ -117,7 +117,7 @@ impl World {
     pub(super) fn audit_configuration(&self) -> Result<(), String> {
         let told = &self.common.configuration;
         let set = self.books.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
-        let search_seconds = set.unwrap_or(u64::from(self.config.search_seconds));
+        let search_seconds = set.unwrap_or(self.config.search_seconds.as_secs());
         expect("the event", &told.event, &self.books.event(&self.config.events, self.judged()))?;
         expect("the time to search", &told.search_seconds, &search_seconds)
     }

@@ -12,7 +12,7 @@ use mmcos_core::{
     service::LogEvent,
     trace::{EffectLine, InputLine},
 };
-use mmcos_game::{Config, Event as Told, Mmcos, Record, ids::RaceKey};
+use mmcos_game::{Event as Told, Mmcos, Record, Settings, ids::RaceKey};
 
 use super::{
     Outcome, Scenario,
@@ -30,7 +30,7 @@ use crate::{
     agenda::Agenda,
     random::Random,
     referee::Referee,
-    virtual_time::{catalogue, trusting},
+    virtual_time::{catalogue, set_matchmaker, trusting},
 };
 
 /// No input may make the matchmaker look at more than this, with a few dozen who wait.
@@ -106,7 +106,7 @@ pub(super) struct World {
     pub(super) rates: Rates,
     pub(super) random: Random,
     pub(super) starts: Wall,
-    pub(super) config: Config,
+    pub(super) config: Settings,
     pub(super) now: Duration,
     /// How far the wall clock is from what it should be, in milliseconds.
     pub(super) clock_error: i64,
@@ -147,7 +147,8 @@ impl World {
     pub(super) fn new(scenario: &Scenario, is_traced: bool) -> Self {
         let drawn = scenario.draw();
         let mut config = trusting();
-        (config.matchmaker, config.events) = (drawn.matchmaker, drawn.events);
+        config.events = drawn.events;
+        set_matchmaker(&mut config, &drawn.matchmaker);
         // From one row to all at once.
         config.season_rows = 1 << (scenario.seed % 8);
         let mut world = Self {
@@ -172,7 +173,7 @@ impl World {
             operator: Operator::new(scenario.seed),
             opened: 0,
             keys: VecDeque::new(),
-            referee: Referee::new(&config.matchmaker).tolerating(super::host::LONGEST_LATENESS),
+            referee: Referee::new(&drawn.matchmaker).tolerating(super::host::LONGEST_LATENESS),
             books: Books::new(catalogue()),
             common: Common::default(),
             steps: 0,

@@ -1,5 +1,6 @@
 use std::{env, fs, path::PathBuf, process, thread};
 
+use mmcos_game::{Mmcos, Settings};
 use mmcos_std::config::{ConfigError, Loaded, Origin, Sources};
 
 /// Any bytes as a configuration file: they are refused at one of their lines, or the configuration that they make is
@@ -12,7 +13,7 @@ pub fn configuration_file(bytes: &[u8]) {
         Ok(loaded) => {
             let shown = loaded.to_string();
             match load(shown.as_bytes()) {
-                Ok(again) => assert_eq!(again.config, loaded.config, "{shown}"),
+                Ok(again) => assert_eq!((again.config, again.game), (loaded.config, loaded.game), "{shown}"),
                 Err(error) => panic!("{error}\n{shown}"),
             }
         }
@@ -36,9 +37,9 @@ fn line(error: &ConfigError) -> Option<usize> {
     }
 }
 
-fn load(bytes: &[u8]) -> Result<Loaded, ConfigError> {
+fn load(bytes: &[u8]) -> Result<Loaded<Settings>, ConfigError> {
     let file = File::write(bytes);
-    Sources { file: Some(file.0.clone()), ..Sources::default() }.load()
+    Sources { file: Some(file.0.clone()), ..Sources::default() }.load::<Mmcos>()
 }
 
 /// A file that is removed at the end.

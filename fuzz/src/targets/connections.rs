@@ -87,7 +87,7 @@ struct Scene {
 impl Scene {
     /// All that happens to all connections, in the order of their ends.
     fn play(bytes: &[u8], in_pieces: bool) -> Vec<Life> {
-        let mut time = VirtualTime::new(trusting(), limits(), [3; 32]);
+        let mut time = VirtualTime::new(&trusting(), limits(), [3; 32]);
         let mut clients = [1, 2].map(|number| Client::known(&mut time, number));
         let values = clients.each_mut().map(|client| Values::of(&mut time, client));
         let mut scene = Self { time, values, in_pieces, open: Default::default(), lives: Vec::new() };

@@ -15,13 +15,13 @@ const TOKEN: &[u8] = b"{SessionToken}";
 /// # Panics
 /// If not, or if anything stays behind.
 pub fn enter_matchmaking2_bytes(bytes: &[u8]) {
-    let mut time = VirtualTime::new(trusting(), Limits::default(), [1; 32]);
+    let mut time = VirtualTime::new(&trusting(), Limits::default(), [1; 32]);
     let client = Client::log_in(&mut time, 1);
     let body = put_in(bytes, client.session_token().as_bytes());
     let conn = time.open(client.address());
     time.send(conn, &requests::enter_matchmaking_with(&body));
     let sent = time.now();
-    let in_time = sent + trusting().matchmaker.longest_hold();
+    let in_time = sent + trusting().matchmaker().longest_hold();
     let (_, answer) = time.answer_until(in_time).expect("it is answered in time");
     match answer.status {
         200 => {

@@ -6,7 +6,7 @@ use mmcos_game::matchmaker::{Config, Folding};
 use crate::{
     client::{Client, MatchmakingResult, Mode, RuleSet},
     referee::Referee,
-    virtual_time::{VirtualTime, trusting},
+    virtual_time::{VirtualTime, set_matchmaker, trusting},
 };
 
 /// How many players take part.
@@ -52,8 +52,8 @@ struct World {
 impl World {
     fn new(matchmaker: Config) -> Self {
         let mut config = trusting();
-        config.matchmaker = matchmaker;
-        let mut time = VirtualTime::new(config, Limits::default(), [2; 32]);
+        set_matchmaker(&mut config, &matchmaker);
+        let mut time = VirtualTime::new(&config, Limits::default(), [2; 32]);
         let clients = (1..=CLIENTS).map(|number| Client::log_in(&mut time, number)).collect();
         Self { time, clients, referee: Referee::new(&matchmaker), polls: BTreeMap::new() }
     }

@@ -21,14 +21,14 @@ use crate::{
 pub fn service_request(bytes: &[u8]) {
     let mut script = Script(bytes);
     let service = &SERVICES[usize::from(script.byte()) % SERVICES.len()];
-    let mut time = VirtualTime::new(trusting(), Limits::default(), [4; 32]);
+    let mut time = VirtualTime::new(&trusting(), Limits::default(), [4; 32]);
     let [other, mut client] = [1, 2].map(|number| Client::known(&mut time, number));
     let request = service.request(&Values::of(&mut time, &mut client).fill(script.0));
     let before = row(&time, other.steam_id());
     let conn = time.open(client.address());
     time.send(conn, &request);
     let (_, answer) =
-        time.answer_until(time.now() + trusting().matchmaker.longest_hold()).expect("it is answered");
+        time.answer_until(time.now() + trusting().matchmaker().longest_hold()).expect("it is answered");
     check(service, &answer);
     // A server that trusts all tickets lets everybody log in as anybody.
     if service.name != "Login" {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{KEYS, Origin};
+use super::{Keys, Origin};
 use crate::text;
 use crate::text_file::TextFileError;
 
@@ -17,20 +17,26 @@ pub enum ConfigError {
         source: TextFileError,
     },
     /// A file is not TOML.
-    #[error("{origin}: this is not TOML: {message}; `mmcos config` prints a file to start from")]
+    #[error("{origin}: this is not TOML: {message}; `{program} config` prints a file to start from")]
     Syntax {
         /// Where.
         origin: Origin,
         /// What the parser says.
         message: String,
+        /// The program.
+        program: &'static str,
     },
-    /// A key that is none of [`KEYS`].
-    #[error("{origin}: there is no key `{name}`{}; `mmcos config` lists every key", suggest(name))]
+    /// A key that does not exist.
+    #[error("{origin}: there is no key `{name}`{near}; `{program} config` lists every key")]
     UnknownKey {
         /// Where.
         origin: Origin,
         /// The name that was given.
         name: String,
+        /// ` (did you mean …?)` if a key has nearly this name.
+        near: String,
+        /// The program.
+        program: &'static str,
     },
     /// A value of another type than the key's.
     #[error("{origin}: {key} = `{text}` is not {expected}")]
@@ -46,10 +52,16 @@ pub enum ConfigError {
     },
 }
 
-/// ` (did you mean …?)` if a key has nearly this name.
-fn suggest(name: &str) -> String {
+impl ConfigError {
+    pub(super) fn unknown_key(keys: Keys, origin: Origin, name: String) -> Self {
+        let near = suggest(keys, &name);
+        Self::UnknownKey { origin, name, near, program: keys.program() }
+    }
+}
+
+fn suggest(keys: Keys, name: &str) -> String {
     let name = name.replace('_', "-").to_lowercase();
-    let near = KEYS.iter().map(|key| (text::distance(&name, &key.name()), key.name())).min();
+    let near = keys.iter().map(|key| (text::distance(&name, &key.name()), key.name())).min();
     near.filter(|(distance, _)| *distance <= 2)
         .map_or_else(String::new, |(_, key)| format!(" (did you mean `{key}`?)"))
 }

@@ -1,13 +1,14 @@
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::settings::Given;
-use super::{ConfigError, Origin};
+use super::given::Given;
+use super::{ConfigError, Keys, Origin};
 use crate::text_file::read_text_file;
 
 /// What the file at `path` gives, with the line of each key.
-pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
+pub(super) fn read(keys: Keys, path: &Path) -> Result<Vec<Given>, ConfigError> {
     let text =
         read_text_file(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let table = DeTable::parse(&text).map_err(|error| {
@@ -19,7 +20,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
         } else {
             message
         };
-        ConfigError::Syntax { origin: origin(path, &text, offset), message: message.to_owned() }
+        let origin = origin(path, &text, offset);
+        ConfigError::Syntax { origin, message: message.to_owned(), program: keys.program() }
     })?;
     let given = table.get_ref().iter().map(|(name, value)| Given {
         name: name.get_ref().to_string(),
@@ -29,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
     Ok(given.collect())
 }
 
-/// The text that means the same on a command line; of an array or a table, its type.
+/// The text that means the same on a command line; of an array or a table, JSON.
 fn scalar(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => text.to_string(),
@@ -37,7 +39,21 @@ fn scalar(value: &DeValue<'_>) -> String {
         DeValue::Float(float) => float.as_str().to_owned(),
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
             .map_or_else(|_| integer.as_str().to_owned(), |number| number.to_string()),
-        other => format!("({})", other.type_str()),
+        DeValue::Datetime(moment) => moment.to_string(),
+        DeValue::Array(_) | DeValue::Table(_) => json(value).to_string(),
+    }
+}
+
+fn json(value: &DeValue<'_>) -> Value {
+    let number = |text: String| text.parse().map_or(Value::String(text), Value::Number);
+    match value {
+        DeValue::Array(values) => values.iter().map(|value| json(value.get_ref())).collect(),
+        DeValue::Table(table) => {
+            table.iter().map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref()))).collect()
+        }
+        DeValue::Boolean(truth) => Value::Bool(*truth),
+        DeValue::Integer(_) | DeValue::Float(_) => number(scalar(value)),
+        DeValue::String(_) | DeValue::Datetime(_) => Value::String(scalar(value)),
     }
 }
 

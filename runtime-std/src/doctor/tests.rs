@@ -8,11 +8,11 @@ use crate::data_dir::tests::Scratch;
 use crate::host::Host;
 use crate::program::tests::GAME;
 
-fn loaded(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded {
+fn loaded(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
     let data_dir = dir.path().display().to_string();
     let flags = [("data-dir", data_dir.as_str())].into_iter().chain(flags.iter().copied());
     let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load().unwrap()
+    Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load::<Mmcos>().unwrap()
 }
 
 fn findings(report: &Report, about: &str) -> Vec<(Verdict, String)> {
@@ -118,7 +118,7 @@ fn a_key_that_others_may_read_is_a_problem() {
 
 #[test]
 fn trust_and_a_clock_that_is_not_set_are_said() {
-    assert_eq!(identity(Identity::Trust).verdict, Verdict::Warning);
+    assert_eq!(identity(&IdentityPolicy::Trust).verdict, Verdict::Warning);
     let unset = mmcos_core::seam::Wall::from_secs(0);
     assert_eq!(machine::clock(unset).verdict, Verdict::Problem);
 }

@@ -24,7 +24,7 @@ use mmcos_core::service::LogEvent;
 use mmcos_core::trace::{EffectLine, InputLine, Start};
 use mmcos_core::wire::http::Limits;
 use mmcos_game::moderation::Subject;
-use mmcos_game::{Config, Event, Mmcos, Record};
+use mmcos_game::{Event, Mmcos, Record, Settings};
 
 use request::Requests;
 use secrets::Secrets;
@@ -74,7 +74,7 @@ impl Recorder {
         let secrets = Secrets::new(start)?;
         let start = Start::<Mmcos> {
             life: Life { key: secrets.session_key(), ..start.life.clone() },
-            settings: Config { identity: secrets.identity(), ..start.settings.clone() },
+            settings: Settings { identity: secrets.identity(), ..start.settings.clone() },
             limits: start.limits.clone(),
             records: game.rows().filter(has_no_address).collect(),
         };

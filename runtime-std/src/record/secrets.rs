@@ -35,12 +35,12 @@ impl Secrets {
         let key = secret::random()?;
         let signer = match &config.identity {
             IdentityPolicy::Verify(steam) => Some((steam.clone(), Signer::generate()?)),
-            _ => None,
+            IdentityPolicy::Trust => None,
         };
         let real = SessionKey::new(&start.life.key, Duration::MAX);
         let addresses = Addresses::except(&start.limits.trusted_proxies);
         let trusts_proxies = !start.limits.trusted_proxies.is_empty();
-        let (sessions, egonet) = (SessionKey::new(&key, Duration::MAX), config.egonet);
+        let (sessions, egonet) = (SessionKey::new(&key, Duration::MAX), config.egonet());
         Ok(Self { real, key, sessions, signer, addresses, trusts_proxies, egonet })
     }
 

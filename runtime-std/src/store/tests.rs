@@ -201,7 +201,7 @@ fn final_standings(store: &Store, season: i32) -> Vec<FinalStanding> {
 }
 
 fn server() -> Server<Mmcos> {
-    let game = Mmcos::new(&mmcos_game::Config::default(), &Life::default()).unwrap();
+    let game = Mmcos::new(&mmcos_game::Settings::defaults().unwrap(), &Life::default()).unwrap();
     Server::new(game, mmcos_core::engine::Limits::default(), [7; 32])
 }
 

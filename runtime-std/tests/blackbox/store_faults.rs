@@ -9,7 +9,7 @@ use std::{
 
 use mmcos_core::engine::Limits;
 use mmcos_core::game::{Game as _, Life};
-use mmcos_game::{Config, IdentityPolicy, Mmcos, Record};
+use mmcos_game::{IdentityPolicy, Mmcos, Record, Settings};
 use mmcos_std::{
     clock::Clock,
     driver::Driver,
@@ -42,8 +42,8 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let run = move || {
-        let (identity, shortest_race) = (IdentityPolicy::Trust, Duration::ZERO);
-        let config = Config { identity, shortest_race, ..Config::default() };
+        let (identity, min_race_seconds) = (IdentityPolicy::Trust, Duration::ZERO);
+        let config = Settings { identity, min_race_seconds, ..Settings::defaults().unwrap() };
         let game = Mmcos::new(&config, &Life::default()).unwrap();
         let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
         let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());

@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::*;
-use crate::{Config, IdentityPolicy, identity};
+use crate::{IdentityPolicy, Settings, identity};
 use mmcos_core::{
     OutboxOf, Server,
     engine::Limits,
@@ -22,7 +22,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let config = Config { identity: IdentityPolicy::Trust, ..Config::default() };
+        let config = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
         let game = Mmcos::new(&config, &Life { seed: [3; 32], ..Life::default() }).unwrap();
         Self {
             server: Server::new(game, Limits::default(), [7; 32]),

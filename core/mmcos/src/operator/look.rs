@@ -10,12 +10,7 @@ use alloc::{
 use core::cmp::Reverse;
 
 use super::super::{
-    IdentityPolicy, Mmcos,
-    events::Run,
-    matchmaker::Mode,
-    moderation::Subject,
-    players::Player,
-    settings::{Kind, Setting},
+    IdentityPolicy, Mmcos, events::Run, matchmaker::Mode, moderation::Subject, players::Player,
 };
 use super::view::{
     self, Event, Health, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season, State, Status, Who,
@@ -63,8 +58,8 @@ impl Mmcos {
         }
         Status {
             version: VERSION,
-            maintenance: self.config.maintenance,
-            message: self.config.message.as_deref(),
+            maintenance: self.settings.maintenance,
+            message: self.settings.message.as_deref(),
             players: self.presence.count(cx.now().wall),
             searching: modes,
             matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
@@ -106,9 +101,9 @@ impl Mmcos {
         Health {
             version: VERSION,
             started: self.operator.desk.started(now).as_secs(),
-            maintenance: self.config.maintenance,
-            message: self.config.message.as_deref(),
-            verifies_tickets: matches!(self.config.identity, IdentityPolicy::Verify(_)),
+            maintenance: self.settings.maintenance,
+            message: self.settings.message.as_deref(),
+            verifies_tickets: matches!(self.settings.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
             clock_trouble: clock_trouble(cx),
@@ -208,22 +203,6 @@ impl Mmcos {
             note: &ban.note,
         });
         rows.collect()
-    }
-
-    pub(super) fn setting_rows(&self) -> Vec<view::Setting> {
-        let row = |setting: Setting| view::Setting {
-            name: setting.name(),
-            about: setting.about(),
-            kind: match setting.kind() {
-                Kind::Text => "text",
-                Kind::Truth => "truth",
-                Kind::Seconds(_) => "seconds",
-            },
-            value: setting.read(&self.config),
-            configured: self.settings.configured(setting).into(),
-            set: self.settings.is_set(setting),
-        };
-        Setting::ALL.map(row).into()
     }
 }
 

@@ -69,7 +69,7 @@ impl Mmcos {
         text.family("dashboards", Kind::Gauge, "Dashboards that are open.")
             .sample(&[], self.operator.live.watchers());
         text.family("maintenance", Kind::Gauge, "1 while nobody can log in.")
-            .sample(&[], u8::from(self.config.maintenance));
+            .sample(&[], u8::from(self.settings.maintenance));
         text.family(
             "players_online",
             Kind::Gauge,

@@ -53,7 +53,7 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Option<Exchange> {
-        let closed = self.config.maintenance.then_some("closed for maintenance");
+        let closed = self.settings.maintenance.then_some("closed for maintenance");
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
             Asked::Answered => return None,
             Asked::Refused(refusal) => {
@@ -132,7 +132,7 @@ impl Mmcos {
             Ask::History => Answer::json(&self.charts()),
             Ask::Players => Answer::json(&self.players_named(request.query(), now.wall)),
             Ask::Bans => Answer::json(&self.ban_rows()),
-            Ask::Settings => Answer::json(&self.setting_rows()),
+            Ask::Settings => Answer::json(&self.settings.rows().collect::<Vec<_>>()),
             Ask::Events => Answer::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>()),
             order => self.obey(cx, order, request, peer),
         }

@@ -13,7 +13,6 @@ use super::super::{
     ids::UserId,
     moderation::{Ban, Subject, SubjectError},
     seasons::SeasonId,
-    settings::{Setting, SettingError},
 };
 use super::{ask::Ask, view::Link};
 use mmcos_core::{
@@ -22,6 +21,7 @@ use mmcos_core::{
     engine::Peer,
     seam::{Storage, Wall},
     service::Context,
+    settings::SettingsError,
     wire::http::{Method, Request, Status},
 };
 
@@ -86,7 +86,7 @@ enum Objection {
     #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
-    Setting(#[from] SettingError),
+    Setting(#[from] SettingsError),
     #[error(transparent)]
     Subject(#[from] SubjectError),
     #[error(transparent)]
@@ -237,36 +237,35 @@ impl Mmcos {
     }
 
     fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, Objection> {
-        let setting = Setting::find(name).ok_or(Objection::Unknown("setting"))?;
         let Set { value } = serde_json::from_slice(body)?;
-        self.settings.set(&mut self.config, setting, &value)?;
+        self.settings.set(name, &value)?;
         self.settings_changed();
-        let deed = format!("set {} to \"{value}\"", setting.name());
-        cx.record(Record::Setting { name: setting.name().into(), value: Some(value) });
+        let deed = format!("set {name} to \"{value}\"");
+        cx.record(Record::Setting { name: name.into(), value: Some(value) });
         Ok(deed)
     }
 
     fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, Objection> {
-        let setting = Setting::find(name).ok_or(Objection::Unknown("setting"))?;
-        self.settings.reset(&mut self.config, setting);
+        self.settings.reset(name)?;
         self.settings_changed();
-        cx.record(Record::Setting { name: setting.name().into(), value: None });
-        Ok(format!("let the configuration say what {} is", setting.name()))
+        cx.record(Record::Setting { name: name.into(), value: None });
+        Ok(format!("let the configuration say what {name} is"))
     }
 
     /// Puts back what an operator set.
     pub(in super::super) fn restore_setting(&mut self, name: &str, value: Option<&str>) {
-        let Some(setting) = Setting::find(name) else { return };
-        match value {
-            // What this version would not accept any more has no effect.
-            Some(value) => drop(self.settings.set(&mut self.config, setting, value)),
-            None => self.settings.reset(&mut self.config, setting),
+        // What this version does not know or would not accept any more has no effect.
+        let restored = match value {
+            Some(value) => self.settings.set(name, value),
+            None => self.settings.reset(name),
+        };
+        if restored.is_ok() {
+            self.settings_changed();
         }
-        self.settings_changed();
     }
 
     fn settings_changed(&mut self) {
-        self.matchmaking.set_times(&self.config.matchmaker);
+        self.matchmaking.set_times(&self.settings.matchmaker());
         self.game_configuration = None;
     }
 
@@ -385,7 +384,9 @@ fn later(moment: Wall, hours: u32) -> Wall {
 fn answer(objection: &Objection) -> Answer {
     match objection {
         Objection::Refused(refusal) => Answer::refused(refusal),
-        Objection::Unknown(_) => Answer::error(Status::NOT_FOUND, &objection.to_string()),
+        Objection::Unknown(_) | Objection::Setting(SettingsError::Unknown(_)) => {
+            Answer::error(Status::NOT_FOUND, &objection.to_string())
+        }
         Objection::Unconfirmed(why) => Answer::question(why, &objection.to_string()),
         _ => Answer::error(Status::BAD_REQUEST, &objection.to_string()),
     }

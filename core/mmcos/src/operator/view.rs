@@ -287,23 +287,6 @@ pub(super) struct Ban<'a> {
     pub(super) note: &'a str,
 }
 
-/// Something that can be set while the server runs.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Setting {
-    /// Its name, as in the configuration.
-    pub(super) name: &'static str,
-    /// What it is for.
-    pub(super) about: &'static str,
-    /// What it must be: `text`, `truth`, `seconds`.
-    pub(super) kind: &'static str,
-    /// What holds now.
-    pub(super) value: String,
-    /// What the configuration says.
-    pub(super) configured: String,
-    /// Whether it was set here, so that the configuration does not count.
-    pub(super) set: bool,
-}
-
 /// What the sender of a request has proved.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Session {

@@ -1,8 +1,14 @@
 //! Events as logins tell of them, and how a player in the game learns that something has changed.
 
-use mmcos_core::{game::Game as _, seam::Wall};
+use std::time::Duration;
+
+use mmcos_core::{
+    game::Game as _,
+    seam::Wall,
+    settings::{Line, Value as _},
+};
 use mmcos_game::{
-    Config, Mmcos, Record,
+    Mmcos, Record, Settings,
     catalogue::EventName,
     events::{ByHand, Plan},
 };
@@ -15,8 +21,8 @@ use super::{
 
 const ANN: u64 = 76_561_198_000_006_001;
 
-fn weekly() -> Config {
-    Config { events: Plan::Weekly, ..trusting() }
+fn weekly() -> Settings {
+    Settings { events: Plan::Weekly, ..trusting() }
 }
 
 /// What a login at this time tells of events: the id and title of the one that runs, the next, and the special playlist.
@@ -100,12 +106,12 @@ fn the_game_is_told_when_the_host_changed_a_setting() {
     let ann = login(&mut rig, ANN, "Ann");
     let now = on(2026, 11, 23, 13);
     assert!(!changed(&mut restarted(&rig, weekly(), now), &ann, now));
-    let search_seconds = Config { search_seconds: 30, ..weekly() };
+    let search_seconds = Settings { search_seconds: Duration::from_secs(30), ..weekly() };
     assert!(changed(&mut restarted(&rig, search_seconds, now), &ann, now));
     let mut tables = Hosted::from(weekly());
-    tables.catalogue.scoring.generic.first_play_xp = 2_000;
+    tables.terms.catalogue.scoring.generic.first_play_xp = 2_000;
     assert!(changed(&mut restarted(&rig, tables, now), &ann, now));
-    let of_no_matter = Config { message: Some("hello".into()), events: Plan::Off, ..trusting() };
+    let of_no_matter = Settings { message: Line::parse("hello"), events: Plan::Off, ..trusting() };
     assert!(!changed(&mut restarted(&rig, of_no_matter, now), &ann, now));
 }
 

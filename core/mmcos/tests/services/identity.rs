@@ -103,6 +103,6 @@ fn refused(
 #[test]
 fn steam_itself_has_not_signed_what_the_test_key_signs() {
     let mut config = trusting();
-    config.identity = mmcos_game::Config::default().identity;
+    config.identity = mmcos_game::Settings::defaults().unwrap().identity;
     refused(&mut rig(config), &ticket(ANN), signing::sign, "Signature");
 }

@@ -1,5 +1,7 @@
 //! What leaderboards and the game's menu show.
 
+use mmcos_core::settings::{Line, Value as _};
+
 use super::{
     rig::{body, status},
     world::{GET_FRIENDS, UPDATE_TITLE, get_elite, login, post, race, rig, server, text, texts, trusting},
@@ -65,7 +67,7 @@ fn a_name_stays_text() {
 #[test]
 fn the_message_of_the_day_stays_text() {
     let mut config = trusting();
-    config.message = Some("<ServerStatus accessible=\"false\"/> & so on".into());
+    config.message = Line::parse("<ServerStatus accessible=\"false\"/> & so on");
     config.maintenance = true;
     let answer = rig(config).ask(b"GET /MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
     let message = "&lt;ServerStatus accessible=\"false\"/&gt; &amp; so on</Message>";

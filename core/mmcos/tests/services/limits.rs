@@ -1,9 +1,11 @@
 //! How much anybody may ask for: at each limit, and one past it.
 
+use std::num::NonZeroUsize;
+
 use mmcos_core::{
     engine::{Limits, Rate},
     seam::Close,
-    wire::{egonet, xml},
+    wire::egonet,
 };
 use mmcos_game::Mmcos;
 
@@ -116,7 +118,7 @@ fn what_others_say_of_themselves_is_not_believed() {
 #[test]
 fn an_account_has_its_burst_and_then_its_rate_wherever_it_asks_from() {
     let mut config = trusting();
-    config.requests = Rate { per_second: 1, burst: 3 };
+    (config.account_requests_per_second, config.account_request_burst) = (1, 3);
     let mut rig = rig(config);
     let [ann, bea] = [ANN, ANN + 1].map(|player| login(&mut rig, player, "Racer"));
     let ask = |rig: &mut Rig<Mmcos>, token| status(&get_elite(rig, token)).to_owned();
@@ -137,10 +139,14 @@ fn a_body_is_as_large_as_the_limit_and_no_larger() {
     assert_eq!([most, most + 1].map(|length| status(&rig.ask(&padded(length))).to_owned()), ["400", "413"]);
 }
 
+fn number(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
 #[test]
 fn xml_is_as_deep_and_long_as_the_host_lets_it_be() {
     let mut config = trusting();
-    config.xml = xml::Limits { depth: 4, elements: 8 };
+    (config.max_xml_depth, config.max_xml_elements) = (number(4), number(8));
     let mut rig = rig(config);
     let mut ask = |extra: &str| {
         let ticket = platform_id(ANN);
@@ -161,7 +167,7 @@ fn xml_is_as_deep_and_long_as_the_host_lets_it_be() {
 #[test]
 fn egonet_values_are_as_deep_and_many_as_the_host_lets_them_be() {
     let mut config = trusting();
-    config.egonet = egonet::Limits { depth: 2, values: 3 };
+    (config.max_egonet_depth, config.max_egonet_values) = (number(2), number(3));
     let mut rig = rig(config);
     let mut ask = |value: egonet::Value<'static>| {
         let login = egonet::Dict::new().dstr("Name", "Ann").with("More", value);

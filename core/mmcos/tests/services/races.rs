@@ -7,7 +7,8 @@ use mmcos_game::{Mmcos, Record, matchmaker::Folding};
 use super::{
     rig::{Rig, status},
     world::{
-        REGISTER, Search, add_points, login, post, register, restarted, rig, server, text, texts, trusting,
+        Hosted, REGISTER, Search, add_points, login, post, register, restarted, rig, server, text, texts,
+        trusting,
     },
 };
 
@@ -157,10 +158,10 @@ fn a_key_that_was_never_recorded_counts_after_a_crash_for_its_player_alone_and_o
     assert_eq!(score(&mut rig, &ann, &key), "40", "also after the next");
     let newer = key_against_ai(&mut rig, &ann);
     assert_eq!(score(&mut rig, &ann, &old), "40", "superseded by a newer one");
-    let mut other = trusting();
-    other.race_secret = Some([9; 32]);
+    let mut other = Hosted::from(trusting());
+    other.life.is_recorded = true;
     let mut rig = restarted(&rig, other, later);
-    assert_eq!(score(&mut rig, &ann, &newer), "40", "of another server");
+    assert_eq!(score(&mut rig, &ann, &newer), "40", "of another secret");
     let day_after = mmcos_core::seam::Wall::from_secs(later.as_secs() + 86_400);
     let mut rig = restarted(&rig, trusting(), day_after);
     assert_eq!(score(&mut rig, &ann, &newer), "40", "too old");
@@ -212,7 +213,7 @@ fn a_repeated_registration_is_no_quicker_than_the_first_is_durable() {
 #[test]
 fn a_race_is_recorded_with_the_mode_of_its_host() {
     let mut config = trusting();
-    config.matchmaker.folding = Folding::AnyUnranked;
+    config.bucket = Folding::AnyUnranked;
     let mut rig = rig(config);
     let [ann, bea] = players(&mut rig);
     let battle = Search { game_type: "QuickBattle", rule_set: "Battle", ..Search::race(&bea, 2) };

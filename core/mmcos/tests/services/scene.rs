@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{seam::Wall, testing::TestGame, wire::http};
+use mmcos_core::{
+    seam::Wall,
+    settings::{Line, Value as _},
+    testing::TestGame,
+    wire::http,
+};
 use mmcos_game::{
     Mmcos,
     session::{Session, SessionKey},
@@ -10,7 +15,7 @@ use mmcos_game::{
 
 use super::{
     rig::{Rig, START},
-    world::{self, trusting},
+    world::{self, Hosted, trusting},
 };
 
 /// The game, without a past.
@@ -24,18 +29,18 @@ impl TestGame for Fresh {
     type Service = Mmcos;
 
     fn service(&self, settings: &[(String, String)]) -> Mmcos {
-        let mut config = trusting();
+        let mut hosted = Hosted::from(trusting());
         for (key, value) in settings {
             match key.as_str() {
-                "message" => config.message = Some(value.as_str().into()),
-                "maintenance" => config.maintenance = value == "true",
+                "message" => hosted.settings.message = Line::parse(value),
+                "maintenance" => hosted.settings.maintenance = value == "true",
                 "session_seconds" => {
-                    config.session_lifetime = Duration::from_secs(value.parse().expect(value));
+                    hosted.terms.session_lifetime = Duration::from_secs(value.parse().expect(value));
                 }
                 _ => panic!("{key} is not to be configured"),
             }
         }
-        world::game(config, 3)
+        world::game(hosted, 3)
     }
 
     fn given(&self, rig: &mut Rig<Mmcos>, name: &str, steam_id: &str) -> Vec<u8> {

@@ -55,7 +55,7 @@ fn who_searches_for_something_else_is_not_met() {
 fn a_lone_search_is_held_as_long_as_the_host_says_less_its_margin() {
     for (seconds, held) in [(25, 24_500), (3, 2_940), (60, 58_800)] {
         let mut config = trusting();
-        config.matchmaker.poll = Duration::from_secs(seconds);
+        config.poll_seconds = Duration::from_secs(seconds);
         let mut rig = rig(config);
         let [ann] = players(&mut rig);
         let conn =

@@ -6,7 +6,7 @@ use mmcos_core::{
     engine::{Limits, SETTLING},
     seam::{Input, Storage, StorageTrouble},
 };
-use mmcos_game::{Config, Mmcos, Record, divisions::Standing, ids::Points};
+use mmcos_game::{Mmcos, Record, Settings, divisions::Standing, ids::Points};
 
 use super::{
     rig::Rig,
@@ -246,8 +246,8 @@ fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
 /// Ten players, whose rows enter a season three at a time.
 const PIECE: usize = 3;
 
-fn in_pieces() -> Config {
-    Config { season_rows: PIECE, ..trusting() }
+fn in_pieces() -> Settings {
+    Settings { season_rows: u32::try_from(PIECE).unwrap(), ..trusting() }
 }
 
 /// The end of season 38 with ten players, of whom one never raced.

@@ -10,7 +10,12 @@ use mmcos_core::{
     seam::{ConnId, Wall},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
-use mmcos_game::{Config, IdentityPolicy, Mmcos, catalogue::Catalogue, session::SessionKey};
+use mmcos_game::{
+    IdentityPolicy, Mmcos, Settings, Terms,
+    catalogue::Catalogue,
+    ids::SessionId,
+    session::{self, SessionKey},
+};
 
 use super::rig::{Rig, START, status};
 
@@ -28,22 +33,23 @@ static CATALOGUE: LazyLock<Catalogue> =
     LazyLock::new(|| Catalogue::official().expect("it is tested elsewhere"));
 
 /// A host who trusts every ticket.
-pub(crate) fn trusting() -> Config {
-    Config { identity: IdentityPolicy::Trust, ..Config::default() }
+pub(crate) fn trusting() -> Settings {
+    Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("they are tested elsewhere") }
 }
 
 /// How a game is hosted: its settings, and what is no setting of it.
 #[derive(Clone)]
 pub(crate) struct Hosted {
-    pub(crate) config: Config,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) settings: Settings,
+    pub(crate) terms: Terms,
     pub(crate) life: Life,
 }
 
-impl From<Config> for Hosted {
-    fn from(config: Config) -> Self {
+impl From<Settings> for Hosted {
+    fn from(settings: Settings) -> Self {
         let desk = DeskConfig { admin: Some(admin::Config::default()), ..DeskConfig::default() };
-        Self { config, catalogue: CATALOGUE.clone(), life: Life { key: KEY, seed: [0; 32], desk } }
+        let terms = Terms { first_session: SessionId(1), ..Terms::with_catalogue(CATALOGUE.clone()) };
+        Self { settings, terms, life: Life { key: KEY, desk, ..Life::default() } }
     }
 }
 
@@ -56,12 +62,12 @@ impl Hosted {
 
 /// A game in a life of its own.
 pub(crate) fn game(hosted: impl Into<Hosted>, life: u8) -> Mmcos {
-    let Hosted { config, catalogue, life: shared } = hosted.into();
-    Mmcos::with_catalogue(config, catalogue, Life { seed: [life; 32], ..shared })
+    let Hosted { settings, terms, life: shared } = hosted.into();
+    Mmcos::with_terms(&settings, terms, &Life { seed: [life; 32], ..shared })
 }
 
 pub(crate) fn session_key() -> SessionKey {
-    SessionKey::new(&KEY, trusting().session_lifetime)
+    SessionKey::new(&KEY, session::LIFETIME)
 }
 
 pub(crate) fn rig(hosted: impl Into<Hosted>) -> Rig<Mmcos> {

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use mmcos_core::{seam::Wall, wire::steam::SteamId};
+use mmcos_core::{
+    seam::Wall,
+    settings::{Live, LiveSetting},
+    wire::steam::SteamId,
+};
 use mmcos_game::{
-    Config, Mmcos,
+    Mmcos, Settings,
     catalogue::EventName,
     events::{ByHand, Plan},
     ids::UserId,
     seasons::{Season, SeasonId},
-    settings::Setting,
 };
 
 use super::{Books, Undo, expect};
@@ -190,14 +193,19 @@ impl Books {
     }
 
     /// Whether a server does what these books say.
-    pub(in crate::sim) fn compare_orders(&self, service: &Mmcos, config: &Config) -> Result<(), String> {
+    pub(in crate::sim) fn compare_orders(
+        &self,
+        service: &Mmcos,
+        configured: &Settings,
+    ) -> Result<(), String> {
         let bans: BTreeMap<String, Option<Wall>> =
             service.bans().iter().map(|ban| (ban.subject.to_string(), ban.until)).collect();
         let expected = self.orders.bans.iter().map(|(whom, until)| (whom.to_string(), *until)).collect();
         expect("bans", &bans, &expected)?;
-        for setting in Setting::ALL {
-            let expected = self.setting(setting.name()).map_or(setting.read(config), str::to_owned);
-            expect(setting.name(), &setting.read(service.config()), &expected)?;
+        for LiveSetting { name, configured, .. } in Live::new(configured.clone()).rows() {
+            let expected = self.setting(&name).map_or(configured, str::to_owned);
+            let found = service.settings().rows().find(|row| row.name == name).map(|row| row.value);
+            expect(&name, &found, &Some(expected))?;
         }
         let event = service.events().by_hand();
         let event = event.map(|ByHand { event, from, until }| (event.map(EventName::as_str), from, until));

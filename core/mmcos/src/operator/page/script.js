@@ -513,7 +513,7 @@ function settingForm(name, kind) {
     input = element('select', undefined, { id });
     for (const value of ['true', 'false']) input.append(element('option', value));
   } else {
-    input = element('input', undefined, { id, type: kind === 'seconds' ? 'number' : 'text', step: 'any' });
+    input = element('input', undefined, { id, type: kind === 'seconds' || kind === 'number' ? 'number' : 'text', step: 'any' });
   }
   const set = element('button', 'Set', { 'aria-label': 'Set ' + name, class: 'command' });
   const reset = button('Reset', 'Reset ' + name, () =>

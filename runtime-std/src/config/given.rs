@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::value::Value;
-use super::{ConfigError, FILE_VARIABLE, KEYS, Key};
+use mmcos_core::settings::{Key, Settings, SettingsError};
+
+use super::{ConfigError, Keys};
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +43,24 @@ pub(super) struct Given {
 }
 
 /// The strongest value given for each key, by the key's field; a key that nobody gave is missing.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Settings(BTreeMap<&'static str, Given>);
+#[derive(Clone, Debug)]
+pub(super) struct AllGiven {
+    keys: Keys,
+    given: BTreeMap<&'static str, Given>,
+}
 
-impl Settings {
+impl AllGiven {
+    pub(super) const fn nothing(keys: Keys) -> Self {
+        Self { keys, given: BTreeMap::new() }
+    }
+
     pub(super) fn add(&mut self, all: Vec<Given>) -> Result<(), ConfigError> {
         for given in all {
-            let key = KEYS.iter().find(|key| key.name() == given.name);
+            let key = self.keys.iter().find(|key| key.name() == given.name);
             let Some(key) = key else {
-                return Err(ConfigError::UnknownKey { origin: given.origin, name: given.name });
+                return Err(ConfigError::unknown_key(self.keys, given.origin, given.name));
             };
-            self.0.insert(key.field, given);
+            self.given.insert(key.field, given);
         }
         Ok(())
     }
@@ -61,13 +68,15 @@ impl Settings {
     /// Variables with our prefix that are no key's only give a warning: container managers make such variables up
     /// (Kubernetes sets `MMCOS_PORT` for a service of this name).
     pub(super) fn add_environment(&mut self, environment: &[(String, String)]) -> Vec<String> {
-        let ours = environment.iter().filter(|(name, _)| name.starts_with("MMCOS_") && name != FILE_VARIABLE);
+        let (keys, prefix, file) = (self.keys, self.keys.prefix(), self.keys.file_variable());
+        let ours = environment.iter().filter(|(name, _)| name.starts_with(&prefix) && *name != file);
         let mut warnings = Vec::new();
         for (name, value) in ours {
-            match KEYS.iter().find(|key| key.variable() == *name) {
+            match keys.iter().find(|key| keys.variable(key) == *name) {
                 Some(key) => {
                     let origin = Origin::Environment(name.clone());
-                    self.0.insert(key.field, Given { name: key.name(), text: value.clone(), origin });
+                    let given = Given { name: key.name(), text: value.clone(), origin };
+                    self.given.insert(key.field, given);
                 }
                 None => warnings.push(unknown(name)),
             }
@@ -76,30 +85,31 @@ impl Settings {
     }
 
     pub(super) fn overlaid_by(mut self, stronger: &Self) -> Self {
-        self.0.extend(stronger.0.clone());
+        self.given.extend(stronger.given.clone());
         self
     }
 
-    pub(super) fn value<T: Value>(&self, field: &str) -> Result<T, ConfigError> {
-        let key = KEYS.iter().find(|key| key.field == field);
-        let text =
-            self.0.get(field).map_or_else(|| key.map_or("", |key| key.default), |given| given.text.as_str());
-        let range = key.and_then(Key::range);
-        let is_in_range = |range: &RangeInclusive<u32>| {
-            let in_range = |number| f64::from(*range.start()) <= number && number <= f64::from(*range.end());
-            text.parse().is_ok_and(in_range)
-        };
-        let value = T::parse(text).filter(|_| range.as_ref().is_none_or(is_in_range));
-        value.ok_or_else(|| ConfigError::BadValue {
-            origin: self.origin(field),
-            key: field.replace('_', "-"),
-            text: printable(text),
-            expected: key.map_or_else(String::new, Key::expected),
+    /// The text of a key, of the default if nothing was given.
+    pub(super) fn text(&self, key: &Key) -> String {
+        self.given.get(key.field).map_or_else(|| self.keys.default(key), |given| given.text.clone())
+    }
+
+    /// Some of the keys as settings.
+    pub(super) fn parse<S: Settings>(&self) -> Result<S, ConfigError> {
+        let texts: BTreeMap<_, _> = S::KEYS.iter().map(|key| (key.field, self.text(key))).collect();
+        S::parse(|key| texts.get(key.field).map(String::as_str)).map_err(|error| match error {
+            SettingsError::Unknown(name) => ConfigError::unknown_key(self.keys, Origin::Default, name),
+            SettingsError::BadValue { key, expected, found } => ConfigError::BadValue {
+                origin: self.origin(key),
+                key: key.name(),
+                text: printable(&found),
+                expected,
+            },
         })
     }
 
-    pub(super) fn origin(&self, field: &str) -> Origin {
-        self.0.get(field).map_or(Origin::Default, |given| given.origin.clone())
+    pub(super) fn origin(&self, key: &Key) -> Origin {
+        self.given.get(key.field).map_or(Origin::Default, |given| given.origin.clone())
     }
 }
 
