@@ -36,8 +36,9 @@ use crate::{
 /// No input may make the matchmaker look at more than this, with a few dozen who wait.
 const MOST_STEPS: u64 = 20_000;
 
-/// Timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of a shutdown.
-const OTHER_TIMERS: usize = 4;
+/// Timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of a shutdown, the
+/// next rows of a season.
+const OTHER_TIMERS: usize = 5;
 
 /// Something that will happen.
 #[derive(Clone, Copy, Debug)]
