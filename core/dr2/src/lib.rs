@@ -1,6 +1,6 @@
 //! A server for *`DiRT` Rally 2.0* without any IO: bytes in, effects out.
 //!
-//! [`Dr2`] is a [`Service`](mmcos_core::service::Service) on `mmcos-core`. It answers what the game asks at its start,
+//! [`Dr2`] is a [`Game`](mmcos_core::game::Game) on `mmcos-core`. It answers what the game asks at its start,
 //! logs players in by name, runs the clubs of its [`Settings`], and keeps stage times, time trials and garages as
 //! [`Record`]s. `docs/DIRT-RALLY-2.md` describes the protocol, and how sure each part of it is.
 //!
@@ -9,6 +9,7 @@
 //! | [`settings`] | what an operator can set |
 //! | [`catalogue`] | numbers of the game: classes, locations, tracks |
 //! | [`record`] | durable rows |
+//! | `host` | what a host needs: names, texts, the game made and written out |
 //! | `service` | a request's way to its function |
 //! | `startup`, `accounts` | start of the game, login |
 //! | `clubs`, `stages`, `boards`, `time_trial` | rallies, their stages, leaderboards |
@@ -29,7 +30,7 @@ mod clubs;
 mod damage;
 mod event;
 mod garage;
-mod info;
+mod host;
 pub mod record;
 mod refusal;
 mod service;
@@ -39,12 +40,10 @@ mod stages;
 mod startup;
 mod time_trial;
 
-use accounts::AccountId;
-use boards::BoardId;
-use clubs::ChallengeId;
 pub use event::LogEvent;
 pub use record::{Record, RestoreError};
 pub use refusal::Refusal;
 pub use service::Dr2;
 use service::{Answer, Cx};
 pub use settings::Settings;
+use {accounts::AccountId, boards::BoardId, clubs::ChallengeId};

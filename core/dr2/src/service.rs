@@ -1,13 +1,10 @@
 //! A request's way to its function, and the answer's way back.
 
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::{String, ToString};
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::{str, time::Duration};
 
-use mmcos_core::admin::{Asked, Desk, DeskConfig, Kind};
+use mmcos_core::admin::{Asked, Desk, Kind};
 use mmcos_core::engine::{Body, Exchange, Peer, Response};
 use mmcos_core::seam::{Storage, Wall};
 use mmcos_core::service::{Context, Service};
@@ -18,7 +15,7 @@ use crate::accounts::{Accounts, SessionId};
 use crate::garage::{self, Fitting};
 use crate::shapes::{Shape, dict};
 use crate::{AccountId, BoardId, ChallengeId, LogEvent, Record, Refusal, RestoreError, Settings};
-use crate::{boards::Board, career, stages::Attempt, startup};
+use crate::{boards::Board, career, host::INFO, stages::Attempt, startup};
 
 /// What a function may do while it is called.
 pub(crate) type Cx<'a> = Context<'a, Dr2>;
@@ -37,7 +34,7 @@ const LONGEST_NAME: usize = 64;
 #[derive(Debug)]
 pub struct Dr2 {
     pub(crate) settings: Settings,
-    desk: Desk,
+    pub(crate) desk: Desk,
     pub(crate) accounts: Accounts,
     pub(crate) boards: BTreeMap<BoardId, Board>,
     pub(crate) attempts: BTreeMap<(ChallengeId, AccountId), Attempt>,
@@ -46,34 +43,10 @@ pub struct Dr2 {
     pub(crate) trials: BTreeMap<AccountId, BoardId>,
     /// How many times each player has on leaderboards.
     pub(crate) kept: BTreeMap<AccountId, usize>,
-    latest: Option<Wall>,
+    pub(crate) latest: Option<Wall>,
 }
 
 impl Dr2 {
-    /// Returns a server without a past.
-    pub fn new(settings: Settings, desk: DeskConfig) -> Self {
-        Self {
-            settings,
-            desk: Desk::new(&Self::INFO, desk),
-            accounts: Accounts::default(),
-            boards: BTreeMap::new(),
-            attempts: BTreeMap::new(),
-            garage: BTreeMap::new(),
-            trials: BTreeMap::new(),
-            kept: BTreeMap::new(),
-            latest: None,
-        }
-    }
-
-    /// Returns all rows, in the order in which they are restored.
-    pub fn rows(&self) -> impl Iterator<Item = Record> {
-        let accounts = self.accounts.rows.values().cloned().map(Record::Account);
-        let times = self.boards.values().flat_map(|board| board.times.values()).cloned().map(Record::Time);
-        let attempts = self.attempts.values().cloned().map(Record::Attempt);
-        let garage = self.garage.values().cloned().map(Record::Fitting);
-        accounts.chain(times).chain(attempts).chain(garage)
-    }
-
     fn call(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, function: &str) -> Reply {
         if is_write(function) && matches!(cx.storage(), Storage::Unavailable(_)) {
             return Err(Refusal::Storage);
@@ -154,8 +127,8 @@ impl Service for Dr2 {
         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
             Asked::Answered => return,
             Asked::Refused(why) => {
-                let (function, why) = ("the operator's password".into(), why.into());
-                return cx.log(LogEvent::Refused { peer: peer.address, function, why });
+                let (peer, function) = (peer.address, "/metrics".into());
+                return cx.log(LogEvent::Refused { peer, function, why: why.into() });
             }
             Asked::Metrics(exchange, mut metrics) => {
                 metrics.family("accounts", Kind::Gauge, "Accounts.").sample(&[], self.accounts.rows.len());
@@ -164,9 +137,9 @@ impl Service for Dr2 {
             Asked::Game(exchange) => exchange,
         };
         if !request.path().starts_with(PATH) {
-            let found = request.path() == Self::INFO.probe.path;
+            let found = request.path() == INFO.probe.path;
             let status = if found { Status::OK } else { Status::NOT_FOUND };
-            let fields = [("X-Dr2", Self::INFO.version)];
+            let fields = [("X-Dr2", INFO.version)];
             let text = Response::text(
                 status,
                 b"This is a server for DiRT Rally 2.0. The game asks it, no browser.\n",

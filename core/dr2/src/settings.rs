@@ -1,11 +1,7 @@
 //! What an operator can set.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use alloc::string::{String, ToString};
+use alloc::{format, vec, vec::Vec};
 use core::{fmt::Display, ops::RangeInclusive};
 
 use mmcos_core::settings::{Datum, Value};

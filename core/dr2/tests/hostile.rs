@@ -9,6 +9,7 @@ use common::{
     stage_begin, stage_complete, standings, trial,
 };
 use dr2::{Record, RestoreError};
+use mmcos_core::game::Game as _;
 use mmcos_core::wire::egonet::{Dict, Value};
 use proptest::prelude::*;
 

@@ -12,6 +12,7 @@ use common::{
 };
 use dr2::Record;
 use mmcos_core::{
+    game::Game as _,
     seam::{Input, Storage, StorageTrouble, Wall},
     wire::egonet::{Dict, UnixTime, Value},
 };

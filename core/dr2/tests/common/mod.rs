@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use dr2::{Dr2, Settings};
 use mmcos_core::{
-    admin::DeskConfig,
     engine::Limits,
+    game::{Game as _, Life},
     settings::Settings as _,
     testing::Rig,
     wire::egonet::{self, Dict, Value},
@@ -20,7 +20,7 @@ pub(crate) fn server(settings: &Settings) -> Server {
 }
 
 pub(crate) fn game(settings: &Settings) -> Dr2 {
-    Dr2::new(settings.clone(), DeskConfig::default())
+    Dr2::new(settings, &Life::default()).unwrap()
 }
 
 /// A club with two rallies: three stages of group A in New England for a week, then one of R5 in Finland for a week.
