@@ -221,8 +221,11 @@ impl Core for Board {
 
 struct TooLong;
 
+/// The text of a frame, and the bytes after it.
+type Split<'b> = (&'b [u8], &'b [u8]);
+
 /// Splits the first frame off; `None` while it is not whole.
-fn split_frame(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, TooLong> {
+fn split_frame(bytes: &[u8]) -> Result<Option<Split<'_>>, TooLong> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes(*length));
     if length > MAX_NOTE { Err(TooLong) } else { Ok(rest.split_at_checked(length)) }
@@ -237,7 +240,7 @@ pub(crate) fn frame(bytes: &mut Vec<u8>, parts: &[&[u8]]) {
 }
 
 fn main() {
-    let (mut board, mut out) = (Board::new(Duration::from_secs(60)), Outbox::new());
+    let (mut board, mut out) = (Board::new(Duration::from_mins(1)), Outbox::new());
     board.restore(Note { number: 6, text: b"of an earlier life".to_vec() });
     let (ann, bob) = (ConnId(1), ConnId(2));
     let mut note = Vec::new();

@@ -13,7 +13,7 @@ use mmcos_core::seam::{
 
 const ANN: ConnId = ConnId(2);
 const BOB: ConnId = ConnId(1);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A board at a moment, and what it did.
 struct Play {

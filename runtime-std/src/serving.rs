@@ -141,8 +141,12 @@ impl Host {
         let notifier = webhook.map(|webhook| Notifier::start(webhook, self.config.notify_quiet_seconds));
         let notifier = notifier.transpose().map_err(ServingError::Notify)?;
         let mut driver = Driver::new(core, Committer::start(store)?, self.clock);
-        recorder.map(|recorder| driver.add_witness(recorder));
-        notifier.map(|notifier| driver.add_witness(notifier));
+        if let Some(recorder) = recorder {
+            driver.add_witness(recorder);
+        }
+        if let Some(notifier) = notifier {
+            driver.add_witness(notifier);
+        }
         logging::print(greeting);
         let mut doors = Vec::from_iter(self.http.map(|bound| Door { listener: bound.listener, tls: None }));
         let mut renewal = None;

@@ -164,23 +164,12 @@ impl Gate {
         for session in cookies(request) {
             self.sessions.take(session, now);
         }
-        self.set_cookie(request, peer, "", Duration::ZERO)
+        set_cookie(request, peer, "", Duration::ZERO)
     }
 
     fn begin_session(&mut self, request: &Request<'_>, peer: Peer, session: Token, now: Monotonic) -> String {
         let token = self.sessions.add(session, now.after(SESSION_LIFETIME), now);
-        self.set_cookie(request, peer, &token, SESSION_LIFETIME)
-    }
-
-    fn set_cookie(&self, request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
-        let name = match host::port(request.host().unwrap_or_default()) {
-            Some(port) => format!("{COOKIE}_{port}"),
-            None if peer.tls => format!("{COOKIE}_tls"),
-            None => COOKIE.into(),
-        };
-        let secure = if peer.tls { "; Secure" } else { "" };
-        let seconds = lifetime.as_secs();
-        format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+        set_cookie(request, peer, &token, SESSION_LIFETIME)
     }
 
     /// Against DNS rebinding.
@@ -216,6 +205,17 @@ impl Gate {
         let wait = self.throttle.failed(peer.ip(), now);
         Err(if wait.is_zero() { Refusal::WrongPassword } else { Refusal::TooManyAttempts(wait) })
     }
+}
+
+fn set_cookie(request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
+    let name = match host::port(request.host().unwrap_or_default()) {
+        Some(port) => format!("{COOKIE}_{port}"),
+        None if peer.tls => format!("{COOKIE}_tls"),
+        None => COOKIE.into(),
+    };
+    let secure = if peer.tls { "; Secure" } else { "" };
+    let seconds = lifetime.as_secs();
+    format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// Whole seconds to wait, at least one.

@@ -55,7 +55,9 @@ fn start(disk: &Disk, patience: Duration) -> SocketAddr {
     thread::spawn(move || {
         let mut board = Board::new(patience);
         let notes = disk.0.lock().unwrap().clone();
-        notes.into_iter().for_each(|note| board.restore(note));
+        for note in notes {
+            board.restore(note);
+        }
         let driver = Driver::new(board, Committer::start(disk).unwrap(), Clock::start());
         run(driver, Door { listener, tls })
     });
@@ -111,7 +113,7 @@ fn is_over(read: &io::Result<usize>) -> bool {
 #[test]
 fn a_note_is_durable_before_it_is_pushed_and_survives_its_server() {
     let disk = Disk::default();
-    let address = start(&disk, Duration::from_secs(60));
+    let address = start(&disk, Duration::from_mins(1));
     let (mut ann, mut bob) = (Client::connect(address), Client::connect(address));
     // The server speaks first.
     assert_eq!([ann.read(), bob.read()], ["0 notes; ", "0 notes; "]);
@@ -124,13 +126,13 @@ fn a_note_is_durable_before_it_is_pushed_and_survives_its_server() {
     bob.send("hello yourself");
     assert_eq!([ann.read(), bob.read()], ["hello yourself", "kept 2"]);
 
-    let mut later = Client::connect(start(&disk, Duration::from_secs(60)));
+    let mut later = Client::connect(start(&disk, Duration::from_mins(1)));
     assert_eq!(later.read(), "2 notes; hello yourself");
 }
 
 #[test]
 fn an_endless_frame_is_closed_and_disturbs_nobody() {
-    let address = start(&Disk::default(), Duration::from_secs(60));
+    let address = start(&Disk::default(), Duration::from_mins(1));
     let (mut ann, mut hostile) = (Client::connect(address), Client::connect(address));
     assert_eq!([ann.read(), hostile.read()], ["0 notes; ", "0 notes; "]);
     let endless = (0..100_000).find(|_| hostile.0.write_all(&[0xff; 1024]).is_err());
@@ -143,7 +145,7 @@ fn an_endless_frame_is_closed_and_disturbs_nobody() {
 fn silence_is_closed_before_and_after_the_handshake() {
     let address = start(&Disk::default(), Duration::from_secs(2));
     let mut mute = TcpStream::connect(address).unwrap();
-    mute.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    mute.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut silent = Client::connect(address);
     assert_eq!(silent.read(), "0 notes; ");
     assert!(is_over(&silent.0.read(&mut [0])));
