@@ -64,3 +64,27 @@ fn every_track_has_one_location_and_every_class_a_number() {
     distinct.dedup();
     assert_eq!((tracks.len(), distinct.len()), (13 * 12, 13 * 12));
 }
+
+/// The file of the protocol's page. A host makes JSON of a list in its file, as this does.
+#[test]
+fn the_file_of_the_page_is_right() {
+    let page = include_str!("../../../docs/DIRT-RALLY-2.md");
+    let file = page.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let file: toml::Table = file.parse().unwrap();
+    let given: Vec<_> =
+        file.iter().map(|(name, value)| (name.as_str(), serde_json::to_string(value).unwrap())).collect();
+    let settings = Settings::parse(|key| {
+        given.iter().find(|(name, _)| *name == key.name()).map(|(_, text)| text.as_str())
+    });
+    let settings = settings.unwrap();
+    assert_eq!(given.len(), 4);
+    assert_eq!(
+        (settings.credits, settings.max_accounts, settings.garage.all()),
+        (500_000, 200, &[382, 536, 527][..])
+    );
+    let [club] = settings.clubs.all() else { panic!("{settings:?}") };
+    assert_eq!(
+        (club.name.as_str(), club.rallies[1].days, club.rallies[1].assists),
+        ("Thursday Night", 14, false)
+    );
+}
