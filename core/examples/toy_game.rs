@@ -11,6 +11,7 @@ use mmcos_core::{
     info::Info,
     seam::{ConnId, Effect, Input, Level, Monotonic, Now, Outbox, Report, Wall},
     service::{Context, Service},
+    trace::{Start, redact::Redactor},
     wire::http::{Request, Status},
 };
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,7 @@ impl Game for Duel {
     const INFO: Info = Info::named("duel");
 
     type Settings = Settings;
+    type Redactor = NothingIsSecret;
 
     fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
         if settings.patience == 0 {
@@ -118,6 +120,44 @@ impl Game for Duel {
 
     fn rows(&self) -> impl Iterator<Item = Victories> {
         self.victories.iter().map(|(name, count)| Victories { name: name.clone(), count: *count })
+    }
+}
+
+/// There are no secrets in this game: a trace shows all of it.
+#[derive(Debug)]
+pub(crate) struct NothingIsSecret;
+
+impl Redactor<Duel> for NothingIsSecret {
+    fn new(_: &Start<Duel>, _: [u8; 32]) -> Self {
+        Self
+    }
+
+    fn start(&self, start: &Start<Duel>) -> Start<Duel> {
+        start.clone()
+    }
+
+    fn shows_path(&self, path: &str) -> bool {
+        ["/duel", "/won"].contains(&path)
+    }
+
+    fn shows_query(&self, _: &str) -> bool {
+        true
+    }
+
+    fn shows_field(&self, _: &str, _: &[u8]) -> bool {
+        false
+    }
+
+    fn body(&mut self, request: &Request<'_>) -> Vec<u8> {
+        request.body().to_vec()
+    }
+
+    fn sent(&mut self, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
+    fn shows_record(&self, _: &Victories) -> bool {
+        true
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{admin::DeskConfig, info::Info, service::Service, settings::Settings};
+use crate::{admin::DeskConfig, info::Info, service::Service, settings::Settings, trace::redact::Redactor};
 
 /// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
 pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
@@ -14,6 +14,10 @@ pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
 
     /// What a host can set: all of the configuration that a trace has to hold.
     type Settings: Settings;
+
+    /// What hides secrets in a recording. There is no default, for what is not hidden can be read by everybody who gets the
+    /// trace.
+    type Redactor: Redactor<Self>;
 
     /// Makes the game for one life of the server, with nothing restored yet.
     ///

@@ -367,6 +367,7 @@ impl Game for Rally {
     const INFO: Info = Info::named("rally");
 
     type Settings = Lists;
+    type Redactor = mmcos_core::trace::redact::HideAll;
 
     fn new(_: &Lists, _: &Life) -> Result<Self, Unfit> {
         Ok(Self)

@@ -33,6 +33,7 @@ mod progression;
 mod race_keys;
 pub mod ranking;
 mod record;
+pub mod redact;
 mod reply;
 pub mod results;
 mod routes;
@@ -312,6 +313,7 @@ impl Game for Mmcos {
     const INFO: Info = info::INFO;
 
     type Settings = Settings;
+    type Redactor = redact::Secrets;
 
     fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
         let terms = Terms::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;

@@ -33,7 +33,7 @@
 //!     info::Info,
 //!     seam::{ConnId, Input, Now, Outbox},
 //!     service::{Context, Service},
-//!     trace::{EffectLine, InputLine, Start, replay},
+//!     trace::{EffectLine, InputLine, Start, redact::HideAll, replay},
 //!     wire::http::{Request, Status},
 //! };
 //!
@@ -66,6 +66,7 @@
 //! impl Game for Greeter {
 //!     const INFO: Info = Info::named("greeter");
 //!     type Settings = Settings;
+//!     type Redactor = HideAll;
 //!
 //!     fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
 //!         Ok(Self(settings.clone()))
@@ -100,6 +101,7 @@
 
 mod bytes;
 mod read;
+pub mod redact;
 mod replay;
 mod start;
 mod write;

@@ -3,11 +3,14 @@
 //! Only what the core reads is shown. Of all else each letter and digit is written as `x`, so that what is malformed
 //! stays malformed in the same way, and every length is as it was.
 
-use mmcos_core::wire::egonet::{self, DecodeError};
-use mmcos_core::wire::http::{Decoded, Decoder, Limits};
-use mmcos_game::is_service;
+use alloc::{string::String, vec, vec::Vec};
+use core::str;
 
-use super::secrets::Secrets;
+use super::{Addresses, Redactor, all_masked, masked};
+use crate::{
+    game::Game,
+    wire::http::{Decoded, Decoder, Limits},
+};
 
 /// Fields that the engine reads as lists of these words.
 const LISTS: [&[u8]; 3] = [b"Connection", b"Transfer-Encoding", b"Expect"];
@@ -39,34 +42,10 @@ const NAMES: [&str; 22] = [
 ];
 /// Methods that the core tells apart.
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT"];
-/// Elements whose text a service reads and that are no secret.
-const SHOWN: [&[u8]; 19] = [
-    b"DisplayName",
-    b"DefaultTitle",
-    b"Title",
-    b"GroupLobbyId",
-    b"GameLobbyId",
-    b"NetworkVersion",
-    b"GameType",
-    b"GroupSize",
-    b"RuleSet",
-    b"IgnoreMinimumMatchRequirements",
-    b"RaceKey",
-    b"PlatformIDs",
-    b"PlatformId",
-    b"Points",
-    b"Level",
-    b"Prestige",
-    b"StartRank",
-    b"NumResults",
-    b"MaxEntries",
-];
-const EGONET_LOGIN: &[u8] = b"LoginService.Login";
-
 /// What has come of a request that is not whole. Its head is passed on when it is whole, its body likewise; of an earlier
 /// head the first byte, for which the core's clock for heads starts.
 #[derive(Debug, Default)]
-pub(super) struct Requests {
+pub struct Requests {
     decoder: Decoder,
     raw: Vec<u8>,
     /// How much of `raw` was passed on.
@@ -75,9 +54,23 @@ pub(super) struct Requests {
     lost: bool,
 }
 
+/// What hides secrets.
+struct Secrets<'a, G: Game> {
+    redactor: &'a mut G::Redactor,
+    addresses: &'a mut Addresses,
+}
+
 impl Requests {
-    /// Takes bytes, and gives those that the trace shows for them and for earlier ones.
-    pub(super) fn pass(&mut self, bytes: &[u8], limits: &Limits, secrets: &mut Secrets) -> Vec<u8> {
+    /// Takes bytes, and returns those that the trace shows for them and for earlier ones.
+    pub fn pass<G: Game>(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+        redactor: &mut G::Redactor,
+        addresses: &mut Addresses,
+    ) -> Vec<u8> {
+        let mut secrets = Secrets::<'_, G> { redactor, addresses };
+        let secrets = &mut secrets;
         if self.lost {
             return vec![b'x'; bytes.len()];
         }
@@ -87,14 +80,10 @@ impl Requests {
             let head = head_length(&self.raw);
             let consumed = match self.decoder.decode(&self.raw, limits) {
                 Ok(Decoded::Request { request, consumed }) => {
-                    let body = request.body();
-                    let body = match request.field("X-EgoNet-Function") {
-                        Some(EGONET_LOGIN) if request.path().ends_with("/MicroMachines/STEAM/1.0/") => {
-                            shown_egonet(body, secrets)
-                        }
-                        _ if is_service(request.path()) => shown_xml(body, secrets),
-                        _ => vec![b'x'; body.len()],
-                    };
+                    let length = request.body().len();
+                    let mut body = secrets.redactor.body(&request);
+                    // Or the body would have another length than its head says.
+                    body.resize(length, b'x');
                     let framed = self.raw.get(head..consumed).unwrap_or_default();
                     let framed = if framed.len() == body.len() { body } else { in_chunks(framed, &body) };
                     if self.passed < head {
@@ -133,7 +122,7 @@ impl Requests {
         }
     }
 
-    fn pass_head(&mut self, head: usize, secrets: &mut Secrets, out: &mut Vec<u8>) {
+    fn pass_head<G: Game>(&mut self, head: usize, secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) {
         if self.passed < head {
             out.extend(
                 shown_head(self.raw.get(..head).unwrap_or_default(), secrets).into_iter().skip(self.passed),
@@ -152,13 +141,13 @@ fn head_length(raw: &[u8]) -> usize {
 }
 
 /// A head, whole or not, line by line.
-fn shown_head(head: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+fn shown_head<G: Game>(head: &[u8], secrets: &mut Secrets<'_, G>) -> Vec<u8> {
     let mut out = Vec::with_capacity(head.len());
     let mut is_first = true;
     for line in head.split_inclusive(|byte| *byte == b'\n') {
         let is_empty = line.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
         if is_first && !is_empty {
-            request_line(line, &mut out);
+            request_line(line, secrets, &mut out);
         } else {
             field(line, secrets, &mut out);
         }
@@ -168,7 +157,7 @@ fn shown_head(head: &[u8], secrets: &mut Secrets) -> Vec<u8> {
 }
 
 /// Method and version, if there are such; the target, if a service is there; nothing of a query.
-fn request_line(line: &[u8], out: &mut Vec<u8>) {
+fn request_line<G: Game>(line: &[u8], secrets: &Secrets<'_, G>, out: &mut Vec<u8>) {
     for (place, word) in line.split_inclusive(|byte| *byte == b' ').enumerate() {
         let text = word.trim_ascii_end();
         let is_shown = match place {
@@ -180,8 +169,13 @@ fn request_line(line: &[u8], out: &mut Vec<u8>) {
             1 => {
                 let (target, query) =
                     text.split_at(text.iter().position(|b| *b == b'?').unwrap_or(text.len()));
-                out.extend(shown_target(target));
-                out.extend(query.iter().map(|byte| masked(*byte)));
+                out.extend(shown_target(target, secrets));
+                let path = str::from_utf8(target).unwrap_or_default();
+                if secrets.redactor.shows_path(path) && secrets.redactor.shows_query(path) {
+                    out.extend_from_slice(query);
+                } else {
+                    out.extend(query.iter().map(|byte| masked(*byte)));
+                }
                 out.extend_from_slice(word.get(text.len()..).unwrap_or_default());
                 continue;
             }
@@ -199,7 +193,7 @@ fn request_line(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn shown_target(target: &[u8]) -> Vec<u8> {
+fn shown_target<G: Game>(target: &[u8], secrets: &Secrets<'_, G>) -> Vec<u8> {
     let scheme = target.windows(3).position(|window| window == b"://").map_or(0, |at| at.saturating_add(3));
     let known =
         |scheme: &[u8]| scheme.eq_ignore_ascii_case(b"http://") || scheme.eq_ignore_ascii_case(b"https://");
@@ -212,7 +206,7 @@ fn shown_target(target: &[u8]) -> Vec<u8> {
     let mut out = if known(scheme) { scheme.to_vec() } else { all_masked(scheme) };
     out.extend(shown_host(authority));
     match str::from_utf8(path) {
-        Ok(path) if is_service(path) => out.extend_from_slice(path.as_bytes()),
+        Ok(path) if secrets.redactor.shows_path(path) => out.extend_from_slice(path.as_bytes()),
         _ => out.extend(all_masked(path)),
     }
     out
@@ -225,7 +219,7 @@ fn shown_host(host: &[u8]) -> Vec<u8> {
 }
 
 /// A field with its line end; its value only as far as the core reads it.
-fn field(line: &[u8], secrets: &mut Secrets, out: &mut Vec<u8>) {
+fn field<G: Game>(line: &[u8], secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) {
     let name = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon));
     let is_name = |name: &&[u8]| name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     let Some(name) = name.filter(is_name) else { return out.extend(all_masked(line)) };
@@ -247,8 +241,8 @@ fn field(line: &[u8], secrets: &mut Secrets, out: &mut Vec<u8>) {
             });
             words.collect()
         }
-        EGONET_LOGIN | b"Analytics.DataEvent" if is(b"X-EgoNet-Function") => text.to_vec(),
-        _ if is(b"X-Forwarded-For") && secrets.trusts_proxies() => {
+        _ if str::from_utf8(name).is_ok_and(|name| secrets.redactor.shows_field(name, text)) => text.to_vec(),
+        _ if is(b"X-Forwarded-For") && secrets.addresses.are_forwarded() => {
             secrets.addresses.stand_in_for_hops(&String::from_utf8_lossy(text)).into_bytes()
         }
         _ => all_masked(text),
@@ -264,7 +258,7 @@ fn field(line: &[u8], secrets: &mut Secrets, out: &mut Vec<u8>) {
 /// The chunks of `framed` with the data of `body`, and `x` where that ends. Extensions and trailers say nothing.
 fn in_chunks(framed: &[u8], body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(framed.len());
-    let mut data = body.iter().copied().chain(std::iter::repeat(b'x'));
+    let mut data = body.iter().copied().chain(core::iter::repeat(b'x'));
     let mut rest = framed;
     while let Some(feed) = rest.iter().position(|byte| *byte == b'\n') {
         let (line, after) = rest.split_at(feed.saturating_add(1));
@@ -283,180 +277,4 @@ fn in_chunks(framed: &[u8], body: &[u8]) -> Vec<u8> {
     out.extend_from_slice(size);
     out.extend(extension.iter().map(|byte| masked(*byte)));
     out
-}
-
-/// A document: the texts that a service reads, with what stands in for session tokens and tickets.
-fn shown_xml(document: &[u8], secrets: &Secrets) -> Vec<u8> {
-    let mut out = Vec::with_capacity(document.len());
-    let mut element: &[u8] = b"";
-    let mut rest = document;
-    while !rest.is_empty() {
-        let (piece, kind) = next_piece(rest);
-        rest = rest.get(piece.len()..).unwrap_or_default();
-        match kind {
-            Piece::Text(before, after) => {
-                let text = piece.get(before..piece.len().saturating_sub(after)).unwrap_or_default();
-                out.extend_from_slice(piece.get(..before).unwrap_or_default());
-                out.extend(match element {
-                    b"SessionToken" => secrets.stand_in_for_token(text),
-                    b"PlatformID" => secrets.stand_in_for_platform_id(text),
-                    shown if SHOWN.contains(&shown) => text.to_vec(),
-                    _ => all_masked(text),
-                });
-                out.extend_from_slice(piece.get(piece.len().saturating_sub(after)..).unwrap_or_default());
-            }
-            Piece::Start => {
-                let end = piece.iter().position(|byte| b" \t\r\n/>".contains(byte)).unwrap_or(piece.len());
-                let (name, attributes) = piece.split_at(end);
-                let local = name.rsplit(|byte| matches!(byte, b':' | b'<')).next().unwrap_or_default();
-                element = if piece.ends_with(b"/>") { b"" } else { local };
-                out.extend_from_slice(name);
-                let mut quoted = false;
-                for value in attributes.split_inclusive(|byte| matches!(byte, b'"' | b'\'')) {
-                    let is_read = matches!(value.trim_ascii_end(), [b't', b'r', b'u', b'e', _] | [b'1', _]);
-                    out.extend(if quoted && !is_read { all_masked(value) } else { value.to_vec() });
-                    quoted = !quoted;
-                }
-            }
-            Piece::End => {
-                element = b"";
-                out.extend_from_slice(piece);
-            }
-            Piece::Other => out.extend(all_masked(piece)),
-        }
-    }
-    out
-}
-
-/// What a document has next. A text has markup of so many bytes before it, and after it.
-enum Piece {
-    Text(usize, usize),
-    Start,
-    End,
-    Other,
-}
-
-fn next_piece(rest: &[u8]) -> (&[u8], Piece) {
-    const CDATA: (&[u8], &[u8]) = (b"<![CDATA[", b"]]>");
-    let up_to = |end: &[u8]| {
-        let at = rest.windows(end.len()).position(|window| window == end);
-        at.and_then(|at| rest.get(..at.saturating_add(end.len())))
-    };
-    if rest.starts_with(CDATA.0) {
-        return up_to(CDATA.1)
-            .map_or((rest, Piece::Other), |piece| (piece, Piece::Text(CDATA.0.len(), CDATA.1.len())));
-    }
-    let (end, kind): (&[u8], Piece) = match rest {
-        [b'<', b'!', b'-', b'-', ..] => (b"-->", Piece::Other),
-        [b'<', b'?', ..] => {
-            // A declaration says nothing, and one that is masked is none.
-            return up_to(b"?>").map_or((rest, Piece::Other), |piece| (piece, Piece::End));
-        }
-        [b'<', b'!', ..] => (b">", Piece::Other),
-        [b'<', b'/', ..] => (b">", Piece::End),
-        [b'<', ..] => (b">", Piece::Start),
-        _ => {
-            let text = rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len());
-            return (rest.get(..text).unwrap_or_default(), Piece::Text(0, 0));
-        }
-    };
-    up_to(end).map_or((rest, Piece::Other), |piece| (piece, kind))
-}
-
-/// An `EgoNet` value with its `Name`; its other texts and blobs are blank, and so is what follows an error.
-fn shown_egonet(value: &[u8], secrets: &Secrets) -> Vec<u8> {
-    let mut out = value.to_vec();
-    let mut at = 0_usize;
-    while let Some(rest) = out.get_mut(at..).filter(|rest| !rest.is_empty()) {
-        let length = match rest {
-            [b'b', b'l', b'o', b'b', a, b, c, d, ..] | [b'd', b's', b't', b'r', a, b, c, d, ..] => {
-                Some(usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX))
-            }
-            _ => None,
-        };
-        let is_name = at.checked_sub(5).and_then(|before| value.get(before..at)) == Some(b"\x04Name");
-        at = at.saturating_add(match length {
-            None => 1,
-            Some(length) => {
-                let content = rest.get_mut(8..).unwrap_or_default();
-                let length = length.min(content.len());
-                if let Some(content) = content.get_mut(..length).filter(|_| !is_name) {
-                    content.fill(0);
-                }
-                length.saturating_add(8)
-            }
-        });
-    }
-    let decode = |bytes: &[u8]| egonet::decode_with_any_text(bytes, secrets.egonet_limits()).err();
-    let error = decode(value);
-    // What an error tells is in the eight bytes from its offset on, if not before it.
-    let told = match &error {
-        None => value.len(),
-        Some(
-            DecodeError::Truncated { at, .. }
-            | DecodeError::UnknownTag { at, .. }
-            | DecodeError::Bool { at, .. }
-            | DecodeError::Text { at, .. }
-            | DecodeError::Name { at }
-            | DecodeError::TooDeep { at, .. }
-            | DecodeError::TooMany { at, .. },
-        ) => at.saturating_add(8),
-        Some(DecodeError::Trailing { at, .. }) => *at,
-        Some(_) => 0,
-    };
-    if let Some(rest) = out.get_mut(told..) {
-        rest.fill(0);
-    }
-    if decode(&out) == error { out } else { vec![0; value.len()] }
-}
-
-/// What is sent, with what stands in for session tokens.
-pub(super) fn shown_answer(bytes: &[u8], secrets: &Secrets) -> Vec<u8> {
-    const OPEN: &[u8] = b"<SessionToken>";
-    let start = bytes.windows(OPEN.len()).position(|window| window == OPEN);
-    let Some(start) = start.map(|start| start.saturating_add(OPEN.len())) else { return bytes.to_vec() };
-    let (before, rest) = bytes.split_at(start);
-    let (token, after) = rest.split_at(rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len()));
-    [before, &secrets.stand_in_for_token(token), after].concat()
-}
-
-/// Bytes without what they say. A reference to a character stays one: to another of as many digits, if it says anything.
-pub(super) fn all_masked(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        let reference =
-            (*first == b'&').then(|| after.iter().take(10).position(|byte| *byte == b';')).flatten();
-        rest = if let Some((name, after)) = reference.and_then(|end| after.split_at_checked(end)) {
-            out.push(b'&');
-            out.extend(shown_reference(name));
-            after
-        } else {
-            out.push(masked(*first));
-            after
-        };
-    }
-    out
-}
-
-fn shown_reference(name: &[u8]) -> Vec<u8> {
-    let (start, digits, radix, other) = match name {
-        [b'#', b'x', digits @ ..] => ("#x", digits, 16, "78"),
-        [b'#', digits @ ..] => ("#", digits, 10, "48"),
-        b"amp" | b"lt" | b"gt" | b"apos" | b"quot" => return name.to_vec(),
-        _ => return name.iter().map(|byte| masked(*byte)).collect(),
-    };
-    let code = str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, radix).ok());
-    match code.and_then(char::from_u32) {
-        Some(' '..) if digits.len() > 1 => {
-            let zeros = "0".repeat(digits.len().saturating_sub(other.len()));
-            [start, &zeros, other].concat().into_bytes()
-        }
-        _ => name.to_vec(),
-    }
-}
-
-/// A letter or digit without what it says; anything else as it is.
-fn masked(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() { b'x' } else { byte }
 }

@@ -1,44 +1,35 @@
 //! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
 //!
-//! Of what clients send, the trace shows what the core reads and serves to players, and nothing else: see `request`. Session
-//! tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the secrets
-//! and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s tickets are
-//! blanked. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for loopback and
-//! trusted proxies; bans of addresses are left out. Of what this server sends, tokens are replaced alike, so the trace
-//! replays to the very bytes that were sent. There is no dashboard meanwhile. Names and `SteamID`s stay: they are the game.
-
-mod addresses;
-mod request;
-mod secrets;
-mod ticket;
+//! Of what clients send, the trace shows what the core reads and serves to players, and nothing else; the game's
+//! [`Redactor`] says what that is. Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but
+//! for loopback and trusted proxies. What stands in for secrets does so in both directions, so the trace replays to the very
+//! bytes that were sent. There is no dashboard meanwhile.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use mmcos_core::Server;
-use mmcos_core::game::{Game as _, Life};
+use mmcos_core::game::Game;
 use mmcos_core::seam::{Bytes, ConnId, Effect, Input, Now};
 use mmcos_core::service::LogEvent;
+use mmcos_core::trace::redact::{Addresses, Redactor, Requests};
 use mmcos_core::trace::{EffectLine, InputLine, Start};
 use mmcos_core::wire::http::Limits;
-use mmcos_game::moderation::Subject;
-use mmcos_game::{Event, Mmcos, Record, Settings};
-
-use request::Requests;
-use secrets::Secrets;
 
 use crate::data_dir::private_file;
 use crate::driver::Witness;
+use crate::secret;
 
 /// Writes a trace, line by line, without secrets.
-#[derive(Debug)]
-pub struct Recorder {
+pub struct Recorder<G: Game> {
     path: PathBuf,
     /// `None` after an error.
     file: Option<File>,
-    secrets: Secrets,
+    redactor: G::Redactor,
+    addresses: Addresses,
     limits: Limits,
     /// What of a connection's bytes is not yet known to be no secret.
     requests: BTreeMap<ConnId, Requests>,
@@ -62,30 +53,30 @@ pub enum RecordError {
     /// There are no random numbers for keys.
     #[error("cannot record: this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    /// There is no key to sign tickets with.
-    #[error("cannot record: no key for its tickets can be made: {0}")]
-    Key(#[from] rsa::Error),
 }
 
-impl Recorder {
+impl<G: Game> fmt::Debug for Recorder<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl<G: Game> Recorder<G> {
     /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
-    pub fn create(path: &Path, start: &Start<Mmcos>, game: &Mmcos) -> Result<Self, RecordError> {
+    pub fn create(path: &Path, start: &Start<G>, game: &G) -> Result<Self, RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
-        let secrets = Secrets::new(start)?;
-        let start = Start::<Mmcos> {
-            life: Life { key: secrets.session_key(), ..start.life.clone() },
-            settings: Settings { identity: secrets.identity(), ..start.settings.clone() },
-            limits: start.limits.clone(),
-            records: game.rows().filter(has_no_address).collect(),
-        };
+        let redactor = G::Redactor::new(start, secret::random()?);
+        let records = game.rows().filter(|record| redactor.shows_record(record)).collect();
+        let start = Start { records, ..redactor.start(start) };
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
+        let addresses = Addresses::except(&start.limits.trusted_proxies);
         let (limits, requests) = (start.limits.http, BTreeMap::new());
-        Ok(Self { path: path.to_owned(), file: Some(file), secrets, limits, requests })
+        Ok(Self { path: path.to_owned(), file: Some(file), redactor, addresses, limits, requests })
     }
 
-    fn write(&mut self, line: impl std::fmt::Display) {
+    fn write(&mut self, line: impl fmt::Display) {
         let Some(file) = &mut self.file else { return };
         if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
             log::error!("the recording {} ends here: {error}", self.path.display());
@@ -94,17 +85,18 @@ impl Recorder {
     }
 }
 
-impl Witness<Server<Mmcos>> for Recorder {
+impl<G: Game> Witness<Server<G>> for Recorder<G> {
     fn input(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Opened { conn, peer, tls } => {
                 self.requests.insert(conn, Requests::default());
-                let peer = self.secrets.addresses.stand_in(peer);
+                let peer = self.addresses.stand_in(peer);
                 self.write(InputLine { now, input: Input::Opened { conn, peer, tls } });
             }
             Input::Received { conn, bytes } => {
-                let requests = self.requests.get_mut(&conn);
-                let shown = requests.map(|requests| requests.pass(bytes, &self.limits, &mut self.secrets));
+                let Self { requests, redactor, addresses, limits, .. } = self;
+                let shown = requests.get_mut(&conn);
+                let shown = shown.map(|requests| requests.pass::<G>(bytes, limits, redactor, addresses));
                 let bytes = &shown.unwrap_or_default();
                 self.write(InputLine { now, input: Input::Received { conn, bytes } });
             }
@@ -122,15 +114,15 @@ impl Witness<Server<Mmcos>> for Recorder {
         }
     }
 
-    fn effect(&mut self, effect: &Effect<'_, Record, LogEvent<Event>>) {
+    fn effect(&mut self, effect: &Effect<'_, G::Record, LogEvent<G::Event>>) {
         let line = match effect {
             Effect::Send { conn, bytes } => {
-                let shown = request::shown_answer(bytes, &self.secrets);
-                let shown: Effect<'_, Record, Event> =
+                let shown = self.redactor.sent(bytes);
+                let shown: Effect<'_, G::Record, LogEvent<G::Event>> =
                     Effect::Send { conn: *conn, bytes: Bytes::Borrowed(&shown) };
                 EffectLine::of(&shown)
             }
-            Effect::Persist(record) if !has_no_address(record) => None,
+            Effect::Persist(record) if !self.redactor.shows_record(record) => None,
             Effect::Close { conn, .. } => {
                 self.requests.remove(conn);
                 EffectLine::of(effect)
@@ -140,19 +132,5 @@ impl Witness<Server<Mmcos>> for Recorder {
         if let Some(line) = line {
             self.write(line);
         }
-    }
-}
-
-fn has_no_address(record: &Record) -> bool {
-    match record {
-        Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
-        Record::Unban(subject) => matches!(subject, Subject::Account(_)),
-        Record::Player(_)
-        | Record::Race(_)
-        | Record::RaceForgotten(_)
-        | Record::Result(_)
-        | Record::Setting { .. }
-        | Record::SeasonStarted(_)
-        | Record::EventByHand(_) => true,
     }
 }

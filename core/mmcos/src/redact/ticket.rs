@@ -1,6 +1,8 @@
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use mmcos_core::wire::steam::{PublicKey, SIGNATURE_LEN, Ticket, TicketError, verify};
+use rand_chacha::ChaCha8Rng;
 use rsa::PrivateKey;
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::traits::PublicKeyParts as _;
@@ -18,11 +20,10 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    pub(super) fn generate() -> Result<Self, rsa::Error> {
-        let key = PrivateKey::new(&mut getrandom::SysRng, SIGNATURE_LEN.saturating_mul(8))?;
-        let modulus = (*key.n_bytes()).try_into().map_err(|_| rsa::Error::InvalidModulus)?;
-        let public = PublicKey::new(&modulus, 65_537).map_err(|_| rsa::Error::InvalidModulus)?;
-        Ok(Self { key, public })
+    pub(super) fn generate(random: &mut ChaCha8Rng) -> Option<Self> {
+        let key = PrivateKey::new(random, SIGNATURE_LEN.saturating_mul(8)).ok()?;
+        let public = PublicKey::new(&(*key.n_bytes()).try_into().ok()?, 65_537).ok()?;
+        Some(Self { key, public })
     }
 
     pub(super) fn public_key(&self) -> PublicKey {

@@ -1,7 +1,12 @@
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use mmcos_core::AddressRange;
+use crate::AddressRange;
 
 /// 198.18.0.0/15, which is nobody's.
 const IPV4: u32 = 0xC612_0000;
@@ -12,7 +17,7 @@ const LOCAL: u128 = 0xfd << 120;
 /// Addresses that stand in for those of the clients, in the order of their coming: IPv4 in 198.18.0.0/15, networks of
 /// IPv6 in `2001:db8::/32`, both of which are nobody's. Loopback stays. So who shares an address, or a network, still does.
 #[derive(Debug, Default)]
-pub(super) struct Addresses {
+pub struct Addresses {
     known: BTreeMap<IpAddr, IpAddr>,
     networks: BTreeMap<[u16; 4], u32>,
     /// Those that stay.
@@ -20,11 +25,13 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn except(except: &[AddressRange]) -> Self {
+    /// Stand-ins for all addresses but these, the proxies that are trusted, and loopback.
+    pub fn except(except: &[AddressRange]) -> Self {
         Self { except: except.to_vec(), ..Self::default() }
     }
 
-    pub(super) fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
+    /// What stands in for this peer.
+    pub fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.address(peer.ip()), peer.port())
     }
 
@@ -41,6 +48,11 @@ impl Addresses {
             .map(|hop| hop.unwrap_or_else(|_| "unknown".to_owned()))
             .collect();
         hops.join(", ")
+    }
+
+    /// Whether `X-Forwarded-For` is read.
+    pub(super) const fn are_forwarded(&self) -> bool {
+        !self.except.is_empty()
     }
 
     fn address(&mut self, address: IpAddr) -> IpAddr {

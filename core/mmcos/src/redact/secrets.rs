@@ -1,47 +1,53 @@
-use std::fmt;
-use std::time::Duration;
+use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use core::{fmt, time::Duration};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use mmcos_core::seam::Wall;
-use mmcos_core::trace::Start;
-use mmcos_core::wire::egonet;
-use mmcos_core::wire::steam::{PublicKey, encode_platform_id, parse_platform_id};
-use mmcos_game::session::{SessionError, SessionKey};
-use mmcos_game::{IdentityPolicy, Mmcos};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mmcos_core::{
+    game::Life,
+    seam::Wall,
+    trace::redact::all_masked,
+    wire::{
+        egonet,
+        steam::{PublicKey, encode_platform_id, parse_platform_id},
+    },
+};
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng as _, SeedableRng as _},
+};
 
-use super::RecordError;
-use super::addresses::Addresses;
-use super::request::all_masked;
 use super::ticket::{Signer, blank};
-use crate::secret;
+use crate::{
+    IdentityPolicy, Settings,
+    session::{SessionError, SessionKey},
+};
 
 /// What secrets are replaced by: of the same length, and as good or bad as they were.
-pub(super) struct Secrets {
+pub struct Secrets {
     real: SessionKey,
     key: [u8; 32],
     sessions: SessionKey,
     /// Whose signature under a ticket counts, and who signs in its place; `None` where no signature counts.
     signer: Option<(PublicKey, Signer)>,
-    pub(super) addresses: Addresses,
-    trusts_proxies: bool,
     egonet: egonet::Limits,
 }
 
 impl Secrets {
-    /// Of a server that starts from this.
-    pub(super) fn new(start: &Start<Mmcos>) -> Result<Self, RecordError> {
-        let config = &start.settings;
-        let key = secret::random()?;
-        let signer = match &config.identity {
-            IdentityPolicy::Verify(steam) => Some((steam.clone(), Signer::generate()?)),
+    /// Of a server with these settings in this life.
+    pub(super) fn of(settings: &Settings, life: &Life, entropy: [u8; 32]) -> Self {
+        let mut random = ChaCha8Rng::from_seed(entropy);
+        let mut key = [0; 32];
+        random.fill_bytes(&mut key);
+        let signer = match &settings.identity {
+            // Without a signer no ticket counts in the trace: it differs from what was, and gives nothing away.
+            IdentityPolicy::Verify(steam) => {
+                Signer::generate(&mut random).map(|signer| (steam.clone(), signer))
+            }
             IdentityPolicy::Trust => None,
         };
-        let real = SessionKey::new(&start.life.key, Duration::MAX);
-        let addresses = Addresses::except(&start.limits.trusted_proxies);
-        let trusts_proxies = !start.limits.trusted_proxies.is_empty();
-        let (sessions, egonet) = (SessionKey::new(&key, Duration::MAX), config.egonet());
-        Ok(Self { real, key, sessions, signer, addresses, trusts_proxies, egonet })
+        let sessions = SessionKey::new(&key, Duration::MAX);
+        let real = SessionKey::new(&life.key, Duration::MAX);
+        Self { real, key, sessions, signer, egonet: settings.egonet() }
     }
 
     /// The key of the tokens that stand in.
@@ -54,11 +60,6 @@ impl Secrets {
         self.signer
             .as_ref()
             .map_or(IdentityPolicy::Trust, |(_, signer)| IdentityPolicy::Verify(signer.public_key()))
-    }
-
-    /// Whether `X-Forwarded-For` is read.
-    pub(super) const fn trusts_proxies(&self) -> bool {
-        self.trusts_proxies
     }
 
     /// What of an `EgoNet` value is read.
@@ -77,7 +78,7 @@ impl Secrets {
     }
 
     fn stand_in(text: &[u8], stand_in: impl FnOnce(&str) -> String) -> Vec<u8> {
-        let Ok(text) = str::from_utf8(text) else { return all_masked(text) };
+        let Ok(text) = core::str::from_utf8(text) else { return all_masked(text) };
         let content = text.trim();
         let shown = text.replacen(content, &stand_in(content), 1).into_bytes();
         // Or the body would have another length than its head says.
