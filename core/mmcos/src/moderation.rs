@@ -178,7 +178,7 @@ impl fmt::Display for Ban {
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::steam::SteamId};
-/// use crate::moderation::{Ban, Bans};
+/// use mmcos_game::moderation::{Ban, Bans};
 /// let cheater = SteamId::new(76_561_202_255_230_001);
 /// let mut bans = Bans::default();
 /// bans.put(Ban {

@@ -44,7 +44,7 @@ pub enum Record {
     Unban(Subject),
     /// An operator set something, or (without a value) took that back.
     Setting {
-        /// Its [name](super::settings::Setting::name). One that this version does not know is kept and has no effect.
+        /// Its [name](mmcos_core::settings::Key::name). One that this version does not know is kept and has no effect.
         name: String,
         /// Its value.
         value: Option<String>,

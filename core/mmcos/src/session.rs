@@ -63,7 +63,7 @@ pub enum SessionError {
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::steam::SteamId};
-/// use crate::{ids::UserId, session::{Session, SessionKey}};
+/// use mmcos_game::{ids::UserId, session::{Session, SessionKey}};
 /// # use core::time::Duration;
 /// let key = SessionKey::new(&[1; 32], Duration::from_hours(24));
 /// let issued = Wall::from_secs(1_700_000_000);

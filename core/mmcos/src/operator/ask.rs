@@ -225,7 +225,10 @@ mod tests {
                 (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.needs_proof())
             },
         );
-        let mut served: Vec<_> = served.collect();
+        // The desk's, see `mmcos_core::admin::Desk`.
+        let of_any_game = [("/healthz", false), ("/metrics", true), ("/readyz", false)];
+        let of_any_game = of_any_game.map(|(path, proof)| (String::from(path), String::from("GET"), proof));
+        let mut served: Vec<_> = served.chain(of_any_game).collect();
         described.sort();
         served.sort();
         assert_eq!(described, served);
