@@ -388,7 +388,8 @@ fn another_game_has_its_own_keys_and_its_own_names() {
     let printed = loaded.to_string();
     assert!(printed.contains("ready to be saved as rally.toml") && printed.contains("RALLY_LOG=debug"));
     assert!(printed.contains("`rally notify-test`") && printed.contains("\ntracks = [1, 16]\n"), "{printed}");
-    assert!(!printed.contains("mmcos") && !printed.contains("{program}"), "{printed}");
+    let without_path = printed.replace(&place.sources.directory.display().to_string(), "");
+    assert!(!without_path.contains("mmcos") && !without_path.contains("{program}"), "{printed}");
     let again = Place::new("rally-again").file("rally.toml", &printed);
     assert_eq!(load(&again).unwrap().game, loaded.game);
 
