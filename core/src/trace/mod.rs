@@ -79,7 +79,7 @@
 //!
 //! let life = Life { seed: [7; 32], ..Life::default() };
 //! let settings = Settings::defaults()?;
-//! let start = Start { life, limits: Limits::default(), settings, records: Vec::new() };
+//! let start = Start::<Greeter> { life, limits: Limits::default(), settings, records: Vec::new() };
 //! let mut server = start.server()?;
 //! let (mut out, mut trace) = (Outbox::new(), format!("{start}\n"));
 //! let conn = ConnId(1);
@@ -95,7 +95,7 @@
 //!     }
 //! }
 //! assert_eq!(replay::<Greeter>(&trace)?.inputs, 2);
-//! assert!(replay::<Greeter>(&trace.replace("\r\nHello", "\r\nHallo")).is_err());
+//! assert!(replay::<Greeter>(&trace.replace(r"\r\nHello", r"\r\nHallo")).is_err());
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
