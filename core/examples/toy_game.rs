@@ -2,7 +2,7 @@
 //! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
 //! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets.
 
-use std::{collections::BTreeMap, convert::Infallible, fmt, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, error::Error, fmt, time::Duration};
 
 use mmcos_core::{
     Server,
@@ -201,9 +201,8 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
 }
 
 /// Plays two clients, and tells what happened.
-pub(crate) fn script() -> Vec<String> {
-    let settings = Settings::defaults().expect("the default is a number");
-    let game = Duel::new(&settings, &Life::default()).expect("the default fits");
+pub(crate) fn script() -> Result<Vec<String>, Box<dyn Error>> {
+    let game = Duel::new(&Settings::defaults()?, &Life::default())?;
     let mut server = Server::new(game, Limits::default(), [7; 32]);
     let (ann, bob) = (ConnId(1), ConnId(2));
     for conn in [ann, bob] {
@@ -220,9 +219,10 @@ pub(crate) fn script() -> Vec<String> {
         told.extend(play(&mut server, seconds, Input::Received { conn, bytes }));
     }
     told.extend(play(&mut server, 16, Input::Tick));
-    told
+    Ok(told)
 }
 
-fn main() {
-    println!("{}", script().join("\n"));
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("{}", script()?.join("\n"));
+    Ok(())
 }

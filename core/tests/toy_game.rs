@@ -1,4 +1,5 @@
 //! The example of another game on the same engine does what its page says.
+#![cfg(test)]
 
 #[path = "../examples/toy_game.rs"]
 #[expect(dead_code, reason = "the example's own main is not called")]
@@ -48,7 +49,7 @@ fn a_scenario_can_fail() {
 
 #[test]
 fn two_meet_and_one_waits_in_vain() {
-    let told = toy_game::script();
+    let told = toy_game::script().unwrap();
     assert_eq!(
         told,
         [

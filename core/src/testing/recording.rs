@@ -1,5 +1,5 @@
 use alloc::{format, string::String, vec::Vec};
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::{
     OutboxOf, Server,
@@ -31,12 +31,13 @@ impl<G: Game> Recording<G> {
 
     /// Gives the server an input, and returns all bytes that it sends.
     pub fn input(&mut self, now: Now, input: Input<'_>) -> Vec<u8> {
-        self.trace += &format!("{}\n", InputLine { now, input });
+        let _ = writeln!(self.trace, "{}", InputLine { now, input });
         self.server.handle(now, input, &mut self.out);
         let mut sent = Vec::new();
         for effect in self.out.drain() {
             if let Some(line) = EffectLine::of(&effect) {
-                self.trace += &format!("{line}\n");
+                // Writing to a String cannot fail, here and above.
+                let _ = writeln!(self.trace, "{line}");
             }
             if let Effect::Send { bytes, .. } = effect {
                 sent.extend_from_slice(&bytes);

@@ -1,5 +1,6 @@
 //! What there is to see, as it is written in JSON. Numbers of Steam accounts are texts: a browser's numbers end at 2⁵³.
 //! Moments are in seconds since 1970, so that a view stays the same while nothing happens.
+#![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
