@@ -123,7 +123,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("admin", &["server", "game", "trace"]),
     ("service", &["server", "admin", "game"]),
     ("server", &["admin", "game"]),
-    ("game", &["server", "trace"]),
+    ("game", &["server"]),
     ("testing", &["admin"]),
 ];
 
