@@ -91,7 +91,8 @@
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
 //! | `wire::steam` | Steam tickets, verified offline | `steam` |
 //! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
-//! | `game`, `trace` | what a host needs of a game; runs as text, to be played again | `game` (includes `admin`) |
+//! | `row` | records as rows of tables, for a store | `rows` |
+//! | `game`, `trace` | what a host needs of a game; runs as text, to be played again | `game` (includes `admin` and `rows`) |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
 //!
 //! No feature is on by default: a game asks for what it needs. The crate is `no_std` and needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
@@ -109,6 +110,8 @@ pub mod game;
 pub mod info;
 pub mod link;
 pub mod notice;
+#[cfg(feature = "rows")]
+pub mod row;
 pub mod seam;
 mod server;
 pub mod service;

@@ -118,6 +118,7 @@ const FOREIGN: &[&str] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["engine", "service", "server"]),
     ("seam", &["engine", "service", "server"]),
+    ("row", &["engine", "service", "server", "admin"]),
     ("settings", &["engine", "service", "server", "admin"]),
     ("engine", &["service", "server", "admin"]),
     ("admin", &["server", "game", "trace"]),

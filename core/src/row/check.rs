@@ -1,0 +1,114 @@
+//! Whether tables describe the records that they are for.
+
+use alloc::{format, vec::Vec};
+
+use serde::{Deserializer, de::Visitor, forward_to_deserialize_any};
+
+use super::{
+    Removal, Restore, Row, RowError, Schema, Table,
+    write::{fault, no_table},
+};
+
+/// The table of a store's own.
+const RESERVED: &str = "commits";
+
+/// Checks that every record has its table, and that the tables make sense. A store does so before it opens. That every
+/// field has its column shows only in a record: [`write`](fn@super::write) refuses one that would lose a field.
+pub fn check<R: Row>() -> Result<(), RowError> {
+    let schema = &R::SCHEMA;
+    let mut records = Vec::new();
+    for table in schema.tables {
+        check_table(table, schema)?;
+        records.push(table.record);
+        if let Removal::By(record) = table.removal {
+            records.push(record);
+        }
+    }
+    if schema.table(schema.counted).is_none() {
+        return Err(fault(format!("no table has the name {}", schema.counted)));
+    }
+    let mut variants = Vec::from(variants::<R>());
+    variants.sort_unstable();
+    records.sort_unstable();
+    let lonely = |one: &[&'static str], other: &[&'static str]| {
+        one.iter().copied().find(|name| other.binary_search(name).is_err())
+    };
+    if let Some(variant) = lonely(&variants, &records) {
+        return Err(no_table(variant));
+    }
+    if let Some(record) = lonely(&records, &variants) {
+        return Err(fault(format!("there is no record {record}")));
+    }
+    if records.len() > variants.len() {
+        return Err(fault("two tables are for the same record".into()));
+    }
+    Ok(())
+}
+
+fn check_table(table: &Table, schema: &Schema) -> Result<(), RowError> {
+    let wrong = |what: &str| Err(fault(format!("the table {}: {what}", table.name)));
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
+    if !is_name(table.name) || table.columns.iter().any(|column| !is_name(column.name)) {
+        return wrong("a name is not made of letters, digits and _");
+    }
+    if table.name == RESERVED {
+        return wrong("the name is the store's own");
+    }
+    if schema.tables.iter().filter(|other| other.name == table.name).count() > 1 {
+        return wrong("another has the same name");
+    }
+    if table.columns.iter().enumerate().any(|(index, column)| table.position(column.name) != Some(index)) {
+        return wrong("two columns have the same name");
+    }
+    if table.key == 0 || table.key > table.columns.len() {
+        return wrong("the key is not its first columns");
+    }
+    let is_column = |name: &str| table.position(name).is_some();
+    let named = match table.removal {
+        Removal::WithoutValue(column) => is_column(column),
+        Removal::Never | Removal::By(_) => true,
+    };
+    let restored = match table.restore {
+        Restore::Recent(recent) => is_column(recent.time) && recent.unused_without.is_none_or(is_column),
+        Restore::With(other) => schema.table(other).is_some_and(|other| {
+            let is_chosen = matches!(other.restore, Restore::All | Restore::Latest | Restore::Recent(_));
+            is_chosen && other.key <= table.key
+        }),
+        Restore::All | Restore::Latest | Restore::Nothing => true,
+    };
+    if named && restored { Ok(()) } else { wrong("a rule names what is not there") }
+}
+
+/// Returns the names of an enum's variants.
+fn variants<R: Row>() -> &'static [&'static str] {
+    let mut found: &[&str] = &[];
+    // Ends with an error, by design: there is nothing to read.
+    let _ = R::deserialize(Probe(&mut found));
+    found
+}
+
+struct Probe<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("nothing to read"))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = variants;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}

@@ -1,0 +1,340 @@
+//! A game's records as rows of tables: what a store needs to know of them, in whatever database it keeps them.
+//!
+//! A record is an enum with a variant for each table. [`Table`]s describe which field is in which column, and which rows
+//! a server is restored from; [`write`](fn@write) and [`Reader`] convert by serde. A field that is added needs no migration: a store adds
+//! the column, and `#[serde(default)]` fills it for the rows that are there.
+//!
+//! ```
+//! use mmcos_core::row::{self, Change, Column, Removal, Restore, Row, Schema, Table, Value};
+//!
+//! #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! enum Record {
+//!     /// A lap by a driver on a track. The last one of each counts.
+//!     Lap { track: u32, driver: u64, car: Car },
+//!     /// A lap that was driven through a wall.
+//!     LapDeleted { track: u32, driver: u64 },
+//! }
+//!
+//! #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! struct Car {
+//!     name: String,
+//!     parts: Vec<u32>,
+//! }
+//!
+//! impl Row for Record {
+//!     const SCHEMA: Schema = Schema {
+//!         name: "laps",
+//!         tables: &[Table {
+//!             record: "Lap",
+//!             name: "laps",
+//!             columns: &[
+//!                 Column::integer("track"),
+//!                 Column::wide("driver"),
+//!                 Column::text("car").of("car.name"),
+//!                 Column::json("parts").of("car.parts"),
+//!             ],
+//!             key: 2,
+//!             removal: Removal::By("LapDeleted"),
+//!             restore: Restore::All,
+//!         }],
+//!         counted: "laps",
+//!         migrations: &[],
+//!     };
+//! }
+//!
+//! row::check::<Record>()?;
+//! let lap = Record::Lap { track: 7, driver: 76_561_202_255_230_001, car: Car { name: "Kübel".into(), parts: vec![1, 2] } };
+//! let Change::Put(table, values) = row::write(&lap)? else { panic!() };
+//! assert_eq!(values[2..], [Value::Text("Kübel".into()), Value::Text("[1,2]".into())]);
+//! assert_eq!(row::Reader::new(table).read::<Record>(&values)?, lap);
+//! # Ok::<(), row::RowError>(())
+//! ```
+
+mod check;
+mod read;
+mod write;
+
+use alloc::{borrow::Cow, string::String};
+use core::{cmp::Ordering, fmt::Debug, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use check::check;
+pub use read::Reader;
+pub use write::write;
+
+/// A record that a store can keep.
+pub trait Row: Serialize + DeserializeOwned + Clone + Debug + Send + 'static {
+    /// The tables of the game.
+    const SCHEMA: Schema;
+
+    /// Returns what this record begins, if a copy of the store from before it is worth keeping: an operator can go back
+    /// to it.
+    fn milestone(&self) -> Option<Milestone> {
+        None
+    }
+}
+
+/// What a store keeps for a game.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// The name of the program: of the file (`NAME.db`), and in messages.
+    pub name: &'static str,
+    /// All tables, in the order in which a server is restored from them.
+    pub tables: &'static [Table],
+    /// The table whose rows tell how much there is: `backup` and `doctor` say "57 players". Its name is a plural in `s`.
+    pub counted: &'static str,
+    /// SQL for what the tables alone cannot express, such as a column that is renamed. The statements of index N bring a
+    /// store from version N to N + 1; a new store has the last version at once. They run before columns are added.
+    pub migrations: &'static [&'static str],
+}
+
+/// One table, and the record that is a row of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// The name of the record's variant.
+    pub record: &'static str,
+    /// The name of the table.
+    pub name: &'static str,
+    /// All columns, the key first.
+    pub columns: &'static [Column],
+    /// Number of columns that are the key. The last record of each key counts.
+    pub key: usize,
+    /// How a row is removed.
+    pub removal: Removal,
+    /// Which rows a server is restored from, in the order of their keys.
+    pub restore: Restore,
+}
+
+/// A column, and the field that is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The name of the column.
+    pub name: &'static str,
+    /// The field's name; within a field, `outer.inner`.
+    pub field: &'static str,
+    /// How the field is kept.
+    pub kind: Kind,
+}
+
+/// How a field is kept in its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number that fits an `i64`, or a `bool` as 0 or 1.
+    Integer,
+    /// The same for numbers above 2⁵³, such as identities: strings in an export, since JavaScript and others take several
+    /// of them for one.
+    Wide,
+    /// A number that may need all bits of a `u64`, as 16 hex digits, which sort as the numbers do.
+    Hex,
+    /// A floating-point number.
+    Real,
+    /// A string, or a variant without fields.
+    Text,
+    /// Anything, as JSON.
+    Json,
+}
+
+/// How a row is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is not.
+    Never,
+    /// By a record of this variant, which holds the key: `Unban(subject)`, `Deleted { track, driver }`.
+    By(&'static str),
+    /// By a record without a value in this column.
+    WithoutValue(&'static str),
+}
+
+/// The rows that a server is restored from.
+#[derive(Clone, Copy, Debug)]
+pub enum Restore {
+    /// All.
+    All,
+    /// The row with the highest key. A record removes the rows with higher keys than its own, so that this is the one
+    /// that was written last.
+    Latest,
+    /// Those of late.
+    Recent(Recent),
+    /// Those that belong to a restored row of this table: their key begins with that row's key.
+    With(&'static str),
+    /// None: history for hosts to read.
+    Nothing,
+}
+
+/// Which rows are given back as recent. The last N alone are `keep: Duration::ZERO` with N as `least` and `most`.
+#[derive(Clone, Copy, Debug)]
+pub struct Recent {
+    /// The column of the time, in milliseconds since 1970.
+    pub time: &'static str,
+    /// The age up to which rows are given back. It counts from the last row where the clock says that it is later.
+    pub keep: Duration,
+    /// Number of the last rows that are given back whatever the clock says: it may have jumped.
+    pub least: u32,
+    /// Maximum number of rows that are given back.
+    pub most: u32,
+    /// A column that is empty in rows which are of no use to anyone once they are not recent. They are deleted then.
+    pub unused_without: Option<&'static str>,
+}
+
+/// The beginning of something that an operator may want to take back: `season` 57. The copy is
+/// `seasons/before-season-57.db`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Milestone {
+    /// What begins, in one word.
+    pub name: &'static str,
+    /// Its number.
+    pub number: i64,
+}
+
+/// A value in a column.
+#[derive(Clone, Debug)]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// An integer.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+}
+
+/// What a record does to a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// This row, with a value for each column, replaces the one of its key.
+    Put(&'static Table, Values),
+    /// The row of this key goes.
+    Remove(&'static Table, Values),
+}
+
+/// Values of a row or of a key, in the order of the columns.
+pub type Values = alloc::vec::Vec<Value<'static>>;
+
+/// Why a record and a row cannot be converted into each other.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// The tables do not describe the records: a fault of the program.
+    #[error("{0}; this is a fault of the program, please report it")]
+    Schema(String),
+    /// A row holds what no record can.
+    #[error("a row of {table} makes no sense: {source}")]
+    Row {
+        /// The name of the table.
+        table: &'static str,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+}
+
+impl Column {
+    /// An integer column, of the field with its name. See [`Kind::Integer`].
+    pub const fn integer(name: &'static str) -> Self {
+        Self { name, field: name, kind: Kind::Integer }
+    }
+
+    /// A column of large integers. See [`Kind::Wide`].
+    pub const fn wide(name: &'static str) -> Self {
+        Self { kind: Kind::Wide, ..Self::integer(name) }
+    }
+
+    /// A column of 64 bits. See [`Kind::Hex`].
+    pub const fn hex(name: &'static str) -> Self {
+        Self { kind: Kind::Hex, ..Self::integer(name) }
+    }
+
+    /// A column of floating-point numbers.
+    pub const fn real(name: &'static str) -> Self {
+        Self { kind: Kind::Real, ..Self::integer(name) }
+    }
+
+    /// A text column.
+    pub const fn text(name: &'static str) -> Self {
+        Self { kind: Kind::Text, ..Self::integer(name) }
+    }
+
+    /// A column for anything else. See [`Kind::Json`].
+    pub const fn json(name: &'static str) -> Self {
+        Self { kind: Kind::Json, ..Self::integer(name) }
+    }
+
+    /// The same column of another field: `Column::integer("points_before").of("progress.before.points")`.
+    #[must_use]
+    pub const fn of(self, field: &'static str) -> Self {
+        Self { field, ..self }
+    }
+}
+
+impl Schema {
+    /// Returns the table with this name.
+    pub fn table(&self, name: &str) -> Option<&'static Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl Table {
+    /// Returns the columns of the key.
+    pub fn key_columns(&self) -> &'static [Column] {
+        self.columns.get(..self.key).unwrap_or_default()
+    }
+
+    /// Returns the position of a column.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|other| other.name == column)
+    }
+}
+
+impl Value<'_> {
+    /// Returns whether there is nothing.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Integer(_) => 1,
+            Self::Real(_) => 2,
+            Self::Text(_) => 3,
+        }
+    }
+}
+
+/// The order of a column: numbers by their size, texts by their bytes.
+impl Ord for Value<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
+            (Self::Real(one), Self::Real(other)) => one.total_cmp(other),
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Value<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Value<'_> {}
+
+/// Tables have names of their own.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Table {}
+
+#[cfg(test)]
+mod tests;
