@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
     clippy::unchecked_time_subtraction,
     reason = "a measurement that fails is of no use"
 )]
@@ -45,7 +46,7 @@ use mmcos_std::{
     data_dir::DataDir,
     driver::Driver,
     serving::Door,
-    store::{Commit, Committer, Store, StoreError},
+    store::{Commit, Committer, Database as _, Store, StoreError},
 };
 
 const CONNECTIONS: u32 = 64;
@@ -141,7 +142,7 @@ fn core_and_memory() {
             out.drain().filter(|effect| matches!(effect, mmcos_core::seam::Effect::Persist(_))).count();
     }
     let time = processor_time() - start;
-    assert_eq!(records, 2 * requests.len());
+    assert_eq!(records, 3 * requests.len());
     println!("AddPoints in core, {PLAYERS} players: {:.2} µs, HTTP and XML included", micros(time, RESULTS));
     ranking_alone(&server, &users);
     session_alone(RESULTS);
@@ -172,14 +173,19 @@ fn session_alone(count: u32) {
 
 fn start_up(dir: &DataDir) {
     const PLAYERS: u32 = 100_000;
-    let mut store = Store::open(dir).unwrap();
+    let mut store = Store::<Record>::open(dir).unwrap();
     let all: Vec<Record> = (1..=PLAYERS).map(player).collect();
+    let start = processor_time();
     store.commit(&all).unwrap();
+    let written = processor_time() - start;
     drop(store);
-    let start = Instant::now();
+    let megabytes = fs::metadata(dir.file("mmcos.db")).unwrap().len() as f64 / 1e6;
+    println!("{PLAYERS} players written: {written:?} of processor time, {megabytes:.1} MB");
+    let (start, processor) = (Instant::now(), processor_time());
     let mut server = core();
-    Store::open(dir).unwrap().restore(&mut server, now()).unwrap();
-    println!("start-up with {PLAYERS} players: {:?}", start.elapsed());
+    Store::<Record>::open(dir).unwrap().restore(&mut server, now()).unwrap();
+    let processor = processor_time() - processor;
+    println!("start-up with {PLAYERS} players: {:?}, {processor:?} of processor time", start.elapsed());
     assert_eq!(server.service().players().len(), PLAYERS as usize);
 }
 
@@ -197,7 +203,7 @@ fn over_http(dir: &DataDir) {
 }
 
 /// A store on a disk that takes longer.
-struct Slow(Store, Duration);
+struct Slow(Store<Record>, Duration);
 
 impl Commit<Record> for Slow {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
@@ -208,7 +214,7 @@ impl Commit<Record> for Slow {
 
 /// So many results of each of these users, who are as many as there are connections.
 fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
-    let mut store = Store::open(dir).unwrap();
+    let mut store = Store::<Record>::open(dir).unwrap();
     let races: Vec<Record> =
         users.clone().flat_map(|user| (0..each).map(move |number| race(user, number))).collect();
     store.commit(&races).unwrap();

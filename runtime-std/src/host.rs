@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mmcos_core::info::Info;
-use mmcos_game::{Mmcos, Settings};
+use mmcos_core::row::Row as _;
+use mmcos_game::{Mmcos, Record, Settings};
 
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
@@ -28,7 +29,7 @@ use crate::secret::{ServerKey, ServerKeyError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::files::{self, Restored};
-use crate::store::{Store, StoreError};
+use crate::store::{Database as _, Store, StoreError};
 use crate::tls::Tls;
 
 /// A host that is ready to serve.
@@ -51,7 +52,7 @@ pub struct Host {
     /// What proves an operator besides the password; `None` without a dashboard.
     pub console: Option<Console>,
     /// What outlives the process.
-    pub store: Store,
+    pub store: Store<Record>,
     /// The plain listener; `None` if it is off.
     pub http: Option<Bound>,
     /// The TLS listener; `None` if it is off.
@@ -199,14 +200,14 @@ pub fn start<A: Into<OsString>>(
             print(&format_args!("Wrote {}\n", file.display()));
         }
         Command::Backup(file) => {
-            let saved = files::backup(&data_dir(&sources)?, &file)?;
+            let saved = Store::<Record>::backup(&data_dir(&sources)?, &file)?;
             print(&format_args!("Saved {saved} to {}\n", file.display()));
         }
         Command::Restore(file) => {
             // Before a directory is made for it.
-            files::check_backup(&file)?;
+            files::check_backup(Record::SCHEMA, &file)?;
             let dir = DataDir::open(&sources.load::<Mmcos>()?.config.data_dir)?;
-            let Restored { summary, path, old } = files::restore(&dir, &file)?;
+            let Restored { summary, path, old } = files::restore(Record::SCHEMA, &dir, &file)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
                 print(&format_args!("What was there is now {}\n", old.display()));
@@ -217,10 +218,10 @@ pub fn start<A: Into<OsString>>(
             print(&format_args!("{}\n", running::health::<Mmcos>(info, &data_dir)?));
         }
         Command::Export(None) => {
-            files::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
+            Store::<Record>::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
         }
         Command::Export(Some(file)) => {
-            let exported = files::export_to(&data_dir(&sources)?, &file)?;
+            let exported = files::export_to(Record::SCHEMA, &data_dir(&sources)?, &file)?;
             print(&format_args!("Exported {exported} to {}\n", file.display()));
         }
         Command::Doctor => {

@@ -429,6 +429,7 @@ impl Service for Mmcos {
                 self.enter_season();
                 self.game_configuration = None;
             }
+            Record::Prize(_) => {}
             Record::EventByHand(by_hand) => {
                 self.events.put(by_hand);
                 self.game_configuration = None;

@@ -256,6 +256,39 @@ impl Prizes {
         let by_rank = catalogue.ranks.rewards.iter().map(|row| (row.min_rank, row.prize.as_str().into()));
         Self { by_division: by_division.collect(), by_rank: by_rank.collect() }
     }
+
+    /// The prizes of a season that has ended, one by one.
+    pub fn each(&self, season: SeasonId) -> impl Iterator<Item = Prize> {
+        let prize = move |kind, bound, prize: &str| Prize { season, kind, bound, prize: prize.into() };
+        let divisions = (0..).zip(&self.by_division).filter(|(_, prize)| !prize.is_empty());
+        let by_division = divisions.map(move |(division, text)| prize(PrizeKind::Division, division, text));
+        // A row without a prize hides those for more ranks.
+        let by_rank = self.by_rank.iter().map(move |(ranks, text)| prize(PrizeKind::Rank, *ranks, text));
+        by_division.chain(by_rank)
+    }
+}
+
+/// One prize of a season that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Prize {
+    /// The season.
+    pub season: SeasonId,
+    /// What it is for.
+    pub kind: PrizeKind,
+    /// The division, or the number of ranks.
+    pub bound: u32,
+    /// The prize, as the game reads it. Empty for none.
+    pub prize: Box<str>,
+}
+
+/// What a prize is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrizeKind {
+    /// A division.
+    Division,
+    /// The first ranks.
+    Rank,
 }
 
 #[cfg(test)]

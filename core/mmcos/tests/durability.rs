@@ -14,7 +14,7 @@ use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life},
     seam::{ConnId, Wall},
-    testing::{Rig, START, body, status},
+    testing::{Rig, Rows, START, body, status},
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
 };
 use mmcos_game::{
@@ -240,30 +240,11 @@ fn young(records: &[Record], now: i64) -> Vec<&Record> {
     records.iter().filter(is_young).collect()
 }
 
-/// The rows that a store has after these records, in the order in which it gives them back: a model of it.
+/// The records that a store gives back after these.
 fn rows(records: &[Record], now: i64) -> Vec<Record> {
-    let (mut season, mut event, mut players) = (None, None, BTreeMap::new());
-    let (mut races, mut results) = (BTreeMap::new(), BTreeMap::new());
-    for record in records.iter().cloned() {
-        match record {
-            Record::Player(player) => drop(players.insert(player.user_id, player)),
-            Record::Race(race) => drop(races.insert(race.session, race)),
-            Record::RaceForgotten(session) => drop(races.remove(&session)),
-            Record::Result(result) => drop(results.insert((result.session, result.user), result)),
-            Record::SeasonStarted(started) => season = Some(started),
-            Record::EventByHand(by_hand) => event = Some(Record::EventByHand(by_hand)),
-            other => panic!("{other:?}"),
-        }
-    }
-    let oldest = (now - i64::try_from(KEEP.as_secs()).unwrap()) * 1000;
-    let last = races.keys().max().copied();
-    races.retain(|session, race| race.made.as_millis() > oldest || Some(*session) == last);
-    results.retain(|(session, _), _| races.contains_key(session));
-    let season = season.into_iter().map(Record::SeasonStarted);
-    let players = players.into_values().map(Record::Player);
-    let races = races.into_values().map(Record::Race);
-    let results = results.into_values().map(Record::Result);
-    season.chain(players).chain(races).chain(results).chain(event).collect()
+    let mut rows = Rows::default();
+    records.iter().for_each(|record| rows.put(record.clone()).unwrap());
+    rows.records(Wall::from_secs(now)).collect()
 }
 
 #[test]

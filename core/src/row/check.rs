@@ -15,7 +15,7 @@ const RESERVED: &str = "commits";
 /// Checks that every record has its table, and that the tables make sense. A store does so before it opens. That every
 /// field has its column shows only in a record: [`write`](fn@super::write) refuses one that would lose a field.
 pub fn check<R: Row>() -> Result<(), RowError> {
-    let schema = &R::SCHEMA;
+    let schema = R::SCHEMA;
     let mut records = Vec::new();
     for table in schema.tables {
         check_table(table, schema)?;
@@ -77,7 +77,11 @@ fn check_table(table: &Table, schema: &Schema) -> Result<(), RowError> {
         }),
         Restore::All | Restore::Latest | Restore::Nothing => true,
     };
-    if named && restored { Ok(()) } else { wrong("a rule names what is not there") }
+    let archived = table.history.is_none_or(|history| {
+        let is_new = is_name(history.table) && schema.table(history.table).is_none();
+        is_new && is_column(history.by) && history.columns.iter().copied().all(is_column)
+    });
+    if named && restored && archived { Ok(()) } else { wrong("a rule names what is not there") }
 }
 
 /// Returns the names of an enum's variants.

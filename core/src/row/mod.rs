@@ -5,7 +5,7 @@
 //! the column, and `#[serde(default)]` fills it for the rows that are there.
 //!
 //! ```
-//! use mmcos_core::row::{self, Change, Column, Removal, Restore, Row, Schema, Table, Value};
+//! use mmcos_core::row::{self, Change, Column, Removal, Row, Schema, Table, Value};
 //!
 //! #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 //! enum Record {
@@ -22,7 +22,7 @@
 //! }
 //!
 //! impl Row for Record {
-//!     const SCHEMA: Schema = Schema {
+//!     const SCHEMA: &'static Schema = &Schema {
 //!         name: "laps",
 //!         tables: &[Table {
 //!             record: "Lap",
@@ -35,10 +35,10 @@
 //!             ],
 //!             key: 2,
 //!             removal: Removal::By("LapDeleted"),
-//!             restore: Restore::All,
+//!             ..Table::PLAIN
 //!         }],
 //!         counted: "laps",
-//!         migrations: &[],
+//!         ..Schema::EMPTY
 //!     };
 //! }
 //!
@@ -66,7 +66,7 @@ pub use write::write;
 /// A record that a store can keep.
 pub trait Row: Serialize + DeserializeOwned + Clone + Debug + Send + 'static {
     /// The tables of the game.
-    const SCHEMA: Schema;
+    const SCHEMA: &'static Schema;
 
     /// Returns what this record begins, if a copy of the store from before it is worth keeping: an operator can go back
     /// to it.
@@ -84,6 +84,8 @@ pub struct Schema {
     pub tables: &'static [Table],
     /// The table whose rows tell how much there is: `backup` and `doctor` say "57 players". Its name is a plural in `s`.
     pub counted: &'static str,
+    /// What hosts may want to read besides, made anew at a start when it has changed.
+    pub views: &'static [View],
     /// SQL for what the tables alone cannot express, such as a column that is renamed. The statements of index N bring a
     /// store from version N to N + 1; a new store has the last version at once. They run before columns are added.
     pub migrations: &'static [&'static str],
@@ -104,6 +106,31 @@ pub struct Table {
     pub removal: Removal,
     /// Which rows a server is restored from, in the order of their keys.
     pub restore: Restore,
+    /// What is kept of rows that are replaced.
+    pub history: Option<History>,
+}
+
+/// A table of what rows were at the end of something: where each player stood when a season was over. Before a row is
+/// replaced by one with a larger number in a column, part of it is copied.
+#[derive(Clone, Copy, Debug)]
+pub struct History {
+    /// The name of the table of copies.
+    pub table: &'static str,
+    /// The column whose number grows: `season`. It comes first in the key of a copy, before the key of the row.
+    pub by: &'static str,
+    /// The other columns that are copied.
+    pub columns: &'static [&'static str],
+}
+
+/// A view for hosts who read the store.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// The name of the view.
+    pub name: &'static str,
+    /// The query that it stands for.
+    pub select: &'static str,
+    /// The table that an export leaves out, since the view shows all of it.
+    pub covers: Option<&'static str>,
 }
 
 /// A column, and the field that is in it.
@@ -170,9 +197,9 @@ pub struct Recent {
     /// The age up to which rows are given back. It counts from the last row where the clock says that it is later.
     pub keep: Duration,
     /// Number of the last rows that are given back whatever the clock says: it may have jumped.
-    pub least: u32,
+    pub least: usize,
     /// Maximum number of rows that are given back.
-    pub most: u32,
+    pub most: usize,
     /// A column that is empty in rows which are of no use to anyone once they are not recent. They are deleted then.
     pub unused_without: Option<&'static str>,
 }
@@ -267,6 +294,9 @@ impl Column {
 }
 
 impl Schema {
+    /// No table yet: `Schema { name: "laps", tables: &[…], counted: "laps", ..Schema::EMPTY }`.
+    pub const EMPTY: Self = Self { name: "", tables: &[], counted: "", views: &[], migrations: &[] };
+
     /// Returns the table with this name.
     pub fn table(&self, name: &str) -> Option<&'static Table> {
         self.tables.iter().find(|table| table.name == name)
@@ -274,6 +304,22 @@ impl Schema {
 }
 
 impl Table {
+    /// A table without special rules, which gives back all its rows: `Table { record: "Lap", …, ..Table::PLAIN }`.
+    pub const PLAIN: Self = Self {
+        record: "",
+        name: "",
+        columns: &[],
+        key: 1,
+        removal: Removal::Never,
+        restore: Restore::All,
+        history: None,
+    };
+
+    /// Returns the column with this name.
+    pub fn column(&self, name: &str) -> Option<&'static Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
     /// Returns the columns of the key.
     pub fn key_columns(&self) -> &'static [Column] {
         self.columns.get(..self.key).unwrap_or_default()

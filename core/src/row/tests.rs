@@ -73,7 +73,7 @@ const DRIVERS: Table = Table {
     ],
     key: 1,
     removal: Removal::By("DriverGone"),
-    restore: Restore::All,
+    ..Table::PLAIN
 };
 const LAPS: Table = Table {
     record: "Lap",
@@ -87,6 +87,7 @@ const LAPS: Table = Table {
     key: 2,
     removal: Removal::By("LapGone"),
     restore: Restore::With("tracks"),
+    ..Table::PLAIN
 };
 const TRACKS: Table = Table {
     record: "Note",
@@ -95,11 +96,12 @@ const TRACKS: Table = Table {
     key: 1,
     removal: Removal::WithoutValue("text"),
     restore: Restore::Latest,
+    ..Table::PLAIN
 };
 
 impl Row for Record {
-    const SCHEMA: Schema =
-        Schema { name: "test", tables: &[DRIVERS, LAPS, TRACKS], counted: "drivers", migrations: &[] };
+    const SCHEMA: &'static Schema =
+        &Schema { name: "test", tables: &[DRIVERS, LAPS, TRACKS], counted: "drivers", ..Schema::EMPTY };
 }
 
 fn written(record: &Record) -> (bool, &'static str, Values) {
@@ -190,7 +192,7 @@ fn a_record_that_would_lose_something_is_refused() {
         ..LAPS
     };
     impl Row for Wrong {
-        const SCHEMA: Schema = Schema { tables: &[TABLE], ..Record::SCHEMA };
+        const SCHEMA: &'static Schema = &Schema { tables: &[TABLE], ..*Record::SCHEMA };
     }
     let message = |record: &Wrong| write(record).unwrap_err().to_string();
     let lap = |track| Wrong::Lap { track, best: None, split: Split { first: 1 } };
@@ -215,7 +217,7 @@ fn tables_that_do_not_fit_are_found() {
                 Note(u8),
             }
             impl Row for Three {
-                const SCHEMA: Schema = Schema { tables: &[$($tables),*], ..Record::SCHEMA };
+                const SCHEMA: &'static Schema = &Schema { tables: &[$($tables),*], ..*Record::SCHEMA };
             }
             check::<Three>().err().map(|error| error.to_string())
         }};
@@ -235,6 +237,11 @@ fn tables_that_do_not_fit_are_found() {
     assert!(of(message!(DRIVERS, Table { key: 3, ..TRACKS })).contains("key"));
     assert!(of(message!(DRIVERS, Table { restore: Restore::With("laps"), ..TRACKS })).contains("rule"));
     assert!(of(message!(DRIVERS, Table { removal: Removal::WithoutValue("x"), ..TRACKS })).contains("rule"));
+    const fn history(by: &'static str) -> History {
+        History { table: "old", by, columns: &["name"] }
+    }
+    assert_eq!(message!(Table { history: Some(history("added")), ..DRIVERS }, TRACKS), None);
+    assert!(of(message!(Table { history: Some(history("x")), ..DRIVERS }, TRACKS)).contains("rule"));
     const TWICE: &[Column] = &[Column::text("of"), Column::text("of")];
     assert!(of(message!(DRIVERS, Table { columns: TWICE, ..TRACKS })).contains("two columns"));
 }

@@ -3,7 +3,7 @@
 //! [`Rig`] drives a [`Server`](crate::Server) with a virtual clock and clients that read what they are sent.
 //! [`Scenario`] is a scene between clients and a game: a file of text (`.http`, see there) or a chain of calls.
 //! [`Scenario::check`] plays it in every split of every request. [`MemoryStore`] loses what was not committed when the
-//! process is killed. `Recording` (feature `game`) writes a trace. What a scenario must know of a game is in [`TestGame`].
+//! process is killed. `Rows` (feature `rows`) is a model of a store, and `Recording` (feature `game`) writes a trace. What a scenario must know of a game is in [`TestGame`].
 //!
 //! ```
 //! use core::{convert::Infallible, time::Duration};
@@ -76,6 +76,8 @@ mod play;
 #[cfg(feature = "game")]
 mod recording;
 mod rig;
+#[cfg(feature = "rows")]
+mod rows;
 mod scenario;
 mod store;
 
@@ -83,5 +85,7 @@ pub use play::{Delivery, Played, TestGame};
 #[cfg(feature = "game")]
 pub use recording::Recording;
 pub use rig::{Rig, START, body, status};
+#[cfg(feature = "rows")]
+pub use rows::Rows;
 pub use scenario::Scenario;
 pub use store::MemoryStore;

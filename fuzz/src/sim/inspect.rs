@@ -37,8 +37,8 @@ impl World {
 
     /// Throws away what nobody comes back to.
     fn prune(&mut self) {
-        let before = self.books.latest().as_millis() - 2 * KEEP.as_millis() as i64;
-        self.store.prune(Wall::from_millis(before));
+        let earliest = self.books.latest().as_millis() - KEEP.as_millis() as i64;
+        self.store.prune(Wall::from_millis(earliest));
         self.books.prune(self.now.saturating_sub(2 * KEEP));
     }
 

@@ -1,18 +1,14 @@
 //! A store as the real one is: rows by their natural key, batches that become durable whole and in order, and after a
 //! crash only what was durable.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use mmcos_core::seam::{Storage, StorageTrouble, Wall};
-use mmcos_game::{
-    Record,
-    events::ByHand,
-    ids::{SessionId, UserId},
-    moderation::{Ban, Subject},
-    players::Player,
-    results::{KEEP, Race, RaceResult},
-    seasons::SeasonStarted,
+use mmcos_core::{
+    row::{Row as _, Schema},
+    seam::{Storage, StorageTrouble, Wall},
+    testing::Rows,
 };
+use mmcos_game::Record;
 use mmcos_std::store::{Batch, Journal};
 
 pub(super) use mmcos_core::seam::CommitSeq;
@@ -21,7 +17,7 @@ pub(super) use mmcos_core::seam::CommitSeq;
 /// store's [`Journal`]; each of its items is what one input submitted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
-    rows: Rows,
+    rows: Rows<Record>,
     journal: Journal<Vec<Record>>,
     /// The write that is on its way.
     writing: Option<Batch<Vec<Record>>>,
@@ -59,7 +55,7 @@ impl Store {
         let Some(batch) = self.writing.take() else { return };
         for records in batch.items() {
             self.written = self.written.next();
-            records.iter().cloned().for_each(|record| self.rows.put(record));
+            put(&mut self.rows, records);
         }
         self.journal.committed(&batch, now);
     }
@@ -86,7 +82,7 @@ impl Store {
         let items = writing.iter().flat_map(Batch::items).chain(self.journal.waiting()).take(kept);
         for records in items {
             self.written = self.written.next();
-            records.iter().cloned().for_each(|record| self.rows.put(record));
+            put(&mut self.rows, records);
         }
         self.journal = Journal::starting_at(self.written);
     }
@@ -98,7 +94,10 @@ impl Store {
 
     /// The number of the last match that is durable.
     pub(super) fn last_session(&self) -> u64 {
-        self.rows.races.keys().last().map_or(0, |session| session.0)
+        match SCHEMA.table("matches").and_then(|table| self.rows.last(table)) {
+            Some(Record::Race(race)) => race.session.0,
+            _ => 0,
+        }
     }
 
     pub(super) fn pending(&self) -> usize {
@@ -117,77 +116,21 @@ impl Store {
     /// What a server would be restored from if all that was submitted were durable.
     pub(super) fn all_records(&self, now: Wall) -> Vec<Record> {
         let mut rows = self.rows.clone();
-        self.waiting().flatten().for_each(|record| rows.put(record.clone()));
+        self.waiting().for_each(|records| put(&mut rows, records));
         rows.records(now).collect()
     }
 
-    /// Throws away what no server wants back.
-    pub(super) fn prune(&mut self, before: Wall) {
-        self.rows.prune(before);
+    /// Throws away what no server wants back, in whose time it is no earlier than this.
+    pub(super) fn prune(&mut self, earliest: Wall) {
+        self.rows.prune(earliest);
     }
 }
 
-/// So many races come back whatever the clock said when they were made.
-const LAST: usize = 100;
+const SCHEMA: &Schema = Record::SCHEMA;
 
-#[derive(Clone, Debug, Default)]
-struct Rows {
-    season: Option<Box<SeasonStarted>>,
-    players: BTreeMap<UserId, Box<Player>>,
-    races: BTreeMap<SessionId, Box<Race>>,
-    results: BTreeMap<(SessionId, UserId), RaceResult>,
-    bans: BTreeMap<Subject, Box<Ban>>,
-    settings: BTreeMap<String, String>,
-    event: Option<ByHand>,
-}
-
-impl Rows {
-    fn put(&mut self, record: Record) {
-        match record {
-            Record::Player(player) => drop(self.players.insert(player.user_id, player)),
-            Record::Race(race) => drop(self.races.insert(race.session, race)),
-            Record::RaceForgotten(session) => drop(self.races.remove(&session)),
-            Record::Result(result) => drop(self.results.insert((result.session, result.user), result)),
-            Record::SeasonStarted(started) => self.season = Some(started),
-            Record::Ban(ban) => drop(self.bans.insert(ban.subject, ban)),
-            Record::Unban(subject) => drop(self.bans.remove(&subject)),
-            Record::Setting { name, value: Some(value) } => drop(self.settings.insert(name, value)),
-            Record::Setting { name, value: None } => drop(self.settings.remove(&name)),
-            Record::EventByHand(by_hand) => self.event = Some(by_hand),
-        }
-    }
-
-    fn records(&self, now: Wall) -> impl Iterator<Item = Record> {
-        let last = self.races.values().last();
-        let latest = last.map_or(now, |race| race.made.min(now));
-        let oldest = latest.as_millis().saturating_sub(i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX));
-        let last = self.first_of_last();
-        let wanted = move |race: &Race| race.made.as_millis() > oldest || race.session >= last;
-        let season = self.season.iter().cloned().map(Record::SeasonStarted);
-        let players = self.players.values().cloned().map(Record::Player);
-        let races = self.races.values().filter(move |race| wanted(race)).cloned().map(Record::Race);
-        let of_wanted =
-            move |result: &&RaceResult| self.races.get(&result.session).is_some_and(|race| wanted(race));
-        let results = self.results.values().filter(of_wanted).copied().map(Record::Result);
-        let bans = self.bans.values().cloned().map(Record::Ban);
-        let setting = |(name, value): (&String, &String)| Record::Setting {
-            name: name.clone(),
-            value: Some(value.clone()),
-        };
-        let settings = self.settings.iter().map(setting);
-        let event = self.event.map(Record::EventByHand);
-        season.chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
-    }
-
-    fn first_of_last(&self) -> SessionId {
-        self.races.keys().nth_back(LAST).copied().unwrap_or(SessionId(0))
-    }
-
-    fn prune(&mut self, before: Wall) {
-        let last = self.first_of_last();
-        self.races.retain(|session, race| race.made > before || *session >= last);
-        let races = &self.races;
-        self.results.retain(|(session, _), _| races.contains_key(session));
+fn put(rows: &mut Rows<Record>, records: &[Record]) {
+    for record in records {
+        rows.put(record.clone()).expect("every record is a row of its table");
     }
 }
 

@@ -2,14 +2,16 @@
 
 use mmcos_core::calendar::{Date, UtcText};
 use mmcos_core::info::Info;
+use mmcos_core::row::Row as _;
 use mmcos_core::seam::Wall;
+use mmcos_game::Record;
 
 use super::Finding;
 use crate::certificate::{self, Description};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::program::name as program;
-use crate::store::files::{self, Health};
+use crate::store::files;
 
 pub(super) fn examine(info: &Info, config: &Config, now: Wall) -> Vec<Finding> {
     match DataDir::find(&config.data_dir) {
@@ -38,32 +40,49 @@ pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
 }
 
 fn store(dir: &DataDir, now: Wall) -> Finding {
-    match files::examine(dir) {
-        Ok(None) => Finding::ok("store", "not there yet: the first start makes it"),
-        Ok(Some(Health { season: Some((season, starts)), .. })) if starts > in_days(now, 1) => {
-            Finding::problem(
-                "store",
-                format!(
-                    "season {season} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
+    let (mut last_seen, mut began) = (None, None);
+    let look = |record| match record {
+        Record::Player(player) => last_seen = last_seen.max(Some(player.profile.last_seen)),
+        Record::SeasonStarted(season) => began = Some(season),
+        Record::Race(_)
+        | Record::RaceForgotten(_)
+        | Record::Result(_)
+        | Record::Ban(_)
+        | Record::Unban(_)
+        | Record::Setting { .. }
+        | Record::Prize(_)
+        | Record::EventByHand(_) => {}
+    };
+    let health = match files::examine::<Record>(dir, now, look) {
+        Ok(None) => return Finding::ok("store", "not there yet: the first start makes it"),
+        Ok(Some(health)) => health,
+        Err(error) => return Finding::problem("store", format!("{error}.")),
+    };
+    if let Some(season) = began.filter(|season| season.starts > in_days(now, 1)) {
+        let number = season.season.0;
+        return Finding::problem(
+            "store",
+            format!(
+                "season {number} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
                  season began. Stop the server and put the copy from before it in place: \
                  {} restore {} (if it is there), or give the season its right number on the dashboard, and all \
                  points stay as they are.",
-                    UtcText::from(starts),
-                    program(),
-                    dir.file("seasons").join(format!("before-season-{season}.db")).display(),
-                ),
-            )
-        }
-        Ok(Some(health)) if health.last_seen.is_some_and(|seen| seen > in_days(now, 1)) => Finding::problem(
+                UtcText::from(season.starts),
+                program(),
+                dir.file("seasons").join(format!("before-season-{number}.db")).display(),
+            ),
+        );
+    }
+    if last_seen.is_some_and(|seen| seen > in_days(now, 1)) {
+        return Finding::problem(
             "store",
             "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
              for seasons and Steam's tickets go by it.",
-        ),
-        Ok(Some(_)) if let Err(error) = files::examine_writing(dir) => {
-            Finding::problem("store", format!("nothing can be saved at the moment: {error}."))
-        }
-        Ok(Some(health)) => Finding::ok("store", format!("whole; it keeps {} players", health.players)),
-        Err(error) => Finding::problem("store", format!("{error}.")),
+        );
+    }
+    match files::examine_writing(Record::SCHEMA, dir) {
+        Ok(()) => Finding::ok("store", format!("whole; it keeps {} players", health.count)),
+        Err(error) => Finding::problem("store", format!("nothing can be saved at the moment: {error}.")),
     }
 }
 

@@ -1,9 +1,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mmcos_core::row::{RowError, Schema};
 use mmcos_core::seam::StorageTrouble;
-use mmcos_game::players::RestoreError;
 use rusqlite::ErrorCode;
+
+use crate::data_dir::DataDir;
 
 /// What is wrong with the store, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +13,7 @@ use rusqlite::ErrorCode;
 pub enum StoreError {
     /// Another server has it.
     #[error(
-        "another mmcos{} uses the data directory {}: stop it, or give this one a directory of its own: \
+        "another {program}{} uses the data directory {}: stop it, or give this one a directory of its own: \
          --data-dir DIRECTORY",
         process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default(), dir.display()
     )]
@@ -20,12 +22,16 @@ pub enum StoreError {
         dir: PathBuf,
         /// The other's process id, if it can be told.
         process: Option<u32>,
+        /// The program.
+        program: &'static str,
     },
     /// `SQLite` cannot do what it is told.
-    #[error("{}: {source}; {}", path.display(), advice(source))]
+    #[error("{}: {source}; {}", path.display(), advice(source, program))]
     Sql {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
         /// What it says.
         source: rusqlite::Error,
     },
@@ -44,10 +50,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The data directory has no store.
-    #[error("{} has no mmcos.db: name the data directory of the server: --data-dir DIRECTORY", dir.display())]
+    #[error("{} has no {program}.db: name the data directory of the server: --data-dir DIRECTORY", dir.display())]
     Missing {
         /// The data directory.
         dir: PathBuf,
+        /// The program.
+        program: &'static str,
     },
     /// The file to restore from cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -58,26 +66,32 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The file to restore from is something else.
-    #[error("{} is not a backup of mmcos: choose a file that `mmcos backup` has made", path.display())]
+    #[error("{} is not a backup of {program}: choose a file that `{program} backup` has made", path.display())]
     NotABackup {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
     },
     /// A database of something else.
-    #[error("{} is no store of mmcos: is it the right file?", path.display())]
+    #[error("{} is no store of {program}: is it the right file?", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
     },
     /// This version is too old for it.
     #[error(
-        "{} was written by a later mmcos (its schema is {found}, this version knows {known}): use that version, or put a \
-         backup in its place: mmcos restore FILE",
+        "{} was written by a later {program} (its schema is {found}, this version knows {known}): use that version, or put a \
+         backup in its place: {program} restore FILE",
         path.display()
     )]
     Later {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
         /// Its schema.
         found: usize,
         /// The latest that this version knows.
@@ -93,25 +107,37 @@ pub enum StoreError {
     },
     /// Its rows cannot all be true.
     #[error(
-        "{}: {source}; it was damaged, or changed by hand: put a backup in its place: mmcos restore FILE",
+        "{}: {source}; it was damaged, or changed by hand: put a backup in its place: {program} restore FILE",
         path.display()
     )]
     Contradiction {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
         /// What does not fit.
-        source: RestoreError,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The records of the game do not fit its tables.
+    #[error("{}: {source}", path.display())]
+    Tables {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: RowError,
     },
     /// Changes that were acknowledged are not in the file any more.
     #[error(
         "{} has lost changes that were saved before (it holds {found} of {expected} commits): it was replaced while the \
-         server ran, or its disk has lost data. Look at the system's log (dmesg), and put a backup in its place: mmcos \
+         server ran, or its disk has lost data. Look at the system's log (dmesg), and put a backup in its place: {program} \
          restore FILE",
         path.display()
     )]
     Lost {
         /// The file.
         path: PathBuf,
+        /// The program.
+        program: &'static str,
         /// The number of commits that it has.
         found: u64,
         /// The number of commits that it should have.
@@ -150,24 +176,65 @@ impl StoreError {
         }
     }
 
-    pub(super) fn sql(path: &Path, source: rusqlite::Error) -> Self {
-        Self::Sql { path: path.to_owned(), source }
-    }
-
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
         Self::File { path: path.to_owned(), source }
     }
 }
 
-fn advice(error: &rusqlite::Error) -> &'static str {
-    match error.sqlite_error_code() {
+/// A database file, and whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct StoreFile {
+    pub(super) path: PathBuf,
+    pub(super) schema: &'static Schema,
+}
+
+impl StoreFile {
+    /// The store of a data directory.
+    pub(super) fn of(dir: &DataDir, schema: &'static Schema) -> Self {
+        Self { path: dir.file(&format!("{}.db", schema.name)), schema }
+    }
+
+    pub(super) fn new(path: &Path, schema: &'static Schema) -> Self {
+        Self { path: path.to_owned(), schema }
+    }
+
+    pub(super) fn sql(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Sql { path: self.path.clone(), program: self.schema.name, source }
+    }
+
+    pub(super) fn io(&self, source: io::Error) -> StoreError {
+        StoreError::file(&self.path, source)
+    }
+
+    pub(super) fn foreign(&self) -> StoreError {
+        StoreError::Foreign { path: self.path.clone(), program: self.schema.name }
+    }
+
+    pub(super) fn unfit(&self, source: RowError) -> StoreError {
+        match source {
+            RowError::Row { .. } => self.contradiction(source),
+            RowError::Schema(_) => StoreError::Tables { path: self.path.clone(), source },
+        }
+    }
+
+    pub(super) fn contradiction(&self, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+        StoreError::Contradiction {
+            path: self.path.clone(),
+            program: self.schema.name,
+            source: source.into(),
+        }
+    }
+}
+
+fn advice(error: &rusqlite::Error, program: &str) -> String {
+    let text = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full: make room (df -h)",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "it cannot be written: look at who owns it and its directory (ls -ld), and whether the disk is mounted \
              read-only (mount)"
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "it is damaged: put a backup in its place: mmcos restore FILE"
+            return format!("it is damaged: put a backup in its place: {program} restore FILE");
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program has locked it, perhaps a database browser with an edit that is not written yet: write or \
@@ -176,7 +243,12 @@ fn advice(error: &rusqlite::Error) -> &'static str {
         Some(ErrorCode::SystemIoFailure) => {
             "the disk fails: look at the system's log (dmesg), and copy the data directory to another disk"
         }
-        None => "it was damaged, or changed by hand: put a backup in its place: mmcos restore FILE",
+        None => {
+            return format!(
+                "it was damaged, or changed by hand: put a backup in its place: {program} restore FILE"
+            );
+        }
         Some(_) => "please report this",
-    }
+    };
+    text.to_owned()
 }

@@ -6,27 +6,31 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mmcos_core::row::{Kind, Row, Schema};
 use mmcos_core::seam::Wall;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Result};
 
 use super::lock::Lock;
-use super::{FILE_NAME, StoreError, look, schema};
+use super::rows::Tables;
+use super::{StoreError, StoreFile, look, schema};
 use crate::data_dir::{DataDir, private_file};
 
 /// A file that a command has written or read. Its `Display` is a sentence part such as `57 players (61 kB)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The number of players in it.
-    pub players: u64,
+    /// The number of rows in [`Schema::counted`].
+    pub count: u64,
+    /// The name of that table.
+    pub counted: &'static str,
     /// Its size in bytes.
     pub bytes: u64,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { players, bytes } = self;
-        let players = if *players == 1 { "1 player".to_owned() } else { format!("{players} players") };
-        write!(f, "{players} ({} kB)", bytes.div_ceil(1000))
+        let Self { count, counted, bytes } = self;
+        let counted = if *count == 1 { counted.strip_suffix('s').unwrap_or(counted) } else { counted };
+        write!(f, "{count} {counted} ({} kB)", bytes.div_ceil(1000))
     }
 }
 
@@ -43,116 +47,139 @@ pub struct Restored {
 
 /// Writes all that the store keeps at this moment to a new file, which only its owner can read. The server may be
 /// running.
-pub fn backup(dir: &DataDir, to: &Path) -> std::result::Result<Summary, StoreError> {
-    let path = dir.file(FILE_NAME);
-    let connection = open_own(dir)?;
-    copy(&connection, &path, to)?;
-    summary(&connection, &path, to)
+pub(super) fn backup(
+    schema: &'static Schema,
+    dir: &DataDir,
+    to: &Path,
+) -> std::result::Result<Summary, StoreError> {
+    let (connection, file) = open_own(schema, dir)?;
+    copy(&connection, &file, to)?;
+    summary(&connection, &file, to)
 }
 
 /// Checks whether a file is a backup that [`restore`] would take.
-pub fn check_backup(from: &Path) -> std::result::Result<(), StoreError> {
-    open_backup(from).map(drop)
+pub fn check_backup(schema: &'static Schema, from: &Path) -> std::result::Result<(), StoreError> {
+    open_backup(&StoreFile::new(from, schema)).map(drop)
 }
 
 /// Puts a backup in the place of the store, while no server runs.
-pub fn restore(dir: &DataDir, from: &Path) -> std::result::Result<Restored, StoreError> {
-    let _lock = Lock::take(dir)?;
-    let backup = open_backup(from)?;
-    check_whole(&backup, from)?;
-    let (path, new) = (dir.file(FILE_NAME), dir.file("mmcos.db.new"));
-    let failed = |source| StoreError::file(&path, source);
+pub fn restore(
+    schema: &'static Schema,
+    dir: &DataDir,
+    from: &Path,
+) -> std::result::Result<Restored, StoreError> {
+    let _lock = Lock::take(dir, schema.name)?;
+    let source = StoreFile::new(from, schema);
+    let backup = open_backup(&source)?;
+    check_whole(&backup, &source)?;
+    let file = StoreFile::of(dir, schema);
+    let new = beside(&file.path, ".new");
+    let failed = |source| file.io(source);
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
-    copy(&backup, from, &new)?;
+    copy(&backup, &source, &new)?;
     dir.hand_over(&new).map_err(failed)?;
-    let summary = summary(&backup, from, &new)?;
-    let old = if path.exists() { Some(set_aside(&path).map_err(failed)?) } else { None };
+    let summary = summary(&backup, &source, &new)?;
+    let old = if file.path.exists() { Some(set_aside(&file.path).map_err(failed)?) } else { None };
     // Its last commits belong to the old file alone.
     for suffix in ["-wal", "-shm"] {
-        remove(&beside(&path, suffix)).map_err(failed)?;
+        remove(&beside(&file.path, suffix)).map_err(failed)?;
     }
-    fs::rename(&new, &path).and_then(|()| sync_directory(&path)).map_err(failed)?;
-    Ok(Restored { summary, path, old })
+    fs::rename(&new, &file.path).and_then(|()| sync_directory(&file.path)).map_err(failed)?;
+    Ok(Restored { summary, path: file.path, old })
 }
 
-fn summary(connection: &Connection, path: &Path, file: &Path) -> std::result::Result<Summary, StoreError> {
-    let players = connection.query_row("SELECT count(*) FROM players", (), |row| row.get(0));
-    let bytes = fs::metadata(file).map_err(|source| StoreError::file(file, source))?.len();
-    Ok(Summary { players: players.map_err(|source| StoreError::sql(path, source))?, bytes })
+fn summary(connection: &Connection, file: &StoreFile, to: &Path) -> std::result::Result<Summary, StoreError> {
+    let bytes = fs::metadata(to).map_err(|source| StoreError::file(to, source))?.len();
+    let count = count(connection, file.schema).map_err(|source| file.sql(source))?;
+    Ok(Summary { count, counted: file.schema.counted, bytes })
+}
+
+/// Returns the number of rows in the table that tells how much there is.
+pub(super) fn count(connection: &Connection, schema: &Schema) -> Result<u64> {
+    connection.query_row(&format!("SELECT count(*) FROM \"{}\"", schema.counted), (), |row| row.get(0))
 }
 
 /// What [`examine`] found in a store that is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Health {
-    /// How many players it keeps.
-    pub players: u64,
-    /// The latest moment that a player was seen; `None` if nobody was.
-    pub last_seen: Option<Wall>,
-    /// The number and first moment of the season that it is in; `None` before the first.
-    pub season: Option<(i32, Wall)>,
+    /// The number of rows in [`Schema::counted`].
+    pub count: u64,
+    /// Whether it has the tables of this version. The next start brings an old one up to date.
+    pub is_current: bool,
 }
 
 /// Reads the whole store and looks whether it is one, of a version that this one knows, and undamaged; `None` if there
-/// is no store yet. The server may be running.
-pub fn examine(dir: &DataDir) -> std::result::Result<Option<Health>, StoreError> {
-    let path = dir.file(FILE_NAME);
-    if !path.exists() {
+/// is no store yet. The server may be running. Gives `take` all that a server would be restored from, if the store is
+/// current.
+pub fn examine<R: Row>(
+    dir: &DataDir,
+    now: Wall,
+    mut take: impl FnMut(R),
+) -> std::result::Result<Option<Health>, StoreError> {
+    let file = StoreFile::of(dir, R::SCHEMA);
+    if !file.path.exists() {
         return Ok(None);
     }
-    let connection = open(&path)?;
-    check_whole(&connection, &path)?;
-    let counted = connection.query_row("SELECT count(*), max(last_seen) FROM players", (), |row| {
-        let last_seen: Option<i64> = row.get(1)?;
-        let season = "SELECT season, starts FROM seasons ORDER BY season DESC LIMIT 1";
-        let season =
-            connection.query_row(season, (), |row| Ok((row.get(0)?, Wall::from_millis(row.get(1)?))));
-        let season = season.optional()?;
-        Ok(Health { players: row.get(0)?, last_seen: last_seen.map(Wall::from_millis), season })
-    });
-    counted.map(Some).map_err(|source| StoreError::sql(&path, source))
+    let failed = |source| file.sql(source);
+    let connection = look(&file.path).map_err(failed)?;
+    let is_current = schema::check(&connection, &file)?;
+    check_whole(&connection, &file)?;
+    if is_current {
+        Tables::of::<R>(&file)?.restore(&connection, &file, now, |record| {
+            take(record);
+            Ok(())
+        })?;
+    }
+    Ok(Some(Health { count: count(&connection, R::SCHEMA).map_err(failed)?, is_current }))
 }
 
 /// Checks whether the store can be written at this moment; changes nothing. The server may be running.
-pub fn examine_writing(dir: &DataDir) -> std::result::Result<(), StoreError> {
-    let path = dir.file(FILE_NAME);
+pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> std::result::Result<(), StoreError> {
+    let file = StoreFile::of(dir, schema);
     let locked = || {
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // A commit of the server takes less.
         connection.busy_timeout(Duration::from_secs(2))?;
         connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
     };
-    locked().map_err(|source| StoreError::sql(&path, source))
+    locked().map_err(|source| file.sql(source))
 }
 
 /// Writes all tables as one JSON object of arrays of rows. The server may be running. A reader who leaves early is no
 /// error.
-pub fn export(dir: &DataDir, out: &mut impl Write) -> std::result::Result<(), StoreError> {
-    let connection = open_own(dir)?;
-    let path = dir.file(FILE_NAME);
+pub(super) fn export(
+    schema: &'static Schema,
+    dir: &DataDir,
+    out: &mut dyn Write,
+) -> std::result::Result<(), StoreError> {
+    let (connection, file) = open_own(schema, dir)?;
     let mut export = || {
         // One transaction, so that all tables are of one moment.
         let moment = connection.unchecked_transaction()?;
-        write_tables(&moment, out)?;
+        write_tables(&moment, schema, out)?;
         Ok(out.flush()?)
     };
     match export() {
         Ok(()) => Ok(()),
-        Err(ExportError::Sql(source)) => Err(StoreError::sql(&path, source)),
+        Err(ExportError::Sql(source)) => Err(file.sql(source)),
         Err(ExportError::Out(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(ExportError::Out(source)) => Err(StoreError::file(Path::new("the output"), source)),
     }
 }
 
 /// Writes the same to a new file, which only its owner can read.
-pub fn export_to(dir: &DataDir, to: &Path) -> std::result::Result<Summary, StoreError> {
-    let connection = open_own(dir)?;
+pub fn export_to(
+    schema: &'static Schema,
+    dir: &DataDir,
+    to: &Path,
+) -> std::result::Result<Summary, StoreError> {
+    let (connection, file) = open_own(schema, dir)?;
     let mut out = BufWriter::new(new_file(to)?);
-    let written = export(dir, &mut out)
+    let written = export(schema, dir, &mut out)
         .and_then(|()| out.get_ref().sync_all().map_err(|source| StoreError::file(to, source)));
     match written {
-        Ok(()) => summary(&connection, &dir.file(FILE_NAME), to),
+        Ok(()) => summary(&connection, &file, to),
         Err(error) => {
             let _ = fs::remove_file(to);
             Err(match error {
@@ -181,23 +208,20 @@ impl From<io::Error> for ExportError {
     }
 }
 
-/// Numbers that may be above 2⁵³, where JavaScript and others take several for one: written as strings.
-const WIDE: [&str; 2] = ["steam_id", "session_id"];
-/// Columns that hold JSON: written as what they hold.
-const JSON: [&str; 1] = ["players"];
-/// Tables that say nothing about players, or nothing that a view does not say.
-const INTERNAL: [&str; 3] = ["commits", "final_standings", "season_changes"];
-
-fn write_tables(connection: &Connection, out: &mut impl Write) -> std::result::Result<(), ExportError> {
+fn write_tables(
+    connection: &Connection,
+    schema: &Schema,
+    out: &mut dyn Write,
+) -> std::result::Result<(), ExportError> {
     let mut before = "{";
-    for table in
-        names(connection, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")?
-    {
-        if INTERNAL.contains(&table.as_str()) {
+    let tables = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
+    for table in names(connection, tables)? {
+        // What says nothing about players, or nothing that a view does not say.
+        if table == schema::COMMITS || schema.views.iter().any(|view| view.covers == Some(&table)) {
             continue;
         }
         write!(out, "{before}\n\"{table}\": [")?;
-        write_rows(connection, &table, out)?;
+        write_rows(connection, schema, &table, out)?;
         write!(out, "]")?;
         before = ",";
     }
@@ -206,14 +230,18 @@ fn write_tables(connection: &Connection, out: &mut impl Write) -> std::result::R
 
 fn write_rows(
     connection: &Connection,
+    schema: &Schema,
     table: &str,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> std::result::Result<(), ExportError> {
-    let columns = names(connection, &format!("SELECT name FROM pragma_table_info('{table}')"))?;
-    let pair = |column: &String| match column.as_str() {
-        wide if WIDE.contains(&wide) => format!("'{wide}', CAST(\"{wide}\" AS TEXT)"),
-        json if JSON.contains(&json) => format!("'{json}', json(\"{json}\")"),
-        column => format!("'{column}', \"{column}\""),
+    let columns = schema::columns(connection, table)?;
+    // In a view and in a history, columns are named as where they come from.
+    let tables = || schema.table(table).into_iter().chain(schema.tables);
+    let kind = |name: &str| tables().find_map(|table| table.column(name)).map(|column| column.kind);
+    let pair = |column: &String| match kind(column) {
+        Some(Kind::Wide) => format!("'{column}', CAST(\"{column}\" AS TEXT)"),
+        Some(Kind::Json) => format!("'{column}', json(\"{column}\")"),
+        _ => format!("'{column}', \"{column}\""),
     };
     let pairs: Vec<String> = columns.iter().map(pair).collect();
     let first = columns.first().map_or("rowid", String::as_str);
@@ -234,23 +262,26 @@ fn names(connection: &Connection, sql: &str) -> Result<Vec<String>> {
 }
 
 /// Opens the store of a data directory, to read it.
-fn open_own(dir: &DataDir) -> std::result::Result<Connection, StoreError> {
-    let path = dir.file(FILE_NAME);
-    if !path.exists() {
-        return Err(StoreError::Missing { dir: dir.path().to_owned() });
+fn open_own(
+    schema: &'static Schema,
+    dir: &DataDir,
+) -> std::result::Result<(Connection, StoreFile), StoreError> {
+    let file = StoreFile::of(dir, schema);
+    if !file.path.exists() {
+        return Err(StoreError::Missing { dir: dir.path().to_owned(), program: schema.name });
     }
-    open(&path)
+    Ok((open(&file)?, file))
 }
 
 /// Opens a file that should be a backup, to read it.
-fn open_backup(path: &Path) -> std::result::Result<Connection, StoreError> {
-    let readable = File::open(path).and_then(|file| file.metadata());
-    let data = readable.map_err(|source| StoreError::Unreadable { path: path.to_owned(), source })?;
-    let not_a_backup = || StoreError::NotABackup { path: path.to_owned() };
+fn open_backup(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
+    let readable = File::open(&file.path).and_then(|file| file.metadata());
+    let data = readable.map_err(|source| StoreError::Unreadable { path: file.path.clone(), source })?;
+    let not_a_backup = || StoreError::NotABackup { path: file.path.clone(), program: file.schema.name };
     if !data.is_file() {
         return Err(not_a_backup());
     }
-    open(path).map_err(|error| match error {
+    open(file).map_err(|error| match error {
         StoreError::Foreign { .. } => not_a_backup(),
         StoreError::Sql { ref source, .. } if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             not_a_backup()
@@ -259,9 +290,9 @@ fn open_backup(path: &Path) -> std::result::Result<Connection, StoreError> {
     })
 }
 
-fn open(path: &Path) -> std::result::Result<Connection, StoreError> {
-    let connection = look(path).map_err(|source| StoreError::sql(path, source))?;
-    schema::check(&connection, path)?;
+fn open(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
+    let connection = look(&file.path).map_err(|source| file.sql(source))?;
+    schema::check(&connection, file)?;
     Ok(connection)
 }
 
@@ -275,9 +306,14 @@ pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
 
 /// Writes a database as it is at this moment to a new file, and sees it to the disk; leaves no file behind if that fails.
 /// (`VACUUM INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
-pub(super) fn copy(connection: &Connection, path: &Path, to: &Path) -> std::result::Result<(), StoreError> {
+pub(super) fn copy(
+    connection: &Connection,
+    file: &StoreFile,
+    to: &Path,
+) -> std::result::Result<(), StoreError> {
     // SQLite goes on with an empty file, and would make one that everybody can read.
     drop(new_file(to)?);
+    let new = StoreFile::new(to, file.schema);
     let is_of_source = |error: &rusqlite::Error| {
         use ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
         let code = error.sqlite_error_code();
@@ -285,7 +321,7 @@ pub(super) fn copy(connection: &Connection, path: &Path, to: &Path) -> std::resu
     };
     let copied = connection.execute("VACUUM INTO ?", [to.to_string_lossy()]);
     let copied = copied
-        .map_err(|source| StoreError::sql(if is_of_source(&source) { path } else { to }, source))
+        .map_err(|source| if is_of_source(&source) { file.sql(source) } else { new.sql(source) })
         .and_then(|_| {
             let synced = File::open(to).and_then(|file| file.sync_all()).and_then(|()| sync_directory(to));
             synced.map_err(|source| StoreError::file(to, source))
@@ -297,10 +333,10 @@ pub(super) fn copy(connection: &Connection, path: &Path, to: &Path) -> std::resu
     copied
 }
 
-fn check_whole(connection: &Connection, path: &Path) -> std::result::Result<(), StoreError> {
+fn check_whole(connection: &Connection, file: &StoreFile) -> std::result::Result<(), StoreError> {
     let check = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0));
-    let finding: String = check.map_err(|source| StoreError::sql(path, source))?;
-    if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), finding }) }
+    let finding: String = check.map_err(|source| file.sql(source))?;
+    if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: file.path.clone(), finding }) }
 }
 
 /// Copies the store, with the commits that are not in its main file yet, to the first free name.

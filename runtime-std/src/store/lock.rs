@@ -5,8 +5,6 @@ use std::path::Path;
 use super::StoreError;
 use crate::data_dir::DataDir;
 
-const FILE_NAME: &str = "mmcos.lock";
-
 /// The right to write in a data directory. It ends with the process, however that ends.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -22,14 +20,15 @@ impl Drop for Lock {
 }
 
 impl Lock {
-    pub(super) fn take(dir: &DataDir) -> Result<Self, StoreError> {
-        let path = dir.file(FILE_NAME);
+    pub(super) fn take(dir: &DataDir, program: &'static str) -> Result<Self, StoreError> {
+        let path = dir.file(&format!("{program}.lock"));
         let failed = |source| StoreError::file(&path, source);
         let mut file = open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse { dir: dir.path().to_owned(), process: owner(&mut file) });
+                let (dir, process) = (dir.path().to_owned(), owner(&mut file));
+                return Err(StoreError::InUse { dir, process, program });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }

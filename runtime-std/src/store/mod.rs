@@ -1,9 +1,10 @@
-//! What outlives the process: one `SQLite` file, `mmcos.db` in the data directory, which anybody may read while the
-//! server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER BY points DESC'`).
+//! What outlives the process: one `SQLite` file, named after the program, in the data directory. Anyone on the machine may read
+//! it while the server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER BY points DESC'`).
 //!
-//! [`Store`] is the file: it is opened by one server at a time, gives back what it keeps, and commits [`Record`]s. A
+//! [`Store`] is the file, for the records of any game that describes them as [`row`](mmcos_core::row)s. It is opened by one
+//! server at a time, gives back what it keeps, and commits records. A
 //! [`Committer`] does that on a thread of its own, for as many requests at once as came since it last looked.
-//! [`files`] has what an operator does: backup, restore, export.
+//! [`files`] has what an operator does: backup, restore, export. [`Database`] is what a store in another database has to do.
 //!
 //! Every commit is on the disk before it is reported (`synchronous=FULL`; `NORMAL` loses commits when the power
 //! fails). A commit that fails is tried again until it succeeds. After an error that leaves unknown what the disk has
@@ -14,20 +15,21 @@ mod error;
 pub mod files;
 mod journal;
 mod lock;
-mod read;
+mod milestone;
+mod rows;
 mod schema;
-mod seasons;
-mod write;
+mod sql;
 
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind, Write};
+use std::marker::PhantomData;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mmcos_core::Server;
+use mmcos_core::row::{Milestone, Row};
 use mmcos_core::seam::{StorageTrouble, Wall};
-use mmcos_game::seasons::SeasonId;
-use mmcos_game::{Mmcos, Record};
+use mmcos_core::service::Service;
 use rusqlite::ffi::{Error as Busy, SQLITE_BUSY};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -36,11 +38,11 @@ pub use error::StoreError;
 pub use journal::{Batch, Journal, Resumed};
 
 use crate::data_dir::{DataDir, private_file};
+use error::StoreFile;
+use files::Summary;
 use lock::Lock;
-use seasons::Copying;
-
-/// The name of the file.
-pub const FILE_NAME: &str = "mmcos.db";
+use milestone::Copying;
+use rows::{Failure, Tables};
 
 /// How long a command waits for another program that has locked the file.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
@@ -51,68 +53,33 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// Size of the write-ahead log, in bytes, to which it is cut whenever no reader needs more of it.
 const WAL_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// The store of a server, open. See the [module](self).
-///
-/// ```
-/// # let path = std::env::temp_dir().join(format!("mmcos-doc-store-{}", std::process::id()));
-/// use mmcos_game::{Record, players::Player, ids::UserId, seasons::SeasonId};
-/// use mmcos_core::{seam::Wall, wire::steam::SteamId};
-/// use mmcos_std::{data_dir::DataDir, store::{Commit as _, Store}};
-/// let dir = DataDir::open(&path)?;
-/// let player = Player::new(UserId(1), SteamId::new(76561202255230001), SeasonId(57), Wall::from_secs(1_795_000_000));
-/// let record = Record::Player(Box::new(player));
-///
-/// let mut store = Store::open(&dir)?;
-/// store.commit(&[record.clone()])?;
-/// drop(store);
-///
-/// let mut store = Store::open(&dir)?;
-/// let mut kept = Vec::new();
-/// store.records(Wall::from_secs(1_795_000_600), |record| Ok(kept.push(record)))?;
-/// assert_eq!(kept, [record]);
-/// # std::fs::remove_dir_all(&path).ok();
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct Store {
-    path: PathBuf,
-    connection: Connection,
-    /// The number of commits that the file holds.
-    commits: u64,
-    /// Whether it is unknown what the disk has kept, so that the file must be opened anew.
-    is_suspect: bool,
-    /// The last season before which the store was copied.
-    copied: Option<SeasonId>,
-    /// The size of the write-ahead log, in bytes, from which on it is looked at again.
-    wal_watch: u64,
-    /// The copy that is being made, of the store before a season.
-    copying: Option<Copying>,
-    _lock: Lock,
-}
+/// A database that keeps the records of a game. A host works with any; [`Store`] is the one in `SQLite`.
+pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
+    /// Where the database is: a data directory, an address.
+    type Place: ?Sized;
 
-impl Store {
-    /// Opens the store of a data directory; makes it if there is none, and brings an old one up to date after copying it.
-    pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
-        let lock = Lock::take(dir)?;
-        let path = dir.file(FILE_NAME);
-        let (connection, commits) = open(&path)?;
-        Ok(Self {
-            path,
-            connection,
-            commits,
-            is_suspect: false,
-            copied: None,
-            wal_watch: WAL_LIMIT,
-            copying: None,
-            _lock: lock,
-        })
-    }
+    /// Opens the database of this place, for one server alone. Makes it if there is none, and brings an old one up to
+    /// date.
+    fn open(place: &Self::Place) -> Result<Self, StoreError>;
 
-    /// Opens the store as [`open`](Self::open) does, but waits for a locked file, a full or a failing disk.
-    pub fn open_patiently(dir: &DataDir) -> Result<Self, StoreError> {
+    /// Gives `take` all that a server needs to go on, in the order of the game's tables.
+    fn records(
+        &mut self,
+        now: Wall,
+        take: &mut dyn FnMut(R) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Writes all that is kept at this moment to a new file. The server may be running.
+    fn backup(place: &Self::Place, to: &Path) -> Result<Summary, StoreError>;
+
+    /// Writes all that is kept at this moment as one JSON object. The server may be running.
+    fn export(place: &Self::Place, out: &mut dyn Write) -> Result<(), StoreError>;
+
+    /// Opens the database as [`open`](Self::open) does, but waits for one that is locked, a full or a failing disk.
+    fn open_patiently(place: &Self::Place) -> Result<Self, StoreError> {
         let start = Instant::now();
         loop {
-            match Self::open(dir) {
+            match Self::open(place) {
                 Err(error) if start.elapsed() < START_PATIENCE && may_pass(&error) => {
                     if start.elapsed() < Duration::from_secs(1) {
                         log::warn!("{error}. Waiting up to {} s for that", START_PATIENCE.as_secs());
@@ -123,40 +90,126 @@ impl Store {
             }
         }
     }
+}
 
+/// The store of a server, open. See the [module](self).
+///
+/// ```
+/// # let path = std::env::temp_dir().join(format!("mmcos-doc-store-{}", std::process::id()));
+/// use mmcos_core::{row::{Column, Row, Schema, Table}, seam::Wall};
+/// use mmcos_std::{data_dir::DataDir, store::{Commit as _, Database as _, Store}};
+///
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// enum Record {
+///     Driver { id: u64, name: String },
+/// }
+///
+/// impl Row for Record {
+///     const SCHEMA: &'static Schema = &Schema {
+///         name: "rally",
+///         tables: &[Table {
+///             record: "Driver",
+///             name: "drivers",
+///             columns: &[Column::wide("id"), Column::text("name")],
+///             ..Table::PLAIN
+///         }],
+///         counted: "drivers",
+///         ..Schema::EMPTY
+///     };
+/// }
+///
+/// let dir = DataDir::open(&path)?;
+/// let ann = Record::Driver { id: 76_561_202_255_230_001, name: "Ann".to_owned() };
+/// let mut store = Store::<Record>::open(&dir)?; // rally.db
+/// store.commit(&[ann.clone()])?;
+/// drop(store);
+///
+/// let mut store = Store::<Record>::open(&dir)?;
+/// let mut kept = Vec::new();
+/// store.records(Wall::from_secs(1_795_000_600), &mut |record| Ok(kept.push(record)))?;
+/// assert_eq!(kept, [ann]);
+/// # std::fs::remove_dir_all(&path).ok();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Store<R> {
+    file: StoreFile,
+    connection: Connection,
+    tables: Tables,
+    /// The number of commits that the file holds.
+    commits: u64,
+    /// Whether it is unknown what the disk has kept, so that the file must be opened anew.
+    is_suspect: bool,
+    /// The last milestone before which the store was copied.
+    copied: Option<Milestone>,
+    /// The size of the write-ahead log, in bytes, from which on it is looked at again.
+    wal_watch: u64,
+    /// The copy that is being made, of the store before a milestone.
+    copying: Option<Copying>,
+    _lock: Lock,
+    records: PhantomData<fn(R)>,
+}
+
+impl<R: Row> Store<R> {
     /// Gives a server that has seen nothing yet all that is kept.
-    pub fn restore(&mut self, server: &mut Server<Mmcos>, now: Wall) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        self.records(now, |record| {
-            server.restore(record).map_err(|source| StoreError::Contradiction { path: path.clone(), source })
-        })
-    }
-
-    /// Gives `take` all that a server needs to go on, in the order in which it wants it. Throws away the keys of races
-    /// that nobody can begin any more.
-    pub fn records(
-        &mut self,
-        now: Wall,
-        take: impl FnMut(Record) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        // Only tidies up, so it may wait for another start.
-        self.explained(|connection| write::forget_unused_races(connection, now))
-            .or_else(|error| error.trouble().map(drop).ok_or(error))?;
-        read::records(&self.connection, &self.path, now, take)
-    }
-
-    fn explained<T>(&self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        act(&self.connection).map_err(|source| StoreError::sql(&self.path, source))
+    pub fn restore<S>(&mut self, server: &mut Server<S>, now: Wall) -> Result<(), StoreError>
+    where
+        S: Service<Record = R, RestoreError: std::error::Error + Send + Sync + 'static>,
+    {
+        let file = self.file.clone();
+        self.records(now, &mut |record| server.restore(record).map_err(|source| file.contradiction(source)))
     }
 }
 
-impl Commit<Record> for Store {
-    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
+impl<R: Row> Database<R> for Store<R> {
+    type Place = DataDir;
+
+    fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        let file = StoreFile::of(dir, R::SCHEMA);
+        let tables = Tables::of::<R>(&file)?;
+        let lock = Lock::take(dir, R::SCHEMA.name)?;
+        let (connection, commits) = open(&file)?;
+        Ok(Self {
+            file,
+            connection,
+            tables,
+            commits,
+            is_suspect: false,
+            copied: None,
+            wal_watch: WAL_LIMIT,
+            copying: None,
+            _lock: lock,
+            records: PhantomData,
+        })
+    }
+
+    fn records(
+        &mut self,
+        now: Wall,
+        take: &mut dyn FnMut(R) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        // Only tidies up, so it may wait for another start.
+        let tidied = self.tables.forget_unused(&self.connection, now).map_err(|source| self.file.sql(source));
+        tidied.or_else(|error| error.trouble().map(drop).ok_or(error))?;
+        self.tables.restore(&self.connection, &self.file, now, take)
+    }
+
+    fn backup(dir: &DataDir, to: &Path) -> Result<Summary, StoreError> {
+        files::backup(R::SCHEMA, dir, to)
+    }
+
+    fn export(dir: &DataDir, out: &mut dyn Write) -> Result<(), StoreError> {
+        files::export(R::SCHEMA, dir, out)
+    }
+}
+
+impl<R: Row> Commit<R> for Store<R> {
+    fn commit(&mut self, records: &[R]) -> Result<(), StoreError> {
         if self.is_suspect {
             self.reopen()?;
         }
-        let Some((index, season)) =
-            seasons::beginning(records).filter(|(_, season)| self.copied != Some(*season))
+        let Some((index, milestone)) =
+            milestone::first(records).filter(|(_, milestone)| self.copied.as_ref() != Some(milestone))
         else {
             return self.write(records);
         };
@@ -167,24 +220,24 @@ impl Commit<Record> for Store {
         }
         // One at a time.
         drop(self.copying.take());
-        self.copying = seasons::copy(&self.connection, &self.path, season);
-        self.copied = Some(season);
+        self.copying = milestone::copy(&self.connection, &self.file, &milestone);
+        self.copied = Some(milestone);
         self.write(rest)
     }
 }
 
-impl Store {
+impl<R: Row> Store<R> {
     /// Makes all of them durable, or none.
-    fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
+    fn write(&mut self, records: &[R]) -> Result<(), StoreError> {
         let commits = self.commits.saturating_add(1);
-        let mut written = || {
+        let mut written = || -> Result<(), Failure> {
             // Takes the lock now: a lock that is refused in the middle of a transaction cannot be waited for.
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for record in records {
-                write::record(&transaction, record)?;
+                self.tables.put(&transaction, record)?;
             }
-            write::commits(&transaction, commits)?;
-            transaction.commit()
+            rows::set_commits(&transaction, commits)?;
+            Ok(transaction.commit()?)
         };
         match written() {
             Ok(()) => {
@@ -192,8 +245,8 @@ impl Store {
                 self.cut_wal();
                 Ok(())
             }
-            Err(source) => {
-                let error = StoreError::sql(&self.path, source);
+            Err(failure) => {
+                let error = failure.of(&self.file);
                 // Of a lock and of a full disk, SQLite itself knows that nothing was written.
                 self.is_suspect =
                     !matches!(error.trouble(), Some(StorageTrouble::Locked | StorageTrouble::Full));
@@ -204,16 +257,17 @@ impl Store {
 
     /// Opens the file anew after an error that leaves unknown what the disk has kept.
     fn reopen(&mut self) -> Result<(), StoreError> {
-        let failed = |source| StoreError::sql(&self.path, source);
+        let failed = |source| self.file.sql(source);
         // The old connection goes first: only then does SQLite read the write-ahead log again, checksums and all.
         self.connection = Connection::open_in_memory().map_err(failed)?;
         // Without making a file: one that is not there may be on a disk that is not there at the moment.
-        let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let connection = Connection::open_with_flags(&self.file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(configured)
             .map_err(failed)?;
-        let found = read::commits(&connection).map_err(failed)?;
+        let found = rows::commits(&connection).map_err(failed)?;
         if found < self.commits {
-            return Err(StoreError::Lost { path: self.path.clone(), found, expected: self.commits });
+            let (path, program) = (self.file.path.clone(), self.file.schema.name);
+            return Err(StoreError::Lost { path, program, found, expected: self.commits });
         }
         // After a failed fsync the system may take pages for written that are not, and a second fsync would report
         // success. So nothing is appended behind them: all goes into the main file, by new writes, and the log begins anew.
@@ -227,7 +281,7 @@ impl Store {
 
     /// Cuts a write-ahead log that has grown.
     fn cut_wal(&mut self) {
-        let size = || std::fs::metadata(files::beside(&self.path, "-wal")).map_or(0, |wal| wal.len());
+        let size = || std::fs::metadata(files::beside(&self.file.path, "-wal")).map_or(0, |wal| wal.len());
         let grown = size();
         // A copy that is being made needs the log.
         let is_needed = self.copying.as_ref().is_some_and(|copying| !copying.is_finished());
@@ -240,7 +294,7 @@ impl Store {
         if left > WAL_LIMIT {
             log::warn!(
                 "{}-wal has grown to {} MB, since another program has been reading {0} for a long time: close it there",
-                self.path.display(),
+                self.file.path.display(),
                 left / 1_000_000,
             );
         }
@@ -262,14 +316,13 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Opens the file, makes it if it is not there, and brings it up to date. Returns the number of its commits as well.
-fn open(path: &Path) -> Result<(Connection, u64), StoreError> {
-    make_private(path)
-        .and_then(|()| close_to_others(path))
-        .map_err(|source| StoreError::file(path, source))?;
-    let failed = |source| StoreError::sql(path, source);
+fn open(file: &StoreFile) -> Result<(Connection, u64), StoreError> {
+    let path = &file.path;
+    make_private(path).and_then(|()| close_to_others(path)).map_err(|source| file.io(source))?;
+    let failed = |source| file.sql(source);
     let connection = Connection::open(path).and_then(configured).map_err(failed)?;
-    schema::prepare(&connection, path)?;
-    let commits = read::commits(&connection).map_err(failed)?;
+    schema::prepare(&connection, file)?;
+    let commits = rows::commits(&connection).map_err(failed)?;
     Ok((connection, commits))
 }
 

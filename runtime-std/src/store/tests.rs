@@ -1,375 +1,240 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake};
-
-use mmcos_core::game::{Game as _, Life};
-use mmcos_core::seam::{CommitSeq, Storage};
-use mmcos_core::wire::steam::SteamId;
-use mmcos_game::catalogue::Catalogue;
-use mmcos_game::divisions::{Band, Division, Ladder, Standing};
-use mmcos_game::events::ByHand;
-use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
-use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
-use mmcos_game::moderation::Ban;
-use mmcos_game::players::{Player, Title};
-use mmcos_game::ranking::Place;
-use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
-use mmcos_game::seasons::{Prizes, RankBonus, RollOver, SeasonId, SeasonStarted};
+use mmcos_core::row::{Column, History, Recent, Removal, Restore, Schema, Table, View};
+use mmcos_core::testing::Rows;
 use proptest::prelude::*;
-use rusqlite::ffi;
+use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::data_dir::tests::Scratch;
-#[cfg(unix)]
-use crate::data_dir::tests::mode;
+
+mod committer;
+mod mmcos;
 
 const NOW: Wall = Wall::from_secs(1_795_000_000);
-
-fn player(user: u32, points: i32) -> Record {
-    let steam_id = SteamId::new(76_561_202_255_230_000 + u64::from(user));
-    let mut player = Player::new(UserId(user), steam_id, SeasonId(57), NOW);
-    player.standing = Standing { points: Points(points), division: Division(1) };
-    player.profile.title = Title::parse("title_9").unwrap();
-    player.profile.hosted.confirmed = user;
-    Record::Player(Box::new(player))
-}
-
-fn race(session: u64, begun: Option<Wall>) -> Record {
-    Record::Race(Box::new(Race {
-        session: SessionId(session),
-        race_key: RaceKey(!session),
-        mode: Mode {
-            network_version: 1,
-            game_type: GameType(Label::new("QuickRace").unwrap()),
-            rule_set: RuleSet::parse("Sumo").unwrap(),
-        },
-        seats: 3,
-        made: NOW,
-        begun,
-        players: vec![UserId(2), UserId(1)],
-    }))
-}
-
-fn result(session: u64, user: u32) -> Record {
-    let (before, after) = (Standing::default(), Standing { points: Points(40), division: Division(0) });
-    Record::Result(RaceResult {
-        session: SessionId(session),
-        user: UserId(user),
-        at: NOW,
-        claimed: Points(-7),
-        counted: Points(40),
-        progress: Progress { season: SeasonId(57), before, after, rank: 3 },
-    })
-}
-
-fn ban(subject: &str, until: Option<Wall>) -> Record {
-    let (reason, note) = ("cheating".to_owned(), "seen by \u{1f3ce}".to_owned());
-    Record::Ban(Box::new(Ban { subject: subject.parse().unwrap(), since: NOW, until, reason, note }))
-}
-
-fn records(store: &mut Store, now: Wall) -> Vec<Record> {
-    let mut records = Vec::new();
-    let take = |record| {
-        records.push(record);
-        Ok(())
-    };
-    store.records(now, take).unwrap();
-    records
-}
 
 fn after(wait: Duration) -> Wall {
     Wall::from_millis(NOW.as_millis().saturating_add(i64::try_from(wait.as_millis()).unwrap()))
 }
 
-/// So many minutes after [`NOW`].
-fn event(minutes: i64, event: Option<&str>) -> Record {
-    let moment = |minutes: i64| Wall::from_secs(NOW.as_secs().saturating_add(minutes.saturating_mul(60)));
-    let event = event.map(|name| name.parse().unwrap());
-    Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
-}
-
-/// What a store has kept and what it gives back of that.
-fn some() -> Vec<Record> {
-    vec![
-        begins(57, None),
-        player(1, 10),
-        player(2, -3),
-        race(7, Some(NOW)),
-        race(8, None),
-        result(7, 1),
-        result(7, 2),
-        ban("203.0.113.0/24", None),
-        ban("76561202255230001", Some(after(KEEP))),
-        event(0, None),
-    ]
-}
-
-#[test]
-fn what_was_committed_comes_back_and_the_last_of_a_key_counts() {
-    let Scratch(dir) = &Scratch::new("store");
-    let mut store = Store::open(dir).unwrap();
-    assert_eq!(records(&mut store, NOW), []);
-    store.commit(&some()).unwrap();
-    let lifted = "2001:db8::/32";
-    store.commit(&[player(2, 99), race(9, None), Record::RaceForgotten(SessionId(9))]).unwrap();
-    store.commit(&[ban(lifted, None), Record::Unban(lifted.parse().unwrap())]).unwrap();
-    store.commit(&[ban("76561202255230001", None)]).unwrap();
-    drop(store);
-    let mut expected = some();
-    expected[2] = player(2, 99);
-    expected[8] = ban("76561202255230001", None);
-    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), expected);
-}
-
-#[test]
-fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_the_clock_says() {
-    let Scratch(dir) = &Scratch::new("store-old");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&some()[..7]).unwrap();
-    let races = |store: &mut Store, now| records(store, now).split_off(3);
-    for now in [NOW, after(KEEP), after(KEEP.saturating_mul(4000)), Wall::default()] {
-        assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
-    }
-    let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
-        Record::Race(race) => Record::Race(Box::new(Race { made, ..*race })),
-        other => other,
+fn records<R: Row>(store: &mut Store<R>, now: Wall) -> Vec<R> {
+    let mut records = Vec::new();
+    let mut take = |record| {
+        records.push(record);
+        Ok(())
     };
-    let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
-    store.commit(&newer).unwrap();
-    let [before, later] =
-        [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
-    assert_eq!(races(&mut store, before).len(), 104);
-    // By a clock that is ahead, as by one that is right.
-    for now in [later, after(KEEP.saturating_mul(4000))] {
-        assert_eq!(
-            races(&mut store, now),
-            [&[race(8, None)], newer.as_slice()].concat(),
-            "one more than the last 100"
-        );
+    store.records(now, &mut take).unwrap();
+    records
+}
+
+/// What a store gives back of these commits.
+fn given_back<R: Row>(batches: &[Vec<R>]) -> Vec<R> {
+    let Scratch(dir) = &Scratch::new("store-rows");
+    let mut store = Store::open(dir).unwrap();
+    for batch in batches {
+        store.commit(batch).unwrap();
     }
-    store.commit(&[made(110, after(KEEP))]).unwrap();
-    races(&mut store, later);
+    records(&mut store, NOW)
+}
+
+/// The same of a model, without a file.
+fn of_the_model<R: Row>(batches: &[Vec<R>]) -> Vec<R> {
+    let mut rows = Rows::default();
+    batches.iter().flatten().for_each(|record| rows.put(record.clone()).unwrap());
+    rows.records(NOW).collect()
+}
+
+/// A small game: drivers, their laps, championships, and what was said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Record {
+    Driver { id: u64, league: i32, points: i64, name: String },
+    Retired(u64),
+    Lap { track: u32, driver: u64, millis: u32 },
+    LapDeleted { driver: u64, track: u32 },
+    Round { number: i32, weather: Vec<String> },
+    Said { day: u32, number: u32, at: Wall, text: Option<String> },
+    Liked { day: u32, number: u32, by: u64 },
+    Flag { name: String, value: Option<bool> },
+}
+
+impl Row for Record {
+    const SCHEMA: &'static Schema = &Schema {
+        name: "rally",
+        tables: &[ROUNDS, DRIVERS, LAPS, SAID, LIKED, FLAGS],
+        counted: "drivers",
+        views: &[BEST],
+        ..Schema::EMPTY
+    };
+}
+
+const ROUNDS: Table = Table {
+    record: "Round",
+    name: "rounds",
+    columns: &[Column::integer("number"), Column::json("weather")],
+    restore: Restore::Latest,
+    ..Table::PLAIN
+};
+const DRIVERS: Table = Table {
+    record: "Driver",
+    name: "drivers",
+    columns: &[
+        Column::wide("id"),
+        Column::integer("league"),
+        Column::integer("points"),
+        Column::text("name"),
+    ],
+    removal: Removal::By("Retired"),
+    history: Some(History { table: "leagues", by: "league", columns: &["points"] }),
+    ..Table::PLAIN
+};
+const LAPS: Table = Table {
+    record: "Lap",
+    name: "laps",
+    columns: &[Column::integer("track"), Column::wide("driver"), Column::integer("millis")],
+    key: 2,
+    removal: Removal::By("LapDeleted"),
+    ..Table::PLAIN
+};
+const SAID: Table = Table {
+    record: "Said",
+    name: "said",
+    columns: &[
+        Column::integer("day"),
+        Column::integer("number"),
+        Column::integer("at"),
+        Column::text("text"),
+    ],
+    key: 2,
+    restore: Restore::Recent(Recent {
+        time: "at",
+        keep: Duration::from_secs(60),
+        least: 2,
+        most: 4,
+        unused_without: Some("text"),
+    }),
+    ..Table::PLAIN
+};
+const LIKED: Table = Table {
+    record: "Liked",
+    name: "liked",
+    columns: &[Column::integer("day"), Column::integer("number"), Column::hex("by")],
+    key: 3,
+    restore: Restore::With("said"),
+    ..Table::PLAIN
+};
+const FLAGS: Table = Table {
+    record: "Flag",
+    name: "flags",
+    columns: &[Column::text("name"), Column::integer("value")],
+    removal: Removal::WithoutValue("value"),
+    ..Table::PLAIN
+};
+const BEST: View = View {
+    name: "best",
+    select: "SELECT track, driver, min(millis) AS millis FROM laps GROUP BY track",
+    covers: None,
+};
+
+fn driver(id: u64, league: i32, points: i64) -> Record {
+    Record::Driver { id, league, points, name: format!("Driver {id}") }
+}
+
+fn said(day: u32, number: u32, seconds: i64, text: Option<&str>) -> Record {
+    let at = Wall::from_millis(NOW.as_millis().saturating_add(seconds.saturating_mul(1000)));
+    Record::Said { day, number, at, text: text.map(str::to_owned) }
+}
+
+fn numbers(connection: &Connection, sql: &str) -> Vec<Vec<i64>> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let rows = statement.query_map((), |row| (0..columns).map(|at| row.get(at)).collect()).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn keys_are_numbers_and_the_last_record_of_each_counts() {
+    let Scratch(dir) = &Scratch::new("store-toy");
+    let mut store = Store::open(dir).unwrap();
+    let lap = |track, driver, millis| Record::Lap { track, driver, millis };
+    let flag = |value| Record::Flag { name: "open".to_owned(), value };
+    store.commit(&[lap(10, 1, 70), lap(9, 12, 80), lap(9, 2, 90), lap(9, 2, 85), driver(7, 1, 0)]).unwrap();
+    store.commit(&[flag(Some(true)), lap(3, 1, 60), Record::LapDeleted { driver: 1, track: 3 }]).unwrap();
     assert_eq!(
-        races(&mut store, before).first(),
-        Some(&race(7, Some(NOW))),
-        "8 was never begun, and is gone"
+        records(&mut store, NOW),
+        [driver(7, 1, 0), lap(9, 2, 85), lap(9, 12, 80), lap(10, 1, 70), flag(Some(true))]
     );
-    let results: i64 =
-        store.connection.query_row("SELECT count(*) FROM results", (), |row| row.get(0)).unwrap();
-    assert_eq!(results, 2, "history stays");
-}
-
-/// The row of a player in a season.
-fn in_season(user: u32, season: i32, points: i32) -> Record {
-    match player(user, points) {
-        Record::Player(player) => Record::Player(Box::new(Player { season: SeasonId(season), ..*player })),
-        other => other,
-    }
-}
-
-/// The official change of season at the end of a season in which players had these points.
-fn roll_over(points: &[i32]) -> RollOver {
-    let catalogue = Catalogue::official().unwrap();
-    let places = (1..).zip(points).map(|(user, points)| Place::new(Points(*points), UserId(user)));
-    let rank_bonus = [RankBonus { min_rank: 2, bonus_points: Points(50) }];
-    let prizes = Prizes {
-        by_division: vec!["".into(), "Boxes:2:".into()],
-        by_rank: vec![(1, "Boxes:4:".into()), (2, "".into()), (3, "Boxes:1:".into())],
-    };
-    let band = Band { bonus_points: catalogue.divisions.bands[2].bonus_points, ..Band::default() };
-    RollOver::new(Ladder::new(vec![band; 2]), &rank_bonus, &places.collect(), prizes)
-}
-
-fn begins(season: i32, roll_over: Option<RollOver>) -> Record {
-    let roll_over = roll_over.map(Box::new);
-    Record::SeasonStarted(Box::new(SeasonStarted { season: SeasonId(season), starts: NOW, roll_over }))
-}
-
-type FinalStanding = (u32, u32, i32, Option<String>, Option<String>);
-
-/// The final standings of a season: rank from 1, account, points, prizes.
-fn final_standings(store: &Store, season: i32) -> Vec<FinalStanding> {
-    // The query is the README's.
-    let sql = "SELECT rank + 1, user_id, standings.points, division_prize, rank_prize FROM standings \
-        JOIN players USING (user_id) WHERE standings.season = ? ORDER BY rank";
-    let mut history = store.connection.prepare(sql).unwrap();
-    let rows = history
-        .query_map([season], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
-    rows.unwrap().map(Result::unwrap).collect()
-}
-
-fn server() -> Server<Mmcos> {
-    let game = Mmcos::new(&mmcos_game::Settings::defaults().unwrap(), &Life::default()).unwrap();
-    Server::new(game, mmcos_core::engine::Limits::default(), [7; 32])
+    assert_eq!(numbers(&store.connection, "SELECT * FROM best"), [[9, 12, 80], [10, 1, 70]]);
+    store.commit(&[flag(None), Record::Retired(7)]).unwrap();
+    drop(store);
+    assert_eq!(records(&mut Store::<Record>::open(dir).unwrap(), NOW).len(), 3);
 }
 
 #[test]
-fn a_season_whose_rows_follow_in_pieces_can_be_gone_on_with_from_anywhere_and_leaves_a_history() {
-    let Scratch(dir) = &Scratch::new("store-season");
+fn the_latest_row_is_the_one_that_was_written_last() {
+    let Scratch(dir) = &Scratch::new("store-latest");
     let mut store = Store::open(dir).unwrap();
-    let points = [600, 500, 700, 500];
-    store.commit(&[begins(56, None)]).unwrap();
-    let rows: Vec<Record> = (1..).zip(points).map(|(user, points)| in_season(user, 56, points)).collect();
-    store.commit(&rows).unwrap();
-    let change = begins(57, Some(roll_over(&points)));
-    store.commit(std::slice::from_ref(&change)).unwrap();
-    // What becomes of the rows that a server gets back does not depend on how many were changed before.
-    let began = |store: &mut Store| -> Vec<(SeasonId, i32)> {
-        let mut server = server();
-        store.restore(&mut server, NOW).unwrap();
-        server.service().players().iter().map(|player| (player.season, player.standing.points.0)).collect()
-    };
-    let expected = [150, 100, 150, 100].map(|points| (SeasonId(57), points));
-    for user in 0..5 {
-        drop(store);
-        store = Store::open(dir).unwrap();
-        assert_eq!(records(&mut store, NOW)[0], change);
-        assert_eq!(began(&mut store), expected, "{user}");
-        if let Some((_, points)) = usize::try_from(user).ok().and_then(|user| expected.get(user)) {
-            store.commit(&[in_season(user + 1, 57, *points)]).unwrap();
-        }
+    let round = |number| Record::Round { number, weather: vec!["snow".to_owned()] };
+    store.commit(&[round(2), round(10), round(9)]).unwrap();
+    assert_eq!(records(&mut store, NOW), [round(9)]);
+    assert_eq!(numbers(&store.connection, "SELECT number FROM rounds"), [[2], [9]]);
+}
+
+#[test]
+fn recent_rows_come_back_by_time_and_by_number_and_unused_ones_go() {
+    let Scratch(dir) = &Scratch::new("store-recent");
+    let mut store = Store::open(dir).unwrap();
+    let liked = |day, number| Record::Liked { day, number, by: u64::MAX };
+    let old = [said(1, 1, -120, Some("a")), said(1, 2, -120, None), said(1, 3, -120, Some("b"))];
+    store.commit(&old).unwrap();
+    store
+        .commit(&[liked(1, 1), liked(1, 3), said(1, 10, -30, Some("c")), said(2, 1, -20, Some("d"))])
+        .unwrap();
+    let recent = [said(1, 10, -30, Some("c")), said(2, 1, -20, Some("d"))];
+    assert_eq!(records(&mut store, NOW), recent);
+    assert_eq!(numbers(&store.connection, "SELECT number FROM said"), [[1], [3], [10], [1]], "2 had no text");
+    assert_eq!(numbers(&store.connection, "SELECT number FROM liked"), [[1], [3]], "history stays");
+    // Two come back by a clock that is far ahead as well.
+    assert_eq!(records(&mut store, after(Duration::from_hours(100_000))), recent);
+    let behind = Wall::from_millis(NOW.as_millis() - 70_000);
+    let all =
+        [old[0].clone(), old[2].clone(), recent[0].clone(), recent[1].clone(), liked(1, 1), liked(1, 3)];
+    assert_eq!(records(&mut store, behind), all);
+    store.commit(&[said(2, 2, 0, Some("e"))]).unwrap();
+    assert_eq!(records(&mut store, behind)[0], old[2], "no more than four");
+}
+
+#[test]
+fn a_row_that_is_replaced_by_one_with_a_larger_number_leaves_a_copy() {
+    let Scratch(dir) = &Scratch::new("store-history");
+    let mut store = Store::open(dir).unwrap();
+    for (league, points) in [(1, 10), (1, 20), (2, 0), (2, 5), (3, 0), (1, 7), (2, 1)] {
+        store.commit(&[driver(4, league, points)]).unwrap();
     }
-    let (division, rank) = (Some("Boxes:2:".to_owned()), |prize: &str| Some(prize.to_owned()));
-    let expected = [
-        (1, 3, 700, division.clone(), rank("Boxes:4:")),
-        (2, 1, 600, division.clone(), None),
-        (3, 2, 500, division.clone(), rank("Boxes:1:")),
-        (4, 4, 500, division.clone(), None),
-    ];
-    assert_eq!(final_standings(&store, 56), expected);
-    // A result of the season that is on changes nothing of that.
-    store.commit(&[in_season(4, 57, 190)]).unwrap();
-    assert_eq!(final_standings(&store, 56), expected);
-    assert_eq!(final_standings(&store, 57), []);
+    assert_eq!(numbers(&store.connection, "SELECT * FROM leagues"), [[1, 4, 7], [2, 4, 5]].map(Vec::from));
     let mut json = Vec::new();
-    files::export(dir, &mut json).unwrap();
+    Store::<Record>::export(dir, &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(
-        (&json["standings"][0]["rank"], &json["standings"][0]["rank_prize"]),
-        (&0.into(), &"Boxes:4:".into())
-    );
-    assert!(json.get("final_standings").is_none() && json.get("season_changes").is_none());
-    // A season that is called by another number has not ended.
-    store.commit(&[begins(55, None), in_season(4, 55, 190)]).unwrap();
-    assert_eq!(final_standings(&store, 57), []);
-}
-
-#[test]
-fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
-    let Scratch(dir) = &Scratch::new("store-before-season");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&[season_of(56)]).unwrap();
-    assert!(!dir.file("seasons").exists(), "no player could lose anything");
-    store.commit(&[player(1, 600)]).unwrap();
-    // In one batch with what came before.
-    store.commit(&[player(2, 700), season_of(57), player(1, 50)]).unwrap();
-    store.commit(&[player(1, 90)]).unwrap();
-    let copy = dir.file("seasons").join("before-season-57.db");
-    assert!(matches!(files::restore(dir, &copy), Err(StoreError::InUse { .. })));
-    drop(store);
-    #[cfg(unix)]
-    assert_eq!([&copy, &dir.file("seasons")].map(|path| crate::data_dir::tests::mode(path)), [0o600, 0o700]);
-    files::restore(dir, &copy).unwrap();
-    let mut store = Store::open(dir).unwrap();
-    assert_eq!(records(&mut store, NOW), [season_of(56), player(1, 600), player(2, 700)]);
-
-    for number in 57..70 {
-        store.commit(&[season_of(number)]).unwrap();
-    }
-    store.copying = None;
-    let left = fs::read_dir(dir.file("seasons")).unwrap().count();
-    assert_eq!(left, 6, "the others make room");
-    // Nothing holds a season up.
-    fs::remove_dir_all(dir.file("seasons")).unwrap();
-    fs::write(dir.file("seasons"), b"no directory").unwrap();
-    store.commit(&[season_of(80)]).unwrap();
-    // One that began while the clock was ahead is taken back.
-    store.commit(&[season_of(58)]).unwrap();
-    assert_eq!(records(&mut store, NOW)[0], season_of(58));
-}
-
-fn season_of(number: i32) -> Record {
-    begins(number, Some(roll_over(&[])))
-}
-
-#[test]
-fn commits_go_on_while_the_store_is_copied() {
-    let Scratch(dir) = &Scratch::new("store-copying");
-    let mut store = Store::open(dir).unwrap();
-    let many: Vec<Record> = (1..40_000).map(|user| in_season(user, 56, 600)).collect();
-    store.commit(&many).unwrap();
-    store.commit(&[season_of(57)]).unwrap();
-    let mut meanwhile = 0;
-    while store.copying.as_ref().is_some_and(|copying| !copying.is_finished()) {
-        meanwhile += 1;
-        store.commit(&[in_season(1 + meanwhile % 40_000, 57, 50)]).unwrap();
-    }
-    assert!(meanwhile > 0, "the copy held a commit up");
-    let copy = dir.file("seasons").join("before-season-57.db");
-    let copied = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let number = |sql: &str| -> i64 { copied.query_row(sql, (), |row| row.get(0)).unwrap() };
-    assert_eq!(number("SELECT count(*) FROM players WHERE season = 56 AND points = 600"), 39_999);
-    assert_eq!(number("SELECT count(*) FROM seasons"), 0);
-    let mode: String = copied.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-    assert_eq!(mode, "delete", "one file, wherever it is");
-}
-
-#[test]
-fn the_last_that_an_operator_did_comes_back_though_the_clock_was_set_back() {
-    let Scratch(dir) = &Scratch::new("store-events");
-    let mut store = Store::open(dir).unwrap();
-    for last in
-        [event(0, Some("chaos")), event(30, None), event(10, Some("gi_joe")), event(10, Some("payload"))]
-    {
-        store.commit(std::slice::from_ref(&last)).unwrap();
-        assert_eq!(records(&mut store, NOW), [last]);
-    }
-    let rows: Vec<Option<String>> = {
-        let mut events = store.connection.prepare("SELECT event FROM events ORDER BY \"from\"").unwrap();
-        events.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
-    assert_eq!(rows, [Some("chaos".to_owned()), Some("payload".to_owned())]);
-}
-
-/// Of each key the last record, in the order in which a server wants them: a store without a file.
-fn last_of_each_key(records: &[Record]) -> Vec<Record> {
-    let mut rows = BTreeMap::new();
-    for record in records.iter().cloned() {
-        let (key, row) = match &record {
-            Record::SeasonStarted(_) => ((0, 0, String::new()), Some(record)),
-            Record::Player(player) => ((1, player.user_id.0.into(), String::new()), Some(record)),
-            Record::Race(race) => ((2, race.session.0, String::new()), Some(record)),
-            Record::RaceForgotten(session) => ((2, session.0, String::new()), None),
-            Record::Result(result) => ((3, result.session.0, result.user.0.to_string()), Some(record)),
-            Record::Ban(ban) => ((4, 0, ban.subject.to_string()), Some(record)),
-            Record::Unban(subject) => ((4, 0, subject.to_string()), None),
-            Record::EventByHand(_) => ((5, 0, String::new()), Some(record)),
-            other => panic!("{other:?}"),
-        };
-        match row {
-            Some(row) => drop(rows.insert(key, row)),
-            None => drop(rows.remove(&key)),
-        }
-    }
-    let raced: BTreeSet<u64> = rows.keys().filter(|key| key.0 == 2).map(|key| key.1).collect();
-    rows.retain(|(table, session, _), _| *table != 3 || raced.contains(session));
-    rows.into_values().collect()
+    let history =
+        serde_json::json!([{"league": 1, "id": "4", "points": 7}, {"league": 2, "id": "4", "points": 5}]);
+    assert_eq!(json["leagues"], history);
+    assert_eq!(json["best"], serde_json::json!([]));
+    let summary = Store::<Record>::backup(dir, &dir.file("copy")).unwrap().to_string();
+    assert!(summary.starts_with("1 driver ("), "{summary}");
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
-    let names = prop::option::of(prop::sample::select(vec!["chaos", "gi_joe", "ultimate_koth"]));
-    let subject = || prop::sample::select(vec!["203.0.113.0/24", "2001:db8::7", "76561202255230001"]);
+    let few = || 1..4_u32;
     prop_oneof![
-        (subject(), any::<bool>()).prop_map(|(subject, ends)| ban(subject, ends.then_some(NOW))),
-        subject().prop_map(|subject| Record::Unban(subject.parse().unwrap())),
-        (1..6_u32, -50..5_000_i32).prop_map(|(user, points)| player(user, points)),
-        (1..6_u64, any::<bool>()).prop_map(|(session, begun)| race(session, begun.then_some(NOW))),
-        (1..6_u64).prop_map(|session| Record::RaceForgotten(SessionId(session))),
-        (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
-        (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
-        Just(begins(57, None)),
+        (1..4_u64, 0..3, 0..100_i64).prop_map(|(id, league, points)| driver(id, league, points)),
+        (1..4_u64).prop_map(Record::Retired),
+        (few(), 1..4_u64, 0..99_u32).prop_map(|(track, driver, millis)| Record::Lap {
+            track,
+            driver,
+            millis
+        }),
+        (few(), 1..4_u64).prop_map(|(track, driver)| Record::LapDeleted { driver, track }),
+        (0..9).prop_map(|number| Record::Round { number, weather: Vec::new() }),
+        (few(), few(), -99..99_i64).prop_map(|(day, number, at)| said(day, number, at, Some("x"))),
+        (few(), few(), any::<u64>()).prop_map(|(day, number, by)| Record::Liked { day, number, by }),
+        ("[ab]", any::<Option<bool>>()).prop_map(|(name, value)| Record::Flag { name, value }),
     ]
 }
 
@@ -377,331 +242,153 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_comes_back_is_the_last_record_of_each_key(
-        batches in prop::collection::vec(prop::collection::vec(any_record(), 1..8), 0..12)
+    fn a_store_gives_back_what_its_tables_say(
+        batches in prop::collection::vec(prop::collection::vec(any_record(), 1..9), 0..9)
     ) {
-        let Scratch(dir) = &Scratch::new("store-rows");
-        let mut store = Store::open(dir).unwrap();
-        for batch in &batches {
-            store.commit(batch).unwrap();
+        prop_assert_eq!(given_back(&batches), of_the_model(&batches));
+    }
+}
+
+/// The drivers of a version with other fields.
+macro_rules! version {
+    ($name:ident { $($field:tt)* } $columns:expr) => {
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        enum $name {
+            Driver { id: u64, $($field)* },
         }
-        prop_assert_eq!(records(&mut store, NOW), last_of_each_key(&batches.concat()));
-    }
-}
 
-#[test]
-fn a_batch_is_kept_whole_or_not_at_all() {
-    let Scratch(dir) = &Scratch::new("store-atomic");
-    let mut store = Store::open(dir).unwrap();
-    store
-        .connection
-        .execute_batch("CREATE TRIGGER t BEFORE INSERT ON matches BEGIN SELECT raise(ABORT, 'no'); END")
-        .unwrap();
-    assert!(store.commit(&[player(1, 10), race(1, None)]).is_err());
-    assert_eq!(records(&mut store, NOW), []);
-}
-
-#[test]
-fn faults_say_what_to_do() {
-    let Scratch(dir) = &Scratch::new("store-faults");
-    let mut store = Store::open(dir).unwrap();
-    let second = Store::open(dir).unwrap_err().to_string();
-    assert!(second.contains("another mmcos") && second.contains("--data-dir"), "{second}");
-
-    store.connection.pragma_update(None, "query_only", true).unwrap();
-    let read_only = store.commit(&[player(1, 1)]).unwrap_err().to_string();
-    assert!(read_only.contains("cannot be written") && read_only.contains("mmcos.db"), "{read_only}");
-    store.connection.pragma_update(None, "query_only", false).unwrap();
-    store.is_suspect = false;
-
-    let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    store.connection.pragma_update(None, "max_page_count", pages).unwrap();
-    let many: Vec<Record> = (1..1_000).map(|user| player(user, 0)).collect();
-    let full = store.commit(&many).unwrap_err().to_string();
-    assert!(full.contains("disk is full") && full.contains("df -h"), "{full}");
-    store.connection.pragma_update(None, "max_page_count", 100_000).unwrap();
-
-    store.commit(&[player(1, 1), player(3, 1)]).unwrap();
-    let mut server = server();
-    // A row that was deleted by hand is a gap, not damage.
-    store.restore(&mut server, NOW).unwrap();
-    assert_eq!(server.service().players().len(), 2);
-
-    drop(store);
-    fs::write(dir.file(FILE_NAME), vec![b'x'; 8192]).unwrap();
-    let damaged = Store::open(dir).unwrap_err().to_string();
-    assert!(damaged.contains("damaged") && damaged.contains("mmcos restore FILE"), "{damaged}");
-
-    fs::remove_file(dir.file(FILE_NAME)).unwrap();
-    fs::create_dir(dir.file(FILE_NAME)).unwrap();
-    let no_file = Store::open(dir).unwrap_err().to_string();
-    assert!(no_file.contains("cannot be written") && no_file.contains("ls -ld"), "{no_file}");
-}
-
-#[test]
-fn backup_restore_and_export_agree() {
-    let Scratch(dir) = &Scratch::new("store-files");
-    let backup = dir.file("backup.db");
-    assert!(files::backup(dir, &backup).is_err(), "there is nothing to back up");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&some()).unwrap();
-    files::backup(dir, &backup).unwrap();
-    assert!(matches!(files::backup(dir, &backup), Err(StoreError::Exists { .. })));
-    store.commit(&[player(3, 5)]).unwrap();
-    assert!(matches!(files::restore(dir, &backup), Err(StoreError::InUse { .. })));
-    drop(store);
-
-    let restored = files::restore(dir, &backup).unwrap();
-    assert_eq!(restored.summary.to_string().split_once(" (").unwrap().0, "2 players");
-    let old = restored.old.unwrap();
-    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
-    let restored = files::restore(dir, &old).unwrap();
-    assert_eq!(restored.old.unwrap(), dir.file("mmcos.db.before-restore-2"));
-    #[cfg(unix)]
-    for file in [&backup, &restored.path, &old] {
-        assert_eq!(mode(file), 0o600, "{}", file.display());
-    }
-    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW).len(), some().len() + 1, "the old one was whole");
-
-    let mut json = Vec::new();
-    files::export(dir, &mut json).unwrap();
-    let json = String::from_utf8(json).unwrap();
-    assert!(
-        json.starts_with(
-            "{\n\"bans\": [\n{\"subject\":\"203.0.113.0/24\",\"since\":1795000000000,\"until\":null,"
-        ),
-        "{json}"
-    );
-    assert!(json.contains("\"title\":\"title_9\"") && json.ends_with("]\n}\n"), "{json}");
-    assert_eq!(json.matches('{').count(), json.matches('}').count());
-    assert_eq!(json.matches("\"user_id\"").count(), 5, "3 players, 2 results: {json}");
-    let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(parsed["players"][0]["steam_id"], "76561202255230001");
-    assert_eq!(parsed["matches"][0]["session_id"], "7");
-    assert_eq!(parsed["matches"][0]["players"], serde_json::json!([2, 1]));
-    let file = dir.file("export.json");
-    assert_eq!(files::export_to(dir, &file).unwrap().players, 3);
-    assert_eq!(fs::read_to_string(&file).unwrap(), json);
-    #[cfg(unix)]
-    assert_eq!(mode(&file), 0o600);
-    assert!(matches!(files::export_to(dir, &file), Err(StoreError::Exists { .. })));
-    let (reader, mut gone) = std::io::pipe().unwrap();
-    drop(reader);
-    files::export(dir, &mut gone).unwrap();
-}
-
-#[test]
-fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
-    let Scratch(dir) = &Scratch::new("store-bad-backup");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&some()).unwrap();
-    let backup = dir.file("backup.db");
-    files::backup(dir, &backup).unwrap();
-    drop(store);
-    let mut bytes = fs::read(&backup).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..].fill(0x55);
-    fs::write(&backup, bytes).unwrap();
-    assert!(files::restore(dir, &backup).is_err());
-    Connection::open(dir.file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-    fs::write(dir.file("text"), "root:x:0:0:root:/root:/bin/bash\n").unwrap();
-    fs::write(dir.file("empty"), "").unwrap();
-    for name in ["other.db", "text", "empty", "."] {
-        let error = files::restore(dir, &dir.file(name)).unwrap_err();
-        assert!(matches!(error, StoreError::NotABackup { .. }), "{name}: {error}");
-    }
-    let missing = files::restore(dir, &dir.file("none.db")).unwrap_err().to_string();
-    assert!(missing.contains("none.db") && !missing.contains("df -h"), "{missing}");
-    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
-}
-
-/// Keeps batches in memory, each once the test lets it; fails with these errors first.
-#[derive(Default)]
-struct Fake {
-    gate: Arc<Mutex<()>>,
-    batches: Arc<Mutex<Vec<usize>>>,
-    failures: Vec<StoreError>,
-}
-
-impl Commit<Record> for Fake {
-    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        let _open = self.gate.lock().unwrap();
-        if let Some(error) = self.failures.pop() {
-            return Err(error);
+        impl Row for $name {
+            const SCHEMA: &'static Schema = &Schema {
+                tables: &[Table { columns: $columns, removal: Removal::Never, history: None, ..DRIVERS }],
+                views: &[],
+                ..*Record::SCHEMA
+            };
         }
-        self.batches.lock().unwrap().push(records.len());
-        Ok(())
-    }
-}
-
-fn failure(code: i32) -> StoreError {
-    let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-    StoreError::Sql { path: "mmcos.db".into(), source }
-}
-
-#[derive(Default)]
-struct Woken(AtomicU32);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
+    };
 }
 
 #[test]
-fn what_gathers_while_a_batch_is_written_is_the_next_batch() {
-    let (gate, batches) = (Arc::default(), Arc::default());
-    let fake = Fake { gate: Arc::clone(&gate), batches: Arc::clone(&batches), failures: Vec::new() };
-    let committer = Committer::start(fake).unwrap();
-    let closed = gate.lock().unwrap();
-    let tickets: Vec<CommitSeq> =
-        (1..=20).map(|user| committer.submit([player(user, 0), player(user, 1)])).collect();
-    assert!(tickets.is_sorted_by(|earlier, later| earlier < later));
-    let woken = Arc::new(Woken::default());
-    let waker = Arc::clone(&woken).into();
-    assert!(committer.poll(CommitSeq::default(), &Context::from_waker(&waker)).is_pending());
-    drop(closed);
-    committer.wait(tickets[19]).unwrap();
-    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
-    assert!(committer.poll(CommitSeq::default(), &Context::from_waker(&waker)).is_ready());
-    assert!(committer.poll(tickets[19], &Context::from_waker(&waker)).is_pending());
-    let last = committer.submit([player(1, 2)]);
-    committer.finish().unwrap();
-    assert!(last > tickets[19]);
-    let batches = batches.lock().unwrap();
-    assert_eq!(batches.iter().sum::<usize>(), 41, "all that was submitted is written in the end");
-    assert!(batches.len() <= 3, "{batches:?}");
-    let (1, together) = batches.split_last().unwrap() else { panic!("{batches:?}") };
-    assert!(together.iter().all(|records| records % 2 == 0), "what belongs together stays so: {batches:?}");
-}
-
-#[test]
-fn a_trouble_that_passes_is_waited_for_and_nothing_is_dropped_or_released_early() {
-    let batches = Arc::default();
-    let codes = [ffi::SQLITE_BUSY, ffi::SQLITE_FULL, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_READONLY];
-    let failures = codes.map(failure).into();
-    let fake = Fake { failures, batches: Arc::clone(&batches), ..Fake::default() };
-    let committer = Committer::start(fake).unwrap();
-    let first = committer.submit([player(1, 0)]);
-    while committer.status().storage == Storage::Available {
-        std::thread::yield_now();
-    }
-    assert_eq!((committer.durable().unwrap(), batches.lock().unwrap().len()), (CommitSeq::default(), 0));
-    let second = committer.submit([player(2, 0), player(3, 0)]);
-    committer.wait(first).unwrap();
-    committer.wait(second).unwrap();
-    assert_eq!(committer.status().storage, Storage::Available);
-    assert_eq!(*batches.lock().unwrap(), [3], "all that waited is one batch");
-}
-
-#[test]
-fn a_damaged_file_ends_the_server_after_some_attempts() {
-    let failures = (0..100).map(|_| failure(ffi::SQLITE_CORRUPT)).collect();
-    let committer = Committer::start(Fake { failures, ..Fake::default() }).unwrap();
-    let start = Instant::now();
-    let error = committer.wait(committer.submit([player(1, 0)])).unwrap_err().to_string();
-    assert!(error.contains("mmcos restore FILE"), "{error}");
-    assert!(start.elapsed() >= journal::PATIENCE);
-    let waker = Arc::new(Woken::default()).into();
-    let polled = committer.poll(CommitSeq::default(), &Context::from_waker(&waker));
-    assert!(matches!(polled, Poll::Ready(Err(_))) && committer.finish().is_err());
-}
-
-#[test]
-fn a_stop_during_a_trouble_says_what_was_not_saved() {
-    let failures = (0..100).map(|_| failure(ffi::SQLITE_FULL)).collect();
-    let committer = Committer::start(Fake { failures, ..Fake::default() }).unwrap();
-    committer.submit([player(1, 0), player(2, 0)]);
-    let start = Instant::now();
-    let error = committer.finish().unwrap_err().to_string();
-    assert!(error.contains("2 changes could not be saved") && error.contains("df -h"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(10));
-}
-
-/// A lock held by another program, as an edit that is left open in a database browser.
-fn lock(dir: &DataDir) -> Connection {
-    let browser = Connection::open(dir.file(FILE_NAME)).unwrap();
-    browser.execute_batch("BEGIN IMMEDIATE; UPDATE players SET points = 7").unwrap();
-    browser
-}
-
-#[test]
-fn a_locked_store_is_opened_read_and_written_once_it_is_free() {
-    let Scratch(dir) = &Scratch::new("store-locked");
+fn a_column_that_is_added_needs_no_migration_and_an_earlier_version_still_opens() {
+    version!(Old { name: String } & [Column::wide("id"), Column::text("name")]);
+    version!(New { name: String, #[serde(default)] wins: u32, team: Option<String> }
+        &[Column::wide("id"), Column::integer("wins"), Column::text("name"), Column::text("team")]);
+    let Scratch(dir) = &Scratch::new("store-added");
+    let old = |id, name: &str| Old::Driver { id, name: name.to_owned() };
+    let new = |id, name: &str, wins, team: Option<&str>| {
+        let team = team.map(str::to_owned);
+        New::Driver { id, name: name.to_owned(), wins, team }
+    };
+    Store::open(dir).unwrap().commit(&[old(1, "Ann")]).unwrap();
     let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(1, 10)]).unwrap();
-    let browser = lock(dir);
-    let error = store.commit(&[player(2, 20)]).unwrap_err();
-    assert_eq!(error.trouble(), Some(StorageTrouble::Locked), "{error}");
+    assert_eq!(records(&mut store, NOW), [new(1, "Ann", 0, None)]);
+    store.commit(&[new(2, "Bob", 3, Some("Red"))]).unwrap();
     drop(store);
     let mut store = Store::open(dir).unwrap();
-    assert_eq!(records(&mut store, NOW), [player(1, 10)], "a start needs no lock");
-    assert!(store.commit(&[player(2, 20)]).is_err());
-    browser.execute_batch("ROLLBACK").unwrap();
-    store.commit(&[player(2, 20)]).unwrap();
-    assert_eq!(records(&mut store, NOW), [player(1, 10), player(2, 20)]);
+    store.commit(&[old(2, "Bo")]).unwrap();
+    assert_eq!(records(&mut store, NOW), [old(1, "Ann"), old(2, "Bo")]);
+    drop(store);
+    let expected = [new(1, "Ann", 0, None), new(2, "Bo", 3, Some("Red"))];
+    assert_eq!(records(&mut Store::<New>::open(dir).unwrap(), NOW), expected);
+    assert!(!dir.file("rally.db.schema-0").exists());
 }
 
 #[test]
-fn after_an_unclear_failure_the_file_is_opened_anew_and_checked() {
-    let Scratch(dir) = &Scratch::new("store-suspect");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(1, 10)]).unwrap();
-    files::backup(dir, &dir.file("old.db")).unwrap();
-    store.connection.pragma_update(None, "query_only", true).unwrap();
-    assert!(store.commit(&[player(2, 20)]).is_err());
-    assert!(store.is_suspect);
-    // A new connection is not bound by that setting, so the same records go through.
-    store.commit(&[player(2, 20)]).unwrap();
-    assert_eq!(records(&mut store, NOW), [player(1, 10), player(2, 20)]);
-    let wal = fs::metadata(files::beside(&dir.file(FILE_NAME), "-wal")).unwrap().len();
-    assert!(wal < 100_000, "the log began anew: {wal}");
-
-    // A file from before the last commit is not gone on with.
-    store.is_suspect = true;
-    store.connection = Connection::open_in_memory().unwrap();
-    fs::copy(dir.file("old.db"), dir.file(FILE_NAME)).unwrap();
-    let lost = store.commit(&[player(3, 30)]).unwrap_err();
-    assert!(matches!(lost, StoreError::Lost { found: 1, expected: 2, .. }), "{lost}");
-    assert_eq!(lost.trouble(), None);
-    // One that is not there at the moment is waited for, and not made.
-    fs::remove_file(dir.file(FILE_NAME)).unwrap();
-    let missing = store.commit(&[player(3, 30)]).unwrap_err();
-    assert_eq!(missing.trouble(), Some(StorageTrouble::ReadOnly), "{missing}");
-    assert!(!dir.file(FILE_NAME).exists());
+fn a_row_that_no_record_can_be_says_where_and_what_to_do() {
+    let Scratch(dir) = &Scratch::new("store-nonsense");
+    let mut store = Store::<Record>::open(dir).unwrap();
+    store.connection.execute_batch("INSERT INTO laps VALUES (1, 2, -3)").unwrap();
+    let error = store.records(NOW, &mut |_| Ok(())).unwrap_err();
+    assert_eq!(error.trouble(), None);
+    let error = error.to_string();
+    assert!(error.contains("a row of laps makes no sense: invalid value: integer `-3`"), "{error}");
+    assert!(error.ends_with("put a backup in its place: rally restore FILE"), "{error}");
 }
 
 #[test]
-fn the_log_of_a_store_that_was_read_for_long_shrinks_again() {
-    let Scratch(dir) = &Scratch::new("store-wal");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(1, 1)]).unwrap();
-    let wal = || fs::metadata(files::beside(&dir.file(FILE_NAME), "-wal")).unwrap().len();
-    let reader = Connection::open(dir.file(FILE_NAME)).unwrap();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM players").unwrap();
-    let _: i64 = reader.query_row("SELECT count(*) FROM players", (), |row| row.get(0)).unwrap();
-    let much = [Record::Setting { name: "message".to_owned(), value: Some("x".repeat(1_000_000)) }];
-    while wal() < 2 * WAL_LIMIT {
-        store.commit(&much).unwrap();
+fn tables_that_lose_something_are_refused() {
+    version!(Lossy { name: String } & [Column::wide("id")]);
+    version!(Wrong { name: String } & []);
+    let Scratch(dir) = &Scratch::new("store-lossy");
+    let record = Lossy::Driver { id: 1, name: "Ann".to_owned() };
+    let error = Store::open(dir).unwrap().commit(&[record]).unwrap_err().to_string();
+    assert!(error.contains("the table drivers has no column for the field name"), "{error}");
+    let error = Store::<Wrong>::open(dir).unwrap_err().to_string();
+    assert!(error.contains("the key is not its first columns"), "{error}");
+}
+
+#[test]
+fn a_view_is_made_anew_when_it_has_changed() {
+    const OTHER: &Schema =
+        &Schema { views: &[View { select: "SELECT 7 AS seven", ..BEST }], ..*Record::SCHEMA };
+    let Scratch(dir) = &Scratch::new("store-view");
+    drop(Store::<Record>::open(dir).unwrap());
+    let (file, other) = (StoreFile::of(dir, Record::SCHEMA), StoreFile::of(dir, OTHER));
+    let connection = Connection::open(&file.path).unwrap();
+    assert!(schema::check(&connection, &file).unwrap());
+    assert!(!schema::check(&connection, &other).unwrap());
+    schema::prepare(&connection, &other).unwrap();
+    assert_eq!(numbers(&connection, "SELECT seven FROM best"), [[7]]);
+    assert!(schema::check(&connection, &other).unwrap());
+}
+
+const FIRST: &Schema = &Schema { tables: &[DRIVERS], views: &[], ..*Record::SCHEMA };
+const SECOND: &Schema = &Schema { migrations: &["UPDATE drivers SET points = points + 1"], ..*FIRST };
+const FAILS: &Schema = &Schema { migrations: &["DELETE FROM drivers; nonsense;"], ..*FIRST };
+
+fn points(path: &Path) -> Vec<Vec<i64>> {
+    numbers(&Connection::open(path).unwrap(), "SELECT points FROM drivers")
+}
+
+/// A store of a game's first version, with one driver.
+fn first_version(dir: &DataDir) -> Connection {
+    let file = StoreFile::of(dir, FIRST);
+    let connection = Connection::open(&file.path).unwrap();
+    schema::prepare(&connection, &file).unwrap();
+    connection.execute_batch("INSERT INTO drivers VALUES (1, 1, 40, 'Ann')").unwrap();
+    connection
+}
+
+#[test]
+fn an_old_store_is_copied_and_then_brought_up_to_date_once() {
+    let Scratch(dir) = &Scratch::new("migrate");
+    let connection = first_version(dir);
+    let (copy, second) = (dir.file("rally.db.schema-0"), StoreFile::of(dir, SECOND));
+    assert!(!copy.exists(), "there was nothing to copy");
+    std::fs::write(&copy, b"of an attempt that failed").unwrap();
+    for _ in 0..2 {
+        schema::prepare(&connection, &second).unwrap();
+        assert_eq!((points(&second.path), points(&copy)), (vec![vec![41]], vec![vec![40]]));
     }
-    assert!(store.wal_watch > wal(), "it is looked at again when it has doubled");
-    reader.execute_batch("ROLLBACK").unwrap();
-    // The first moves everything to the main file, the next begins the log anew.
-    (0..20).for_each(|_| store.commit(&much).unwrap());
-    assert!(wal() <= WAL_LIMIT, "{}", wal());
+    let message = schema::prepare(&connection, &StoreFile::of(dir, FIRST)).unwrap_err().to_string();
+    assert!(message.contains("later rally (its schema is 1, this version knows 0)"), "{message}");
+    // A new store has the last version at once.
+    let Scratch(dir) = &Scratch::new("migrate-new");
+    let file = StoreFile::of(dir, SECOND);
+    let connection = Connection::open(&file.path).unwrap();
+    schema::prepare(&connection, &file).unwrap();
+    assert!(schema::check(&connection, &file).unwrap() && points(&file.path).is_empty());
 }
 
 #[test]
-fn a_store_of_the_first_schema_is_opened() {
-    let Scratch(dir) = &Scratch::new("store-schema-1");
-    let connection = Connection::open(dir.file(FILE_NAME)).unwrap();
-    connection.execute_batch(include_str!("schema/1.sql")).unwrap();
-    connection.pragma_update(None, "application_id", 0x4D4D_434F).unwrap();
-    connection.pragma_update(None, "user_version", 1).unwrap();
-    let row = "INSERT INTO players VALUES (1, 76561202255230001, '1', 'Ann', 'title_9', 0, 0, 57, 10, 1, 0, 0, 1, 0, 1, 2)";
-    connection.execute(row, ()).unwrap();
-    drop(connection);
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(2, 20)]).unwrap();
-    assert_eq!((store.commits, records(&mut store, NOW).len()), (1, 2));
+fn a_migration_that_fails_changes_nothing_and_leaves_the_copy() {
+    let Scratch(dir) = &Scratch::new("migrate-fails");
+    let connection = first_version(dir);
+    let (copy, second) = (dir.file("rally.db.schema-0"), StoreFile::of(dir, SECOND));
+    assert!(schema::prepare(&connection, &StoreFile::of(dir, FAILS)).is_err());
+    assert_eq!((points(&second.path), points(&copy)), (vec![vec![40]], vec![vec![40]]));
+    schema::prepare(&connection, &second).unwrap();
+    assert_eq!(points(&second.path), [[41]]);
+}
+
+#[test]
+fn a_database_of_something_else_is_left_alone() {
+    const OTHER: &Schema = &Schema { name: "golf", ..*FIRST };
+    let Scratch(dir) = &Scratch::new("foreign");
+    let connection = first_version(dir);
+    let file = StoreFile::new(&dir.file("rally.db"), OTHER);
+    assert!(matches!(schema::prepare(&connection, &file), Err(StoreError::Foreign { .. })));
+    assert!(matches!(schema::check(&connection, &file), Err(StoreError::Foreign { .. })));
+    let other = Connection::open_in_memory().unwrap();
+    other.execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(schema::prepare(&other, &file), Err(StoreError::Foreign { .. })));
 }

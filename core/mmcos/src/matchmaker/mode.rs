@@ -90,6 +90,7 @@ impl GameType {
 
 /// The `RuleSet` of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum RuleSet {
     /// Everybody against everybody, over laps.
     Race,
@@ -110,6 +111,30 @@ impl RuleSet {
             "Battle" => Self::Battle,
             _ => Self::Other(Label::new(name)?),
         })
+    }
+
+    /// The name of the request.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Race => "Race",
+            Self::Elimination => "Elimination",
+            Self::Battle => "Battle",
+            Self::Other(label) => label.as_str(),
+        }
+    }
+}
+
+impl From<RuleSet> for String {
+    fn from(rule_set: RuleSet) -> Self {
+        rule_set.as_str().into()
+    }
+}
+
+impl TryFrom<String> for RuleSet {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::parse(&name).ok_or("longer than the 23 bytes of a label")
     }
 }
 

@@ -17,8 +17,8 @@ use super::view::{
 };
 use mmcos_core::{seam::Wall, service::Context};
 
+pub(super) use matchmaking::under_way;
 use matchmaking::{Busy, fullest_modes, mode};
-pub(super) use matchmaking::{rule_set, under_way};
 
 /// The rows of each list, at most: a view is sent to everybody who watches.
 const ROWS: usize = 50;

@@ -2,7 +2,10 @@
 
 use alloc::{collections::BTreeMap, string::ToString};
 
-use super::super::{Fault, Mmcos, matchmaker::WAIT_BOUNDS, matchmaker::WaitCounts};
+use super::super::{
+    Fault, Mmcos,
+    matchmaker::{RuleSet, WAIT_BOUNDS, WaitCounts},
+};
 use super::look;
 use mmcos_core::{
     admin::{Exposition, Kind, Thousandths},
@@ -104,7 +107,7 @@ impl Mmcos {
         for bucket in matchmaker.buckets() {
             let known = ["Race", "Elimination", "Battle"];
             let rules =
-                bucket.key.rule_set.as_ref().map(look::rule_set).filter(|rules| known.contains(rules));
+                bucket.key.rule_set.as_ref().map(RuleSet::as_str).filter(|rules| known.contains(rules));
             let rules = known.into_iter().find(|known| rules == Some(known)).unwrap_or("other");
             let count = searching.entry((rules, bucket.key.ranked)).or_default();
             *count = count.saturating_add(bucket.players);

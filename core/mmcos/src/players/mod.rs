@@ -6,6 +6,8 @@ mod user_facing_id;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use serde::ser::SerializeStruct as _;
+
 pub use profile::{Level, Name, Prestige, Title, TitleError};
 pub use user_facing_id::UserFacingId;
 
@@ -18,7 +20,7 @@ use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
 
 /// All that is kept of a player.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Player {
     /// The account on this server.
     pub user_id: UserId,
@@ -89,6 +91,21 @@ impl Player {
     /// Where the player is in the order of all.
     pub const fn place(&self) -> Place {
         Place::new(self.standing.points, self.user_id)
+    }
+}
+
+/// With the number that the game shows, by which hosts find a player in the store.
+impl serde::Serialize for Player {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Player", 7)?;
+        fields.serialize_field("user_id", &self.user_id)?;
+        fields.serialize_field("steam_id", &self.steam_id)?;
+        fields.serialize_field("user_facing_id", self.user_facing_id().as_str())?;
+        fields.serialize_field("standing", &self.standing)?;
+        fields.serialize_field("season", &self.season)?;
+        fields.serialize_field("bonus", &self.bonus)?;
+        fields.serialize_field("profile", &self.profile)?;
+        fields.end()
     }
 }
 

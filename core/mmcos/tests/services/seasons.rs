@@ -307,16 +307,21 @@ fn a_change_of_season_becomes_durable_in_pieces_one_after_the_other() {
     let before = rig.records.len();
     rig.skip_to(on(2023, 11, 2, 9));
     get_status(&mut rig);
-    assert_eq!(rig.records.len() - before, 1 + PIECE, "{:?}", &rig.records[before..]);
+    let after = |rig: &Rig<Mmcos>| -> Vec<Record> {
+        let of_players = rig.records[before..].iter().filter(|record| !matches!(record, Record::Prize(_)));
+        of_players.cloned().collect()
+    };
+    assert_eq!(after(&rig).len(), 1 + PIECE, "{:?}", &rig.records[before..]);
     rig.pass(Duration::from_secs(10));
-    assert_eq!(rig.records.len() - before, 1 + PIECE, "the next piece waits for the commit of this one");
+    assert_eq!(after(&rig).len(), 1 + PIECE, "the next piece waits for the commit of this one");
     rig.input(Input::Committed { took: Duration::ZERO });
     rig.input(Input::Storage(Storage::Delayed(StorageTrouble::Full)));
     rig.pass(Duration::from_secs(10));
-    assert_eq!(rig.records.len() - before, 1 + PIECE, "nor is it for a disk in trouble");
+    assert_eq!(after(&rig).len(), 1 + PIECE, "nor is it for a disk in trouble");
     rig.input(Input::Storage(Storage::Available));
     commit_all(&mut rig);
-    let saved = rig.records[before + 1..].iter().map(|record| match record {
+    let records = after(&rig);
+    let saved = records[1..].iter().map(|record| match record {
         Record::Player(player) => (player.user_id.0, player.season.0),
         other => panic!("{other:?}"),
     });

@@ -13,7 +13,7 @@ use super::{
     super::super::{
         Mmcos,
         ids::UserId,
-        matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, RuleSet, SearchView, Standing},
+        matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, SearchView, Standing},
         players::Player,
     },
     first_rows, who,
@@ -175,17 +175,8 @@ fn at(moment: Monotonic, now: Now) -> i64 {
 pub(super) fn mode(key: &BucketKey) -> String {
     match (&key.game_type, &key.rule_set) {
         (Some(game_type), _) => game_type.0.to_string(),
-        (None, Some(rules)) => format!("{} {}", if key.ranked { "Ranked" } else { "Any" }, rule_set(rules)),
+        (None, Some(rules)) => format!("{} {}", if key.ranked { "Ranked" } else { "Any" }, rules.as_str()),
         (None, None) => "Any".into(),
-    }
-}
-
-pub(in super::super) fn rule_set(rules: &RuleSet) -> &str {
-    match rules {
-        RuleSet::Race => "Race",
-        RuleSet::Elimination => "Elimination",
-        RuleSet::Battle => "Battle",
-        RuleSet::Other(label) => label.as_str(),
     }
 }
 

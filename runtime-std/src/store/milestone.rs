@@ -1,4 +1,4 @@
-//! Copies of the store from before each season change, for an operator to go back to.
+//! Copies of the store from before something begins, such as a season, for an operator to go back to.
 
 use std::ffi::c_int;
 use std::fs::{self, File};
@@ -7,24 +7,18 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
-use mmcos_game::Record;
-use mmcos_game::seasons::SeasonId;
+use mmcos_core::row::{Milestone, Row};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::{StoreError, files, look};
+use super::{StoreError, StoreFile, files, look, schema};
 
-/// Directory of the copies, in the data directory.
-const DIRECTORY: &str = "seasons";
 /// Number of copies that are kept: seasons of a year.
 const KEPT: usize = 6;
 
-/// Returns the index of the first record that begins a season, and the season.
-pub(super) fn beginning(records: &[Record]) -> Option<(usize, SeasonId)> {
-    records.iter().enumerate().find_map(|(index, record)| match record {
-        Record::SeasonStarted(started) => Some((index, started.season)),
-        _ => None,
-    })
+/// Returns the index of the first record that begins something, and what.
+pub(super) fn first<R: Row>(records: &[R]) -> Option<(usize, Milestone)> {
+    (0..).zip(records).find_map(|(index, record)| Some((index, record.milestone()?)))
 }
 
 /// A copy that is being made by a thread of its own. To drop it is to wait for it.
@@ -45,21 +39,22 @@ impl Drop for Copying {
     }
 }
 
-/// Begins to copy the store, as it is before a season begins in it, to `seasons/before-season-N.db`; commits go on
+/// Begins to copy the store, as it is before something begins in it, to `seasons/before-season-N.db`; commits go on
 /// meanwhile. `None` for a store without players, in which nothing can be lost.
 ///
-/// A copy that cannot be made does not hold the season up: it needs as much room as the store, which a disk that is
+/// A copy that cannot be made holds nothing up: it needs as much room as the store, which a disk that is
 /// nearly full lacks for as long as it does.
-pub(super) fn copy(connection: &Connection, store: &Path, season: SeasonId) -> Option<Copying> {
+pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
+    let Milestone { name, number } = *milestone;
     let missing = move |error: StoreError| {
-        log::warn!("season {} begins without a copy of what was before: {error}", season.0);
+        log::warn!("{name} {number} begins without a copy of what was before: {error}");
     };
-    let snapshot = snapshot(connection, store).map_err(missing).ok()??;
-    let store = store.to_owned();
-    let copy = move || match attempt(&snapshot, &store, season) {
+    let snapshot = snapshot(connection, file).map_err(missing).ok()??;
+    let file = file.clone();
+    let copy = move || match attempt(&snapshot, &file, name, number) {
         Ok(copy) => log::info!(
-            "season {} begins; to take that back, stop the server and run: mmcos restore {}",
-            season.0,
+            "{name} {number} begins; to take that back, stop the server and run: {} restore {}",
+            file.schema.name,
             copy.display()
         ),
         Err(error) => missing(error),
@@ -68,31 +63,31 @@ pub(super) fn copy(connection: &Connection, store: &Path, season: SeasonId) -> O
     Some(Copying(Some(thread.map_err(|error| missing(StoreError::Thread(error))).ok()?)))
 }
 
-/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if there are no players.
-fn snapshot(connection: &Connection, store: &Path) -> Result<Option<Connection>, StoreError> {
-    let failed = |source| StoreError::sql(store, source);
-    let any = connection.query_row("SELECT count(*) > 0 FROM players", (), |row| row.get(0));
-    if !any.map_err(failed)? {
+/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if there is nothing in it.
+fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connection>, StoreError> {
+    let failed = |source| file.sql(source);
+    if files::count(connection, file.schema).map_err(failed)? == 0 {
         return Ok(None);
     }
-    let snapshot = look(store).map_err(failed)?;
+    let snapshot = look(&file.path).map_err(failed)?;
     // A transaction begins with what it reads first.
-    snapshot.execute_batch("BEGIN; SELECT number FROM commits").map_err(failed)?;
+    snapshot.execute_batch(&format!("BEGIN; SELECT number FROM {}", schema::COMMITS)).map_err(failed)?;
     Ok(Some(snapshot))
 }
 
 /// Returns the path of the copy.
-fn attempt(snapshot: &Connection, store: &Path, season: SeasonId) -> Result<PathBuf, StoreError> {
-    let directory = store.with_file_name(DIRECTORY);
+fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) -> Result<PathBuf, StoreError> {
+    let directory = store.path.with_file_name(format!("{name}s"));
     make_directory(&directory).map_err(|source| StoreError::file(&directory, source))?;
-    let (new, copy) = (directory.join("new.db"), directory.join(format!("before-season-{}.db", season.0)));
+    let prefix = format!("before-{name}-");
+    let (new, copy) = (directory.join("new.db"), directory.join(format!("{prefix}{number}.db")));
     let failed = |source| StoreError::file(&copy, source);
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
     let file = files::new_file(&new)?;
-    copy_pages(snapshot, &new, &file).map_err(|source| StoreError::sql(&new, source))?;
+    copy_pages(snapshot, &new, &file).map_err(|source| StoreFile::new(&new, store.schema).sql(source))?;
     file.sync_all().and_then(|()| fs::rename(&new, &copy)).map_err(failed)?;
-    files::sync_directory(&copy).and_then(|()| forget_oldest(&directory)).map_err(failed)?;
+    files::sync_directory(&copy).and_then(|()| forget_oldest(&directory, &prefix)).map_err(failed)?;
     Ok(copy)
 }
 
@@ -123,12 +118,12 @@ fn make_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Removes all copies but the latest. What else is there is left alone.
-fn forget_oldest(directory: &Path) -> io::Result<()> {
+fn forget_oldest(directory: &Path, prefix: &str) -> io::Result<()> {
     let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let path = entry.path();
-        let is_named = entry.file_name().to_string_lossy().starts_with("before-season-");
+        let is_named = entry.file_name().to_string_lossy().starts_with(prefix);
         if is_named && path.extension().is_some_and(|extension| extension == "db") {
             copies.push((entry.metadata()?.modified()?, path));
         }

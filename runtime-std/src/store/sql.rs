@@ -1,0 +1,168 @@
+//! The statements for a game's tables, as text.
+
+use mmcos_core::row::{Column, History, Kind, Recent, Restore, Schema, Table, View};
+
+/// The statements for one table.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) table: &'static Table,
+    /// Takes the columns of a row.
+    pub(super) put: String,
+    /// Takes the key of a row.
+    pub(super) remove: String,
+    /// Removes the rows after a key.
+    pub(super) remove_later: Option<String>,
+    /// Copies the row of a key to its history, if the number that is given last is larger; and the place of that number.
+    pub(super) archive: Option<(String, usize)>,
+    /// Returns the rows to give back; takes the time from which on a row is recent.
+    pub(super) restore: Option<String>,
+}
+
+impl Statements {
+    pub(super) fn of(schema: &Schema, table: &'static Table) -> Self {
+        let (name, key) = (table.name, table.key_columns());
+        let is_key =
+            list(key.iter().zip(1..).map(|(column, at)| format!("\"{}\" = ?{at}", column.name)), " AND ");
+        let later = || format!("DELETE FROM \"{name}\" WHERE ({}) > ({})", names(key), parameters(key.len()));
+        Self {
+            table,
+            put: put(table),
+            remove: format!("DELETE FROM \"{name}\" WHERE {is_key}"),
+            remove_later: matches!(table.restore, Restore::Latest).then(later),
+            archive: table.history.and_then(|history| archive(table, history, &is_key)),
+            restore: restore(schema, table),
+        }
+    }
+}
+
+/// A statement that makes the table.
+pub(super) fn create(table: &Table) -> String {
+    create_table(table.name, table.columns, table.key_columns())
+}
+
+/// A statement that makes the table of copies.
+pub(super) fn create_history(table: &Table, history: History) -> String {
+    let by = table.column(history.by);
+    let key: Vec<Column> = by.into_iter().chain(table.key_columns()).copied().collect();
+    let others = history.columns.iter().filter_map(|name| table.column(name)).copied();
+    let columns: Vec<Column> = key.iter().copied().chain(others).collect();
+    create_table(history.table, &columns, &key)
+}
+
+fn create_table(name: &str, columns: &[Column], key: &[Column]) -> String {
+    let described = list(columns.iter().map(describe), ", ");
+    // Such a key is the place of the row as well; all others would be kept twice.
+    let is_place = matches!(key, [Column { kind: Kind::Integer | Kind::Wide, .. }]);
+    let rowid = if is_place { "" } else { ", WITHOUT ROWID" };
+    format!("CREATE TABLE \"{name}\" ({described}, PRIMARY KEY ({})) STRICT{rowid}", names(key))
+}
+
+/// A column as in the definition of its table.
+pub(super) fn describe(column: &Column) -> String {
+    let affinity = match column.kind {
+        Kind::Integer | Kind::Wide => "INTEGER",
+        Kind::Real => "REAL",
+        Kind::Hex | Kind::Text | Kind::Json => "TEXT",
+    };
+    format!("\"{}\" {affinity}", column.name)
+}
+
+/// A statement that makes the view, as `SQLite` keeps it.
+pub(super) fn create_view(view: &View) -> String {
+    format!("CREATE VIEW \"{}\" AS {}", view.name, view.select.trim_end())
+}
+
+/// Deletes the rows that are of no use to anyone once they are not recent, and which these are.
+pub(super) fn forget(table: &Table, recent: Recent) -> Option<String> {
+    let column = recent.unused_without?;
+    let (name, key, recent) = (table.name, names(table.key_columns()), recent_keys(table, recent));
+    Some(format!("DELETE FROM \"{name}\" WHERE \"{column}\" IS NULL AND ({key}) NOT IN ({recent})"))
+}
+
+/// Returns the time of the last row.
+pub(super) fn last_time(table: &Table, recent: Recent) -> String {
+    format!("SELECT \"{}\" FROM \"{}\" ORDER BY {} LIMIT 1", recent.time, table.name, latest_first(table))
+}
+
+fn put(table: &Table) -> String {
+    let (key, others) = table.columns.split_at(table.key);
+    let set =
+        list(others.iter().map(|Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\"")), ", ");
+    let conflict = if others.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {set}") };
+    format!(
+        "INSERT INTO \"{}\" ({}) VALUES ({}) ON CONFLICT ({}) DO {conflict}",
+        table.name,
+        names(table.columns),
+        parameters(table.columns.len()),
+        names(key)
+    )
+}
+
+fn archive(table: &Table, history: History, is_key: &str) -> Option<(String, usize)> {
+    let (by, place) = (history.by, table.position(history.by)?);
+    let key = table.key_columns().iter().map(|column| column.name);
+    let columns = [by].into_iter().chain(key).chain(history.columns.iter().copied());
+    let columns = list(columns.map(quoted), ", ");
+    let (copies, rows, new) = (history.table, table.name, table.key.saturating_add(1));
+    let sql = format!(
+        "INSERT OR REPLACE INTO \"{copies}\" ({columns}) SELECT {columns} FROM \"{rows}\" WHERE {is_key} AND \"{by}\" < ?{new}"
+    );
+    Some((sql, place))
+}
+
+fn restore(schema: &Schema, table: &Table) -> Option<String> {
+    let chosen = match table.restore {
+        Restore::Nothing => return None,
+        Restore::All => String::new(),
+        Restore::Latest | Restore::Recent(_) => {
+            format!(" WHERE ({}) IN ({})", names(table.key_columns()), keys(table))
+        }
+        Restore::With(other) => {
+            let other = schema.table(other)?;
+            let shared = table.columns.get(..other.key)?;
+            format!(" WHERE ({}) IN ({})", names(shared), keys(other))
+        }
+    };
+    let order = names(table.key_columns());
+    Some(format!("SELECT {} FROM \"{}\"{chosen} ORDER BY {order}", names(table.columns), table.name))
+}
+
+/// A query for the keys of the rows to give back.
+fn keys(table: &Table) -> String {
+    let (name, key) = (table.name, names(table.key_columns()));
+    match table.restore {
+        Restore::Recent(recent) => recent_keys(table, recent),
+        Restore::Latest => format!("SELECT {key} FROM \"{name}\" ORDER BY {} LIMIT 1", latest_first(table)),
+        Restore::All | Restore::With(_) | Restore::Nothing => format!("SELECT {key} FROM \"{name}\""),
+    }
+}
+
+fn recent_keys(table: &Table, recent: Recent) -> String {
+    let (name, key, latest_first) = (table.name, names(table.key_columns()), latest_first(table));
+    let Recent { time, least, most, .. } = recent;
+    format!(
+        "SELECT {key} FROM \"{name}\" WHERE \"{time}\" > ?1 \
+         OR ({key}) IN (SELECT {key} FROM \"{name}\" ORDER BY {latest_first} LIMIT {least}) \
+         ORDER BY {latest_first} LIMIT {most}"
+    )
+}
+
+fn latest_first(table: &Table) -> String {
+    list(table.key_columns().iter().map(|column| format!("\"{}\" DESC", column.name)), ", ")
+}
+
+fn names(columns: &[Column]) -> String {
+    list(columns.iter().map(|column| quoted(column.name)), ", ")
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn parameters(count: usize) -> String {
+    list((1..=count).map(|at| format!("?{at}")), ", ")
+}
+
+fn list(parts: impl Iterator<Item = String>, separator: &str) -> String {
+    parts.collect::<Vec<_>>().join(separator)
+}
