@@ -9,6 +9,7 @@ use mmcos_core::{
     engine::{Exchange, ExchangeId, Limits, Peer, Response, TimerId},
     game::{Game, Life, Unfit},
     info::Info,
+    row::{Column, Row, Schema, Table},
     seam::{ConnId, Effect, Input, Level, Monotonic, Now, Outbox, Report, Wall},
     service::{Context, Service},
     trace::{Start, redact::Redactor},
@@ -40,9 +41,22 @@ mmcos_core::settings! {
 
 /// How often a player has won, as the store keeps it. The last one of a player counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Victories {
-    name: String,
-    count: u32,
+pub(crate) enum Record {
+    Victories { name: String, count: u32 },
+}
+
+impl Row for Record {
+    const SCHEMA: &'static Schema = &Schema {
+        name: "duel",
+        tables: &[Table {
+            record: "Victories",
+            name: "victories",
+            columns: &[Column::text("name"), Column::integer("count")],
+            ..Table::PLAIN
+        }],
+        counted: "victories",
+        ..Schema::EMPTY
+    };
 }
 
 /// A line of the host's log: two players who meet.
@@ -69,7 +83,7 @@ impl Report for Meeting {
 pub(crate) struct NobodyCame;
 
 impl Service for Duel {
-    type Record = Victories;
+    type Record = Record;
     type Event = Meeting;
     type Timer = NobodyCame;
     type RestoreError = Infallible;
@@ -99,7 +113,7 @@ impl Service for Duel {
         self.timer(cx, NobodyCame);
     }
 
-    fn restore(&mut self, Victories { name, count }: Victories) -> Result<(), Infallible> {
+    fn restore(&mut self, Record::Victories { name, count }: Record) -> Result<(), Infallible> {
         self.victories.insert(name, count);
         Ok(())
     }
@@ -118,8 +132,8 @@ impl Game for Duel {
         Ok(Self { settings: settings.clone(), waiting: None, victories: BTreeMap::new() })
     }
 
-    fn rows(&self) -> impl Iterator<Item = Victories> {
-        self.victories.iter().map(|(name, count)| Victories { name: name.clone(), count: *count })
+    fn rows(&self) -> impl Iterator<Item = Record> {
+        self.victories.iter().map(|(name, count)| Record::Victories { name: name.clone(), count: *count })
     }
 }
 
@@ -156,7 +170,7 @@ impl Redactor<Duel> for NothingIsSecret {
         bytes.to_vec()
     }
 
-    fn shows_record(&self, _: &Victories) -> bool {
+    fn shows_record(&self, _: &Record) -> bool {
         true
     }
 }
@@ -177,7 +191,7 @@ impl Duel {
     fn won(&mut self, cx: &mut Context<'_, Self>, name: String, exchange: Exchange) {
         let count = self.victories.get(&name).map_or(1, |count| count.saturating_add(1));
         self.victories.insert(name.clone(), count);
-        cx.record(Victories { name, count });
+        cx.record(Record::Victories { name, count });
         cx.respond(exchange, &Response::text(Status::OK, format!("{count}\n").as_bytes()));
     }
 }
@@ -193,7 +207,7 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
             let text = String::from_utf8_lossy(&bytes);
             format!("{n} reads {:?}", text.split("\r\n\r\n").last().unwrap_or_default())
         }
-        Effect::Persist(Victories { name, count }) => format!("keep that {name} has won: {count}"),
+        Effect::Persist(Record::Victories { name, count }) => format!("keep that {name} has won: {count}"),
         Effect::Log(event) => format!("log: {event}"),
         Effect::Close { .. } => format!("{effect:?}"),
     };

@@ -1,14 +1,15 @@
 //! What a game implements to be hosted: besides its [`Service`], what of it is configured, kept and recorded.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use serde::{Serialize, de::DeserializeOwned};
-
-use crate::{admin::DeskConfig, info::Info, service::Service, settings::Settings, trace::redact::Redactor};
+use crate::{
+    admin::DeskConfig, info::Info, row::Row, seam::Wall, service::Service, settings::Settings,
+    trace::redact::Redactor,
+};
 
 /// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
-pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
+pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'static {
     /// Facts that its host needs before it runs.
     const INFO: Info;
 
@@ -24,6 +25,16 @@ pub trait Game: Service<Record: Serialize + DeserializeOwned + Clone> {
     /// # Errors
     /// A setting does not fit.
     fn new(settings: &Self::Settings, life: &Life) -> Result<Self, Unfit>;
+
+    /// What a host should know of these settings, for its `doctor`; nothing by default.
+    fn examine(_settings: &Self::Settings) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What a host should know of a record that is kept: that it is of a time to come, for example. Nothing by default.
+    fn examine_record(_record: &Self::Record, _now: Wall) -> Option<Finding> {
+        None
+    }
 
     /// Returns all that is durable, as the fewest records that it can be restored from.
     fn rows(&self) -> impl Iterator<Item = Self::Record>;
@@ -47,6 +58,45 @@ impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Secrets have no place in a log.
         f.debug_struct("Life").field("desk", &self.desk).finish_non_exhaustive()
+    }
+}
+
+/// Something that a host's `doctor` has looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its state.
+    pub verdict: Verdict,
+    /// Its name, in a word or two.
+    pub about: &'static str,
+    /// What was found; of a warning or a problem also what it means and what to do.
+    pub text: String,
+}
+
+/// State of something that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works, or will, but not for everybody or not for long.
+    Warning,
+    /// Players are kept out, or what is kept is in danger.
+    Problem,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn ok(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Ok, about, text: text.into() }
+    }
+
+    /// Something works, but not for everybody or not for long.
+    pub fn warning(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warning, about, text: text.into() }
+    }
+
+    /// Something must be mended.
+    pub fn problem(about: &'static str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Problem, about, text: text.into() }
     }
 }
 

@@ -10,4 +10,4 @@ mod signal;
 mod socket;
 
 pub use hub::Hub;
-pub use server::Server;
+pub use server::{Server, main};

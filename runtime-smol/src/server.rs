@@ -1,7 +1,10 @@
 use std::{
+    env,
+    error::Error,
     future::poll_fn,
     net::TcpListener,
     pin::Pin,
+    process::ExitCode,
     rc::{Rc, Weak},
     task::Poll,
     time::Duration,
@@ -9,10 +12,15 @@ use std::{
 
 use async_io::{Async, Timer};
 use futures_rustls::TlsAcceptor;
-use mmcos_core::seam::{Core, Input};
+use mmcos_core::{
+    game::Game,
+    seam::{Core, Input},
+};
 use mmcos_std::{
+    host,
     listen::{self, AcceptTrouble},
-    serving::{Door, GRACE, LONGEST_GRACE, RunError},
+    log, service_manager,
+    serving::{Door, GRACE, LONGEST_GRACE, RunError, Serving},
     socket,
 };
 use smol::{
@@ -21,6 +29,19 @@ use smol::{
 };
 
 use crate::{connection, hub::Hub, socket::Socket};
+
+/// Serves a game on smol: does what the command line of this process asks for. A program's `main` is this call alone.
+pub fn main<G: Game>() -> ExitCode {
+    log::conclude(G::INFO.name, &run::<G>())
+}
+
+fn run<G: Game>() -> Result<(), Box<dyn Error>> {
+    let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
+    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
+    service_manager::ready();
+    let stop = smol::unblock(|| caretaker.watch());
+    Ok(Server { hub: Hub::new(driver, write_limits), doors }.run(stop)?)
+}
 
 /// A server at its doors, not yet running.
 #[derive(Debug)]

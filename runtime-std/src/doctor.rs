@@ -6,9 +6,11 @@ mod ports;
 
 use std::fmt;
 
+use mmcos_core::game::Game;
 use mmcos_core::info::Info;
-use mmcos_game::settings::Settings;
-use mmcos_game::{IdentityPolicy, Mmcos};
+use mmcos_core::settings::Settings;
+
+pub use mmcos_core::game::{Finding, Verdict};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Loaded};
@@ -16,42 +18,6 @@ use crate::notify;
 use crate::program::name as program;
 use crate::running;
 use crate::text;
-
-/// How good or bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// It works, or will, but not for everybody or not for long.
-    Warning,
-    /// Players are kept out, or what is kept is in danger.
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How it is.
-    pub verdict: Verdict,
-    /// What it is, in a word or two.
-    pub about: &'static str,
-    /// What was found; of a warning or a problem also what it means and what to do.
-    pub text: String,
-}
-
-impl Finding {
-    fn ok(about: &'static str, text: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Ok, about, text: text.into() }
-    }
-
-    fn warning(about: &'static str, text: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Warning, about, text: text.into() }
-    }
-
-    fn problem(about: &'static str, text: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Problem, about, text: text.into() }
-    }
-}
 
 /// All findings. Its `Display` is what the host reads.
 #[derive(Clone, Debug)]
@@ -96,9 +62,10 @@ impl fmt::Display for Report {
 
 /// Examines a host with this configuration, or with that of the server that runs with its data directory. Takes some
 /// seconds where a port is silent.
-pub fn examine(info: &'static Info, given: &Loaded<Settings>) -> Report {
+pub fn examine<G: Game>(given: &Loaded<G::Settings>) -> Report {
+    let info = &G::INFO;
     let now = Clock::start().now().wall;
-    let running = running::find::<Mmcos>(info, &given.config.data_dir);
+    let running = running::find::<G>(&given.config.data_dir);
     let mut findings = match &running {
         None => vec![configuration(given.file.as_deref())],
         Some(found) => server(info, found),
@@ -110,9 +77,9 @@ pub fn examine(info: &'static Info, given: &Loaded<Settings>) -> Report {
     findings.push(machine::address(config));
     findings.push(machine::clock(now));
     findings.push(machine::hosts_file(info, config));
-    findings.extend(data::examine(info, config, now));
+    findings.extend(data::examine::<G>(config, now));
     findings.push(machine::open_files(config));
-    findings.push(identity(&game.identity));
+    findings.extend(G::examine(game));
     findings.extend(notifications(config));
     Report { findings }
 }
@@ -124,7 +91,7 @@ fn configuration(file: Option<&std::path::Path>) -> Finding {
 }
 
 /// The running server: how it was started, and whether it accepts players.
-fn server(info: &Info, running: &Result<Loaded<Settings>, ConfigError>) -> Vec<Finding> {
+fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> Vec<Finding> {
     let loaded = match running {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -152,17 +119,6 @@ fn server(info: &Info, running: &Result<Loaded<Settings>, ConfigError>) -> Vec<F
         Finding::problem("server", text)
     });
     [Finding::ok("server", text)].into_iter().chain(trouble).chain(clock).collect()
-}
-
-fn identity(policy: &IdentityPolicy) -> Finding {
-    match policy {
-        IdentityPolicy::Verify(_) => Finding::ok("identity", "players need a ticket that Steam signed"),
-        IdentityPolicy::Trust => Finding::warning(
-            "identity",
-            "identity = \"trust\": whoever reaches this server can play as anybody. That suits a LAN of friends; \
-             anywhere else set identity = \"verify\".",
-        ),
-    }
 }
 
 /// Whether the webhook, if there is one, could be told. Nothing is sent.

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use mmcos_core::admin::DeskConfig;
 use mmcos_core::engine::{Limits, Rate};
-use mmcos_core::game::Life;
+use mmcos_core::game::{Game, Life};
 use mmcos_core::trace::Start;
 use mmcos_core::wire::http;
-use mmcos_game::Mmcos;
 
 use crate::clock;
 use crate::config::Config;
@@ -21,18 +20,12 @@ const HOLD_TIME: Duration = Duration::from_mins(10);
 ///
 /// # Errors
 /// The operating system has no random numbers.
-pub fn start(host: &Host, seed: [u8; 32]) -> Result<Start<Mmcos>, getrandom::Error> {
+pub fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>, getrandom::Error> {
     let config = &host.config;
+    let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
     let desk = DeskConfig {
         admin: operator::admin(config, &host.password, host.console.as_ref())?,
-        pages: if host.setup.has_page {
-            {
-                let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
-                setup::pages(&host.setup, authority)
-            }
-        } else {
-            Vec::new()
-        },
+        pages: if host.setup.has_page { setup::pages(&host.setup, authority) } else { Vec::new() },
         addresses: host.setup.visitor_addresses(),
     };
     let life = Life { key: *host.key.as_bytes(), seed, is_recorded: config.record.is_some(), desk };

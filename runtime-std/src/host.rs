@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mmcos_core::game::Game;
 use mmcos_core::info::Info;
 use mmcos_core::row::Row as _;
-use mmcos_game::{Mmcos, Record, Settings};
 
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
@@ -34,13 +34,11 @@ use crate::tls::Tls;
 
 /// A host that is ready to serve.
 #[derive(Debug)]
-pub struct Host {
-    /// The game.
-    pub info: &'static Info,
+pub struct Host<G: Game> {
     /// What the host wants.
     pub config: Config,
     /// What the host wants of the game.
-    pub game: Settings,
+    pub game: G::Settings,
     /// Both clocks, started.
     pub clock: Clock,
     /// Where things are kept.
@@ -52,7 +50,7 @@ pub struct Host {
     /// What proves an operator besides the password; `None` without a dashboard.
     pub console: Option<Console>,
     /// What outlives the process.
-    pub store: Store<Record>,
+    pub store: Store<G::Record>,
     /// The plain listener; `None` if it is off.
     pub http: Option<Bound>,
     /// The TLS listener; `None` if it is off.
@@ -175,76 +173,78 @@ pub enum HostError {
 /// arguments are those of the process without the program's name.
 ///
 /// ```no_run
-/// # use mmcos_core::game::Game as _;
 /// # use mmcos_game::Mmcos;
-/// if let Some(host) = mmcos_std::host::start(&Mmcos::INFO, std::env::args_os().skip(1))? {
+/// if let Some(host) = mmcos_std::host::start::<Mmcos>(std::env::args_os().skip(1))? {
 ///     print!("{}", host.setup);
 ///     // Serve `host.http` and `host.https` until `host.signals`.
 /// }
 /// # Ok::<(), mmcos_std::host::HostError>(())
 /// ```
-pub fn start<A: Into<OsString>>(
-    info: &'static Info,
-    arguments: impl IntoIterator<Item = A>,
-) -> Result<Option<Host>, HostError> {
+pub fn start<G: Game>(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+) -> Result<Option<Host<G>>, HostError> {
+    let info = &G::INFO;
     program::set_name(info.name);
     let cli = Cli::parse(arguments, info.commands)?;
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
-        Command::Serve => return Host::start(info, &sources.load::<Mmcos>()?).map(Some),
-        Command::Config(None) => print(&sources.load::<Mmcos>()?),
+        Command::Serve => return Host::start(&sources.load::<G>()?).map(Some),
+        Command::Config(None) => print(&sources.load::<G>()?),
         Command::Config(Some(file)) => {
             let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
-            write(&sources.load::<Mmcos>()?.to_string())
+            write(&sources.load::<G>()?.to_string())
                 .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
             print(&format_args!("Wrote {}\n", file.display()));
         }
         Command::Backup(file) => {
-            let saved = Store::<Record>::backup(&data_dir(&sources)?, &file)?;
+            let saved = Store::<G::Record>::backup(&data_dir::<G>(&sources)?, &file)?;
             print(&format_args!("Saved {saved} to {}\n", file.display()));
         }
         Command::Restore(file) => {
             // Before a directory is made for it.
-            files::check_backup(Record::SCHEMA, &file)?;
-            let dir = DataDir::open(&sources.load::<Mmcos>()?.config.data_dir)?;
-            let Restored { summary, path, old } = files::restore(Record::SCHEMA, &dir, &file)?;
+            files::check_backup(G::Record::SCHEMA, &file)?;
+            let dir = DataDir::open(&sources.load::<G>()?.config.data_dir)?;
+            let Restored { summary, path, old } = files::restore(G::Record::SCHEMA, &dir, &file)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
                 print(&format_args!("What was there is now {}\n", old.display()));
             }
         }
         Command::Health => {
-            let data_dir = sources.load::<Mmcos>()?.config.data_dir;
-            print(&format_args!("{}\n", running::health::<Mmcos>(info, &data_dir)?));
+            let data_dir = sources.load::<G>()?.config.data_dir;
+            print(&format_args!("{}\n", running::health::<G>(&data_dir)?));
         }
         Command::Export(None) => {
-            Store::<Record>::export(&data_dir(&sources)?, &mut io::BufWriter::new(io::stdout().lock()))?;
+            Store::<G::Record>::export(
+                &data_dir::<G>(&sources)?,
+                &mut io::BufWriter::new(io::stdout().lock()),
+            )?;
         }
         Command::Export(Some(file)) => {
-            let exported = files::export_to(Record::SCHEMA, &data_dir(&sources)?, &file)?;
+            let exported = files::export_to(G::Record::SCHEMA, &data_dir::<G>(&sources)?, &file)?;
             print(&format_args!("Exported {exported} to {}\n", file.display()));
         }
         Command::Doctor => {
-            let report = doctor::examine(info, &sources.load::<Mmcos>()?);
+            let report = doctor::examine::<G>(&sources.load::<G>()?);
             print(&report);
             report.verdict()?;
         }
-        Command::AdminLink => print(&operator::link(&data_dir(&sources)?)?),
-        Command::NotifyTest => print(&notify::test(info.name, &sources.load::<Mmcos>()?.config)?),
+        Command::AdminLink => print(&operator::link(&data_dir::<G>(&sources)?)?),
+        Command::NotifyTest => print(&notify::test(info.name, &sources.load::<G>()?.config)?),
         Command::Game(name, argument) => {
             let now = Clock::start().now().wall;
             let command = info.commands.iter().find(|command| command.name == name);
             let text = command.map(|command| (command.run)(&argument, now)).transpose();
             print(&text.map_err(HostError::Game)?.unwrap_or_default());
         }
-        Command::Help => print(&cli::help(info, Keys::of::<Mmcos>())),
+        Command::Help => print(&cli::help(info, Keys::of::<G>())),
         Command::Version => print(&format_args!("{}\n", info.program())),
     }
     Ok(None)
 }
 
-fn data_dir(sources: &Sources) -> Result<DataDir, HostError> {
-    let path = sources.load::<Mmcos>()?.config.data_dir;
+fn data_dir<G: Game>(sources: &Sources) -> Result<DataDir, HostError> {
+    let path = sources.load::<G>()?.config.data_dir;
     DataDir::find(&path)?.ok_or_else(|| HostError::NoDataDir(path.to_path_buf()))
 }
 
@@ -253,9 +253,10 @@ fn print(text: &impl fmt::Display) {
     let _ = write!(io::stdout(), "{text}");
 }
 
-impl Host {
+impl<G: Game> Host<G> {
     /// Starts the log, opens the data directory, listens.
-    pub fn start(info: &'static Info, loaded: &Loaded<Settings>) -> Result<Self, HostError> {
+    pub fn start(loaded: &Loaded<G::Settings>) -> Result<Self, HostError> {
+        let info = &G::INFO;
         let Loaded { config, game, file, warnings, .. } = loaded.clone();
         logging::start(config.log.0);
         let clock = Clock::start();
@@ -300,21 +301,7 @@ impl Host {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self {
-            info,
-            config,
-            game,
-            clock,
-            data_dir,
-            key,
-            password,
-            console,
-            store,
-            http,
-            https,
-            signals,
-            setup,
-        })
+        Ok(Self { config, game, clock, data_dir, key, password, console, store, http, https, signals, setup })
     }
 
     /// The lines about the dashboard, for the start.
@@ -376,7 +363,7 @@ fn warn(warnings: &[String], clock: Clock) {
 mod tests {
     use super::*;
     use crate::data_dir::tests::Scratch;
-    use crate::program::tests::GAME;
+    use mmcos_game::{Mmcos, Settings};
 
     fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
         let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -388,19 +375,19 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host");
         let data_dir = dir.file("data").display().to_string();
         let loaded = load(dir, &[("http", "0"), ("https", "0"), ("data-dir", &data_dir)]);
-        let host = Host::start(&GAME, &loaded).unwrap();
+        let host = Host::<Mmcos>::start(&loaded).unwrap();
         let https = host.https.as_ref().unwrap();
         assert_eq!(host.setup.https.unwrap().address, https.bound.address);
         assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
         https.renewal.run();
-        let second = Host::start(&GAME, &loaded).unwrap_err().to_string();
+        let second = Host::<Mmcos>::start(&loaded).unwrap_err().to_string();
         assert!(
             second.contains(&format!("(process {}) uses the data directory", std::process::id())),
             "{second}"
         );
         let key = host.key.clone();
         drop(host);
-        assert_eq!(Host::start(&GAME, &loaded).unwrap().key, key);
+        assert_eq!(Host::<Mmcos>::start(&loaded).unwrap().key, key);
     }
 
     #[test]
@@ -408,17 +395,17 @@ mod tests {
         let Scratch(dir) = &Scratch::new("host-off");
         let data_dir = dir.file("data").display().to_string();
         let off = load(dir, &[("http", "off"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(matches!(Host::start(&GAME, &off), Err(HostError::NothingToServe)));
+        assert!(matches!(Host::<Mmcos>::start(&off), Err(HostError::NothingToServe)));
         assert!(!dir.file("data").exists());
         let plain = load(dir, &[("http", "0"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(Host::start(&GAME, &plain).unwrap().https.is_none());
+        assert!(Host::<Mmcos>::start(&plain).unwrap().https.is_none());
         assert!(!dir.file("data/certificate-rsa.pem").exists(), "no certificate without HTTPS");
     }
 
     #[test]
     fn a_command_that_only_prints_gives_no_host() {
-        assert!(start(&GAME, ["--version"]).unwrap().is_none());
-        assert!(matches!(start(&GAME, ["serve"]), Err(HostError::Cli(_))));
-        assert!(matches!(start(&GAME, ["--colour", "red"]), Err(HostError::Config(_))));
+        assert!(start::<Mmcos>(["--version"]).unwrap().is_none());
+        assert!(matches!(start::<Mmcos>(["serve"]), Err(HostError::Cli(_))));
+        assert!(matches!(start::<Mmcos>(["--colour", "red"]), Err(HostError::Config(_))));
     }
 }

@@ -30,3 +30,5 @@ pub mod store;
 mod text;
 pub mod text_file;
 pub mod tls;
+
+pub use server::main;

@@ -46,7 +46,7 @@ pub fn write(
 ///
 /// # Errors
 /// A server runs, and its configuration is not readable: it is of another version, or another user's.
-pub fn find<G: Game>(info: &Info, data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
+pub fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
     let file = DataDir::find(data_dir).ok()??.file(FILE);
     if !file.exists() {
         return None;
@@ -54,7 +54,8 @@ pub fn find<G: Game>(info: &Info, data_dir: &Path) -> Option<Result<Loaded<G::Se
     let loaded = Sources { file: Some(file), ..Sources::default() }.load::<G>();
     match loaded {
         Ok(loaded)
-            if listener(&loaded.config).is_none_or(|listener| asked(info, listener) == Answer::Closed) =>
+            if listener(&loaded.config)
+                .is_none_or(|listener| asked(&G::INFO, listener) == Answer::Closed) =>
         {
             None
         }
@@ -66,10 +67,10 @@ pub fn find<G: Game>(info: &Info, data_dir: &Path) -> Option<Result<Loaded<G::Se
 ///
 /// # Errors
 /// None runs, or it does not answer as one does.
-pub fn health<G: Game>(info: &Info, data_dir: &Path) -> Result<&'static str, NotRunning> {
-    let running = find::<G>(info, data_dir).and_then(Result::ok);
+pub fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
+    let running = find::<G>(data_dir).and_then(Result::ok);
     let listener = running.and_then(|running| listener(&running.config));
-    match listener.map(|listener| asked(info, listener)) {
+    match listener.map(|listener| asked(&G::INFO, listener)) {
         Some(Answer::Ours) => Ok("ok"),
         Some(Answer::Stranger | Answer::Closed) | None => Err(NotRunning(data_dir.display().to_string())),
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mmcos_core::Server;
+use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
 use mmcos_core::trace::StartError;
-use mmcos_game::Mmcos;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
@@ -124,9 +124,9 @@ pub enum ServingError {
     Notify(#[source] io::Error),
 }
 
-impl Host {
+impl<G: Game> Host<G> {
     /// Makes the core, gives it what is kept, and tells the host how to connect.
-    pub fn serving(self) -> Result<Serving<Server<Mmcos>>, ServingError> {
+    pub fn serving(self) -> Result<Serving<Server<G>>, ServingError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
         let start = game::start(&self, seed)?;
         let greeting = format!("{}{}", self.setup, self.dashboard());

@@ -1,5 +1,6 @@
 //! Durable rows.
 
+use mmcos_core::row::{Column, Row, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 pub use crate::{
@@ -34,19 +35,21 @@ pub enum Record {
     Fitting(Fitting),
 }
 
-impl Record {
-    /// The tables, in the order in which they are restored.
-    pub const TABLES: [&'static str; 4] = ["accounts", "times", "attempts", "garage"];
+impl Row for Record {
+    const SCHEMA: &'static Schema =
+        &Schema { name: "dr2", tables: TABLES, counted: "accounts", ..Schema::EMPTY };
+}
 
-    /// Returns the key: the table, and two numbers that identify the row there.
-    pub const fn key(&self) -> (&'static str, [i64; 2]) {
-        match self {
-            Self::Account(account) => ("accounts", [account.id.0, 0]),
-            Self::Time(time) => ("times", [time.board.0, time.account.0]),
-            Self::Attempt(attempt) => ("attempts", [attempt.challenge.0 as i64, attempt.account.0]),
-            Self::Fitting(fitting) => ("garage", [fitting.account.0, fitting.vehicle]),
-        }
-    }
+#[rustfmt::skip] // One line for each table.
+const TABLES: &[Table] = &[
+    table("Account", "accounts", 1, &[Column::integer("id"), Column::text("name"), Column::integer("logged_in"), Column::json("sessions")]),
+    table("Time", "times", 2, &[Column::integer("board"), Column::integer("account"), Column::integer("millis"), Column::integer("total"), Column::json("drive"), Column::integer("at")]),
+    table("Attempt", "attempts", 2, &[Column::integer("challenge"), Column::integer("account"), Column::text("phase"), Column::json("stages"), Column::json("drive"), Column::integer("tyres"), Column::integer("compound"), Column::json("tuning"), Column::integer("metres"), Column::json("damage"), Column::json("mud")]),
+    table("Fitting", "garage", 2, &[Column::integer("account"), Column::integer("vehicle"), Column::integer("livery"), Column::integer("tuning")]),
+];
+
+const fn table(record: &'static str, name: &'static str, key: usize, columns: &'static [Column]) -> Table {
+    Table { record, name, columns, key, ..Table::PLAIN }
 }
 
 /// A row that does not fit to those restored before it.
@@ -54,12 +57,10 @@ impl Record {
 pub enum RestoreError {
     /// A row of a player who is not there.
     #[error(
-        "a row of {table} belongs to account {account}, which is not in the table accounts: restore a backup, or \
-         delete that row"
+        "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of \
+         that account"
     )]
     NoAccount {
-        /// The row's table.
-        table: &'static str,
         /// The account that it names.
         account: i64,
     },

@@ -185,7 +185,7 @@ impl Service for Dr2 {
             Record::Fitting(fitting) => (Some(fitting.account), None),
         };
         if let Some(owner) = owner.filter(|owner| !self.accounts.rows.contains_key(owner)) {
-            return Err(RestoreError::NoAccount { table: record.key().0, account: owner.0 });
+            return Err(RestoreError::NoAccount { account: owner.0 });
         }
         match record {
             Record::Account(account) => self.accounts.put(account),

@@ -11,6 +11,7 @@ use common::{
     trial,
 };
 use dr2::Record;
+use mmcos_core::row::{self, Change, Row as _};
 use mmcos_core::{
     game::Game as _,
     seam::{Input, Storage, StorageTrouble, Wall},
@@ -156,9 +157,11 @@ fn restored(rig: &Server) {
         }
         assert_eq!(other.server.service().rows().collect::<Vec<_>>(), all);
     }
-    let tables: Vec<_> =
-        all.iter().map(|row| Record::TABLES.iter().position(|table| *table == row.key().0)).collect();
-    assert!(tables.is_sorted() && tables.iter().all(Option::is_some), "{tables:?}");
+    let table = |record: &Record| match row::write(record).unwrap() {
+        Change::Put(table, _) | Change::Remove(table, _) => table.name,
+    };
+    let position = |row| Record::SCHEMA.tables.iter().position(|other| other.name == table(row)).unwrap();
+    assert!(all.iter().map(position).is_sorted(), "not in the order of the tables");
     let json = serde_json::to_string(&all).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Record>>(&json).unwrap(), all);
 }

@@ -12,6 +12,7 @@ extern crate alloc;
 mod account;
 mod admission;
 pub mod catalogue;
+mod concerns;
 pub mod divisions;
 mod egonet_login;
 mod event;
@@ -72,7 +73,7 @@ use leaderboard::Leaderboards;
 use matchmaking::Matchmaking;
 use mmcos_core::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
-    game::{Game, Life, Unfit},
+    game::{Finding, Game, Life, Unfit},
     info::Info,
     seam::{Storage, Wall},
     service::{Context, Service},
@@ -318,6 +319,14 @@ impl Game for Mmcos {
     fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
         let terms = Terms::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
         Ok(Self::with_terms(settings, terms, life))
+    }
+
+    fn examine(settings: &Settings) -> Vec<Finding> {
+        Vec::from([concerns::identity(settings)])
+    }
+
+    fn examine_record(record: &Record, now: Wall) -> Option<Finding> {
+        concerns::record(record, now)
     }
 
     fn rows(&self) -> impl Iterator<Item = Record> {

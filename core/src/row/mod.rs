@@ -75,6 +75,11 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Debug + Send + 'static {
     }
 }
 
+/// A game that keeps nothing.
+impl Row for () {
+    const SCHEMA: &'static Schema = &Schema::EMPTY;
+}
+
 /// What a store keeps for a game.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {

@@ -1,23 +1,23 @@
 //! What is kept: the directory, the store, the certificates.
 
-use mmcos_core::calendar::{Date, UtcText};
+use mmcos_core::calendar::Date;
+use mmcos_core::game::Game;
 use mmcos_core::info::Info;
 use mmcos_core::row::Row as _;
 use mmcos_core::seam::Wall;
-use mmcos_game::Record;
 
 use super::Finding;
 use crate::certificate::{self, Description};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::program::name as program;
 use crate::store::files;
 
-pub(super) fn examine(info: &Info, config: &Config, now: Wall) -> Vec<Finding> {
+pub(super) fn examine<G: Game>(config: &Config, now: Wall) -> Vec<Finding> {
+    let info = &G::INFO;
     match DataDir::find(&config.data_dir) {
         Ok(Some(dir)) => {
             let mut findings = directory(&dir);
-            findings.push(store(&dir, now));
+            findings.push(store::<G>(&dir, now));
             findings.extend(certificates(info, Some(&dir), config, now));
             findings
         }
@@ -39,49 +39,25 @@ pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
     [found].into_iter().chain(system::findings(dir)).collect()
 }
 
-fn store(dir: &DataDir, now: Wall) -> Finding {
-    let (mut last_seen, mut began) = (None, None);
-    let look = |record| match record {
-        Record::Player(player) => last_seen = last_seen.max(Some(player.profile.last_seen)),
-        Record::SeasonStarted(season) => began = Some(season),
-        Record::Race(_)
-        | Record::RaceForgotten(_)
-        | Record::Result(_)
-        | Record::Ban(_)
-        | Record::Unban(_)
-        | Record::Setting { .. }
-        | Record::Prize(_)
-        | Record::EventByHand(_) => {}
+fn store<G: Game>(dir: &DataDir, now: Wall) -> Finding {
+    let mut found = None;
+    let look = |record| {
+        if found.is_none() {
+            found = G::examine_record(&record, now);
+        }
     };
-    let health = match files::examine::<Record>(dir, now, look) {
+    let health = match files::examine::<G::Record>(dir, now, look) {
         Ok(None) => return Finding::ok("store", "not there yet: the first start makes it"),
         Ok(Some(health)) => health,
         Err(error) => return Finding::problem("store", format!("{error}.")),
     };
-    if let Some(season) = began.filter(|season| season.starts > in_days(now, 1)) {
-        let number = season.season.0;
-        return Finding::problem(
-            "store",
-            format!(
-                "season {number} begins only at {} by this machine's clock. If the clock is right now, it was ahead when the \
-                 season began. Stop the server and put the copy from before it in place: \
-                 {} restore {} (if it is there), or give the season its right number on the dashboard, and all \
-                 points stay as they are.",
-                UtcText::from(season.starts),
-                program(),
-                dir.file("seasons").join(format!("before-season-{number}.db")).display(),
-            ),
-        );
+    if let Some(found) = found {
+        return found;
     }
-    if last_seen.is_some_and(|seen| seen > in_days(now, 1)) {
-        return Finding::problem(
-            "store",
-            "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
-             for seasons and Steam's tickets go by it.",
-        );
-    }
-    match files::examine_writing(Record::SCHEMA, dir) {
-        Ok(()) => Finding::ok("store", format!("whole; it keeps {} players", health.count)),
+    match files::examine_writing(G::Record::SCHEMA, dir) {
+        Ok(()) => {
+            Finding::ok("store", format!("whole; it keeps {} {}", health.count, G::Record::SCHEMA.counted))
+        }
         Err(error) => Finding::problem("store", format!("nothing can be saved at the moment: {error}.")),
     }
 }
@@ -120,10 +96,6 @@ fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
         ),
     };
     Finding::warning("certificate", format!("{holds}: {trouble}."))
-}
-
-fn in_days(moment: Wall, days: i64) -> Wall {
-    Wall::from_millis(moment.as_millis().saturating_add(days.saturating_mul(86_400_000)))
 }
 
 #[cfg(not(unix))]

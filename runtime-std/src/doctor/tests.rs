@@ -1,6 +1,8 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 
+use mmcos_game::{IdentityPolicy, Mmcos, Settings};
+
 use super::*;
 use crate::config::Sources;
 use crate::data_dir::DataDir;
@@ -34,7 +36,7 @@ fn free_port() -> SocketAddr {
 fn a_fresh_host_is_well_and_stays_untouched() {
     let Scratch(dir) = &Scratch::new("doctor-fresh");
     let free = free_port().to_string();
-    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", &free)]));
+    let report = examine::<Mmcos>(&loaded(dir, &[("http", "off"), ("https", &free)]));
     assert_eq!(report.verdict(), Ok(()), "{report}");
     assert!(only(&report, "store").1.contains("not there yet"));
     assert!(only(&report, "certificate").1.contains("not there yet"));
@@ -50,10 +52,10 @@ fn a_fresh_host_is_well_and_stays_untouched() {
 fn a_host_whose_server_has_started_is_well() {
     let Scratch(dir) = &Scratch::new("doctor-started");
     let config = loaded(dir, &[("http", "0"), ("https", "0")]);
-    let _host = Host::start(&GAME, &config).unwrap();
+    let _host = Host::<Mmcos>::start(&config).unwrap();
     // It listens, and nothing serves yet.
     std::fs::remove_file(dir.file("running.toml")).unwrap();
-    let report = examine(&GAME, &config);
+    let report = examine::<Mmcos>(&config);
     assert_eq!(report.verdict(), Ok(()), "{report}");
     assert!(only(&report, "store").1.contains("whole; it keeps 0 players"));
     let certificates = findings(&report, "certificate");
@@ -69,7 +71,7 @@ fn a_port_that_a_stranger_has_is_a_problem() {
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = stranger.local_addr().unwrap().to_string();
     let closes = std::thread::spawn(move || drop(stranger.accept().unwrap()));
-    let report = examine(&GAME, &loaded(dir, &[("http", &address), ("https", "off")]));
+    let report = examine::<Mmcos>(&loaded(dir, &[("http", &address), ("https", "off")]));
     closes.join().unwrap();
     let (verdict, text) = findings(&report, "http").remove(0);
     assert!(verdict == Verdict::Problem && text.contains("is not mmcos"), "{text}");
@@ -79,7 +81,7 @@ fn a_port_that_a_stranger_has_is_a_problem() {
 #[test]
 fn no_listener_at_all_is_a_problem() {
     let Scratch(dir) = &Scratch::new("doctor-off");
-    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", "off")]));
+    let report = examine::<Mmcos>(&loaded(dir, &[("http", "off"), ("https", "off")]));
     assert_eq!(only(&report, "ports").0, Verdict::Problem);
 }
 
@@ -89,7 +91,7 @@ fn damaged_files_are_problems_that_name_them() {
     dir.write("mmcos.db", b"no database, but long enough to look like one: ".repeat(40).as_slice()).unwrap();
     dir.write("certificate-rsa.pem", b"no certificate").unwrap();
     let free = free_port().to_string();
-    let report = examine(&GAME, &loaded(dir, &[("http", "off"), ("https", &free)]));
+    let report = examine::<Mmcos>(&loaded(dir, &[("http", "off"), ("https", &free)]));
     for (about, file) in [("store", "mmcos.db"), ("certificate", "certificate-rsa.pem")] {
         let (verdict, text) = only(&report, about);
         assert!(verdict == Verdict::Problem && text.contains(file), "{text}");
@@ -118,7 +120,8 @@ fn a_key_that_others_may_read_is_a_problem() {
 
 #[test]
 fn trust_and_a_clock_that_is_not_set_are_said() {
-    assert_eq!(identity(&IdentityPolicy::Trust).verdict, Verdict::Warning);
+    let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
+    assert_eq!(Mmcos::examine(&settings).first().unwrap().verdict, Verdict::Warning);
     let unset = mmcos_core::seam::Wall::from_secs(0);
     assert_eq!(machine::clock(unset).verdict, Verdict::Problem);
 }
@@ -142,10 +145,10 @@ fn the_hosts_file_is_judged_by_where_it_leads() {
 fn a_webhook_is_named_by_its_host_and_sent_nothing() {
     let Scratch(dir) = &Scratch::new("doctor-notify");
     let off = [("http", "off"), ("https", "0")];
-    assert_eq!(findings(&examine(&GAME, &loaded(dir, &off)), "notify-url"), []);
+    assert_eq!(findings(&examine::<Mmcos>(&loaded(dir, &off)), "notify-url"), []);
     let webhook = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/hooks/s3cret", webhook.local_addr().unwrap());
-    let report = examine(&GAME, &loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
+    let report = examine::<Mmcos>(&loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
     let expected = "127.0.0.1 is told the news; `mmcos notify-test` tries it";
     assert_eq!(only(&report, "notify-url"), (Verdict::Ok, expected.to_owned()));
     assert!(!report.to_string().contains("s3cret"));

@@ -11,21 +11,41 @@ mod connection;
 mod hub;
 mod transport;
 
-use std::io;
+use std::error::Error;
 use std::net::TcpListener;
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 use std::time::Duration;
+use std::{env, io, thread};
 
+use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
 use socket2::SockRef;
 
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
-use crate::serving::{Door, RunError};
-use crate::socket;
+use crate::serving::{Door, RunError, Serving};
+use crate::{host, log, service_manager, socket};
 use hub::{Hub, Inbox, Message};
+
+/// Serves a game on threads: does what the command line of this process asks for. A program's `main` is this call alone.
+pub fn main<G: Game>() -> ExitCode {
+    log::conclude(G::INFO.name, &run::<G>())
+}
+
+fn run<G: Game>() -> Result<(), Box<dyn Error>> {
+    let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
+    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
+    service_manager::ready();
+    let server = Server::new(driver, doors, write_limits);
+    let stop = server.stop();
+    thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
+        caretaker.watch();
+        stop.stop();
+    })?;
+    Ok(server.run()?)
+}
 
 /// Messages that may wait for the hub; a sender of another waits, and with it its client.
 const INBOX: usize = 256;

@@ -86,8 +86,8 @@ impl Redactor<Mmcos> for Secrets {
             Record::Unban(subject) => matches!(subject, Subject::Account(_)),
             Record::Player(_)
             | Record::Race(_)
-            | Record::Prize(_)
             | Record::RaceForgotten(_)
+            | Record::Prize(_)
             | Record::Result(_)
             | Record::Setting { .. }
             | Record::SeasonStarted(_)

@@ -1,0 +1,55 @@
+//! What an operator should know of settings and of what is kept.
+
+use alloc::format;
+
+use mmcos_core::{calendar::UtcText, game::Finding, seam::Wall};
+
+use crate::{IdentityPolicy, Record, Settings};
+
+const DAY: i64 = 86_400_000;
+
+pub(crate) fn identity(settings: &Settings) -> Finding {
+    match settings.identity {
+        IdentityPolicy::Verify(_) => Finding::ok("identity", "players need a ticket that Steam signed"),
+        IdentityPolicy::Trust => Finding::warning(
+            "identity",
+            "identity = \"trust\": whoever reaches this server can play as anybody. That suits a LAN of friends; \
+             anywhere else set identity = \"verify\".",
+        ),
+    }
+}
+
+/// A record of a time to come: the clock is behind, or was ahead.
+pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
+    let tomorrow = Wall::from_millis(now.as_millis().saturating_add(DAY));
+    match record {
+        Record::SeasonStarted(season) if season.starts > tomorrow => {
+            let number = season.season.0;
+            Some(Finding::problem(
+                "store",
+                format!(
+                    "season {number} begins only at {} by this machine's clock. If the clock is right now, it was ahead when \
+                     the season began. Stop the server and put the copy from before it in place: mmcos restore \
+                     seasons/before-season-{number}.db (in the data directory, if it is there), or give the season its \
+                     right number on the dashboard, and all points stay as they are.",
+                    UtcText::from(season.starts),
+                ),
+            ))
+        }
+        Record::Player(player) if player.profile.last_seen > tomorrow => Some(Finding::problem(
+            "store",
+            "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
+             for seasons and Steam's tickets go by it.",
+        )),
+        Record::SeasonStarted(_)
+        | Record::Player(_)
+        | Record::Race(_)
+        | Record::RaceForgotten(_)
+        | Record::Result(_)
+        | Record::Ban(_)
+        | Record::Unban(_)
+        | Record::Setting { .. }
+        | Record::Prize(_)
+        | Record::EventByHand(_) => None,
+    }
+}
