@@ -62,8 +62,24 @@ impl Answer {
     }
 }
 
+/// A way to the server: through the seam, or over a socket.
+pub(crate) trait Transport {
+    /// Sends a request on a connection of its own and returns the response.
+    fn exchange(&mut self, request: &[u8]) -> Vec<u8>;
+}
+
+impl Transport for Server {
+    fn exchange(&mut self, request: &[u8]) -> Vec<u8> {
+        let conn = self.open();
+        self.send(conn, request);
+        let response = self.read_bytes(conn);
+        self.leave(conn);
+        response
+    }
+}
+
 /// Posts bytes as the game does.
-pub(crate) fn post(rig: &mut Server, function: &str, session: Option<&str>, body: &[u8]) -> Answer {
+pub(crate) fn post(rig: &mut impl Transport, function: &str, session: Option<&str>, body: &[u8]) -> Answer {
     let mut request = format!(
         "POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
          Content-Type: application/egonet-stream\r\nX-EgoNet-Function: {function}\r\n"
@@ -78,11 +94,7 @@ pub(crate) fn post(rig: &mut Server, function: &str, session: Option<&str>, body
         body.len()
     )
     .unwrap();
-    let conn = rig.open();
-    rig.send(conn, &[request.as_bytes(), body].concat());
-    let bytes = rig.read_bytes(conn);
-    rig.leave(conn);
-    answer(&bytes)
+    answer(&rig.exchange(&[request.as_bytes(), body].concat()))
 }
 
 pub(crate) fn answer(bytes: &[u8]) -> Answer {
@@ -107,7 +119,7 @@ pub(crate) struct Game {
 }
 
 impl Game {
-    pub(crate) fn log_in(rig: &mut Server, name: &str) -> Self {
+    pub(crate) fn log_in(rig: &mut impl Transport, name: &str) -> Self {
         let answer = post(rig, "Login.Login", None, &encoded(&login(name)));
         let session = answer.field("X-EgoNet-SessionID").unwrap().to_owned();
         assert!(session.len() == 32 && session.bytes().all(|byte| byte.is_ascii_hexdigit()), "{session}");
@@ -115,25 +127,25 @@ impl Game {
         Self { name: name.into(), account, session }
     }
 
-    pub(crate) fn call(&self, rig: &mut Server, function: &str, body: &Dict<'_>) -> Answer {
+    pub(crate) fn call(&self, rig: &mut impl Transport, function: &str, body: &Dict<'_>) -> Answer {
         post(rig, function, Some(&self.session), &encoded(body))
     }
 
     /// Drives a stage as the game does, with the leaderboards in between; returns the answer to `StageComplete`.
-    pub(crate) fn drive(&self, rig: &mut Server, challenge: i32, stage: i32, seconds: f32) -> Answer {
+    pub(crate) fn drive(&self, rig: &mut impl Transport, challenge: i32, stage: i32, seconds: f32) -> Answer {
         let begun = self.call(rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage));
         assert_eq!(begun.value().field("Progress/State"), Ok(1_i32));
         self.call(rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, stage, seconds))
     }
 
     /// Returns the names, ranks and times of a leaderboard, and the own rank.
-    pub(crate) fn board(&self, rig: &mut Server, board: i64) -> (Vec<(String, i32, i64)>, i32) {
+    pub(crate) fn board(&self, rig: &mut impl Transport, board: i64) -> (Vec<(String, i32, i64)>, i32) {
         let answer = self.call(rig, "RaceNetLeaderboard.GetLeaderboardEntries", &entries(board, 0, false));
         rows(&answer)
     }
 
     /// Returns the challenge that the first club shows.
-    pub(crate) fn challenge(&self, rig: &mut Server) -> i32 {
+    pub(crate) fn challenge(&self, rig: &mut impl Transport) -> i32 {
         let clubs = self.call(rig, "Clubs.GetClubs", &get_clubs());
         clubs.value().field("Challenges/0/ChallengeID").unwrap()
     }

@@ -1,0 +1,9 @@
+//! The game's server on smol, over TLS.
+
+#[path = "../../../core/dr2/tests/common/mod.rs"]
+mod common;
+#[path = "../../../runtime-std/dr2/tests/season/mod.rs"]
+mod season;
+
+/// What is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dr2");

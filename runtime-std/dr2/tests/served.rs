@@ -1,0 +1,8 @@
+//! The game's server on threads, over TLS.
+
+#[path = "../../../core/dr2/tests/common/mod.rs"]
+mod common;
+mod season;
+
+/// What is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dr2-std");
