@@ -243,7 +243,9 @@ fn young(records: &[Record], now: i64) -> Vec<&Record> {
 /// The records that a store gives back after these.
 fn rows(records: &[Record], now: i64) -> Vec<Record> {
     let mut rows = Rows::default();
-    records.iter().for_each(|record| rows.put(record.clone()).unwrap());
+    for record in records {
+        rows.put(record.clone()).unwrap();
+    }
     rows.records(Wall::from_secs(now)).collect()
 }
 

@@ -51,13 +51,12 @@ impl Reader {
 
 fn insert(fields: &mut Fields, path: &'static str, place: Place) {
     let Some((outer, inner)) = path.split_once('.') else { return fields.push((path, place)) };
-    match fields.iter_mut().find(|(name, _)| *name == outer) {
-        Some((_, Place::Inside(fields))) => insert(fields, inner, place),
-        _ => {
-            let mut within = Fields::new();
-            insert(&mut within, inner, place);
-            fields.push((outer, Place::Inside(within)));
-        }
+    if let Some((_, Place::Inside(fields))) = fields.iter_mut().find(|(name, _)| *name == outer) {
+        insert(fields, inner, place);
+    } else {
+        let mut within = Fields::new();
+        insert(&mut within, inner, place);
+        fields.push((outer, Place::Inside(within)));
     }
 }
 

@@ -202,6 +202,12 @@ fn a_record_that_would_lose_something_is_refused() {
     assert!(message(&Wrong::Other).starts_with("no table is for the record Other"));
 }
 
+const TWICE: &[Column] = &[Column::text("of"), Column::text("of")];
+
+const fn history(by: &'static str) -> History {
+    History { table: "old", by, columns: &["name"] }
+}
+
 #[test]
 fn tables_that_do_not_fit_are_found() {
     assert!(
@@ -237,12 +243,8 @@ fn tables_that_do_not_fit_are_found() {
     assert!(of(message!(DRIVERS, Table { key: 3, ..TRACKS })).contains("key"));
     assert!(of(message!(DRIVERS, Table { restore: Restore::With("laps"), ..TRACKS })).contains("rule"));
     assert!(of(message!(DRIVERS, Table { removal: Removal::WithoutValue("x"), ..TRACKS })).contains("rule"));
-    const fn history(by: &'static str) -> History {
-        History { table: "old", by, columns: &["name"] }
-    }
     assert_eq!(message!(Table { history: Some(history("added")), ..DRIVERS }, TRACKS), None);
     assert!(of(message!(Table { history: Some(history("x")), ..DRIVERS }, TRACKS)).contains("rule"));
-    const TWICE: &[Column] = &[Column::text("of"), Column::text("of")];
     assert!(of(message!(DRIVERS, Table { columns: TWICE, ..TRACKS })).contains("two columns"));
 }
 

@@ -31,7 +31,7 @@ pub(super) fn no_table(variant: &str) -> RowError {
 
 fn put(table: &'static Table, mut content: Json) -> Result<Change, RowError> {
     let values = take_columns(table, table.columns, &mut content)?;
-    if let Some(field) = leftover(&content, &String::new(), table) {
+    if let Some(field) = leftover(&content, "", table) {
         return Err(fault(format!("the table {} has no column for the field {field}", table.name)));
     }
     let without = |column| table.position(column).and_then(|at| values.get(at)).is_some_and(Value::is_null);

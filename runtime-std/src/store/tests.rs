@@ -105,7 +105,7 @@ const SAID: Table = Table {
     key: 2,
     restore: Restore::Recent(Recent {
         time: "at",
-        keep: Duration::from_secs(60),
+        keep: Duration::from_mins(1),
         least: 2,
         most: 4,
         unused_without: Some("text"),
