@@ -1,11 +1,13 @@
 //! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`.
 //! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
-//! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets.
+//! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets;
+//! `cargo run -p mmcos-smol --example duel` serves the game.
 
 use std::{collections::BTreeMap, convert::Infallible, error::Error, fmt, time::Duration};
 
 use mmcos_core::{
     Server,
+    admin::{Asked, Desk, Kind},
     engine::{Exchange, ExchangeId, Limits, Peer, Response, TimerId},
     game::{Game, Life, Unfit},
     info::Info,
@@ -27,6 +29,7 @@ struct Waiting {
 /// The whole game: who waits, and who has won how often.
 pub(crate) struct Duel {
     settings: Settings,
+    desk: Desk,
     waiting: Option<Waiting>,
     victories: BTreeMap<String, u32>,
 }
@@ -88,7 +91,16 @@ impl Service for Duel {
     type Timer = NobodyCame;
     type RestoreError = Infallible;
 
-    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, _: Peer, exchange: Exchange) {
+    fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
+        // Pages for players, health and metrics are the same for every game.
+        let exchange = match self.desk.request(cx, request, peer, exchange, None) {
+            Asked::Answered | Asked::Refused(_) => return,
+            Asked::Metrics(exchange, mut metrics) => {
+                metrics.family("players", Kind::Gauge, "Players who have won.").sample(&[], self.victories.len());
+                return metrics.send(cx, exchange);
+            }
+            Asked::Game(exchange) => exchange,
+        };
         let name = request.query().unwrap_or("nobody").to_owned();
         match request.path() {
             "/duel" => self.duel(cx, name, exchange),
@@ -113,11 +125,17 @@ impl Service for Duel {
         self.timer(cx, NobodyCame);
     }
 
+    fn committed(&mut self, _: &mut Context<'_, Self>, took: Duration) {
+        self.desk.committed(took);
+    }
+
     fn restore(&mut self, Record::Victories { name, count }: Record) -> Result<(), Infallible> {
         self.victories.insert(name, count);
         Ok(())
     }
 }
+
+static INFO: Info = Duel::INFO;
 
 impl Game for Duel {
     const INFO: Info = Info::named("duel");
@@ -125,11 +143,12 @@ impl Game for Duel {
     type Settings = Settings;
     type Redactor = NothingIsSecret;
 
-    fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
+    fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
         if settings.patience == 0 {
             return Err(Unfit::new("patience", "must be at least 1 second, or nobody ever meets"));
         }
-        Ok(Self { settings: settings.clone(), waiting: None, victories: BTreeMap::new() })
+        let desk = Desk::new(&INFO, life.desk.clone());
+        Ok(Self { settings: settings.clone(), desk, waiting: None, victories: BTreeMap::new() })
     }
 
     fn rows(&self) -> impl Iterator<Item = Record> {

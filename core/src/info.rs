@@ -36,7 +36,7 @@ impl Info {
             title: name,
             hosts: &["localhost"],
             trust: Trust::Any,
-            probe: Probe { path: "/", mark: "", body: "", closed: "" },
+            probe: Probe { path: "/healthz", mark: "HTTP/1.1 200", body: "ok", closed: "" },
             page: Page { about: "", same_pc: "", notice: "" },
             commands: &[],
         }
