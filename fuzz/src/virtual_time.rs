@@ -26,11 +26,17 @@ use crate::client::Response;
 pub const START: Wall = Wall::from_secs(1_704_067_200);
 
 /// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
+///
+/// # Panics
+/// Never: the defaults are tested.
 pub fn trusting() -> Settings {
     Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("the defaults are sound") }
 }
 
 /// Has the matchmaker of a server decide so, as far as a host can set it.
+///
+/// # Panics
+/// A host cannot set that.
 pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) {
     let matchmaker::Config { caps, folding, poll, gather, ai_hold, ai, pair_worth_seconds } = *matchmaker;
     let Caps { race, elimination, battle_team, .. } = caps;

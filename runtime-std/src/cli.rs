@@ -216,8 +216,8 @@ mod tests {
 
     use super::*;
 
-    fn run(_: &str, _: mmcos_core::seam::Wall) -> Result<String, String> {
-        Ok(String::new())
+    fn run(ticket: &str, _: mmcos_core::seam::Wall) -> Result<String, String> {
+        Err(format!("no ticket: {ticket}"))
     }
 
     const TICKET: info::Command =

@@ -1,4 +1,5 @@
 //! The game's server on threads, over TLS.
+#![cfg(test)]
 
 #[path = "../../../core/dr2/tests/common/mod.rs"]
 mod common;

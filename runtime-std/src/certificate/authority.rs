@@ -3,6 +3,8 @@
 //! Players install its certificate once. It may vouch for the game's host names and for nothing else, so that its key,
 //! should it leave this host, opens no other site.
 
+use std::fmt::Write as _;
+
 use mmcos_core::info::Info;
 use mmcos_core::seam::Wall;
 use rcgen::{
@@ -97,7 +99,11 @@ fn name(info: &Info, key: &KeyPair) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn params(info: &Info, name: &str, now: Wall) -> Result<CertificateParams, CertificateError> {

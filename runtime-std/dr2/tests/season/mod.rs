@@ -133,9 +133,10 @@ impl Transport for Player {
 
 fn is_whole(response: &[u8]) -> bool {
     let Some(end) = response.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
-    let head = String::from_utf8_lossy(&response[..end]);
+    let (head, body) = response.split_at(end);
+    let head = String::from_utf8_lossy(head);
     let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
-    length.is_none_or(|length| response.len() >= end + 4 + length.parse::<usize>().unwrap())
+    length.is_none_or(|length| body.len().saturating_sub(4) >= length.parse().unwrap())
 }
 
 /// Login, club, three stages, a time trial, leaderboards; then the server is killed, and all of it is there.

@@ -28,8 +28,10 @@ fn text(https: Option<&str>, path: &str, address: &str) -> String {
 
 /// No placeholder is left.
 fn assert_filled(text: &str) {
-    for (at, _) in text.match_indices('{').filter(|(at, _)| !text[..*at].ends_with('$')) {
-        let name = text[at + 1..].split('}').next().unwrap();
+    let mut before = "$";
+    for piece in text.split('{') {
+        let name = if before.ends_with('$') { "" } else { piece.split('}').next().unwrap_or_default() };
+        before = piece;
         let is_placeholder = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         assert!(!is_placeholder, "{{{name}}}");
     }
