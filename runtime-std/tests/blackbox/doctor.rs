@@ -26,8 +26,8 @@ fn doctor_knows_how_the_running_server_was_started() {
     let (status, report) = doctor(&server.data(), &[]);
     assert_eq!(status, Some(0), "{report}");
     for found in [
-        format!("ok http an mmcos answers on {}", server.http),
-        format!("ok https an mmcos answers on {}", server.https),
+        format!("ok http mmcos answers on {}", server.http),
+        format!("ok https mmcos answers on {}", server.https),
         "warning identity identity = \"trust\"".to_owned(),
         "players use 203.0.113.5".to_owned(),
         "ok server it runs".to_owned(),
