@@ -161,8 +161,11 @@ impl WallClock {
         };
         if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
             self.believe(now);
-            // What it agrees with may have been read at the start, and was not believed for long enough.
-            self.doubt = record.map(|_| Doubt::started(now, record, self.settling));
+            // What it agrees with may have been read at the start, and was not believed for long enough. A small jump can
+            // agree again without another, when the allowance for drift has grown: its wait goes on.
+            let from = if agree(candidate, now) { candidate } else { now };
+            let doubt = record.map(|_| Doubt::started(from, record, self.settling));
+            self.doubt = doubt.filter(|doubt| doubt.until > Some(now.monotonic));
             return Some(ClockChange::Righted(now.wall));
         }
         if !agree(candidate, now) {
@@ -472,6 +475,30 @@ mod tests {
         assert_eq!(secs(&clock), (60, 60, false));
         clock.observe(at(660, 720), None);
         assert_eq!(secs(&clock), (720, 720, true));
+    }
+
+    #[test]
+    fn a_jump_that_drift_explains_later_is_believed_no_later() {
+        let jumped = |monotonic: u64| {
+            let now = at(monotonic, monotonic.cast_signed());
+            Now { wall: Wall::from_millis(now.wall.as_millis() + 10_400), ..now }
+        };
+        for last in [500, 799] {
+            let mut clock = WallClock::new(BUILT, SETTLING);
+            clock.observe(at(0, 0), Some(Wall::from_secs(NOW)));
+            assert!(matches!(clock.observe(jumped(200), None), Some(ClockChange::Questioned { .. })));
+            assert!(matches!(clock.observe(jumped(last), None), Some(ClockChange::Righted(_))));
+            assert_eq!(clock.deadline(), Some(at(800, 0).monotonic));
+            assert!(!clock.is_settled());
+            clock.observe(jumped(800), None);
+            assert!(clock.is_settled(), "it has run evenly for the waiting time");
+        }
+        // A late reading rights it and ends the wait.
+        let mut clock = WallClock::new(BUILT, SETTLING);
+        clock.observe(at(0, 0), Some(Wall::from_secs(NOW)));
+        clock.observe(jumped(200), None);
+        clock.observe(jumped(900), None);
+        assert_eq!((clock.is_settled(), clock.deadline()), (true, None));
     }
 
     #[test]
