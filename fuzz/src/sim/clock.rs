@@ -13,7 +13,7 @@ use super::{
     world::{Event, World},
 };
 
-/// Change of the error that a server must not notice, in milliseconds.
+/// Range of errors within which a server must not notice any change, in milliseconds.
 const UNNOTICED: u64 = 9_000;
 /// Change of the error that a server must notice within an hour, in milliseconds.
 const STEP: u64 = 14_000;
@@ -25,8 +25,10 @@ const FAR: i64 = 390 * 86_400_000;
 /// What is known of the clock by who sets it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
-    /// The error of the clock when the server read it, and since when it has changed by less than the server may notice.
-    even: Option<(i64, Duration)>,
+    /// The errors of the clock that the server has read, from the lowest to the highest.
+    range: Option<(i64, i64)>,
+    /// The last reading after which the server may have begun its wait anew: error and time.
+    even: (i64, Duration),
     /// The readings that no later one differs from by more than the server must notice, oldest first: error and time.
     steady: Vec<(i64, Duration)>,
     /// The error of the clock when the server was last sure of the time.
@@ -75,10 +77,14 @@ impl World {
         let (is_sure, doubted, judged, says) =
             (clock.is_settled(), clock.doubted(), clock.time(), clock.says());
         let (error, now) = (self.clock_error, self.now);
-        let Watch { even, steady, sure } = &mut self.watch;
-        let is_changed = even.is_none_or(|(before, _)| before.abs_diff(error) > UNNOTICED);
-        let (_, since) = if is_changed { *even.insert((error, now)) } else { even.unwrap_or_default() };
-        let evenly = now.saturating_sub(since);
+        let Watch { range, even, steady, sure } = &mut self.watch;
+        let (lowest, highest) = range.map_or((error, error), |(low, high)| (low.min(error), high.max(error)));
+        let is_first = range.replace((lowest, highest)).is_none();
+        // Any earlier reading may be the one that the server compares with: two small changes can add up to a jump.
+        if is_first || even.0 != error && lowest.abs_diff(highest) > UNNOTICED {
+            *even = (error, now);
+        }
+        let evenly = now.saturating_sub(even.1);
         // Each reading may be what a server compares the later ones with, once it has noticed a jump.
         steady.retain(|(before, _)| before.abs_diff(error) <= STEP);
         if steady.last().is_none_or(|(last, _)| *last != error) {
