@@ -98,9 +98,7 @@ impl World {
     fn draw_order(&mut self) -> Order {
         let bans: Vec<Whom> = self.books.bans().collect();
         let is_closed = self.books.setting("maintenance") == Some("true");
-        // One from the future, after the clock was ahead, gets its right number.
-        let right = self.books.right_season(self.judged());
-        let next = if right < self.books.season() { right } else { self.books.season() + 1 };
+        let (season, right) = (self.books.season(), self.books.right_season(self.judged()));
         let operator = &mut self.operator;
         if is_closed && operator.random.uniform() < 0.4 {
             return Order::Reset("maintenance");
@@ -138,13 +136,16 @@ impl World {
             }
             82..84 => Order::StopEvent,
             84 => Order::BanAll,
-            85 if operator.random.uniform() < 0.3 => Order::StartSeason(next),
             85 => Order::Nonsense,
             86 => Order::Stranger(whom),
             87 => Order::Bans,
             88 => Order::Status,
             89 => Order::Metrics,
             90..94 => Order::Live,
+            // A season from the future, after the clock was ahead, gets its right number. The operator may also not know
+            // that the season has begun.
+            94..98 if right < season => Order::StartSeason(right),
+            94..98 => Order::StartSeason(season + operator.random.choose(&[(1, 0.7), (0, 0.3)])),
             _ => Order::State,
         }
     }

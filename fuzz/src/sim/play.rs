@@ -185,6 +185,11 @@ impl World {
                 }
             }
             (Ask::EgoNet, _) => self.back(player),
+            // To see how it looks on the leaderboard.
+            (Ask::Title(_), _) => self.ask(player, Ask::Elite { start: 0 }),
+            (Ask::Elite { .. }, _) if self.players[player].random.uniform() < 0.2 => {
+                self.choose_title(player);
+            }
             _ => {
                 let wait = self.players[player].random.between(0.5, 6.0);
                 self.pause(player, Stage::Menu, Duration::from_secs_f64(wait));
@@ -223,10 +228,7 @@ impl World {
                 let start = if choosing.random.uniform() < 0.8 { 0 } else { 30 };
                 self.ask(player, Ask::Elite { start });
             }
-            5..7 => {
-                let title = (choosing.random.uniform() * 100.0) as u8;
-                self.ask(player, Ask::Title(title));
-            }
+            5..7 => self.choose_title(player),
             7..9 => {
                 let ids = self.players.iter().step_by(1 + self.players.len() / 150);
                 let friends = ids.map(|friend| friend.steam_id).collect();
@@ -240,5 +242,10 @@ impl World {
                 self.poll(player);
             }
         }
+    }
+
+    fn choose_title(&mut self, player: usize) {
+        let title = (self.players[player].random.uniform() * 100.0) as u8;
+        self.ask(player, Ask::Title(title));
     }
 }
