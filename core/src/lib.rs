@@ -75,14 +75,15 @@
 //! ```
 //!
 //! Nothing here blocks, fails or panics, whatever the input; the same inputs and seed give the same effects, byte for
-//! byte. `examples/toy_game.rs` is a game with held requests and timers.
+//! byte. `examples/toy_game.rs` is a game with held requests and timers, `examples/framed.rs` a protocol that is not HTTP; the
+//! repository's `docs/REUSE.md` is a tutorial, from a capture to a server.
 //!
 //! # Modules and features
 //!
 //! | module | what it is | feature |
 //! |---|---|---|
 //! | [`seam`] | what an adapter needs: inputs, effects, time | |
-//! | [`engine`] | connections, held requests, timers, limits. Knows no game | |
+//! | [`engine`] | connections, held requests, timers, limits | |
 //! | [`service`] | what a game implements | |
 //! | [`wire::http`] | HTTP/1.1 | |
 //! | [`settings`] | one table of keys for configuration, help and dashboard | |
@@ -91,6 +92,8 @@
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
 //! | `wire::steam` | Steam tickets, verified offline | `steam` |
 //! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
+//! | [`info`], [`notice`] | facts about a game for its host; news for a webhook | |
+//! | [`link`] | the bytes that wait for one socket | |
 //! | `row` | records as rows of tables, for a store | `rows` |
 //! | `game`, `trace` | what a host needs of a game; runs as text, to be played again | `game` (includes `admin` and `rows`) |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |

@@ -1,4 +1,10 @@
-//! The host: all that touches the operating system with plain `std`, for every runtime alike.
+//! The host of any game: all that touches the operating system with plain `std`, for every runtime alike.
+//!
+//! A game is a crate that implements [`Game`](mmcos_core::game::Game) and depends on `mmcos-core` alone. Its program is one
+//! line, `mmcos_std::main::<G>()`, which serves it on threads; `mmcos-smol` has the same for one thread. Either way it has
+//! configuration, certificates, a store, recording, a doctor and pages for players. What an adapter of its own may need is
+//! [`driver`], [`store`], [`tls`] and [`listen`]; a [`Core`](mmcos_core::seam::Core) that is no `Game` is served by
+//! [`server::Server`].
 
 pub mod certificate;
 pub mod cli;
