@@ -96,7 +96,9 @@ impl Service for Duel {
         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
             Asked::Answered | Asked::Refused(_) => return,
             Asked::Metrics(exchange, mut metrics) => {
-                metrics.family("players", Kind::Gauge, "Players who have won.").sample(&[], self.victories.len());
+                metrics
+                    .family("players", Kind::Gauge, "Players who have won.")
+                    .sample(&[], self.victories.len());
                 return metrics.send(cx, exchange);
             }
             Asked::Game(exchange) => exchange,

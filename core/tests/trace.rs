@@ -63,8 +63,16 @@ fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
     let records: Vec<_> = first.server.service().rows().collect();
     assert_eq!(records.len(), 1, "{records:?}");
     let second = an_evening(&Start { records, ..start(20) });
-    assert!(second.trace.contains("\nrecord {\"Victories\":{\"name\":\"bob\",\"count\":2}}\n"), "{}", second.trace);
-    assert!(second.trace.contains("persist {\"Victories\":{\"name\":\"bob\",\"count\":4}}\n"), "{}", second.trace);
+    assert!(
+        second.trace.contains("\nrecord {\"Victories\":{\"name\":\"bob\",\"count\":2}}\n"),
+        "{}",
+        second.trace
+    );
+    assert!(
+        second.trace.contains("persist {\"Victories\":{\"name\":\"bob\",\"count\":4}}\n"),
+        "{}",
+        second.trace
+    );
     assert_eq!(replay(&second.trace).unwrap().inputs, 15);
 }
 

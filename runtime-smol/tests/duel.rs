@@ -127,7 +127,10 @@ fn two_meet_over_tls_and_a_victory_survives_a_kill() {
     let password = fs::read_to_string(directory.join("data/operator-password")).unwrap();
     let bearer = format!("Authorization: Bearer {}\r\n\r\n", password.trim());
     let metrics = server.plain(&get("/metrics").replace("\r\n\r\n", &format!("\r\n{bearer}")));
-    assert!(metrics.contains("\nduel_players 1\n") && metrics.contains("\nduel_store_commit_seconds_count"), "{metrics}");
+    assert!(
+        metrics.contains("\nduel_players 1\n") && metrics.contains("\nduel_store_commit_seconds_count"),
+        "{metrics}"
+    );
     assert!(server.plain(&get("/metrics")).starts_with("HTTP/1.1 401 "));
     drop(server);
 

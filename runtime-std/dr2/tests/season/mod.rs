@@ -41,7 +41,8 @@ impl Server {
     }
 
     fn start_in(directory: PathBuf) -> Self {
-        let clubs = r#"[{ "id": 7, "name": "Gravel", "rallies": [{ "name": "First", "stages": [626, 627, 628] }] }]"#;
+        let clubs =
+            r#"[{ "id": 7, "name": "Gravel", "rallies": [{ "name": "First", "stages": [626, 627, 628] }] }]"#;
         let mut child = Command::new(PROGRAM)
             .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--clubs", clubs, "--data-dir", "data"])
             .args(["--clock-wait-seconds", "0"])
@@ -115,7 +116,8 @@ struct Player {
 
 impl Transport for Player {
     fn exchange(&mut self, request: &[u8]) -> Vec<u8> {
-        let session = ClientConnection::new(self.config.clone(), ServerName::try_from(HOST).unwrap()).unwrap();
+        let session =
+            ClientConnection::new(self.config.clone(), ServerName::try_from(HOST).unwrap()).unwrap();
         let mut stream = StreamOwned::new(session, connect(self.https));
         stream.write_all(request).unwrap();
         let mut response = Vec::new();
