@@ -68,9 +68,11 @@ impl From<&Bound> for Place {
 /// The text at the start. Its `Display` is that text.
 ///
 /// ```
+/// use mmcos_core::info::Info;
 /// use mmcos_std::setup::{Place, Setup};
+/// static GAME: Info = Info { hosts: &["game.example.com"], ..Info::named("game") };
 /// let setup = Setup {
-///     info: &<mmcos_game::Mmcos as mmcos_core::game::Game>::INFO,
+///     info: &GAME,
 ///     addresses: vec![[192, 168, 1, 20].into()],
 ///     public_address: None,
 ///     http: None,
