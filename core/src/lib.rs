@@ -86,7 +86,7 @@
 //! | [`engine`] | connections, held requests, timers, limits | |
 //! | [`service`] | what a game implements | |
 //! | [`wire::http`] | HTTP/1.1 | |
-//! | [`settings`] | one table of keys for configuration, help and dashboard | |
+//! | [`settings`](mod@settings) | one table of keys for configuration, help and dashboard | |
 //! | [`calendar`] | dates from wall time | |
 //! | `wire::xml` | DataContract XML, as .NET services write it | `xml` |
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |

@@ -37,7 +37,7 @@ pub enum Command {
     Game(&'static str, String),
     /// Print [`help`] and stop.
     Help,
-    /// Print [`version`] and stop.
+    /// Print name and version of the program and stop.
     Version,
 }
 
