@@ -23,6 +23,8 @@ pub struct Info {
     pub probe: Probe,
     /// Texts for the page for players.
     pub page: Page,
+    /// Whether the game has a dashboard at `/admin`. The start prints a link to it.
+    pub has_dashboard: bool,
     /// Commands of this game's program, beside those of every host.
     pub commands: &'static [Command],
 }
@@ -38,6 +40,7 @@ impl Info {
             trust: Trust::Any,
             probe: Probe { path: "/healthz", mark: "HTTP/1.1 200", body: "ok", closed: "" },
             page: Page { about: "", same_pc: "", notice: "" },
+            has_dashboard: false,
             commands: &[],
         }
     }

@@ -283,7 +283,8 @@ impl<G: Game> Host<G> {
             public_address: config.public_address.clone(),
             addresses,
         };
-        let console = if operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
+        let console =
+            if info.has_dashboard && operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
         // After the store is open, and so locked: the file of a running server is not overwritten.
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
             log::warn!("`{} admin-link` will not work: {error}", info.name);

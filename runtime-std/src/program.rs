@@ -31,6 +31,7 @@ pub(crate) mod tests {
             same_pc: "In the game, choose Localhost.",
             notice: "A name is its owner's.",
         },
+        has_dashboard: true,
         commands: &[],
     };
 

@@ -70,7 +70,10 @@ impl<G: Game> Recorder<G> {
         let start = Start { records, ..redactor.start(start) };
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
-        log::warn!("recording to {}: it holds players' names and SteamIDs, but no secrets", path.display());
+        log::warn!(
+            "recording to {}: it holds what players do and what they are called, but no secrets",
+            path.display()
+        );
         let addresses = Addresses::except(&start.limits.trusted_proxies);
         let (limits, requests) = (start.limits.http, BTreeMap::new());
         Ok(Self { path: path.to_owned(), file: Some(file), redactor, addresses, limits, requests })

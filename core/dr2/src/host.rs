@@ -30,6 +30,7 @@ pub(crate) const INFO: Info = Info {
         notice: "A free server by players. DiRT Rally and Codemasters are names of their owners, who have nothing to do \
                  with it.",
     },
+    has_dashboard: false,
     commands: &[],
 };
 

@@ -30,6 +30,7 @@ pub(crate) const INFO: Info = Info {
         notice: "A free replacement server. Micro Machines and Codemasters are names of their owners, who have nothing \
                      to do with it.",
     },
+    has_dashboard: true,
     commands: &[Command {
         name: "ticket",
         argument: "HEX",
