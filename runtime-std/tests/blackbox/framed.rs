@@ -135,8 +135,13 @@ fn an_endless_frame_is_closed_and_disturbs_nobody() {
     let address = start(&Disk::default(), Duration::from_mins(1));
     let (mut ann, mut hostile) = (Client::connect(address), Client::connect(address));
     assert_eq!([ann.read(), hostile.read()], ["0 notes; ", "0 notes; "]);
-    let endless = (0..100_000).find(|_| hostile.0.write_all(&[0xff; 1024]).is_err());
-    assert!(endless.is_some() && is_over(&hostile.0.read(&mut [0])));
+    // The server closes, and reads on for a while without a use for it: writing may or may not fail.
+    for _ in 0..1024 {
+        if hostile.0.write_all(&[0xff; 1024]).is_err() {
+            break;
+        }
+    }
+    assert!(is_over(&hostile.0.read(&mut [0])));
     ann.send("still here");
     assert_eq!(ann.read(), "kept 1");
 }
