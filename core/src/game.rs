@@ -16,8 +16,8 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
     /// What a host can set: all of the configuration that a trace has to hold.
     type Settings: Settings;
 
-    /// What hides secrets in a recording. There is no default, for what is not hidden can be read by everybody who gets the
-    /// trace.
+    /// The type that hides secrets in a recording. There is no default: what is not hidden can be read by everyone who gets
+    /// the trace.
     type Redactor: Redactor<Self>;
 
     /// Makes the game for one life of the server, with nothing restored yet.
@@ -26,12 +26,12 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
     /// A setting does not fit.
     fn new(settings: &Self::Settings, life: &Life) -> Result<Self, Unfit>;
 
-    /// What a host should know of these settings, for its `doctor`; nothing by default.
+    /// Findings about these settings, for the host's `doctor`; none by default.
     fn examine(_settings: &Self::Settings) -> Vec<Finding> {
         Vec::new()
     }
 
-    /// What a host should know of a record that is kept: that it is of a time to come, for example. Nothing by default.
+    /// A finding about a record that is kept: that it is of a time to come, for example. None by default.
     fn examine_record(_record: &Self::Record, _now: Wall) -> Option<Finding> {
         None
     }

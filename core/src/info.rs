@@ -95,6 +95,8 @@ pub struct Command {
     pub name: &'static str,
     /// Its one argument, for the help: `HEX`.
     pub argument: &'static str,
+    /// The meaning of the argument: completes "HEX is …".
+    pub meaning: &'static str,
     /// What it does, for the help.
     pub about: &'static str,
     /// Makes the text to print of the argument and the time, or says what is wrong.

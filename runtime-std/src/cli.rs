@@ -83,12 +83,14 @@ pub enum CliError {
     #[error("`{0}` needs the name of a file: {program} {0} FILE", program = program())]
     MissingFile(String),
     /// A command of the game without its argument.
-    #[error("`{name}` needs one word more: {program} {name} {argument}", program = program())]
+    #[error("`{name}` needs one word more: {program} {name} {argument}, where {argument} is {meaning}", program = program())]
     MissingArgument {
         /// The command.
         name: &'static str,
         /// Its argument.
         argument: &'static str,
+        /// Its meaning.
+        meaning: &'static str,
     },
     /// One word too many.
     #[error("`{0}` is one word too many; `{program} help` shows what each command takes", program = program())]
@@ -157,12 +159,12 @@ fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Resu
         "notify-test" => Command::NotifyTest,
         "help" => Command::Help,
         name => {
-            let Some(&info::Command { name, argument, .. }) =
+            let Some(&info::Command { name, argument, meaning, .. }) =
                 commands.iter().find(|command| command.name == name)
             else {
                 return Err(CliError::UnknownCommand(word));
             };
-            let missing = CliError::MissingArgument { name, argument };
+            let missing = CliError::MissingArgument { name, argument, meaning };
             Command::Game(name, words.next().ok_or(missing)?.string()?)
         }
     };
@@ -220,8 +222,13 @@ mod tests {
         Err(format!("no ticket: {ticket}"))
     }
 
-    const TICKET: info::Command =
-        info::Command { name: "ticket", argument: "HEX", about: "print what a ticket says", run };
+    const TICKET: info::Command = info::Command {
+        name: "ticket",
+        argument: "HEX",
+        meaning: "a ticket in hex",
+        about: "print what a ticket says",
+        run,
+    };
 
     fn parse(words: &[&str]) -> Result<Cli, CliError> {
         Cli::parse(words, &[TICKET])
@@ -257,7 +264,10 @@ mod tests {
         let message = |words: &[&str]| parse(words).unwrap_err().to_string();
         assert_eq!(message(&["serv"]), "there is no command `serv`; `mmcos help` lists them");
         assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
-        assert_eq!(message(&["ticket"]), "`ticket` needs one word more: mmcos ticket HEX");
+        assert_eq!(
+            message(&["ticket"]),
+            "`ticket` needs one word more: mmcos ticket HEX, where HEX is a ticket in hex"
+        );
         assert!(message(&["config", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));

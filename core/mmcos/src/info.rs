@@ -34,15 +34,15 @@ pub(crate) const INFO: Info = Info {
     commands: &[Command {
         name: "ticket",
         argument: "HEX",
+        meaning: TICKET,
         about: "print what a Steam ticket says, and whether it lets its player in",
         run: explain,
     }],
 };
 
+const TICKET: &str = "the PlatformID of a login, or its start in hex";
+
 fn explain(text: &str, now: Wall) -> Result<String, String> {
-    ticket::explain(text, &PublicKey::steam(), now).map_err(|error| {
-        alloc::format!(
-            "this is no Steam ticket: {error}. It is the PlatformID of a login, or its start in hex"
-        )
-    })
+    ticket::explain(text, &PublicKey::steam(), now)
+        .map_err(|error| alloc::format!("this is no Steam ticket: {error}. HEX is {TICKET}"))
 }

@@ -1,4 +1,4 @@
-//! What the server of any game answers beside the game: pages for players, health, metrics.
+//! The responses that every game's server has beside the game: pages for players, health, metrics.
 
 use alloc::{format, vec::Vec};
 use core::time::Duration;
@@ -15,7 +15,7 @@ use crate::{
 /// Upper bounds of the commit times that are told apart, in milliseconds.
 const COMMIT_BOUNDS: [u16; 9] = [1, 2, 5, 10, 25, 50, 100, 250, 1000];
 
-/// What a host gives a game for its [`Desk`].
+/// Configuration of a [`Desk`], from the host.
 #[derive(Clone, Debug, Default)]
 pub struct DeskConfig {
     /// How operators prove themselves; `None`: there are neither metrics nor a dashboard.
@@ -67,7 +67,7 @@ pub struct Desk {
     commits: Commits,
 }
 
-/// What has become of a request.
+/// Outcome of a request at the desk.
 #[derive(Debug)]
 pub enum Asked {
     /// It was for the desk and has been answered.
@@ -97,7 +97,7 @@ impl Desk {
         Self { info, gate, pages, addresses, started, commits }
     }
 
-    /// What recognises operators; `None` where there are none.
+    /// The gate that recognises operators; `None` where there are none.
     pub const fn gate(&mut self) -> Option<&mut Gate> {
         self.gate.as_mut()
     }

@@ -30,7 +30,7 @@ impl Addresses {
         Self { except: except.to_vec(), ..Self::default() }
     }
 
-    /// What stands in for this peer.
+    /// Returns the address that stands in for this peer.
     pub fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.address(peer.ip()), peer.port())
     }
@@ -50,7 +50,7 @@ impl Addresses {
         hops.join(", ")
     }
 
-    /// Whether `X-Forwarded-For` is read.
+    /// Returns whether `X-Forwarded-For` is read.
     pub(super) const fn are_forwarded(&self) -> bool {
         !self.except.is_empty()
     }

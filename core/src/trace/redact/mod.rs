@@ -22,24 +22,24 @@ use crate::{
     wire::http::Request,
 };
 
-/// What a trace of a game must not show, for one recording. A game has to say it: what is not hidden can be read by
-/// everybody who gets the trace.
+/// Hides the secrets of a game in one recording. A game has to provide it: what is not hidden can be read by everyone who
+/// gets the trace.
 pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
     /// A redactor for the recording of a server that starts from this. `entropy` is random and known to nobody else.
     fn new(start: &Start<G>, entropy: [u8; 32]) -> Self;
 
-    /// What the trace starts from: with another key, and with settings that suit what stands in for secrets.
+    /// The start of the trace: with another key, and with settings that suit the stand-ins for secrets.
     fn start(&self, start: &Start<G>) -> Start<G>;
 
-    /// Whether a trace shows this path: that of a service, which holds no secret.
+    /// Returns whether a trace shows this path: that of a service, which holds no secret.
     fn shows_path(&self, path: &str) -> bool;
 
-    /// Whether a trace shows the query behind this path as well; it does not by default.
+    /// Returns whether a trace shows the query behind this path as well; it does not by default.
     fn shows_query(&self, _path: &str) -> bool {
         false
     }
 
-    /// Whether a trace shows the value of this field of a head.
+    /// Returns whether a trace shows the value of this field of a head.
     fn shows_field(&self, name: &str, value: &[u8]) -> bool;
 
     /// The body of a request as a trace shows it, in as many bytes.
@@ -48,7 +48,7 @@ pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
     /// Bytes that are sent, as a trace shows them, in as many bytes.
     fn sent(&mut self, bytes: &[u8]) -> Vec<u8>;
 
-    /// Whether a trace shows this record.
+    /// Returns whether a trace shows this record.
     fn shows_record(&self, record: &G::Record) -> bool;
 }
 
