@@ -95,6 +95,11 @@ impl Client {
         }
     }
 
+    /// The number that it was made with, as in [`Poll::client`].
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
     /// One who logged in before the server was started: the cheapest way to have one. The numbers of a server's are 1,
     /// 2, 3 and so on.
     ///

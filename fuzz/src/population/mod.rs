@@ -246,6 +246,7 @@ impl Population {
             let change = scoring::points(&self.catalogue, race.mode.rule_set, division, result);
             let change = if alone { Points(0) } else { change };
             player.client.add_points(&mut self.time, race_key, change);
+            self.referee.raced(race_key, player.client.number());
             self.search_again(entrant.player);
         }
     }

@@ -1,6 +1,7 @@
 //! Watches, from outside, that everybody is answered as the rules of matchmaking say: it knows what was sent and what
 //! came back, and nothing of how the server decides.
 
+mod apart;
 mod open;
 
 use std::{
@@ -14,7 +15,10 @@ use mmcos_game::{
     matchmaker::{Config, Folding},
 };
 
-use self::open::{Bucket, Open};
+use self::{
+    apart::Apart,
+    open::{Bucket, Open},
+};
 use crate::client::{Group, MatchmakingResult, Poll, RuleSet};
 
 /// A rule that an answer broke.
@@ -66,6 +70,7 @@ pub struct Referee {
     /// Until when polls were held for how long, where that has changed.
     held_before: Vec<(Duration, Duration)>,
     open: Open,
+    apart: Apart,
     pending: BTreeMap<RaceKey, Pending>,
     used: HashSet<RaceKey>,
     last_session: u64,
@@ -81,6 +86,7 @@ impl Referee {
             lateness: Duration::ZERO,
             held_before: Vec::new(),
             open: Open::default(),
+            apart: Apart::default(),
             pending: BTreeMap::new(),
             used: HashSet::new(),
             last_session: 0,
@@ -112,7 +118,7 @@ impl Referee {
 
     /// The server was started anew: all polls are gone. It may know nothing of matches after this one.
     pub fn restarted(&mut self, last_session: u64) {
-        (self.open, self.pending) = (Open::default(), BTreeMap::new());
+        (self.open, self.apart, self.pending) = <(Open, Apart, _)>::default();
         self.last_session = last_session;
         self.held_before.clear();
     }
@@ -132,7 +138,20 @@ impl Referee {
         self.open.insert(Bucket::of(poll.mode, self.folding), poll);
     }
 
-    /// The connection of a poll was closed, or the poll was refused.
+    /// A connection ended, and with it a poll of which the answer may have been on its way.
+    pub fn lost(&mut self, conn: ConnId, now: Duration) {
+        if let Some(client) = self.open.client(conn) {
+            self.apart.lost(client, now);
+        }
+        self.gone(conn);
+    }
+
+    /// A client's registration or result of this race was accepted.
+    pub fn raced(&mut self, race_key: RaceKey, client: u32) {
+        self.apart.raced(race_key, client);
+    }
+
+    /// A poll was refused, or closed before it was answered.
     pub fn gone(&mut self, conn: ConnId) {
         if let Some((_, poll)) = self.open.remove(conn) {
             for pending in self.pending.values_mut() {
@@ -153,7 +172,7 @@ impl Referee {
         let own: Vec<_> = own.map(|group| (group.group_lobby, group.size)).collect();
         self.check(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
         if answer.groups.len() == 1 {
-            let company = !self.open.has_poll_of(poll.client) && self.open.has_company(bucket, &poll, now);
+            let company = !self.open.has_poll_of(poll.client) && self.has_company(bucket, &poll, now);
             self.check(company, Breach::AloneBesideOpen);
         }
         match self.pending.get_mut(&race_key) {
@@ -167,6 +186,11 @@ impl Referee {
             }
             None => self.begin(race_key, bucket, &poll, now, answer),
         }
+    }
+
+    fn has_company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> bool {
+        let mut company = self.open.company(bucket, poll, now);
+        company.any(|other| !self.apart.are_apart(poll.client, other.client, now))
     }
 
     /// The first of a match has read its answer.
@@ -195,6 +219,9 @@ impl Referee {
         let host = answer.host().and_then(|host| self.open.poll_of(bucket, host)).unwrap_or(first);
         let rule_set = host.mode.rule_set;
         self.check(!teams_are_right(rule_set, answer), Breach::Teams);
+        let clients = others().filter_map(|group| self.open.poll_of(bucket, group)).map(|poll| poll.client);
+        let members = clients.chain([first.client]).collect();
+        self.apart.met(race_key, members, now);
         let unanswered = others().map(|group| group.game_lobby).collect();
         self.pending.insert(race_key, Pending { answer: answer.clone(), at: now, unanswered });
     }

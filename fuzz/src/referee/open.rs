@@ -60,16 +60,22 @@ impl Open {
         self.buckets.values().flatten().any(|poll| poll.client == client)
     }
 
-    /// Whether somebody waits whom this poll's player could meet. Who came in this very moment may have been too late.
-    pub(super) fn has_company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> bool {
-        let mut polls = self.buckets.get(&bucket).into_iter().flatten();
-        let one_hosts =
-            |other: &Poll| [poll, other].iter().any(|poll| can_host(poll.group_lobby, poll.game_lobby));
-        polls.any(|other| {
+    /// The open polls of players whom this poll's player could meet. One that came in this very moment may have been too
+    /// late.
+    pub(super) fn company(&self, bucket: Bucket, poll: &Poll, now: Duration) -> impl Iterator<Item = &Poll> {
+        let can_meet = move |other: &&Poll| {
+            let one_hosts = [poll, *other].iter().any(|poll| can_host(poll.group_lobby, poll.game_lobby));
             // Two groups of one party are never in one match.
-            let parties = other.group_lobby != poll.group_lobby && one_hosts(other);
+            let parties = other.group_lobby != poll.group_lobby && one_hosts;
             other.sent < now && parties && bucket.fit(poll.size, other.size)
-        })
+        };
+        self.buckets.get(&bucket).into_iter().flatten().filter(can_meet)
+    }
+
+    /// Whose poll is open on this connection.
+    pub(super) fn client(&self, conn: ConnId) -> Option<u32> {
+        let bucket = self.by_conn.get(&conn)?;
+        self.buckets.get(bucket)?.iter().find(|poll| poll.conn == conn).map(|poll| poll.client)
     }
 
     /// The poll of this group in this bucket.

@@ -57,7 +57,7 @@ impl World {
                 Ok(())
             }
             _ => match self.books.user(self.players[player].steam_id) {
-                Some(user) => self.audit_of_account(user, ask, reply),
+                Some(user) => self.audit_of_account(player, user, ask, reply),
                 None => Ok(()),
             },
         };
@@ -112,13 +112,20 @@ impl World {
     }
 
     /// An answer to who has an account.
-    fn audit_of_account(&mut self, user: UserId, ask: &Ask, reply: &Reply) -> Result<(), String> {
+    fn audit_of_account(
+        &mut self,
+        player: usize,
+        user: UserId,
+        ask: &Ask,
+        reply: &Reply,
+    ) -> Result<(), String> {
         self.books.look_at_clock(self.judged());
         match (ask, reply) {
             (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
                 let durable = self.current.ticket.max(self.store.durable());
                 let result = Claimed { user, race_key: *race_key, change: *change };
                 self.books.score(result, *answer, self.current.is_counted, (self.current.ticket, durable))?;
+                self.referee.raced(*race_key, self.players[player].number);
             }
             (Ask::Elite { start }, Reply::Board(board)) => {
                 self.books.check(user, board.score, None, board.rank)?;
@@ -132,6 +139,7 @@ impl World {
             (Ask::Title(title), Reply::Done) => self.books.choose_title(user, *title, self.current.ticket),
             (Ask::Register { race_key, listed, .. }, Reply::Done) => {
                 self.books.list(*race_key, user, listed, self.current.ticket);
+                self.referee.raced(*race_key, self.players[player].number);
             }
             _ => {}
         }

@@ -285,7 +285,7 @@ impl World {
         let is_held = std::mem::take(&mut link.asked).iter().any(Ask::is_held);
         let was_closed = std::mem::replace(&mut link.is_closed, true);
         if is_held {
-            self.referee.gone(conn);
+            self.referee.lost(conn, self.now);
         }
         if !was_closed {
             self.input(Input::Stalled { conn });
@@ -340,7 +340,7 @@ impl World {
         let is_wanted = link.is_wanted && link.replies.is_empty();
         let unanswered = link.asked.front().filter(|_| !link.is_slow).map(|ask| format!("{ask:?}"));
         if link.is_slow {
-            self.referee.gone(conn);
+            self.referee.lost(conn, self.now);
         }
         let latency = self.players[player].latency;
         if is_wanted && !self.current.is_crashed {
@@ -375,7 +375,7 @@ impl World {
         }
         let Some(link) = self.players[player].remove_link(conn) else { return false };
         if link.asked.iter().any(Ask::is_held) {
-            self.referee.gone(conn);
+            self.referee.lost(conn, self.now);
         }
         if !link.is_closed {
             self.input(Input::Closed { conn });
