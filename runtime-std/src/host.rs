@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mmcos_core::game::Game;
+use mmcos_core::Server;
+use mmcos_core::engine::Limits;
+use mmcos_core::game::{Game, Life, Unfit};
 use mmcos_core::info::Info;
 use mmcos_core::row::Row as _;
 
@@ -102,6 +104,9 @@ pub enum HostError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A setting of the game.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The file for `config FILE`.
     #[error(
         "cannot write {}: {source}; name a new file, such as {}.toml, in a directory that you may write to",
@@ -203,8 +208,12 @@ pub fn start<G: Game>(
         Command::Restore(file) => {
             // Before a directory is made for it.
             files::check_backup(G::Record::SCHEMA, &file)?;
-            let dir = DataDir::open(&sources.load::<G>()?.config.data_dir)?;
-            let Restored { summary, path, old } = files::restore(G::Record::SCHEMA, &dir, &file)?;
+            let Loaded { config, game, .. } = sources.load::<G>()?;
+            let dir = DataDir::open(&config.data_dir)?;
+            let game = G::new(&game, &Life::default())?;
+            let mut server = Server::new(game, Limits::default(), Life::default().seed);
+            let now = Clock::start().now().wall;
+            let Restored { summary, path, old } = files::restore(&dir, &file, &mut server, now)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
                 print(&format_args!("What was there is now {}\n", old.display()));

@@ -26,7 +26,7 @@ pub enum StoreError {
         program: &'static str,
     },
     /// `SQLite` cannot do what it is told.
-    #[error("{}: {source}; {}", path.display(), advice(source, program))]
+    #[error("{}: {}; {}", path.display(), said(source), advice(source, program))]
     Sql {
         /// The file.
         path: PathBuf,
@@ -176,6 +176,16 @@ impl StoreError {
         }
     }
 
+    /// The same of a backup, of which the file was a copy: damage is the backup's, anything else of the place of the copy.
+    pub(super) fn of_backup(self, path: &Path) -> Self {
+        let finding = match &self {
+            Self::Contradiction { source, .. } => source.to_string(),
+            Self::Sql { source, .. } if self.trouble().is_none() => said(source),
+            _ => return self,
+        };
+        Self::Damaged { path: path.to_owned(), finding }
+    }
+
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
         Self::File { path: path.to_owned(), source }
     }
@@ -223,6 +233,14 @@ impl StoreFile {
             program: self.schema.name,
             source: source.into(),
         }
+    }
+}
+
+/// What `SQLite` says, without the statement that it says it of.
+fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -6,8 +6,10 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mmcos_core::Server;
 use mmcos_core::row::{Kind, Row, Schema};
 use mmcos_core::seam::Wall;
+use mmcos_core::service::Service;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Result};
 
 use super::lock::Lock;
@@ -62,12 +64,18 @@ pub fn check_backup(schema: &'static Schema, from: &Path) -> std::result::Result
     open_backup(&StoreFile::new(from, schema)).map(drop)
 }
 
-/// Puts a backup in the place of the store, while no server runs.
-pub fn restore(
-    schema: &'static Schema,
+/// Puts a backup in the place of the store, while no server runs. `server` is one that has seen nothing yet: it is given
+/// all that the backup keeps, as at a start, so that no file takes the store's place from which no server would start.
+pub fn restore<S>(
     dir: &DataDir,
     from: &Path,
-) -> std::result::Result<Restored, StoreError> {
+    server: &mut Server<S>,
+    now: Wall,
+) -> std::result::Result<Restored, StoreError>
+where
+    S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
+{
+    let schema = S::Record::SCHEMA;
     let _lock = Lock::take(dir, schema.name)?;
     let source = StoreFile::new(from, schema);
     let backup = open_backup(&source)?;
@@ -78,6 +86,12 @@ pub fn restore(
     // Left by an attempt that failed.
     let _ = fs::remove_file(&new);
     copy(&backup, &source, &new)?;
+    if let Err(error) = start_from(&StoreFile::new(&new, schema), server, now) {
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let _ = fs::remove_file(beside(&new, suffix));
+        }
+        return Err(error.of_backup(from));
+    }
     dir.hand_over(&new).map_err(failed)?;
     let summary = summary(&backup, &source, &new)?;
     let old = if file.path.exists() { Some(set_aside(&file.path).map_err(failed)?) } else { None };
@@ -87,6 +101,19 @@ pub fn restore(
     }
     fs::rename(&new, &file.path).and_then(|()| sync_directory(&file.path)).map_err(failed)?;
     Ok(Restored { summary, path: file.path, old })
+}
+
+/// Does with a file what the next start would do.
+fn start_from<S>(file: &StoreFile, server: &mut Server<S>, now: Wall) -> std::result::Result<(), StoreError>
+where
+    S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
+{
+    let opened = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let connection = opened.map_err(|source| file.sql(source))?;
+    schema::update(&connection, file)?;
+    Tables::of::<S::Record>(file)?.restore(&connection, file, now, |record| {
+        server.restore(record).map_err(|source| file.contradiction(source))
+    })
 }
 
 fn summary(connection: &Connection, file: &StoreFile, to: &Path) -> std::result::Result<Summary, StoreError> {

@@ -11,13 +11,10 @@ use super::{StoreError, StoreFile, files, sql};
 /// The table of the number of commits. It has one row.
 pub(super) const COMMITS: &str = "commits";
 
-/// Brings the file up to date, or makes it.
+/// Brings the file up to date, or makes it. A copy of an old one stays beside it.
 pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
-    let schema = file.schema;
     let found = version(connection, file)?;
-    if let Some(found) = found
-        && let Some(steps) = schema.migrations.get(found..).filter(|steps| !steps.is_empty())
-    {
+    if let Some(found) = found.filter(|found| *found < file.schema.migrations.len()) {
         let copy = copy_name(&file.path, found);
         log::info!(
             "bringing {} up to date; a copy of it as it was is {}",
@@ -29,20 +26,25 @@ pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), S
         let _ = std::fs::remove_file(&new);
         files::copy(connection, file, &new)?;
         std::fs::rename(&new, &copy).map_err(|source| StoreError::file(&copy, source))?;
-        return in_one(connection, |connection| {
-            steps.iter().try_for_each(|step| connection.execute_batch(step))?;
-            complete(connection, schema)
-        })
-        .map_err(|source| file.sql(source));
     }
+    update(connection, file)
+}
+
+/// Makes all that this version has and the file lacks, or nothing.
+pub(super) fn update(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
+    let schema = file.schema;
+    let failed = |source| file.sql(source);
+    let found = version(connection, file)?;
+    let steps = found.and_then(|found| schema.migrations.get(found..)).unwrap_or_default();
     // A start does not wait for a lock, unless there is something to change.
-    match found.map(|_| missing(connection, schema)) {
-        Some(Ok(missing)) if missing.is_empty() => Ok(()),
-        Some(Err(source)) => Err(file.sql(source)),
-        Some(Ok(_)) | None => {
-            in_one(connection, |connection| complete(connection, schema)).map_err(|source| file.sql(source))
-        }
+    if found.is_some() && steps.is_empty() && missing(connection, schema).map_err(failed)?.is_empty() {
+        return Ok(());
     }
+    in_one(connection, |connection| {
+        steps.iter().try_for_each(|step| connection.execute_batch(step))?;
+        complete(connection, schema)
+    })
+    .map_err(failed)
 }
 
 /// Checks that this is a store that this version can read. Returns whether it is up to date.

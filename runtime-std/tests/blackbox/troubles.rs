@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use super::{
     client::{Client, get, post},
     player::{Player, RACE, login, stays_alone},
-    process::{Scratch, Server, program, run},
+    process::{Said, Scratch, Server, files, program, run},
     tls,
 };
 
@@ -333,6 +333,34 @@ fn a_hang_up_reads_the_certificates_again_and_ends_nothing() {
     server.logs("SIGHUP: reading the certificates again");
     stays_alone(&mut player);
     assert!(server.stop().data().exists());
+}
+
+#[test]
+fn a_backup_that_no_server_could_start_from_takes_no_stores_place() {
+    const COLUMNS: &str = "user_facing_id, name, title, level, prestige, season, points, division, bonus, games, hosted, \
+                           hosted_unconfirmed, first_seen, last_seen";
+    let server = Server::start();
+    Player::with(Client::plain(server.http), 1);
+    let scratch = server.stop();
+    let kept = || -> Vec<PathBuf> {
+        let is_readers = |file: &PathBuf| file.to_str().is_some_and(|name| name.contains(".db-"));
+        files(&scratch.data()).into_iter().filter(|file| !is_readers(file)).collect()
+    };
+    let before = kept();
+    for (file, change) in [
+        ("unmade.db", "DROP TABLE bans; PRAGMA user_version = 0"),
+        ("unread.db", "UPDATE players SET points = 9000000000"),
+        ("twice.db", &format!("INSERT INTO players SELECT 2, steam_id, {COLUMNS} FROM players")),
+    ] {
+        let path = scratch.0.join(file);
+        assert_eq!(run(&scratch, &["backup", path.to_str().unwrap()]).status, Some(0));
+        Connection::open(&path).unwrap().execute_batch(change).unwrap();
+        let Said { status, errors } = run(&scratch, &["restore", path.to_str().unwrap()]);
+        assert_eq!((status, kept()), (Some(1), before.clone()), "{file}: {errors}");
+        assert!(errors.contains(&format!("{file} is damaged (")) && errors.lines().count() == 1, "{errors}");
+    }
+    let server = Server::start_in(scratch, &[]);
+    assert_eq!(ask(server.http, &get("/healthz")).lines().next(), Some("HTTP/1.1 200 OK"));
 }
 
 #[test]

@@ -254,11 +254,11 @@ fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
     store.commit(&[player(2, 700), season_of(57), player(1, 50)]).unwrap();
     store.commit(&[player(1, 90)]).unwrap();
     let copy = dir.file("seasons").join("before-season-57.db");
-    assert!(matches!(files::restore(Record::SCHEMA, dir, &copy), Err(StoreError::InUse { .. })));
+    assert!(matches!(restore(dir, &copy), Err(StoreError::InUse { .. })));
     drop(store);
     #[cfg(unix)]
     assert_eq!([&copy, &dir.file("seasons")].map(|path| crate::data_dir::tests::mode(path)), [0o600, 0o700]);
-    files::restore(Record::SCHEMA, dir, &copy).unwrap();
+    restore(dir, &copy).unwrap();
     let mut store = Store::open(dir).unwrap();
     assert_eq!(records(&mut store, NOW), [season_of(56), player(1, 600), player(2, 700)]);
 
@@ -405,14 +405,14 @@ fn backup_restore_and_export_agree() {
     Store::backup(dir, &backup).unwrap();
     assert!(matches!(Store::backup(dir, &backup), Err(StoreError::Exists { .. })));
     store.commit(&[player(3, 5)]).unwrap();
-    assert!(matches!(files::restore(Record::SCHEMA, dir, &backup), Err(StoreError::InUse { .. })));
+    assert!(matches!(restore(dir, &backup), Err(StoreError::InUse { .. })));
     drop(store);
 
-    let restored = files::restore(Record::SCHEMA, dir, &backup).unwrap();
+    let restored = restore(dir, &backup).unwrap();
     assert_eq!(restored.summary.to_string().split_once(" (").unwrap().0, "2 players");
     let old = restored.old.unwrap();
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
-    let restored = files::restore(Record::SCHEMA, dir, &old).unwrap();
+    let restored = restore(dir, &old).unwrap();
     assert_eq!(restored.old.unwrap(), dir.file("mmcos.db.before-restore-2"));
     #[cfg(unix)]
     for file in [&backup, &restored.path, &old] {
@@ -459,17 +459,21 @@ fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
     let middle = bytes.len() / 2;
     bytes[middle..].fill(0x55);
     fs::write(&backup, bytes).unwrap();
-    assert!(files::restore(Record::SCHEMA, dir, &backup).is_err());
+    assert!(restore(dir, &backup).is_err());
     Connection::open(dir.file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     fs::write(dir.file("text"), "root:x:0:0:root:/root:/bin/bash\n").unwrap();
     fs::write(dir.file("empty"), "").unwrap();
     for name in ["other.db", "text", "empty", "."] {
-        let error = files::restore(Record::SCHEMA, dir, &dir.file(name)).unwrap_err();
+        let error = restore(dir, &dir.file(name)).unwrap_err();
         assert!(matches!(error, StoreError::NotABackup { .. }), "{name}: {error}");
     }
-    let missing = files::restore(Record::SCHEMA, dir, &dir.file("none.db")).unwrap_err().to_string();
+    let missing = restore(dir, &dir.file("none.db")).unwrap_err().to_string();
     assert!(missing.contains("none.db") && !missing.contains("df -h"), "{missing}");
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
+}
+
+fn restore(dir: &DataDir, from: &Path) -> Result<files::Restored, StoreError> {
+    files::restore(dir, from, &mut server(), NOW)
 }
 
 /// A lock held by another program, as an edit that is left open in a database browser.
