@@ -20,14 +20,16 @@ impl Hash {
         self.state = mix(self.state, of(bytes));
     }
 
-    pub(super) fn shared(&mut self, bytes: &Arc<[u8]>) {
-        let known = self.shared.iter().find(|(known, _)| Arc::ptr_eq(known, bytes));
-        let number = known.map_or_else(|| of(bytes), |(_, number)| *number);
+    /// A number for these bytes and those that follow them.
+    pub(super) fn print(&mut self, own: &[u8], shared: Option<&Arc<[u8]>>) -> u64 {
+        let Some(shared) = shared else { return of(own) };
+        let known = self.shared.iter().find(|(known, _)| Arc::ptr_eq(known, shared));
+        let number = known.map_or_else(|| of(shared), |(_, number)| *number);
         if known.is_none() {
             self.shared.truncate(SHARED - 1);
-            self.shared.push_front((Arc::clone(bytes), number));
+            self.shared.push_front((Arc::clone(shared), number));
         }
-        self.number(number);
+        mix(of(own), number)
     }
 
     pub(super) const fn digest(&self) -> Digest {

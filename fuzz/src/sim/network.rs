@@ -184,9 +184,15 @@ impl World {
         if let Some(Link { reader, asked, outward, pushed, .. }) = link {
             outward.push(bytes.clone(), after);
             *pushed += bytes.len();
-            feed(reader, bytes, asked, &mut self.common, |ask, reply| answers.push((ask, reply)));
+            feed(reader, bytes, asked, &mut self.common, |ask, reply, print| {
+                answers.push((ask, reply, print));
+            });
         }
-        for (ask, reply) in answers.drain(..) {
+        for (ask, reply, print) in answers.drain(..) {
+            // After a crash nothing leaves: requests that came in one piece with the last one might as well not have come.
+            if !self.current.is_crashed {
+                self.common.hash.number(print);
+            }
             self.audit(player, ask.as_ref(), &reply, is_slow, session);
             self.withhold(player, conn, reply);
             self.may_crash();

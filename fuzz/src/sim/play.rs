@@ -179,8 +179,10 @@ impl World {
             (Ask::Register { .. }, _) => self.race_on(player),
             (Ask::AddPoints { .. }, reply) => {
                 self.players[player].race = None;
+                let looks = self.players[player].random.uniform() < 0.3;
                 match reply {
                     Reply::Points(_, true) => self.log_in(player),
+                    _ if looks => self.ask(player, Ask::Elite { start: 0 }),
                     _ => self.back(player),
                 }
             }

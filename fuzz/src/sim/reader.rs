@@ -133,10 +133,6 @@ impl<'a> Whole<'a> {
 
     /// What it says to who has asked this.
     fn read(&self, ask: &Ask, common: &mut Common) -> Reply {
-        common.hash.bytes(self.own);
-        if let Some(shared) = self.shared {
-            common.hash.shared(shared);
-        }
         if self.head.status != 200 {
             return Reply::Refused(self.head.status);
         }
@@ -182,13 +178,13 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// All answers that are whole with these bytes, each with what was asked.
+/// All answers that are whole with these bytes, each with what was asked, and with its print for the [`Hash`].
 pub(super) fn feed(
     reader: &mut Reader,
     bytes: &Bytes<'_>,
     asked: &mut VecDeque<Ask>,
     common: &mut Common,
-    mut answered: impl FnMut(Option<Ask>, Reply),
+    mut answered: impl FnMut(Option<Ask>, Reply, u64),
 ) {
     let shared = if let Bytes::Shared(all) = bytes { Some(all) } else { None };
     let mut rest: &[u8] = bytes;
@@ -196,7 +192,7 @@ pub(super) fn feed(
         let ask = asked.pop_front();
         // Who has not asked for anything whole is told why that is so.
         let reply = whole.read(ask.as_ref().unwrap_or(&Ask::NameOnly), common);
-        answered(ask, reply);
+        answered(ask, reply, common.hash.print(whole.own, whole.shared));
     };
     while !rest.is_empty() {
         if reader.own.is_empty()

@@ -133,7 +133,7 @@ pub(super) struct World {
     pub(super) books: Books,
     pub(super) common: Common,
     /// Scratch space.
-    pub(super) answers: Vec<(Option<Ask>, Reply)>,
+    pub(super) answers: Vec<(Option<Ask>, Reply, u64)>,
     /// For their buffers.
     pub(super) used_links: Vec<Link>,
     pub(super) steps: u64,
