@@ -1,6 +1,7 @@
 //! Sees that the simulation finds what it should: builds the planted bugs into a copy of the sources, all at once, and
 //! runs `simulate` with one of them switched on at a time. Prints a table in Markdown. From the root of the workspace:
-//! `cargo run -p mmcos-fuzz --bin mutants [DIRECTORY]`, where the copy goes to `target/mutants` if nothing else is said.
+//! `cargo run -p mmcos-fuzz --bin mutants [NUMBER]...`, for all of them or for those of these numbers. The copy is in
+//! `target/mutants`.
 
 use std::{
     error::Error,
@@ -16,8 +17,12 @@ use mmcos_fuzz::planted::{Bug, bugs};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
-    let directory = std::env::args().nth(1).map_or(PathBuf::from("target/mutants"), PathBuf::from);
-    match run(&directory) {
+    let Ok(wanted) = std::env::args().skip(1).map(|number| number.parse()).collect::<Result<Vec<u32>, _>>()
+    else {
+        eprintln!("usage: mutants [NUMBER]...");
+        return ExitCode::FAILURE;
+    };
+    match run(Path::new("target/mutants"), &wanted) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -28,14 +33,15 @@ fn main() -> ExitCode {
 }
 
 /// Whether every bug was found.
-fn run(directory: &Path) -> Result<bool, Box<dyn Error>> {
+fn run(directory: &Path, wanted: &[u32]) -> Result<bool, Box<dyn Error>> {
     let program = build(&directory.join("tree"), &fs::canonicalize(".")?.join(directory).join("target"))?;
     println!("| planted bug | found by | with seed |\n|---|---|---:|");
     let (none, mut all) = (find(&program, 0)?, true);
     println!("| none | {} |", none.as_deref().unwrap_or("| |"));
-    for (number, bug) in (1..).zip(bugs()) {
+    let is_wanted = |number: &u32| wanted.is_empty() || wanted.contains(number);
+    for (number, bug) in (1..).zip(bugs()).filter(|(number, _)| is_wanted(number)) {
         let found = find(&program, number)?;
-        println!("| {} | {} |", bug.name, found.as_deref().unwrap_or("NOT FOUND |"));
+        println!("| {number} {} | {} |", bug.name, found.as_deref().unwrap_or("NOT FOUND |"));
         all &= found.is_some();
     }
     Ok(all && none.is_none())

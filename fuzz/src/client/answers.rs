@@ -125,6 +125,10 @@ pub struct LoginDetails {
     pub rank: u32,
     /// In which season.
     pub season: i32,
+    /// How many of the points are the bonus with which the season began, if that is news.
+    pub bonus: i32,
+    /// The season that the player knew before.
+    pub old_season: i32,
     /// Of which account.
     pub user: u32,
     /// What to say who is asking.
@@ -145,6 +149,8 @@ impl LoginDetails {
             season: own.number("PlayerSeasonID")?,
             points: own.number("Points")?,
             rank: own.number("Rank")?,
+            bonus: own.number("BonusPoints")?,
+            old_season: own.number("OldSeasonID")?,
             session_token: own.next("SessionToken")?.to_owned(),
             user: own.number("UserID")?,
         })

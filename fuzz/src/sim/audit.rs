@@ -87,7 +87,8 @@ impl World {
         self.players[player].logged_in = Session { issued, step: self.steps };
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
         self.books.log_in(steam_id, user, self.current.ticket)?;
-        self.books.check(user, details.points, Some(details.division), details.rank)
+        self.books.check(user, details.points, Some(details.division), details.rank)?;
+        self.books.check_bonus(user, details)
     }
 
     fn audit_match(&mut self, player: usize, poll: &Poll, answer: &MatchmakingResult) {

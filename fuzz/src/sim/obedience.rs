@@ -10,7 +10,7 @@ use super::{
     books::expect,
     failure::Invariant,
     order::Order,
-    players::{Player, Session},
+    players::{Player, Session, Stage},
     told::ServerStatus,
     world::World,
 };
@@ -31,6 +31,7 @@ impl World {
         match order {
             Order::Ban(..) | Order::Kick(_) => self.audit_ended_searches(order),
             Order::Set(..) | Order::Reset(_) => self.follow_times(),
+            Order::StartSeason(_) if answer.status == 200 => self.look_at_new_season(),
             Order::State => self.audit_state(&String::from_utf8_lossy(&answer.body)),
             _ => {}
         }
@@ -47,6 +48,16 @@ impl World {
         if let Some(player) = self.players.iter().find(|player| is_out(player) && searches(player)) {
             let detail = format!("player {} searches after {order:?}", player.number);
             self.fail(Invariant::Orders, detail);
+        }
+    }
+
+    /// Players who do nothing hear of the new season and look where they stand.
+    fn look_at_new_season(&mut self) {
+        for player in 0..self.players.len() {
+            if self.players[player].stage == Stage::Menu {
+                self.players[player].ask = Ask::Elite { start: 0 };
+                self.pause(player, Stage::Retry, Duration::ZERO);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use mmcos_game::{
 };
 
 use super::store::CommitSeq;
-use crate::client::{Entry, Leaderboard, title_box};
+use crate::client::{Entry, Leaderboard, LoginDetails, title_box};
 use orders::Orders;
 pub(super) use races::Claimed;
 use races::Race;
@@ -204,6 +204,13 @@ impl Books {
         expect("points", &points, &account.points)?;
         expect("division", &division.unwrap_or(account.division), &account.division)?;
         expect("rank", &rank, &self.rank(user, account, account.points))
+    }
+
+    /// A player was told with what bonus the season began.
+    pub(super) fn check_bonus(&self, user: UserId, details: &LoginDetails) -> Result<(), String> {
+        let bonus = self.account(user).map_or(0, |account| account.bonus);
+        let is_news = details.old_season != details.season;
+        expect("the bonus", &details.bonus, &if is_news { bonus } else { 0 })
     }
 
     /// How many would be ahead of a player with so many points.
