@@ -13,9 +13,9 @@ use std::{
     path::Path,
 };
 
-const MAX_OPENINGS: usize = 1281;
+const MAX_OPENINGS: usize = 1282;
 const MAX_NAMES: usize = 39;
-const MAX_LONG_RUST: usize = 301;
+const MAX_LONG_RUST: usize = 300;
 const MAX_LONG_PROSE: usize = 15;
 const MAX_LARGE_FILES: usize = 5;
 const MAX_CROWDED: usize = 7;
