@@ -12,7 +12,7 @@ use std::{
 
 use async_io::Timer;
 use mmcos_core::{
-    link::{Link, Status, WriteLimits},
+    link::{Link, READ, Status, WriteLimits},
     seam::{Close, ConnId, Core, Input, Monotonic},
 };
 use mmcos_std::{connections, socket};
@@ -20,8 +20,6 @@ use smol::io::AsyncRead as _;
 
 use crate::{hub::Hub, signal::Signal, socket::Stream};
 
-/// Bytes that are read at a time.
-const READ: usize = 16 * 1024;
 /// How often a connection is read before others have their turn.
 const TURNS: usize = 4;
 

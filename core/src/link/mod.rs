@@ -8,7 +8,7 @@
 //!   ([`written`](Link::written)) or that the socket takes none now ([`blocked`](Link::blocked)); when none is left,
 //!   call [`flushed`](Link::flushed);
 //! - when [`Status::Shutdown`] comes, end TLS and shut down the sending side, then call [`shut_down`](Link::shut_down);
-//! - read while [`wants_read`](Link::wants_read); hand what came to the core only while
+//! - read while [`wants_read`](Link::wants_read), at most [`READ`] bytes; hand what came to the core only while
 //!   [`is_open`](Link::is_open), and call [`received`](Link::received) or [`ended`](Link::ended);
 //! - at [`next_deadline`](Link::next_deadline) call [`tick`](Link::tick);
 //! - when [`Status::Over`] comes, close the socket.
@@ -42,6 +42,9 @@ use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 
 /// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice.)
 pub const READ_PAUSE: usize = 128 * 1024;
+/// Bytes that are given to the core before [`wants_read`](Link::wants_read) is asked again. All requests in them are answered
+/// at once: a hundred of the shortest, with 30 kB each in response, stay within [`WriteLimits::bytes`]. (Our choice.)
+pub const READ: usize = 4 * 1024;
 /// Silence that ends the reading of a connection whose sending side is shut down. (As nginx's `lingering_timeout`.)
 pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
 /// The longest that such a connection is read. (As nginx's `lingering_time`.)

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use mmcos_core::link::{Link, Status, WriteLimits};
+use mmcos_core::link::{Link, READ, Status, WriteLimits};
 use mmcos_core::seam::{Close, ConnId, Monotonic};
 use rustls::ServerConfig;
 
@@ -13,9 +13,6 @@ use super::transport::Transport;
 use crate::clock::Clock;
 use crate::{connections, socket};
 
-/// Bytes of a connection that may wait for the hub before no more are read. What is asked at once is answered at
-/// once, and most responses are longer than what asked for them.
-const AHEAD: usize = 16 * 1024;
 /// Bytes that a thread takes in hand to write while it waits: so small that each is progress of a slow client.
 const IN_HAND: usize = 8 * 1024;
 
@@ -35,8 +32,8 @@ struct State {
     transport: Transport,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
-    /// Bytes that were read and that the hub has not taken yet.
-    ahead: usize,
+    /// The hub has not taken yet what was read last.
+    is_ahead: bool,
 }
 
 impl State {
@@ -59,7 +56,7 @@ impl Connection {
         hub: Inbox,
         limits: WriteLimits,
     ) -> Self {
-        let state = State { transport: Transport::new(limits), has_writer: false, ahead: 0 };
+        let state = State { transport: Transport::new(limits), has_writer: false, is_ahead: false };
         Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
     }
 
@@ -82,10 +79,9 @@ impl Connection {
         self.lock().is_over()
     }
 
-    /// The hub has taken so many bytes.
-    pub(super) fn catch_up(&self, count: usize) {
-        let mut state = self.lock();
-        state.ahead = state.ahead.saturating_sub(count);
+    /// The hub has taken what was read last.
+    pub(super) fn catch_up(&self) {
+        self.lock().is_ahead = false;
         self.eased.notify_one();
     }
 
@@ -179,14 +175,10 @@ impl Connection {
     }
 
     fn read_all(self: &Arc<Self>) -> io::Result<()> {
-        let mut buffer = [0; super::READ];
+        let mut buffer = [0; READ];
         let mut has_ended = false;
         loop {
-            let eased = self.eased.wait_while(self.lock(), |state| {
-                let Transport { link, .. } = &state.transport;
-                !state.is_over() && (state.ahead >= AHEAD || !link.wants_read())
-            });
-            drop(eased);
+            drop(self.wait_to_read());
             let count = match (&self.socket).read(&mut buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 count => count?,
@@ -196,18 +188,16 @@ impl Connection {
             let (received, is_open, is_plain) = {
                 let mut state = self.lock();
                 let received = state.transport.received(bytes, now);
-                if let Ok(plain) = &received {
-                    state.ahead = state.ahead.saturating_add(plain.len());
-                }
                 (received, state.transport.is_open(), state.transport.is_plain())
             };
             // A handshake, or an alert, may have something to say.
             if !is_plain && is_open && self.write().is_some() {
                 self.hub.send(Message::Look { conn: self.conn });
             }
-            let bytes = received?;
-            if !bytes.is_empty() {
-                self.hub.send(Message::Received { conn: self.conn, bytes });
+            // A record of TLS holds more than is read at a time.
+            for bytes in received?.chunks(READ) {
+                self.wait_to_read().is_ahead = true;
+                self.hub.send(Message::Received { conn: self.conn, bytes: bytes.to_vec() });
             }
             if count == 0 {
                 return Ok(());
@@ -218,6 +208,13 @@ impl Connection {
                 self.hub.send(Message::Ended { conn: self.conn });
             }
         }
+    }
+
+    /// Waits until the hub has taken what was read before, and the client has read most responses to it.
+    fn wait_to_read(&self) -> MutexGuard<'_, State> {
+        let must_wait =
+            |state: &mut State| !state.is_over() && (state.is_ahead || !state.transport.link.wants_read());
+        self.eased.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

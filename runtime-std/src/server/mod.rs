@@ -49,8 +49,6 @@ fn run<G: Game>() -> Result<(), Box<dyn Error>> {
 
 /// Messages that may wait for the hub; a sender of another waits, and with it its client.
 const INBOX: usize = 256;
-/// Bytes that are read at a time. They are on the stack of every thread.
-const READ: usize = 4 * 1024;
 /// Stack of a thread that reads or writes one connection. A TLS handshake takes the most; debug builds take more.
 const STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 96 * 1024 };
 

@@ -18,6 +18,8 @@ use super::{
     tls,
 };
 
+/// The longest response for the shortest request.
+const LONGEST: &str = "/admin/script.js";
 const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
 
 /// Sends this again and again until the connection ends.
@@ -45,17 +47,26 @@ fn read_steadily(tcp: &mut TcpStream, rate: u64, time: Duration) -> u64 {
 
 #[test]
 fn a_client_that_pipelines_and_reads_steadily_costs_a_bounded_queue() {
-    let server = Server::start_with(&["--read-seconds", "2", "--account-requests-per-second", "0"]);
-    for rate in [40_000_000, 4_000_000, 60_000] {
-        let mut tcp = with_small_window(server.http);
-        let before = server.memory();
-        flood(tcp.try_clone().unwrap(), login(1));
-        read_steadily(&mut tcp, rate, Duration::from_secs(6));
-        if let (Some(before), Some(after)) = (before, server.memory()) {
-            let grown = after.peak.saturating_sub(before.peak.max(before.resident));
-            assert!(grown < 8 * 1024, "{grown} kB more at {rate} bytes a second");
+    let server = Server::start_with(&[
+        "--read-seconds",
+        "2",
+        "--requests-per-second",
+        "0",
+        "--account-requests-per-second",
+        "0",
+    ]);
+    for request in [login(1), get(LONGEST)] {
+        for rate in [40_000_000, 4_000_000, 60_000] {
+            let mut tcp = with_small_window(server.http);
+            let before = server.memory();
+            flood(tcp.try_clone().unwrap(), request.repeat(50));
+            read_steadily(&mut tcp, rate, Duration::from_secs(6));
+            if let (Some(before), Some(after)) = (before, server.memory()) {
+                let grown = after.peak.saturating_sub(before.peak.max(before.resident));
+                assert!(grown < 8 * 1024, "{grown} kB more at {rate} bytes a second");
+            }
+            let _ = tcp.shutdown(std::net::Shutdown::Both);
         }
-        let _ = tcp.shutdown(std::net::Shutdown::Both);
     }
 }
 
