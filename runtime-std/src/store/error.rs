@@ -176,7 +176,7 @@ impl StoreError {
         }
     }
 
-    /// The same of a backup, of which the file was a copy: damage is the backup's, anything else of the place of the copy.
+    /// Returns the error of a backup for one of a copy of it: damage was in the backup already.
     pub(super) fn of_backup(self, path: &Path) -> Self {
         let finding = match &self {
             Self::Contradiction { source, .. } => source.to_string(),

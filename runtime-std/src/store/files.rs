@@ -64,8 +64,8 @@ pub fn check_backup(schema: &'static Schema, from: &Path) -> std::result::Result
     open_backup(&StoreFile::new(from, schema)).map(drop)
 }
 
-/// Puts a backup in the place of the store, while no server runs. `server` is one that has seen nothing yet: it is given
-/// all that the backup keeps, as at a start, so that no file takes the store's place from which no server would start.
+/// Puts a backup in the place of the store, while no server runs. First gives `server`, which has seen nothing yet, all
+/// that the backup keeps, as a start does: a file from which no server would start must not replace one that works.
 pub fn restore<S>(
     dir: &DataDir,
     from: &Path,

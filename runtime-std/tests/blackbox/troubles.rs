@@ -337,8 +337,8 @@ fn a_hang_up_reads_the_certificates_again_and_ends_nothing() {
 
 #[test]
 fn a_backup_that_no_server_could_start_from_takes_no_stores_place() {
-    const COLUMNS: &str = "user_facing_id, name, title, level, prestige, season, points, division, bonus, games, hosted, \
-                           hosted_unconfirmed, first_seen, last_seen";
+    const COLUMNS: &str = "user_facing_id, name, title, level, prestige, season, points, division, bonus, games, \
+                           hosted, hosted_unconfirmed, first_seen, last_seen";
     let server = Server::start();
     Player::with(Client::plain(server.http), 1);
     let scratch = server.stop();
