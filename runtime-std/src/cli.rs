@@ -214,8 +214,6 @@ fn option(help: &mut String, usage: &str, about: &str) {
 
 #[cfg(test)]
 mod tests {
-    use mmcos_game::Mmcos;
-
     use super::*;
 
     fn run(ticket: &str, _: mmcos_core::seam::Wall) -> Result<String, String> {
@@ -274,21 +272,5 @@ mod tests {
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));
         assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));
         assert!(message(&["--help=yes"]).contains("unexpected argument"));
-    }
-
-    #[test]
-    fn help_shows_every_key_once() {
-        let info = Info { commands: &[TICKET], ..crate::program::tests::GAME };
-        let keys = Keys::of::<Mmcos>();
-        let help = help(&info, keys);
-        assert!(help.contains("\n  ticket HEX     print what a ticket says\n  help "), "{help}");
-        for key in keys.iter() {
-            let usage = format!("\n  {} {}\n", keys.flag(key), key.hint);
-            assert_eq!(help.matches(&usage).count(), 1, "{usage}");
-            assert!(help.contains(&format!("{}]", keys.variable(key))));
-            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
-            assert!(words(&help).contains(&words(&keys.about(key))), "{}", key.name());
-        }
-        assert!(help.lines().all(|line| line.len() <= 110));
     }
 }

@@ -1,19 +1,20 @@
 //! What the host wants: flags beat the environment (`MMCOS_…`) beat the file (`mmcos.toml`) beat the defaults.
 //!
 //! ```
-//! use mmcos_game::Mmcos;
-//! use mmcos_std::config::Sources;
-//! # let empty = std::env::temp_dir().join("no such directory");
-//! let sources = Sources {
-//!     flags: vec![("poll-seconds".into(), "2.5".into())],
-//!     environment: vec![("MMCOS_POLL_SECONDS".into(), "3".into()), ("MMCOS_HTTPS".into(), "off".into())],
-//! #   directory: empty,
-//!     ..Sources::default()
-//! };
-//! let loaded = sources.load::<Mmcos>()?;
-//! assert_eq!(loaded.game.poll_seconds.as_millis(), 2500);
-//! assert_eq!(loaded.config.https, None);
-//! # Ok::<(), mmcos_std::config::ConfigError>(())
+//! use mmcos_core::game::Game;
+//! use mmcos_std::config::{ConfigError, Sources};
+//!
+//! /// Loads a configuration in which `https` is off, whatever the file says.
+//! fn without_tls<G: Game>() -> Result<G::Settings, ConfigError> {
+//!     let sources = Sources {
+//!         flags: vec![("https".into(), "off".into())],
+//!         environment: vec![("MMCOS_HTTPS".into(), "443".into())],
+//!         ..Sources::default()
+//!     };
+//!     let loaded = sources.load::<G>()?;
+//!     assert_eq!(loaded.config.https, None);
+//!     Ok(loaded.game)
+//! }
 //! ```
 
 mod error;

@@ -178,12 +178,16 @@ pub enum HostError {
 /// arguments are those of the process without the program's name.
 ///
 /// ```no_run
-/// # use mmcos_game::Mmcos;
-/// if let Some(host) = mmcos_std::host::start::<Mmcos>(std::env::args_os().skip(1))? {
-///     print!("{}", host.setup);
-///     // Serve `host.http` and `host.https` until `host.signals`.
+/// use mmcos_core::game::Game;
+/// use mmcos_std::host::{self, HostError};
+///
+/// fn run<G: Game>() -> Result<(), HostError> {
+///     if let Some(host) = host::start::<G>(std::env::args_os().skip(1))? {
+///         print!("{}", host.setup);
+///         // Serve `host.http` and `host.https` until `host.signals`.
+///     }
+///     Ok(())
 /// }
-/// # Ok::<(), mmcos_std::host::HostError>(())
 /// ```
 pub fn start<G: Game>(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
@@ -366,56 +370,5 @@ fn warn(warnings: &[String], clock: Clock) {
     }
     if !clock::is_set(clock.now().wall) {
         log::warn!("{}", clock::NOT_SET);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data_dir::tests::Scratch;
-    use mmcos_game::{Mmcos, Settings};
-
-    fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
-        let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Sources { flags, directory: dir.path().to_owned(), ..Sources::default() }.load::<Mmcos>().unwrap()
-    }
-
-    #[test]
-    fn starts_in_an_empty_directory_and_again() {
-        let Scratch(dir) = &Scratch::new("host");
-        let data_dir = dir.file("data").display().to_string();
-        let loaded = load(dir, &[("http", "0"), ("https", "0"), ("data-dir", &data_dir)]);
-        let host = Host::<Mmcos>::start(&loaded).unwrap();
-        let https = host.https.as_ref().unwrap();
-        assert_eq!(host.setup.https.unwrap().address, https.bound.address);
-        assert_ne!(host.http.as_ref().unwrap().address.port(), 0);
-        https.renewal.run();
-        let second = Host::<Mmcos>::start(&loaded).unwrap_err().to_string();
-        assert!(
-            second.contains(&format!("(process {}) uses the data directory", std::process::id())),
-            "{second}"
-        );
-        let key = host.key.clone();
-        drop(host);
-        assert_eq!(Host::<Mmcos>::start(&loaded).unwrap().key, key);
-    }
-
-    #[test]
-    fn something_must_be_served() {
-        let Scratch(dir) = &Scratch::new("host-off");
-        let data_dir = dir.file("data").display().to_string();
-        let off = load(dir, &[("http", "off"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(matches!(Host::<Mmcos>::start(&off), Err(HostError::NothingToServe)));
-        assert!(!dir.file("data").exists());
-        let plain = load(dir, &[("http", "0"), ("https", "off"), ("data-dir", &data_dir)]);
-        assert!(Host::<Mmcos>::start(&plain).unwrap().https.is_none());
-        assert!(!dir.file("data/certificate-rsa.pem").exists(), "no certificate without HTTPS");
-    }
-
-    #[test]
-    fn a_command_that_only_prints_gives_no_host() {
-        assert!(start::<Mmcos>(["--version"]).unwrap().is_none());
-        assert!(matches!(start::<Mmcos>(["serve"]), Err(HostError::Cli(_))));
-        assert!(matches!(start::<Mmcos>(["--colour", "red"]), Err(HostError::Config(_))));
     }
 }

@@ -155,6 +155,7 @@ impl Keys {
     /// # impl Game for Race {
     /// #     const INFO: Info = Info::named("race");
     /// #     type Settings = Settings;
+    /// #     type Redactor = mmcos_core::trace::redact::HideAll;
     /// #     fn new(_: &Settings, _: &Life) -> Result<Self, Unfit> { Ok(Self) }
     /// #     fn rows(&self) -> impl Iterator<Item = ()> { std::iter::empty() }
     /// # }

@@ -7,7 +7,7 @@ use super::*;
 use crate::data_dir::tests::Scratch;
 
 mod committer;
-mod mmcos;
+mod faults;
 
 const NOW: Wall = Wall::from_secs(1_795_000_000);
 
@@ -63,6 +63,11 @@ impl Row for Record {
         views: &[BEST],
         ..Schema::EMPTY
     };
+
+    fn milestone(&self) -> Option<Milestone> {
+        let Self::Round { number, .. } = self else { return None };
+        Some(Milestone { name: "season", number: (*number).into() })
+    }
 }
 
 const ROUNDS: Table = Table {
@@ -137,6 +142,10 @@ fn driver(id: u64, league: i32, points: i64) -> Record {
     Record::Driver { id, league, points, name: format!("Driver {id}") }
 }
 
+fn round(number: i32) -> Record {
+    Record::Round { number, weather: vec!["snow".to_owned()] }
+}
+
 fn said(day: u32, number: u32, seconds: i64, text: Option<&str>) -> Record {
     let at = Wall::from_millis(NOW.as_millis().saturating_add(seconds.saturating_mul(1000)));
     Record::Said { day, number, at, text: text.map(str::to_owned) }
@@ -171,7 +180,6 @@ fn keys_are_numbers_and_the_last_record_of_each_counts() {
 fn the_latest_row_is_the_one_that_was_written_last() {
     let Scratch(dir) = &Scratch::new("store-latest");
     let mut store = Store::open(dir).unwrap();
-    let round = |number| Record::Round { number, weather: vec!["snow".to_owned()] };
     store.commit(&[round(2), round(10), round(9)]).unwrap();
     assert_eq!(records(&mut store, NOW), [round(9)]);
     assert_eq!(numbers(&store.connection, "SELECT number FROM rounds"), [[2], [9]]);
@@ -231,7 +239,7 @@ fn any_record() -> impl Strategy<Value = Record> {
             millis
         }),
         (few(), 1..4_u64).prop_map(|(track, driver)| Record::LapDeleted { driver, track }),
-        (0..9).prop_map(|number| Record::Round { number, weather: Vec::new() }),
+        (0..9).prop_map(round),
         (few(), few(), -99..99_i64).prop_map(|(day, number, at)| said(day, number, at, Some("x"))),
         (few(), few(), any::<u64>()).prop_map(|(day, number, by)| Record::Liked { day, number, by }),
         ("[ab]", any::<Option<bool>>()).prop_map(|(name, value)| Record::Flag { name, value }),

@@ -1,0 +1,271 @@
+//! The records of the game in the host's store.
+
+mod files;
+mod seasons;
+
+use std::path::Path;
+use std::time::Duration;
+
+use mmcos_core::Server;
+use mmcos_core::game::{Game as _, Life};
+use mmcos_core::seam::{StorageTrouble, Wall};
+use mmcos_core::testing::Rows;
+use mmcos_core::wire::steam::SteamId;
+use mmcos_game::divisions::{Division, Standing};
+use mmcos_game::events::ByHand;
+use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
+use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
+use mmcos_game::moderation::Ban;
+use mmcos_game::players::{Player, Title};
+use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
+use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
+use mmcos_game::{Mmcos, Record};
+use mmcos_std::data_dir::DataDir;
+use mmcos_std::store::{Commit as _, Database as _, StoreError, files as host_files};
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::Scratch;
+
+type Store = mmcos_std::store::Store<Record>;
+
+const FILE_NAME: &str = "mmcos.db";
+const NOW: Wall = Wall::from_secs(1_795_000_000);
+
+fn after(wait: Duration) -> Wall {
+    Wall::from_millis(NOW.as_millis().saturating_add(i64::try_from(wait.as_millis()).unwrap()))
+}
+
+/// Opens the file as another program does.
+fn connect(dir: &DataDir) -> Connection {
+    Connection::open(dir.file(FILE_NAME)).unwrap()
+}
+
+fn records(store: &mut Store, now: Wall) -> Vec<Record> {
+    let mut records = Vec::new();
+    let mut take = |record| {
+        records.push(record);
+        Ok(())
+    };
+    store.records(now, &mut take).unwrap();
+    records
+}
+
+fn player(user: u32, points: i32) -> Record {
+    let steam_id = SteamId::new(76_561_202_255_230_000 + u64::from(user));
+    let mut player = Player::new(UserId(user), steam_id, SeasonId(57), NOW);
+    player.standing = Standing { points: Points(points), division: Division(1) };
+    player.profile.title = Title::parse("title_9").unwrap();
+    player.profile.hosted.confirmed = user;
+    Record::Player(Box::new(player))
+}
+
+fn race(session: u64, begun: Option<Wall>) -> Record {
+    Record::Race(Box::new(Race {
+        session: SessionId(session),
+        race_key: RaceKey(!session),
+        mode: Mode {
+            network_version: 1,
+            game_type: GameType(Label::new("QuickRace").unwrap()),
+            rule_set: RuleSet::parse("Sumo").unwrap(),
+        },
+        seats: 3,
+        made: NOW,
+        begun,
+        players: vec![UserId(2), UserId(1)],
+    }))
+}
+
+fn result(session: u64, user: u32) -> Record {
+    let (before, after) = (Standing::default(), Standing { points: Points(40), division: Division(0) });
+    Record::Result(RaceResult {
+        session: SessionId(session),
+        user: UserId(user),
+        at: NOW,
+        claimed: Points(-7),
+        counted: Points(40),
+        progress: Progress { season: SeasonId(57), before, after, rank: 3 },
+    })
+}
+
+fn ban(subject: &str, until: Option<Wall>) -> Record {
+    let (reason, note) = ("cheating".to_owned(), "seen by \u{1f3ce}".to_owned());
+    Record::Ban(Box::new(Ban { subject: subject.parse().unwrap(), since: NOW, until, reason, note }))
+}
+
+/// So many minutes after [`NOW`].
+fn event(minutes: i64, event: Option<&str>) -> Record {
+    let moment = |minutes: i64| Wall::from_secs(NOW.as_secs().saturating_add(minutes.saturating_mul(60)));
+    let event = event.map(|name| name.parse().unwrap());
+    Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
+}
+
+/// What a store has kept and what it gives back of that.
+fn some() -> Vec<Record> {
+    vec![
+        begins(57, None),
+        player(1, 10),
+        player(2, -3),
+        race(7, Some(NOW)),
+        race(8, None),
+        result(7, 1),
+        result(7, 2),
+        ban("203.0.113.0/24", None),
+        ban("76561202255230001", Some(after(KEEP))),
+        event(0, None),
+    ]
+}
+
+fn begins(season: i32, roll_over: Option<RollOver>) -> Record {
+    let roll_over = roll_over.map(Box::new);
+    Record::SeasonStarted(Box::new(SeasonStarted { season: SeasonId(season), starts: NOW, roll_over }))
+}
+
+fn server() -> Server<Mmcos> {
+    let game = Mmcos::new(&mmcos_game::Settings::defaults().unwrap(), &Life::default()).unwrap();
+    Server::new(game, mmcos_core::engine::Limits::default(), [7; 32])
+}
+
+fn restore(dir: &DataDir, from: &Path) -> Result<host_files::Restored, StoreError> {
+    host_files::restore(dir, from, &mut server(), NOW)
+}
+
+#[test]
+fn what_was_committed_comes_back_and_the_last_of_a_key_counts() {
+    let Scratch(dir) = &Scratch::new("store");
+    let mut store = Store::open(dir).unwrap();
+    assert_eq!(records(&mut store, NOW), []);
+    store.commit(&some()).unwrap();
+    let lifted = "2001:db8::/32";
+    store.commit(&[player(2, 99), race(9, None), Record::RaceForgotten(SessionId(9))]).unwrap();
+    store.commit(&[ban(lifted, None), Record::Unban(lifted.parse().unwrap())]).unwrap();
+    store.commit(&[ban("76561202255230001", None)]).unwrap();
+    drop(store);
+    let mut expected = some();
+    expected[2] = player(2, 99);
+    expected[8] = ban("76561202255230001", None);
+    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), expected);
+}
+
+#[test]
+fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_the_clock_says() {
+    let Scratch(dir) = &Scratch::new("store-old");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&some()[..7]).unwrap();
+    let races = |store: &mut Store, now| records(store, now).split_off(3);
+    for now in [NOW, after(KEEP), after(KEEP.saturating_mul(4000)), Wall::default()] {
+        assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
+    }
+    let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
+        Record::Race(race) => Record::Race(Box::new(Race { made, ..*race })),
+        other => other,
+    };
+    let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
+    store.commit(&newer).unwrap();
+    let [before, later] =
+        [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
+    assert_eq!(races(&mut store, before).len(), 104);
+    // By a clock that is ahead, as by one that is right.
+    for now in [later, after(KEEP.saturating_mul(4000))] {
+        assert_eq!(
+            races(&mut store, now),
+            [&[race(8, None)], newer.as_slice()].concat(),
+            "one more than the last 100"
+        );
+    }
+    store.commit(&[made(110, after(KEEP))]).unwrap();
+    races(&mut store, later);
+    assert_eq!(
+        races(&mut store, before).first(),
+        Some(&race(7, Some(NOW))),
+        "8 was never begun, and is gone"
+    );
+    let results: i64 = connect(dir).query_row("SELECT count(*) FROM results", (), |row| row.get(0)).unwrap();
+    assert_eq!(results, 2, "history stays");
+}
+
+#[test]
+fn the_last_that_an_operator_did_comes_back_though_the_clock_was_set_back() {
+    let Scratch(dir) = &Scratch::new("store-events");
+    let mut store = Store::open(dir).unwrap();
+    for last in
+        [event(0, Some("chaos")), event(30, None), event(10, Some("gi_joe")), event(10, Some("payload"))]
+    {
+        store.commit(std::slice::from_ref(&last)).unwrap();
+        assert_eq!(records(&mut store, NOW), [last]);
+    }
+    let rows: Vec<Option<String>> = {
+        let connection = connect(dir);
+        let mut events = connection.prepare("SELECT event FROM events ORDER BY \"from\"").unwrap();
+        events.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(rows, [Some("chaos".to_owned()), Some("payload".to_owned())]);
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let names = prop::option::of(prop::sample::select(vec!["chaos", "gi_joe", "ultimate_koth"]));
+    let subject = || prop::sample::select(vec!["203.0.113.0/24", "2001:db8::7", "76561202255230001"]);
+    prop_oneof![
+        (subject(), any::<bool>()).prop_map(|(subject, ends)| ban(subject, ends.then_some(NOW))),
+        subject().prop_map(|subject| Record::Unban(subject.parse().unwrap())),
+        (1..6_u32, -50..5_000_i32).prop_map(|(user, points)| player(user, points)),
+        (1..6_u64, any::<bool>()).prop_map(|(session, begun)| race(session, begun.then_some(NOW))),
+        (1..6_u64).prop_map(|session| Record::RaceForgotten(SessionId(session))),
+        (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
+        (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
+        Just(begins(57, None)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_comes_back_is_the_last_record_of_each_key(
+        batches in prop::collection::vec(prop::collection::vec(any_record(), 1..8), 0..12)
+    ) {
+        let Scratch(dir) = &Scratch::new("store-rows");
+        let (mut store, mut model) = (Store::open(dir).unwrap(), Rows::default());
+        for batch in &batches {
+            store.commit(batch).unwrap();
+            for record in batch {
+                model.put(record.clone()).unwrap();
+            }
+        }
+        prop_assert_eq!(records(&mut store, NOW), model.records(NOW).collect::<Vec<_>>());
+    }
+}
+
+/// A lock held by another program, as an edit that is left open in a database browser.
+fn lock(dir: &DataDir) -> Connection {
+    let browser = Connection::open(dir.file(FILE_NAME)).unwrap();
+    browser.execute_batch("BEGIN IMMEDIATE; UPDATE players SET points = 7").unwrap();
+    browser
+}
+
+#[test]
+fn a_locked_store_is_opened_read_and_written_once_it_is_free() {
+    let Scratch(dir) = &Scratch::new("store-locked");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(1, 10)]).unwrap();
+    let browser = lock(dir);
+    let error = store.commit(&[player(2, 20)]).unwrap_err();
+    assert_eq!(error.trouble(), Some(StorageTrouble::Locked), "{error}");
+    drop(store);
+    let mut store = Store::open(dir).unwrap();
+    assert_eq!(records(&mut store, NOW), [player(1, 10)], "a start needs no lock");
+    assert!(store.commit(&[player(2, 20)]).is_err());
+    browser.execute_batch("ROLLBACK").unwrap();
+    store.commit(&[player(2, 20)]).unwrap();
+    assert_eq!(records(&mut store, NOW), [player(1, 10), player(2, 20)]);
+}
+
+#[test]
+fn a_row_that_was_deleted_by_hand_is_a_gap_not_damage() {
+    let Scratch(dir) = &Scratch::new("store-gap");
+    let mut store = Store::open(dir).unwrap();
+    store.commit(&[player(1, 1), player(3, 1)]).unwrap();
+    let mut server = server();
+    store.restore(&mut server, NOW).unwrap();
+    assert_eq!(server.service().players().len(), 2);
+}
