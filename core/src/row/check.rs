@@ -5,7 +5,7 @@ use alloc::{format, vec::Vec};
 use serde::{Deserializer, de::Visitor, forward_to_deserialize_any};
 
 use super::{
-    Removal, Restore, Row, RowError, Schema, Table,
+    Column, Removal, Restore, Row, RowError, Schema, Table,
     write::{fault, no_table},
 };
 
@@ -60,6 +60,16 @@ fn check_table(table: &Table, schema: &Schema) -> Result<(), RowError> {
     }
     if table.columns.iter().enumerate().any(|(index, column)| table.position(column.name) != Some(index)) {
         return wrong("two columns have the same name");
+    }
+    let is_inside = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let shares_field = |(index, column): (usize, &Column)| {
+        let others = table.columns.iter().enumerate().filter(|(other, _)| *other != index);
+        others.into_iter().any(|(_, other)| is_inside(column.field, other.field))
+    };
+    if table.columns.iter().enumerate().any(shares_field) {
+        return wrong("a field is in two columns, or in one that is inside of another");
     }
     if table.key == 0 || table.key > table.columns.len() {
         return wrong("the key is not its first columns");

@@ -202,7 +202,31 @@ fn a_record_that_would_lose_something_is_refused() {
     assert!(message(&Wrong::Other).starts_with("no table is for the record Other"));
 }
 
+#[test]
+fn a_value_that_its_column_cannot_hold_is_refused() {
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    enum Odd {
+        Note { of: Option<Vec<u32>>, text: f32 },
+        Lap { track: u8, driver: u8 },
+    }
+    const NESTED: Table =
+        Table { columns: &[Column::integer("track"), Column::text("name").of("driver.name")], ..LAPS };
+    impl Row for Odd {
+        const SCHEMA: &'static Schema = &Schema { tables: &[TRACKS, NESTED], ..*Record::SCHEMA };
+    }
+    let message = |record: &Odd| write(record).unwrap_err().to_string();
+    let list = message(&Odd::Note { of: Some(vec![1]), text: 0.5 });
+    assert!(list.starts_with("the column of of tracks cannot hold a list: its kind is Text"), "{list}");
+    let number = message(&Odd::Note { of: None, text: 0.5 });
+    assert!(number.starts_with("the column text of tracks cannot hold 0.5: its kind is Text"), "{number}");
+    let outer = message(&Odd::Lap { track: 1, driver: 2 });
+    assert!(outer.starts_with("the table laps has no column for the field driver;"), "{outer}");
+}
+
 const TWICE: &[Column] = &[Column::text("of"), Column::text("of")];
+const SHARED: &[Column] = &[Column::text("of"), Column::text("text"), Column::text("again").of("text")];
+const NESTED: &[Column] = &[Column::text("of"), Column::text("inner").of("text.of"), Column::json("text")];
+const BESIDE: &[Column] = &[Column::text("of"), Column::text("text"), Column::text("texts")];
 
 const fn history(by: &'static str) -> History {
     History { table: "old", by, columns: &["name"] }
@@ -246,6 +270,9 @@ fn tables_that_do_not_fit_are_found() {
     assert_eq!(message!(Table { history: Some(history("added")), ..DRIVERS }, TRACKS), None);
     assert!(of(message!(Table { history: Some(history("x")), ..DRIVERS }, TRACKS)).contains("rule"));
     assert!(of(message!(DRIVERS, Table { columns: TWICE, ..TRACKS })).contains("two columns"));
+    assert!(of(message!(DRIVERS, Table { columns: SHARED, ..TRACKS })).contains("a field is in two"));
+    assert!(of(message!(DRIVERS, Table { columns: NESTED, ..TRACKS })).contains("a field is in two"));
+    assert_eq!(message!(DRIVERS, Table { columns: BESIDE, ..TRACKS }), None);
 }
 
 prop_compose! {
