@@ -179,10 +179,6 @@ impl Redactor<Duel> for NothingIsSecret {
         true
     }
 
-    fn shows_field(&self, _: &str, _: &[u8]) -> bool {
-        false
-    }
-
     fn body(&mut self, request: &Request<'_>) -> Vec<u8> {
         request.body().to_vec()
     }

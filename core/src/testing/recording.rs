@@ -5,15 +5,16 @@ use crate::{
     OutboxOf, Server,
     game::Game,
     seam::{Effect, Input, Now},
-    trace::{EffectLine, InputLine, Start, StartError},
+    trace::{Recorder, Start, StartError},
 };
 
-/// A server whose run is written down as a [trace](crate::trace).
+/// A server whose run is written down as a [trace](crate::trace), without its secrets.
 pub struct Recording<G: Game> {
     /// The server.
     pub server: Server<G>,
     /// All that has happened so far.
     pub trace: String,
+    recorder: Recorder<G>,
     out: OutboxOf<G>,
 }
 
@@ -26,17 +27,20 @@ impl<G: Game> fmt::Debug for Recording<G> {
 impl<G: Game> Recording<G> {
     /// Starts a server.
     pub fn new(start: &Start<G>) -> Result<Self, StartError> {
-        Ok(Self { server: start.server()?, trace: format!("{start}\n"), out: OutboxOf::<G>::new() })
+        let server = start.server()?;
+        let (recorder, start) = Recorder::new(start, server.service(), [0x5a; 32]);
+        Ok(Self { server, trace: format!("{start}\n"), recorder, out: OutboxOf::<G>::new() })
     }
 
     /// Gives the server an input, and returns all bytes that it sends.
     pub fn input(&mut self, now: Now, input: Input<'_>) -> Vec<u8> {
-        let _ = writeln!(self.trace, "{}", InputLine { now, input });
+        let line = self.recorder.input(now, input);
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(self.trace, "{line}");
         self.server.handle(now, input, &mut self.out);
         let mut sent = Vec::new();
         for effect in self.out.drain() {
-            if let Some(line) = EffectLine::of(&effect) {
-                // Writing to a String cannot fail, here and above.
+            if let Some(line) = self.recorder.effect(&effect) {
                 let _ = writeln!(self.trace, "{line}");
             }
             if let Effect::Send { bytes, .. } = effect {

@@ -22,8 +22,8 @@
 //! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. Of what is sent, a piece that is longer than
 //! [`SHOWN`] bytes is shown by its length, its digest and its beginning.
 //!
-//! Whoever runs a server writes [`Start`], then for every input an [`InputLine`] and for each of its effects an
-//! [`EffectLine`], each followed by a line end. [`replay`] plays it again and compares.
+//! An adapter writes [`Start`], then for every input an [`InputLine`] and for each of its effects an [`EffectLine`], each
+//! followed by a line end. [`replay`] plays it again and compares. A [`Recorder`] returns the same lines without secrets.
 //!
 //! ```
 //! use core::convert::Infallible;
@@ -101,11 +101,13 @@
 
 mod bytes;
 mod read;
+mod record;
 pub mod redact;
 mod replay;
 mod start;
 mod write;
 
+pub use record::Recorder;
 pub use replay::{ReplayError, Replayed, replay};
 pub use start::{Start, StartError};
 pub use write::{EffectLine, InputLine, SHOWN};

@@ -60,9 +60,10 @@ impl Redactor<Mmcos> for Secrets {
         is_service(path)
     }
 
-    fn shows_field(&self, name: &str, value: &[u8]) -> bool {
-        name.eq_ignore_ascii_case("X-EgoNet-Function")
-            && (value == EGONET_LOGIN || value == b"Analytics.DataEvent")
+    fn field(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
+        let is_shown = name.eq_ignore_ascii_case("X-EgoNet-Function")
+            && (value == EGONET_LOGIN || value == b"Analytics.DataEvent");
+        is_shown.then(|| value.to_vec())
     }
 
     fn body(&mut self, request: &Request<'_>) -> Vec<u8> {

@@ -17,7 +17,7 @@ const LOCAL: u128 = 0xfd << 120;
 /// Addresses that stand in for those of the clients, in the order of their coming: IPv4 in 198.18.0.0/15, networks of
 /// IPv6 in `2001:db8::/32`, both of which are nobody's. Loopback stays. So who shares an address, or a network, still does.
 #[derive(Debug, Default)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     known: BTreeMap<IpAddr, IpAddr>,
     networks: BTreeMap<[u16; 4], u32>,
     /// Those that stay.
@@ -26,17 +26,17 @@ pub struct Addresses {
 
 impl Addresses {
     /// Stand-ins for all addresses but these, the proxies that are trusted, and loopback.
-    pub fn except(except: &[AddressRange]) -> Self {
+    pub(crate) fn except(except: &[AddressRange]) -> Self {
         Self { except: except.to_vec(), ..Self::default() }
     }
 
     /// Returns the address that stands in for this peer.
-    pub fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
+    pub(crate) fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.address(peer.ip()), peer.port())
     }
 
     /// For a list with commas, such as `X-Forwarded-For` has. What is no address is left out.
-    pub(super) fn stand_in_for_hops(&mut self, hops: &str) -> String {
+    pub(crate) fn stand_in_for_hops(&mut self, hops: &str) -> String {
         let hop = |hop: &str| {
             let with_port = hop.parse().map(|peer| self.stand_in(peer).to_string());
             with_port.or_else(|_| hop.parse().map(|hop| self.address(hop).to_string()))
@@ -51,7 +51,7 @@ impl Addresses {
     }
 
     /// Returns whether `X-Forwarded-For` is read.
-    pub(super) const fn are_forwarded(&self) -> bool {
+    pub(crate) const fn are_forwarded(&self) -> bool {
         !self.except.is_empty()
     }
 

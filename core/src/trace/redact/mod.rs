@@ -1,7 +1,7 @@
 //! Hides secrets in traces: of what clients send, a trace shows what the core reads, and nothing else.
 //!
-//! Heads of requests are alike for every game, see [`Requests`]. What of paths, bodies, responses and records is a secret
-//! is known by the game's [`Redactor`].
+//! Heads of requests are alike for every game. What of paths, bodies, responses and records is a secret is known by the
+//! game's [`Redactor`].
 
 mod addresses;
 #[cfg(feature = "egonet")]
@@ -11,10 +11,10 @@ mod requests;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
-pub use addresses::Addresses;
+pub(super) use addresses::Addresses;
 #[cfg(feature = "egonet")]
 pub use egonet::blank_egonet;
-pub use requests::Requests;
+pub(super) use requests::Requests;
 
 use super::Start;
 use crate::{
@@ -39,8 +39,10 @@ pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
         false
     }
 
-    /// Returns whether a trace shows the value of this field of a head.
-    fn shows_field(&self, name: &str, value: &[u8]) -> bool;
+    /// The value of this field of a head as a trace shows it, in as many bytes; `None`, the default: without what it says.
+    fn field(&self, _name: &str, _value: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 
     /// The body of a request as a trace shows it, in as many bytes.
     fn body(&mut self, request: &Request<'_>) -> Vec<u8>;
@@ -70,10 +72,6 @@ impl<G: Game> Redactor<G> for HideAll {
         false
     }
 
-    fn shows_field(&self, _: &str, _: &[u8]) -> bool {
-        false
-    }
-
     fn body(&mut self, request: &Request<'_>) -> Vec<u8> {
         all_masked(request.body())
     }
@@ -85,6 +83,26 @@ impl<G: Game> Redactor<G> for HideAll {
     fn shows_record(&self, _: &G::Record) -> bool {
         false
     }
+}
+
+/// A response in which this field of the head has a value that stands in for the secret one, in as many bytes.
+///
+/// ```
+/// use mmcos_core::trace::redact::with_field;
+///
+/// let response = b"HTTP/1.1 200 OK\r\nSession: s3cret\r\nContent-Length: 0\r\n\r\n";
+/// let shown = with_field(response, "Session", |secret| vec![b'x'; secret.len()]);
+/// assert_eq!(shown, b"HTTP/1.1 200 OK\r\nSession: xxxxxx\r\nContent-Length: 0\r\n\r\n");
+/// ```
+pub fn with_field(response: &[u8], name: &str, stand_in: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let field = [b"\r\n", name.as_bytes(), b": "].concat();
+    let head = response.get(..requests::head_length(response)).unwrap_or_default();
+    let start = head.windows(field.len()).position(|window| window == field);
+    let parts = start.and_then(|start| response.split_at_checked(start.saturating_add(field.len())));
+    let Some((before, rest)) = parts else { return response.to_vec() };
+    let (value, after) = rest.split_at(rest.iter().position(|byte| *byte == b'\r').unwrap_or(rest.len()));
+    let shown = Some(stand_in(value)).filter(|shown| shown.len() == value.len());
+    [before, &shown.unwrap_or_else(|| all_masked(value)), after].concat()
 }
 
 /// Bytes without what they say: `x` for each letter and digit. A reference to a character stays one: to another of as many digits, if it says anything.

@@ -45,7 +45,7 @@ const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTI
 /// What has come of a request that is not whole. Its head is passed on when it is whole, its body likewise; of an earlier
 /// head the first byte, for which the core's clock for heads starts.
 #[derive(Debug, Default)]
-pub struct Requests {
+pub(crate) struct Requests {
     decoder: Decoder,
     raw: Vec<u8>,
     /// How much of `raw` was passed on.
@@ -62,7 +62,7 @@ struct Secrets<'a, G: Game> {
 
 impl Requests {
     /// Takes bytes, and returns those that the trace shows for them and for earlier ones.
-    pub fn pass<G: Game>(
+    pub(crate) fn pass<G: Game>(
         &mut self,
         bytes: &[u8],
         limits: &Limits,
@@ -133,7 +133,7 @@ impl Requests {
 }
 
 /// How long the head is, with its empty line; everything, if that is not there.
-fn head_length(raw: &[u8]) -> usize {
+pub(super) fn head_length(raw: &[u8]) -> usize {
     let start = raw.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(raw.len());
     let head = raw.get(start..).unwrap_or_default();
     let end = head.windows(4).position(|window| window == b"\r\n\r\n");
@@ -241,11 +241,14 @@ fn field<G: Game>(line: &[u8], secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) 
             });
             words.collect()
         }
-        _ if str::from_utf8(name).is_ok_and(|name| secrets.redactor.shows_field(name, text)) => text.to_vec(),
         _ if is(b"X-Forwarded-For") && secrets.addresses.are_forwarded() => {
             secrets.addresses.stand_in_for_hops(&String::from_utf8_lossy(text)).into_bytes()
         }
-        _ => all_masked(text),
+        _ => {
+            let shown = str::from_utf8(name).ok().and_then(|name| secrets.redactor.field(name, text));
+            // Or the head would have another length.
+            shown.filter(|shown| shown.len() == text.len()).unwrap_or_else(|| all_masked(text))
+        }
     };
     let before = value.len().saturating_sub(value.trim_ascii_start().len());
     out.extend_from_slice(value.get(..before).unwrap_or_default());
