@@ -172,7 +172,7 @@ impl Dr2 {
                 si64 "PersonalBest": time.millis.into(), si64 "CumulativeBest": time.total.into(),
                 // To the best time, it seems. (Unknown officially.)
                 si64 "TimeDiff": sorted(time).saturating_sub(first).into(), si32 "Rank": *rank,
-                ui32 "VehicleId": time.drive.vehicle, bool "IsFounder": false, bool "IsVIP": false,
+                ui32 "VehicleId": time.drive.vehicle, bool "IsFounder" "IsVIP": false,
                 ui32 "Nationality": time.drive.nationality, bool "GhostAvailable": false,
                 ui32 "LiveryId": time.drive.livery,
             }

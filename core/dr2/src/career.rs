@@ -7,8 +7,8 @@ use alloc::{string::String, vec::Vec};
 use mmcos_core::seam::Wall;
 
 use crate::catalogue::{CIRCUITS, LOCATIONS};
-use crate::damage::Damage;
 use crate::shapes::{Kind, Shape, challenge, dict, event};
+use crate::stages::Attempt;
 
 /// How long a championship can be entered, in seconds: two years.
 const OPEN: i64 = 2 * 365 * 24 * 60 * 60;
@@ -30,11 +30,11 @@ pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
     Some(match what {
         ("Get", "TierList") => dict! { vdic "TierList": tiers(drivers) },
         ("Get", "Championship") => dict! {
-            vdic "Championship": championship(&kind, now), vdic "Progress": not_begun(), bool "IsNewChamp": true,
+            vdic "Championship": championship(&kind, now), vdic "Progress": Attempt::not_begun(), bool "IsNewChamp": true,
         },
         ("Reset", "Championship") => dict! {
             vdic "Championship": championship(&kind, now), vdic "TierList": tiers(drivers),
-            vdic "Progress": not_begun(),
+            vdic "Progress": Attempt::not_begun(),
         },
         // (*works*)
         ("", "ChampionshipBegin" | "StageBegin" | "StageComplete") => dict! { bool "Accepted": true },
@@ -44,7 +44,7 @@ pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
 
 fn tiers(drivers: u32) -> Shape {
     let drivers = (0..drivers).map(|driver| dict! { ui32 "DriverID": driver });
-    dict! { vvtr "TierList": drivers, si32 "PrevPlayerTier": 0, si32 "PlayerTier": 0 }
+    dict! { vvtr "TierList": drivers, si32 "PrevPlayerTier" "PlayerTier": 0 }
 }
 
 fn championship(kind: &Kind, now: Wall) -> Shape {
@@ -60,15 +60,4 @@ fn championship(kind: &Kind, now: Wall) -> Shape {
     });
     let window = [now.as_secs(), now.as_secs().saturating_add(OPEN)];
     challenge(kind, String::new(), [0, 0], None, events.collect(), window, [false, true, true, true])
-}
-
-/// Returns the progress of a championship that was not begun: state 5, and no set-up.
-fn not_begun() -> Shape {
-    dict! {
-        si32 "ChallengeID": 0, si32 "EventIndex": 0, si32 "StageIndex": 0, si32 "State": 5, ui32 "StageTimeMs": 0,
-        si64 "VehicleInstId": 0, ui32 "VehicleId": 0, ui32 "LiveryId": 0, si32 "MetersDriven": 0,
-        si32 "Percentile": 0, ui32 "ChampTimeMs": 0, bool "HasRepaired": false, ui32 "RepairPenalty": 0,
-        vdic "VehicleDamage": Damage::default().dict(), ui32 "TyreCompound": 0, ui32 "TyresRemaining": 0,
-        si32 "AttemptsLeft": 0,
-    }
 }

@@ -8,13 +8,9 @@ use crate::shapes::{Shape, dict};
 /// Damage of a vehicle: the bits of each part's number, in the order of answers. A `ui32` has a byte for each of four
 /// wheels or sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Damage([u32; 16]);
+pub struct Damage(pub(crate) [u32; 16]);
 
 impl Damage {
-    pub(crate) fn read(body: &Value<'_>, name: &str) -> Result<Self, FieldError> {
-        read(body, name, &Self::default().dict()).map(Self)
-    }
-
     /// Returns the shape of answers. (*seen*; requests have another order.)
     pub(crate) fn dict(&self) -> Shape {
         let [wear, turbo, springs, radiator, lights, gearbox, impact, exhaust, rest @ ..] = self.0;
@@ -32,13 +28,9 @@ impl Damage {
 
 /// Dirt on a vehicle: the bits of each place's number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mud([u32; 9]);
+pub struct Mud(pub(crate) [u32; 9]);
 
 impl Mud {
-    pub(crate) fn read(body: &Value<'_>, name: &str) -> Result<Self, FieldError> {
-        read(body, name, &Self::default().dict()).map(Self)
-    }
-
     /// Returns the shape of requests (*seen*) and answers (*said*).
     pub(crate) fn dict(&self) -> Shape {
         let [dirt, wheel0, wheel1, wheel2, wheel3, mud, height, clean_dirt, clean_mud] =
@@ -52,7 +44,11 @@ impl Mud {
 }
 
 /// Reads the names of a shape, each of the type that it has there.
-fn read<const N: usize>(body: &Value<'_>, name: &str, shape: &Shape) -> Result<[u32; N], FieldError> {
+pub(crate) fn read<const N: usize>(
+    body: &Value<'_>,
+    name: &str,
+    shape: &Shape,
+) -> Result<[u32; N], FieldError> {
     let dict: &Value<'_> = body.field(name)?;
     let mut read = [0; N];
     for (bits, (part, unit)) in read.iter_mut().zip(&shape.0) {

@@ -5,6 +5,7 @@ use alloc::format;
 use mmcos_core::wire::egonet::{UnixTime, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::settings::Vehicle;
 use crate::shapes::{Shape, dict, item, none, undamaged, vehicle};
 use crate::{AccountId, Answer, Cx, Dr2, Record, Refusal};
 
@@ -32,7 +33,7 @@ impl Dr2 {
 
     /// Answers `RaceNetInventory.GetInventory`.
     pub(crate) fn inventory(&self, account: AccountId) -> Shape {
-        let vehicles = self.settings.garage.all().iter().map(|number| {
+        let vehicles = self.settings.garage.all().iter().map(|Vehicle(number)| {
             let fitting = self.fitting(account, i64::from(*number));
             vehicle([*number, fitting.livery, fitting.tuning], fitting.vehicle, true)
         });
@@ -47,11 +48,11 @@ impl Dr2 {
     /// Answers `RaceNetInventory.GetStore`: the vehicles that every garage has. How a purchase is asked for is unknown, so
     /// nothing else can be sold.
     pub(crate) fn store(&self) -> Shape {
-        let products = self.settings.garage.all().iter().map(|number| {
+        let products = self.settings.garage.all().iter().map(|Vehicle(number)| {
             dict! {
                 si64 "Id": i64::from(*number), tutc "AvailableFrom": UnixTime(1_541_635_200),
                 tutc "AvailableUntil": UnixTime(2_299_017_600), ui08 "PriceCurrency": 1, si32 "Price": 0,
-                dstr "Name": format!("Product {number}"), si32 "SoftCurrency": 0, si32 "GarageSlots": 0,
+                dstr "Name": format!("Product {number}"), si32 "SoftCurrency" "GarageSlots": 0,
                 vvtr "Items": [item(4, vehicle([*number, 0, 0], 0, true))],
             }
         });
@@ -70,7 +71,7 @@ impl Dr2 {
         let mut fitting = self.fitting(account, body.field("VehicleInstId")?);
         let fitted = if livery { &mut fitting.livery } else { &mut fitting.tuning };
         *fitted = body.field(if livery { "LiveryId" } else { "EngineTuningId" })?;
-        if self.settings.garage.all().iter().any(|own| i64::from(*own) == fitting.vehicle) {
+        if self.settings.garage.all().iter().any(|own| i64::from(own.0) == fitting.vehicle) {
             cx.record(Record::Fitting(fitting.clone()));
             self.garage.insert((account, fitting.vehicle), fitting);
         } else if fitting.vehicle > 0 {
@@ -85,19 +86,17 @@ impl Dr2 {
 pub(crate) fn staff() -> Shape {
     let engineers = (1..=5).map(|id| {
         dict! {
-            ui32 "EngineerId": id, si32 "EngineLevel": 4, si32 "ChassisLevel": 4, si32 "DrivetrainLevel": 4,
-            si32 "RepairLevelFwd": 4, si32 "RepairLevelRwd": 4, si32 "RepairLevel4wd": 4, si32 "EngineUpCost": 0,
-            si32 "ChassisUpCost": 0, si32 "DriveUpCost": 0, si32 "RepairFwdUpCost": 0, si32 "RepairRwdUpCost": 0,
-            si32 "Repair4wdUpCost": 0,
+            ui32 "EngineerId": id, si32 "EngineLevel" "ChassisLevel" "DrivetrainLevel" "RepairLevelFwd"
+            "RepairLevelRwd" "RepairLevel4wd": 4, si32 "EngineUpCost" "ChassisUpCost" "DriveUpCost" "RepairFwdUpCost"
+            "RepairRwdUpCost" "Repair4wdUpCost": 0,
         }
     });
     let chief = dict! {
-        ui32 "ChiefEngineerId": 1, si32 "ResearchLevel": 4, si32 "DiagnosticLevel": 4, si32 "ResearchUpCost": 0,
-        si32 "DiagUpCost": 0,
+        ui32 "ChiefEngineerId": 1, si32 "ResearchLevel" "DiagnosticLevel": 4, si32 "ResearchUpCost" "DiagUpCost": 0,
     };
     let co_driver = dict! {
-        ui32 "CoDriverId": 5, si32 "WheelLevel": 4, si32 "LogisticsLevel": 4, si32 "RepairLevel": 1,
-        si32 "WheelUpCost": 0, si32 "LogisticsUpCost": 0, si32 "RepairUpCost": 0,
+        ui32 "CoDriverId": 5, si32 "WheelLevel" "LogisticsLevel": 4, si32 "RepairLevel": 1, si32 "WheelUpCost"
+        "LogisticsUpCost" "RepairUpCost": 0,
     };
     dict! {
         vdic "ChiefEngineer": chief, vvtr "Engineers": engineers, si32 "NextEngCost": 0, vdic "CoDriver": co_driver,
@@ -107,16 +106,14 @@ pub(crate) fn staff() -> Shape {
 
 /// Answers `Repairs.ComputeRepairCost`: repairs are free here. (*ours*; the numbers of the parts are inferred.)
 pub(crate) fn repair_costs() -> Shape {
-    let costs =
-        (1..=13).map(|id| dict! { ui32 "PartId": id, si32 "CostQ": 0, si32 "CostS": 0, si32 "CostR": 0 });
+    let costs = (1..=13).map(|id| dict! { ui32 "PartId": id, si32 "CostQ" "CostS" "CostR": 0 });
     dict! { vvtr "Costs": costs }
 }
 
 /// Answers `Repairs.GetUpgradeTuningPrices`: nothing costs anything here. (*ours*) All upgrades are fitted, so none has a
 /// price.
 pub(crate) fn prices() -> Shape {
-    let tunings =
-        TUNINGS.map(|id| dict! { ui32 "TuningId": id, si32 "PurchasePrice": 0, si32 "RefitPrice": 0 });
+    let tunings = TUNINGS.map(|id| dict! { ui32 "TuningId": id, si32 "PurchasePrice" "RefitPrice": 0 });
     dict! { vvtr "UpgradePrices": none(), vvtr "TuningPrices": tunings }
 }
 

@@ -5,9 +5,8 @@ use alloc::collections::BTreeMap;
 use mmcos_core::admin::Desk;
 use mmcos_core::game::{Game, Life, Unfit};
 use mmcos_core::info::{Info, Page, Probe, Trust};
-use mmcos_core::trace::redact::HideAll;
 
-use crate::{Dr2, Record, Settings, accounts::Accounts};
+use crate::{Dr2, Record, Settings, accounts::Accounts, redact::Secrets};
 
 /// What a host needs to know of `DiRT` Rally 2.0. Requests are known of the first host name alone.
 pub(crate) const INFO: Info = Info {
@@ -38,12 +37,12 @@ impl Game for Dr2 {
     const INFO: Info = INFO;
 
     type Settings = Settings;
-    // Sessions are in rows and answers: what would stand in for them is not written yet.
-    type Redactor = HideAll;
+    type Redactor = Secrets;
 
     fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
         Ok(Self {
             settings: settings.clone(),
+            life: life.clone(),
             desk: Desk::new(&INFO, life.desk.clone()),
             accounts: Accounts::default(),
             boards: BTreeMap::new(),

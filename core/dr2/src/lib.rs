@@ -9,7 +9,7 @@
 //! | [`settings`] | what an operator can set |
 //! | [`catalogue`] | numbers of the game: classes, locations, tracks |
 //! | [`record`] | durable rows |
-//! | `host` | what a host needs: names, texts, the game made and written out |
+//! | `host`, `redact` | what a host needs: names, texts, the game made and written out, what a trace shows |
 //! | `service` | a request's way to its function |
 //! | `startup`, `accounts` | start of the game, login |
 //! | `clubs`, `stages`, `boards`, `time_trial` | rallies, their stages, leaderboards |
@@ -32,6 +32,7 @@ mod event;
 mod garage;
 mod host;
 pub mod record;
+mod redact;
 mod refusal;
 mod service;
 pub mod settings;

@@ -4,7 +4,7 @@ use mmcos_core::row::{Column, Row, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    accounts::{Account, AccountId, SessionId},
+    accounts::{Account, AccountId},
     boards::{BoardId, Drive, Time},
     clubs::ChallengeId,
     damage::{Damage, Mud},
@@ -52,16 +52,13 @@ const fn table(record: &'static str, name: &'static str, key: usize, columns: &'
     Table { record, name, columns, key, ..Table::PLAIN }
 }
 
-/// A row that does not fit to those restored before it.
+/// A row of a player who is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RestoreError {
-    /// A row of a player who is not there.
-    #[error(
-        "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of \
-         that account"
-    )]
-    NoAccount {
-        /// The account that it names.
-        account: i64,
-    },
+#[error(
+    "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of that \
+     account"
+)]
+pub struct RestoreError {
+    /// The account that it names.
+    pub account: i64,
 }

@@ -6,12 +6,13 @@ use core::{str, time::Duration};
 
 use mmcos_core::admin::{Asked, Desk, Kind};
 use mmcos_core::engine::{Body, Exchange, Peer, Response};
+use mmcos_core::game::Life;
 use mmcos_core::seam::{Storage, Wall};
 use mmcos_core::service::{Context, Service};
 use mmcos_core::wire::egonet::{self, Value};
 use mmcos_core::wire::http::{Method, Request, Status};
 
-use crate::accounts::{Accounts, SessionId};
+use crate::accounts::{Accounts, SESSION};
 use crate::garage::{self, Fitting};
 use crate::shapes::{Shape, dict};
 use crate::{AccountId, BoardId, ChallengeId, LogEvent, Record, Refusal, RestoreError, Settings};
@@ -22,18 +23,22 @@ pub(crate) type Cx<'a> = Context<'a, Dr2>;
 /// What a function answers.
 pub(crate) type Answer = Result<Shape, Refusal>;
 /// An answer, and the session that a login begins.
-pub(crate) type Reply = Result<(Shape, Option<SessionId>), Refusal>;
+pub(crate) type Reply = Result<(Shape, Option<String>), Refusal>;
 
 /// Where the game posts every request: its project, its catalogue, its platform. (*seen*)
-const PATH: &str = "/RP17/";
+pub(crate) const PATH: &str = "/RP17/";
 /// The catalogue, which every answer names. (*said*)
 const CATALOGUE: &str = "1.18.0";
 /// Longest name of a function in the log, in bytes.
 const LONGEST_NAME: usize = 64;
+/// The text for a browser.
+const ABOUT: &[u8] = b"This is a server for DiRT Rally 2.0. The game asks it, no browser.\n";
+
 /// A server of *`DiRT` Rally 2.0*.
 #[derive(Debug)]
 pub struct Dr2 {
     pub(crate) settings: Settings,
+    pub(crate) life: Life,
     pub(crate) desk: Desk,
     pub(crate) accounts: Accounts,
     pub(crate) boards: BTreeMap<BoardId, Board>,
@@ -57,7 +62,7 @@ impl Dr2 {
         if let Some(answer) = startup::without_session(function) {
             return Ok((answer, None));
         }
-        let account = self.accounts.of(request).ok_or(Refusal::NoSession)?;
+        let account = self.accounts.of(request, &self.life.key).ok_or(Refusal::NoSession)?;
         let now = cx.now().wall;
         let body = || decode(request);
         let answer = match function {
@@ -85,12 +90,8 @@ impl Dr2 {
             other => {
                 let career = || career::answer(other.strip_prefix("RaceNetCareerLadder.")?, now);
                 startup::answer(other).or_else(career).unwrap_or_else(|| {
-                    let bytes = request.body().len();
-                    cx.log(LogEvent::Unknown {
-                        peer: peer.address,
-                        function: shown(other.as_bytes()),
-                        bytes,
-                    });
+                    let (function, bytes) = (shown(other.as_bytes()), request.body().len());
+                    cx.log(LogEvent::Unknown { peer: peer.address, function, bytes });
                     // For a result of 1 the game shows "connection failed". (*works*)
                     dict! {}
                 })
@@ -140,10 +141,7 @@ impl Service for Dr2 {
             let found = request.path() == INFO.probe.path;
             let status = if found { Status::OK } else { Status::NOT_FOUND };
             let fields = [("X-Dr2", INFO.version)];
-            let text = Response::text(
-                status,
-                b"This is a server for DiRT Rally 2.0. The game asks it, no browser.\n",
-            );
+            let text = Response::text(status, ABOUT);
             return cx.respond(exchange, &Response { fields: &fields, ..text });
         }
         if request.method() != Method::Post {
@@ -160,8 +158,7 @@ impl Service for Dr2 {
             Err(Refusal::Storage) => (Status::SERVICE_UNAVAILABLE, "1"),
             Err(_) => (Status::OK, "1"),
         };
-        let mut bytes = Vec::new();
-        let mut session = None;
+        let (mut bytes, mut session) = (Vec::new(), None);
         match reply {
             Ok((answer, begun)) => {
                 session = begun;
@@ -172,7 +169,7 @@ impl Service for Dr2 {
             Err(why) => cx.log(LogEvent::Refused { peer: peer.address, function: shown(name), why }),
         }
         let mut fields = Vec::from([("X-EgoNet-Result", result), ("X-EgoNet-Catalogue-Version", CATALOGUE)]);
-        fields.extend(session.iter().map(|session| ("X-EgoNet-SessionID", session.0.as_str())));
+        fields.extend(session.iter().map(|session| (SESSION, session.as_str())));
         let (content_type, body) = (Some("text/html"), Body::from(bytes.as_slice()));
         cx.respond(exchange, &Response { status, content_type, fields: &fields, body, ..Response::empty() });
     }
@@ -185,7 +182,7 @@ impl Service for Dr2 {
             Record::Fitting(fitting) => (Some(fitting.account), None),
         };
         if let Some(owner) = owner.filter(|owner| !self.accounts.rows.contains_key(owner)) {
-            return Err(RestoreError::NoAccount { account: owner.0 });
+            return Err(RestoreError { account: owner.0 });
         }
         match record {
             Record::Account(account) => self.accounts.put(account),

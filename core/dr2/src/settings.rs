@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::{format, vec, vec::Vec};
 use core::{fmt::Display, ops::RangeInclusive};
 
-use mmcos_core::settings::{Datum, Value};
+use mmcos_core::settings::{Item, List};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Location, VehicleClass, location_of};
@@ -36,7 +36,7 @@ mmcos_core::settings! {
         clubs: List<Club> = "[{}]",
 
         /// Vehicles in every player's garage, by number, each once.
-        garage: List<u32> = "[382,385,389,393,401,468,477,478,479,527,529,530,534,536,537,558,560,561,562,572,597,600]",
+        garage: List<Vehicle> = "[382,385,389,393,401,468,477,478,479,527,529,530,534,536,537,558,560,561,562,572,597,600]",
 
         /// Credits that the game shows; nothing takes any.
         credits: u32 [0..=2_147_483_647] = "1000000",
@@ -108,58 +108,17 @@ impl Default for Rally {
     }
 }
 
-/// A list as a setting: JSON in a flag or a variable, TOML in a file. Every value of this type has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct List<T>(Vec<T>);
+/// Number of a vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Vehicle(pub u32);
 
-/// What can stand in a [`List`].
-pub trait Item: Serialize + for<'a> Deserialize<'a> {
-    /// What the list must be; completes "must be …".
-    const EXPECTED: &'static str;
-
-    /// Checks the list.
-    ///
-    /// # Errors
-    /// What must be so and is not; completes "a list in which …".
-    fn check(items: &[Self]) -> Result<(), String>;
-}
-
-impl<T: Item> List<T> {
-    /// Returns the items.
-    pub fn all(&self) -> &[T] {
-        &self.0
-    }
-
-    fn read(text: &str) -> Result<Self, String> {
-        let items: Vec<T> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        T::check(&items).map(|()| Self(items))
-    }
-}
-
-impl<T: Item> Value for List<T> {
-    const HINT: &'static str = "LIST";
-    const EXPECTED: &'static str = T::EXPECTED;
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::read(text).ok()
-    }
-
-    fn explain(text: &str) -> Option<String> {
-        Self::read(text).err().map(|problem| format!("{} in which {problem}", Self::EXPECTED))
-    }
-
-    fn to_datum(&self) -> Datum {
-        Datum::Json(serde_json::to_string(&self.0).unwrap_or_default())
-    }
-}
-
-/// The number of a vehicle.
-impl Item for u32 {
+impl Item for Vehicle {
     const EXPECTED: &'static str = "a list of numbers of vehicles";
 
     fn check(vehicles: &[Self]) -> Result<(), String> {
         vehicles.iter().enumerate().try_for_each(|(at, vehicle)| {
-            let is_new = *vehicle != 0 && !vehicles.iter().take(at).any(|other| other == vehicle);
+            let is_new = vehicle.0 != 0 && !vehicles.iter().take(at).any(|other| other == vehicle);
             expect(&at.to_string(), is_new, "another vehicle than those before")
         })
     }
@@ -174,21 +133,13 @@ impl Item for Club {
         clubs.iter().enumerate().try_for_each(|(at, club)| {
             let is_new = !clubs.iter().take(at).any(|other| other.id == club.id);
             expect(&format!("{at}.id"), is_new, "that of no other club")?;
-            club.check(&at.to_string())
+            in_range(&format!("{at}.id"), &club.id, 1..=63)?;
+            check_name(&club.name, &at.to_string())?;
+            // What the ids of leaderboards have room for.
+            in_range(&format!("the number of {at}.rallies"), &club.rallies.len(), 1..=15)?;
+            let mut rallies = club.rallies.iter().enumerate();
+            rallies.try_for_each(|(index, rally)| rally.check(&format!("{at}.rallies.{index}")))
         })
-    }
-}
-
-impl Club {
-    fn check(&self, path: &str) -> Result<(), String> {
-        in_range(&format!("{path}.id"), &self.id, 1..=63)?;
-        check_name(&self.name, path)?;
-        // What the ids of leaderboards have room for.
-        in_range(&format!("the number of {path}.rallies"), &self.rallies.len(), 1..=15)?;
-        self.rallies
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, rally)| rally.check(&format!("{path}.rallies.{at}")))
     }
 }
 

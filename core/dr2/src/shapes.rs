@@ -6,10 +6,10 @@ use mmcos_core::wire::egonet::{Dict, UnixTime, Value};
 
 use crate::{AccountId, accounts::Accounts, damage::Damage};
 
-/// A dictionary, written as the protocol's page has it: the tag, the name, the value.
+/// A dictionary, written as the protocol's page has it: the tag, the name or several, the value.
 macro_rules! dict {
-    ($($tag:ident $name:literal: $value:expr),* $(,)?) => {
-        mmcos_core::wire::egonet::Dict::new()$(.$tag($name, $value))*
+    ($($tag:ident $($name:literal)+: $value:expr),* $(,)?) => {
+        mmcos_core::wire::egonet::Dict::new()$($(.$tag($name, $value))+)*
     };
 }
 pub(crate) use dict;
@@ -61,18 +61,17 @@ pub(crate) fn event(
     let stages = stages.enumerate().map(|(at, (id, track, board))| {
         let serviced = at % 2 == 0 && kind.laps == 0;
         dict! {
-            si32 "StageId": id, ui32 "TrackModelId": track, bool "HasServiceArea": serviced,
-            si32 "NumberPractises": 0, ui32 "StageConditions": conditions, ui32 "WeatherPresetId": 1,
-            ui32 "TimeOfDayId": 4, ui32 "SurfaceCondId": 1, fp32 "SurfaceDegrad": 0.25, fp32 "AmbientTemp": 20.0,
-            fp32 "TrackTemp": 20.0, si32 "DryingTime": 3600, si32 "StageType": kind.stages,
-            si32 "NumberLaps": kind.laps, si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0,
-            ui32 "SvcSettingsId": kind.service,
+            si32 "StageId": id, ui32 "TrackModelId": track, bool "HasServiceArea": serviced, si32 "NumberPractises": 0,
+            ui32 "StageConditions": conditions, ui32 "WeatherPresetId": 1, ui32 "TimeOfDayId": 4,
+            ui32 "SurfaceCondId": 1, fp32 "SurfaceDegrad": 0.25, fp32 "AmbientTemp" "TrackTemp": 20.0,
+            si32 "DryingTime": 3600, si32 "StageType": kind.stages, si32 "NumberLaps": kind.laps,
+            si32 "LeaderboardId": board, fp32 "DeltaTime": 0.0, ui32 "SvcSettingsId": kind.service,
         }
     });
     dict! {
         si32 "EventId": id, ui32 "LocationId": location, ui32 "DisciplineId": kind.discipline,
-        si32 "NumberRestarts": kind.restarts, si32 "NumberEntrants": kind.entrants,
-        si32 "NumberClasses": 1, vvtr "Stages": stages, si32 "LeaderboardId": board,
+        si32 "NumberRestarts": kind.restarts, si32 "NumberEntrants": kind.entrants, si32 "NumberClasses": 1,
+        vvtr "Stages": stages, si32 "LeaderboardId": board,
     }
 }
 
@@ -95,7 +94,7 @@ pub(crate) fn challenge(
     let tiers: &[i32] = if club.is_some() { &[10] } else { &[10, 35, 75, 100] };
     let tiers = tiers.iter().map(|percent| {
         dict! {
-            vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency": 0, si32 "MaxSoftCurrency": 0,
+            vdic "Item": item(0, vehicle([0; 3], 0, false)), si32 "MinSoftCurrency" "MaxSoftCurrency": 0,
             si32 "PercentLimit": *percent, fp32 "BarrierTime": 0.0,
         }
     });
@@ -132,16 +131,15 @@ pub(crate) fn item(kind: u8, vehicle: Shape) -> Shape {
 /// Returns a vehicle: its number, livery and tuning. In rewards it is without the two kinds of damage.
 pub(crate) fn vehicle([number, livery, tuning]: [u32; 3], id: i64, with_damage: bool) -> Shape {
     let vehicle = dict! {
-        ui32 "VehicleId": number, ui32 "LiveryId": livery, ui32 "TuningId": tuning, si32 "UpgAvailable": 127,
-        si32 "UpgEnabled": 127, si32 "TuningReady": 15, si32 "TuningPurchased": 63, bool "IsNew": false,
-        bool "IsRepairFree": false, bool "IsSellable": false,
+        ui32 "VehicleId": number, ui32 "LiveryId": livery, ui32 "TuningId": tuning, si32 "UpgAvailable" "UpgEnabled":
+        127, si32 "TuningReady": 15, si32 "TuningPurchased": 63, bool "IsNew" "IsRepairFree" "IsSellable": false,
     };
     let damage = with_damage.then(undamaged).unwrap_or_default();
     let rest = dict! {
         si32 "SellPrice": 0, ui32 "ResearchTarget": 0, fp32 "ResearchPercent": 1.0, bool "IsLocked": false,
         si32 "LockChallengeId": 0, si64 "LockEntity": 0, si32 "LockReason": 0, tutc "LockExpiry": time(0),
-        ui32 "LockLocation": 0, si32 "DistanceDriven": 0, si32 "Podiums": 0, si32 "EventsEntered": 0,
-        si32 "EventsFinished": 0, si32 "Terminals": 0, si64 "Id": id,
+        ui32 "LockLocation": 0, si32 "DistanceDriven" "Podiums" "EventsEntered" "EventsFinished" "Terminals": 0,
+        si64 "Id": id,
     };
     Dict([vehicle.0, damage.0, rest.0].concat())
 }
@@ -149,9 +147,8 @@ pub(crate) fn vehicle([number, livery, tuning]: [u32; 3], id: i64, with_damage: 
 /// Returns the two kinds of damage of a vehicle that has none.
 pub(crate) fn undamaged() -> Shape {
     let damage = dict! {
-        ui16 "QuickRepairs": 0, fp32 "Bodywork": 0.0, fp32 "Brakes": 0.0, fp32 "Gearbox": 0.0,
-        fp32 "Differential": 0.0, fp32 "Wheels": 0.0, fp32 "Engine": 0.0, fp32 "Radiator": 0.0, fp32 "Turbo": 0.0,
-        fp32 "Exhaust": 0.0, fp32 "Dampers": 0.0, fp32 "Clutch": 0.0, fp32 "Springs": 0.0, fp32 "Lights": 0.0,
+        ui16 "QuickRepairs": 0, fp32 "Bodywork" "Brakes" "Gearbox" "Differential" "Wheels" "Engine" "Radiator" "Turbo"
+        "Exhaust" "Dampers" "Clutch" "Springs" "Lights": 0.0,
     };
     dict! { vdic "Damage": damage, vdic "CompDamage": Damage::default().dict() }
 }

@@ -6,8 +6,9 @@ use mmcos_core::{seam::Wall, wire::egonet::Value};
 use serde::{Deserialize, Serialize};
 
 use crate::boards::{Drive, Time, count};
-use crate::damage::{Damage, Mud};
+use crate::damage::{Damage, Mud, read};
 use crate::shapes::{Shape, dict, none};
+use crate::time_trial::number;
 use crate::{AccountId, Answer, BoardId, ChallengeId, Cx, Dr2, LogEvent, Record, Refusal};
 
 /// Longest time of a stage, in seconds. (*ours*)
@@ -72,19 +73,26 @@ impl Attempt {
             Phase::Driving | Phase::Between => (1, 1),
             Phase::Finished => (2, 0),
         };
+        let progress = self.shape(count(next), state, with_mud);
+        progress.blob("TuningSetup", self.tuning.clone()).si32("AttemptsLeft", attempts_left)
+    }
+
+    /// Returns the progress of a championship that was not begun: state 5, and no set-up. (*seen*)
+    pub(crate) fn not_begun() -> Shape {
+        Self::default().shape(0, 5, false).si32("AttemptsLeft", 0)
+    }
+
+    fn shape(&self, next: i32, state: i32, with_mud: bool) -> Shape {
         // The game reports an `EventIndex` of 0 for every rally of a championship. (*seen*)
-        let mut progress = dict! {
-            si32 "ChallengeID": self.challenge.0, si32 "EventIndex": 0, si32 "StageIndex": count(next),
-            si32 "State": state, ui32 "StageTimeMs": 0, si64 "VehicleInstId": 0,
-            ui32 "VehicleId": self.drive.vehicle, ui32 "LiveryId": self.drive.livery,
-            si32 "MetersDriven": self.metres, si32 "Percentile": 0, ui32 "ChampTimeMs": self.total(),
-            bool "HasRepaired": false, ui32 "RepairPenalty": 0, vdic "VehicleDamage": self.damage.dict(),
+        let progress = dict! {
+            si32 "ChallengeID": self.challenge.0, si32 "EventIndex": 0, si32 "StageIndex": next, si32 "State": state,
+            ui32 "StageTimeMs": 0, si64 "VehicleInstId": 0, ui32 "VehicleId": self.drive.vehicle,
+            ui32 "LiveryId": self.drive.livery, si32 "MetersDriven": self.metres, si32 "Percentile": 0,
+            ui32 "ChampTimeMs": self.total(), bool "HasRepaired": false, ui32 "RepairPenalty": 0,
+            vdic "VehicleDamage": self.damage.dict(),
         };
-        if with_mud {
-            progress = progress.vdic("VehicleMud", self.mud.dict());
-        }
-        let tyres = progress.ui32("TyreCompound", self.compound).ui32("TyresRemaining", self.tyres);
-        tyres.blob("TuningSetup", self.tuning.clone()).si32("AttemptsLeft", attempts_left)
+        let progress = if with_mud { progress.vdic("VehicleMud", self.mud.dict()) } else { progress };
+        progress.ui32("TyreCompound", self.compound).ui32("TyresRemaining", self.tyres)
     }
 }
 
@@ -151,9 +159,7 @@ impl Dr2 {
         let (challenge, stage, stages) = self.reported(body)?;
         let before = self.attempts.get(&(challenge, account)).ok_or(Refusal::NotOpen(challenge.0))?;
         // 0 in every stage that was completed. (*seen*) What else there is, is unknown: nothing of it is kept.
-        let status: &Value<'_> = body.field("RaceStatus")?;
-        let status = status.as_integer().ok_or(Refusal::Number("RaceStatus"))?;
-        if stage < before.stages.len() || status != 0 {
+        if stage < before.stages.len() || number::<i32>(body, "RaceStatus")? != 0 {
             // A repeated report, of which the answer was lost: it counts once.
             return Ok(completed(before, stages));
         }
@@ -164,8 +170,8 @@ impl Dr2 {
         let mut attempt = before.clone();
         attempt.drive = Drive::read(body)?;
         attempt.metres = attempt.metres.saturating_add(body.field("MetersDriven")?);
-        attempt.damage = Damage::read(body, "CompDamage")?;
-        attempt.mud = Mud::read(body, "VehicleMud")?;
+        attempt.damage = Damage(read(body, "CompDamage", &attempt.damage.dict())?);
+        attempt.mud = Mud(read(body, "VehicleMud", &attempt.mud.dict())?);
         attempt.stages.push(millis);
         let is_last = attempt.stages.len() >= stages;
         attempt.phase = if is_last { Phase::Finished } else { Phase::Between };
@@ -205,11 +211,11 @@ fn completed(attempt: &Attempt, stages: usize) -> Shape {
 /// Returns a reward of nothing. What a finished rally brought officially is unknown.
 fn no_reward() -> Shape {
     let reason = dict! {
-        si32 "Source": 4, si32 "Type": 0, si32 "FinishPosition": 0, si32 "FinishTimeMs": 0,
-        si64 "SourceEntityId": 0, dstr "SourceName": "",
+        si32 "Source": 4, si32 "Type" "FinishPosition" "FinishTimeMs": 0, si64 "SourceEntityId": 0,
+        dstr "SourceName": "",
     };
     dict! {
-        si64 "Id": 0, vdic "Reason": reason, dstr "Message": "", si32 "SoftCurrency": 0, si32 "GarageSlots": 0,
+        si64 "Id": 0, vdic "Reason": reason, dstr "Message": "", si32 "SoftCurrency" "GarageSlots": 0,
         vvtr "Items": none(), bool "IsGlobalBoosted": false,
     }
 }

@@ -19,7 +19,7 @@ fn board(class: u16, track: u16, conditions: u16, category: u8) -> BoardId {
 }
 
 /// Reads a number of any width: those of time trials are unknown, and numbers that are known are small.
-fn number<T: TryFrom<i128>>(body: &Value<'_>, name: &'static str) -> Result<T, Refusal> {
+pub(crate) fn number<T: TryFrom<i128>>(body: &Value<'_>, name: &'static str) -> Result<T, Refusal> {
     let value: &Value<'_> = body.field(name)?;
     let number = value.as_integer().and_then(|number| T::try_from(number).ok());
     number.ok_or(Refusal::Number(name))

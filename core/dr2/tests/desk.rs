@@ -10,9 +10,7 @@ use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life},
     info::Trust,
-    seam::{ConnId, Input, Now},
-    testing::{Recording, Rig, body, status},
-    trace::{Start, replay},
+    testing::{Rig, body, status},
 };
 
 #[test]
@@ -50,29 +48,4 @@ fn a_host_can_show_pages_health_and_metrics() {
     Game::log_in(&mut rig, "Ann");
     let metrics = rig.ask(&get("/metrics"));
     assert!(metrics.contains("\ndr2_accounts 1\n"), "{metrics}");
-}
-
-/// A run is repeated from its trace, with its sessions, and from what was durable before it.
-#[test]
-fn a_recorded_run_plays_again() {
-    let mut before = server(&settings());
-    Game::log_in(&mut before, "Bob");
-    let records = before.server.service().rows().collect();
-    let life = Life { seed: [7; 32], ..Life::default() };
-    let start = Start::<Dr2> { life, limits: Limits::default(), settings: settings(), records };
-    let mut recording = Recording::new(&start).unwrap();
-    let (conn, now) = (ConnId(1), Now::default());
-    let peer = ([198, 18, 0, 1], 50_000).into();
-    recording.input(now, Input::Opened { conn, tls: true, peer });
-    let body = common::encoded(&common::login("Ann"));
-    let head = format!(
-        "POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\nX-EgoNet-Function: Login.Login\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let bytes = [head.as_bytes(), &body].concat();
-    let sent = recording.input(now, Input::Received { conn, bytes: &bytes });
-    assert_eq!(common::answer(&sent).value().field("AccountId"), Ok(2_i64));
-    replay::<Dr2>(&recording.trace).unwrap();
-    let changed = recording.trace.replace("Login.Login", "Login.Loggo");
-    assert!(replay::<Dr2>(&changed).is_err());
 }

@@ -1,7 +1,7 @@
 //! Settings: defaults, and errors that say which one is wrong and what it must be.
 #![cfg(test)]
 
-use dr2::Settings;
+use dr2::{Settings, settings::Vehicle};
 use mmcos_core::settings::Settings as _;
 
 fn error(name: &str, value: &str) -> String {
@@ -79,8 +79,8 @@ fn the_file_of_the_page_is_right() {
     let settings = settings.unwrap();
     assert_eq!(given.len(), 4);
     assert_eq!(
-        (settings.credits, settings.max_accounts, settings.garage.all()),
-        (500_000, 200, &[382, 536, 527][..])
+        (settings.credits, settings.max_accounts, settings.garage.all().to_vec()),
+        (500_000, 200, [382, 536, 527].map(Vehicle).to_vec())
     );
     let [club] = settings.clubs.all() else { panic!("{settings:?}") };
     assert_eq!(

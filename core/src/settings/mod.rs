@@ -30,6 +30,8 @@
 //! ```
 
 mod key;
+#[cfg(feature = "game")]
+mod list;
 mod live;
 mod serialized;
 mod value;
@@ -37,6 +39,8 @@ mod value;
 use alloc::{string::String, vec::Vec};
 
 pub use key::Key;
+#[cfg(feature = "game")]
+pub use list::{Item, List};
 pub use live::{Live, LiveSetting};
 #[doc(hidden)]
 pub use serialized::{Deserialize, Deserializer, Serialize, Serializer, deserialize, serialize};

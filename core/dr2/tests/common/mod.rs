@@ -16,7 +16,11 @@ use mmcos_core::{
 pub(crate) type Server = Rig<Dr2>;
 
 pub(crate) fn server(settings: &Settings) -> Server {
-    Rig::new(game(settings), Limits::default())
+    served(game(settings))
+}
+
+pub(crate) fn served(game: Dr2) -> Server {
+    Rig::new(game, Limits::default())
 }
 
 pub(crate) fn game(settings: &Settings) -> Dr2 {
