@@ -66,8 +66,8 @@ impl Accounts {
     }
 }
 
-/// Returns the identifier of a session: 16 hex digits of its number, half of which are those of the account, and 16 that
-/// authenticate it, so that a trace can show others. (*ours*; 32 digits are *seen*)
+/// Returns the identifier of a session: 16 hex digits of its number, half of which are those of the account, and 16
+/// that authenticate it, so that a trace can show others. (*ours*; 32 digits are *seen*)
 pub(crate) fn session_id(key: &[u8; 32], number: u64) -> String {
     let digest = Sha256::new().chain_update(key).chain_update(number.to_le_bytes()).finalize();
     format!("{number:016x}{:016x}", digest.first_chunk().map_or(0, |tag| u64::from_le_bytes(*tag)))

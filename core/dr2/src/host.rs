@@ -1,4 +1,4 @@
-//! What a host needs of this game.
+//! The game as a host sees it.
 
 use alloc::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use mmcos_core::info::{Info, Page, Probe, Trust};
 
 use crate::{Dr2, Record, Settings, accounts::Accounts, redact::Secrets};
 
-/// What a host needs to know of `DiRT` Rally 2.0. Requests are known of the first host name alone.
+/// Facts about `DiRT` Rally 2.0. Requests are known of the first host name alone.
 pub(crate) const INFO: Info = Info {
     name: "dr2",
     version: env!("CARGO_PKG_VERSION"),

@@ -55,8 +55,8 @@ const fn table(record: &'static str, name: &'static str, key: usize, columns: &'
 /// A row of a player who is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of that \
-     account"
+    "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of \
+     that account"
 )]
 pub struct RestoreError {
     /// The account that it names.

@@ -1,7 +1,7 @@
-//! What a trace of this game shows: names and numbers of players, what they drove, and no session of theirs.
+//! The content of a trace: names and numbers of players, what they drove, and no session of theirs.
 //!
-//! A session has the same number in the trace, authenticated by the trace's own key. Tickets, ghosts and all other texts are
-//! blank; so is what no function reads.
+//! A session has the same number in the trace, authenticated by the trace's own key. Tickets, ghosts and all other
+//! texts are blank; so are bodies that no function reads.
 
 use alloc::{vec, vec::Vec};
 

@@ -18,14 +18,14 @@ use crate::shapes::{Shape, dict};
 use crate::{AccountId, BoardId, ChallengeId, LogEvent, Record, Refusal, RestoreError, Settings};
 use crate::{boards::Board, career, host::INFO, stages::Attempt, startup};
 
-/// What a function may do while it is called.
+/// Context of a call.
 pub(crate) type Cx<'a> = Context<'a, Dr2>;
-/// What a function answers.
+/// Answer of a function.
 pub(crate) type Answer = Result<Shape, Refusal>;
 /// An answer, and the session that a login begins.
 pub(crate) type Reply = Result<(Shape, Option<String>), Refusal>;
 
-/// Where the game posts every request: its project, its catalogue, its platform. (*seen*)
+/// Path of every request: its project, its catalogue, its platform. (*seen*)
 pub(crate) const PATH: &str = "/RP17/";
 /// The catalogue, which every answer names. (*said*)
 const CATALOGUE: &str = "1.18.0";

@@ -1,4 +1,4 @@
-//! What an operator can set.
+//! Settings for operators.
 
 use alloc::string::{String, ToString};
 use alloc::{format, vec, vec::Vec};

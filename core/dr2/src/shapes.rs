@@ -35,7 +35,7 @@ pub(crate) fn presence(accounts: &Accounts, account: AccountId, in_standings: bo
     presence.with("NetworkId", network).si64("EgoNetId", account.0).si64("AccountRef", account.0)
 }
 
-/// What the events of a kind of challenge have in common.
+/// Values that the events of a kind of challenge share.
 pub(crate) struct Kind {
     /// 1 is rally, 2 rallycross. (*works*)
     pub(crate) discipline: u32,

@@ -16,7 +16,7 @@ const LONGEST: f32 = 86_400.0;
 /// Longest set-up that is kept, in bytes; 142 are *seen*.
 const LONGEST_SETUP: usize = 4096;
 
-/// Where a player is in a rally.
+/// Position of a player in a rally.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// A stage was begun.
@@ -35,7 +35,7 @@ pub struct Attempt {
     pub challenge: ChallengeId,
     /// The player.
     pub account: AccountId,
-    /// Where the player is.
+    /// Position in the rally.
     pub phase: Phase,
     /// Times of the completed stages, in milliseconds.
     pub stages: Vec<u32>,

@@ -1,4 +1,4 @@
-//! What a browser, a monitor and a host's tests ask, beside the game.
+//! Requests of a browser, a monitor and a host's tests, beside the game's.
 #![cfg(test)]
 
 mod common;

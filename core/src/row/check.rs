@@ -1,4 +1,4 @@
-//! Whether tables describe the records that they are for.
+//! Checks that tables describe the records that they are for.
 
 use alloc::{format, vec::Vec};
 

@@ -52,12 +52,12 @@ struct Target {
     schema: &'static Schema,
     /// The table of the record's variant, once that is known.
     table: Option<&'static Table>,
-    /// Whether the record removes its row.
+    /// The record removes its row.
     removes: bool,
     /// Those that take values: all, or those of the key.
     columns: &'static [Column],
     values: Values,
-    /// Where the next field's column is likely to be: mostly they have one order.
+    /// Likely position of the next field's column: mostly they have one order.
     likely: usize,
 }
 
@@ -67,7 +67,7 @@ struct Field<'a> {
     at: At,
 }
 
-/// Where a part of a record belongs.
+/// Place of a part of a record.
 #[derive(Clone, Copy)]
 enum At {
     /// The record itself.

@@ -38,7 +38,7 @@ pub struct List<T>(Vec<T>);
 
 /// An item of a [`List`].
 pub trait Item: Serialize + DeserializeOwned {
-    /// What the list must be; completes "must be …".
+    /// Description of the list; completes "must be …".
     const EXPECTED: &'static str;
 
     /// Checks the list.

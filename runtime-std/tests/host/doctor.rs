@@ -1,4 +1,4 @@
-//! What `doctor` finds.
+//! Findings of `doctor`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 

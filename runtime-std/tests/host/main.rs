@@ -1,4 +1,4 @@
-//! What a host does for Micro Machines World Series: starts, keeps its records, examines itself.
+//! The host of Micro Machines World Series: it starts, keeps its records, examines itself.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

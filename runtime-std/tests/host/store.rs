@@ -100,7 +100,7 @@ fn event(minutes: i64, event: Option<&str>) -> Record {
     Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
 }
 
-/// What a store has kept and what it gives back of that.
+/// Records that a store gives back as they are.
 fn some() -> Vec<Record> {
     vec![
         begins(57, None),

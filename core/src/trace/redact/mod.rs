@@ -39,7 +39,7 @@ pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
         false
     }
 
-    /// The value of this field of a head as a trace shows it, in as many bytes; `None`, the default: without what it says.
+    /// Returns the value of a field of a head as a trace shows it, in as many bytes; `None`, the default: masked.
     fn field(&self, _name: &str, _value: &[u8]) -> Option<Vec<u8>> {
         None
     }
