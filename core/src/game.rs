@@ -9,6 +9,94 @@ use crate::{
 };
 
 /// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
+///
+/// ```
+/// # use core::convert::Infallible;
+/// use mmcos_core::{
+///     engine::{Exchange, Peer, Response},
+///     game::{Game, Life, Unfit},
+///     info::Info,
+///     row::{Column, Row, Schema, Table},
+///     service::{Context, Service},
+///     trace::redact::HideAll,
+///     wire::http::{Request, Status},
+/// };
+///
+/// mmcos_core::settings! {
+///     /// Settings of a lottery.
+///     pub struct Settings {
+///         /// Numbers on a ticket.
+///         numbers: u32 = "49",
+///     }
+/// }
+///
+/// /// A number that was drawn.
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// enum Record {
+///     Drawn { round: u32, number: u64 },
+/// }
+///
+/// impl Row for Record {
+///     const SCHEMA: &'static Schema = &Schema {
+///         name: "lottery",
+///         tables: &[Table {
+///             record: "Drawn",
+///             name: "draws",
+///             columns: &[Column::integer("round"), Column::integer("number")],
+///             ..Table::PLAIN
+///         }],
+///         counted: "draws",
+///         ..Schema::EMPTY
+///     };
+/// }
+///
+/// struct Lottery {
+///     numbers: u64,
+///     drawn: Vec<u64>,
+/// }
+///
+/// impl Service for Lottery {
+///     type Record = Record;
+///     # type Event = Infallible;
+///     # type Timer = ();
+///     # type RestoreError = Infallible;
+///     // …
+///     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
+///         let number = cx.random() % self.numbers + 1;
+///         cx.record(Record::Drawn { round: self.drawn.len() as u32, number });
+///         self.drawn.push(number);
+///         cx.respond(exchange, &Response::text(Status::OK, number.to_string().as_bytes()));
+///     }
+///
+///     fn restore(&mut self, Record::Drawn { number, .. }: Record) -> Result<(), Infallible> {
+///         self.drawn.push(number);
+///         Ok(())
+///     }
+/// }
+///
+/// impl Game for Lottery {
+///     const INFO: Info = Info::named("lottery");
+///     type Settings = Settings;
+///     type Redactor = HideAll;
+///
+///     fn new(settings: &Settings, _: &Life) -> Result<Self, Unfit> {
+///         match settings.numbers {
+///             0 => Err(Unfit::new("numbers", "must be at least 1")),
+///             numbers => Ok(Self { numbers: numbers.into(), drawn: Vec::new() }),
+///         }
+///     }
+///
+///     fn rows(&self) -> impl Iterator<Item = Record> {
+///         (0..).zip(&self.drawn).map(|(round, number)| Record::Drawn { round, number: *number })
+///     }
+/// }
+///
+/// let lottery = Lottery::new(&Settings::defaults()?, &Life::default())?;
+/// assert_eq!(lottery.rows().count(), 0);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
+/// `mmcos_std::main::<Lottery>()` is its program.
 pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'static {
     /// Facts that its host needs before it runs.
     const INFO: Info;
@@ -40,7 +128,14 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
     fn rows(&self) -> impl Iterator<Item = Self::Record>;
 }
 
-/// What a game gets from its host for one life of the server.
+/// Secrets and facts that a host hands to its game for one life of the server. Replays and tests make their own:
+///
+/// ```
+/// use mmcos_core::game::Life;
+///
+/// let life = Life { key: [1; 32], seed: [7; 32], ..Life::default() };
+/// assert!(!format!("{life:?}").contains('7'), "secrets have no place in a log");
+/// ```
 #[derive(Clone, Default)]
 pub struct Life {
     /// The server's secret, the same in every life. What is authenticated by it outlives a restart.

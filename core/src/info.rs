@@ -5,6 +5,21 @@ use alloc::{format, string::String};
 use crate::seam::Wall;
 
 /// Facts about a game, for the programs that host it.
+///
+/// ```
+/// use mmcos_core::info::{Info, Page, Probe, Trust};
+///
+/// const INFO: Info = Info {
+///     version: "0.1.0",
+///     title: "Example Rally",
+///     hosts: &["online.rally.example", "stats.rally.example"],
+///     trust: Trust::System { steam_app: 480 },
+///     probe: Probe { path: "/status", mark: "X-Rally:", body: "<Status", closed: "<Closed/>" },
+///     page: Page { about: "Rallies for everyone.", ..Info::named("rally").page },
+///     ..Info::named("rally")
+/// };
+/// assert_eq!(INFO.program(), "rally 0.1.0");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
     /// Name of the program, in lower-case letters and digits. It names files and variables: `mmcos.toml`, `mmcos.db`,

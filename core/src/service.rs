@@ -15,6 +15,59 @@ use crate::{
 ///
 /// All calls are made by one [`Server`](crate::Server), one at a time; none may block. Time and randomness come from
 /// the [`Context`] alone, so that the same inputs give the same outputs.
+///
+/// This one holds a request until there is a second one, for 10 seconds at most:
+///
+/// ```
+/// use core::{convert::Infallible, time::Duration};
+/// use mmcos_core::{
+///     engine::{Exchange, ExchangeId, Peer, Response, TimerId},
+///     service::{Context, Service},
+///     wire::http::{Request, Status},
+/// };
+///
+/// #[derive(Default)]
+/// struct Pairs {
+///     waiting: Option<(Exchange, TimerId)>,
+/// }
+///
+/// struct IsAlone;
+///
+/// impl Service for Pairs {
+///     type Record = Infallible; // Nothing is durable,
+///     type Event = Infallible; // and nothing is logged.
+///     type Timer = IsAlone;
+///     type RestoreError = Infallible;
+///
+///     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
+///         let Some((first, timer)) = self.waiting.take() else {
+///             self.waiting = Some((exchange, cx.set_timer(Duration::from_secs(10), IsAlone)));
+///             return;
+///         };
+///         cx.cancel_timer(timer);
+///         for exchange in [first, exchange] {
+///             cx.respond(exchange, &Response::text(Status::OK, b"a pair"));
+///         }
+///     }
+///
+///     fn timer(&mut self, cx: &mut Context<'_, Self>, IsAlone: IsAlone) {
+///         if let Some((exchange, _)) = self.waiting.take() {
+///             cx.respond(exchange, &Response::text(Status::OK, b"alone"));
+///         }
+///     }
+///
+///     /// The client that waits has left.
+///     fn cancelled(&mut self, cx: &mut Context<'_, Self>, gone: ExchangeId) {
+///         if let Some((_, timer)) = self.waiting.take_if(|(exchange, _)| exchange.id() == gone) {
+///             cx.cancel_timer(timer);
+///         }
+///     }
+///
+///     fn restore(&mut self, record: Infallible) -> Result<(), Infallible> {
+///         match record {}
+///     }
+/// }
+/// ```
 pub trait Service: Sized {
     /// A durable change; see [`Context::record`].
     type Record: Debug;
@@ -98,7 +151,56 @@ impl<E: Report> Report for LogEvent<E> {
     }
 }
 
-/// What a service may do while it is called. A test gets one from [`Server::with`](crate::Server::with).
+/// The server, as a service may use it while it is called. A test gets one from [`Server::with`](crate::Server::with):
+///
+/// ```
+/// # use core::{convert::Infallible, time::Duration};
+/// # use mmcos_core::{
+/// #     Server,
+/// #     engine::{Exchange, Limits, Peer, Stream, Body, Response},
+/// #     seam::{Bytes, Effect, Now, Outbox},
+/// #     service::{Context, Service},
+/// #     wire::http::{Request, Status},
+/// # };
+/// /// Streams the score, and keeps it.
+/// #[derive(Default)]
+/// struct Score {
+///     points: u32,
+///     watching: Vec<Stream>,
+/// }
+///
+/// impl Score {
+///     fn goal(&mut self, cx: &mut Context<'_, Self>) {
+///         self.points += 1;
+///         cx.record(self.points);
+///         // Leaves once the record is durable.
+///         let line = format!("{}\n", self.points);
+///         self.watching.retain(|stream| cx.send(stream, &line.as_bytes().into()));
+///         cx.set_timer(Duration::from_secs(90), "the whistle");
+///     }
+/// }
+///
+/// impl Service for Score {
+///     # type Record = u32;
+///     # type Event = Infallible;
+///     # type Timer = &'static str;
+///     # type RestoreError = Infallible;
+///     // …
+///     fn request(&mut self, cx: &mut Context<'_, Self>, _: &Request<'_>, _: Peer, exchange: Exchange) {
+///         self.watching.push(cx.stream(exchange, &Response::text(Status::OK, b"watching\n")));
+///     }
+///     # fn restore(&mut self, points: u32) -> Result<(), Infallible> {
+///     #     self.points = points;
+///     #     Ok(())
+///     # }
+/// }
+///
+/// let mut server = Server::new(Score::default(), Limits::default(), [7; 32]);
+/// let mut out = Outbox::new();
+/// server.with(Now::default(), &mut out, |score, cx| score.goal(cx));
+/// assert!(matches!(out.drain().next(), Some(Effect::Persist(1))));
+/// assert_eq!(server.timers(), 1);
+/// ```
 #[derive(Debug)]
 pub struct Context<'a, S: Service> {
     pub(crate) engine: &'a mut Engine<S::Timer>,

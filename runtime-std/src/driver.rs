@@ -26,6 +26,24 @@ pub trait Carry {
 
 /// A host's part that sees what happens and changes none of it: a trace, a webhook. Each method does nothing by default.
 /// It must return at once.
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+/// use mmcos_core::seam::{Core, Input, Now};
+/// use mmcos_std::driver::Witness;
+///
+/// /// Counts the bytes that clients have sent.
+/// #[derive(Clone, Debug, Default)]
+/// struct Traffic(Arc<AtomicU64>);
+///
+/// impl<C: Core> Witness<C> for Traffic {
+///     fn input(&mut self, _: Now, input: Input<'_>) {
+///         if let Input::Received { bytes, .. } = input {
+///             self.0.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
 pub trait Witness<C: Core>: Debug + Send {
     /// An input, before the core gets it.
     fn input(&mut self, _now: Now, _input: Input<'_>) {}
@@ -38,6 +56,49 @@ pub trait Witness<C: Core>: Debug + Send {
 }
 
 /// The core, its clock, its store, and its witnesses.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use mmcos_core::seam::{Bytes, Close, CommitSeq, ConnId, Core, Input, Monotonic, Now, Outbox};
+/// # use mmcos_std::{clock::Clock, driver::{Carry, Driver}, store::{Commit, Committer, StoreError}};
+/// # struct Echo;
+/// # impl Core for Echo {
+/// #     type Record = ();
+/// #     type Event = Infallible;
+/// #     fn handle(&mut self, _: Now, input: Input<'_>, out: &mut Outbox<(), Infallible>) {
+/// #         if let Input::Received { conn, bytes } = input {
+/// #             out.persist(());
+/// #             out.send(conn, bytes);
+/// #         }
+/// #     }
+/// #     fn next_deadline(&self) -> Option<Monotonic> { None }
+/// # }
+/// # struct Memory;
+/// # impl Commit<()> for Memory {
+/// #     fn commit(&mut self, _: &[()]) -> Result<(), StoreError> { Ok(()) }
+/// # }
+/// /// Holds back what must not leave yet.
+/// #[derive(Default)]
+/// struct Sockets(Vec<(Vec<u8>, CommitSeq)>);
+///
+/// impl Carry for Sockets {
+///     fn send(&mut self, _: ConnId, bytes: Bytes<'_>, after: CommitSeq) {
+///         self.0.push((bytes.to_vec(), after));
+///     }
+///
+///     fn close(&mut self, _: ConnId, _: Close) {}
+/// }
+///
+/// // `Echo` is a `Core` that keeps what it echoes, `Memory` a store.
+/// let mut driver = Driver::new(Echo, Committer::start(Memory)?, Clock::start());
+/// let mut sockets = Sockets::default();
+/// driver.input(Input::Received { conn: ConnId(1), bytes: b"hello" }, &mut sockets);
+/// let [(bytes, after)] = &sockets.0[..] else { panic!() };
+/// assert_eq!(bytes, b"hello");
+/// driver.store().wait(*after)?; // Now it may leave.
+/// driver.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Driver<C: Core> {
     clock: Clock,

@@ -6,7 +6,26 @@ use super::Storage;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// Something that happened outside.
+/// Something that happened outside. An adapter gives one for each thing that its sockets, its clock and its store tell:
+///
+/// ```
+/// use std::{io::{self, ErrorKind}, net::SocketAddr};
+/// use mmcos_core::seam::{ConnId, Input};
+///
+/// /// Returns the input for what a `read` has returned.
+/// fn of_read(conn: ConnId, read: io::Result<usize>, buffer: &[u8]) -> Option<Input<'_>> {
+///     Some(match read {
+///         Ok(0) => Input::Ended { conn },
+///         Ok(length) => Input::Received { conn, bytes: buffer.get(..length)? },
+///         Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+///         Err(_) => Input::Closed { conn },
+///     })
+/// }
+///
+/// let conn = ConnId(7);
+/// assert!(matches!(of_read(conn, Ok(2), b"hi..."), Some(Input::Received { bytes: b"hi", .. })));
+/// assert!(matches!(of_read(conn, Ok(0), b"hi..."), Some(Input::Ended { .. })));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// A connection was accepted. Give this before a TLS handshake, so that it counts against the limits and its

@@ -4,6 +4,39 @@ use core::ops::{Deref, Range};
 use super::ConnId;
 
 /// Something for the adapter to do. `R` is the game's durable record, `E` its log event.
+///
+/// An adapter carries out effects in their order. This one has a file for its records, and a `Vec` for each client:
+///
+/// ```
+/// use std::{collections::BTreeMap, fmt::{Debug, Display}, io::{self, Write}};
+/// use mmcos_core::seam::{ConnId, Effect, Outbox};
+///
+/// type Clients = BTreeMap<ConnId, Vec<u8>>;
+///
+/// fn carry_out<R: Debug, E: Display>(
+///     out: &mut Outbox<R, E>,
+///     file: &mut impl Write,
+///     clients: &mut Clients,
+/// ) -> io::Result<()> {
+///     for effect in out.drain() {
+///         match effect {
+///             // A file on a disk would be synced here: a send that follows acknowledges the record.
+///             Effect::Persist(record) => writeln!(file, "{record:?}")?,
+///             Effect::Send { conn, bytes } => clients.entry(conn).or_default().extend_from_slice(&bytes),
+///             Effect::Close { conn, how: _ } => drop(clients.remove(&conn)),
+///             Effect::Log(event) => eprintln!("{event}"),
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// let (mut out, mut file, mut clients) = (Outbox::<u32, &str>::new(), Vec::new(), Clients::new());
+/// out.persist(42);
+/// out.send(ConnId(1), b"won");
+/// carry_out(&mut out, &mut file, &mut clients)?;
+/// assert_eq!((file.as_slice(), clients[&ConnId(1)].as_slice()), (&b"42\n"[..], &b"won"[..]));
+/// # Ok::<(), io::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Effect<'o, R, E> {
     /// Make this durable before carrying out any later [`Effect::Send`] of the same outbox.
