@@ -43,9 +43,9 @@ use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 /// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice.)
 pub const READ_PAUSE: usize = 128 * 1024;
 /// Maximum bytes to give to the core before asking [`wants_read`](Link::wants_read) again. The core answers all
-/// requests in them at once: a hundred of the shortest, with 30 kB each in response, stay within
+/// requests in them at once: fifty of the shortest, with 30 kB each in response, stay far within
 /// [`WriteLimits::bytes`]. (Our choice.)
-pub const READ: usize = 4 * 1024;
+pub const READ: usize = 2 * 1024;
 /// Silence that ends the reading of a connection whose sending side is shut down. (As nginx's `lingering_timeout`.)
 pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
 /// The longest that such a connection is read. (As nginx's `lingering_time`.)
