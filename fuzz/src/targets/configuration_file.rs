@@ -19,7 +19,9 @@ pub fn configuration_file(bytes: &[u8]) {
         }
         Err(error) => match line(&error) {
             Some(line) => {
-                let lines = bytes.split(|byte| *byte == b'\n').count();
+                // As an editor counts them: "\r\n" ends one line.
+                let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+                let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count().saturating_sub(pairs);
                 assert!((1..=lines).contains(&line), "there are {lines} lines: {error}");
             }
             // A file with a NUL is taken for UTF-16, although it can be UTF-8.
