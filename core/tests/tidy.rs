@@ -20,7 +20,7 @@ const MAX_LONG_PROSE: usize = 15;
 const MAX_LARGE_FILES: usize = 4;
 const MAX_CROWDED: usize = 7;
 /// In 1,000 lines of doc comments, and of Markdown.
-const MAX_PRONOUNS: [usize; 2] = [51, 51];
+const MAX_PRONOUNS: [usize; 2] = [51, 49];
 /// Comments inside functions for each 1,000 lines of a folder, at least. The aim is 40 to 80.
 const MIN_COMMENTS: [(&str, usize); 4] = [
     ("core/src/engine/", 5),
