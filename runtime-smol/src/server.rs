@@ -1,6 +1,4 @@
 use std::{
-    env,
-    error::Error,
     future::poll_fn,
     net::TcpListener,
     pin::Pin,
@@ -17,10 +15,8 @@ use mmcos_core::{
     seam::{Core, Input},
 };
 use mmcos_std::{
-    host,
     listen::{self, AcceptTrouble},
-    log, service_manager,
-    serving::{Door, GRACE, LONGEST_GRACE, RunError, Serving},
+    serving::{self, Door, GRACE, LONGEST_GRACE, RunError, Serving},
     socket,
 };
 use smol::{
@@ -32,15 +28,9 @@ use crate::{connection, hub::Hub, socket::Socket};
 
 /// Serves a game on smol: does what the command line of this process asks for. A program's `main` is this call alone.
 pub fn main<G: Game>() -> ExitCode {
-    log::conclude(G::INFO.name, &run::<G>())
-}
-
-fn run<G: Game>() -> Result<(), Box<dyn Error>> {
-    let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
-    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
-    service_manager::ready();
-    let stop = smol::unblock(|| caretaker.watch());
-    Ok(Server { hub: Hub::new(driver, write_limits), doors }.run(stop)?)
+    serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
+        Server { hub: Hub::new(driver, write_limits), doors }.run(smol::unblock(|| caretaker.watch()))
+    })
 }
 
 /// A server at its doors, not yet running.

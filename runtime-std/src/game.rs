@@ -20,7 +20,7 @@ const HOLD_TIME: Duration = Duration::from_mins(10);
 ///
 /// # Errors
 /// The operating system has no random numbers.
-pub fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>, getrandom::Error> {
+pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>, getrandom::Error> {
     let config = &host.config;
     let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
     let desk = DeskConfig {
@@ -33,7 +33,7 @@ pub fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>, getran
 }
 
 /// Returns what clients may do.
-pub fn limits(config: &Config) -> Limits {
+pub(crate) fn limits(config: &Config) -> Limits {
     Limits {
         http: http::Limits {
             head: config.max_head_bytes.get(),

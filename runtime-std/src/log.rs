@@ -30,7 +30,7 @@ static LOGGER: OnceLock<Logger> = OnceLock::new();
 static STDOUT: OnceLock<Output> = OnceLock::new();
 
 /// Starts to log what is at least this important; of the libraries, warnings only. A second call does nothing.
-pub fn start(level: LevelFilter) {
+pub(crate) fn start(level: LevelFilter) {
     let logger = LOGGER.get_or_init(|| Logger {
         level,
         has_time: !is_journald(),
@@ -50,12 +50,12 @@ pub fn start(level: LevelFilter) {
 }
 
 /// Prints on standard output without waiting for its reader.
-pub fn print(text: String) {
+pub(crate) fn print(text: String) {
     STDOUT.get_or_init(|| Output::start("output", io::stdout())).push(text);
 }
 
 /// Reports how a program ended, on standard error, and waits a moment until everything is written.
-pub fn conclude(program: &str, result: &Result<(), Box<dyn Error>>) -> ExitCode {
+pub(crate) fn conclude(program: &str, result: &Result<(), Box<dyn Error>>) -> ExitCode {
     let last = result.as_ref().err().map(|error| format!("{program}: {error}\n"));
     match (LOGGER.get(), last) {
         (Some(logger), Some(last)) => {

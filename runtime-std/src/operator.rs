@@ -170,7 +170,7 @@ impl fmt::Debug for Console {
 }
 
 /// Has the server that runs with this data directory make a one-time link. Returns the text for the operator.
-pub fn link(dir: &DataDir) -> Result<String, LinkError> {
+pub(crate) fn link(dir: &DataDir) -> Result<String, LinkError> {
     let not_running = || LinkError::NotRunning(dir.path().to_owned());
     let file = dir.read(CONSOLE_FILE)?.ok_or_else(not_running)?;
     let file = String::from_utf8_lossy(&file).into_owned();
@@ -198,7 +198,7 @@ fn once() -> String {
 }
 
 /// What proves an operator to this host's server; `None` without a dashboard.
-pub fn admin(
+pub(crate) fn admin(
     config: &Config,
     password: &OperatorPassword,
     console: Option<&Console>,
@@ -221,12 +221,12 @@ pub fn admin(
 
 /// Whether there is a dashboard. While all that happens is written down there is none: what it takes to play that again
 /// would be the operator's password.
-pub fn has_dashboard(config: &Config) -> bool {
+pub(crate) fn has_dashboard(config: &Config) -> bool {
     config.admin && config.record.is_none()
 }
 
 /// Whether there is a page for players. Not while all that happens is written down: a trace does not hold it.
-pub fn has_pages(config: &Config) -> bool {
+pub(crate) fn has_pages(config: &Config) -> bool {
     config.record.is_none()
 }
 

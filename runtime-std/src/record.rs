@@ -18,7 +18,7 @@ use crate::driver::Witness;
 use crate::secret;
 
 /// Writes a trace, line by line, without secrets.
-pub struct Recorder<G: Game> {
+pub(crate) struct Recorder<G: Game> {
     path: PathBuf,
     /// `None` after an error.
     file: Option<File>,
@@ -53,7 +53,7 @@ impl<G: Game> fmt::Debug for Recorder<G> {
 
 impl<G: Game> Recorder<G> {
     /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
-    pub fn create(path: &Path, start: &Start<G>, game: &G) -> Result<Self, RecordError> {
+    pub(crate) fn create(path: &Path, start: &Start<G>, game: &G) -> Result<Self, RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
         let (lines, start) = trace::Recorder::new(start, game, secret::random()?);
         let mut file = private_file(path).map_err(failed)?;

@@ -22,7 +22,7 @@ const FILE: &str = "running.toml";
 pub struct NotRunning(pub String);
 
 /// Writes down how this server was started.
-pub fn write(
+pub(crate) fn write(
     dir: &DataDir,
     loaded: &Loaded<impl Settings>,
     http: Option<Place>,
@@ -46,7 +46,7 @@ pub fn write(
 ///
 /// # Errors
 /// A server runs, and its configuration is not readable: it is of another version, or another user's.
-pub fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
+pub(crate) fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
     let file = DataDir::find(data_dir).ok()??.file(FILE);
     if !file.exists() {
         return None;
@@ -67,7 +67,7 @@ pub fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings>, Conf
 ///
 /// # Errors
 /// None runs, or it does not answer as one does.
-pub fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
+pub(crate) fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
     let running = find::<G>(data_dir).and_then(Result::ok);
     let listener = running.and_then(|running| listener(&running.config));
     match listener.map(|listener| asked(&G::INFO, listener)) {
@@ -77,12 +77,12 @@ pub fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
 }
 
 /// Returns why the running server does not accept players at the moment, in its own words.
-pub fn trouble(info: &Info, running: &Config) -> Option<String> {
+pub(crate) fn trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/readyz", "503", "error")
 }
 
 /// Returns why the running server does not believe this machine's clock at the moment, in its own words.
-pub fn clock_trouble(info: &Info, running: &Config) -> Option<String> {
+pub(crate) fn clock_trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/api/v1/status", "200", "clock_trouble")
 }
 

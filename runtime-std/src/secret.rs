@@ -58,7 +58,7 @@ impl ServerKey {
 }
 
 /// Random bytes of the operating system, as many as asked for: seeds, serial numbers.
-pub fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)

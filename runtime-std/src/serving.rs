@@ -1,9 +1,11 @@
 //! What every runtime serves with, and how patient all of them are.
 
-use std::io;
+use std::error::Error;
 use std::net::TcpListener;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{env, io};
 
 use mmcos_core::Server;
 use mmcos_core::game::Game;
@@ -13,15 +15,14 @@ use mmcos_core::trace::StartError;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
-use crate::game;
-use crate::host::{Host, Renewal};
+use crate::host::{self, Host, Renewal};
 use crate::log as logging;
 use crate::notify::{Notifier, Webhook};
 use crate::program::name as program;
 use crate::record::{RecordError, Recorder};
-use crate::secret;
 use crate::signals::{Asked, Signals};
 use crate::store::{Committer, StoreError};
+use crate::{game, secret, service_manager};
 
 /// How long connections may take to close once the server is to stop.
 pub const GRACE: Duration = Duration::from_secs(4);
@@ -50,7 +51,19 @@ pub struct Serving<C: Core> {
     pub caretaker: Caretaker,
 }
 
-/// Looks after a running server, on a thread of its own: renews certificates once an hour, where it is time for that, and at a SIGHUP, and waits for
+/// Does what the command line of this process asks for; `serve` runs the server, if it asks for that. A runtime's `main` is
+/// this call alone.
+pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunError>) -> ExitCode {
+    let run = || -> Result<(), Box<dyn Error>> {
+        let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
+        let serving = host.serving()?;
+        service_manager::ready();
+        Ok(serve(serving)?)
+    };
+    logging::conclude(G::INFO.name, &run())
+}
+
+/// Looks after a running server, on a thread of its own: renews certificates once an hour and at a SIGHUP, and waits for
 /// the signal to stop.
 #[derive(Debug)]
 pub struct Caretaker {

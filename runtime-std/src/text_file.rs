@@ -27,7 +27,7 @@ pub enum TextFileError {
 
 /// Reads a file as an editor shows it: without a byte order mark, and with `\n` as the only line end. Blanks stay: at the
 /// end of a line they may belong to a text of several lines.
-pub fn read_text_file(path: &Path) -> Result<String, TextFileError> {
+pub(crate) fn read_text_file(path: &Path) -> Result<String, TextFileError> {
     decode(&std::fs::read(path)?)
 }
 

@@ -11,12 +11,11 @@ mod connection;
 mod hub;
 mod transport;
 
-use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
-use std::{env, io, thread};
+use std::{io, thread};
 
 use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
@@ -25,26 +24,21 @@ use socket2::SockRef;
 
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
-use crate::serving::{Door, RunError, Serving};
-use crate::{host, log, service_manager, socket};
+use crate::serving::{self, Door, RunError, Serving};
+use crate::socket;
 use hub::{Hub, Inbox, Message};
 
 /// Serves a game on threads: does what the command line of this process asks for. A program's `main` is this call alone.
 pub fn main<G: Game>() -> ExitCode {
-    log::conclude(G::INFO.name, &run::<G>())
-}
-
-fn run<G: Game>() -> Result<(), Box<dyn Error>> {
-    let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
-    let Serving { driver, doors, caretaker, write_limits } = host.serving()?;
-    service_manager::ready();
-    let server = Server::new(driver, doors, write_limits);
-    let stop = server.stop();
-    thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
-        caretaker.watch();
-        stop.stop();
-    })?;
-    Ok(server.run()?)
+    serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
+        let server = Server::new(driver, doors, write_limits);
+        let stop = server.stop();
+        thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
+            caretaker.watch();
+            stop.stop();
+        })?;
+        server.run()
+    })
 }
 
 /// Messages that may wait for the hub; a sender of another waits, and with it its client.
