@@ -111,8 +111,7 @@ struct Times {
 fn report(crowd: Crowd, name: &str, waiting: u32) {
     let mut server = Server::new(crowd, waiting);
     server.out.clear();
-    let load = server.matchmaker.load();
-    println!("{name}, {waiting} waiting: {} bytes a ticket", load.bytes / load.tickets);
+    println!("{name}, {waiting} waiting");
     let guest = |round: u32| GUESTS + round % 1000;
     let line = |event: &str, times: Times| {
         println!("  {event:8} median {:5} ns   p99 {:5} ns", times.median, times.p99);

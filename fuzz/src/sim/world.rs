@@ -284,13 +284,13 @@ impl World {
         let Some(process) = &mut self.process else { return };
         self.steps += 1;
         let monotonic = Monotonic::default().after(self.now.saturating_sub(process.started));
-        let looked_at = process.server.service().matchmaker().steps();
+        let looked_at = process.server.service().matchmaker().considered();
         let now = Now { monotonic, wall };
         if let Some(trace) = &mut self.trace {
             note(trace, &InputLine { now, input });
         }
         process.server.handle(now, input, &mut process.out);
-        let looked_at = process.server.service().matchmaker().steps() - looked_at;
+        let looked_at = process.server.service().matchmaker().considered() - looked_at;
         let next = process.server.next_deadline();
         let (timers, connections) = (process.server.timers(), process.server.connections());
         let mut out = std::mem::take(&mut process.out);

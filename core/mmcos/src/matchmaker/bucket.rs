@@ -1,13 +1,13 @@
 //! Who can meet whom: one bucket a mode, in it one queue for each group size.
 
+use alloc::collections::{BTreeMap, BTreeSet};
+
 use super::config::{MAX_PLAYERS, Seats};
-use super::index::{Hasher, Index};
-use super::mode::{BucketKey, Label, RuleSet};
+use super::mode::BucketKey;
 use super::plan::Candidate;
-use super::queue::{Links, Queue};
 use super::rate::Rate;
-use super::slab::{Slab, Slot};
 use super::ticket::{Place, Ticket};
+use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
 
 /// How many buckets without tickets are remembered, for their rates. Beyond it the one empty for longest goes.
@@ -64,6 +64,8 @@ pub(super) struct Bucket {
     pub(super) players: u32,
     /// Tickets, of open polls and resting.
     tickets: u32,
+    /// Since when it has no tickets.
+    idle: Option<Monotonic>,
     /// Groups that can host, for sizes 1, 2, …; in the order of the searches. Those who can meet nobody are in none.
     hosts: Queues,
     /// Groups that can only join, likewise.
@@ -71,7 +73,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    const fn new(key: BucketKey, seats: Seats, now: Monotonic) -> Self {
+    fn new(key: BucketKey, seats: Seats, now: Monotonic) -> Self {
         Self {
             key,
             seats,
@@ -81,29 +83,30 @@ impl Bucket {
             polls: 0,
             players: 0,
             tickets: 0,
-            hosts: Queues::EMPTY,
-            guests: Queues::EMPTY,
+            idle: None,
+            hosts: Queues::default(),
+            guests: Queues::default(),
         }
     }
 
-    /// A poll came. `seniority` is the links of the queues.
-    pub(super) fn open(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+    /// A poll came.
+    pub(super) fn open(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         self.tickets = self.tickets.saturating_add(1);
         self.polls = self.polls.saturating_add(1);
         self.players = self.players.saturating_add(u32::from(size));
         if ticket.place == Place::Queued {
-            self.queues_mut(ticket).insert(seniority, slot, ticket);
+            self.queues_mut(ticket).insert(ticket);
         }
     }
 
     /// A poll was answered or given up.
-    pub(super) fn close(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+    pub(super) fn close(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         self.polls = self.polls.saturating_sub(1);
         self.players = self.players.saturating_sub(u32::from(size));
         if ticket.place == Place::Queued {
-            self.queues_mut(ticket).remove(seniority, slot, ticket);
+            self.queues_mut(ticket).remove(ticket);
         }
     }
 
@@ -112,14 +115,14 @@ impl Bucket {
     }
 
     /// The queues of the groups of this size: those that can host, and those that cannot.
-    pub(super) fn queues(&self, size: u8) -> [Queue; 2] {
+    pub(super) fn queues(&self, size: u8) -> [&Queue; 2] {
         [self.hosts.of(size), self.guests.of(size)]
     }
 
     /// Whether a group that can host, of this size, and waits here, could meet another.
     pub(super) fn host_has_company(&self, size: u8) -> bool {
         let fitting = self.fitting(size);
-        let like_it = || self.hosts.of(size).has_two() || self.guests.present & bit(size) != 0;
+        let like_it = || self.hosts.of(size).len() > 1 || self.guests.present & bit(size) != 0;
         fitting & !bit(size) != 0 || fitting != 0 && like_it()
     }
 
@@ -131,18 +134,13 @@ impl Bucket {
 
     /// The oldest of all who can host and have company here, as far as sizes say, without those in `passed` and those of
     /// sizes that are taken. Every match is planned around such a group, so that every match has a host.
-    pub(super) fn oldest_with_company(
-        &self,
-        seniority: &Links,
-        taken: Sizes,
-        passed: &[Slot],
-    ) -> Option<Slot> {
+    pub(super) fn oldest_with_company(&self, taken: Sizes, passed: &[UserId]) -> Option<Candidate> {
         let free = sizes(self.hosts.present).filter(|size| !taken.has(*size));
         let oldest = free.filter(|size| self.host_has_company(*size)).filter_map(|size| {
-            let slots = core::iter::successors(self.hosts.of(size).first(), |slot| seniority.next(*slot));
-            slots.take(passed.len().saturating_add(1)).find(|slot| !passed.contains(slot))
+            let hosts = self.hosts.of(size).values();
+            hosts.take(passed.len().saturating_add(1)).find(|host| !passed.contains(&host.account))
         });
-        oldest.min_by_key(|slot| seniority.key(*slot))
+        oldest.min_by_key(|host| host.search.number).copied()
     }
 
     /// Whether another full match is likely to come within ten seconds.
@@ -178,8 +176,13 @@ impl Sizes {
     }
 }
 
+/// Groups by the number of their search: the oldest first.
+pub(super) type Queue = BTreeMap<u64, Candidate>;
+
+static NO_QUEUE: Queue = Queue::new();
+
 /// One queue for each group size.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Queues {
     /// Bit `n` is set if a group of `n` waits.
     present: u16,
@@ -187,25 +190,23 @@ struct Queues {
 }
 
 impl Queues {
-    const EMPTY: Self = Self { present: 0, by_size: [Queue::EMPTY; MAX_PLAYERS as usize] };
-
-    fn of(&self, size: u8) -> Queue {
-        self.by_size.get(place(size)).copied().unwrap_or(Queue::EMPTY)
+    fn of(&self, size: u8) -> &Queue {
+        self.by_size.get(place(size)).unwrap_or(&NO_QUEUE)
     }
 
-    fn insert(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+    fn insert(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         if let Some(queue) = self.by_size.get_mut(place(size)) {
-            seniority.insert(queue, slot, ticket.search.number);
+            queue.insert(ticket.search.number, Candidate::new(ticket));
             self.present |= bit(size);
         }
     }
 
-    fn remove(&mut self, seniority: &mut Links, slot: Slot, ticket: &Ticket) {
+    fn remove(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         if let Some(queue) = self.by_size.get_mut(place(size)) {
-            seniority.remove(queue, slot);
-            if queue.first().is_none() {
+            queue.remove(&ticket.search.number);
+            if queue.is_empty() {
                 self.present &= !bit(size);
             }
         }
@@ -222,131 +223,77 @@ fn sizes(mut bits: u16) -> impl Iterator<Item = u8> {
 }
 
 /// All buckets, by key and by when they want to decide.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
-    slab: Slab<Bucket>,
-    by_key: Index,
-    hasher: Hasher,
-    links: Links,
+    by_key: BTreeMap<BucketKey, Bucket>,
     /// By the end of what they wait for.
-    timed: Queue,
+    timed: BTreeSet<(Monotonic, BucketKey)>,
     /// Those without tickets, by when that came about.
-    idle: Queue,
-    idle_count: usize,
+    idle: BTreeSet<(Monotonic, BucketKey)>,
 }
 
 impl Buckets {
-    pub(super) fn new(hasher: Hasher) -> Self {
-        Self {
-            slab: Slab::new(),
-            by_key: Index::default(),
-            hasher,
-            links: Links::default(),
-            timed: Queue::EMPTY,
-            idle: Queue::EMPTY,
-            idle_count: 0,
-        }
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.slab.len()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        let tables = [self.slab.bytes(), self.by_key.bytes(), self.links.bytes()];
-        tables.into_iter().fold(0, usize::saturating_add)
-    }
-
-    pub(super) const fn steps(&self) -> u64 {
-        self.links.steps()
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Bucket> {
-        self.slab.iter()
+        self.by_key.values()
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&Bucket> {
-        self.slab.get(slot)
+    pub(super) fn get(&self, key: &BucketKey) -> Option<&Bucket> {
+        self.by_key.get(key)
     }
 
-    pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Bucket> {
-        self.slab.get_mut(slot)
+    pub(super) fn get_mut(&mut self, key: &BucketKey) -> Option<&mut Bucket> {
+        self.by_key.get_mut(key)
     }
 
     /// The bucket of this key, which is about to get a ticket; a new one if there is none.
-    pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> Slot {
-        let hash = self.hash(&key);
-        let is = |slot| self.slab.get(slot).is_some_and(|bucket: &Bucket| bucket.key == key);
-        let Some(slot) = self.by_key.find(hash, is) else {
-            let slot = self.slab.insert(Bucket::new(key, seats, now));
-            self.by_key.insert(hash, slot);
-            return slot;
-        };
-        if self.get(slot).is_some_and(|bucket| bucket.tickets == 0) {
-            self.links.remove(&mut self.idle, slot);
-            self.idle_count = self.idle_count.saturating_sub(1);
+    pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> &mut Bucket {
+        let bucket = self.by_key.entry(key).or_insert_with(|| Bucket::new(key, seats, now));
+        if let Some(since) = bucket.idle.take() {
+            self.idle.remove(&(since, key));
         }
-        slot
+        bucket
     }
 
     /// A ticket of this bucket is gone for good.
-    pub(super) fn forget_ticket(&mut self, slot: Slot, now: Monotonic) {
-        let Some(bucket) = self.slab.get_mut(slot) else { return };
+    pub(super) fn forget_ticket(&mut self, key: BucketKey, now: Monotonic) {
+        let Some(bucket) = self.by_key.get_mut(&key) else { return };
         bucket.tickets = bucket.tickets.saturating_sub(1);
         if bucket.tickets > 0 {
             return;
         }
-        self.stand(slot, Standing::NoCompany, None);
-        self.links.insert(&mut self.idle, slot, now.as_nanos());
-        self.idle_count = self.idle_count.saturating_add(1);
-        if self.idle_count > MAX_IDLE {
-            self.drop_longest_idle();
+        bucket.idle = Some(now);
+        self.idle.insert((now, key));
+        self.stand(key, Standing::NoCompany, None);
+        if self.idle.len() > MAX_IDLE
+            && let Some((_, longest)) = self.idle.pop_first()
+        {
+            self.by_key.remove(&longest);
         }
     }
 
     /// Notes what the oldest match of the bucket waits for, and when to decide anew.
-    pub(super) fn stand(&mut self, slot: Slot, standing: Standing, until: Option<Monotonic>) {
-        let Some(bucket) = self.slab.get_mut(slot) else { return };
+    pub(super) fn stand(&mut self, key: BucketKey, standing: Standing, until: Option<Monotonic>) {
+        let Some(bucket) = self.by_key.get_mut(&key) else { return };
         bucket.standing = standing;
         let before = core::mem::replace(&mut bucket.decides, until);
         if before == until {
             return;
         }
-        if before.is_some() {
-            self.links.remove(&mut self.timed, slot);
+        if let Some(before) = before {
+            self.timed.remove(&(before, key));
         }
         if let Some(until) = until {
-            self.links.insert(&mut self.timed, slot, until.as_nanos());
+            self.timed.insert((until, key));
         }
     }
 
     /// The bucket that wants to decide first.
-    pub(super) fn first_timed(&self) -> Option<(Monotonic, Slot)> {
-        self.timed.first().map(|slot| (Monotonic::from_nanos(self.links.key(slot)), slot))
-    }
-
-    fn drop_longest_idle(&mut self) {
-        let Some(slot) = self.idle.first() else { return };
-        self.links.remove(&mut self.idle, slot);
-        self.idle_count = self.idle_count.saturating_sub(1);
-        if let Some(bucket) = self.slab.remove(slot) {
-            self.by_key.remove(self.hash(&bucket.key), slot);
-        }
-    }
-
-    fn hash(&self, key: &BucketKey) -> u64 {
-        let rule_set = match key.rule_set {
-            None => 0,
-            Some(RuleSet::Race) => 1,
-            Some(RuleSet::Elimination) => 2,
-            Some(RuleSet::Battle) => 3,
-            Some(RuleSet::Other(_)) => 4,
-        };
-        let other = if let Some(RuleSet::Other(label)) = key.rule_set { Some(label) } else { None };
-        let labels = key.game_type.map(|game_type| game_type.0).into_iter().chain(other);
-        let words = labels.flat_map(|label: Label| label.words());
-        let numbers = [u64::from(key.network_version), rule_set << 1 | u64::from(key.ranked)];
-        numbers.into_iter().chain(words).fold(0, |hash, word| self.hasher.mix(hash, word))
+    pub(super) fn first_timed(&self) -> Option<(Monotonic, BucketKey)> {
+        self.timed.first().copied()
     }
 }
 

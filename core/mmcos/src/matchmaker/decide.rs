@@ -12,7 +12,6 @@ use super::mode::BucketKey;
 use super::outcome::{Group, Outcomes, Reason};
 use super::plan::{self, Candidate, Plan, View};
 use super::poll::Poll;
-use super::slab::Slot;
 use super::teams::{self, Side};
 use super::ticket::{Place, Search, Ticket};
 use crate::ids::{RaceKey, SessionId, UserId};
@@ -31,8 +30,8 @@ impl Matchmaker {
     pub(super) fn advance(&mut self, now: Monotonic, out: &mut Outcomes) -> Monotonic {
         self.now = self.now.max(now);
         let now = self.now;
-        while let Some((_, slot)) = self.tickets.first_resting().filter(|(until, _)| *until <= now) {
-            self.withdraw(slot);
+        while let Some((_, account)) = self.tickets.first_resting().filter(|(until, _)| *until <= now) {
+            self.withdraw(account);
         }
         self.matches.expire(now);
         loop {
@@ -42,7 +41,7 @@ impl Matchmaker {
                 (Some((at, bucket)), other) if other.is_none_or(|(deadline, _)| at <= deadline) => {
                     self.decide(bucket, out);
                 }
-                (_, Some((_, slot))) => self.expire(slot, Reason::NobodyFound, out),
+                (_, Some((_, account))) => self.expire(account, Reason::NobodyFound, out),
                 _ => return now,
             }
         }
@@ -56,13 +55,13 @@ impl Matchmaker {
         key: &BucketKey,
         out: &mut Outcomes,
     ) -> Option<Search> {
-        let (slot, ticket) = self.tickets.of(account)?;
-        let same = self.buckets.get(ticket.bucket).is_some_and(|bucket| bucket.key == *key);
+        let ticket = *self.tickets.of(account)?;
+        let same = ticket.bucket == *key;
         if ticket.is_open() {
-            self.close(slot, &ticket);
+            self.close(&ticket);
             self.answer(&[ticket], Reason::Superseded, out);
         }
-        self.forget(slot);
+        self.forget(account);
         if !same {
             self.decide(ticket.bucket, out);
         }
@@ -70,58 +69,57 @@ impl Matchmaker {
     }
 
     /// Lets the poll wait in its bucket.
-    pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: Slot) {
-        let Some(into) = self.buckets.get(bucket) else { return };
+    pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: BucketKey) {
+        let Some(into) = self.buckets.get(&bucket) else { return };
         let (now, size) = (self.now, poll.size.get());
         let place = if size > into.seats.largest() { Place::Aside } else { Place::Queued };
         let impatient = poll.ignore_minimum && self.config.ai;
         let longest = self.config.longest_hold();
-        let ticket = Ticket::new(poll, search, bucket, impatient, place);
-        let has_company = || {
-            let group = Candidate::new(Slot::NONE, &ticket);
-            place == Place::Queued && self.view(bucket).is_some_and(|view| view.has_company(&group))
-        };
-        let deadline = if !impatient {
-            now.after(longest)
-        } else if has_company() {
-            now.after(self.config.ai_hold.max(self.config.gather).min(longest))
-        } else {
-            let pays = into.rate.falls_to(self.worth.least_rate(1));
-            now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
-        };
-        let slot = self.tickets.add(ticket, deadline);
-        let Some(into) = self.buckets.get_mut(bucket) else { return };
-        into.open(&mut self.seniority, slot, &ticket);
+        let mut ticket = Ticket::new(poll, search, bucket, now.after(longest), impatient, place);
+        if impatient {
+            let has_company = place == Place::Queued
+                && self.view(&bucket).is_some_and(|view| view.has_company(&Candidate::new(&ticket)));
+            ticket.until = if has_company {
+                now.after(self.config.ai_hold.max(self.config.gather).min(longest))
+            } else {
+                let pays = into.rate.falls_to(self.worth.least_rate(1));
+                now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
+            };
+        }
+        self.tickets.add(ticket);
+        if let Some(into) = self.buckets.get_mut(&bucket) {
+            into.open(&ticket);
+        }
     }
 
     /// Takes the account's ticket out, whatever its state.
-    pub(super) fn withdraw(&mut self, slot: Slot) -> Option<Ticket> {
-        let ticket = *self.tickets.get(slot)?;
+    pub(super) fn withdraw(&mut self, account: UserId) -> Option<Ticket> {
+        let ticket = *self.tickets.of(account)?;
         if ticket.is_open() {
-            self.close(slot, &ticket);
+            self.close(&ticket);
         }
-        self.forget(slot)
+        self.forget(account)
     }
 
     /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among groups
     /// of other sizes, so that a full one never waits for another to gather, and none leaves before an older one of its
     /// size.
-    pub(super) fn decide(&mut self, bucket: Slot, out: &mut Outcomes) {
+    pub(super) fn decide(&mut self, bucket: BucketKey, out: &mut Outcomes) {
         let mut passed = core::mem::take(&mut self.passed);
         let (mut standing, mut until, mut taken) = (Standing::NoCompany, None, Sizes::NONE);
         passed.clear();
         while passed.len() < MOST_SEEDS
-            && let Some(there) = self.buckets.get(bucket)
-            && let Some(seed) = there.oldest_with_company(&self.seniority, taken, &passed)
-            && let Some(plan) = self.plan(bucket, seed, taken)
+            && let Some(there) = self.buckets.get(&bucket)
+            && let Some(seed) = there.oldest_with_company(taken, &passed)
+            && let Some(plan) = self.plan(&bucket, seed, taken)
         {
             if !plan.is_match() {
-                passed.push(seed);
+                passed.push(seed.account);
                 continue;
             }
-            let Some(there) = self.buckets.get(bucket) else { break };
+            let Some(there) = self.buckets.get(&bucket) else { break };
             let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
-                self.release(bucket, plan, out);
+                self.release(&bucket, plan, out);
                 passed.clear();
                 (standing, until, taken) = (Standing::NoCompany, None, Sizes::NONE);
                 continue;
@@ -140,12 +138,12 @@ impl Matchmaker {
     }
 
     /// Answers the poll of this ticket: with whoever fits, alone if nobody does.
-    pub(super) fn expire(&mut self, slot: Slot, reason: Reason, out: &mut Outcomes) {
-        let Some(bucket) = self.tickets.get(slot).map(|ticket| ticket.bucket) else { return };
-        while let Some(ticket) = self.tickets.get(slot).copied().filter(Ticket::is_open) {
-            match self.last_plan(slot, &ticket) {
-                Some(plan) => self.release(bucket, plan, out),
-                None => self.answer_alone(slot, ticket, reason, out),
+    pub(super) fn expire(&mut self, account: UserId, reason: Reason, out: &mut Outcomes) {
+        let Some(bucket) = self.tickets.of(account).map(|ticket| ticket.bucket) else { return };
+        while let Some(ticket) = self.tickets.of(account).copied().filter(Ticket::is_open) {
+            match self.last_plan(&ticket) {
+                Some(plan) => self.release(&bucket, plan, out),
+                None => self.answer_alone(ticket, reason, out),
             }
         }
         self.decide(bucket, out);
@@ -153,39 +151,35 @@ impl Matchmaker {
 
     /// The match that forms when the time of this ticket is up, if it can meet anybody: in a sparse bucket around the
     /// oldest of its size, who has the older claim to the same seats; for a group that cannot host, around one that can.
-    fn last_plan(&mut self, slot: Slot, ticket: &Ticket) -> Option<Plan> {
-        let group = Candidate::new(slot, ticket);
-        let view = self.view(ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
-        let own = if ticket.can_host { slot } else { view.oldest_host_for(&group)? };
+    fn last_plan(&mut self, ticket: &Ticket) -> Option<Plan> {
+        let group = Candidate::new(ticket);
+        let view = self.view(&ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
+        let own = if ticket.can_host { group } else { view.oldest_host_for(&group)? };
         let [hosts, _] = view.bucket.queues(ticket.size.get());
-        let oldest = hosts.first().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
-        let seeds = [oldest.filter(|oldest| *oldest != own), Some(own)];
+        let oldest = hosts.values().next().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
+        let seeds = [oldest.copied().filter(|oldest| oldest.account != own.account), Some(own)];
         // Those whom the oldest may not meet may be this one's company.
         seeds
             .into_iter()
             .flatten()
-            .find_map(|seed| self.plan(ticket.bucket, seed, Sizes::NONE).filter(Plan::is_match))
+            .find_map(|seed| self.plan(&ticket.bucket, seed, Sizes::NONE).filter(Plan::is_match))
     }
 
-    fn view(&self, bucket: Slot) -> Option<View<'_>> {
+    fn view(&self, bucket: &BucketKey) -> Option<View<'_>> {
         let bucket = self.buckets.get(bucket)?;
-        let Self { now, seniority, tickets, matches, .. } = self;
-        Some(View { now: *now, bucket, seniority, tickets, pairs: matches.pairs() })
+        Some(View { now: self.now, bucket, pairs: self.matches.pairs() })
     }
 
-    fn plan(&mut self, bucket: Slot, seed: Slot, taken: Sizes) -> Option<Plan> {
+    fn plan(&mut self, bucket: &BucketKey, seed: Candidate, taken: Sizes) -> Option<Plan> {
         let mut candidates = core::mem::take(&mut self.candidates);
-        let plan = self
-            .view(bucket)
-            .zip(self.tickets.get(seed))
-            .map(|(view, ticket)| Plan::new(view, Candidate::new(seed, ticket), taken, &mut candidates));
+        let plan = self.view(bucket).map(|view| Plan::new(view, seed, taken, &mut candidates));
         self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
         self.candidates = candidates;
         plan
     }
 
     /// Answers those whom the plan chose.
-    fn release(&mut self, bucket: Slot, mut plan: Plan, out: &mut Outcomes) {
+    fn release(&mut self, bucket: &BucketKey, mut plan: Plan, out: &mut Outcomes) {
         let mut rest = core::mem::take(&mut self.rest);
         if let Some(view) = self.view(bucket) {
             plan.spare_orphans(view, &self.candidates, &mut rest);
@@ -196,7 +190,7 @@ impl Matchmaker {
         let mut members = core::mem::take(&mut self.members);
         let candidates = core::mem::take(&mut self.candidates);
         let chosen = plan::members(plan.chosen, &candidates);
-        members.extend(chosen.filter_map(|candidate| self.withdraw(candidate.slot)));
+        members.extend(chosen.filter_map(|candidate| self.withdraw(candidate.account)));
         members.sort_unstable_by_key(|ticket| ticket.search.number);
         self.answer(&members, Reason::Matched, out);
         members.clear();
@@ -204,14 +198,14 @@ impl Matchmaker {
         self.candidates = candidates;
     }
 
-    fn answer_alone(&mut self, slot: Slot, ticket: Ticket, reason: Reason, out: &mut Outcomes) {
-        self.close(slot, &ticket);
+    fn answer_alone(&mut self, ticket: Ticket, reason: Reason, out: &mut Outcomes) {
+        self.close(&ticket);
         let to_ai = ticket.impatient && reason == Reason::NobodyFound;
         self.answer(&[ticket], if to_ai { Reason::Ai } else { reason }, out);
         if to_ai {
-            self.forget(slot);
+            self.forget(ticket.account);
         } else {
-            self.tickets.rest(slot, self.now.after(SENIORITY_KEPT));
+            self.tickets.rest(ticket.account, self.now.after(SENIORITY_KEPT));
         }
     }
 
@@ -219,7 +213,7 @@ impl Matchmaker {
     fn answer(&mut self, members: &[Ticket], reason: Reason, out: &mut Outcomes) {
         let host = host::choose(members);
         let Some(hosting) = members.get(host) else { return };
-        let Some(key) = self.buckets.get(hosting.bucket).map(|bucket| bucket.key) else { return };
+        let key = hosting.bucket;
         let second_team = if hosting.has_teams { split(members) } else { 0 };
         let groups = members.iter().enumerate().map(|(place, ticket)| Group {
             poll: ticket.poll,
@@ -256,15 +250,15 @@ impl Matchmaker {
     }
 
     /// An open poll waits no more.
-    fn close(&mut self, slot: Slot, ticket: &Ticket) {
-        if let Some(bucket) = self.buckets.get_mut(ticket.bucket) {
-            bucket.close(&mut self.seniority, slot, ticket);
+    fn close(&mut self, ticket: &Ticket) {
+        if let Some(bucket) = self.buckets.get_mut(&ticket.bucket) {
+            bucket.close(ticket);
         }
     }
 
     /// A ticket that no longer waits is gone for good.
-    fn forget(&mut self, slot: Slot) -> Option<Ticket> {
-        let ticket = self.tickets.remove(slot)?;
+    fn forget(&mut self, account: UserId) -> Option<Ticket> {
+        let ticket = self.tickets.remove(account)?;
         self.buckets.forget_ticket(ticket.bucket, self.now);
         Some(ticket)
     }

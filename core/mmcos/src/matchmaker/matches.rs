@@ -2,15 +2,13 @@
 //!
 //! A player alone against AI is a match too: its race key comes back with the registration and with the points.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use super::config::MAX_PLAYERS;
-use super::index::{Hasher, Index};
 use super::mode::BucketKey;
 use super::outcome::Group;
 use super::pairs::Pairs;
-use super::queue::{Links, Queue};
-use super::slab::{Slab, Slot};
 use crate::ids::{RaceKey, SessionId, UserId};
 use mmcos_core::seam::Monotonic;
 
@@ -66,6 +64,8 @@ pub struct Match {
     pub made: Monotonic,
     /// Players, parties included.
     pub players: u16,
+    /// When it is closed if nothing more is heard of it.
+    ends: Monotonic,
     members: [Option<Member>; MAX_PLAYERS as usize],
 }
 
@@ -117,34 +117,19 @@ pub struct MatchCounts {
 }
 
 /// The live matches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Matches {
-    slab: Slab<Match>,
-    by_key: Index,
-    by_account: Index,
-    hasher: Hasher,
-    links: Links,
-    ends: Queue,
+    by_session: BTreeMap<SessionId, Match>,
+    by_key: BTreeMap<RaceKey, SessionId>,
+    by_account: BTreeMap<UserId, SessionId>,
+    ends: BTreeSet<(Monotonic, SessionId)>,
     counts: MatchCounts,
     pairs: Pairs,
 }
 
 impl Matches {
-    pub(super) fn new(hasher: Hasher) -> Self {
-        Self {
-            slab: Slab::new(),
-            by_key: Index::default(),
-            by_account: Index::default(),
-            hasher,
-            links: Links::default(),
-            ends: Queue::EMPTY,
-            counts: MatchCounts::default(),
-            pairs: Pairs::default(),
-        }
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.slab.len()
+    pub(super) fn len(&self) -> usize {
+        self.by_session.len()
     }
 
     pub(super) const fn pairs(&self) -> &Pairs {
@@ -155,25 +140,17 @@ impl Matches {
         self.counts
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        let tables = [self.slab.bytes(), self.by_key.bytes(), self.by_account.bytes(), self.links.bytes()];
-        tables.into_iter().fold(0, usize::saturating_add)
-    }
-
-    pub(super) const fn steps(&self) -> u64 {
-        self.links.steps()
-    }
-
+    /// In the order in which they were made.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Match> {
-        self.slab.iter()
+        self.by_session.values()
     }
 
     pub(super) fn get(&self, race_key: RaceKey) -> Option<&Match> {
-        self.slab.get(self.find(race_key)?)
+        self.by_session.get(self.by_key.get(&race_key)?)
     }
 
     pub(super) fn next_end(&self) -> Option<Monotonic> {
-        self.links.first_key(self.ends).map(Monotonic::from_nanos)
+        self.ends.first().map(|(at, _)| *at)
     }
 
     /// Each of the groups leaves the match it was in and is in this one.
@@ -198,12 +175,12 @@ impl Matches {
         }
         let players = groups.iter().fold(0_u16, |sum, group| sum.saturating_add(group.size.get().into()));
         let state = MatchState::Made;
-        let slot = self.slab.insert(Match { race_key, session, bucket, state, made: now, players, members });
-        self.by_key.insert(self.hasher.mix(0, race_key.0), slot);
-        for group in groups {
-            self.by_account.insert(self.hash(group.account), slot);
-        }
-        self.links.insert(&mut self.ends, slot, now.after(longest(state)).as_nanos());
+        let ends = now.after(longest(state));
+        let made = Match { race_key, session, bucket, state, made: now, players, ends, members };
+        self.by_session.insert(session, made);
+        self.by_key.insert(race_key, session);
+        self.by_account.extend(groups.iter().map(|group| (group.account, session)));
+        self.ends.insert((ends, session));
         let count = if groups.len() > 1 { &mut self.counts.made } else { &mut self.counts.alone };
         *count = count.saturating_add(1);
         let size =
@@ -215,11 +192,10 @@ impl Matches {
 
     /// Gives the match that this account is in another key.
     pub(super) fn rename(&mut self, account: UserId, race_key: RaceKey) {
-        let Some(slot) = self.of(account) else { return };
-        let Some(found) = self.slab.get_mut(slot) else { return };
-        let before = core::mem::replace(&mut found.race_key, race_key);
-        self.by_key.remove(self.hasher.mix(0, before.0), slot);
-        self.by_key.insert(self.hasher.mix(0, race_key.0), slot);
+        let Some(session) = self.by_account.get(&account) else { return };
+        let Some(found) = self.by_session.get_mut(session) else { return };
+        self.by_key.remove(&core::mem::replace(&mut found.race_key, race_key));
+        self.by_key.insert(race_key, *session);
     }
 
     /// Whether this is the first registration of the match.
@@ -230,14 +206,11 @@ impl Matches {
         by: UserId,
     ) -> Result<bool, MatchError> {
         self.expire(now);
-        let slot = self.member(race_key, by)?;
-        let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
-        let first = found.state == MatchState::Made;
-        if let Some(member) = found.member_mut(by) {
-            member.state = member.state.max(MatchState::Registered);
-        }
+        let (session, state, member) = self.member(race_key, by)?;
+        let first = state == MatchState::Made;
+        member.state = member.state.max(MatchState::Registered);
         if first {
-            self.advance(slot, now, MatchState::Registered);
+            self.advance(session, now, MatchState::Registered);
             self.counts.registered = self.counts.registered.saturating_add(1);
         }
         Ok(first)
@@ -251,47 +224,41 @@ impl Matches {
         by: UserId,
     ) -> Result<bool, MatchError> {
         self.expire(now);
-        let slot = self.member(race_key, by)?;
-        let Some(found) = self.slab.get_mut(slot) else { return Err(MatchError::Unknown(race_key)) };
-        let before = found.state;
-        let scored = MatchState::Scored;
-        let first = found
-            .member_mut(by)
-            .is_some_and(|member| core::mem::replace(&mut member.state, scored) != scored);
-        if before != MatchState::Scored {
-            self.advance(slot, now, MatchState::Scored);
+        let (session, state, member) = self.member(race_key, by)?;
+        let first = core::mem::replace(&mut member.state, MatchState::Scored) != MatchState::Scored;
+        if state != MatchState::Scored {
+            self.advance(session, now, MatchState::Scored);
             self.counts.scored = self.counts.scored.saturating_add(1);
         }
-        self.close_if_done(now, slot);
+        self.close_if_done(now, session);
         Ok(first)
     }
 
     /// Closes what nothing was heard of.
     pub(super) fn expire(&mut self, now: Monotonic) {
-        while let Some(slot) = self.ends.first().filter(|slot| self.links.key(*slot) <= now.as_nanos()) {
+        while let Some((_, session)) = self.ends.first().copied().filter(|(ends, _)| *ends <= now) {
             self.counts.timed_out = self.counts.timed_out.saturating_add(1);
-            self.judge(now, slot);
-            self.close(slot);
+            self.judge(now, session);
+            self.close(session);
         }
     }
 
     /// Closes a match, however far it has come. False if there is none.
     pub(super) fn end(&mut self, race_key: RaceKey) -> bool {
-        let slot = self.find(race_key);
-        if let Some(slot) = slot {
-            self.close(slot);
+        let session = self.by_key.get(&race_key).copied();
+        if let Some(session) = session {
+            self.close(session);
         }
-        slot.is_some()
+        session.is_some()
     }
 
     /// The account goes on: it is not in its match any more.
     pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
-        let Some(slot) = self.of(account) else { return };
-        self.by_account.remove(self.hash(account), slot);
-        if let Some(member) = self.slab.get_mut(slot).and_then(|found| found.member_mut(account)) {
+        let Some(session) = self.by_account.remove(&account) else { return };
+        if let Some(member) = self.by_session.get_mut(&session).and_then(|found| found.member_mut(account)) {
             member.left = true;
         }
-        self.close_if_done(now, slot);
+        self.close_if_done(now, session);
     }
 
     /// A match of these players took place.
@@ -302,10 +269,9 @@ impl Matches {
     }
 
     /// The match is over: which of its members were heard of, and so could reach each other?
-    fn judge(&mut self, now: Monotonic, slot: Slot) {
-        let Some(found) = self.slab.get(slot).filter(|found| found.members().count() <= JUDGED) else {
-            return;
-        };
+    fn judge(&mut self, now: Monotonic, session: SessionId) {
+        let found = self.by_session.get(&session);
+        let Some(found) = found.filter(|found| found.members().count() <= JUDGED) else { return };
         for (place, one) in found.members().enumerate() {
             for other in found.members().skip(place.saturating_add(1)) {
                 if one.state.max(other.state) == MatchState::Made {
@@ -317,55 +283,46 @@ impl Matches {
         }
     }
 
-    fn close_if_done(&mut self, now: Monotonic, slot: Slot) {
+    fn close_if_done(&mut self, now: Monotonic, session: SessionId) {
         let done =
             |found: &Match| found.members().all(|member| member.state == MatchState::Scored || member.left);
-        if let Some(found) = self.slab.get(slot).filter(|found| done(found)) {
+        if let Some(found) = self.by_session.get(&session).filter(|found| done(found)) {
             if found.state != MatchState::Made {
                 self.counts.completed = self.counts.completed.saturating_add(1);
             }
-            self.judge(now, slot);
-            self.close(slot);
+            self.judge(now, session);
+            self.close(session);
         }
     }
 
-    fn close(&mut self, slot: Slot) {
-        self.links.remove(&mut self.ends, slot);
-        let Some(closed) = self.slab.remove(slot) else { return };
-        self.by_key.remove(self.hasher.mix(0, closed.race_key.0), slot);
+    fn close(&mut self, session: SessionId) {
+        let Some(closed) = self.by_session.remove(&session) else { return };
+        self.ends.remove(&(closed.ends, session));
+        self.by_key.remove(&closed.race_key);
         for member in closed.members().filter(|member| !member.left) {
-            self.by_account.remove(self.hash(member.account), slot);
+            self.by_account.remove(&member.account);
         }
     }
 
-    fn advance(&mut self, slot: Slot, now: Monotonic, state: MatchState) {
-        if let Some(found) = self.slab.get_mut(slot) {
+    fn advance(&mut self, session: SessionId, now: Monotonic, state: MatchState) {
+        if let Some(found) = self.by_session.get_mut(&session) {
             found.state = state;
+            self.ends.remove(&(found.ends, session));
+            found.ends = now.after(longest(state));
+            self.ends.insert((found.ends, session));
         }
-        self.links.remove(&mut self.ends, slot);
-        self.links.insert(&mut self.ends, slot, now.after(longest(state)).as_nanos());
     }
 
-    fn member(&self, race_key: RaceKey, account: UserId) -> Result<Slot, MatchError> {
-        let slot = self.find(race_key).ok_or(MatchError::Unknown(race_key))?;
-        let is_member =
-            |found: &Match| found.members().any(|member| member.account == account && !member.left);
-        let found = self.slab.get(slot).is_some_and(is_member);
-        found.then_some(slot).ok_or(MatchError::NotAMember(race_key, account))
-    }
-
-    fn find(&self, race_key: RaceKey) -> Option<Slot> {
-        let is = |slot| self.slab.get(slot).is_some_and(|found: &Match| found.race_key == race_key);
-        self.by_key.find(self.hasher.mix(0, race_key.0), is)
-    }
-
-    fn of(&self, account: UserId) -> Option<Slot> {
-        let is_member = |member: &Member| member.account == account && !member.left;
-        let is = |slot| self.slab.get(slot).is_some_and(|found: &Match| found.members().any(is_member));
-        self.by_account.find(self.hash(account), is)
-    }
-
-    const fn hash(&self, account: UserId) -> u64 {
-        self.hasher.mix(1, account.0 as u64)
+    /// A member of a match, with the match's number and how far that has come.
+    fn member(
+        &mut self,
+        race_key: RaceKey,
+        account: UserId,
+    ) -> Result<(SessionId, MatchState, &mut Member), MatchError> {
+        let session = self.by_key.get(&race_key).ok_or(MatchError::Unknown(race_key))?;
+        let found = self.by_session.get_mut(session).ok_or(MatchError::Unknown(race_key))?;
+        let state = found.state;
+        let member = found.member_mut(account).filter(|member| !member.left);
+        Ok((*session, state, member.ok_or(MatchError::NotAMember(race_key, account))?))
     }
 }

@@ -81,7 +81,6 @@ mod bucket;
 mod config;
 mod decide;
 mod host;
-mod index;
 mod matches;
 mod mode;
 mod outcome;
@@ -89,9 +88,7 @@ mod packing;
 mod pairs;
 mod plan;
 mod poll;
-mod queue;
 mod rate;
-mod slab;
 mod teams;
 mod ticket;
 mod view;
@@ -99,21 +96,18 @@ mod waits;
 
 use alloc::vec::Vec;
 use rand_chacha::ChaCha12Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 
 use self::bucket::Buckets;
 pub use self::bucket::Standing;
 pub use self::config::{Cap, Caps, Config, MAX_PLAYERS, TeamCap};
-use self::index::Hasher;
 use self::matches::Matches;
 pub use self::matches::{Match, MatchCounts, MatchError, MatchState, Member};
 pub use self::mode::{BucketKey, Folding, GameType, Label, Mode, RuleSet};
 pub use self::outcome::{Answer, Group, Outcome, Outcomes, Reason};
 use self::plan::Candidate;
 pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
-use self::queue::Links;
 use self::rate::Worth;
-use self::slab::Slot;
 use self::ticket::{Search, Ticket, Tickets};
 pub use self::view::{BucketView, Load, SearchView};
 pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
@@ -133,15 +127,13 @@ pub struct Matchmaker {
     next_session: SessionId,
     random: ChaCha12Rng,
     tickets: Tickets,
-    /// The links of the queues of all buckets.
-    seniority: Links,
     buckets: Buckets,
     matches: Matches,
     waits: Waits,
     /// Groups that a decision looked at, ever.
     considered: u64,
     /// Scratch space: groups that meet nobody though sizes would fit.
-    passed: Vec<Slot>,
+    passed: Vec<UserId>,
     /// Scratch space: groups that a match leaves.
     rest: Vec<Candidate>,
     /// Scratch space.
@@ -154,19 +146,16 @@ impl Matchmaker {
     /// Nobody waits. The race keys and the order of ties come from the seed; sessions count from `first_session`, which
     /// should be greater than any used before.
     pub fn new(config: Config, seed: [u8; 32], first_session: SessionId) -> Self {
-        let mut random = ChaCha12Rng::from_seed(seed);
-        let hasher = Hasher { secret: [random.next_u64(), random.next_u64()] };
         Self {
             config,
             worth: Worth::new(config.pair_worth_seconds),
             now: Monotonic::default(),
             next_search: 0,
             next_session: first_session,
-            random,
-            tickets: Tickets::new(hasher),
-            seniority: Links::default(),
-            buckets: Buckets::new(hasher),
-            matches: Matches::new(hasher),
+            random: ChaCha12Rng::from_seed(seed),
+            tickets: Tickets::default(),
+            buckets: Buckets::default(),
+            matches: Matches::default(),
             waits: Waits::new(),
             considered: 0,
             passed: Vec::new(),
@@ -190,14 +179,12 @@ impl Matchmaker {
         let kept = self.supersede(poll.account, &key, out);
         let bucket = self.buckets.for_ticket(key, self.config.seats(&key), now);
         let search = kept.unwrap_or_else(|| {
-            if let Some(bucket) = self.buckets.get_mut(bucket) {
-                bucket.rate.note(now);
-            }
+            bucket.rate.note(now);
             self.next_search = self.next_search.wrapping_add(1);
             Search { number: self.next_search, began: now }
         });
-        self.open(poll, search, bucket);
-        self.decide(bucket, out);
+        self.open(poll, search, key);
+        self.decide(key, out);
         self.advance(now, out);
     }
 
@@ -205,11 +192,11 @@ impl Matchmaker {
     /// is forgotten. Any number of times, whoever it is.
     pub fn cancel(&mut self, now: Monotonic, account: UserId, out: &mut Outcomes) {
         self.advance(now, out);
-        let Some((slot, ticket)) = self.tickets.of(account) else { return };
+        let Some(ticket) = self.tickets.of(account).copied() else { return };
         if ticket.is_open() {
             out.cancelled(ticket.poll, account);
         }
-        self.withdraw(slot);
+        self.withdraw(account);
         self.decide(ticket.bucket, out);
     }
 
@@ -217,9 +204,9 @@ impl Matchmaker {
     /// forgotten; if it is not, this does nothing.
     pub fn disconnect(&mut self, now: Monotonic, account: UserId, poll: PollId, out: &mut Outcomes) {
         self.advance(now, out);
-        let Some((slot, ticket)) = self.tickets.of(account) else { return };
+        let Some(ticket) = self.tickets.of(account).copied() else { return };
         if ticket.is_open() && ticket.poll == poll {
-            self.withdraw(slot);
+            self.withdraw(account);
             self.decide(ticket.bucket, out);
         }
     }
@@ -231,8 +218,10 @@ impl Matchmaker {
 
     /// When to [`tick`](Self::tick) next, if nothing happens before.
     pub fn next_deadline(&self) -> Option<Monotonic> {
-        let tickets = [self.tickets.first_open(), self.tickets.first_resting(), self.buckets.first_timed()];
-        tickets.into_iter().flatten().map(|(at, _)| at).chain(self.matches.next_end()).min()
+        let tickets = [self.tickets.first_open(), self.tickets.first_resting()];
+        let tickets = tickets.into_iter().flatten().map(|(at, _)| at);
+        let decides = self.buckets.first_timed().map(|(at, _)| at);
+        tickets.chain(decides).chain(self.matches.next_end()).min()
     }
 
     /// Gives the match that this account is in another key.
@@ -267,8 +256,8 @@ impl Matchmaker {
     /// The server stops: every poll is answered now, with whoever fits, or alone.
     pub fn shutdown(&mut self, now: Monotonic, out: &mut Outcomes) {
         self.advance(now, out);
-        while let Some((_, slot)) = self.tickets.first_open() {
-            self.expire(slot, Reason::Shutdown, out);
+        while let Some((_, account)) = self.tickets.first_open() {
+            self.expire(account, Reason::Shutdown, out);
         }
     }
 

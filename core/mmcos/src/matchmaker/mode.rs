@@ -35,15 +35,6 @@ impl Label {
     pub fn as_str(&self) -> &str {
         self.bytes.get(..usize::from(self.len)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("")
     }
-
-    /// All of it as words, for hashing.
-    pub(super) fn words(self) -> impl Iterator<Item = u64> {
-        let [a, b, c] = core::array::from_fn(|third| {
-            let bytes = self.bytes.iter().skip(third.saturating_mul(8)).take(8);
-            bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
-        });
-        [a, b, c, u64::from(self.len)].into_iter()
-    }
 }
 
 impl From<Label> for String {

@@ -3,15 +3,13 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::bucket::{Bucket, Sizes, Standing};
+use super::bucket::{Bucket, Queue, Sizes, Standing};
 use super::config::{Config, MAX_PLAYERS};
 use super::packing::{self, MAX_CANDIDATES};
 use super::pairs::Pairs;
-use super::queue::{Links, Queue};
 use super::rate::Worth;
-use super::slab::Slot;
-use super::ticket::{Search, Ticket, Tickets};
-use crate::ids::{LobbyId, UserId};
+use super::ticket::{Search, Ticket};
+use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
 
 /// How long the oldest of a full match waits for players of like points, in a dense bucket.
@@ -30,11 +28,13 @@ const MOST_CHOICES: u8 = 32;
 /// An open ticket that could go with the seed, or the seed itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
-    pub(super) slot: Slot,
     /// Before the order of the searches; the least goes first.
     claim: u64,
-    search: Search,
-    account: UserId,
+    pub(super) search: Search,
+    /// By when its poll is answered at the latest.
+    until: Monotonic,
+    pub(super) account: UserId,
+    points: Points,
     group_lobby: LobbyId,
     size: u8,
     can_host: bool,
@@ -42,9 +42,10 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) const fn new(slot: Slot, ticket: &Ticket) -> Self {
-        let Ticket { search, account, group_lobby, size, can_host, impatient, .. } = *ticket;
-        Self { slot, claim: 0, search, account, group_lobby, size: size.get(), can_host, impatient }
+    pub(super) const fn new(ticket: &Ticket) -> Self {
+        let Ticket { search, until, account, points, group_lobby, size, can_host, impatient, .. } = *ticket;
+        let size = size.get();
+        Self { claim: 0, search, until, account, points, group_lobby, size, can_host, impatient }
     }
 
     pub(super) const fn size(&self) -> u8 {
@@ -57,12 +58,10 @@ impl Candidate {
 pub(super) struct View<'a> {
     pub(super) now: Monotonic,
     pub(super) bucket: &'a Bucket,
-    pub(super) seniority: &'a Links,
-    pub(super) tickets: &'a Tickets,
     pub(super) pairs: &'a Pairs,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// Whether these two are never in one match, whatever their sizes: they are groups of one party (it stands in an
     /// answer once; an id that is no lobby names no party), or kept apart.
     fn clash(&self, one: &Candidate, other: &Candidate) -> bool {
@@ -73,13 +72,7 @@ impl View<'_> {
     /// Whether these two could be a match.
     fn can_meet(&self, one: &Candidate, other: &Candidate) -> bool {
         let fit = other.size <= self.bucket.seats.beside(one.size);
-        fit && one.slot != other.slot && (one.can_host || other.can_host) && !self.clash(one, other)
-    }
-
-    /// Groups of a queue, the oldest first.
-    fn of(&self, queue: Queue) -> impl Iterator<Item = Candidate> {
-        let slots = core::iter::successors(queue.first(), |slot| self.seniority.next(*slot));
-        slots.filter_map(|slot| Some(Candidate::new(slot, self.tickets.get(slot)?)))
+        fit && one.account != other.account && (one.can_host || other.can_host) && !self.clash(one, other)
     }
 
     /// Whether a group, which may wait here already, could be a match with one that waits.
@@ -88,18 +81,18 @@ impl View<'_> {
     }
 
     /// The oldest host that could be a match with this group.
-    pub(super) fn oldest_host_for(&self, group: &Candidate) -> Option<Slot> {
-        self.oldest_company(group, |other| other.can_host).map(|host| host.slot)
+    pub(super) fn oldest_host_for(&self, group: &Candidate) -> Option<Candidate> {
+        self.oldest_company(group, |other| other.can_host)
     }
 
     fn oldest_company(&self, group: &Candidate, wanted: fn(&Candidate) -> bool) -> Option<Candidate> {
         let room = self.bucket.seats.beside(group.size);
         let queues =
             self.bucket.sizes().take_while(|size| *size <= room).flat_map(|size| self.bucket.queues(size));
-        let first = |queue| {
-            self.of(queue).take(MOST_PASSED).find(|other| wanted(other) && self.can_meet(group, other))
+        let first = |queue: &'a Queue| {
+            queue.values().take(MOST_PASSED).find(|other| wanted(other) && self.can_meet(group, other))
         };
-        queues.filter_map(first).min_by_key(|other| other.search.number)
+        queues.filter_map(first).min_by_key(|other| other.search.number).copied()
     }
 }
 
@@ -131,7 +124,7 @@ impl Plan {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
         gather(view, dense, seed, taken, candidates);
-        let hurried = dense.then(|| claim_by_points(view.now, view.tickets, seed, candidates)).flatten();
+        let hurried = dense.then(|| claim_by_points(view.now, seed, candidates)).flatten();
         let reorders = dense.then(|| view.bucket.sparse_from()).into_iter().chain(hurried).min();
         candidates.sort_unstable_by_key(|other| (other.claim, other.search.number));
         candidates.truncate(MAX_CANDIDATES.saturating_sub(1));
@@ -203,17 +196,18 @@ impl Plan {
         if self.chosen.count_ones() < 3 {
             return;
         }
-        let leaves =
-            |other: &Candidate| members(self.chosen, candidates).any(|member| member.slot == other.slot);
+        let leaves = |other: &Candidate| {
+            members(self.chosen, candidates).any(|member| member.account == other.account)
+        };
         rest.clear();
         for queue in view.bucket.sizes().flat_map(|size| view.bucket.queues(size)) {
-            let stay = view.of(queue).take(MOST_PASSED).filter(|other| !leaves(other));
+            let stay = queue.values().take(MOST_PASSED).filter(|other| !leaves(other)).copied();
             rest.extend(stay.take(usize::from(MAX_PLAYERS)));
         }
         rest.sort_unstable_by_key(|other| other.search.number);
         let rate = view.bucket.rate.at(view.now);
         for orphan in &*rest {
-            let expected = rate * view.tickets.deadline(orphan.slot).since(view.now).as_secs_f64();
+            let expected = rate * orphan.until.since(view.now).as_secs_f64();
             if expected >= 2.0 || rest.iter().any(|other| view.can_meet(orphan, other)) {
                 continue;
             }
@@ -272,20 +266,13 @@ fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<
 }
 
 /// Who has little time left goes first, then who is near the seed in points. Returns when the next has little time left.
-fn claim_by_points(
-    now: Monotonic,
-    tickets: &Tickets,
-    seed: Candidate,
-    candidates: &mut [Candidate],
-) -> Option<Monotonic> {
-    let points = |slot| tickets.get(slot).map_or(0, |ticket| ticket.points.0);
-    let near = points(seed.slot);
+fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]) -> Option<Monotonic> {
     let mut left: Option<Duration> = None;
     for other in candidates {
-        let time = tickets.deadline(other.slot).since(now);
+        let time = other.until.since(now);
         let hurried = time < URGENT;
         other.claim =
-            if hurried { 0 } else { u64::from(points(other.slot).abs_diff(near)).saturating_add(1) };
+            if hurried { 0 } else { u64::from(other.points.0.abs_diff(seed.points.0)).saturating_add(1) };
         if !hurried {
             left = Some(left.map_or(time, |left| left.min(time)));
         }
@@ -320,11 +307,11 @@ fn gather(view: View<'_>, dense: bool, seed: Candidate, taken: Sizes, candidates
         let fill = view.bucket.seats.total().checked_div(size).unwrap_or(0);
         let most = usize::from(fill.saturating_mul(if dense { 2 } else { 1 }).saturating_add(2));
         for queue in view.bucket.queues(size) {
-            let able = view
-                .of(queue)
+            let able = queue
+                .values()
                 .take(most.saturating_add(MOST_PASSED))
-                .filter(|other| other.slot != seed.slot && !view.clash(&seed, other));
-            candidates.extend(able.take(most));
+                .filter(|other| other.account != seed.account && !view.clash(&seed, other));
+            candidates.extend(able.take(most).copied());
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Who searches: one ticket an account, while its poll is open and a few seconds longer.
 
-use super::index::{Hasher, Index};
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use super::mode::BucketKey;
 use super::poll::{GroupSize, HostHistory, Poll, PollId};
-use super::queue::{Links, Queue};
-use super::slab::{Slab, Slot};
 use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
 
@@ -29,13 +29,15 @@ pub(super) enum Place {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     pub(super) search: Search,
+    /// By when the poll is answered at the latest; of a resting ticket, by when the search is forgotten.
+    pub(super) until: Monotonic,
     pub(super) poll: PollId,
     pub(super) group_lobby: LobbyId,
     pub(super) game_lobby: LobbyId,
     pub(super) account: UserId,
     pub(super) points: Points,
     pub(super) host_history: HostHistory,
-    pub(super) bucket: Slot,
+    pub(super) bucket: BucketKey,
     pub(super) size: GroupSize,
     /// Other groups can join its lobby.
     pub(super) can_host: bool,
@@ -52,9 +54,17 @@ impl Ticket {
         self.place != Place::Resting
     }
 
-    pub(super) fn new(poll: &Poll, search: Search, bucket: Slot, impatient: bool, place: Place) -> Self {
+    pub(super) fn new(
+        poll: &Poll,
+        search: Search,
+        bucket: BucketKey,
+        until: Monotonic,
+        impatient: bool,
+        place: Place,
+    ) -> Self {
         Self {
             search,
+            until,
             poll: poll.id,
             group_lobby: poll.group_lobby,
             game_lobby: poll.game_lobby,
@@ -71,98 +81,63 @@ impl Ticket {
     }
 }
 
-/// All tickets, by account and by when something is due.
-#[derive(Clone, Debug)]
+/// All tickets, by account and by when something is due: of those due at once, the earlier search first.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tickets {
-    slab: Slab<Ticket>,
-    by_account: Index,
-    hasher: Hasher,
-    ends: Links,
-    /// By when the poll is answered at the latest.
-    open: Queue,
-    /// By when the search is forgotten.
-    resting: Queue,
+    by_account: BTreeMap<UserId, Ticket>,
+    open: BTreeSet<Due>,
+    resting: BTreeSet<Due>,
 }
 
+type Due = (Monotonic, u64, UserId);
+
 impl Tickets {
-    pub(super) fn new(hasher: Hasher) -> Self {
-        Self {
-            slab: Slab::new(),
-            by_account: Index::default(),
-            hasher,
-            ends: Links::default(),
-            open: Queue::EMPTY,
-            resting: Queue::EMPTY,
-        }
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.slab.len()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        let tables = [self.slab.bytes(), self.by_account.bytes(), self.ends.bytes()];
-        tables.into_iter().fold(0, usize::saturating_add)
-    }
-
-    pub(super) const fn steps(&self) -> u64 {
-        self.ends.steps()
+    pub(super) fn len(&self) -> usize {
+        self.by_account.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Ticket> {
-        self.slab.iter()
+        self.by_account.values()
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&Ticket> {
-        self.slab.get(slot)
-    }
-
-    pub(super) fn of(&self, account: UserId) -> Option<(Slot, Ticket)> {
-        let is = |slot| self.slab.get(slot).is_some_and(|ticket: &Ticket| ticket.account == account);
-        let slot = self.by_account.find(self.hash(account), is)?;
-        Some((slot, *self.slab.get(slot)?))
+    pub(super) fn of(&self, account: UserId) -> Option<&Ticket> {
+        self.by_account.get(&account)
     }
 
     /// Adds an open ticket of an account that has none.
-    pub(super) fn add(&mut self, ticket: Ticket, deadline: Monotonic) -> Slot {
-        let slot = self.slab.insert(ticket);
-        self.by_account.insert(self.hash(ticket.account), slot);
-        self.ends.insert(&mut self.open, slot, deadline.as_nanos());
-        slot
+    pub(super) fn add(&mut self, ticket: Ticket) {
+        self.by_account.insert(ticket.account, ticket);
+        self.open.insert(due(&ticket));
     }
 
-    pub(super) fn remove(&mut self, slot: Slot) -> Option<Ticket> {
-        let ticket = self.slab.remove(slot)?;
-        self.by_account.remove(self.hash(ticket.account), slot);
+    pub(super) fn remove(&mut self, account: UserId) -> Option<Ticket> {
+        let ticket = self.by_account.remove(&account)?;
         let queue = if ticket.is_open() { &mut self.open } else { &mut self.resting };
-        self.ends.remove(queue, slot);
+        queue.remove(&due(&ticket));
         Some(ticket)
     }
 
     /// The poll was answered, the search is remembered until then.
-    pub(super) fn rest(&mut self, slot: Slot, until: Monotonic) {
-        let Some(ticket) = self.slab.get_mut(slot).filter(|ticket| ticket.is_open()) else { return };
-        ticket.place = Place::Resting;
-        self.ends.remove(&mut self.open, slot);
-        self.ends.insert(&mut self.resting, slot, until.as_nanos());
+    pub(super) fn rest(&mut self, account: UserId, until: Monotonic) {
+        let Some(ticket) = self.by_account.get_mut(&account).filter(|ticket| ticket.is_open()) else {
+            return;
+        };
+        self.open.remove(&due(ticket));
+        (ticket.place, ticket.until) = (Place::Resting, until);
+        self.resting.insert(due(ticket));
     }
 
-    /// When the poll of an open ticket is answered at the latest.
-    pub(super) fn deadline(&self, slot: Slot) -> Monotonic {
-        Monotonic::from_nanos(self.ends.key(slot))
+    /// The account whose poll is to be answered first, and when.
+    pub(super) fn first_open(&self) -> Option<(Monotonic, UserId)> {
+        self.open.first().map(|(at, _, account)| (*at, *account))
     }
 
-    /// The open ticket with the first deadline.
-    pub(super) fn first_open(&self) -> Option<(Monotonic, Slot)> {
-        self.open.first().map(|slot| (self.deadline(slot), slot))
+    /// The account whose search is forgotten first, and when.
+    pub(super) fn first_resting(&self) -> Option<(Monotonic, UserId)> {
+        self.resting.first().map(|(at, _, account)| (*at, *account))
     }
+}
 
-    /// The search that is forgotten first.
-    pub(super) fn first_resting(&self) -> Option<(Monotonic, Slot)> {
-        self.resting.first().map(|slot| (self.deadline(slot), slot))
-    }
-
-    const fn hash(&self, account: UserId) -> u64 {
-        self.hasher.mix(0, account.0 as u64)
-    }
+const fn due(ticket: &Ticket) -> Due {
+    (ticket.until, ticket.search.number, ticket.account)
 }

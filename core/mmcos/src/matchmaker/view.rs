@@ -7,7 +7,7 @@ use super::bucket::Standing;
 use super::matches::{Match, MatchCounts};
 use super::mode::BucketKey;
 use super::poll::GroupSize;
-use super::ticket::{Place, Ticket};
+use super::ticket::Place;
 use super::waits::Waits;
 use crate::ids::{RaceKey, UserId};
 use mmcos_core::seam::Monotonic;
@@ -21,8 +21,6 @@ pub struct Load {
     pub buckets: usize,
     /// Matches that are not closed.
     pub matches: usize,
-    /// The memory reserved for all of them, in bytes.
-    pub bytes: usize,
 }
 
 /// One bucket in which somebody waits.
@@ -59,21 +57,19 @@ pub struct SearchView {
 
 impl Matchmaker {
     /// Whether nobody searches: no poll waits, and none was answered so lately that another could go on with its search.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.tickets.len() == 0
     }
 
     /// All searches whose poll waits, in no particular order.
     pub fn searches(&self) -> impl Iterator<Item = SearchView> {
-        self.tickets.iter().filter(|ticket| ticket.is_open()).filter_map(|ticket: &Ticket| {
-            Some(SearchView {
-                account: ticket.account,
-                bucket: self.buckets.get(ticket.bucket)?.key,
-                size: ticket.size,
-                began: ticket.search.began,
-                aside: ticket.place == Place::Aside,
-                accepts_ai: ticket.impatient,
-            })
+        self.tickets.iter().filter(|ticket| ticket.is_open()).map(|ticket| SearchView {
+            account: ticket.account,
+            bucket: ticket.bucket,
+            size: ticket.size,
+            began: ticket.search.began,
+            aside: ticket.place == Place::Aside,
+            accepts_ai: ticket.impatient,
         })
     }
 
@@ -110,20 +106,11 @@ impl Matchmaker {
 
     /// How much is held.
     pub fn load(&self) -> Load {
-        let (tickets, links) = (self.tickets.bytes(), self.seniority.bytes());
-        let tables = [tickets, links, self.buckets.bytes(), self.matches.bytes()];
-        Load {
-            tickets: self.tickets.len(),
-            buckets: self.buckets.len(),
-            matches: self.matches.len(),
-            bytes: tables.into_iter().fold(0, usize::saturating_add),
-        }
+        Load { tickets: self.tickets.len(), buckets: self.buckets.len(), matches: self.matches.len() }
     }
 
-    /// The work done so far: groups considered and links followed. It grows by as much per event however many wait.
-    pub const fn steps(&self) -> u64 {
-        let queues = self.seniority.steps().wrapping_add(self.tickets.steps());
-        let timers = self.buckets.steps().wrapping_add(self.matches.steps());
-        self.considered.wrapping_add(queues).wrapping_add(timers)
+    /// The groups that were considered in all decisions so far. A decision considers no more of them however many wait.
+    pub const fn considered(&self) -> u64 {
+        self.considered
     }
 }

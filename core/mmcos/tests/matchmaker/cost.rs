@@ -46,9 +46,9 @@ impl Server {
     /// The steps of an event, on average.
     fn steps(&mut self, mut event: impl FnMut(&mut Self, u32)) -> u64 {
         const ROUNDS: u32 = 200;
-        let before = self.matchmaker.steps();
+        let before = self.matchmaker.considered();
         (0..ROUNDS).for_each(|round| event(self, round));
-        (self.matchmaker.steps() - before) / u64::from(ROUNDS)
+        (self.matchmaker.considered() - before) / u64::from(ROUNDS)
     }
 
     fn expire(&mut self) {
@@ -79,34 +79,8 @@ fn steps(crowd: Crowd, waiting: u32) -> [u64; 4] {
 fn steps_do_not_grow_with_the_number_waiting() {
     for crowd in [FULL_PARTIES, SEVENS, SCATTERED] {
         let (few, many) = (steps(crowd, 300), steps(crowd, 10_000));
-        // To come again is to find one's place: the logarithm of how many began later.
-        for (event, allowance) in [0, 0, 0, 20].into_iter().enumerate() {
-            assert!(many[event] <= few[event] + few[event] / 4 + 1 + allowance, "{few:?} {many:?}");
+        for event in 0..4 {
+            assert!(many[event] <= few[event] + few[event] / 4 + 1, "{few:?} {many:?}");
         }
     }
-}
-
-#[test]
-fn a_ticket_takes_little_memory() {
-    for (crowd, most) in [(SEVENS, 256), (SCATTERED, 544)] {
-        let load = Server::new(crowd, 30_000).matchmaker.load();
-        assert!(load.bytes / load.tickets <= most, "{load:?}");
-    }
-}
-
-#[test]
-fn nothing_is_allocated_while_not_more_wait_than_before() {
-    let mut server = Server::new(SEVENS, 1000);
-    let cycle = |server: &mut Server| {
-        for account in 1..=1000 {
-            server.now = server.now.after(Duration::from_millis(25));
-            server.enter(account, SEVENS(account));
-            server.enter(2000 + account, (1 + account % 5, 1));
-        }
-    };
-    cycle(&mut server);
-    cycle(&mut server);
-    let before = server.matchmaker.load().bytes;
-    (0..5).for_each(|_| cycle(&mut server));
-    assert_eq!(server.matchmaker.load().bytes, before);
 }

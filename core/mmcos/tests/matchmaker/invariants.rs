@@ -280,6 +280,5 @@ fn hostile_input_is_bounded() {
     }
     let load = world.matchmaker.load();
     assert!(load.tickets <= 3 && load.matches <= 3 && load.buckets <= 1024 + 3, "{load:?}");
-    assert!(load.bytes < 1_000_000, "{load:?}");
     assert_eq!(GroupSize::new(0), None);
 }
