@@ -13,9 +13,9 @@ use std::{
     path::Path,
 };
 
-const MAX_OPENINGS: usize = 1264;
+const MAX_OPENINGS: usize = 1258;
 const MAX_NAMES: usize = 39;
-const MAX_LONG_RUST: usize = 297;
+const MAX_LONG_RUST: usize = 298;
 const MAX_LONG_PROSE: usize = 15;
 const MAX_LARGE_FILES: usize = 4;
 const MAX_CROWDED: usize = 7;
