@@ -32,8 +32,8 @@ struct State {
     transport: Transport,
     /// A thread writes what the socket did not take at once.
     has_writer: bool,
-    /// The hub has not taken yet what was read last.
-    is_ahead: bool,
+    /// Bytes that were read and that the hub has not taken yet: less than twice [`READ`].
+    ahead: usize,
 }
 
 impl State {
@@ -56,7 +56,7 @@ impl Connection {
         hub: Inbox,
         limits: WriteLimits,
     ) -> Self {
-        let state = State { transport: Transport::new(limits), has_writer: false, is_ahead: false };
+        let state = State { transport: Transport::new(limits), has_writer: false, ahead: 0 };
         Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
     }
 
@@ -79,9 +79,10 @@ impl Connection {
         self.lock().is_over()
     }
 
-    /// The hub has taken what was read last.
-    pub(super) fn catch_up(&self) {
-        self.lock().is_ahead = false;
+    /// Takes note that the hub has taken so many bytes.
+    pub(super) fn catch_up(&self, count: usize) {
+        let mut state = self.lock();
+        state.ahead = state.ahead.saturating_sub(count);
         self.eased.notify_one();
     }
 
@@ -196,7 +197,9 @@ impl Connection {
             }
             // A record of TLS holds more than is read at a time.
             for bytes in received?.chunks(READ) {
-                self.wait_to_read().is_ahead = true;
+                let mut state = self.wait_to_read();
+                state.ahead = state.ahead.saturating_add(bytes.len());
+                drop(state);
                 self.hub.send(Message::Received { conn: self.conn, bytes: bytes.to_vec() });
             }
             if count == 0 {
@@ -210,10 +213,11 @@ impl Connection {
         }
     }
 
-    /// Waits until the hub has taken what was read before, and the client has read most responses to it.
+    /// Waits until the hub has taken most of what was read before, and the client most responses to it.
     fn wait_to_read(&self) -> MutexGuard<'_, State> {
-        let must_wait =
-            |state: &mut State| !state.is_over() && (state.is_ahead || !state.transport.link.wants_read());
+        let must_wait = |state: &mut State| {
+            !state.is_over() && (state.ahead >= READ || !state.transport.link.wants_read())
+        };
         self.eased.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner)
     }
 

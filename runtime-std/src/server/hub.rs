@@ -140,7 +140,7 @@ impl<C: Core> Hub<C> {
                 let connection = self.connections.get(conn).cloned();
                 self.input(Input::Received { conn, bytes: &bytes });
                 if let Some(connection) = connection {
-                    connection.catch_up();
+                    connection.catch_up(bytes.len());
                 }
             }
             Message::Ended { conn } => self.input(Input::Ended { conn }),
