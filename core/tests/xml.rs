@@ -3,63 +3,62 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use mmcos_core::wire::xml::{Error, Event, Limits, Reader, Writer, from_bytes};
+use mmcos_core::wire::xml::{Error, Limits, Writer, from_bytes};
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-/// All events of a document in short: `<name`, `<name nil`, the text in quotes, `>`.
-fn events(document: &[u8]) -> Result<String, Error> {
-    events_within(document, &Limits::default())
+/// The text of a root element `a`.
+fn text(content: &str) -> Result<String, Error> {
+    from_bytes(format!("<a>{content}</a>").as_bytes(), "a", &Limits::default())
 }
 
-fn events_within(document: &[u8], limits: &Limits) -> Result<String, Error> {
-    let mut reader = Reader::new(document, limits)?;
-    let mut seen = String::new();
-    while let Some(event) = reader.read()? {
-        let event = match event {
-            Event::Start(tag) => format!("<{}{}", tag.name, if tag.nil { " nil" } else { "" }),
-            Event::Text(text) => format!("{text:?}"),
-            Event::End => ">".to_owned(),
-        };
-        seen.push_str(&event);
-    }
-    Ok(seen)
+fn check(document: &[u8], limits: &Limits) -> Result<(), Error> {
+    from_bytes::<IgnoredAny>(document, "a", limits).map(drop)
 }
 
 #[test]
 fn accepts() {
-    for (document, expected) in [
-        ("<a/>", "<a>"),
-        ("<a />", "<a>"),
-        ("<a></a >", "<a>"),
-        ("<a>x</a>", r#"<a"x">"#),
-        ("\r\n<a>\r\n  <b>1</b>\r\n</a>\r\n", r#"<a<b"1">>"#),
-        ("\u{feff}<a/>", "<a>"),
-        ("<?xml version=\"1.0\"?><a/>", "<a>"),
-        ("<?xml version='1.0' encoding='UTF-8'?>\n<a/>", "<a>"),
-        ("<?xml version=\"1.0\" encoding=\"utf-16\"?>\r\n<a>\u{e9}</a>", "<a\"\u{e9}\">"),
-        ("<?xml version='1.0' encoding='windows-1252'?><a/>", "<a>"),
-        ("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?><a/>", "<a>"),
-        ("<i:a xmlns:i='u'><i:b/></i:a>", "<a<b>>"),
-        (
-            "<a><b i:nil=\"true\"/><c i:nil='false'/><d j:nil=\"1\"></d><e nil=\"true\"/></a>",
-            "<a<b nil><c><d nil><e>>",
-        ),
-        ("<a b=\"&lt;>&quot;&#65;\" c='\"'>x</a>", r#"<a"x">"#),
-        ("<a> x </a>", r#"<a" x ">"#),
-        ("<a> </a>", r#"<a" ">"#),
-        ("<a>x<!-- y -->z</a>", r#"<a"xz">"#),
-        ("<!-- b --><a><!-- c --><b/><!-- d --></a><!-- e -->", "<a<b>>"),
-        ("<a><!-- b --></a>", "<a>"),
-        ("<a>1<![CDATA[<&]]>2</a>", r#"<a"1<&2">"#),
-        ("<a><![CDATA[]]></a>", "<a>"),
-        ("<a>&lt;&gt;&amp;&apos;&quot;</a>", r#"<a"<>&'\"">"#),
-        ("<a>&#65;&#x42;&#x1F600;</a>", "<a\"AB\u{1f600}\">"),
-        ("<a>1\r\n2\r3&#13;\n</a>", r#"<a"1\n2\n3\r\n">"#),
-        ("<a>></a>", r#"<a">">"#),
-        ("<räder_1.x-y>ä\u{fffd}\u{ffee}</räder_1.x-y>", "<räder_1.x-y\"ä\u{fffd}\u{ffee}\">"),
+    for document in [
+        "<a/>",
+        "<a />",
+        "<a></a >",
+        "<a>x</a>",
+        "\r\n<a>\r\n  <b>1</b>\r\n</a>\r\n",
+        "\u{feff}<a/>",
+        "<?xml version=\"1.0\"?><a/>",
+        "<?xml version='1.0' encoding='UTF-8'?>\n<a/>",
+        "<?xml version=\"1.0\" encoding=\"utf-16\"?>\r\n<a>\u{e9}</a>",
+        "<?xml version='1.0' encoding='windows-1252'?><a/>",
+        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?><a/>",
+        "<i:a xmlns:i='u'><i:b/></i:a>",
+        "<a b=\"&lt;>&quot;&#65;\" c='\"'>x</a>",
+        "<!-- b --><a><!-- c --><b/><!-- d --></a><!-- e -->",
+        "<a><räder_1.x-y>ä\u{fffd}\u{ffee}</räder_1.x-y></a>",
+        // Slips that cannot change a value.
+        "<a><1/><b=c/></a>",
+        "<a b='&c;'/>",
     ] {
-        assert_eq!(events(document.as_bytes()).as_deref(), Ok(expected), "{document}");
+        assert_eq!(check(document.as_bytes(), &Limits::default()), Ok(()), "{document}");
+    }
+}
+
+#[test]
+fn texts_are_resolved() {
+    for (content, expected) in [
+        (" x ", " x "),
+        (" ", " "),
+        ("x<!-- y -->z", "xz"),
+        ("<!-- b -->", ""),
+        ("1<![CDATA[<&]]>2", "1<&2"),
+        ("<![CDATA[]]>", ""),
+        ("&lt;&gt;&amp;&apos;&quot;", "<>&'\""),
+        ("&#65;&#x42;&#x1F600;", "AB\u{1f600}"),
+        ("1\r\n2\r3&#13;\n", "1\n2\n3\r\n"),
+        (">", ">"),
+        ("]]>", "]]>"),
+    ] {
+        assert_eq!(text(content).as_deref(), Ok(expected), "{content}");
     }
 }
 
@@ -78,53 +77,28 @@ fn refuses() {
         ("<a>&amp;<c/></a>", "text beside an element"),
         ("<a><![CDATA[b]]> <c/></a>", "text beside an element"),
         ("\u{feff}\u{feff}<a/>", "text beside an element"),
-        ("<a/><b/>", "expected the end of the document, got a second root element at byte 8"),
-        ("<a></a><a>", "second root"),
+        ("<a/><b/>", "expected the end of the document, got a second root element at byte 4"),
         ("<a>", "expected the end of an element, got the end of the document at byte 3"),
-        ("<a><b></b>", "expected the end of an element"),
         ("<a>b", "expected the end of an element"),
         ("<a></b>", "well-formed"),
-        ("<a><b></a></b>", "well-formed"),
         ("<i:a></a>", "well-formed"),
-        ("<a></a b='c'>", "well-formed"),
-        ("</a>", "well-formed"),
-        ("<a/></a>", "well-formed"),
         ("<a", "well-formed"),
-        ("<a></a", "well-formed"),
         ("<a b='></a>", "well-formed"),
-        ("<", "well-formed"),
-        ("<a><", "well-formed"),
-        ("<a b></a>", "well-formed"),
-        ("<a b=c></a>", "well-formed"),
         ("<a b='1' b='2'/>", "well-formed"),
-        ("<a b='&c;'/>", "well-formed"),
-        ("<a b='&#0;'/>", "well-formed"),
-        ("<a b='<'/>", "expected an attribute, got characters"),
-        ("<a 1='c'/>", "expected an attribute, got characters"),
-        ("<a b&c='1'/>", "expected an attribute, got characters"),
-        ("<></>", "name of an element"),
-        ("< a/>", "name of an element"),
-        ("<1/>", "name of an element"),
-        ("<a=b/>", "name of an element"),
-        ("<a<b/>", "name of an element"),
-        ("<:a/>", "name of an element"),
-        ("<a:/>", "name of an element"),
-        ("<a:b:c/>", "name of an element"),
+        ("<a b='<'/>", "expected the end of a tag, got another tag at byte 0"),
+        ("<a><<a/></a>", "another tag"),
+        ("<></>", "expected the root element a, got "),
+        ("< a/>", "expected the root element a, got "),
+        ("<A/>", "expected the root element a, got A"),
+        ("<a:b:a/>", "expected the root element a, got b:a"),
+        ("<a><b>&#1;</b></a>", "allows, got U+0001 at byte 6"),
         ("<a>&b;</a>", "expected one of the predefined entities, got another"),
         ("<a>&nbsp;</a>", "predefined"),
-        ("<a>&AMP;</a>", "predefined"),
-        ("<a>&;</a>", "predefined"),
         ("<a>&amp</a>", "well-formed"),
-        ("<a>& </a>", "well-formed"),
-        ("<a>&", "well-formed"),
-        ("<a>&#;</a>", "well-formed"),
         ("<a>&#x;</a>", "well-formed"),
-        ("<a>&#+65;</a>", "well-formed"),
-        ("<a>&#xD800;</a>", "well-formed"),
         ("<a>&#x110000;</a>", "well-formed"),
-        ("<a>&#99999999999;</a>", "well-formed"),
         ("<a>&#0;</a>", "well-formed"),
-        ("<a>&#1;</a>", "allows, got U+0001 at byte 7"),
+        ("<a>&#1;</a>", "allows, got U+0001 at byte 3"),
         ("<a>&#xFFFE;</a>", "allows, got U+FFFE"),
         ("<a>\u{1}</a>", "allows, got U+0001 at byte 3"),
         ("<a b='\u{b}'/>", "allows, got U+000B"),
@@ -134,10 +108,7 @@ fn refuses() {
         ("<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "got a document type"),
         ("<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;'>]><a>&d;</a>", "got a document type"),
         ("<a><!DOCTYPE a></a>", "got a document type"),
-        ("<!doctype a><a/>", "got a document type"),
-        ("<!ELEMENT a ANY><a/>", "got a document type"),
         ("<?php a?><a/>", "got a processing instruction"),
-        ("<a><?b?></a>", "got a processing instruction"),
         (" <?xml version='1.0'?><a/>", "got a processing instruction"),
         ("<a><?xml version='1.0'?></a>", "got a processing instruction"),
         ("<?xml version='1.0'?><?xml version='1.0'?><a/>", "got a processing instruction"),
@@ -148,23 +119,23 @@ fn refuses() {
         ("<a><![CDATA[b</a>", "well-formed"),
         ("<a><![cdata[b]]></a>", "well-formed"),
     ] {
-        let error = events(document.as_bytes()).expect_err(document).to_string();
+        let error = check(document.as_bytes(), &Limits::default()).expect_err(document).to_string();
         assert!(error.contains(reason), "{document:?}: {error}");
     }
 }
 
 #[test]
 fn refuses_other_encodings() {
-    for (document, offset) in [
-        (&b"\xff\xfe<\0a\0/\0>\0"[..], 0),
-        (b"\xfe\xff\0<\0a\0/\0>", 0),
-        (b"<a>\xe4</a>", 3),
-        (b"<a>\xed\xa0\x80</a>", 3),
+    for (document, reason) in [
+        (&b"\xff\xfe<\0a\0/\0>\0"[..], "expected UTF-8, got other bytes at byte 0"),
+        (b"\xfe\xff\0<\0a\0/\0>", "UTF-8"),
+        (b"<a>\xe4</a>", "at byte 3"),
+        (b"<a>\xed\xa0\x80</a>", "UTF-8"),
+        (b"<\0a\0/\0>\0", "got U+0000"),
     ] {
-        let error = events(document).unwrap_err();
-        assert!(matches!(error, Error::Encoding { offset: at, .. } if at == offset), "{error}");
+        let error = check(document, &Limits::default()).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
     }
-    assert!(matches!(events(b"<\0a\0/\0>\0"), Err(Error::Character { code: 0, .. })));
 }
 
 #[test]
@@ -174,10 +145,10 @@ fn stops_at_its_limits() {
     let listed = |elements: usize| format!("<a>{}</a>", "<b/>".repeat(elements - 1));
     let with_attributes =
         |count| format!("<a {}/>", (0..count).fold(String::new(), |all, n| format!("{all} b{n}=''")));
-    assert!(events_within(nested(5).as_bytes(), &limits).is_ok());
-    assert!(events_within(listed(7).as_bytes(), &limits).is_ok());
-    assert!(events(with_attributes(16).as_bytes()).is_ok());
-    let limit_of = |document: String| match events_within(document.as_bytes(), &limits) {
+    assert!(check(nested(5).as_bytes(), &limits).is_ok());
+    assert!(check(listed(7).as_bytes(), &limits).is_ok());
+    assert!(check(with_attributes(16).as_bytes(), &limits).is_ok());
+    let limit_of = |document: String| match check(document.as_bytes(), &limits) {
         Err(Error::TooMany { limit, .. }) => limit,
         other => panic!("{document}: {other:?}"),
     };
@@ -283,15 +254,16 @@ fn borrows_what_needs_no_change() {
 
 #[test]
 fn reads_absent_values() {
-    for points in
-        ["", "<Points/>", "<Points></Points>", "<Points i:nil=\"true\"/>", "<Points i:nil='1'>3</Points>"]
-    {
-        assert_eq!(read(&everything(&[("Points", points)])).unwrap().points, None, "{points}");
+    for nil in ["i:nil=\"true\"/>", "i:nil='1'>3</Points>"] {
+        let points = format!("<Points xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" {nil}");
+        assert_eq!(read(&everything(&[("Points", &points)])).unwrap().points, None, "{points}");
     }
+    assert_eq!(read(&everything(&[("Points", "")])).unwrap().points, None);
     assert_eq!(read(&everything(&[("Tag", "")])).unwrap().tag, [""; 0]);
-    assert_eq!(read(&everything(&[("Nested", "<Nested/>")])).unwrap().nested, None);
-    let blank = everything(&[("Nested", "<Nested>\r\n</Nested>")]);
-    assert_eq!(read(&blank).unwrap().nested, Some(Nested { items: vec![] }));
+    for empty in ["<Nested/>", "<Nested></Nested>", "<Nested>\r\n</Nested>"] {
+        let nested = read(&everything(&[("Nested", empty)])).unwrap().nested;
+        assert_eq!(nested, Some(Nested { items: vec![] }), "{empty}");
+    }
 }
 
 #[test]
@@ -304,28 +276,28 @@ fn passes_over_unknown_elements() {
 #[test]
 fn says_what_is_wrong() {
     for (name, element, reason) in [
-        ("Small", "", "expected an element Small, got none"),
-        ("Small", "<Small>1</Small><Small>1</Small>", "expected one element Small, got another"),
-        ("Small", "<Small>128</Small>", "expected i8 in Small, got 128"),
-        ("Small", "<Small/>", "expected i8 in Small, got "),
-        ("Small", "<Small>1 2</Small>", "expected i8 in Small, got 1 2"),
-        ("Small", "<Small><Value>1</Value></Small>", "expected text, got an element"),
-        ("Large", "<Large>-1</Large>", "expected u64 in Large, got -1"),
-        ("Ratio", "<Ratio>NaN</Ratio>", "expected f64 in Ratio, got NaN"),
-        ("Ratio", "<Ratio>1e999</Ratio>", "expected f64 in Ratio, got 1e999"),
-        ("Wanted", "<Wanted>True</Wanted>", "expected bool in Wanted, got True"),
-        ("Kind", "<Kind>Elimination</Kind>", "expected Race or Battle in Kind, got Elimination"),
-        ("Text", "<Text>a&amp;b</Text>", "expected a borrowed string in Text, got string \"a&b\""),
-        ("Nested", "<Nested>x</Nested>", "expected elements, got text"),
-        ("Nested", "<Nested><Item><Value>x</Value></Item></Nested>", "expected u8 in Value, got x"),
-        ("Tag", "<Tag/><Other/><Tag/>", "expected one element Tag, got another"),
+        ("Small", "", "missing field `Small`"),
+        ("Small", "<Small>1</Small><Small>1</Small>", "duplicate field `Small`"),
+        ("Small", "<Small>128</Small>", "invalid type: string \"128\", expected i8 before byte 68"),
+        ("Small", "<Small/>", "string \"\", expected i8"),
+        ("Small", "<Small>1 2</Small>", "string \"1 2\", expected i8"),
+        ("Small", "<Small><Value>1</Value></Small>", "found unexpected tag <Value>"),
+        ("Large", "<Large>-1</Large>", "string \"-1\", expected u64"),
+        ("Ratio", "<Ratio>one</Ratio>", "string \"one\", expected f64"),
+        ("Wanted", "<Wanted>True</Wanted>", "string \"True\", expected a boolean"),
+        ("Kind", "<Kind>Elimination</Kind>", "unknown variant `Elimination`, expected `Race` or `Battle`"),
+        ("Text", "<Text>a&amp;b</Text>", "string \"a&b\", expected a borrowed string"),
+        ("Nested", "<Nested>x<Item/></Nested>", "expected elements or text alone"),
+        ("Nested", "<Nested><Item><Value>x</Value></Item></Nested>", "string \"x\", expected u8"),
+        ("Points", "<Points/>", "string \"\", expected i32"),
+        ("Tag", "<Tag/><Other/><Tag/>", "duplicate field `Tag`"),
         ("Tag", "<Tag>1</Tagg>", "well-formed"),
     ] {
         let error = read(&everything(&[(name, element)])).expect_err(element).to_string();
         assert!(error.contains(reason), "{element}: {error}");
     }
     let wrong_root = from_bytes::<Item>(b"<Logout/>", "Login", &Limits::default()).unwrap_err();
-    assert_eq!(wrong_root.to_string(), "expected the root element Login, got Logout");
+    assert_eq!(wrong_root.to_string(), "expected the root element Login, got Logout at byte 0");
     let after =
         from_bytes::<Item>(b"<Item><Value>1</Value></Item><Item/>", "Item", &Limits::default()).unwrap_err();
     assert!(after.to_string().contains("second root"), "{after}");
@@ -335,7 +307,9 @@ fn says_what_is_wrong() {
 fn shows_only_the_start_of_long_values() {
     let error =
         read(&everything(&[("Small", &format!("<Small>{}</Small>", "ä".repeat(9_999)))])).unwrap_err();
-    assert!(error.to_string().chars().count() < 150, "{error}");
+    let error = error.to_string();
+    assert!(error.chars().count() < 160, "{error}");
+    assert!(error.contains("expected i8"), "{error}");
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -402,92 +376,6 @@ fn markup() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(prop_oneof![9 => piece, 1 => noise], 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// Names with their prefix and without.
-const NAMES: [(&str, &str); 5] =
-    [("a", "a"), ("Value", "Value"), ("i:a", "a"), ("räder", "räder"), ("_x.1-y", "_x.1-y")];
-/// What may follow a name, and whether it says that there is no value.
-const BEHIND_NAMES: [(&str, &str); 6] =
-    [("", ""), ("", ""), (" ", ""), ("\r\n", ""), (" b='>'", ""), (" i:nil=\"true\"", " nil")];
-/// Ends of elements behind their names; `None` where one without content ends with its start.
-const ENDS: [Option<&str>; 4] = [Some(""), Some(" "), Some("\r\n\t"), None];
-/// Pieces of text as they are written and as they are read.
-const TEXTS: [(&str, &str); 11] = [
-    ("x", "x"),
-    (" ", " "),
-    ("\r\n", "\n"),
-    (">", ">"),
-    ("fifteen letters", "fifteen letters"),
-    ("more than sixteen, ä", "more than sixteen, ä"),
-    ("&amp;", "&"),
-    ("&#13;", "\r"),
-    ("<![CDATA[</a>&\r\n]]>", "</a>&\n"),
-    ("<![CDATA[]]>", ""),
-    ("<!-- <a> -->", ""),
-];
-const BETWEEN_ELEMENTS: [&str; 4] = ["", " ", "\r\n  ", "<!-- </a> -->"];
-
-/// An element as it is written, and its events in short.
-fn element() -> impl Strategy<Value = (String, String)> {
-    use proptest::{collection::vec, sample::select};
-    let text = vec(select(&TEXTS[..]), 0..5).prop_map(|pieces| {
-        let (written, read): (String, String) = pieces.into_iter().unzip();
-        let event = if read.is_empty() { read } else { format!("{read:?}") };
-        (written, event)
-    });
-    around(text).prop_recursive(4, 30, 4, |inner| {
-        let before = || select(&BETWEEN_ELEMENTS[..]);
-        let one =
-            (before(), inner).prop_map(|(before, (written, events))| (format!("{before}{written}"), events));
-        let content = (vec(one, 1..4), before()).prop_map(|(elements, last)| {
-            let (written, events): (String, String) = elements.into_iter().unzip();
-            (written + last, events)
-        });
-        around(content)
-    })
-}
-
-/// An element with this in it.
-fn around(content: impl Strategy<Value = (String, String)>) -> impl Strategy<Value = (String, String)> {
-    use proptest::sample::select;
-    let tag = (select(&NAMES[..]), select(&BEHIND_NAMES[..]), select(&ENDS[..]));
-    (tag, content).prop_map(|(((name, local), (behind, nil), end), (content, events))| {
-        let written = match end {
-            None if content.is_empty() => format!("<{name}{behind}/>"),
-            _ => format!("<{name}{behind}>{content}</{name}{}>", end.unwrap_or_default()),
-        };
-        (written, format!("<{local}{nil}{events}>"))
-    })
-}
-
-/// The name at each start of an element, nothing at each end.
-fn element_names(document: &[u8]) -> Result<Vec<Option<String>>, Error> {
-    let mut reader = Reader::new(document, &Limits::default())?;
-    let mut names = Vec::new();
-    while let Some(event) = reader.read()? {
-        match event {
-            Event::Start(tag) => names.push(Some(tag.name.to_owned())),
-            Event::Text(_) => {}
-            Event::End => names.push(None),
-        }
-    }
-    Ok(names)
-}
-
-fn element_names_by_quick_xml(document: &[u8]) -> Vec<Option<String>> {
-    use quick_xml::events::Event;
-    let mut reader = quick_xml::Reader::from_reader(document);
-    let mut names = Vec::new();
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(tag)) => names.push(Some(tag.local_name().as_ref().to_owned())),
-            Ok(Event::Empty(tag)) => names.extend([Some(tag.local_name().as_ref().to_owned()), None]),
-            Ok(Event::End(_)) => names.push(None),
-            Ok(Event::Eof) | Err(_) => return names,
-            Ok(_) => {}
-        }
-    }
-}
-
 /// What a reader gets of `value`: what XML cannot hold is replaced.
 fn as_written(value: &str) -> String {
     let is_lost = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
@@ -505,24 +393,14 @@ proptest! {
     #[test]
     fn never_panics_on_any_bytes(noise in any::<Vec<u8>>(), markup in markup()) {
         for document in [noise, markup.clone(), [b"<Item>", &markup[..], b"</Item>"].concat()] {
-            let _ = events(&document);
-            let _ = from_bytes::<Item>(&document, "Item", &Limits::default());
+            for root in ["Item", "a"] {
+                let limits = Limits::default();
+                let skipped = from_bytes::<IgnoredAny>(&document, root, &limits);
+                prop_assert!(from_bytes::<Item>(&document, root, &limits).is_err() || skipped.is_ok());
+                let _ = from_bytes::<Nested>(&document, root, &limits);
+                let _ = from_bytes::<Cow<'_, str>>(&document, root, &limits);
+            }
         }
-    }
-
-    #[test]
-    fn quick_xml_reads_the_same_elements(markup in markup()) {
-        let document = [b"<Item>", &markup[..], b"</Item>"].concat();
-        if let Ok(names) = element_names(&document) {
-            prop_assert_eq!(names, element_names_by_quick_xml(&document));
-        }
-    }
-
-    #[test]
-    fn however_elements_are_written_the_same_is_read((document, expected) in element()) {
-        prop_assert_eq!(events(document.as_bytes()), Ok(expected));
-        let names = element_names(document.as_bytes());
-        prop_assert_eq!(names, Ok(element_names_by_quick_xml(document.as_bytes())));
     }
 
     #[test]

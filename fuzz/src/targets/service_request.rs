@@ -3,8 +3,9 @@ use mmcos_core::{
     wire::{egonet, steam::SteamId, xml},
 };
 use mmcos_game::players::Player;
+use serde::de::IgnoredAny;
 
-use super::{script::Script, values::Values};
+use super::{script::Script, values::Values, xml_document::root};
 use crate::{
     client::{
         Client, Response,
@@ -54,13 +55,7 @@ fn check(service: &Service, answer: &Response) {
     }
 }
 
+/// Returns whether it is one well-formed element, whatever its name is.
 fn is_document(bytes: &[u8]) -> bool {
-    let Ok(mut reader) = xml::Reader::new(bytes, &xml::Limits::default()) else { return false };
-    loop {
-        match reader.read() {
-            Ok(Some(_)) => {}
-            Ok(None) => return true,
-            Err(_) => return false,
-        }
-    }
+    xml::from_bytes::<IgnoredAny>(bytes, &root(bytes), &xml::Limits::default()).is_ok()
 }

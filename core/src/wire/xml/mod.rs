@@ -4,10 +4,12 @@
 //! or `false` are text. What the captures show, and what this module makes of it:
 //!
 //! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`] reads
-//!   them into structs through serde, on top of the strict and bounded [`Reader`]. A declaration, other white space,
-//!   prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice. The encoding that a
-//!   declaration names is not believed, for .NET writes `utf-16` over UTF-8: bytes that are not UTF-8 are refused, but in
-//!   texts that are only shown ([`with_cosmetic_texts`]).
+//!   them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no document
+//!   type, no processing instruction, no text beside elements, no character that XML forbids. A declaration, comments,
+//!   other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
+//!   Slips that cannot change a value pass: `]]>` in a text, an odd name of an element that no type asks for, any value
+//!   of an attribute. The encoding that a declaration names is not believed, for .NET writes `utf-16` over UTF-8: bytes
+//!   that are not UTF-8 are refused, but in texts that are only shown ([`with_cosmetic_texts`]).
 //! - **Answers** are one line without XML declaration. The root declares the prefix `i`; an absent value is
 //!   `<Name i:nil="true"/>`, an empty list `<Name/>`. Elements are in alphabetical order within their parent, as .NET
 //!   serializers write them, and the game's parser may count on it. [`Writer`] writes them, in the order of its calls.
@@ -38,13 +40,12 @@
 mod cosmetic;
 mod de;
 mod error;
-mod reader;
-mod scanner;
+mod guard;
 mod text;
 mod writer;
 
 pub use cosmetic::with_cosmetic_texts;
 pub use de::from_bytes;
 pub use error::Error;
-pub use reader::{Event, Limits, Reader, Tag};
+pub use guard::Limits;
 pub use writer::Writer;

@@ -1,0 +1,172 @@
+use alloc::format;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::error::{Error, shown};
+use super::text;
+
+/// No captured message has more than two attributes on an element. Finding duplicates is quadratic in this.
+const MAX_ATTRIBUTES: usize = 16;
+
+/// How large a document may be, so that it costs no more than its length in bytes.
+///
+/// The defaults are our choice. The captured requests of the game go 4 deep, and 314 elements are the most in one
+/// (`GetFriends` with 155 players); with 2,000, the most friends that Steam allows, it would have 4,004.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Limits {
+    /// Maximum number of elements that are open at once, the root included.
+    pub depth: usize,
+    /// Maximum number of elements in a document, the root included.
+    pub elements: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 16, elements: 10_000 }
+    }
+}
+
+/// Returns the document as text if it is well-formed, within the limits, and has this root.
+///
+/// quick-xml's deserializer reads the text again. It accepts more than a message may hold, so its reader runs
+/// once before it, without any type in view, and every event is checked here.
+pub(super) fn check<'a>(document: &'a [u8], root: &str, limits: &Limits) -> Result<&'a str, Error> {
+    let text = text::checked(document)?;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut guard = Guard {
+        root,
+        limits,
+        depth: 0,
+        elements: 0,
+        is_first: true,
+        in_value: false,
+        has_text: false,
+        offset: 0,
+    };
+    loop {
+        guard.offset = reader.buffer_position();
+        let event = reader.read_event().map_err(|error| Error::malformed(&error, reader.error_position()))?;
+        if matches!(event, Event::Eof) {
+            return guard.finish().map(|()| text);
+        }
+        guard.event(&event)?;
+    }
+}
+
+struct Guard<'a> {
+    root: &'a str,
+    limits: &'a Limits,
+    depth: usize,
+    elements: usize,
+    /// No event has come.
+    is_first: bool,
+    /// Nothing but text has come since the last start: text is a value.
+    in_value: bool,
+    /// Some of that text is not blank.
+    has_text: bool,
+    /// Start of the event, in bytes from the start of the document.
+    offset: u64,
+}
+
+impl Guard<'_> {
+    fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Start(tag) => {
+                self.start(tag)?;
+                self.depth = self.depth.saturating_add(1);
+            }
+            Event::Empty(tag) => {
+                self.start(tag)?;
+                self.in_value = false;
+            }
+            Event::End(_) => {
+                // Its name is the innermost open one, or the reader would have failed.
+                self.depth = self.depth.saturating_sub(1);
+                (self.in_value, self.has_text) = (false, false);
+            }
+            Event::Text(text) if text::is_blank(text) => {}
+            Event::Text(_) | Event::CData(_) => self.text()?,
+            Event::GeneralRef(reference) => {
+                self.text()?;
+                self.reference(reference)?;
+            }
+            Event::Decl(declaration) if self.is_first => {
+                let version = declaration.version();
+                if version.map_err(|error| Error::malformed(&error, self.offset))? != "1.0" {
+                    return Err(self.unexpected("XML 1.0", "another version"));
+                }
+            }
+            Event::Decl(_) | Event::PI(_) => {
+                return Err(self.unexpected("an element", "a processing instruction"));
+            }
+            // Besides the danger of entities: quick-xml's deserializer panics at one within a text.
+            Event::DocType(_) => return Err(self.unexpected("an element", "a document type")),
+            Event::Comment(_) | Event::Eof => {}
+        }
+        self.is_first = false;
+        Ok(())
+    }
+
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), Error> {
+        if self.has_text {
+            return Err(self.stray_text());
+        }
+        if self.depth == 0 && self.elements > 0 {
+            return Err(self.unexpected("the end of the document", "a second root element"));
+        }
+        if self.elements == 0 && tag.local_name().as_ref() != self.root {
+            let expected = format!("the root element {}", self.root);
+            return Err(Error::unexpected(expected, shown(&tag.local_name().as_ref()), self.offset));
+        }
+        // quick-xml takes it for a part of a name or an attribute.
+        if tag.contains('<') {
+            return Err(self.unexpected("the end of a tag", "another tag"));
+        }
+        self.check_limit("elements", self.elements, self.limits.elements)?;
+        self.check_limit("levels of elements", self.depth, self.limits.depth)?;
+        for (count, attribute) in tag.attributes().enumerate() {
+            self.check_limit("attributes of an element", count, MAX_ATTRIBUTES)?;
+            attribute.map_err(|error| Error::malformed(&error, self.offset))?;
+        }
+        self.elements = self.elements.saturating_add(1);
+        self.in_value = true;
+        Ok(())
+    }
+
+    fn text(&mut self) -> Result<(), Error> {
+        self.has_text = true;
+        if self.in_value { Ok(()) } else { Err(self.stray_text()) }
+    }
+
+    /// Also within elements that no type asks for, which the deserializer would skip.
+    fn reference(&self, reference: &BytesRef<'_>) -> Result<(), Error> {
+        match reference.resolve_char_ref().map_err(|error| Error::malformed(&error, self.offset))? {
+            Some(character) if text::is_allowed(character) => Ok(()),
+            Some(character) => Err(Error::character(character, self.offset)),
+            None if matches!(&**reference, "amp" | "lt" | "gt" | "apos" | "quot") => Ok(()),
+            None => Err(self.unexpected("one of the predefined entities", "another")),
+        }
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        match (self.depth, self.elements) {
+            (0, 0) => Err(self.unexpected("a root element", "the end of the document")),
+            (0, _) => Ok(()),
+            _ => Err(self.unexpected("the end of an element", "the end of the document")),
+        }
+    }
+
+    fn check_limit(&self, what: &'static str, count: usize, limit: usize) -> Result<(), Error> {
+        if count < limit { Ok(()) } else { Err(Error::TooMany { what, limit, offset: self.offset }) }
+    }
+
+    fn stray_text(&self) -> Error {
+        self.unexpected("elements or text alone within an element", "text beside an element")
+    }
+
+    fn unexpected(&self, expected: &'static str, got: &'static str) -> Error {
+        Error::unexpected(expected, got, self.offset)
+    }
+}
