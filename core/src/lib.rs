@@ -92,6 +92,7 @@
 //! | `wire::egonet` | `EgoNet` values, of a family of racing games | `egonet` |
 //! | `wire::steam` | Steam tickets, verified offline | `steam` |
 //! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
+//! | `admin::document` | a description of a game's API, from its types | `openapi` (includes `admin`) |
 //! | [`info`], [`notice`] | facts about a game for its host; news for a webhook | |
 //! | [`link`] | the bytes that wait for one socket | |
 //! | `row` | records as rows of tables, for a store | `rows` |

@@ -21,6 +21,22 @@ const ALWAYS: [(&str, &str); 4] = [
     ("Content-Security-Policy", POLICY),
 ];
 
+/// Nothing: the request has been carried out.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Done {}
+
+/// A failure.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Error<'a> {
+    /// What happened, what it means, what to do next.
+    error: &'a str,
+    /// The reason why the command must be confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<&'a str>,
+}
+
 /// An answer to an operator, a browser or a program.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -44,27 +60,18 @@ impl Answer {
 
     /// Done, and nothing to say about it: `{}`.
     pub fn done() -> Self {
-        Self::new("application/json", b"{}".as_slice().into())
+        Self::json(&Done {})
     }
 
     /// That something went wrong, as JSON: `{"error": "…"}`.
     pub fn error(status: Status, text: &str) -> Self {
-        #[derive(Serialize)]
-        struct Error<'a> {
-            error: &'a str,
-        }
-        Self { status, ..Self::json(&Error { error: text }) }
+        Self { status, ..Self::json(&Error { error: text, confirm: None }) }
     }
 
     /// That a command must be confirmed, as JSON: `{"error": "…", "confirm": "…"}`. `why` completes a question to the
     /// operator.
     pub fn question(why: &str, error: &str) -> Self {
-        #[derive(Serialize)]
-        struct Question<'a> {
-            error: &'a str,
-            confirm: &'a str,
-        }
-        Self { status: Status::CONFLICT, ..Self::json(&Question { error, confirm: why }) }
+        Self { status: Status::CONFLICT, ..Self::json(&Error { error, confirm: Some(why) }) }
     }
 
     /// Why somebody may not.

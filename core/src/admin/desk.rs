@@ -4,6 +4,8 @@ use alloc::{format, vec::Vec};
 use core::time::Duration;
 
 use super::{Access, Addresses, Answer, Config, Exposition, Gate, Kind, Refusal, Thousandths, VisitorPage};
+#[cfg(feature = "openapi")]
+use super::{Operation, RequiredAccess};
 use crate::{
     engine::{Body, Exchange, Peer, Response},
     info::Info,
@@ -90,6 +92,24 @@ struct Commits {
 }
 
 impl Desk {
+    /// Descriptions of the requests at the desk, for those of a game to join.
+    #[cfg(feature = "openapi")]
+    pub const OPERATIONS: [Operation; 3] = [
+        Operation::new(Method::Get, "/healthz", "Returns success while the server runs.")
+            .with_access(RequiredAccess::Public)
+            .returns_text("text/plain"),
+        Operation::new(
+            Method::Get,
+            "/readyz",
+            "Returns success while players can log in: not during maintenance, nor while nothing can be saved.",
+        )
+        .with_access(RequiredAccess::Public)
+        .returns_text("text/plain")
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        Operation::new(Method::Get, "/metrics", "Returns all numbers, for Prometheus (text format 0.0.4).")
+            .returns_text("text/plain"),
+    ];
+
     /// The desk of this game.
     pub fn new(info: &'static Info, config: DeskConfig) -> Self {
         let DeskConfig { admin, pages, addresses } = config;

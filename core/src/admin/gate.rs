@@ -14,7 +14,7 @@ use crate::{
 
 /// How the names of our cookies begin. Browsers give a cookie to every port of a host: the rest of the name tells servers
 /// on one machine apart.
-const COOKIE: &str = "mmcos_operator";
+pub(super) const COOKIE: &str = "mmcos_operator";
 
 /// What the sender of a request has proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,6 +44,7 @@ pub struct History {
 
 /// Values over equal steps of time.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Chart {
     /// Seconds of a step.
     step: u32,

@@ -9,6 +9,8 @@ mod gate;
 mod history;
 mod host;
 mod metrics;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod password;
 mod throttle;
 mod tokens;
@@ -21,6 +23,8 @@ pub use desk::{Asked, Desk, DeskConfig};
 pub use gate::{Access, Gate, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
 pub use metrics::{Exposition, Family, Kind, Thousandths};
+#[cfg(feature = "openapi")]
+pub use openapi::{Operation, RequiredAccess, document};
 pub use password::Password;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};

@@ -19,6 +19,7 @@ pub struct Live<S> {
 
 /// A setting that can change while the server runs, as a dashboard shows it.
 #[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LiveSetting {
     /// Its name.
     pub name: String,

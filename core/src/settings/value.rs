@@ -48,6 +48,7 @@ pub trait Choice: Copy + PartialEq + 'static {
 
 /// The form in which an operator edits a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A line.

@@ -1,13 +1,21 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
-use super::asset::Asset;
-use mmcos_core::wire::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{super::info::INFO, asset::Asset, order, view};
+use mmcos_core::{
+    admin::{Desk, Operation, RequiredAccess, document},
+    settings::LiveSetting,
+    wire::http::{Method, Status},
+};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ask<'a> {
     /// A file of the dashboard.
     Asset(Asset),
+    /// The description of the API.
+    Description,
     /// How the server does, in a few numbers for everybody.
     Status,
     /// What the asker may do.
@@ -57,103 +65,196 @@ pub(super) enum Ask<'a> {
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
-    /// Something that can be asked for.
-    Ask(Ask<'a>),
-    /// Something, but not for this method: for these, as the field `Allow` has them.
+    /// A request, and the access that it must have.
+    Ask(Ask<'a>, RequiredAccess),
+    /// Requests with other methods: these, in the form of the field `Allow`.
     Allow(String),
 }
 
-/// What is at a path for a method. A star in the path stands for the one segment that the ask is about.
-type Route = (Method, &'static str, fn(&str) -> Ask<'_>);
+/// A route makes its request from the segment of the path that its pattern has in braces.
+type Maker = fn(&str) -> Ask<'_>;
 
-/// All that there is. (`Get` stands for HEAD as well.)
-const ROUTES: [Route; 29] = [
-    (Method::Get, "/admin", |_| Ask::Asset(Asset::Page)),
-    (Method::Get, "/admin/", |_| Ask::Asset(Asset::Page)),
-    (Method::Get, "/admin/style.css", |_| Ask::Asset(Asset::Style)),
-    (Method::Get, "/admin/script.js", |_| Ask::Asset(Asset::Script)),
-    (Method::Get, "/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
-    (Method::Get, "/favicon.ico", |_| Ask::Asset(Asset::Icon)),
-    (Method::Get, "/admin/link/*", |link| Ask::OpenLink(link)),
-    (Method::Get, "/api/v1/openapi.json", |_| Ask::Asset(Asset::OpenApi)),
-    (Method::Get, "/api/v1/status", |_| Ask::Status),
-    (Method::Get, "/api/v1/session", |_| Ask::Session),
-    (Method::Post, "/api/v1/session", |_| Ask::LogIn),
-    (Method::Delete, "/api/v1/session", |_| Ask::LogOut),
-    (Method::Post, "/api/v1/links", |_| Ask::MakeLink),
-    (Method::Get, "/api/v1/state", |_| Ask::State),
-    (Method::Get, "/api/v1/live", |_| Ask::Live),
-    (Method::Get, "/api/v1/history", |_| Ask::History),
-    (Method::Get, "/api/v1/players", |_| Ask::Players),
-    (Method::Post, "/api/v1/players/*/kick", |user| Ask::Kick(user)),
-    (Method::Post, "/api/v1/matches/*/end", |session| Ask::EndMatch(session)),
-    (Method::Get, "/api/v1/bans", |_| Ask::Bans),
-    (Method::Post, "/api/v1/bans", |_| Ask::Ban),
-    (Method::Post, "/api/v1/bans/lift", |_| Ask::LiftBan),
-    (Method::Post, "/api/v1/season/start", |_| Ask::StartSeason),
-    (Method::Get, "/api/v1/events", |_| Ask::Events),
-    (Method::Post, "/api/v1/event/start", |_| Ask::StartEvent),
-    (Method::Post, "/api/v1/event/stop", |_| Ask::StopEvent),
-    (Method::Get, "/api/v1/settings", |_| Ask::Settings),
-    (Method::Put, "/api/v1/settings/*", |name| Ask::Set(name)),
-    (Method::Delete, "/api/v1/settings/*", |name| Ask::Reset(name)),
+/// Pages and files for a browser. They are public: a one-time link proves itself.
+static PAGES: [(&str, Maker); 7] = [
+    ("/admin", |_| Ask::Asset(Asset::Page)),
+    ("/admin/", |_| Ask::Asset(Asset::Page)),
+    ("/admin/style.css", |_| Ask::Asset(Asset::Style)),
+    ("/admin/script.js", |_| Ask::Asset(Asset::Script)),
+    ("/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
+    ("/favicon.ico", |_| Ask::Asset(Asset::Icon)),
+    ("/admin/link/{link}", |link| Ask::OpenLink(link)),
 ];
 
+/// The API, as it is served and as it is described.
+static API: [(Operation, Maker); 22] = [
+    (
+        get("/api/v1/openapi.json", "Returns this description.")
+            .with_access(RequiredAccess::Public)
+            .returns::<Map<String, Value>>(),
+        |_| Ask::Description,
+    ),
+    (
+        get("/api/v1/status", "Returns the public status, to any site. Rendered at most once a second.")
+            .with_access(RequiredAccess::Public)
+            .returns::<view::Status>(),
+        |_| Ask::Status,
+    ),
+    (
+        get("/api/v1/session", "Returns the access of the sender.")
+            .with_access(RequiredAccess::SameSite)
+            .returns::<view::Session>(),
+        |_| Ask::Session,
+    ),
+    (
+        post("/api/v1/session", "Logs a browser in: the response sets its cookie.")
+            .with_access(RequiredAccess::SameSite)
+            .with_body::<order::LogIn>(),
+        |_| Ask::LogIn,
+    ),
+    (
+        delete("/api/v1/session", "Logs a browser out.").with_access(RequiredAccess::SameSite),
+        |_| Ask::LogOut,
+    ),
+    (
+        post("/api/v1/links", "Makes a one-time link that logs a browser in.").returns::<view::Link>(),
+        |_| Ask::MakeLink,
+    ),
+    (get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(), |_| Ask::State),
+    (
+        get(
+            "/api/v1/live",
+            "Streams server-sent events: `session` once, `state` and `history` now and when they change, at most \
+             once a second.",
+        )
+        .returns_text("text/event-stream")
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::Live,
+    ),
+    (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Ask::History),
+    (
+        get("/api/v1/players", "Returns at most 50 players with this part of a name, or this SteamID64.")
+            .with_query("name")
+            .returns::<Vec<view::PlayerRow>>(),
+        |_| Ask::Players,
+    ),
+    (
+        post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
+            .fails_with(&[Status::NOT_FOUND]),
+        |user| Ask::Kick(user),
+    ),
+    (
+        post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |session| Ask::EndMatch(session),
+    ),
+    (get("/api/v1/bans", "Returns all bans, also those that have ended.").returns::<Vec<view::Ban>>(), |_| Ask::Bans),
+    (
+        post("/api/v1/bans", "Bans a player or addresses.")
+            .with_body::<order::NewBan>()
+            .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::Ban,
+    ),
+    (
+        post("/api/v1/bans/lift", "Lifts a ban.")
+            .with_body::<order::LiftBan>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::LiftBan,
+    ),
+    (
+        post("/api/v1/season/start", "Begins the next season at once. Does nothing if this season is on already.")
+            .with_body::<order::StartSeason>()
+            .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StartSeason,
+    ),
+    (
+        get("/api/v1/events", "Returns the names of all special events, in the order of their numbers.")
+            .returns::<Vec<String>>(),
+        |_| Ask::Events,
+    ),
+    (
+        post("/api/v1/event/start", "Starts a special event, and stops the one that is on.")
+            .with_body::<order::StartEvent>()
+            .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StartEvent,
+    ),
+    (
+        post("/api/v1/event/stop", "Stops the special event that is on.")
+            .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StopEvent,
+    ),
+    (
+        get("/api/v1/settings", "Returns the settings that can change while the server runs.")
+            .returns::<Vec<LiveSetting>>(),
+        |_| Ask::Settings,
+    ),
+    (
+        put("/api/v1/settings/{name}", "Sets a setting such as `message` or `maintenance`, also for after a restart.")
+            .with_body::<order::Set>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Ask::Set(name),
+    ),
+    (
+        delete("/api/v1/settings/{name}", "Resets a setting: the configuration counts again.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Ask::Reset(name),
+    ),
+];
+
+const fn get(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Get, path, summary)
+}
+
+const fn post(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Post, path, summary)
+}
+
+const fn put(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Put, path, summary)
+}
+
+const fn delete(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Delete, path, summary)
+}
+
+/// Returns the description of the API.
+pub(super) fn description() -> Value {
+    let about = "The API of the dashboard. Times are in seconds since 1970. Steam IDs and match numbers are \
+                 strings, since a browser's numbers end at 2^53. Requests need the operator's password as a bearer \
+                 token, or the cookie of an admin session, except those that say otherwise.";
+    let info = json!({
+        "title": INFO.name,
+        "version": "1",
+        "license": { "name": "MIT", "identifier": "MIT" },
+        "description": about,
+    });
+    document(&info, API.iter().map(|(operation, _)| *operation).chain(Desk::OPERATIONS))
+}
+
 impl<'a> Ask<'a> {
-    /// What this request asks for; `None` if nothing of ours is at the path.
+    /// Returns the request at this path; `None` if nothing of ours is at it. (`Get` stands for HEAD as well.)
     pub(super) fn find(method: Method, path: &'a str) -> Option<Found<'a>> {
         let method = if method == Method::Head { Method::Get } else { method };
         let mut allowed = String::new();
-        for (wanted, pattern, ask) in ROUTES {
+        let pages = PAGES.iter().map(|(pattern, ask)| (Method::Get, *pattern, RequiredAccess::Public, ask));
+        let api = API
+            .iter()
+            .map(|(operation, ask)| (operation.method(), operation.path(), operation.access(), ask));
+        for (wanted, pattern, access, ask) in pages.chain(api) {
             let Some(subject) = subject(pattern, path) else { continue };
             if wanted == method {
-                return Some(Found::Ask(ask(subject)));
+                return Some(Found::Ask(ask(subject), access));
             }
             let separator = if allowed.is_empty() { "" } else { ", " };
             allowed.extend([separator, token(wanted)]);
         }
         (!allowed.is_empty()).then_some(Found::Allow(allowed))
     }
-
-    /// Returns whether only the operator is answered.
-    pub(super) const fn needs_proof(&self) -> bool {
-        match self {
-            Self::Asset(_)
-            | Self::Status
-            | Self::Session
-            | Self::LogIn
-            | Self::LogOut
-            | Self::OpenLink(_) => false,
-            Self::MakeLink
-            | Self::State
-            | Self::Live
-            | Self::History
-            | Self::Players
-            | Self::Bans
-            | Self::Settings
-            | Self::Events
-            | Self::Kick(_)
-            | Self::EndMatch(_)
-            | Self::Ban
-            | Self::LiftBan
-            | Self::StartSeason
-            | Self::StartEvent
-            | Self::StopEvent
-            | Self::Set(_)
-            | Self::Reset(_) => true,
-        }
-    }
-
-    /// Returns whether the response is public and depends on nothing that the request says: it is sent under any name, to any
-    /// site and to any version of HTTP. A one-time link proves itself.
-    pub(super) const fn is_for_everybody(&self) -> bool {
-        matches!(self, Self::Status | Self::Asset(_) | Self::OpenLink(_))
-    }
 }
 
-/// What stands in the path where the pattern has its star, if it has one; `None` if it is another path.
+/// Returns the segment of the path where the pattern has braces, if it has any; `None` if it is another path.
 fn subject<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
-    let Some((before, after)) = pattern.split_once('*') else { return (pattern == path).then_some("") };
+    let Some((before, rest)) = pattern.split_once('{') else { return (pattern == path).then_some("") };
+    let (_, after) = rest.split_once('}')?;
     path.strip_prefix(before)?.strip_suffix(after).filter(|subject| !subject.contains('/'))
 }
 
@@ -167,23 +268,21 @@ const fn token(method: Method) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
     fn paths_are_found_by_method() {
         let find = |method, path| Ask::find(method, path);
         let allow = |methods: &str| Some(Found::Allow(methods.into()));
-        assert_eq!(find(Method::Get, "/admin"), Some(Found::Ask(Ask::Asset(Asset::Page))));
-        assert_eq!(find(Method::Head, "/api/v1/status"), Some(Found::Ask(Ask::Status)));
+        let public = |ask| Some(Found::Ask(ask, RequiredAccess::Public));
+        let proved = |ask| Some(Found::Ask(ask, RequiredAccess::Operator));
+        assert_eq!(find(Method::Get, "/admin"), public(Ask::Asset(Asset::Page)));
+        assert_eq!(find(Method::Head, "/api/v1/status"), public(Ask::Status));
         assert_eq!(find(Method::Post, "/api/v1/status"), allow("GET, HEAD"));
         assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
-        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), Some(Found::Ask(Ask::Kick("7"))));
+        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Ask::Kick("7")));
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
-        assert_eq!(find(Method::Put, "/api/v1/settings/message"), Some(Found::Ask(Ask::Set("message"))));
+        assert_eq!(find(Method::Put, "/api/v1/settings/message"), proved(Ask::Set("message")));
         for path in [
             "/",
             "",
@@ -198,39 +297,5 @@ mod tests {
         ] {
             assert_eq!(find(Method::Get, path), None, "{path}");
         }
-    }
-
-    fn described_proof(operation: &Value) -> bool {
-        !operation["security"].as_array().expect("every operation says what it needs").is_empty()
-    }
-
-    #[test]
-    fn the_description_has_every_route_with_what_it_takes_and_no_other() {
-        let (_, text) = Asset::OpenApi.file();
-        let description: Value = serde_json::from_str(text).unwrap();
-        let mut described = Vec::new();
-        for (path, methods) in description["paths"].as_object().unwrap() {
-            for (method, operation) in methods.as_object().unwrap() {
-                described.push((path.clone(), method.to_uppercase(), described_proof(operation)));
-            }
-        }
-        let routes = ROUTES.into_iter().map(|(method, path, ask)| (method, path, ask("subject")));
-        let served = routes.filter(|(_, _, ask)| !matches!(ask, Ask::Asset(_) | Ask::OpenLink(_))).map(
-            |(method, path, ask)| {
-                let subject = match ask {
-                    Ask::Kick(_) => "{user}",
-                    Ask::EndMatch(_) => "{session}",
-                    _ => "{name}",
-                };
-                (path.replace('*', subject), token(method).replace(", HEAD", ""), ask.needs_proof())
-            },
-        );
-        // The desk's, see `mmcos_core::admin::Desk`.
-        let of_any_game = [("/healthz", false), ("/metrics", true), ("/readyz", false)];
-        let of_any_game = of_any_game.map(|(path, proof)| (String::from(path), String::from("GET"), proof));
-        let mut served: Vec<_> = served.chain(of_any_game).collect();
-        described.sort();
-        served.sort();
-        assert_eq!(described, served);
     }
 }

@@ -9,8 +9,6 @@ pub(super) enum Asset {
     Script,
     /// Its icon.
     Icon,
-    /// The description of the API.
-    OpenApi,
 }
 
 impl Asset {
@@ -21,7 +19,6 @@ impl Asset {
             Self::Style => ("text/css; charset=utf-8", include_str!("page/style.css")),
             Self::Script => ("text/javascript; charset=utf-8", include_str!("page/script.js")),
             Self::Icon => ("image/svg+xml", include_str!("page/icon.svg")),
-            Self::OpenApi => ("application/json", include_str!("openapi.json")),
         }
     }
 }

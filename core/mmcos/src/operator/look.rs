@@ -13,7 +13,8 @@ use super::super::{
     IdentityPolicy, Mmcos, events::Run, matchmaker::Mode, moderation::Subject, players::Player,
 };
 use super::view::{
-    self, Event, Health, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season, State, Status, Who,
+    self, Activity, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season,
+    State, Status,
 };
 use mmcos_core::{seam::Wall, service::Context};
 
@@ -138,10 +139,10 @@ impl Mmcos {
             games: player.profile.games,
             seen: seen.unwrap_or(player.profile.last_seen).as_secs(),
             does: match () {
-                () if busy.racing.contains(&player.user_id) => "racing",
-                () if busy.searching.contains(&player.user_id) => "searching",
-                () if seen.is_some() => "menu",
-                () => "away",
+                () if busy.racing.contains(&player.user_id) => Activity::Racing,
+                () if busy.searching.contains(&player.user_id) => Activity::Searching,
+                () if seen.is_some() => Activity::Menu,
+                () => Activity::Away,
             },
             banned: self.bans.of_account(player.steam_id, self.earliest).is_some(),
         }
@@ -206,8 +207,8 @@ impl Mmcos {
     }
 }
 
-fn who(player: &Player) -> Who<'_> {
-    Who {
+fn who(player: &Player) -> Identity<'_> {
+    Identity {
         user_id: player.user_id.0,
         steam_id: player.steam_id.to_string(),
         name: player.profile.name.as_str(),

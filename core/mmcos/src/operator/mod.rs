@@ -9,7 +9,7 @@ mod metrics;
 mod order;
 mod view;
 
-use alloc::vec::Vec;
+use alloc::{string::ToString, sync::Arc, vec::Vec};
 
 use super::{Mmcos, catalogue::EventName};
 use ask::{Ask, Found};
@@ -17,7 +17,7 @@ use asset::Asset;
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
-    admin::{Access, Answer, Asked, Desk, DeskConfig, Gauges, History, Refusal},
+    admin::{Access, Answer, Asked, Desk, DeskConfig, Gauges, History, Refusal, RequiredAccess},
     engine::{Exchange, Peer},
     seam::Wall,
     service::Context,
@@ -31,6 +31,8 @@ pub(super) struct Operator {
     live: Live,
     history: History,
     pub(super) counts: Counts,
+    /// The description of the API, once it has been asked for.
+    description: Option<Arc<[u8]>>,
 }
 
 impl Operator {
@@ -40,6 +42,7 @@ impl Operator {
             live: Live::default(),
             history: History::default(),
             counts: Counts::default(),
+            description: None,
         }
     }
 }
@@ -76,7 +79,7 @@ impl Mmcos {
                 let answer = Answer::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
                 answer.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
-            Some(Found::Ask(ask)) => match self.access(cx, ask, request, peer) {
+            Some(Found::Ask(ask, required)) => match self.access(cx, required, request, peer) {
                 Ok(Access::Operator(proof)) if ask == Ask::Live => self.watch(cx, proof, exchange),
                 Ok(access) => {
                     let answer = self.answer(cx, ask, access, request, peer);
@@ -92,17 +95,18 @@ impl Mmcos {
     fn access(
         &mut self,
         cx: &mut Context<'_, Self>,
-        ask: Ask<'_>,
+        required: RequiredAccess,
         request: &Request<'_>,
         peer: Peer,
     ) -> Result<Access, Refusal> {
         let Some(gate) = self.operator.desk.gate() else { return Err(Refusal::ProofNeeded) };
-        if ask.is_for_everybody() {
-            return Ok(Access::Public);
-        }
-        let access = match gate.access(request, peer, cx.now().monotonic) {
-            Ok(Access::Public) if ask.needs_proof() => Err(Refusal::ProofNeeded),
-            access => access,
+        let access = match required {
+            RequiredAccess::Public => return Ok(Access::Public),
+            RequiredAccess::SameSite => gate.access(request, peer, cx.now().monotonic),
+            RequiredAccess::Operator => match gate.access(request, peer, cx.now().monotonic) {
+                Ok(Access::Public) => Err(Refusal::ProofNeeded),
+                access => access,
+            },
         };
         if let Err(why) = &access {
             order::log_refusal(cx, peer, why);
@@ -121,6 +125,13 @@ impl Mmcos {
         let now = cx.now();
         match ask {
             Ask::Asset(asset) => file(asset),
+            Ask::Description => {
+                let text = self
+                    .operator
+                    .description
+                    .get_or_insert_with(|| ask::description().to_string().into_bytes().into());
+                Answer::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
+            }
             Ask::Status => {
                 let status = self.status(cx);
                 let answer =

@@ -5,6 +5,7 @@ use alloc::{
     string::{String, ToString},
 };
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::{
@@ -29,53 +30,70 @@ use mmcos_core::{
 const NEW_SEASON_MILLIS: i64 = 3_600_000;
 /// Bytes of the longest text about a ban.
 const LONGEST_TEXT: usize = 500;
+/// Hours of the longest special event that an operator can start.
+const MAX_EVENT_HOURS: u32 = 24 * 60;
 
-#[derive(Deserialize)]
+/// Body of `POST /api/v1/session`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct LogIn {
+pub(super) struct LogIn {
     password: String,
 }
 
-#[derive(Deserialize)]
+/// Body of `PUT /api/v1/settings/{name}`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Set {
+pub(super) struct Set {
     value: String,
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/v1/bans`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewBan {
+pub(super) struct NewBan {
+    /// A SteamID64, an address, or a range that begins at its first address, such as 203.0.113.0/24.
     subject: String,
-    /// For good without it.
+    /// Duration. Without it the ban is permanent.
     hours: Option<u32>,
+    /// Reason, which the player reads. At most 500 bytes.
     #[serde(default)]
     reason: String,
+    /// Note for operators. At most 500 bytes.
     #[serde(default)]
     note: String,
-    /// Whether the operator has been asked and is sure.
+    /// Confirmation. Needed for a range of /8 or wider (IPv6: /24), of this machine, or of your own address.
     #[serde(default)]
     confirm: bool,
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/v1/bans/lift`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct LiftBan {
+pub(super) struct LiftBan {
+    /// The `subject` of a ban.
     subject: String,
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/v1/event/start`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StartEvent {
+pub(super) struct StartEvent {
+    /// One of the names at `/api/v1/events`.
     event: String,
+    /// Duration.
+    #[schemars(range(min = 1, max = MAX_EVENT_HOURS))]
     hours: u32,
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/v1/season/start`. The number makes a repeated command begin one season only.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StartSeason {
-    /// Named, so that an order that is given twice begins one season.
+pub(super) struct StartSeason {
+    /// The number after that of the current season; refused after that season's end, when the next begins by itself. Or
+    /// `renumber_to` of the state, for a season that lies ahead.
+    #[schemars(with = "i32")]
     season: SeasonId,
-    /// Whether the operator has been asked and is sure.
+    /// Confirmation. Needed if the current season began less than an hour ago.
     #[serde(default)]
     confirm: bool,
 }
@@ -355,7 +373,7 @@ impl Mmcos {
 
     fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
         let StartEvent { event, hours } = serde_json::from_slice(body)?;
-        if !(1..=24 * 60).contains(&hours) {
+        if !(1..=MAX_EVENT_HOURS).contains(&hours) {
             return Err(Objection::Value("`hours`", "from 1 to 1440"));
         }
         let event: EventName = event.parse()?;

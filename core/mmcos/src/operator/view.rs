@@ -1,327 +1,362 @@
-//! What there is to see, as it is written in JSON. Numbers of Steam accounts are texts: a browser's numbers end at 2⁵³.
-//! Moments are in seconds since 1970, so that a view stays the same while nothing happens.
+//! Views: the JSON of responses. Its description at `/api/v1/openapi.json` comes from these types and comments, which
+//! operators read there. Numbers of Steam accounts are strings: a browser's numbers end at 2⁵³. Times are in seconds
+//! since 1970, so that a view stays the same while nothing happens.
 #![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use mmcos_core::admin::{Access, Chart};
 use mmcos_core::seam::Wall;
 
-/// What everybody may know.
-#[derive(Clone, Debug, Serialize)]
+/// Public status of the server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Status<'a> {
-    /// The server's version.
+    /// Version of the server.
     pub(super) version: &'static str,
-    /// Whether nobody can log in for now.
+    /// Whether the server is closed for maintenance: new logins are refused.
     pub(super) maintenance: bool,
-    /// The message of the day.
+    /// Message of the day.
     pub(super) message: Option<&'a str>,
     /// Players online.
     pub(super) players: u32,
-    /// Players who search, by mode.
+    /// Searching players by mode: at most 50 modes, those with the most players first.
     pub(super) searching: Vec<Searching>,
     /// Matches under way.
     pub(super) matches: u32,
-    /// The reason why this machine's clock is not believed at the moment, if it is not: `mmcos doctor` reads it here.
+    /// Reason why the server's clock is in doubt at the moment, if it is.
     pub(super) clock_trouble: Option<String>,
 }
 
-/// How many search for a mode.
-#[derive(Clone, Debug, Serialize)]
+/// Number of players who search for a mode.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Searching {
-    /// The mode, for people.
+    /// Name of the mode.
     pub(super) mode: String,
-    /// How many players.
+    /// Number of players.
     pub(super) players: u32,
 }
 
-/// All that the dashboard shows of this moment.
-#[derive(Clone, Debug, Serialize)]
+/// Everything that the dashboard shows of this moment.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct State<'a> {
-    /// How the server does.
+    /// Health of the server.
     pub(super) server: Health<'a>,
-    /// Who plays.
+    /// Players online.
     pub(super) players: Online<'a>,
-    /// Who searches.
+    /// Searches for a match.
     pub(super) searches: Searches<'a>,
-    /// Who races.
+    /// Matches under way.
     pub(super) matches: Matches<'a>,
-    /// What came of races, the latest first.
+    /// Results that players sent: at most 50, the latest first.
     pub(super) results: Vec<ResultRow<'a>>,
-    /// The best.
+    /// Leaderboard: at most 20 players, the best first.
     pub(super) leaderboard: Vec<LeaderboardRow<'a>>,
-    /// The season.
+    /// Current season.
     pub(super) season: Season,
-    /// The event that is on, or the next.
+    /// Special event that is on, or the next one.
     pub(super) event: Option<Event<'a>>,
 }
 
-/// How the server does.
-#[derive(Clone, Debug, Serialize)]
+/// Health of the server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Health<'a> {
-    /// Its version.
+    /// Version of the server.
     pub(super) version: &'static str,
-    /// Since when it runs.
+    /// Time of its start.
     pub(super) started: i64,
-    /// Whether nobody can log in for now.
+    /// Whether the server is closed for maintenance: new logins are refused.
     pub(super) maintenance: bool,
-    /// The message of the day.
+    /// Message of the day.
     pub(super) message: Option<&'a str>,
-    /// Whether tickets are verified: if not, anybody can be anybody.
+    /// Whether Steam tickets are verified. If not, anyone can impersonate any player.
     pub(super) verifies_tickets: bool,
-    /// Connections open.
+    /// Open connections.
     pub(super) connections: usize,
-    /// The reason why changes cannot be saved at the moment, if they cannot.
+    /// Reason why changes cannot be saved at the moment, if they cannot.
     pub(super) storage_trouble: Option<String>,
-    /// The reason why this machine's clock is not believed at the moment, if it is not.
+    /// Reason why the server's clock is in doubt at the moment, if it is. Until it is trusted again, no season begins.
     pub(super) clock_trouble: Option<String>,
-    /// How long the disk took for the last change that was to be kept, in milliseconds.
+    /// Duration of the last commit to the disk, in milliseconds.
     pub(super) last_commit_millis: Option<f64>,
-    /// Bans that hold.
+    /// Number of active bans.
     pub(super) bans: usize,
 }
 
-/// Somebody, by name.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Who<'a> {
-    /// The account on this server.
+/// Identity of a player.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Identity<'a> {
+    /// Number of the account on this server.
     pub(super) user_id: u32,
-    /// The account with Steam.
+    /// SteamID64.
     pub(super) steam_id: String,
-    /// The name, as the player chose it: any text.
+    /// Name as the player chose it: any text.
     pub(super) name: &'a str,
 }
 
-/// Who plays.
-#[derive(Clone, Debug, Serialize)]
+/// Players online.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Online<'a> {
-    /// How many are online.
+    /// Number of players online.
     pub(super) online: u32,
-    /// How many ever were.
+    /// Number of players who have ever logged in.
     pub(super) known: usize,
-    /// Those online who were heard of last, in the order in which they first came: it does not change while they play.
+    /// At most 50, those seen most recently, in the order of their `user_id`.
     pub(super) list: Vec<PlayerRow<'a>>,
 }
 
-/// A player.
-#[derive(Clone, Debug, Serialize)]
+/// Player.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct PlayerRow<'a> {
-    /// Who.
     #[serde(flatten)]
-    pub(super) who: Who<'a>,
-    /// Points of the season.
+    pub(super) who: Identity<'a>,
+    /// Points of this season.
     pub(super) points: i32,
-    /// The division, from 0.
+    /// Division, from 0.
     pub(super) division: u8,
-    /// The level, as the game says.
+    /// Level, as the game reports it.
     pub(super) level: u16,
-    /// Games that counted.
+    /// Number of matches that counted.
     pub(super) games: u32,
-    /// When last heard of.
+    /// Time of the last request.
     pub(super) seen: i64,
-    /// What the player does: `menu`, `searching`, `racing`, `away`.
-    pub(super) does: &'static str,
+    /// Current activity.
+    pub(super) does: Activity,
     /// Whether the player is banned.
     pub(super) banned: bool,
 }
 
-/// Who searches.
-#[derive(Clone, Debug, Serialize)]
+/// Activity of a player.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Activity {
+    /// Online, neither searching nor racing.
+    Menu,
+    /// Searching for a match.
+    Searching,
+    /// In a match.
+    Racing,
+    /// Offline.
+    Away,
+}
+
+/// Searches for a match.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Searches<'a> {
-    /// How many players, parties included.
+    /// Number of players, parties included.
     pub(super) players: u32,
-    /// How many searches.
+    /// Number of searches.
     pub(super) searches: usize,
-    /// How many modes are searched for.
+    /// Number of modes, counted by version of the game.
     pub(super) different_modes: usize,
-    /// Some of the modes, those with the most players first.
+    /// At most 50 modes, those with the most players first.
     pub(super) modes: Vec<ModeRow>,
-    /// Some of the searches, the longest first.
+    /// At most 50 searches, the longest first.
     pub(super) list: Vec<SearchRow<'a>>,
 }
 
-/// All who search for the same.
-#[derive(Clone, Debug, Serialize)]
+/// Searches for the same mode.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct ModeRow {
-    /// The mode, for people.
+    /// Name of the mode.
     pub(super) mode: String,
-    /// The network version of the game; players of different versions do not meet.
+    /// Network version of the game. Players of different versions do not meet.
     pub(super) version: u32,
-    /// How many players.
+    /// Number of players.
     pub(super) players: u32,
-    /// How many searches.
+    /// Number of searches.
     pub(super) searches: u32,
-    /// Since when the longest goes on.
+    /// Start of the longest search.
     pub(super) since: i64,
-    /// Why they still wait.
+    /// Reason why the players still wait.
     pub(super) why: String,
 }
 
-/// A search.
-#[derive(Clone, Debug, Serialize)]
+/// Search of a player or a party.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct SearchRow<'a> {
-    /// Whose.
     #[serde(flatten)]
-    pub(super) who: Who<'a>,
-    /// What for.
+    pub(super) who: Identity<'a>,
+    /// Name of the mode.
     pub(super) mode: String,
-    /// The network version of the game.
+    /// Network version of the game. Players of different versions do not meet.
     pub(super) version: u32,
-    /// Whether it ends with AI when nobody is found.
+    /// Whether the search ends with AI opponents when no player is found.
     pub(super) accepts_ai: bool,
-    /// Players of the party.
+    /// Number of players in the party.
     pub(super) party: u8,
-    /// Since when.
+    /// Start of the search.
     pub(super) since: i64,
-    /// Why it still goes on.
+    /// Reason why the search still goes on.
     pub(super) why: String,
 }
 
-/// Who races.
-#[derive(Clone, Debug, Serialize)]
+/// Matches under way.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Matches<'a> {
-    /// How many matches are under way.
+    /// Number of matches under way.
     pub(super) running: usize,
-    /// How many were made since the server started.
+    /// Number of matches since the server started.
     pub(super) made: u64,
-    /// Some of them, the latest first.
+    /// At most 50, the latest first.
     pub(super) list: Vec<MatchRow<'a>>,
 }
 
-/// A match.
-#[derive(Clone, Debug, Serialize)]
+/// Match.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct MatchRow<'a> {
-    /// Its number.
+    /// Number of the match.
     pub(super) session: String,
-    /// What is raced.
+    /// Name of the mode.
     pub(super) mode: String,
-    /// How far it has come: `made`, `racing`, `scored`.
-    pub(super) state: &'static str,
-    /// Since when.
+    /// Progress of the match.
+    pub(super) state: MatchState,
+    /// Time at which it was made.
     pub(super) since: i64,
-    /// Players, parties included.
+    /// Number of players, parties included.
     pub(super) seats: u16,
-    /// Who searched, for their parties; the host first.
-    pub(super) players: Vec<Who<'a>>,
+    /// Players who searched, each for a party; the host first.
+    pub(super) players: Vec<Identity<'a>>,
 }
 
-/// What a race brought a player.
-#[derive(Clone, Debug, Serialize)]
+/// Progress of a match.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MatchState {
+    /// The players have been told of the match.
+    Made,
+    /// A player reported the start of the race.
+    Racing,
+    /// A player reported points.
+    Scored,
+}
+
+/// Result that a player reported.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct ResultRow<'a> {
-    /// Whose.
     #[serde(flatten)]
-    pub(super) who: Who<'a>,
-    /// When it came.
+    pub(super) who: Identity<'a>,
+    /// Time of the report.
     pub(super) at: i64,
-    /// The number of the match.
+    /// Number of the match.
     pub(super) session: String,
-    /// What was raced.
+    /// Name of the mode.
     pub(super) mode: String,
-    /// The change as counted.
+    /// Change of the points, as counted.
     pub(super) change: i32,
-    /// What the game claimed.
+    /// Change of the points, as the game reported it.
     pub(super) claimed: i32,
-    /// The points after it.
+    /// Points after the match.
     pub(super) points: i32,
 }
 
-/// A place of the leaderboard.
-#[derive(Clone, Debug, Serialize)]
+/// Place in the leaderboard.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct LeaderboardRow<'a> {
-    /// Whose.
     #[serde(flatten)]
-    pub(super) who: Who<'a>,
-    /// The points.
+    pub(super) who: Identity<'a>,
+    /// Points of this season.
     pub(super) points: i32,
-    /// The division, from 0.
+    /// Division, from 0.
     pub(super) division: u8,
 }
 
-/// The season.
-#[derive(Clone, Debug, Serialize)]
+/// Season.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Season {
-    /// Its number.
+    /// Number of the season.
     pub(super) id: i32,
-    /// Whether points count for it.
+    /// Whether points count for this season.
     pub(super) active: bool,
-    /// When it began.
+    /// Start of the season.
     pub(super) starts: i64,
-    /// When it ends.
+    /// End of the season.
     pub(super) ends: i64,
-    /// When the next begins.
+    /// Start of the next season.
     pub(super) next: i64,
-    /// The number that the calendar has for it, if it begins only later: it began while the clock was ahead.
+    /// Number that the calendar has for this season, if by a clock that is right now it begins only later: it began
+    /// while the clock was ahead. `POST /api/v1/season/start` with this number sets it; points stay.
     pub(super) renumber_to: Option<i32>,
 }
 
-/// An event.
-#[derive(Clone, Debug, Serialize)]
+/// Special event.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Event<'a> {
-    /// Its name.
+    /// Name of the event.
     pub(super) name: Cow<'a, str>,
-    /// Whether it is on.
+    /// Whether the event is on.
     pub(super) on: bool,
-    /// When it begins.
+    /// Start of the event.
     pub(super) starts: i64,
-    /// When it ends.
+    /// End of the event.
     pub(super) ends: i64,
 }
 
-/// A ban.
-#[derive(Clone, Debug, Serialize)]
+/// Ban of a player or of addresses.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Ban<'a> {
-    /// Whom it keeps out: an account with Steam, or a range of addresses.
+    /// Banned account (a SteamID64) or range of addresses.
     pub(super) subject: String,
-    /// The name of the player, if one is known.
+    /// Name of the player, if known.
     pub(super) name: Option<&'a str>,
-    /// From when on.
+    /// Start of the ban.
     pub(super) since: i64,
-    /// Until when; for good if there is no end.
+    /// End of the ban. A permanent ban has none.
     pub(super) until: Option<i64>,
-    /// Whether it holds now.
+    /// Whether the ban is active.
     pub(super) holds: bool,
-    /// Why, as the player reads it.
+    /// Reason, which the player reads.
     pub(super) reason: &'a str,
-    /// What operators should know besides.
+    /// Note for operators.
     pub(super) note: &'a str,
 }
 
-/// What the sender of a request has proved.
-#[derive(Clone, Debug, Serialize)]
+/// Access of the request's sender.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Session {
-    /// `public` or `operator`.
-    pub(super) access: &'static str,
-    /// The server's clock.
+    /// Level of access.
+    pub(super) access: AccessLevel,
+    /// Time by the server's clock.
     pub(super) now: i64,
 }
 
+/// Level of access.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AccessLevel {
+    /// Public status only.
+    Public,
+    /// Everything.
+    Operator,
+}
+
 impl Session {
-    /// The view of this access at this moment.
+    /// Returns the view of this access.
     pub(super) const fn new(access: Access, now: Wall) -> Self {
         let access = match access {
-            Access::Public => "public",
-            Access::Operator(_) => "operator",
+            Access::Public => AccessLevel::Public,
+            Access::Operator(_) => AccessLevel::Operator,
         };
         Self { access, now: now.as_secs() }
     }
 }
 
-/// A one-time link.
-#[derive(Clone, Debug, Serialize)]
+/// One-time link that logs a browser in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Link {
-    /// Its path on this server.
+    /// Path on this server.
     pub(super) path: String,
     /// Seconds until it expires.
     pub(super) seconds: u64,
 }
 
-/// The charts.
-#[derive(Clone, Debug, Serialize)]
+/// Charts.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Charts<'a> {
-    /// The last hour.
+    /// Last hour, by minutes.
     pub(super) hour: &'a Chart,
-    /// The last day.
+    /// Last day, by quarters of an hour.
     pub(super) day: &'a Chart,
 }

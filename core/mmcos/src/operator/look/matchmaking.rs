@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cmp::Reverse;
 
-use super::super::view::{MatchRow, Matches, ModeRow, SearchRow, Searches};
+use super::super::view::{self, MatchRow, Matches, ModeRow, SearchRow, Searches};
 use super::{
     super::super::{
         Mmcos,
@@ -94,9 +94,9 @@ impl Mmcos {
                 session: found.session.0.to_string(),
                 mode: mode(&found.bucket),
                 state: match found.state {
-                    MatchState::Made => "made",
-                    MatchState::Registered => "racing",
-                    MatchState::Scored => "scored",
+                    MatchState::Made => view::MatchState::Made,
+                    MatchState::Registered => view::MatchState::Racing,
+                    MatchState::Scored => view::MatchState::Scored,
                 },
                 since: at(found.made, now),
                 seats: found.players,

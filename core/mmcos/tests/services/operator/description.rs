@@ -1,58 +1,117 @@
-//! The description of the API against the API. (That it has every route, `admin/ask.rs` sees to.)
+//! The description of the API against the API.
 
 use std::time::Duration;
 
+use mmcos_core::seam::{Input, Storage, StorageTrouble};
 use serde_json::{Value, json as value};
 
 use super::{
-    ANN, BEN, ELSEWHERE, HERE, Request, Rig, json, server,
+    ANN, BEN, ELSEWHERE, HERE, ORDERS, PASSWORD, Request, Rig, field, json, server, state,
     world::{Search, login, race},
 };
-use crate::rig::status;
+use crate::rig::{body, status};
 use mmcos_game::Mmcos;
 
-/// What somebody may do with a path, as described.
-struct Operation {
+/// A request of the description, with subjects that exist in the [`scene`].
+struct Operation<'a> {
     method: String,
     path: String,
-    described: Value,
+    described: &'a Value,
+    document: &'a Value,
 }
 
-impl Operation {
-    /// With a subject that is there or could be.
-    fn all(description: &Value) -> Vec<Self> {
-        let paths = description["paths"].as_object().unwrap();
+impl<'a> Operation<'a> {
+    fn all(document: &'a Value) -> Vec<Self> {
+        let session = first_match();
+        let paths = document["paths"].as_object().unwrap();
         let operations = paths.iter().flat_map(|(path, methods)| {
-            let path = path.replace("{user}", "1").replace("{session}", "1").replace("{name}", "message");
+            let path = path.replace("{user_id}", "1").replace("{session}", &session);
+            let path = path.replace("{name}", "message");
             methods.as_object().unwrap().iter().map(move |(method, described)| Self {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                described: described.clone(),
+                described,
+                document,
             })
         });
         operations.collect()
     }
 
-    fn ways(&self) -> &[Value] {
-        self.described["security"].as_array().unwrap()
-    }
-
     fn is_public(&self) -> bool {
-        self.ways().is_empty()
+        self.described["security"].as_array().unwrap().is_empty()
     }
 
-    fn by(&self, rig: &mut Rig<Mmcos>, request: &Request<'_>) -> String {
-        let answer = request.send(rig, &self.method, &self.path, "");
+    fn body_schema(&self) -> Option<&'a Value> {
+        let body = self.described.get("requestBody")?;
+        assert_eq!(body["required"], true, "{self}");
+        Some(&body["content"]["application/json"]["schema"])
+    }
+
+    /// A body that the [`scene`] accepts.
+    fn body(&self) -> Value {
+        match self.path.strip_prefix("/api/v1/").unwrap() {
+            "session" => value!({ "password": PASSWORD }),
+            "bans" => {
+                value!({ "subject": "203.0.112.0/24", "hours": 1, "reason": "why", "note": "", "confirm": false })
+            }
+            "bans/lift" => value!({ "subject": BANNED }),
+            "season/start" => value!({ "season": 39, "confirm": true }),
+            "event/start" => value!({ "event": "chaos", "hours": 3 }),
+            "settings/message" => value!({ "value": "Hello" }),
+            other => panic!("{other} takes a body: this test needs an example"),
+        }
+    }
+
+    fn example(&self) -> String {
+        self.body_schema().map(|_| self.body().to_string()).unwrap_or_default()
+    }
+
+    /// Sends the request and returns the status of a response that is as described.
+    fn by(&self, rig: &mut Rig<Mmcos>, request: &Request<'_>, body: &str) -> String {
+        let answer = request.send(rig, &self.method, &self.path, body);
         let status = status(&answer);
-        assert!(self.described["responses"].get(status).is_some(), "{self} is described without {status}");
+        let found = self.described["responses"].get(status);
+        let mut found = found.unwrap_or_else(|| panic!("{self} is described without {status}: {answer}"));
+        if let Some(reference) = found.get("$ref") {
+            found = resolve(self.document, reference);
+        }
+        let (media_type, content) = found["content"].as_object().unwrap().iter().next().unwrap();
+        assert!(field(&answer, "Content-Type").unwrap().starts_with(media_type), "{self}: {answer}");
+        if media_type == "application/json" {
+            let sent = serde_json::from_str(super::body(&answer)).unwrap();
+            assert!(fits(&sent, &content["schema"], self.document), "{self}: {sent} is not {content}");
+        }
         status.to_owned()
     }
 }
 
-impl std::fmt::Display for Operation {
+impl std::fmt::Display for Operation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }
+}
+
+const BANNED: &str = "198.51.100.0/24";
+
+/// A server where every list has an entry.
+fn scene() -> Rig<Mmcos> {
+    let mut rig = server();
+    let [ann, ben] = [(ANN, "Ann"), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
+    race(&mut rig, &ann, 7);
+    Search::race(&ann, 10).begin(&mut rig);
+    Search::race(&ben, 20).begin(&mut rig);
+    rig.pass(Duration::from_secs(40));
+    Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
+    let ban = value!({ "subject": BANNED, "hours": 1, "note": "seen" }).to_string();
+    for order in [("POST", "bans", ban.as_str()), ("POST", "event/start", r#"{"event":"chaos","hours":3}"#)] {
+        assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, order)), "200");
+    }
+    rig
+}
+
+/// The number of a match that is under way in the [`scene`].
+fn first_match() -> String {
+    state(&mut scene())["matches"]["list"][0]["session"].as_str().unwrap().to_owned()
 }
 
 fn description(rig: &mut Rig<Mmcos>) -> Value {
@@ -64,15 +123,16 @@ fn every_operation_takes_what_the_description_says() {
     let mut rig = server();
     login(&mut rig, ANN, "Ann");
     rig.records.clear();
-    let operations = Operation::all(&description(&mut rig));
-    let proved: Vec<&Operation> = operations.iter().filter(|operation| !operation.is_public()).collect();
+    let document = description(&mut rig);
+    let operations = Operation::all(&document);
+    let proved: Vec<&Operation<'_>> = operations.iter().filter(|operation| !operation.is_public()).collect();
     assert!(proved.len() >= 16);
     let there = || Request::from(ELSEWHERE);
     let guess = |request: Request<'static>| {
         request.with("Cookie", "mmcos_operator=x").with("Origin", "http://192.168.1.20")
     };
     for operation in proved {
-        let mut by = |request| operation.by(&mut rig, &request);
+        let mut by = |request| operation.by(&mut rig, &request, "");
         for request in [there, || Request::from(HERE)] {
             assert_eq!(by(request()), "401", "{operation}");
             assert_eq!(by(guess(request())), "401", "{operation}");
@@ -81,43 +141,67 @@ fn every_operation_takes_what_the_description_says() {
         }
     }
     assert!(rig.records.is_empty(), "{:?}", rig.records);
+    for operation in operations.iter().filter(|operation| operation.is_public()) {
+        // Those that check the site and the name say so: 403 is among their responses.
+        let foreign = there().at("evil.example").with("Sec-Fetch-Site", "cross-site");
+        let checks = operation.described["responses"].get("403").is_some();
+        assert_eq!(operation.by(&mut rig, &foreign, "") == "403", checks, "{operation}");
+        assert_ne!(operation.by(&mut rig, &there(), ""), "401", "{operation}");
+    }
     for operation in &operations {
-        let status = operation.by(&mut rig, &there().operator());
+        let status = operation.by(&mut rig, &there().operator(), "");
         assert!(!["401", "403"].contains(&&*status), "{operation}: {status}");
     }
 }
 
 #[test]
 fn wrong_passwords_slow_down_every_operation() {
-    let operations = Operation::all(&description(&mut server()));
+    let document = description(&mut server());
+    let operations = Operation::all(&document);
     for operation in operations.iter().filter(|operation| !operation.is_public()) {
         let mut rig = server();
         for expected in ["401", "401", "401", "429", "429"] {
             let wrong = Request::from(ELSEWHERE).with("Authorization", "Bearer wrong");
-            assert_eq!(operation.by(&mut rig, &wrong), expected, "{operation}");
+            assert_eq!(operation.by(&mut rig, &wrong, ""), expected, "{operation}");
         }
     }
 }
 
-/// Whether a value is as its schema says, with nothing that the schema does not name.
-fn fits(found: &Value, schema: &Value, description: &Value) -> bool {
-    let fits = |found, schema| fits(found, schema, description);
+/// Returns whether a value is as its schema says, with nothing that the schema does not name.
+fn fits(found: &Value, schema: &Value, document: &Value) -> bool {
+    let fits = |found, schema| fits(found, schema, document);
     schema.as_object().unwrap().iter().all(|(keyword, rule)| match keyword.as_str() {
-        "$ref" => fits(found, description.pointer(&rule.as_str().unwrap()[1..]).unwrap()),
+        "$ref" => fits(found, resolve(document, rule)),
         "oneOf" => rule.as_array().unwrap().iter().filter(|one| fits(found, one)).count() == 1,
+        "anyOf" => rule.as_array().unwrap().iter().any(|one| fits(found, one)),
         "type" => match rule.as_array() {
             Some(types) => types.iter().any(|one| is(found, one)),
-            None => is(found, rule),
+            None => is(found, rule) && (rule != "object" || has_known_members(found, schema)),
         },
         "enum" => rule.as_array().unwrap().contains(found),
-        "items" => found.as_array().unwrap().iter().all(|item| fits(item, rule)),
+        "const" => found == rule,
+        "items" => found.as_array().is_none_or(|items| items.iter().all(|item| fits(item, rule))),
         "required" => rule.as_array().unwrap().iter().all(|name| found.get(name.as_str().unwrap()).is_some()),
-        "properties" => found
+        "properties" => rule
             .as_object()
-            .is_none_or(|fields| fields.iter().all(|(name, field)| fits(field, rule.get(name).unwrap()))),
-        "description" => true,
+            .unwrap()
+            .iter()
+            .all(|(name, rule)| found.get(name).is_none_or(|member| fits(member, rule))),
+        "minimum" => found.as_f64().is_none_or(|found| found >= rule.as_f64().unwrap()),
+        "maximum" => found.as_f64().is_none_or(|found| found <= rule.as_f64().unwrap()),
+        "description" | "format" | "default" | "additionalProperties" => true,
         other => panic!("this test does not know {other}"),
     })
+}
+
+fn has_known_members(found: &Value, schema: &Value) -> bool {
+    let known = |name: &String| schema["properties"].get(name).is_some();
+    schema["additionalProperties"] == true || found.as_object().unwrap().keys().all(known)
+}
+
+fn resolve<'a>(document: &'a Value, reference: &Value) -> &'a Value {
+    let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
+    document.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere"))
 }
 
 fn is(found: &Value, kind: &Value) -> bool {
@@ -134,41 +218,96 @@ fn is(found: &Value, kind: &Value) -> bool {
 }
 
 #[test]
-fn answers_are_as_described() {
-    let mut rig = server();
-    let [ann, ben] = [(ANN, "Ann"), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
-    race(&mut rig, &ann, 7);
-    Search::race(&ann, 10).begin(&mut rig);
-    Search::race(&ben, 20).begin(&mut rig);
-    rig.pass(Duration::from_secs(40));
-    Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
-    let operator = Request::from(ELSEWHERE).operator();
-    for order in [
-        ("POST", "bans", r#"{"subject":"198.51.100.0/24","hours":1,"note":"seen"}"#),
-        ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
-    ] {
-        assert_eq!(status(&operator.order(&mut rig, order)), "200");
+fn every_operation_succeeds_as_described() {
+    let document = description(&mut server());
+    let all_state = state(&mut scene());
+    for list in ["players/list", "searches/list", "searches/modes", "matches/list", "results", "leaderboard"]
+    {
+        assert_ne!(all_state.pointer(&format!("/{list}")), Some(&value!([])), "{list} is not tested");
     }
-    let description = description(&mut rig);
-    let mut checked = 0;
-    for operation in Operation::all(&description) {
-        let answers = &operation.described["responses"]["200"]["content"]["application/json"];
-        if operation.method == "GET" && !answers.is_null() {
-            let found = json(&operator.get(&mut rig, &operation.path));
-            assert!(fits(&found, &answers["schema"], &description), "{operation}: {found}");
-            for list in [
-                "/players/list",
-                "/searches/list",
-                "/searches/modes",
-                "/matches/list",
-                "/results",
-                "/leaderboard",
-            ] {
-                assert_ne!(found.pointer(list), Some(&value!([])), "{list} is not tested");
+    let operations = Operation::all(&document);
+    for operation in &operations {
+        let sent = operation.by(&mut scene(), &Request::from(ELSEWHERE).operator(), &operation.example());
+        assert_eq!(sent, "200", "{operation}");
+    }
+    // The paths that the other tests of the API know are there.
+    for (method, path, _) in ORDERS {
+        let path = format!("/api/v1/{}", path.replace("matches/1/", &format!("matches/{}/", first_match())));
+        let path = path.replace("maintenance", "message");
+        assert!(operations.iter().any(|known| (&*known.method, &known.path) == (method, &path)), "{path}");
+    }
+    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/state", "/api/v1/live"] {
+        assert!(operations.iter().any(|known| known.path == path), "{path}");
+    }
+    assert!(!fits(&value!({ "error": 1 }), &value!({ "$ref": "#/components/schemas/Error" }), &document));
+    assert!(!fits(
+        &value!({ "error": "", "more": 1 }),
+        &value!({ "$ref": "#/components/schemas/Error" }),
+        &document
+    ));
+}
+
+#[test]
+fn a_full_disk_is_described() {
+    let document = description(&mut server());
+    for operation in Operation::all(&document) {
+        let mut rig = scene();
+        rig.input(Input::Storage(Storage::Unavailable(StorageTrouble::Full)));
+        operation.by(&mut rig, &Request::from(ELSEWHERE).operator(), &operation.example());
+    }
+}
+
+#[test]
+fn bodies_are_taken_as_described() {
+    let document = description(&mut server());
+    let mut members = 0;
+    for operation in Operation::all(&document) {
+        let Some(schema) = operation.body_schema() else { continue };
+        let example = operation.body();
+        assert!(fits(&example, schema, &document), "{operation}: {example}");
+        assert_eq!(schema["additionalProperties"], false, "{operation}");
+        let send =
+            |body: &Value| operation.by(&mut scene(), &Request::from(HERE).operator(), &body.to_string());
+        let mut unknown = example.clone();
+        unknown["unknown"] = 1.into();
+        assert_eq!(send(&unknown), "400", "{operation}");
+        let required = schema["required"].as_array().unwrap();
+        for (name, rule) in schema["properties"].as_object().unwrap() {
+            let mut wrong = example.clone();
+            wrong[name] = value!([]);
+            assert_eq!(send(&wrong), "400", "{operation}: {wrong}");
+            let mut without = example.clone();
+            without.as_object_mut().unwrap().remove(name);
+            let is_required = required.contains(&name.as_str().into());
+            assert_eq!(send(&without) == "400", is_required, "{operation}: {without}");
+            for (limit, beyond) in [("minimum", -1), ("maximum", 1)] {
+                if let Some(limit) = rule.get(limit).and_then(Value::as_i64) {
+                    let [mut at, mut over] = [&example, &example].map(Value::clone);
+                    at[name] = limit.into();
+                    over[name] = (limit + beyond).into();
+                    assert_eq!([send(&at), send(&over)], ["200", "400"], "{operation}: {name}");
+                }
             }
-            checked += 1;
+            members += 1;
         }
     }
-    assert!(checked >= 8, "{checked}");
-    assert!(!fits(&value!({ "error": 1 }), &value!({ "$ref": "#/components/schemas/Error" }), &description));
+    assert!(members >= 12, "{members}");
+}
+
+#[test]
+fn the_description_is_the_same_each_time_and_explains_itself() {
+    let [first, second] = [server(), scene()].map(|mut rig| {
+        let answer = Request::from(HERE).get(&mut rig, "/api/v1/openapi.json");
+        let again = Request::from(HERE).get(&mut rig, "/api/v1/openapi.json");
+        assert_eq!(body(&answer), body(&again));
+        body(&answer).to_owned()
+    });
+    assert_eq!(first, second);
+    let document: Value = serde_json::from_str(&first).unwrap();
+    for operation in Operation::all(&document) {
+        assert!(operation.described["summary"].as_str().unwrap().ends_with('.'), "{operation}");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema.get("description").is_some(), "{name} has no description");
+    }
 }
