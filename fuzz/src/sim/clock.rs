@@ -61,7 +61,11 @@ impl World {
             return;
         }
         let is_sure = self.clock().is_some_and(WallClock::is_settled);
+        let before = self.books.season();
         self.books.follow(self.judged(), is_sure, self.now, ticket);
+        if self.books.season() != before {
+            self.look_at_new_season();
+        }
     }
 
     /// A server starts, which does not know how long none was running.

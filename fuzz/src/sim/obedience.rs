@@ -52,7 +52,7 @@ impl World {
     }
 
     /// Players who do nothing hear of the new season and look where they stand.
-    fn look_at_new_season(&mut self) {
+    pub(super) fn look_at_new_season(&mut self) {
         for player in 0..self.players.len() {
             if self.players[player].stage == Stage::Menu {
                 self.players[player].ask = Ask::Elite { start: 0 };

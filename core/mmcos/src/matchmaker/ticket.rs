@@ -31,6 +31,8 @@ pub(super) struct Ticket {
     pub(super) search: Search,
     /// By when the poll is answered at the latest; of a resting ticket, by when the search is forgotten.
     pub(super) until: Monotonic,
+    /// Since when it is due then: of two that are due at once, the smaller goes first.
+    turn: u64,
     pub(super) poll: PollId,
     pub(super) group_lobby: LobbyId,
     pub(super) game_lobby: LobbyId,
@@ -65,6 +67,7 @@ impl Ticket {
         Self {
             search,
             until,
+            turn: 0,
             poll: poll.id,
             group_lobby: poll.group_lobby,
             game_lobby: poll.game_lobby,
@@ -81,12 +84,13 @@ impl Ticket {
     }
 }
 
-/// All tickets, by account and by when something is due: of those due at once, the earlier search first.
+/// All tickets, by account and by when something is due: of those due at once, the one that came first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tickets {
     by_account: BTreeMap<UserId, Ticket>,
     open: BTreeSet<Due>,
     resting: BTreeSet<Due>,
+    turns: u64,
 }
 
 type Due = (Monotonic, u64, UserId);
@@ -105,7 +109,9 @@ impl Tickets {
     }
 
     /// Adds an open ticket of an account that has none.
-    pub(super) fn add(&mut self, ticket: Ticket) {
+    pub(super) fn add(&mut self, mut ticket: Ticket) {
+        self.turns = self.turns.wrapping_add(1);
+        ticket.turn = self.turns;
         self.by_account.insert(ticket.account, ticket);
         self.open.insert(due(&ticket));
     }
@@ -139,5 +145,5 @@ impl Tickets {
 }
 
 const fn due(ticket: &Ticket) -> Due {
-    (ticket.until, ticket.search.number, ticket.account)
+    (ticket.until, ticket.turn, ticket.account)
 }
