@@ -176,7 +176,7 @@ impl Connection {
     }
 
     fn read_all(self: &Arc<Self>) -> io::Result<()> {
-        let mut buffer = [0; READ];
+        let mut buffer = [0; 8 * READ];
         let mut has_ended = false;
         loop {
             drop(self.wait_to_read());
@@ -195,7 +195,7 @@ impl Connection {
             if !is_plain && is_open && self.write().is_some() {
                 self.hub.send(Message::Look { conn: self.conn });
             }
-            // A record of TLS holds more than is read at a time.
+            // In pieces, between which the queue may fill.
             for bytes in received?.chunks(READ) {
                 let mut state = self.wait_to_read();
                 state.ahead = state.ahead.saturating_add(bytes.len());
