@@ -106,6 +106,10 @@ impl World {
         if bans.len() > 3 && operator.random.uniform() < 0.5 {
             return Order::LiftBan(bans[(operator.random.uniform() * bans.len() as f64) as usize]);
         }
+        // A season from the future, after the clock was ahead, gets its right number.
+        if right < season && operator.random.uniform() < 0.3 {
+            return Order::StartSeason(right);
+        }
         let player = (operator.random.uniform() * self.players.len() as f64) as usize;
         let Player { number, steam_id, .. } = self.players[player];
         let whom = Whom::Player(steam_id);
@@ -142,9 +146,7 @@ impl World {
             88 => Order::Status,
             89 => Order::Metrics,
             90..94 => Order::Live,
-            // A season from the future, after the clock was ahead, gets its right number. The operator may also not know
-            // that the season has begun.
-            94..98 if right < season => Order::StartSeason(right),
+            // The operator may not know that the season has begun.
             94..98 => Order::StartSeason(season + operator.random.choose(&[(1, 0.7), (0, 0.3)])),
             _ => Order::State,
         }
