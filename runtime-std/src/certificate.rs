@@ -1,8 +1,8 @@
-//! The certificates, made at the first start and renewed before they end, or the host's own.
+//! The server's certificates: made at the first start and renewed before they end, or the operator's own.
 //!
-//! They are self-signed for a game that accepts any, and issued by an [`Authority`] of the host's own for one that asks
-//! its system. An RSA certificate is always there: the TLS of old games offers RSA only. A second one with a P-256 key is
-//! for clients that offer ECDSA: a new connection costs a quarter of the time.
+//! They are self-signed for a game that accepts any certificate. For a game that asks its system, an [`Authority`] of
+//! this host issues them. There is always an RSA certificate, because the TLS of old games offers RSA only. A second
+//! one with a P-256 key is for clients that offer ECDSA: a new connection then costs a quarter of the time.
 
 mod authority;
 mod describe;
@@ -28,56 +28,57 @@ use make::Kind;
 pub use authority::Authority;
 pub use describe::{Description, describe};
 
-/// A certificate of ours is renewed when it has fewer than these days left; a host is warned of an own one that has.
+/// Days before its end from which a certificate of ours is renewed, and from which the operator is warned about their
+/// own.
 const RENEW_DAYS: i64 = 30;
 
-/// What certificates are made for.
+/// Game and addresses that certificates are made for.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The game.
     pub info: &'static Info,
-    /// The addresses of this machine. A self-signed certificate names them.
+    /// Addresses of this machine. A self-signed certificate names them.
     pub addresses: &'a [IpAddr],
 }
 
-/// What to show to clients.
+/// Certificates that the server shows to clients.
 #[derive(Clone, Debug)]
 pub struct Certificates {
-    /// For every client.
+    /// Certificate for every client.
     pub rsa: Arc<CertifiedKey>,
-    /// For those that offer ECDSA.
+    /// Certificate for clients that offer ECDSA.
     pub ecdsa: Option<Arc<CertifiedKey>>,
-    /// The authority that issued them, if players must install it.
+    /// Authority that issued them, if players must install it.
     pub authority: Option<Arc<Authority>>,
 }
 
-/// Why there is no certificate.
+/// Error of loading or making the certificates.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
     /// A file in the data directory cannot be read or written.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// A file that we wrote is not what we wrote.
+    /// A file that this program wrote does not parse.
     #[error("{} is damaged ({reason}); delete it, and a new one is made", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// Reason.
         reason: String,
     },
-    /// The host's certificate or key does not read.
+    /// The operator's certificate or key does not parse.
     #[error("cannot use {}: {reason}; it must be a PEM file, as `openssl` and `certbot` write them", path.display())]
     Own {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// Reason.
         reason: String,
     },
-    /// Only one of the two files was given.
+    /// Only one of the settings `certificate` and `key` is set.
     #[error("`certificate` and `key` belong together: give both files, or none to have a certificate made")]
     HalfGiven,
-    /// The authority's file does not read.
+    /// The authority's file does not parse.
     #[error(
         "{} is damaged ({reason}); put a copy of it back. Without one, delete it: a new authority is made, and all players \
          run the set-up script again",
@@ -86,7 +87,7 @@ pub enum CertificateError {
     Authority {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// Reason.
         reason: String,
     },
     /// A certificate cannot be made.
@@ -95,11 +96,11 @@ pub enum CertificateError {
 }
 
 impl Certificates {
-    /// The host's own certificate where `certificate` and `key` name one, else those in the data directory: made where
-    /// missing, renewed where they end soon.
+    /// Returns the operator's own certificate if `certificate` and `key` name one. Else returns those in the data
+    /// directory: makes a missing one and renews one that ends soon.
     ///
-    /// Call it again from time to time (once a day will do) and show what it gives: that renews a certificate of ours
-    /// and takes up a renewed one of the host's, without a restart.
+    /// Call it again from time to time (once a day is enough) and show the result: that renews a certificate of ours,
+    /// and loads a renewed one of the operator's, without a restart.
     pub fn load_or_make(
         dir: &DataDir,
         certificate: Option<&Path>,
@@ -130,7 +131,8 @@ impl Certificates {
     }
 }
 
-/// The certificate of this kind in the data directory, as it is or renewed with the same key; else a new one.
+/// Returns the certificate of this kind in the data directory, renewed with the same key if it is due; else a new
+/// one.
 fn kept(
     dir: &DataDir,
     kind: Kind,
@@ -145,7 +147,7 @@ fn kept(
     };
     let damaged = |reason| CertificateError::Damaged { path: path.clone(), reason };
     let key = read(&old).map_err(damaged)?;
-    // One of an earlier authority is trusted by no player any more.
+    // No player trusts a certificate of an earlier authority any more.
     let is_issued = authority.is_none_or(|authority| issuer(&key).is_ok_and(|name| name == authority.name()));
     if is_issued && !Validity::of(&key).map_err(damaged)?.is_due(now) {
         return Ok(key);
@@ -154,7 +156,7 @@ fn kept(
     stored(dir, kind, &make::renewed(kind, &old, subject, authority, now)?)
 }
 
-/// The common name of a certificate's issuer.
+/// Returns the common name of a certificate's issuer.
 fn issuer(key: &CertifiedKey) -> Result<String, String> {
     let der = key.end_entity_cert().map_err(|error| error.to_string())?;
     let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
@@ -186,7 +188,7 @@ fn own_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, CertificateEr
     certified(chain, private_key).map_err(|reason| failed(key, reason))
 }
 
-/// A chain and its key from one PEM file.
+/// Parses a chain and its key from one PEM file.
 fn read(pem: &[u8]) -> Result<CertifiedKey, String> {
     certified(read_chain(pem)?, read_key(pem)?)
 }
@@ -217,7 +219,7 @@ fn certified(
     })
 }
 
-/// From when to when a certificate holds.
+/// Period in which a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// The first moment.
@@ -237,7 +239,7 @@ impl Validity {
         Ok(Self { not_before: wall(validity.not_before), not_after: wall(validity.not_after) })
     }
 
-    /// Whether to renew. A clock that is not set gives no reason to: it will be right later.
+    /// Returns true if the certificate must be renewed now. False while the clock is not set: it will be right later.
     pub fn is_due(self, now: Wall) -> bool {
         let soon = plus_days(now, RENEW_DAYS);
         clock::is_set(now) && (now < self.not_before || self.not_after < soon)

@@ -11,27 +11,27 @@ use crate::config::Keys;
 use crate::program::name as program;
 use crate::text;
 
-/// What to do.
+/// Command of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Command {
-    /// Serve, until a signal.
+    /// Serve until a signal.
     #[default]
     Serve,
-    /// Print the effective configuration, or write it to this new file, and stop.
+    /// Write the effective configuration to this new file, or print it, and stop.
     Config(Option<PathBuf>),
     /// Write the store to this file and stop.
     Backup(PathBuf),
-    /// Put this file in the place of the store and stop.
+    /// Replace the store with this file and stop.
     Restore(PathBuf),
-    /// Write the store as JSON, to this file or else to standard output, and stop.
+    /// Write the store as JSON to this file, or to standard output, and stop.
     Export(Option<PathBuf>),
-    /// Examine this host, print what was found and stop.
+    /// Examine this host, print the findings and stop.
     Doctor,
-    /// Ask the running server whether it works, print that and stop.
+    /// Request the running server's health, print it and stop.
     Health,
     /// Print a one-time link to the dashboard of the running server and stop.
     AdminLink,
-    /// Send a test message to `notify-url`, print what was answered and stop.
+    /// Send a test message to `notify-url`, print the response and stop.
     NotifyTest,
     /// Run this command of the game with this argument, print its text and stop.
     Game(&'static str, String),
@@ -41,7 +41,7 @@ pub enum Command {
     Version,
 }
 
-/// Each command as it is used, and what it does.
+/// Usage and description of each command.
 const COMMANDS: [(&str, &str); 10] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
@@ -61,50 +61,50 @@ const COMMANDS: [(&str, &str); 10] = [
     ("help", "print this text (also -h, --help)"),
 ];
 
-/// A command line, read. The flags are not yet looked at: [`crate::config::Sources`] does that.
+/// A parsed command line. [`crate::config::Sources`] parses the flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cli {
-    /// The command.
+    /// Command to run.
     pub command: Command,
-    /// The argument of `--config`.
+    /// Argument of `--config`.
     pub file: Option<PathBuf>,
     /// All other flags in order, without their dashes, with their values.
     pub flags: Vec<(String, String)>,
 }
 
-/// What is wrong with a command line.
+/// Error in a command line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
-    /// A word that is no command.
+    /// Unknown command.
     #[error("there is no command `{0}`; `{program} help` lists them", program = program())]
     UnknownCommand(String),
-    /// A command that needs a file.
+    /// Command without the file that it needs.
     #[error("`{0}` needs the name of a file: {program} {0} FILE", program = program())]
     MissingFile(String),
-    /// A command of the game without its argument.
+    /// Command of the game without its argument.
     #[error("`{name}` needs one word more: {program} {name} {argument}, where {argument} is {meaning}", program = program())]
     MissingArgument {
-        /// The command.
+        /// Name of the command.
         name: &'static str,
-        /// Its argument.
+        /// Name of its argument.
         argument: &'static str,
-        /// Its meaning.
+        /// Meaning of the argument.
         meaning: &'static str,
     },
-    /// One word too many.
+    /// Unexpected word after the command.
     #[error("`{0}` is one word too many; `{program} help` shows what each command takes", program = program())]
     UnexpectedWord(String),
-    /// `export` in no form.
+    /// `export` without a format.
     #[error("`export` needs to be told the form: {program} export --json", program = program())]
     MissingForm,
-    /// A flag without value, a value that is not UTF-8, a stray dash.
+    /// Flag without a value, value that is not UTF-8, or stray dash.
     #[error("{0}; `{program} help` shows every flag", program = program())]
     Syntax(#[from] lexopt::Error),
 }
 
 impl Cli {
-    /// Reads the arguments, without the program's name.
+    /// Parses the arguments, without the program's name.
     ///
     /// ```
     /// use mmcos_std::cli::{Cli, Command};
@@ -174,7 +174,7 @@ fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Resu
     }
 }
 
-/// The text of `--help`.
+/// Returns the text of `--help`.
 pub fn help(info: &Info, keys: Keys) -> String {
     let mut help = format!("{}, a server for the online services of {}\n", info.program(), info.title);
     // Writing to a String cannot fail.

@@ -1,10 +1,10 @@
-//! The two clocks of this machine.
+//! The machine's wall clock and monotonic clock.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mmcos_core::seam::{Monotonic, Now, Wall};
 
-/// Reads both clocks; monotonic time counts from when this was made.
+/// Reads both clocks. Monotonic time counts from [`start`](Self::start).
 ///
 /// ```
 /// let clock = mmcos_std::clock::Clock::start();
@@ -16,18 +16,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts to count.
+    /// Starts the monotonic clock at zero.
     pub fn start() -> Self {
         Self { start: Instant::now() }
     }
 
-    /// What time it is.
+    /// Returns the current time of both clocks.
     pub fn now(&self) -> Now {
         let nanos = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         Now { monotonic: Monotonic::from_nanos(nanos), wall: wall() }
     }
 
-    /// When monotonic time reaches `moment`; `None` if that is past the end of time.
+    /// Returns the instant at which monotonic time reaches `moment`, or `None` if `Instant` cannot represent it.
     pub fn instant(&self, moment: Monotonic) -> Option<Instant> {
         self.start.checked_add(std::time::Duration::from_nanos(moment.as_nanos()))
     }
@@ -41,16 +41,16 @@ fn wall() -> Wall {
     Wall::from_millis(millis)
 }
 
-/// 2026-01-01: this program did not exist earlier, so a clock that says so was never set.
+/// 2026-01-01. This program did not exist earlier, so a clock before that was never set.
 pub(crate) const EARLIEST: Wall = Wall::from_secs(1_767_225_600);
 
-/// Whether `now` can be true. A Raspberry Pi has no battery: until it has asked a time server it starts in 1970, or
-/// where it was switched off.
+/// Returns true if `now` is plausible. A Raspberry Pi has no battery: until it has reached a time server it starts in
+/// 1970, or at the time when it was switched off.
 pub fn is_set(now: Wall) -> bool {
     now >= EARLIEST
 }
 
-/// What to tell a host whose clock is not set.
+/// Text for an operator whose clock is not set.
 pub const NOT_SET: &str = "this machine's clock says that it is before 2026, so it has not been set. Until it is, the \
     server goes by the time of its last record: players log in and race, but no season begins. Connect the machine to the \
     internet and wait for its time service (`timedatectl` shows it), or set the clock: sudo date -s '2026-12-31 18:00'";

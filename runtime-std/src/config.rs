@@ -1,4 +1,4 @@
-//! What the host wants: flags beat the environment (`MMCOS_…`) beat the file (`mmcos.toml`) beat the defaults.
+//! The configuration: flags beat the environment (`MMCOS_…`) beat the file (`mmcos.toml`) beat the defaults.
 //!
 //! ```
 //! use mmcos_core::game::Game;
@@ -39,38 +39,38 @@ use given::{AllGiven, Given};
 
 use crate::text;
 
-/// Where the configuration comes from.
+/// Sources of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// `--config FILE`. Without it, and without the [variable](Keys::file_variable) for it, a file of the usual
-    /// [name](Keys::file_name) is looked for in the data directory and in `directory`.
+    /// Path of `--config FILE`. Without it, and without the [variable](Keys::file_variable) for it, a file of the
+    /// usual [name](Keys::file_name) is looked for in the data directory and in `directory`.
     pub file: Option<PathBuf>,
-    /// The flags, in order, each as the key's name (without dashes) and its value.
+    /// Flags in order, each as the key's name (without dashes) and its value.
     pub flags: Vec<(String, String)>,
-    /// The environment; variables that are none of ours are passed over.
+    /// Environment. Variables of other programs are ignored.
     pub environment: Vec<(String, String)>,
-    /// The directory to look in; empty: the current one.
+    /// Directory to look in. Empty: the current one.
     pub directory: PathBuf,
 }
 
-/// The configuration and where each of its values came from. Its `Display` is a complete configuration file. `S` are
+/// The configuration and the origin of each of its values. Its `Display` is a complete configuration file. `S` are
 /// the settings of a game.
 #[derive(Clone, Debug)]
 pub struct Loaded<S> {
-    /// The host's values.
+    /// Values of the host's keys.
     pub config: Config,
-    /// The game's values.
+    /// Values of the game's keys.
     pub game: S,
-    /// The file that was read, if there was one.
+    /// Configuration file that was read, if there was one.
     pub file: Option<PathBuf>,
-    /// What the host should know though nothing failed: variables that look like ours and are not.
+    /// Warnings for the operator, such as unknown variables with our prefix.
     pub warnings: Vec<String>,
     keys: Keys,
     given: AllGiven,
 }
 
 impl Sources {
-    /// The environment of this process and these flags.
+    /// Returns these flags with the environment of this process.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let environment = env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
@@ -107,7 +107,7 @@ impl Sources {
         self.flags.iter().map(given).collect()
     }
 
-    /// The data directory that systemd made, the first of a list.
+    /// Returns the data directory that systemd made, the first of a list.
     fn state_directory(&self) -> Vec<Given> {
         let first = self.variable("STATE_DIRECTORY").and_then(|list| list.split(':').next());
         let given = first.filter(|path| !path.is_empty()).map(|path| Given {
@@ -124,7 +124,7 @@ impl Sources {
         self.file.clone().or_else(by_variable).or_else(found)
     }
 
-    /// The directories that a configuration file is looked for in.
+    /// Returns the directories to look for a configuration file in.
     fn places(&self, given: &AllGiven) -> Vec<PathBuf> {
         let data_dir = Config::KEYS.iter().find(|key| key.field == "data_dir").map(|key| given.text(key));
         let in_data_dir = data_dir.map(|data_dir| self.directory.join(data_dir));
@@ -162,7 +162,7 @@ impl<S: Settings> Loaded<S> {
     }
 }
 
-/// The values by their fields.
+/// Returns the values by their fields.
 fn data<S: Settings>(config: &Config, game: &S) -> BTreeMap<&'static str, Datum> {
     let host = Config::KEYS.iter().zip(config.data());
     host.chain(S::KEYS.iter().zip(game.data())).map(|(key, value)| (key.field, value)).collect()

@@ -1,4 +1,4 @@
-//! The open connections of a runtime, where the driver finds them.
+//! The open connections of a runtime, as the driver sees them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use crate::driver::Carry;
 
 /// A runtime's connection: a socket and its link.
 pub trait Connection {
-    /// Runs `change` on the link, with whatever lock that takes.
+    /// Runs `change` on the link, under the lock that this needs.
     fn with<T>(&self, change: impl FnOnce(&mut Link) -> T) -> T;
 }
 
@@ -18,7 +18,7 @@ pub trait Connection {
 #[derive(Debug)]
 pub struct Connections<P> {
     open: BTreeMap<ConnId, P>,
-    /// Connections with bytes that wait for a commit, the first to be durable first.
+    /// Connections with bytes that wait for a commit, in the order of commits.
     waiting: VecDeque<(CommitSeq, ConnId)>,
     /// Connections with something new to do.
     touched: Vec<ConnId>,
@@ -31,17 +31,17 @@ impl<P> Default for Connections<P> {
 }
 
 impl<P: Clone + Deref<Target: Connection>> Connections<P> {
-    /// Adds a connection before the core is told of it.
+    /// Adds a connection, before the core gets its `Opened` input.
     pub fn insert(&mut self, conn: ConnId, connection: P) {
         self.open.insert(conn, connection);
     }
 
-    /// Returns a connection, unless it is gone or was refused.
+    /// Returns a connection, or `None` if it is gone or was refused.
     pub fn get(&self, conn: ConnId) -> Option<&P> {
         self.open.get(&conn)
     }
 
-    /// Removes a connection whose socket is gone. Returns what to tell the core.
+    /// Removes a connection whose socket is gone. Returns the input for the core.
     pub fn remove(&mut self, conn: ConnId) -> Input<'static> {
         let status = self.open.remove(&conn).map(|connection| connection.with(|link| link.status()));
         match status {
@@ -56,7 +56,7 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
         }
     }
 
-    /// Permits what waits for this commit to be sent.
+    /// Permits sending of the bytes that wait for this commit.
     pub fn release(&mut self, durable: CommitSeq) {
         while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
             if let Some(connection) = self.open.get(&conn) {
@@ -66,18 +66,18 @@ impl<P: Clone + Deref<Target: Connection>> Connections<P> {
         }
     }
 
-    /// Takes out the connections that have something new to do.
+    /// Removes and returns the connections that have something new to do.
     pub fn touched(&mut self) -> impl Iterator<Item = (ConnId, P)> {
         let Self { open, touched, .. } = self;
         touched.drain(..).filter_map(|conn| Some((conn, open.get(&conn)?.clone())))
     }
 
-    /// All of them.
+    /// Iterates over all connections.
     pub fn iter(&self) -> impl Iterator<Item = &P> {
         self.open.values()
     }
 
-    /// Whether there is none.
+    /// Returns true if no connection is open.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
@@ -101,7 +101,7 @@ impl<P: Clone + Deref<Target: Connection>> Carry for Connections<P> {
 
     fn close(&mut self, conn: ConnId, how: Close) {
         match how {
-            // Never served: the runtime gives it up at once.
+            // Never served: the runtime drops it at once.
             Close::Refuse => drop(self.open.remove(&conn)),
             Close::AfterFlush | Close::Abort => {
                 if let Some(connection) = self.open.get(&conn) {

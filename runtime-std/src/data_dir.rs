@@ -1,10 +1,10 @@
-//! The directory where everything is kept that outlives the process.
+//! The directory with everything that outlives the process.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The data directory, open to its owner alone.
+/// The data directory. Only its owner has access.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("mmcos-doc-{}", std::process::id()));
@@ -20,27 +20,27 @@ pub struct DataDir {
     path: PathBuf,
 }
 
-/// What failed in the data directory.
+/// Error of an operation in the data directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataDirError {
-    /// The directory is not there and cannot be made.
+    /// The directory is missing and cannot be made.
     #[error(
         "cannot make the data directory {}: {source}; choose a place that this user may write to: --data-dir DIRECTORY",
         path.display()
     )]
     Make {
-        /// The directory.
+        /// Path of the directory.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
-    /// A file is there and cannot be read.
+    /// A file exists and cannot be read.
     #[error("cannot read {}: {source}; it must belong to the user who runs the server", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
     /// A file cannot be written.
@@ -49,15 +49,15 @@ pub enum DataDirError {
         path.display()
     )]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
 }
 
 impl DataDir {
-    /// The directory at `path`; made with mode 0700 if it is not there.
+    /// Opens the directory at `path`. Makes it with mode 0700 if it is missing.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match private_dir_builder().create(&path) {
@@ -66,7 +66,7 @@ impl DataDir {
         }
     }
 
-    /// The directory at `path`, if it is there; fails if this user may not look into it.
+    /// Opens the directory at `path`; `None` if it is missing. Fails if this user may not read it.
     pub fn find(path: &Path) -> Result<Option<Self>, DataDirError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match fs::read_dir(&path) {
@@ -76,17 +76,17 @@ impl DataDir {
         }
     }
 
-    /// Where it is, absolute.
+    /// Returns the absolute path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the file with this name is.
+    /// Returns the path of the file with this name.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The contents of a file; `None` if there is none.
+    /// Returns the contents of a file, or `None` if it is missing.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, DataDirError> {
         let path = self.file(name);
         match fs::read(&path) {
@@ -96,8 +96,8 @@ impl DataDir {
         }
     }
 
-    /// Gives a file in it to the owner of the directory: what an administrator's command puts there, the server, which
-    /// is another user under systemd, must be able to use.
+    /// Changes the owner of a file to the owner of the directory. An administrator's command makes files that the
+    /// server, which is another user under systemd, must be able to use.
     #[cfg(unix)]
     pub fn hand_over(&self, file: &Path) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt as _, chown};
@@ -109,20 +109,20 @@ impl DataDir {
         chown(file, Some(owner.uid()), Some(owner.gid()))
     }
 
-    /// Nothing to do: files here belong to whoever may use the directory.
+    /// Does nothing: files here belong to every user of the directory.
     #[cfg(not(unix))]
     pub fn hand_over(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }
 
-    /// Makes or replaces a file, with mode 0600. After a power cut either the old or the new contents are there.
+    /// Makes or replaces a file, with mode 0600. After a power cut it holds either the old or the new contents.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DataDirError> {
         self.replace(name, bytes).map_err(|source| DataDirError::Write { path: self.file(name), source })
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let temporary = self.file(&format!("{name}.new"));
-        // One that a crash left could have another mode.
+        // A file that a crash left behind could have another mode.
         let _ = fs::remove_file(&temporary);
         let mut file = private_file(&temporary)?;
         file.write_all(bytes)?;
@@ -150,7 +150,7 @@ fn private_dir_builder() -> DirBuilder {
     builder
 }
 
-/// A new file that only its owner can read.
+/// Makes a new file that only its owner can read.
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -163,7 +163,7 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A data directory in a place of its own, removed at the end.
+    /// A temporary data directory, removed on drop.
     pub(crate) struct Scratch(pub(crate) DataDir);
 
     impl Scratch {
@@ -195,7 +195,7 @@ pub(crate) mod tests {
         assert_eq!(mode(&dir.file("secret")), 0o600);
     }
 
-    /// Only an administrator can give files away.
+    /// Only an administrator can change the owner of a file.
     #[test]
     #[cfg(unix)]
     fn what_an_administrator_makes_belongs_to_the_owner_of_the_directory() {

@@ -1,4 +1,5 @@
-//! `mmcos doctor`: looks at all that could keep players out, says what it means and what to do next, changes nothing.
+//! `mmcos doctor`: examines everything that could keep players out, explains it and says what to do next. Changes
+//! nothing.
 
 mod data;
 mod machine;
@@ -19,23 +20,23 @@ use crate::program::name as program;
 use crate::running;
 use crate::text;
 
-/// All findings. Its `Display` is what the host reads.
+/// All findings. Its `Display` is the text for the operator.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// In the order in which a host should read them.
+    /// Findings, in the order in which an operator should read them.
     pub findings: Vec<Finding>,
 }
 
-/// Something must be mended.
+/// Error of a report with problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} to mend, see above", if *problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") })]
 pub struct Unwell {
-    /// How many problems there are.
+    /// Number of problems.
     pub problems: usize,
 }
 
 impl Report {
-    /// Fails if there is a problem; warnings are none.
+    /// Fails if there is a problem. Warnings are not problems.
     pub fn verdict(&self) -> Result<(), Unwell> {
         let is_problem = |finding: &&Finding| finding.verdict == Verdict::Problem;
         match self.findings.iter().filter(is_problem).count() {
@@ -61,7 +62,7 @@ impl fmt::Display for Report {
 }
 
 /// Examines a host with this configuration, or with that of the server that runs with its data directory. Takes some
-/// seconds where a port is silent.
+/// seconds if a port does not respond.
 pub fn examine<G: Game>(given: &Loaded<G::Settings>) -> Report {
     let info = &G::INFO;
     let now = Clock::start().now().wall;
@@ -90,7 +91,7 @@ fn configuration(file: Option<&std::path::Path>) -> Finding {
     Finding::ok("configuration", origin)
 }
 
-/// The running server: how it was started, and whether it accepts players.
+/// Examines the running server: how it was started, and whether it accepts players.
 fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> Vec<Finding> {
     let loaded = match running {
         Ok(loaded) => loaded,
@@ -105,7 +106,7 @@ fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> 
     let text = format!("it runs; what follows is about its settings. Not the defaults: {set}");
     let trouble = running::trouble(info, &loaded.config);
     let trouble = trouble.map(|reason| {
-        // That is what its operator wants.
+        // The operator asked for maintenance.
         let wanted = reason.contains("maintenance");
         let find = if wanted { Finding::warning } else { Finding::problem };
         find("server", format!("it keeps players out: {reason}."))
@@ -121,7 +122,7 @@ fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> 
     [Finding::ok("server", text)].into_iter().chain(trouble).chain(clock).collect()
 }
 
-/// Whether the webhook, if there is one, could be told. Nothing is sent.
+/// Checks whether the webhook, if there is one, can be reached. Sends nothing to it.
 fn notifications(config: &Config) -> Option<Finding> {
     let url = config.notify_url.as_ref()?;
     let host = url.host();

@@ -1,5 +1,5 @@
-//! What every runtime does with the core alike: gives it the time, keeps its records, writes its log. It knows no game
-//! and no protocol: it drives any [`Core`].
+//! The part of every runtime that drives the core: gives it the time, persists its records, writes its log. It drives
+//! any [`Core`], without knowledge of a game or protocol.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -13,19 +13,18 @@ use mmcos_core::seam::{
 use crate::clock::Clock;
 use crate::store::{Committer, Status, StoreError};
 
-/// Where a runtime takes what the core has to say to a connection. Connections that it does not know (any more) it
-/// passes over.
+/// The connections of a runtime, for the core's effects. Ignores unknown and removed connections.
 pub trait Carry {
-    /// Queue these bytes, to be written when `after` is durable; at once if that is the default ticket, unless they
-    /// would overtake what waits.
+    /// Queues bytes to be written when `after` is durable. With the default commit number they are written at once,
+    /// unless they would overtake bytes that wait.
     fn send(&mut self, conn: ConnId, bytes: Bytes<'_>, after: CommitSeq);
 
-    /// Close the connection in this manner.
+    /// Closes the connection in this manner.
     fn close(&mut self, conn: ConnId, how: Close);
 }
 
-/// A host's part that sees what happens and changes none of it: a trace, a webhook. Each method does nothing by default.
-/// It must return at once.
+/// Part of a host that sees all inputs and effects and changes none of them: a trace, a webhook. Each method does
+/// nothing by default. Each must return at once.
 ///
 /// ```
 /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -45,13 +44,13 @@ pub trait Carry {
 /// }
 /// ```
 pub trait Witness<C: Core>: Debug + Send {
-    /// An input, before the core gets it.
+    /// Called with an input before the core handles it.
     fn input(&mut self, _now: Now, _input: Input<'_>) {}
 
-    /// An effect of the last input, before it is carried out.
+    /// Called with an effect of the last input, before it is carried out.
     fn effect(&mut self, _effect: &Effect<'_, C::Record, C::Event>) {}
 
-    /// A log event, once the records that it came with are durable. `at` is the time of its input.
+    /// Called with a log event when the records of its input are durable. `at` is the time of the input.
     fn event(&mut self, _at: Monotonic, _event: &C::Event) {}
 }
 
@@ -106,28 +105,28 @@ pub struct Driver<C: Core> {
     store: Committer<C::Record>,
     witnesses: Vec<Box<dyn Witness<C>>>,
     out: Outbox<C::Record, C::Event>,
-    /// The records of the last input.
+    /// Records of the last input.
     records: Vec<C::Record>,
-    /// The state of the storage, as the core knows it.
+    /// State of the storage, as last reported to the core.
     storage: Storage,
     /// Log events about changes that are not durable yet.
     events: VecDeque<(CommitSeq, Monotonic, C::Event)>,
 }
 
 impl<C: Core> Driver<C> {
-    /// Drives this core, whose records go to this store.
+    /// Drives this core, with this store for its records.
     pub fn new(core: C, store: Committer<C::Record>, clock: Clock) -> Self {
         let (out, witnesses) = (Outbox::new(), Vec::new());
         let (records, events, storage) = (Vec::new(), VecDeque::new(), Storage::default());
         Self { clock, core, store, witnesses, out, records, storage, events }
     }
 
-    /// Adds a witness of what happens from now on.
+    /// Adds a witness. It sees all later inputs.
     pub fn add_witness(&mut self, witness: impl Witness<C> + 'static) {
         self.witnesses.push(Box::new(witness));
     }
 
-    /// Gives the core an input and carries out what follows. What the core says after a record may leave when the
+    /// Gives the core an input and carries out its effects. Bytes that the core sends after a record leave when the
     /// record is durable.
     pub fn input(&mut self, input: Input<'_>, carry: &mut impl Carry) {
         let Status { times, storage, durable } = self.store.status();
@@ -173,45 +172,45 @@ impl<C: Core> Driver<C> {
             if after == CommitSeq::default() {
                 tell(&mut self.witnesses, now.monotonic, &event);
             } else {
-                // A login that was not kept has not taken place.
+                // A login that was not persisted has not taken place.
                 self.events.push_back((after, now.monotonic, event));
             }
         }
     }
 
-    /// Tells the log what has become durable.
+    /// Logs the events whose records are durable up to `durable`.
     pub fn release(&mut self, durable: CommitSeq) {
         while let Some((_, at, event)) = self.events.pop_front_if(|(after, ..)| *after <= durable) {
             tell(&mut self.witnesses, at, &event);
         }
     }
 
-    /// The clock that the core is given.
+    /// Returns the clock that the core's times come from.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The core.
+    /// Returns the core.
     pub const fn core(&self) -> &C {
         &self.core
     }
 
-    /// The store.
+    /// Returns the store.
     pub const fn store(&self) -> &Committer<C::Record> {
         &self.store
     }
 
-    /// When the core wants a tick.
+    /// Returns the time at which the core wants a tick.
     pub fn next_deadline(&self) -> Option<Monotonic> {
         self.core.next_deadline()
     }
 
-    /// How long until the core wants a tick.
+    /// Returns the time until the core wants a tick.
     pub fn until_tick(&self) -> Option<Duration> {
         Some(self.next_deadline()?.since(self.clock.now().monotonic))
     }
 
-    /// Makes durable what is not yet, and closes the store. Fails if that is not possible within some seconds.
+    /// Commits what is not durable yet, and closes the store. Fails if that is not possible within some seconds.
     pub fn finish(mut self) -> Result<(), Arc<StoreError>> {
         self.release(self.store.durable()?);
         let Self { store, mut witnesses, events, .. } = self;

@@ -1,4 +1,4 @@
-//! From what the host wants to a core that does it.
+//! From the host's configuration to a core that is ready to start.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::{operator, setup};
 
-/// How long a request is held at the longest. A game answers earlier; this ends what it has forgotten.
+/// Maximum time that a request is held. A game responds earlier; this ends requests that it forgot.
 const HOLD_TIME: Duration = Duration::from_mins(10);
 
-/// What a core for this host starts from. `seed` is random.
+/// Returns the state that a core of this host starts from. `seed` is random.
 ///
 /// # Errors
-/// The operating system has no random numbers.
+/// Fails if the operating system has no random numbers.
 pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>, getrandom::Error> {
     let config = &host.config;
     let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
@@ -32,7 +32,7 @@ pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>,
     Ok(Start { life, limits: limits(config), settings: host.game.clone(), records: Vec::new() })
 }
 
-/// Returns what clients may do.
+/// Returns the limits for clients.
 pub(crate) fn limits(config: &Config) -> Limits {
     Limits {
         http: http::Limits {

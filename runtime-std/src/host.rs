@@ -1,4 +1,4 @@
-//! All that a runtime needs before its first connection, in the order in which things can go wrong.
+//! Everything that a runtime needs before its first connection, in the order in which it can fail.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -37,53 +37,53 @@ use crate::tls::Tls;
 /// A host that is ready to serve.
 #[derive(Debug)]
 pub struct Host<G: Game> {
-    /// What the host wants.
+    /// Configuration of the host.
     pub config: Config,
-    /// What the host wants of the game.
+    /// Settings of the game.
     pub game: G::Settings,
-    /// Both clocks, started.
+    /// Wall clock and monotonic clock, started.
     pub clock: Clock,
-    /// Where things are kept.
+    /// Data directory.
     pub data_dir: DataDir,
-    /// What authenticates session tokens.
+    /// Key that authenticates session tokens.
     pub key: ServerKey,
-    /// What an operator logs in with.
+    /// Operator's password.
     pub password: OperatorPassword,
-    /// What proves an operator besides the password; `None` without a dashboard.
+    /// Proofs of an operator besides the password; `None` without a dashboard.
     pub console: Option<Console>,
-    /// What outlives the process.
+    /// Store of the game's records.
     pub store: Store<G::Record>,
-    /// The plain listener; `None` if it is off.
+    /// Plain listener; `None` if it is off.
     pub http: Option<Bound>,
-    /// The TLS listener; `None` if it is off.
+    /// TLS listener; `None` if it is off.
     pub https: Option<Https>,
-    /// Becomes readable when it is time to stop.
+    /// Becomes readable when the server must stop.
     pub signals: Signals,
-    /// The text for the start.
+    /// Text that is printed at the start.
     pub setup: Setup,
 }
 
-/// A listener for HTTPS.
+/// Listener for HTTPS.
 #[derive(Debug)]
 pub struct Https {
-    /// The socket.
+    /// Listening socket.
     pub bound: Bound,
-    /// What its connections speak.
+    /// TLS configuration of its connections.
     pub tls: Tls,
-    /// What players must trust, if the game asks their system.
+    /// Authority that players must trust, if the game asks their system.
     pub authority: Option<Arc<Authority>>,
-    /// To be run once an hour.
+    /// Renewal of its certificates. Run it once an hour.
     pub renewal: Renewal,
 }
 
-/// Keeps the certificates of a running server from ending.
+/// Renews the certificates of a running server.
 #[derive(Debug)]
 pub struct Renewal {
     tls: Tls,
     source: Source,
 }
 
-/// Where the certificates come from.
+/// Source of the certificates.
 #[derive(Debug)]
 struct Source {
     data_dir: DataDir,
@@ -94,38 +94,38 @@ struct Source {
     clock: Clock,
 }
 
-/// Why this host cannot serve.
+/// Reason why this host cannot serve.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// The command line.
+    /// Error in the command line.
     #[error(transparent)]
     Cli(#[from] CliError),
-    /// The configuration.
+    /// Error in the configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A setting of the game.
+    /// Error in a setting of the game.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// The file for `config FILE`.
+    /// The file of `config FILE` cannot be written.
     #[error(
         "cannot write {}: {source}; name a new file, such as {}.toml, in a directory that you may write to",
         file.display(),
         program()
     )]
     ConfigFile {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
     /// `http` and `https` are both off.
     #[error("`http` and `https` are both off, so nobody could connect: give one of them a port")]
     NothingToServe,
-    /// The data directory.
+    /// Error of the data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// A command about a server that is not here.
+    /// Command for a server that does not exist here.
     #[error(
         "there is no data directory {}: name the one of the server: --data-dir DIRECTORY (of the Debian package: \
          /var/lib/{})",
@@ -133,48 +133,48 @@ pub enum HostError {
         program()
     )]
     NoDataDir(PathBuf),
-    /// The key for session tokens.
+    /// Error of the key for session tokens.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
-    /// The operator's password.
+    /// Error of the operator's password.
     #[error(transparent)]
     OperatorPassword(#[from] OperatorPasswordError),
-    /// A link to the dashboard.
+    /// Error of `admin-link`.
     #[error(transparent)]
     Link(#[from] LinkError),
     /// The operating system has no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    /// The store.
+    /// Error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A command of the game.
+    /// Error of a command of the game.
     #[error("{0}")]
     Game(String),
-    /// A listener.
+    /// Error of a listener.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// A certificate.
+    /// Error of a certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// TLS.
+    /// Error of TLS.
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// `notify-test`.
+    /// Error of `notify-test`.
     #[error(transparent)]
     Notify(#[from] TestError),
     /// `health` found no server.
     #[error(transparent)]
     NotRunning(#[from] NotRunning),
-    /// `doctor` found something.
+    /// `doctor` found a problem.
     #[error(transparent)]
     Unwell(#[from] Unwell),
-    /// The signal handlers.
+    /// The signal handlers cannot be installed.
     #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
     Signals(#[source] io::Error),
 }
 
-/// Does what the command line asks for, short of serving: `None` if that was all, else a host to serve with. The
+/// Carries out the command of the command line. Returns `None` if it is done, or a host that is ready to serve. The
 /// arguments are those of the process without the program's name.
 ///
 /// ```no_run
@@ -210,7 +210,7 @@ pub fn start<G: Game>(
             print(&format_args!("Saved {saved} to {}\n", file.display()));
         }
         Command::Restore(file) => {
-            // Before a directory is made for it.
+            // Checked before a directory is made for it.
             files::check_backup(G::Record::SCHEMA, &file)?;
             let Loaded { config, game, .. } = sources.load::<G>()?;
             let dir = DataDir::open(&config.data_dir)?;
@@ -261,13 +261,13 @@ fn data_dir<G: Game>(sources: &Sources) -> Result<DataDir, HostError> {
     DataDir::find(&path)?.ok_or_else(|| HostError::NoDataDir(path.to_path_buf()))
 }
 
-/// To a reader who may leave early, as in `mmcos config | head`.
+/// Prints to a reader that may close early, as in `mmcos config | head`.
 fn print(text: &impl fmt::Display) {
     let _ = write!(io::stdout(), "{text}");
 }
 
 impl<G: Game> Host<G> {
-    /// Starts the log, opens the data directory, listens.
+    /// Starts the log, opens the data directory, and listens.
     pub fn start(loaded: &Loaded<G::Settings>) -> Result<Self, HostError> {
         let info = &G::INFO;
         let Loaded { config, game, file, warnings, .. } = loaded.clone();
@@ -298,7 +298,7 @@ impl<G: Game> Host<G> {
         };
         let console =
             if info.has_dashboard && operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
-        // After the store is open, and so locked: the file of a running server is not overwritten.
+        // The store is open and so locked: this does not overwrite the file of a running server.
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
             log::warn!("`{} admin-link` will not work: {error}", info.name);
         }
@@ -318,13 +318,13 @@ impl<G: Game> Host<G> {
         Ok(Self { config, game, clock, data_dir, key, password, console, store, http, https, signals, setup })
     }
 
-    /// The lines about the dashboard, for the start.
+    /// Returns the lines about the dashboard that are printed at the start.
     pub fn dashboard(&self) -> Dashboard<'_> {
         Dashboard { console: self.console.as_ref(), password: &self.password }
     }
 }
 
-/// With the sockets that this process was given, as far as they fit.
+/// Opens the listeners. Inherited sockets are used as far as they match.
 fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError> {
     let mut inherited = Inherited::take();
     let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
@@ -345,8 +345,8 @@ impl Https {
 }
 
 impl Renewal {
-    /// Renews certificates that end soon and takes up a renewed one of the host's; reads and may write files. What fails
-    /// is logged, and the old certificates stay.
+    /// Renews certificates that end soon, and loads a renewed one of the operator's. Reads and may write files. Logs
+    /// errors and keeps the old certificates.
     pub fn run(&self) {
         match self.source.certificates() {
             Ok(certificates) => self.tls.replace(certificates),

@@ -1,10 +1,10 @@
-//! The host of any game: all that touches the operating system with plain `std`, for every runtime alike.
+//! The host of every game: everything that touches the operating system with plain `std`, shared by all runtimes.
 //!
-//! A game is a crate that implements [`Game`](mmcos_core::game::Game) and depends on `mmcos-core` alone. Its program is one
-//! line, `mmcos_std::main::<G>()`, which serves it on threads; `mmcos-smol` has the same for one thread. Either way it has
-//! configuration, certificates, a store, recording, a doctor and pages for players. What an adapter of its own may need is
-//! [`driver`], [`store`], [`tls`] and [`listen`]; a [`Core`](mmcos_core::seam::Core) that is no `Game` is served by
-//! [`server::Server`].
+//! A game is a crate that implements [`Game`](mmcos_core::game::Game) and depends on `mmcos-core` alone. Its program
+//! is one line, `mmcos_std::main::<G>()`, which serves it on threads. `mmcos-smol` has the same for one thread. Both
+//! have configuration, certificates, a store, traces, a doctor and pages for players. A custom adapter may need
+//! [`driver`], [`store`], [`tls`] and [`listen`]. [`server::Server`] serves a [`Core`](mmcos_core::seam::Core) that
+//! is not a `Game`.
 
 pub mod certificate;
 pub mod cli;

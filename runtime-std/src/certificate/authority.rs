@@ -1,7 +1,7 @@
-//! An authority of the host's own, for games that ask their system whether to trust a certificate.
+//! A certificate authority of this host, for games that ask their system whether to trust a certificate.
 //!
-//! Players install its certificate once. It may vouch for the game's host names and for nothing else, so that its key,
-//! should it leave this host, opens no other site.
+//! Players install its certificate once. Name constraints limit it to the game's host names, so that a stolen key
+//! opens no other site.
 
 use std::fmt::Write as _;
 
@@ -19,12 +19,12 @@ use super::make::{begin, date, failed, rsa_2048, serial_number};
 use super::{CertificateError, plus_days};
 use crate::data_dir::DataDir;
 
-/// The file in the data directory: key and certificate.
+/// File in the data directory with key and certificate.
 pub(super) const FILE: &str = "authority.pem";
 /// Days that the authority's certificate is valid. (Our choice: longer than players keep a computer.)
 const VALID_DAYS: i64 = 20 * 365;
 
-/// The host's authority.
+/// Certificate authority of this host.
 #[derive(Debug)]
 pub struct Authority {
     key: KeyPair,
@@ -34,7 +34,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// The authority in the data directory; made if there is none. Its certificate names these hosts.
+    /// Returns the authority in the data directory, or makes one. Its certificate names the game's hosts.
     pub fn load_or_make(dir: &DataDir, info: &Info, now: Wall) -> Result<Self, CertificateError> {
         let path = dir.file(FILE);
         if let Some(pem) = dir.read(FILE)? {
@@ -57,33 +57,33 @@ impl Authority {
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(failed)?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(failed)?;
         let der = CertificateDer::from_pem_slice(pem).map_err(failed)?;
-        // Behind the key, which stays here.
+        // The certificate follows the key, which stays here.
         let text = String::from_utf8_lossy(pem);
         let certificate = text.find("-----BEGIN CERTIFICATE").and_then(|start| text.get(start..));
         Ok(Self { name: name(info, &key), key, der, pem: certificate.unwrap_or_default().to_owned() })
     }
 
-    /// The certificate that players install, in DER.
+    /// Returns the certificate that players install, in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// The same in PEM, which Windows reads as well.
+    /// Returns the certificate in PEM, which Windows reads as well.
     pub fn pem(&self) -> String {
         self.pem.clone()
     }
 
-    /// The certificate's SHA-1 digest in hex, by which Windows names it.
+    /// Returns the certificate's SHA-1 digest in hex, by which Windows names it.
     pub fn thumbprint(&self) -> String {
         hex(&Sha1::digest(&self.der))
     }
 
-    /// Its name: another for each authority, so that a player sees whose it is.
+    /// Returns the authority's name. It differs for each authority, so that a player sees whose it is.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The part of it that signs.
+    /// Returns the issuer that signs certificates.
     pub(super) fn issuer(&self) -> Issuer<'_, &KeyPair> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, self.name.as_str());
@@ -92,7 +92,7 @@ impl Authority {
     }
 }
 
-/// Of the key, so that a certificate shows by its issuer's name whether this authority has made it.
+/// Derives the name from the key, so that a certificate's issuer name shows whether this authority issued it.
 fn name(info: &Info, key: &KeyPair) -> String {
     let digest = hex(&Sha1::digest(key.der_bytes()));
     format!("{} server {}", info.title, digest.get(..8).unwrap_or_default())
@@ -117,7 +117,7 @@ fn params(info: &Info, name: &str, now: Wall) -> Result<CertificateParams, Certi
             .iter()
             .map(|host| GeneralSubtree::DnsName((*host).to_owned()))
             .collect(),
-        // Names of a kind that no rule speaks of would be permitted (RFC 5280, section 4.2.1.10).
+        // Kinds of names without a constraint would be permitted (RFC 5280, section 4.2.1.10).
         excluded_subtrees: vec![
             GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([0; 4], 0)),
             GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0)),

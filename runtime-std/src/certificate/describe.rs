@@ -9,22 +9,22 @@ use x509_cert::ext::pkix::name::GeneralName;
 use super::{CertificateError, Kind, Validity, own_key, read};
 use crate::data_dir::DataDir;
 
-/// A certificate, for people.
+/// Description of a certificate for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Description {
-    /// Its file.
+    /// File of the certificate.
     pub path: PathBuf,
-    /// From when to when it holds.
+    /// Period of validity.
     pub validity: Validity,
-    /// The host names in it.
+    /// Host names in the certificate.
     pub names: Vec<String>,
-    /// Whether this program made it, and renews it.
+    /// True if this program made the certificate and renews it.
     pub ours: bool,
 }
 
-/// The certificates that a server with this data directory and this configuration would show, as far as they are there.
-/// Makes and changes nothing.
+/// Describes the certificates that a server with this data directory and configuration would show. Leaves out missing
+/// ones. Changes nothing.
 pub fn describe(
     dir: Option<&DataDir>,
     certificate: Option<&Path>,

@@ -1,4 +1,4 @@
-//! Making and renewing: key and certificate in one PEM file, so that one never lacks the other.
+//! Making and renewing certificates. Key and certificate share one PEM file, so that neither is ever missing alone.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -17,13 +17,13 @@ use super::authority::Authority;
 use super::{CertificateError, Subject, plus_days};
 use crate::{clock, secret};
 
-/// Days that a self-signed certificate is valid. (Our choice: as long as those of public authorities may be; no client
-/// turns that down.)
+/// Days that a self-signed certificate is valid. (Our choice: as long as those of public authorities may be; no
+/// client rejects that.)
 const SELF_SIGNED_DAYS: i64 = 397;
-/// Days that a certificate of the host's authority is valid. It is renewed without the players' noticing.
+/// Days that a certificate of the host's authority is valid. Players do not notice its renewal.
 const ISSUED_DAYS: i64 = 90;
 
-/// Which key a certificate of ours has.
+/// Kind of key of a certificate of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Rsa,
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-/// ring signs with RSA keys and cannot make them.
+/// Makes an RSA key with the `rsa` crate: ring signs with RSA keys and cannot make them.
 pub(super) fn rsa_2048() -> Result<KeyPair, CertificateError> {
     let key = rsa::PrivateKey::new(&mut getrandom::SysRng, 2048).map_err(failed)?;
     let pkcs8 = key.to_pkcs8_der().map_err(failed)?;
@@ -61,7 +61,7 @@ pub(super) fn rsa_2048() -> Result<KeyPair, CertificateError> {
         .map_err(failed)
 }
 
-/// A new key and its certificate, in PEM.
+/// Returns a new key and its certificate, in PEM.
 pub(super) fn new(
     kind: Kind,
     subject: &Subject<'_>,
@@ -71,7 +71,7 @@ pub(super) fn new(
     certified(&kind.generate()?, subject, authority, now)
 }
 
-/// The key in `pem` with a new certificate, in PEM.
+/// Returns the key in `pem` with a new certificate, in PEM.
 pub(super) fn renewed(
     kind: Kind,
     pem: &[u8],
@@ -97,7 +97,8 @@ fn certified(
     Ok(key.serialize_pem() + &certificate.map_err(failed)?.pem())
 }
 
-/// X.509 v3 for a server, and no key usage: with one, old OpenSSL does not take a certificate as its own issuer.
+/// Returns parameters for X.509 v3 for a server, without key usage: with one, old OpenSSL does not accept a
+/// certificate as its own issuer.
 fn self_signed(subject: &Subject<'_>, now: Wall) -> Result<CertificateParams, CertificateError> {
     let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     let addresses = loopback.iter().chain(subject.addresses).map(ToString::to_string);
@@ -107,7 +108,7 @@ fn self_signed(subject: &Subject<'_>, now: Wall) -> Result<CertificateParams, Ce
     Ok(params)
 }
 
-/// With the names of the game alone, for an authority may vouch for no other.
+/// Returns parameters with the game's names alone, as the authority's constraints permit no other.
 fn issued(subject: &Subject<'_>, now: Wall) -> Result<CertificateParams, CertificateError> {
     let mut params = named(subject, subject.info.hosts.iter().map(|host| (*host).to_owned()), now)?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
@@ -132,17 +133,18 @@ fn named(
     Ok(params)
 }
 
-/// A clock that is not set would make a certificate that has ended for everybody else.
+/// Returns `now`, but no time before [`clock::EARLIEST`]: a clock that is not set would make a certificate that has
+/// ended for all clients.
 fn earliest(now: Wall) -> Wall {
     now.max(clock::EARLIEST)
 }
 
-/// A day in the past, for clients whose clock is behind.
+/// Returns the start of validity: a day in the past, for clients whose clock is behind.
 pub(super) fn begin(now: Wall) -> Result<OffsetDateTime, CertificateError> {
     date(plus_days(earliest(now), -1))
 }
 
-/// Positive, and another at every renewal: browsers refuse two certificates of one issuer with one number.
+/// Returns a random positive serial number: browsers refuse two certificates of one issuer with the same number.
 pub(super) fn serial_number() -> Result<SerialNumber, CertificateError> {
     let mut bytes: [u8; 16] = secret::random().map_err(failed)?;
     let [first, ..] = &mut bytes;

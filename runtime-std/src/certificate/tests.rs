@@ -147,7 +147,7 @@ fn the_hosts_own_certificate_takes_the_place_of_ours() {
 
 const STRICTLY: Subject<'_> = Subject { info: &STRICT, addresses: &[LAN] };
 
-/// What a client says that has installed the authority and trusts nothing else.
+/// Verifies `key` as a client does that has installed the authority and trusts nothing else.
 fn checked(authority: &Authority, key: &CertifiedKey, name: &str, now: Wall) -> Result<(), rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_slice(authority.der()).into_owned()).unwrap();

@@ -4,50 +4,50 @@ use super::{Keys, Origin};
 use crate::text;
 use crate::text_file::TextFileError;
 
-/// Why there is no configuration.
+/// Error of loading the configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A file was named, or found, and cannot be read.
+    /// A file that was named or found cannot be read.
     #[error("cannot read the configuration file {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: TextFileError,
     },
     /// A file is not TOML.
     #[error("{origin}: this is not TOML: {message}; `{program} config` prints a file to start from")]
     Syntax {
-        /// Where.
+        /// Place of the error.
         origin: Origin,
-        /// What the parser says.
+        /// Message of the parser.
         message: String,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
     /// A key that does not exist.
     #[error("{origin}: there is no key `{name}`{near}; `{program} config` lists every key")]
     UnknownKey {
-        /// Where.
+        /// Place of the key.
         origin: Origin,
-        /// The name that was given.
+        /// Name that was given.
         name: String,
-        /// ` (did you mean …?)` if a key has nearly this name.
+        /// ` (did you mean …?)` if a key has a similar name.
         near: String,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
-    /// A value of another type than the key's.
+    /// A value that does not parse as the key's type.
     #[error("{origin}: {key} = `{text}` is not {expected}")]
     BadValue {
-        /// Where.
+        /// Place of the value.
         origin: Origin,
-        /// The key's name.
+        /// Name of the key.
         key: String,
-        /// The value that was given.
+        /// Value that was given.
         text: String,
-        /// What it should have been.
+        /// Description of a valid value.
         expected: String,
     },
 }

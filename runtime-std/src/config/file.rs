@@ -7,14 +7,14 @@ use super::given::Given;
 use super::{ConfigError, Keys, Origin};
 use crate::text_file::read_text_file;
 
-/// What the file at `path` gives, with the line of each key.
+/// Returns the values in the file at `path`, with the line of each key.
 pub(super) fn read(keys: Keys, path: &Path) -> Result<Vec<Given>, ConfigError> {
     let text =
         read_text_file(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let table = DeTable::parse(&text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         let message = error.message();
-        // The parser's own words are "missing escaped value, expected b, e, f…".
+        // The parser's own message is "missing escaped value, expected b, e, f…".
         let message = if message.contains("escape") {
             r"a backslash in double quotes begins an escape; write Windows paths in single quotes, as in 'C:\mmcos'"
         } else {
@@ -31,7 +31,7 @@ pub(super) fn read(keys: Keys, path: &Path) -> Result<Vec<Given>, ConfigError> {
     Ok(given.collect())
 }
 
-/// The text that means the same on a command line; of an array or a table, JSON.
+/// Returns the equivalent text of a command line; for an array or a table, JSON.
 fn scalar(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => text.to_string(),

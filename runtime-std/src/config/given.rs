@@ -6,21 +6,21 @@ use mmcos_core::settings::{Key, Settings, SettingsError};
 
 use super::{ConfigError, Keys};
 
-/// Where a value was given.
+/// Origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nowhere.
+    /// The default.
     Default,
-    /// In a file, at this line (from 1).
+    /// A line of a file.
     File {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// Line, from 1.
         line: usize,
     },
-    /// In this environment variable.
+    /// This environment variable.
     Environment(String),
-    /// By this flag.
+    /// This flag.
     Flag(String),
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value as a source gives it.
+/// A value from one source.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) name: String,
@@ -42,7 +42,7 @@ pub(super) struct Given {
     pub(super) origin: Origin,
 }
 
-/// The strongest value given for each key, by the key's field; a key that nobody gave is missing.
+/// The strongest value given for each key, by the key's field. Keys without a given value are missing.
 #[derive(Clone, Debug)]
 pub(super) struct AllGiven {
     keys: Keys,
@@ -65,8 +65,8 @@ impl AllGiven {
         Ok(())
     }
 
-    /// Variables with our prefix that are no key's only give a warning: container managers make such variables up
-    /// (Kubernetes sets `MMCOS_PORT` for a service of this name).
+    /// Adds the values of environment variables. Unknown variables with our prefix cause a warning only: container
+    /// managers add some (Kubernetes sets `MMCOS_PORT` for a service of this name).
     pub(super) fn add_environment(&mut self, environment: &[(String, String)]) -> Vec<String> {
         let (keys, prefix, file) = (self.keys, self.keys.prefix(), self.keys.file_variable());
         let ours = environment.iter().filter(|(name, _)| name.starts_with(&prefix) && *name != file);
@@ -89,12 +89,12 @@ impl AllGiven {
         self
     }
 
-    /// The text of a key, of the default if nothing was given.
+    /// Returns the text given for a key, or its default.
     pub(super) fn text(&self, key: &Key) -> String {
         self.given.get(key.field).map_or_else(|| self.keys.default(key), |given| given.text.clone())
     }
 
-    /// Some of the keys as settings.
+    /// Parses the keys of `S` as settings.
     pub(super) fn parse<S: Settings>(&self) -> Result<S, ConfigError> {
         let texts: BTreeMap<_, _> = S::KEYS.iter().map(|key| (key.field, self.text(key))).collect();
         S::parse(|key| texts.get(key.field).map(String::as_str)).map_err(|error| match error {
@@ -113,7 +113,7 @@ impl AllGiven {
     }
 }
 
-/// On one line, whatever is in it.
+/// Escapes control characters, so that the text fits on one line.
 fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()

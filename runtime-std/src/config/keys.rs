@@ -1,4 +1,5 @@
-//! The keys of any host. Flags, environment, file, `--help` and `mmcos config` read them, and the game's, as one table.
+//! The keys of every host. Flags, environment, file, `--help` and `mmcos config` read them, and the game's, as one
+//! table.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -119,10 +120,10 @@ mmcos_core::settings! {
     }
 }
 
-/// How many keys of the host are shown before the game's: those that a new host looks for first.
+/// Number of the host's keys that are shown before the game's: those that a new operator needs first.
 const SHOWN_FIRST: usize = 4;
 
-/// Names of flags and variables that are no keys.
+/// Names of flags and variables that are not keys.
 const RESERVED: &[&str] = &["config", "help", "json", "version"];
 
 /// The keys of a program: the host's and its game's, with the names that they have there.
@@ -133,7 +134,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Returns the keys of a game's server. A game with a key of the name of one of the host's does not compile:
+    /// Returns the keys of a game's server. A game with a key of the same name as one of the host's does not compile:
     ///
     /// ```compile_fail,E0080
     /// # use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! The types of configuration values that are the host's own: how each reads from text and is written.
+//! Types of the host's configuration values: parsing and formatting.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use mmcos_core::settings::{Choice, Datum, Value};
 
 use crate::notify::{Format, WebhookUrl};
 
-/// How much to log.
+/// Minimum level of log lines that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(pub LevelFilter);
 
@@ -43,7 +43,7 @@ impl Value for WebhookUrl {
     }
 }
 
-/// A type of paths, and what stands for one in `--help`.
+/// Declares a path type with its placeholder in `--help`.
 macro_rules! path {
     ($(#[doc = $about:literal] $name:ident $hint:literal)+) => { $(
         #[doc = $about]
@@ -55,7 +55,7 @@ macro_rules! path {
             const EXPECTED: &'static str = r"a path (a Windows path goes in single quotes, as in 'C:\mmcos')";
 
             fn parse(text: &str) -> Option<Self> {
-                // TOML takes "D:\temp\new" for a path with a tab and a new line in it.
+                // TOML parses "D:\temp\new" as a path with a tab and a new line in it.
                 (!text.is_empty() && !text.contains(char::is_control)).then(|| Self(text.into()))
             }
 

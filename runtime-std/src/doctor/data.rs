@@ -1,4 +1,4 @@
-//! What is kept: the directory, the store, the certificates.
+//! The data directory, the store, the certificates.
 
 use mmcos_core::calendar::Date;
 use mmcos_core::game::Game;
@@ -33,7 +33,7 @@ pub(super) fn examine<G: Game>(config: &Config, now: Wall) -> Vec<Finding> {
     }
 }
 
-/// Who may read it, and how much room it has.
+/// Examines the permissions of the directory and its free space.
 pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
     let found = Finding::ok("data", dir.path().display().to_string());
     [found].into_iter().chain(system::findings(dir)).collect()
@@ -102,7 +102,7 @@ fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
 mod system {
     use super::{DataDir, Finding};
 
-    /// The system's own dialogs tell.
+    /// Returns no findings: the system warns in its own dialogs.
     pub(super) fn findings(_: &DataDir) -> Vec<Finding> {
         Vec::new()
     }
@@ -125,7 +125,7 @@ mod system {
         permissions(dir).into_iter().chain([free_space(dir)]).collect()
     }
 
-    /// What others could do that only the server should.
+    /// Examines which other users can read or write files of the server.
     fn permissions(dir: &DataDir) -> Vec<Finding> {
         let path = dir.path().display();
         let mut findings = Vec::new();

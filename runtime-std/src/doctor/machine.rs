@@ -1,4 +1,4 @@
-//! What this machine says of itself: addresses, clock, hosts file, limits.
+//! Findings about this machine: addresses, clock, hosts file, limits.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(super) fn address(config: &Config) -> Finding {
     }
 }
 
-/// The IP addresses that a public address stands for.
+/// Returns the IP addresses that a public address resolves to.
 fn resolved(address: &ServerAddress) -> Vec<IpAddr> {
     match address {
         ServerAddress::Ip(address) => vec![*address],
@@ -58,7 +58,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
     }
 }
 
-/// Where a game on this machine would go.
+/// Examines where a game on this machine would connect to.
 pub(super) fn hosts_file(info: &Info, config: &Config) -> Finding {
     let path = hosts_path();
     let text = match fs::read(&path) {
@@ -105,7 +105,7 @@ pub(super) fn judge(info: &Info, path: &Path, text: &str, is_ours: impl Fn(IpAdd
     }
 }
 
-/// The lines for the game: address and name.
+/// Returns the entries for the game's hosts: address and name.
 fn entries<'t>(info: &Info, text: &'t str) -> Vec<(&'t str, String)> {
     let mut entries = Vec::new();
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! The listeners: who has their ports, and whether the server could have them.
+//! The listeners: which program has their ports, and whether the server could open them.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::listen;
 use crate::local_client::Listener;
 use crate::running::{Answer, asked};
 
-/// The ports that the game asks for.
+/// Ports that the game connects to.
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 
