@@ -1,4 +1,4 @@
-//! Ranges of addresses: whom a ban keeps out, and which proxies are believed.
+//! Ranges of addresses, for bans and for trusted proxies.
 
 use alloc::string::{String, ToString};
 use core::{fmt, iter, net::IpAddr, str::FromStr};
@@ -20,28 +20,28 @@ use ipnet::{IpNet, Ipv4Net};
 #[serde(into = "String", try_from = "String")]
 pub struct AddressRange(IpNet);
 
-/// Not a range of addresses.
+/// The error for a text that is not a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an address such as 203.0.113.7, or a range such as 203.0.113.0/24 or 2001:db8::/32")]
 pub struct AddressRangeError;
 
 impl AddressRange {
-    /// Whether the address is in it.
+    /// Returns true if the range includes the address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// The first address of the range.
+    /// Returns the first address of the range.
     pub fn first(&self) -> IpAddr {
         self.0.addr()
     }
 
-    /// The number of leading bits that all addresses of the range share.
+    /// Returns the number of leading bits that all addresses of the range share.
     pub fn prefix(&self) -> u8 {
         self.0.prefix_len()
     }
 
-    /// Every range that the address is in, the narrowest first.
+    /// Returns every range that includes the address, the narrowest first.
     pub fn around(address: IpAddr) -> impl Iterator<Item = Self> {
         iter::successors(Some(IpNet::from(address.to_canonical())), IpNet::supernet).map(Self)
     }
@@ -61,14 +61,14 @@ impl TryFrom<String> for AddressRange {
     }
 }
 
-/// The range of this address alone.
+/// Returns the range of this address alone.
 impl From<IpAddr> for AddressRange {
     fn from(address: IpAddr) -> Self {
         Self(address.to_canonical().into())
     }
 }
 
-/// The same range of IPv4 addresses, if they are written as IPv6 (`::ffff:203.0.113.0/120`).
+/// Converts a range of IPv4-mapped IPv6 addresses (`::ffff:203.0.113.0/120`) to the same range of IPv4.
 fn canonical(range: IpNet) -> IpNet {
     let IpNet::V6(mapped) = range else { return range };
     let (address, prefix) = (mapped.addr().to_ipv4_mapped(), mapped.prefix_len().checked_sub(96));
@@ -76,7 +76,7 @@ fn canonical(range: IpNet) -> IpNet {
     ipv4.map_or(range, IpNet::V4)
 }
 
-/// Bits behind the prefix are passed over.
+/// Ignores the bits behind the prefix.
 impl FromStr for AddressRange {
     type Err = AddressRangeError;
 

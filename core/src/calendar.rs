@@ -1,4 +1,4 @@
-//! Dates of the Gregorian calendar in UTC, no more of it than seasons, events and `Date` fields need.
+//! Dates of the Gregorian calendar in UTC, as far as seasons, events and `Date` fields need them.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "days and milliseconds of years of 16 bits fit an i64 many times"
@@ -11,10 +11,10 @@ use crate::seam::Wall;
 const MILLIS_PER_DAY: i64 = 86_400_000;
 /// Days from 0000-01-01 to 1970-01-01.
 const EPOCH_DAY: i64 = days_before_year(1970);
-/// The last day that four digits can write the year of.
+/// Last day whose year has four digits.
 const LAST_DAY: i64 = days_before_year(10_000) - 1;
 
-/// A day of the proleptic Gregorian calendar, of the years 0 to 9999 where it is made from a [`Wall`].
+/// A day of the proleptic Gregorian calendar. Those made from a [`Wall`] are of the years 0 to 9999.
 ///
 /// ```
 /// use mmcos_core::calendar::{Date, UtcText};
@@ -25,19 +25,19 @@ const LAST_DAY: i64 = days_before_year(10_000) - 1;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
-    /// The year, astronomical: 0 is 1 BC.
+    /// Astronomical year: 0 is 1 BC.
     pub year: u16,
-    /// The month, from 1.
+    /// Month, from 1.
     pub month: u8,
-    /// The day of the month, from 1.
+    /// Day of the month, from 1.
     pub day: u8,
 }
 
 impl Date {
-    /// The day that a moment is in; the nearest of the years 0 to 9999.
+    /// Returns the day of a moment, or the nearest day of the years 0 to 9999.
     pub fn of(moment: Wall) -> Self {
         let day = day_of(moment);
-        // Never too early, and too late by less than a year in 1,460.
+        // This is never too low, and too high by less than a year in 1,460.
         let mut year = day / 365;
         while days_before_year(year) > day {
             year -= 1;
@@ -54,7 +54,7 @@ impl Date {
         }
     }
 
-    /// Reads a day as [`UtcText`] writes it, `2023-09-16`. `None` if there is no such day.
+    /// Parses a day as [`UtcText`] writes it, `2023-09-16`. Returns `None` if there is no such day.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let [year, month, day] = [4, 2, 2].map(|length| parts.next().filter(|part| is_number(part, length)));
@@ -63,7 +63,7 @@ impl Date {
         Some(date).filter(|_| exists && parts.next().is_none())
     }
 
-    /// Its first moment, 00:00Z.
+    /// Returns the first moment of the day, 00:00Z.
     pub fn start(self) -> Wall {
         let year = i64::from(self.year);
         let in_year: i64 = (1..self.month).map(|month| days_of_month(year, month)).sum();
@@ -76,19 +76,19 @@ fn is_number(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The day of the week that a moment is in, from 0 for Monday.
+/// Returns the day of the week of a moment, from 0 for Monday.
 pub fn weekday(moment: Wall) -> usize {
     // 0000-01-01 was a Saturday.
     usize::try_from((day_of(moment) + 5) % 7).unwrap_or_default()
 }
 
-/// Hour, minute and second of a moment, two digits each.
+/// Returns hour, minute and second of a moment, two digits each.
 pub(crate) fn time_of_day(moment: Wall) -> [[u8; 2]; 3] {
     let second_of_day = moment.as_secs().rem_euclid(86_400);
     [second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60].map(digits)
 }
 
-/// Days since 0000-01-01, kept to the years 0 to 9999.
+/// Returns the days since 0000-01-01, limited to the years 0 to 9999.
 const fn day_of(moment: Wall) -> i64 {
     let day = moment.as_millis().div_euclid(MILLIS_PER_DAY) + EPOCH_DAY;
     if day < 0 {
@@ -100,8 +100,8 @@ const fn day_of(moment: Wall) -> i64 {
     }
 }
 
-/// Days from 0000-01-01 to the first of this year. Of the years before it, every fourth is a leap year, but for
-/// every hundredth, but for every four hundredth; the year 0 is all three.
+/// Returns the days from 0000-01-01 to the first day of this year. Every fourth year is a leap year, except every
+/// hundredth, except every four hundredth; the year 0 is all three.
 const fn days_before_year(year: i64) -> i64 {
     year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400
 }
@@ -114,13 +114,13 @@ const fn days_of_month(year: i64, month: u8) -> i64 {
     }
 }
 
-/// A moment as the official server wrote it, `2023-09-16T00:00:00Z`, in place. Milliseconds are left out; a moment
-/// outside of the years 0 to 9999 has the nearest date of them.
+/// A moment in the format of the official server, `2023-09-16T00:00:00Z`, without allocation. Milliseconds are left
+/// out; a moment outside the years 0 to 9999 has the nearest date within them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UtcText([u8; 20]);
 
 impl UtcText {
-    /// The text, 20 characters.
+    /// Returns the text, 20 characters.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -152,7 +152,7 @@ impl fmt::Debug for UtcText {
     }
 }
 
-/// The last `N` decimal digits of a number that is not negative.
+/// Returns the last `N` decimal digits of a number that is not negative.
 pub(crate) fn digits<const N: usize>(mut number: i64) -> [u8; N] {
     let mut text = [b'0'; N];
     for digit in text.iter_mut().rev() {

@@ -9,11 +9,11 @@ use crate::{
     wire::http::Status,
 };
 
-/// What a browser may do with our pages: show them, with their own files and nothing else.
+/// Content security policy of our pages: scripts, styles, images and requests only from this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Fields of every answer: nothing is guessed, kept, framed, or told to other sites.
+/// Fields of every response: no content sniffing, no referrer, no framing, and [`POLICY`].
 const ALWAYS: [(&str, &str); 4] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -21,7 +21,7 @@ const ALWAYS: [(&str, &str); 4] = [
     ("Content-Security-Policy", POLICY),
 ];
 
-/// Nothing: the request has been carried out.
+/// The response to a command that was carried out.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Done {}
@@ -30,14 +30,14 @@ pub(super) struct Done {}
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Error<'a> {
-    /// What happened, what it means, what to do next.
+    /// Message for the operator: what happened, what it means, what to do next.
     error: &'a str,
     /// The reason why the command must be confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<&'a str>,
 }
 
-/// An answer to an operator, a browser or a program.
+/// A response to an operator's request, from a browser or a program.
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: Status,
@@ -47,34 +47,34 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Bytes of this type, not to be kept by anybody.
+    /// Returns a response with a body of this type, not to be cached.
     pub fn new(content_type: &'static str, body: Arc<[u8]>) -> Self {
         let answer = Self { status: Status::OK, content_type, fields: Vec::new(), body };
         answer.with("Cache-Control", "no-store")
     }
 
-    /// A value as JSON. (Views can always be written.)
+    /// Returns a response with a value as JSON. (Views can always be serialised.)
     pub fn json(value: &impl Serialize) -> Self {
         Self::new("application/json", serde_json::to_vec(value).unwrap_or_default().into())
     }
 
-    /// Done, and nothing to say about it: `{}`.
+    /// Returns a success without data: `{}`.
     pub fn done() -> Self {
         Self::json(&Done {})
     }
 
-    /// That something went wrong, as JSON: `{"error": "…"}`.
+    /// Returns an error as JSON: `{"error": "…"}`.
     pub fn error(status: Status, text: &str) -> Self {
         Self { status, ..Self::json(&Error { error: text, confirm: None }) }
     }
 
-    /// That a command must be confirmed, as JSON: `{"error": "…", "confirm": "…"}`. `why` completes a question to the
-    /// operator.
+    /// Returns a request for confirmation as JSON: `{"error": "…", "confirm": "…"}`. `why` completes a question to
+    /// the operator.
     pub fn question(why: &str, error: &str) -> Self {
         Self { status: Status::CONFLICT, ..Self::json(&Error { error, confirm: Some(why) }) }
     }
 
-    /// Why somebody may not.
+    /// Returns the response to a request that was refused.
     pub fn refused(refusal: &Refusal) -> Self {
         let answer = Self::error(refusal.status(), &format!("{refusal}"));
         match refusal {
@@ -84,19 +84,19 @@ impl Answer {
         }
     }
 
-    /// Sends a browser on to this path.
+    /// Redirects a browser to this path, with 303.
     pub fn see_other(path: &str) -> Self {
         Self { status: Status::SEE_OTHER, ..Self::new("text/plain; charset=utf-8", b"".as_slice().into()) }
             .with("Location", path)
     }
 
-    /// The same with this status.
+    /// Replaces the status.
     #[must_use]
     pub fn of_status(self, status: Status) -> Self {
         Self { status, ..self }
     }
 
-    /// The same with this field, in the place of one of its name.
+    /// Adds a field, or replaces the field of the same name.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.fields.retain(|(other, _)| *other != name);
@@ -104,7 +104,7 @@ impl Answer {
         self
     }
 
-    /// Has `respond` send it.
+    /// Passes the response to `respond`.
     pub fn send<T>(&self, respond: impl FnOnce(&Response<'_>) -> T) -> T {
         let own = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
         let fields: Vec<(&str, &str)> = ALWAYS.into_iter().chain(own).collect();
@@ -117,7 +117,7 @@ impl Answer {
         })
     }
 
-    /// The status.
+    /// Returns the status.
     pub const fn status(&self) -> Status {
         self.status
     }

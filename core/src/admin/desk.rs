@@ -1,4 +1,4 @@
-//! The responses that every game's server has beside the game: pages for players, health, metrics.
+//! Responses that every game's server has beside the game: pages for players, health, metrics.
 
 use alloc::{format, vec::Vec};
 use core::time::Duration;
@@ -14,17 +14,17 @@ use crate::{
     wire::http::{Method, Request, Status},
 };
 
-/// Upper bounds of the commit times that are told apart, in milliseconds.
+/// Upper bounds of the histogram of commit times, in milliseconds.
 const COMMIT_BOUNDS: [u16; 9] = [1, 2, 5, 10, 25, 50, 100, 250, 1000];
 
 /// Configuration of a [`Desk`], from the host.
 #[derive(Clone, Debug, Default)]
 pub struct DeskConfig {
-    /// How operators prove themselves; `None`: there are neither metrics nor a dashboard.
+    /// Credentials of operators. With `None`, there are neither metrics nor a dashboard.
     pub admin: Option<Config>,
     /// Pages for players, such as the instructions at `/`.
     pub pages: Vec<VisitorPage>,
-    /// The addresses that those pages name.
+    /// Addresses that those pages name.
     pub addresses: Addresses,
 }
 
@@ -72,13 +72,13 @@ pub struct Desk {
 /// Outcome of a request at the desk.
 #[derive(Debug)]
 pub enum Asked {
-    /// It was for the desk and has been answered.
+    /// The request was for the desk, and the desk has responded.
     Answered,
-    /// It was refused: a wrong password, or one too many. Worth a line in the log.
+    /// The request was refused: a wrong password, or too many attempts. Worth a line in the log.
     Refused(Refusal),
-    /// It is for metrics, which the game may add to before they are sent.
+    /// The request is for metrics. The game may add to them before they are sent.
     Metrics(Exchange, Exposition),
-    /// It is for the game.
+    /// The request is for the game.
     Game(Exchange),
 }
 
@@ -110,24 +110,24 @@ impl Desk {
             .returns_text("text/plain"),
     ];
 
-    /// The desk of this game.
+    /// Returns the desk of this game.
     pub fn new(info: &'static Info, config: DeskConfig) -> Self {
         let DeskConfig { admin, pages, addresses } = config;
         let (gate, started, commits) = (admin.map(Gate::new), None, Commits::default());
         Self { info, gate, pages, addresses, started, commits }
     }
 
-    /// The gate that recognises operators; `None` where there are none.
+    /// Returns the gate that recognises operators; `None` without [`DeskConfig::admin`].
     pub const fn gate(&mut self) -> Option<&mut Gate> {
         self.gate.as_mut()
     }
 
-    /// The moment of the first request, as the clock said then; before it, `now`.
+    /// Returns the wall time of the first request; `now` if there was none.
     pub fn started(&self, now: Wall) -> Wall {
         self.started.unwrap_or(now)
     }
 
-    /// The time that the last commit took.
+    /// Returns the time that the last commit took.
     pub const fn last_commit(&self) -> Option<Duration> {
         self.commits.last
     }
@@ -142,8 +142,8 @@ impl Desk {
         *last = Some(took);
     }
 
-    /// Responds to a request for one of the desk's paths. `closed` is the reason why the game takes no players at the
-    /// moment, if there is one.
+    /// Responds to a request for one of the desk's paths. `closed` is the reason why the game accepts no players at
+    /// the moment, if there is one.
     pub fn request<S: Service>(
         &mut self,
         cx: &mut Context<'_, S>,
@@ -208,7 +208,7 @@ impl Desk {
         }
     }
 
-    /// The metrics of any server.
+    /// Returns the metrics that every server has.
     fn metrics<S: Service>(&self, cx: &Context<'_, S>) -> Exposition {
         let mut text = Exposition::of(self.info.name);
         text.family("build_info", Kind::Gauge, "The version, as a label.")
@@ -246,7 +246,7 @@ fn respond_with_page<S: Service>(
         let response = Response::text(Status::METHOD_NOT_ALLOWED, b"This page can only be read.\n");
         return cx.respond(exchange, &Response { fields: &[("Allow", "GET, HEAD")], ..response });
     }
-    // Each visitor is told the address that they came by: a cache must not hand it to another.
+    // Each visitor is shown the address that they came by, so a cache must not serve the page to another visitor.
     let fields = [
         ("Content-Security-Policy", page.policy.as_str()),
         ("X-Content-Type-Options", "nosniff"),

@@ -12,29 +12,29 @@ use crate::{
     wire::http::{Method, Request, Status},
 };
 
-/// How the names of our cookies begin. Browsers give a cookie to every port of a host: the rest of the name tells servers
-/// on one machine apart.
+/// Prefix of our cookies' names. Browsers send a cookie to every port of a host; the rest of the name distinguishes
+/// servers on one machine.
 pub(super) const COOKIE: &str = "mmcos_operator";
 
-/// What the sender of a request has proved.
+/// Access that a request has proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing.
+    /// No proof.
     Public,
-    /// That it is the operator.
+    /// Proof of being the operator.
     Operator(Proof),
 }
 
-/// How an operator was recognised.
+/// The proof by which an operator was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// By the password, or by another bearer token that holds as long as the server runs.
+    /// The password, or another bearer token that is valid as long as the server runs.
     Bearer,
-    /// By an admin session.
+    /// An admin session.
     Session(TokenDigest),
 }
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The `Host` is not a name of this server.
@@ -45,13 +45,13 @@ pub enum Refusal {
     /// A browser sent the request for another site.
     #[error("Requests from other sites are refused.")]
     ForeignSite,
-    /// The request proves nothing.
+    /// The request has no proof.
     #[error("Log in first, or send the password as a bearer token.")]
     ProofNeeded,
     /// The password is wrong.
     #[error("Wrong password.")]
     WrongPassword,
-    /// The password is wrong, or was not checked, since many wrong ones came from this address.
+    /// The password is wrong, or was not checked because many wrong ones came from this address.
     #[error("Wrong password. Too many wrong ones came from your address: try again in {} s.", seconds(*.0))]
     TooManyAttempts(Duration),
     /// The one-time link was used or has expired.
@@ -60,7 +60,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The status of the response.
+    /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
             Self::ForeignHost(_) | Self::ForeignSite => Status::FORBIDDEN,
@@ -71,7 +71,7 @@ impl Refusal {
     }
 }
 
-/// Recognises the operator: by password, by a browser's session, by a one-time link. Never by where a request comes from: a
+/// Recognises the operator: by password, by admin session, by one-time link. Never by the address of a request: a
 /// proxy or a tunnel that ends on this machine passes on the requests of strangers (decision 0068).
 #[derive(Debug)]
 pub struct Gate {
@@ -82,7 +82,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Returns a gate without sessions. The link of `config` holds from now on.
+    /// Returns a gate without sessions. The link of `config` is valid from now on.
     pub fn new(config: Config) -> Self {
         let mut links = Tokens::default();
         let start = Monotonic::default();
@@ -92,18 +92,18 @@ impl Gate {
         Self { config, sessions: Tokens::default(), links, throttle: LoginThrottle::default() }
     }
 
-    /// Returns whether everybody may read metrics.
+    /// Returns true if metrics need no proof.
     pub const fn has_open_metrics(&self) -> bool {
         self.config.open_metrics
     }
 
-    /// Returns what the sender of this request has proved.
+    /// Returns the access that this request has proved.
     ///
     /// # Errors
     /// [`Refusal`] for a wrong bearer token, and without a bearer token for a request of another site or to another name.
     pub fn access(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<Access, Refusal> {
         if let Some(token) = bearer(request) {
-            // No browser adds a bearer token by itself, so neither the name nor the site matters.
+            // Browsers never add a bearer token by themselves, so neither the name nor the site matters.
             return self.check_password(token, peer.address, now).map(|()| Access::Operator(Proof::Bearer));
         }
         self.check_origin(request)?;
@@ -111,7 +111,7 @@ impl Gate {
         Ok(session.map_or(Access::Public, |session| Access::Operator(Proof::Session(session))))
     }
 
-    /// Returns whether a proof still holds.
+    /// Returns true while a proof is valid.
     pub fn holds(&self, proof: Proof, now: Monotonic) -> bool {
         match proof {
             Proof::Bearer => true,
@@ -135,7 +135,7 @@ impl Gate {
         Ok(self.begin_session(request, peer, session, now))
     }
 
-    /// Begins an admin session with a one-time link, which ends the link. Returns its `Set-Cookie`.
+    /// Begins an admin session with a one-time link, which is then used up. Returns its `Set-Cookie`.
     ///
     /// # Errors
     /// [`Refusal`] if the link does not hold, or if its cookie would not be accepted under this name.
@@ -154,12 +154,12 @@ impl Gate {
         Ok(self.begin_session(request, peer, session, now))
     }
 
-    /// Makes a one-time link. Returns its token as text.
+    /// Creates a one-time link. Returns its token as text.
     pub fn make_link(&mut self, link: Token, now: Monotonic) -> String {
         self.links.add(link, now.after(LINK_LIFETIME), now)
     }
 
-    /// Ends the session of a browser. Returns its `Set-Cookie`.
+    /// Ends a browser's admin session. Returns its `Set-Cookie`.
     pub fn log_out(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> String {
         for session in cookies(request) {
             self.sessions.take(session, now);
@@ -172,15 +172,15 @@ impl Gate {
         set_cookie(request, peer, &token, SESSION_LIFETIME)
     }
 
-    /// Against DNS rebinding.
+    /// Checks `Host`, against DNS rebinding.
     fn check_host(&self, request: &Request<'_>) -> Result<(), Refusal> {
         let host = request.host().unwrap_or_default();
         let shown = || host.escape_ascii().take(100).map(char::from).collect();
         if host::is_ours(host, &self.config.names) { Ok(()) } else { Err(Refusal::ForeignHost(shown())) }
     }
 
-    /// A cookie goes with whatever a browser sends, a password does not. So where no password comes along, the browser
-    /// must have been sent by our own page.
+    /// Checks the origin of a request that is authenticated by cookie. A browser adds the cookie to every request,
+    /// also to those of other sites, so the request must come from our own page.
     fn check_origin(&self, request: &Request<'_>) -> Result<(), Refusal> {
         self.check_host(request)?;
         let site = request.field("Sec-Fetch-Site");
@@ -193,8 +193,8 @@ impl Gate {
         if sent_by_us && from_us { Ok(()) } else { Err(Refusal::ForeignSite) }
     }
 
-    /// A random password is checked whatever came before: no number of guesses finds it, and its owner must get in while
-    /// strangers guess. Of one that an operator chose, each source may guess so often only.
+    /// Checks a password. A random password is always checked: guessing cannot find it, and its owner must get in
+    /// while strangers guess. For a chosen password, the number of attempts of each source is limited.
     fn check_password(&mut self, tried: &[u8], peer: SocketAddr, now: Monotonic) -> Result<(), Refusal> {
         let Config { password, console, .. } = &self.config;
         let may_guess =
@@ -218,12 +218,12 @@ fn set_cookie(request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration
     format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// Whole seconds to wait, at least one.
+/// Returns the whole seconds of a wait, at least one.
 pub(super) fn seconds(wait: Duration) -> u64 {
     wait.as_secs().max(1)
 }
 
-/// Returns whether an `Origin` such as `https://192.168.1.20:8443` is that of pages of this `Host`.
+/// Returns true if an `Origin` such as `https://192.168.1.20:8443` is that of pages of this `Host`.
 fn is_origin_of(origin: &[u8], host: &[u8]) -> bool {
     let authority =
         [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
@@ -235,7 +235,7 @@ fn bearer<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-/// The tokens in all cookies of ours, of other servers on this machine included.
+/// Returns the tokens of all our cookies, including those of other servers on this machine.
 fn cookies(request: &Request<'_>) -> impl Iterator<Item = TokenDigest> {
     let pairs = request.field("Cookie").unwrap_or_default().split(|&b| b == b';').map(<[u8]>::trim_ascii);
     pairs.filter_map(|pair| {

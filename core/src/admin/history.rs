@@ -3,18 +3,18 @@ use serde::Serialize;
 
 use crate::seam::Wall;
 
-/// What is looked at again and again.
+/// Values that are sampled for the charts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// Players online.
     pub online: u32,
-    /// Players who search, parties included.
+    /// Players with a matchmaking ticket, parties included.
     pub searching: u32,
     /// Matches under way.
     pub matches: u32,
-    /// Searches that found somebody, since the start.
+    /// Matchmaking tickets that found an opponent, since the start.
     pub waits: u64,
-    /// How long those took together, in milliseconds.
+    /// Total waiting time of those tickets, in milliseconds.
     pub wait_millis: u64,
 }
 
@@ -66,17 +66,17 @@ pub struct Chart {
     wait: VecDeque<Option<f64>>,
     #[serde(skip)]
     most: usize,
-    /// The searches that the steps so far know of, and their duration.
+    /// Number of tickets that found an opponent up to the last step, and their total waiting time.
     #[serde(skip)]
     waits: (u64, u64),
-    /// The step that is under way, and the second up to which it is known.
+    /// The current step, and the second up to which it is known.
     #[serde(skip)]
     running: Running,
     #[serde(skip)]
     until: i64,
 }
 
-/// What is known of a step.
+/// Accumulated values of a step.
 #[derive(Clone, Copy, Debug, Default)]
 struct Running {
     seconds: u64,
@@ -85,7 +85,7 @@ struct Running {
     matches: Level,
 }
 
-/// The highest value of a gauge, and its sum over seconds.
+/// Highest value of a gauge, and its sum over seconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
     highest: u32,
@@ -98,7 +98,7 @@ impl Level {
         self.sum = self.sum.saturating_add(seconds.saturating_mul(value.into()));
     }
 
-    /// By tenths.
+    /// Returns the mean, rounded to tenths.
     fn mean(self, seconds: u64) -> f64 {
         let tenths = self.sum.saturating_mul(10).checked_div(seconds).unwrap_or_default();
         f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0
@@ -112,8 +112,8 @@ impl Default for History {
 }
 
 impl History {
-    /// Extends the charts to `now`, assuming that the gauges were constant since the last event. Returns whether a step of
-    /// the hour ended.
+    /// Extends the charts to `now`, assuming that the gauges were constant since the last event. Returns true if a
+    /// step of the hour ended.
     pub fn pass(&mut self, now: Wall, gauges: impl FnOnce() -> Gauges) -> bool {
         let now = now.as_secs();
         if now == self.read {
@@ -125,12 +125,12 @@ impl History {
         self.hour.pass(now, gauges)
     }
 
-    /// The last hour.
+    /// Returns the chart of the last hour.
     pub const fn hour(&self) -> &Chart {
         &self.hour
     }
 
-    /// The last day.
+    /// Returns the chart of the last day.
     pub const fn day(&self) -> &Chart {
         &self.day
     }
@@ -160,7 +160,7 @@ impl Chart {
         }
     }
 
-    /// Adds the time up to now. The first time, and when the clock was set back, there is nothing to look back at.
+    /// Adds the time up to now. On the first call, and after the clock was set back, there is no earlier time to add.
     fn pass(&mut self, now: i64, gauges: Gauges) -> bool {
         let step = i64::from(self.step);
         let start = now.saturating_sub(now.checked_rem(step).unwrap_or_default());
@@ -168,7 +168,7 @@ impl Chart {
             (self.end, self.until, self.running) = (start, now, Running::default());
             return true;
         }
-        // Steps that would be dropped again are not made.
+        // Skip steps that would be dropped again.
         let longest = step.saturating_mul(i64::try_from(self.most).unwrap_or(i64::MAX));
         if start.saturating_sub(self.end) > longest {
             self.end = start.saturating_sub(longest);
@@ -213,7 +213,7 @@ impl Chart {
         keep(&mut self.wait, wait, self.most);
     }
 
-    /// Returns the mean duration since the last call, in seconds, by tenths.
+    /// Returns the mean duration since the last call, in seconds, rounded to tenths.
     fn average_wait(&mut self, gauges: Gauges) -> Option<f64> {
         let (waits, millis) = core::mem::replace(&mut self.waits, (gauges.waits, gauges.wait_millis));
         let count = gauges.waits.saturating_sub(waits).saturating_mul(100);
@@ -242,7 +242,7 @@ mod tests {
         let mut history = History::default();
         let at = |minutes: i64, seconds: i64| Wall::from_secs(1_800_000_000 + minutes * 60 + seconds);
         history.pass(at(0, 0), || online(9));
-        // 64 players for one minute of a quarter, and nobody at its end.
+        // 64 players for one minute of a quarter, and none at its end.
         history.pass(at(5, 0), || online(0));
         history.pass(at(6, 0), || online(64));
         assert!(!history.pass(at(6, 0), || panic!("once a second")));

@@ -1,13 +1,14 @@
-//! The `Host` field against DNS rebinding: a foreign page that has its own name point here still sends that name.
+//! Checks the `Host` field, against DNS rebinding: a foreign page whose name is pointed at this server still sends
+//! that name.
 
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Ends of names that the DNS of the internet does not resolve, so that no foreign page can have one (RFC 6761, RFC 6762,
-/// RFC 8375; `internal` is reserved by ICANN).
+/// Suffixes of names that the DNS of the internet does not resolve, so that no foreign page can have one (RFC 6761,
+/// RFC 6762, RFC 8375; `internal` is reserved by ICANN).
 const LOCAL: [&str; 4] = [".local", ".localhost", ".home.arpa", ".internal"];
 
-/// Returns whether a browser that sends this `Host` was told to come here: by an address, by a name that cannot be a foreign
-/// page's, or by a configured name.
+/// Returns true if this `Host` belongs to this server: an address, a name that cannot be a foreign page's, or a
+/// configured name.
 pub(super) fn is_ours(host: &[u8], names: &[impl AsRef<str>]) -> bool {
     let Some(name) = core::str::from_utf8(host).ok().and_then(name) else { return false };
     let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -18,24 +19,25 @@ pub(super) fn is_ours(host: &[u8], names: &[impl AsRef<str>]) -> bool {
         || names.iter().any(|ours| name.eq_ignore_ascii_case(ours.as_ref()))
 }
 
-/// Returns whether only a local network resolves this name: a single label such as `raspberrypi`, or one of [`LOCAL`].
+/// Returns true if only a local network resolves this name: a single label such as `raspberrypi`, or one of
+/// [`LOCAL`].
 fn is_local(name: &str) -> bool {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     let ends_with = |end: &str| {
         let start = name.len().checked_sub(end.len()).filter(|start| *start > 0);
         start.and_then(|start| name.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
     };
-    // A single label of digits alone is an IPv4 address to a browser, and leads wherever that does.
+    // Browsers read a single label of digits as an IPv4 address.
     let is_label = !name.contains('.') && name.bytes().any(|b| b.is_ascii_alphabetic());
     is_name && (is_label || LOCAL.into_iter().any(ends_with))
 }
 
-/// The host without its port.
+/// Returns the host without its port.
 fn name(host: &str) -> Option<&str> {
     Some(split(host)?.0)
 }
 
-/// The port that a browser sends in its `Host`; `None` if it is the scheme's own.
+/// Returns the port that a browser sends in its `Host`; `None` if it is the scheme's default.
 pub(super) fn port(host: &[u8]) -> Option<u16> {
     split(core::str::from_utf8(host).ok()?)?.1?.parse().ok()
 }

@@ -7,17 +7,17 @@ use crate::{
     service::{Context, Service},
 };
 
-/// The `Content-Type` of an [`Exposition`].
+/// `Content-Type` of an [`Exposition`].
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What kind of number a metric is.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows.
+    /// A number that only grows.
     Counter,
-    /// Grows and shrinks.
+    /// A number that can grow and shrink.
     Gauge,
-    /// How many were at most so large.
+    /// Counts of values up to each bound.
     Histogram,
 }
 
@@ -47,12 +47,12 @@ pub struct Family<'a> {
 }
 
 impl Exposition {
-    /// No metrics yet. The name of each begins with this word.
+    /// Returns an empty exposition. `prefix` is the first word of each metric's name.
     pub const fn of(prefix: &'static str) -> Self {
         Self { text: String::new(), prefix }
     }
 
-    /// Begins a metric. All its samples follow.
+    /// Begins a metric. Its samples follow.
     pub fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
         let kind = match kind {
             Kind::Counter => "counter",
@@ -71,20 +71,20 @@ impl Exposition {
             .send(|response| cx.respond(exchange, response));
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn into_string(self) -> String {
         self.text
     }
 }
 
 impl Family<'_> {
-    /// A number, and what tells it from the others of the metric.
+    /// Adds a sample: a value, with labels that distinguish it from the metric's other samples.
     pub fn sample(&mut self, labels: &[(&str, &str)], value: impl fmt::Display) -> &mut Self {
         self.line("", labels, value)
     }
 
-    /// A histogram: for each bound how many were not larger (but larger than the bound before), then how many were
-    /// larger than all, and the sum of all.
+    /// Adds a histogram: for each bound the number of values up to it (and above the bound before), then the number
+    /// of values above all bounds, and the sum of all values.
     pub fn histogram<B: fmt::Display>(
         &mut self,
         labels: &[(&str, &str)],
@@ -113,7 +113,7 @@ impl Family<'_> {
     }
 }
 
-/// A number of thousandths, written as whole and a fraction.
+/// A number of thousandths, displayed as a decimal fraction.
 #[derive(Clone, Copy, Debug)]
 pub struct Thousandths(pub u64);
 

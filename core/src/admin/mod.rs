@@ -1,7 +1,8 @@
-//! What an operator sees and orders, as much of it as is the same for any game: authentication, answers, charts, metrics.
+//! The operator's side of a server, as far as it is the same for any game: authentication, responses, charts,
+//! metrics.
 //!
-//! A game asks the [`Gate`] who sends a request and answers with an [`Answer`]; [`History`] makes the charts and
-//! [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
+//! A game checks the sender of a request with the [`Gate`] and responds with an [`Answer`]; [`History`] makes the
+//! charts and [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
 
 mod answer;
 mod desk;
@@ -29,17 +30,18 @@ pub use password::Password;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};
 
-/// How operators prove themselves, and what needs no proof.
+/// Credentials of operators, and what needs none.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The operator's password, which is a bearer token as well. `None`: only links and the console's token remain.
+    /// The operator's password, also accepted as a bearer token. With `None`, only links and the console's token
+    /// remain.
     pub password: Option<Password>,
     /// A bearer token for the host's own commands.
     pub console: Option<Password>,
-    /// A one-time link that is accepted from the start on.
+    /// A one-time link that is valid from the start on.
     pub first_link: Option<Token>,
-    /// Whether everybody may read metrics.
+    /// True to serve metrics without credentials.
     pub open_metrics: bool,
-    /// The names that the dashboard may be opened by, besides addresses and the names of a local network.
+    /// Names under which the dashboard may be opened, besides addresses and the names of a local network.
     pub names: Vec<String>,
 }

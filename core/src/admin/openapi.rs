@@ -12,7 +12,7 @@ use super::{
 };
 use crate::wire::http::{Method, Status};
 
-/// Failures that an [`Operation`] can name.
+/// Failures that an [`Operation`] can name, with their descriptions.
 const FAILURES: [(Status, &str); 7] = [
     (Status::BAD_REQUEST, "The body is not as described."),
     (Status::UNAUTHORIZED, "Log in first, or send the password as a bearer token."),
@@ -33,9 +33,9 @@ const FAILURES: [(Status, &str); 7] = [
 /// Access that a request must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequiredAccess {
-    /// None: the response is public and depends on nothing that the request says.
+    /// None: the response is public and does not depend on the request.
     Public,
-    /// No password, but a browser must not have been sent by another site or under another name.
+    /// No password, but a browser must not have sent the request from another site or under another name.
     SameSite,
     /// The operator's password, or an admin session.
     Operator,
@@ -186,8 +186,8 @@ pub fn document(info: &Value, operations: impl IntoIterator<Item = Operation>) -
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
     });
-    // Serde lets other members be left out of what it reads than of what it writes, so bodies have a generator of their
-    // own. Their schemas are inline: in the components their names could be those of responses.
+    // On input, serde accepts missing members that it always writes, so bodies have a generator of their own. Their
+    // schemas are inline: as components, their names could clash with those of responses.
     let mut bodies = settings.clone().with(|settings| settings.inline_subschemas = true).into_generator();
     let mut responses = settings.for_serialize().into_generator();
     let mut paths: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();

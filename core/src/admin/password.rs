@@ -21,14 +21,14 @@ pub struct Password {
 }
 
 impl Password {
-    /// Remembers a password of 128 random bits or more; `salt` is random.
+    /// Returns the digest of a password of 128 random bits or more; `salt` is random.
     pub fn random(password: &str, salt: &[u8; 32]) -> Self {
         Self { is_random: true, ..Self::new(password, salt) }
     }
 
-    /// Remembers a password that a person chose; `salt` is random.
+    /// Returns the digest of a password that a person chose; `salt` is random.
     pub fn new(password: &str, salt: &[u8; 32]) -> Self {
-        // HMAC fills a key up to a block with zeros.
+        // HMAC pads a key to a whole block with zeros.
         let mut block = [0; 64];
         if let Some(start) = block.first_chunk_mut::<32>() {
             *start = *salt;
@@ -38,12 +38,12 @@ impl Password {
         Self { mac, digest, is_random: false }
     }
 
-    /// Returns whether the password is made of random bits.
+    /// Returns true if the password consists of random bits.
     pub const fn is_random(&self) -> bool {
         self.is_random
     }
 
-    /// Returns whether this is the password. Takes the same time however much of it is right.
+    /// Returns true if this is the password. Runs in constant time.
     pub fn is(&self, tried: &[u8]) -> bool {
         self.mac.clone().chain_update(tried).verify_slice(&self.digest).is_ok()
     }

@@ -1,4 +1,4 @@
-//! Limits wrong passwords by their source. A source never waits for the mistakes of another.
+//! Limits wrong passwords for each source. A source never waits for the mistakes of another.
 
 use alloc::collections::BTreeMap;
 use core::{
@@ -8,18 +8,18 @@ use core::{
 
 use crate::seam::Monotonic;
 
-/// Mistakes of a source before they are answered with a wait. (All figures here are our choice.)
+/// Mistakes of a source that cause no wait. (All figures here are our choice.)
 const FREE: u32 = 3;
-/// Mistakes of a source before its guesses at a chosen password are no longer checked.
+/// Mistakes of a source after which its guesses at a chosen password are no longer checked.
 const CHECKED: u32 = 100;
 /// Time after which one mistake of a source is forgotten.
 const FORGIVEN: Duration = Duration::from_secs(10);
-/// Longest wait that a source is told.
+/// Longest wait in a response.
 const LONGEST: Duration = Duration::from_mins(15);
-/// Sources that are remembered; the one whose last mistake is the oldest makes room.
+/// Maximum number of sources. Beyond it, the source with the oldest last mistake is evicted.
 const MOST: usize = 1024;
 
-/// The mistakes of each source.
+/// Mistakes of each source.
 #[derive(Debug, Default)]
 pub(super) struct LoginThrottle(BTreeMap<IpAddr, Mistakes>);
 
@@ -37,12 +37,12 @@ impl Mistakes {
 }
 
 impl LoginThrottle {
-    /// Returns whether a guess from this address at a chosen password is still checked.
+    /// Returns true if a guess from this address at a chosen password is still to be checked.
     pub(super) fn allows_guess(&self, address: IpAddr, now: Monotonic) -> bool {
         self.count(address, now) < CHECKED
     }
 
-    /// Counts a wrong password. Returns how long this address should wait; zero for its first mistakes.
+    /// Counts a wrong password. Returns the time that this address should wait; zero for its first mistakes.
     pub(super) fn failed(&mut self, address: IpAddr, now: Monotonic) -> Duration {
         let count = self.count(address, now).saturating_add(1);
         if self.0.len() >= MOST {
@@ -53,7 +53,7 @@ impl LoginThrottle {
             oldest.and_then(|key| self.0.remove(&key));
         }
         self.0.insert(source(address), Mistakes { count, last: now });
-        // Bounded first: a shift by 64 or more would be zero.
+        // Limit the shift first: a shift by 64 or more would yield zero.
         let doublings = count.checked_sub(FREE.saturating_add(1)).map(|over| over.min(32));
         let doubled = doublings.map_or(0, |over| 1_u64.unbounded_shl(over));
         Duration::from_secs(doubled).min(LONGEST)
@@ -64,7 +64,7 @@ impl LoginThrottle {
     }
 }
 
-/// The source that an address belongs to: an IPv6 customer has at least a /64.
+/// Returns the source that an address belongs to: an IPv6 customer has at least a /64.
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

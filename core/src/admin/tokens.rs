@@ -1,4 +1,4 @@
-//! Random tokens that prove an operator: of admin sessions, and of one-time links.
+//! Random tokens that authenticate an operator: those of admin sessions and of one-time links.
 
 use alloc::{collections::BTreeMap, string::String};
 use core::{fmt, time::Duration};
@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::seam::Monotonic;
 
-/// Lifetime of an admin session. (Our choice, as is all of this.)
+/// Lifetime of an admin session. (Our choice, as are the other figures here.)
 pub(super) const SESSION_LIFETIME: Duration = Duration::from_hours(12);
-/// Lifetime of a one-time link that nobody opens.
+/// Lifetime of a one-time link.
 pub const LINK_LIFETIME: Duration = Duration::from_hours(1);
-/// Tokens of a kind at a time; the one that ends first makes room.
+/// Maximum number of tokens of a kind. Beyond it, the token that expires first is evicted.
 const MOST: usize = 32;
 
 /// A token: 128 random bits.
@@ -39,7 +39,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The digest of a token. Tokens are looked up by it, so that the time of a look-up says nothing about them.
+/// Digest of a token. Tokens are looked up by digest, so that the duration of a look-up reveals nothing about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenDigest([u8; 32]);
 
@@ -49,12 +49,12 @@ impl TokenDigest {
     }
 }
 
-/// The tokens of one kind, with the moments when they expire.
+/// Tokens of one kind, with the time when each expires.
 #[derive(Debug, Default)]
 pub(super) struct Tokens(BTreeMap<TokenDigest, Monotonic>);
 
 impl Tokens {
-    /// Accepts a token until `end`. Returns its text.
+    /// Adds a token that is valid until `end`. Returns its text.
     pub(super) fn add(&mut self, token: Token, end: Monotonic, now: Monotonic) -> String {
         self.0.retain(|_, end| *end > now);
         if self.0.len() >= MOST {
@@ -66,12 +66,12 @@ impl Tokens {
         text
     }
 
-    /// Returns whether a token is accepted.
+    /// Returns true if a token is valid.
     pub(super) fn holds(&self, token: TokenDigest, now: Monotonic) -> bool {
         self.0.get(&token).is_some_and(|end| *end > now)
     }
 
-    /// Removes a token. Returns whether it was accepted until now.
+    /// Removes a token. Returns true if it was valid until now.
     pub(super) fn take(&mut self, token: TokenDigest, now: Monotonic) -> bool {
         self.0.remove(&token).is_some_and(|end| end > now)
     }

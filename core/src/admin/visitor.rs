@@ -1,4 +1,4 @@
-//! Pages for players. They name the address at which the visitor's browser found this server.
+//! Pages for players. They name the address under which the visitor's browser reached this server.
 
 use alloc::{
     borrow::ToOwned,
@@ -13,19 +13,19 @@ use core::{
 
 use crate::settings::{Datum, Value};
 
-/// Stands for the server's address in the texts of a [`VisitorPage`].
+/// Placeholder for the server's address in the texts of a [`VisitorPage`].
 const PLACEHOLDER: &str = "{address}";
 
-/// Ends of names that only a local network resolves. (RFC 6762, RFC 8375, and `.lan` and `.internal` by custom.)
+/// Suffixes of names that only a local network resolves. (RFC 6762, RFC 8375, and `.lan` and `.internal` by custom.)
 const LOCAL_SUFFIXES: [&str; 4] = [".local", ".home.arpa", ".lan", ".internal"];
 
-/// The address by which players reach this server. Its `Display` can stand in HTML and in scripts: an IP address, or
+/// Address under which players reach this server. Its `Display` is safe in HTML and in scripts: an IP address, or
 /// letters, digits, hyphens and dots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerAddress {
-    /// For hosts files as it is.
+    /// An IP address, used in hosts files as it is.
     Ip(IpAddr),
-    /// A DNS name, to be resolved where the player is.
+    /// A DNS name, to be resolved on the player's machine.
     Name(HostName),
 }
 
@@ -33,7 +33,7 @@ pub enum ServerAddress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
-/// A text that is neither an IP address nor a DNS name.
+/// The error for a text that is neither an IP address nor a DNS name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("neither an IP address nor a DNS name")]
 pub struct ServerAddressError;
@@ -57,7 +57,7 @@ impl FromStr for ServerAddress {
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
-        // No top-level domain is a number, so that a mistyped address is not taken for a name.
+        // No top-level domain is a number, so this rejects a mistyped address.
         let is_mistyped_ip =
             text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
         let is_name = text.len() <= 253 && text.split('.').all(is_label) && !is_mistyped_ip;
@@ -87,20 +87,20 @@ impl fmt::Display for ServerAddress {
     }
 }
 
-/// What is known of this server's addresses, apart from what its visitors use.
+/// Known addresses of this server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// What the operator configured for players.
+    /// Address that the operator configured for players.
     pub public: Option<ServerAddress>,
-    /// The machine's own, the most likely first.
+    /// Addresses of the machine, the most likely first.
     pub own: Vec<IpAddr>,
 }
 
 impl Addresses {
     /// Returns the address for a player whose request has this `Host` and came from `peer`; `None` if nothing is known.
     ///
-    /// An IP address in `Host` leads here from where the visitor is, which no other address is sure to do. Nothing else
-    /// of `Host` is ever repeated.
+    /// An IP address in `Host` is known to work from the visitor's place; no other address is. Nothing else of `Host`
+    /// is ever repeated.
     pub fn for_visitor(&self, host: &[u8], peer: IpAddr) -> Option<ServerAddress> {
         let host = core::str::from_utf8(host).unwrap_or_default();
         let near = || self.own_near(peer).filter(|_| is_local_name(host));
@@ -111,19 +111,21 @@ impl Addresses {
             .or_else(|| self.own().map(ServerAddress::Ip))
     }
 
-    /// Returns the machine's likely address: the first of IPv4, which the game surely speaks, else any.
+    /// Returns the machine's likely address: its first IPv4 address, since the game certainly speaks IPv4, or else
+    /// any.
     pub fn own(&self) -> Option<IpAddr> {
         self.own.iter().find(|address| address.is_ipv4()).or(self.own.first()).copied()
     }
 
-    /// Returns the machine's address in the network of `peer`: a public address often leads nowhere from inside a LAN.
+    /// Returns the machine's address in the network of `peer`: a public address often does not work from inside a
+    /// LAN.
     fn own_near(&self, peer: IpAddr) -> Option<IpAddr> {
         let peer = network(peer.to_canonical());
         self.own.iter().copied().find(|address| network(*address) == peer)
     }
 }
 
-/// The usual size of a local network: /24, or /64.
+/// Returns the local network of an address, assuming the usual size: /24, or /64.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
@@ -131,8 +133,8 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Parses `Host` as an IP address with or without a port (RFC 9110, 7.2). Rejects addresses that mean another machine,
-/// or none, where the player is.
+/// Parses `Host` as an IP address with or without a port (RFC 9110, 7.2). Rejects addresses that mean another
+/// machine, or none, on the player's side.
 fn used_ip(host: &str) -> Option<IpAddr> {
     let (address, port): (IpAddr, _) = if let Some(rest) = host.strip_prefix('[') {
         let (address, port) = rest.split_once(']')?;
@@ -153,13 +155,13 @@ fn used_ip(host: &str) -> Option<IpAddr> {
     (is_port && leads_here).then_some(address)
 }
 
-/// Whether only the local network knows this name.
+/// Returns true if only the local network resolves this name.
 fn is_local_name(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// A text for everybody at a path of its own, such as the instructions for players at `/`.
+/// A public text at its own path, such as the instructions for players at `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitorPage {
     /// Path, such as `/` or `/setup.cmd`.
@@ -168,16 +170,16 @@ pub struct VisitorPage {
     pub content_type: String,
     /// `Content-Security-Policy`.
     pub policy: String,
-    /// The text where the server's address is an IP address, with `{address}` in its place.
+    /// Text for an IP address as the server's address, with `{address}` in its place.
     pub by_ip: String,
-    /// The text where it is a DNS name.
+    /// Text for a DNS name.
     pub by_name: String,
-    /// The text where no address is known; `None`: there is no page then.
+    /// Text for an unknown address. With `None`, the page does not exist then.
     pub unknown: Option<String>,
 }
 
 impl VisitorPage {
-    /// Returns the text for a visitor who finds the server at `address`.
+    /// Returns the text for a visitor that reached the server at `address`.
     pub fn render(&self, address: Option<&ServerAddress>) -> Option<String> {
         let (text, address) = match address {
             Some(ServerAddress::Ip(address)) => (&self.by_ip, alloc::format!("{address}")),
@@ -263,7 +265,7 @@ mod tests {
             assert_eq!(told(Some("203.0.113.5"), host, "2001:db8:1::77"), "2001:db8:1::20", "{host}");
             assert_eq!(told(Some("203.0.113.5"), host, "192.168.2.77"), "203.0.113.5", "{host}");
         }
-        // Through a router that hides where its visitors come from.
+        // Through a router that hides its visitors' addresses.
         assert_eq!(told(Some("203.0.113.5"), "race.example.org", "192.168.1.1"), "203.0.113.5");
     }
 

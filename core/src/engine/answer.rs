@@ -1,4 +1,4 @@
-//! Answers on their way out: whole, or in parts.
+//! Writes responses, whole or in parts.
 
 use super::{Body, Engine, Exchange, Inbound, Phase, Response, Stream, Waiting};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl<T> Engine<T> {
-    /// Sends the answer of an exchange. An exchange whose client has gone is answered to nobody.
+    /// Sends the response of an exchange. Does nothing if the client has gone.
     pub(crate) fn respond<R, E>(
         &mut self,
         exchange: Exchange,
@@ -32,8 +32,8 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Sends the head of an answer and the first part of its body. The end of the body will be that of the connection:
-    /// no length is known, and whoever speaks HTTP/1.0 is served too.
+    /// Sends the head of a response and the first part of its body. The end of the connection marks the end of the
+    /// body: its length is unknown, and HTTP/1.0 clients are served too.
     pub(crate) fn stream<R, E>(
         &mut self,
         exchange: Exchange,
@@ -59,7 +59,7 @@ impl<T> Engine<T> {
         stream
     }
 
-    /// Sends more of a streaming answer. Whether its client is still there.
+    /// Sends more of a streaming response. Returns true if the client is still there.
     pub(crate) fn send<R, E>(&mut self, stream: &Stream, body: &Body<'_>, out: &mut Outbox<R, E>) -> bool {
         let open = self.is_streaming(stream);
         if open {
@@ -68,7 +68,7 @@ impl<T> Engine<T> {
         open
     }
 
-    /// Ends a streaming answer.
+    /// Ends a streaming response.
     pub(crate) fn end<R, E>(&mut self, stream: &Stream, out: &mut Outbox<R, E>) {
         if self.is_streaming(stream) {
             let (_, conn) = stream.parts();

@@ -7,21 +7,21 @@ use crate::{
     wire::http::{self, Decoder},
 };
 
-/// Capacity that a buffer of an open connection may keep beyond what it holds, in bytes.
+/// Capacity that a buffer of an open connection may keep beyond its contents, in bytes.
 const SPARE_CAPACITY: usize = 4 * 1024;
 
-/// What a connection that is being read waits for; each has a time limit of its own.
+/// The next thing that a connection in phase *reading* waits for. Each has its own time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
-    /// For the client to want something.
+    /// The client's next request.
     Idle,
-    /// For the rest of a head (or for the first request of a new connection).
+    /// The rest of a head (or the first request of a new connection).
     Head,
-    /// For the rest of a body.
+    /// The rest of a body.
     Body,
 }
 
-/// Where a connection stands.
+/// Phase of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Phase {
     Reading(Waiting),
@@ -35,25 +35,25 @@ pub(crate) enum Phase {
     Closing,
 }
 
-/// One connection: its client, its phase, and the time that the phase may take.
+/// One connection: its client, its phase, and the deadline of the phase.
 #[derive(Debug)]
 pub(crate) struct Connection {
     id: ConnId,
     pub(crate) peer: SocketAddr,
-    /// Whether it is encrypted, by TLS.
+    /// True for a TLS connection.
     pub(crate) tls: bool,
-    /// Whether a trusted proxy is at the other end.
+    /// True if a trusted proxy is at the other end.
     pub(crate) proxied: bool,
     pub(crate) inbound: Inbound,
     phase: Phase,
-    /// When the phase ends at the latest, if it must.
+    /// Latest end of the phase, if it has one.
     deadline: Option<Monotonic>,
     /// Fires no later than `deadline`.
     timer: Option<TimerId>,
 }
 
 impl Connection {
-    /// A connection whose first head is due at `deadline`.
+    /// Returns a connection whose first head is due at `deadline`.
     pub(crate) fn new<T>(
         id: ConnId,
         peer: Peer,
@@ -73,7 +73,7 @@ impl Connection {
         self.phase
     }
 
-    /// The request that the connection owes a response, or the end of one.
+    /// Returns the exchange whose response is not sent, or not complete.
     pub(crate) const fn unanswered(&self) -> Option<ExchangeId> {
         match self.phase {
             Phase::Serving { exchange, .. } | Phase::Streaming(exchange) => Some(exchange),
@@ -81,7 +81,7 @@ impl Connection {
         }
     }
 
-    /// Changes phase, deadline and timer together. The only place that does.
+    /// Changes phase, deadline and timer together. Nothing else changes them.
     pub(crate) fn enter<T>(
         &mut self,
         phase: Phase,
@@ -89,7 +89,8 @@ impl Connection {
         timers: &mut Timers<Due<T>>,
     ) {
         (self.phase, self.deadline) = (phase, deadline);
-        // A deadline that moves away keeps its timer: one look when that fires, in place of a new timer at every request.
+        // A deadline that moves later keeps its timer: one check when that fires is cheaper than a new timer at every
+        // request.
         if let Some(late) = self.timer.take_if(|timer| deadline.is_none_or(|deadline| deadline < timer.at()))
         {
             timers.cancel(late);
@@ -103,7 +104,7 @@ impl Connection {
         );
     }
 
-    /// Takes note that the timer has fired. Returns whether the deadline has passed; if not, sets the timer again.
+    /// Handles a timer that has fired. Returns true if the deadline has passed; if not, sets the timer again.
     pub(crate) fn timer_fired<T>(&mut self, now: Monotonic, timers: &mut Timers<Due<T>>) -> bool {
         self.timer = None;
         let is_overdue = self.deadline.is_some_and(|deadline| deadline <= now);
@@ -114,16 +115,16 @@ impl Connection {
     }
 }
 
-/// The inward side of a connection.
+/// Received bytes of a connection, and their decoder.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
     pub(crate) decoder: Decoder,
-    /// Bytes that no request has used yet.
+    /// Bytes that belong to no decoded request yet.
     pub(crate) parked: Vec<u8>,
 }
 
 impl Inbound {
-    /// What the bytes so far leave to wait for.
+    /// Returns what the connection waits for, given the bytes so far.
     pub(crate) fn waiting(&self) -> Waiting {
         match () {
             () if self.decoder.awaits_body() => Waiting::Body,
@@ -132,13 +133,13 @@ impl Inbound {
         }
     }
 
-    /// Bytes that the connection occupies until its next request is whole.
+    /// Returns the bytes of memory that the connection occupies until its next request is whole.
     pub(crate) fn held(&self) -> usize {
         self.parked.capacity().saturating_add(self.decoder.held())
     }
 
-    /// Drops the first `used` bytes of what was read, which is `parked` or, if that is empty, `bytes`; parks the
-    /// rest. `spare` is a buffer to use, or to give back.
+    /// Drops the first `used` bytes of the input, which is `parked` or, if that is empty, `bytes`; parks the rest.
+    /// `spare` is a buffer to take, or to return one to.
     pub(crate) fn keep_unused(&mut self, used: usize, bytes: &[u8], spare: &mut Vec<u8>) {
         if self.parked.is_empty() {
             let left = bytes.get(used..).unwrap_or_default();
@@ -154,7 +155,8 @@ impl Inbound {
                     *spare = emptied;
                 }
             } else if used > 0 {
-                // What is left of a large request would keep all of its buffer for as long as the connection lives.
+                // Otherwise the rest of a large request would keep the whole buffer allocated as long as the
+                // connection lives.
                 self.parked.shrink_to(self.parked.len().saturating_add(SPARE_CAPACITY));
             }
         }

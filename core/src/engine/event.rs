@@ -11,20 +11,20 @@ use crate::{
 /// A log event about connections, or about the clock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Event {
-    /// Bytes that are not a request; the connection was answered and closed.
+    /// Bytes that are not a request. The connection got an error response and was closed.
     #[error("{peer} sent something that is not a proper request: {error}")]
     BadRequest {
         /// The client.
         peer: SocketAddr,
-        /// What was wrong with it.
+        /// The problem.
         error: http::Error,
     },
-    /// A request did not arrive in time; the connection was answered and closed.
+    /// A request did not arrive in time. The connection got an error response and was closed.
     #[error("{peer} took too long to send {}", if *waiting_for_body { "the body of a request" } else { "a request" })]
     TooSlow {
         /// The client.
         peer: SocketAddr,
-        /// Whether its head had come.
+        /// True if the head had arrived.
         waiting_for_body: bool,
     },
     /// A connection was refused.
@@ -32,58 +32,59 @@ pub enum Event {
     TooManyConnections {
         /// The client.
         peer: SocketAddr,
-        /// Whether it is the limit on all connections, not the one on this address's.
+        /// True for the limit on all connections, false for the limit on those of one address.
         in_all: bool,
     },
-    /// An address asks more often than one may; its requests are answered 429.
+    /// An address sends requests too often. They get status 429.
     #[error("{peer} asks more often than one address may: refused until it pauses")]
     TooManyRequests {
         /// The client; the port may be a proxy's.
         peer: SocketAddr,
     },
-    /// A client sent more ahead, while a request of its was held, than it may; the connection was dropped.
+    /// A client sent more than allowed ahead while its request was held. The connection was dropped.
     #[error("{peer} sent too much before its last request was answered")]
     TooFarAhead {
         /// The client.
         peer: SocketAddr,
     },
-    /// The bodies of unfinished requests take as much memory as they may; the connection was answered and closed.
+    /// The bodies of unfinished requests have reached their memory limit. The connection got an error response and
+    /// was closed.
     #[error("refused a request of {peer}: unfinished requests take as much memory as they may")]
     TooMuchUnfinished {
         /// The client.
         peer: SocketAddr,
     },
-    /// A client did not read what was sent to it; the adapter dropped the connection.
+    /// A client did not read its responses. The adapter dropped the connection.
     #[error("{peer} does not read its responses: dropped")]
     NotReading {
         /// The client.
         peer: SocketAddr,
     },
-    /// The game held a request longer than any may be; it was answered 503.
+    /// The game held a request longer than [`hold_time`](super::Limits::hold_time). It got status 503.
     #[error("a request of {peer} was never answered by the game")]
     HeldTooLong {
         /// The client.
         peer: SocketAddr,
     },
-    /// A summary of events of one kind that were counted in place of being logged one by one.
+    /// A summary of log events of one kind that were counted instead of logged.
     #[error("{} {count} more {} from {} in {} s", what.words().0, what.words().1, origin(*from), period.as_secs())]
     Repeated {
         /// Their kind.
         what: ReportKind,
-        /// Where they came from; `None` for all sources that were not counted apart.
+        /// Their source; `None` for all sources that were not counted separately.
         from: Option<AddressRange>,
-        /// How many were left out of the log.
+        /// Number of events that were left out of the log.
         count: u64,
-        /// In this time.
+        /// Period of the count.
         period: Duration,
     },
-    /// The wall clock is doubted, or no longer.
+    /// The wall clock is doubted, or no longer doubted.
     #[error("{0}")]
     Clock(ClockChange),
 }
 
 impl Event {
-    /// The kind and the client of an event that a stranger can cause at will.
+    /// Returns kind and client of an event that a stranger can cause at will.
     pub(super) const fn report(&self) -> Option<(ReportKind, SocketAddr)> {
         Some(match self {
             Self::BadRequest { peer, .. } => (ReportKind::BadRequest, *peer),

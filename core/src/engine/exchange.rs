@@ -3,11 +3,11 @@ use crate::{
     wire::http::Status,
 };
 
-/// The name of a request that was given to a service; growing.
+/// Number of a request that was given to a service. Numbers grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);
 
-/// The right to answer one request, once: now, or in any later call. There is no second one for the same request.
+/// The right to respond to one request, once: now, or in any later call. There is only one for each request.
 ///
 /// Dropping it leaves the client waiting until `Limits::hold_time` ends its wait.
 #[derive(Debug)]
@@ -32,22 +32,22 @@ impl Exchange {
         Stream { id, conn }
     }
 
-    /// Its name, by which `Service::cancelled` tells that the client has gone.
+    /// Returns its number, by which `Service::cancelled` reports that the client has gone.
     pub const fn id(&self) -> ExchangeId {
         self.id
     }
 
-    /// The connection that the request came by.
+    /// Returns the connection that the request came by.
     pub const fn conn(&self) -> ConnId {
         self.conn
     }
 }
 
-/// An answer that goes on: its head is sent, and its body grows by whatever is sent on it, until it is ended or the
-/// client goes. Nothing limits how long that takes.
+/// A response without a fixed end: its head is sent, and its body grows with each send, until the game ends it or the
+/// client goes. Its duration is not limited.
 ///
-/// What a client does not read waits for it at the adapter, which drops a client that lets too much pile up. So send
-/// as much as a client that keeps up can read, and the same bytes to many as
+/// Bytes that a client has not read wait in its write queue at the adapter, which drops a client whose queue grows too
+/// long. So send no more than a client that keeps up can read, and send the same bytes to many clients as
 /// [`Bytes::Shared`].
 ///
 /// Dropping it leaves the client waiting until it goes: [end](crate::service::Context::end) it.
@@ -63,34 +63,34 @@ impl Stream {
         (self.id, self.conn)
     }
 
-    /// The name of the request that it answers, by which `Service::cancelled` tells that the client has gone.
+    /// Returns the number of its request, by which `Service::cancelled` reports that the client has gone.
     pub const fn id(&self) -> ExchangeId {
         self.id
     }
 }
 
-/// An answer. `Date`, `Content-Length` and `Connection` are the engine's to add.
+/// A response. The engine adds `Date`, `Content-Length` and `Connection`.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {
     /// The status.
     pub status: Status,
     /// `Content-Type`, for a body that is not empty.
     pub content_type: Option<&'a str>,
-    /// More fields, as they are: never put a client's text here.
+    /// Additional fields, written as they are: never put a client's text here.
     pub fields: &'a [(&'a str, &'a str)],
-    /// The body, which is not sent where the status has none: [`Status::has_body`].
+    /// The body. It is not sent with a status that has none: [`Status::has_body`].
     pub body: Body<'a>,
-    /// Whether the connection is to close afterwards, whatever the client wants.
+    /// True to close the connection afterwards, whatever the client wants.
     pub close: bool,
 }
 
 impl<'a> Response<'a> {
-    /// 200 without a body.
+    /// Returns a 200 response without a body.
     pub fn empty() -> Self {
         Self { status: Status::OK, content_type: None, fields: &[], body: Body::default(), close: false }
     }
 
-    /// A few words of plain text.
+    /// Returns a response of plain text.
     pub fn text(status: Status, text: &'a [u8]) -> Self {
         Self {
             status,
@@ -109,17 +109,17 @@ pub struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// `first` followed by `then`.
+    /// Returns a body of `first` followed by `then`.
     pub fn new(first: Bytes<'a>, then: &'a [u8]) -> Self {
         Self { first, then }
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     pub fn len(&self) -> usize {
         self.first.len().saturating_add(self.then.len())
     }
 
-    /// Whether there is nothing in it.
+    /// Returns true if the body is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

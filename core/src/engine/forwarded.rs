@@ -1,5 +1,6 @@
-//! Who asks through a proxy. The client may write any `X-Forwarded-For` itself; each proxy adds, on the right, whom it
-//! heard it from. So the field is believed from the right, for as long as those who wrote it are trusted.
+//! Finds the client of a request that came through a proxy. A client may write any `X-Forwarded-For`; each proxy
+//! appends, on the right, the address that it got the request from. So the field is read from the right, as long as
+//! its writers are trusted.
 
 use core::{
     net::{IpAddr, SocketAddr},
@@ -12,12 +13,12 @@ pub(super) fn is_trusted(address: IpAddr, proxies: &[AddressRange]) -> bool {
     proxies.iter().any(|range| range.contains(address))
 }
 
-/// The client of a request that a trusted proxy passed on: the last address that is no trusted proxy's. If there is
-/// nothing to believe, the proxy itself.
+/// Returns the client of a request that a trusted proxy passed on: the last address that is not a trusted proxy's.
+/// Without such an address, returns the proxy itself.
 pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[AddressRange]) -> SocketAddr {
     let fields = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"X-Forwarded-For"));
     let hops = fields.flat_map(|(_, value)| value.split(|byte| *byte == b','));
-    // Empty elements of a list mean nothing (RFC 9110, section 5.6.1).
+    // Empty list elements are ignored (RFC 9110, section 5.6.1).
     let hops = hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
     let client = hops.fold(None, |before, hop| match address(hop) {
         Some(address) if is_trusted(address, proxies) => before.or(Some(address)),
@@ -26,7 +27,7 @@ pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[Addres
     client.map_or(proxy, |client| SocketAddr::new(client, proxy.port()))
 }
 
-/// An address, with brackets and port as some proxies write it or without.
+/// Parses an address, with or without the brackets and port that some proxies write.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let hop = str::from_utf8(hop).ok()?.trim_matches('"');
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);

@@ -4,40 +4,42 @@ use core::time::Duration;
 use super::{Rate, SETTLING, Waiting};
 use crate::{AddressRange, seam::Wall, wire::http};
 
-/// How much anybody may ask of the server. All defaults are our choice.
+/// Limits of what clients may use of the server. All defaults are our choice.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Sizes of one request.
     pub http: http::Limits,
-    /// Connections at a time.
+    /// Maximum number of connections at a time.
     pub connections: usize,
-    /// Connections at a time from one address (of IPv6 on the internet: from one /64).
+    /// Maximum number of connections at a time from one address (of IPv6 on the internet: from one /64).
     pub connections_per_address: u32,
-    /// Requests from one address. An honest game makes one a second at its busiest, and a dozen at its start.
+    /// Rate of requests from one address. An honest game sends one a second at its busiest, and a dozen at its start.
     pub requests: Rate,
-    /// Proxies that say by `X-Forwarded-For` whose requests they pass on. What limits requests, and what the service
-    /// sees, is then their client's address; of connections they may have as many as there are.
+    /// Proxies that name their clients in `X-Forwarded-For`. The service and the request limits then see the client's
+    /// address; the proxies' connections count against the total limit only.
     pub trusted_proxies: Vec<AddressRange>,
     /// Bytes that a client may send ahead while its request is held.
     pub parked: usize,
-    /// Bytes that the unfinished requests of all connections may occupy together. Beyond it, requests that do not arrive
-    /// at once are refused.
+    /// Bytes that the unfinished requests of all connections may occupy together. Beyond it, requests that do not
+    /// arrive at once are rejected.
     #[serde(default = "unfinished")]
     pub unfinished: usize,
-    /// From opening a connection to a whole head (a TLS handshake included), and from a head's first byte to its last.
+    /// Time from opening a connection to a whole head (a TLS handshake included), and from a head's first byte to its
+    /// last.
     pub head_time: Duration,
-    /// From the end of a head to the end of its body.
+    /// Time from the end of a head to the end of its body.
     pub body_time: Duration,
-    /// Between an answer and the next request. Longer than the 60 s for which nginx and others keep a connection to a
-    /// server behind them: the side that sends must be the one that closes, or requests are lost now and then.
+    /// Time between a response and the next request. Longer than the 60 s for which nginx and others keep a
+    /// connection to a server behind them: the side that sends must be the one that closes, or requests are lost now
+    /// and then.
     pub idle_time: Duration,
-    /// The longest that any request may be held, lest a mistake of the game's keep one for ever.
+    /// Maximum time that a request may be held, in case a bug of the game never responds to it.
     pub hold_time: Duration,
-    /// When the program was built, or earlier: no wall clock before it can be right.
+    /// Build time of the program, or earlier: no wall clock before it can be right.
     #[serde(default = "never")]
     pub built: Wall,
-    /// How long the wall clock must agree with the monotonic one before a season begins: after a start, and after a jump
-    /// of less than 400 days.
+    /// Time for which the wall clock must agree with the monotonic one before a season begins: after a start, and
+    /// after a jump of less than 400 days.
     #[serde(default = "clock_wait")]
     pub clock_wait: Duration,
 }

@@ -1,4 +1,4 @@
-//! Connections, requests in flight, answers that come later, timers, limits. Knows HTTP exchanges; knows no game.
+//! Connections, requests in flight, late responses, timers, limits. Knows HTTP exchanges; knows no game.
 //!
 //! A connection is in one of four phases:
 //!
@@ -12,7 +12,7 @@
 //! `Connection::enter` is the only place that changes a phase, with its deadline and its timer. A connection that is
 //! being closed counts against the limits until its socket is gone.
 //!
-//! One request of a connection is served at a time, so answers leave in the order of their requests.
+//! One request of a connection is served at a time, so responses leave in the order of their requests.
 
 mod answer;
 mod connection;
@@ -47,10 +47,11 @@ use crate::{
     wire::http::{self, Date, Method, Request, Status},
 };
 
-/// Bytes that an unfinished request may occupy even if all of them take more than they may: the requests of a game fit.
+/// Bytes that an unfinished request may occupy even when the common limit is reached: enough for the requests of a
+/// game.
 const UNFINISHED_FREE: usize = 16 * 1024;
 
-/// What a timer was set for.
+/// Purpose of a timer.
 #[derive(Debug)]
 pub(crate) enum Due<T> {
     Connection(ConnId),
@@ -60,12 +61,12 @@ pub(crate) enum Due<T> {
     Summary,
 }
 
-/// What became of a connection whose deadline passed.
+/// Outcome of a connection's deadline.
 #[derive(Debug)]
 pub(crate) enum Overdue {
-    /// Nothing was late, or it is dealt with.
+    /// Nothing was late, or the engine has handled it.
     Settled,
-    /// The service has held this request of this client for too long.
+    /// The service has held this client's request for too long.
     Held(Exchange, SocketAddr),
 }
 
@@ -73,7 +74,7 @@ pub(crate) enum Overdue {
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
     pub(crate) limits: Limits,
-    /// The wall time in it is the one to go by, which need not be what the machine's clock says.
+    /// Time of the current input. Its wall time is the believed one, which can differ from the machine's clock.
     pub(crate) now: Now,
     pub(crate) clock: WallClock,
     pub(crate) storage: Storage,
@@ -84,9 +85,9 @@ pub(crate) struct Engine<T> {
     reports: Reports,
     timers: Timers<Due<T>>,
     exchanges: u64,
-    /// Connections with parked bytes that may be read on.
+    /// Connections with parked bytes that can be read on.
     resumable: VecDeque<ConnId>,
-    /// A buffer for a connection whose request came in pieces.
+    /// A buffer for a connection whose request comes in pieces.
     spare: Vec<u8>,
     /// Bytes that unfinished requests of all connections occupy.
     unfinished: usize,
@@ -114,8 +115,8 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Takes the time of an input; the monotonic clock is held where it runs backwards. `last_record` is the latest time
-    /// that records prove, for the first input.
+    /// Sets the time of an input. The monotonic clock never runs backwards. `last_record` is the latest time in the
+    /// restored records, for the first input.
     pub(crate) fn advance(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
         let monotonic = now.monotonic.max(self.now.monotonic);
         let change = self.clock.observe(Now { monotonic, ..now }, last_record);
@@ -159,8 +160,8 @@ impl<T> Engine<T> {
         self.resumable.pop_front()
     }
 
-    /// Logs an event. Of those that strangers can cause at will, only the first of its kind and address; the rest is
-    /// counted.
+    /// Logs an event. Of events that strangers can cause at will, only the first of its kind and source is logged;
+    /// the others are counted.
     pub(crate) fn log<R, E: From<Event>>(&mut self, event: Event, out: &mut Outbox<R, E>) {
         if let Some((what, peer)) = event.report() {
             if self.reports.is_empty() {
@@ -173,7 +174,7 @@ impl<T> Engine<T> {
         out.log(event.into());
     }
 
-    /// Logs what was counted in place of being logged.
+    /// Logs a summary of the events that were counted instead of logged.
     pub(crate) fn summarise<R, E: From<Event>>(&mut self, out: &mut Outbox<R, E>) {
         for summary in self.reports.summarise() {
             out.log(summary.into());
@@ -183,7 +184,7 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Accepts a new connection, or refuses it.
+    /// Accepts or refuses a new connection.
     pub(crate) fn open<R, E: From<Event>>(&mut self, conn: ConnId, peer: Peer, out: &mut Outbox<R, E>) {
         if self.stopping {
             return out.close(conn, Close::Abort);
@@ -205,7 +206,7 @@ impl<T> Engine<T> {
         self.connections.insert(conn, Connection::new(conn, peer, proxied, deadline, &mut self.timers));
     }
 
-    /// Forgets a connection whose socket is gone. Returns the request that it leaves unanswered.
+    /// Removes a connection whose socket is gone. Returns its exchange without a response, if any.
     pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
         let unanswered = self.close(conn);
         let connection = self.connections.remove(&conn)?;
@@ -219,8 +220,8 @@ impl<T> Engine<T> {
         unanswered
     }
 
-    /// Ends the life of a connection but for its place among the limits. Returns the request that it leaves
-    /// unanswered.
+    /// Marks a connection as closing; it still counts against the limits. Returns its exchange without a response, if
+    /// any.
     fn close(&mut self, conn: ConnId) -> Option<ExchangeId> {
         let connection = self.connections.get_mut(&conn)?;
         let unanswered = connection.unanswered();
@@ -230,7 +231,7 @@ impl<T> Engine<T> {
         unanswered
     }
 
-    /// Closes a connection once all that was sent on it is written. Returns the request that it leaves unanswered.
+    /// Closes a connection once its write queue is empty. Returns its exchange without a response, if any.
     pub(crate) fn close_after_flush<R, E>(
         &mut self,
         conn: ConnId,
@@ -244,7 +245,7 @@ impl<T> Engine<T> {
         self.close(conn)
     }
 
-    /// Drops a connection at once. Returns the request that it leaves unanswered.
+    /// Drops a connection at once. Returns its exchange without a response, if any.
     pub(crate) fn abort<R, E>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Option<ExchangeId> {
         if self.connections.contains_key(&conn) {
             out.close(conn, Close::Abort);
@@ -252,8 +253,8 @@ impl<T> Engine<T> {
         self.forget(conn)
     }
 
-    /// Takes what is needed to read on from a connection, its parked bytes followed by `bytes`; `None` if it is
-    /// unknown, streaming or closing, or serving, in which case the bytes are parked. Give it back with
+    /// Takes the state for reading on from a connection: its parked bytes followed by `bytes`. Returns `None` if it
+    /// is unknown, streaming, closing or serving; if serving, parks the bytes. Return the state with
     /// [`Engine::put_inbound`].
     pub(crate) fn take_inbound(&mut self, conn: ConnId, bytes: &[u8]) -> Option<Inbound> {
         let connection = self.connections.get_mut(&conn)?;
@@ -277,12 +278,12 @@ impl<T> Engine<T> {
         None
     }
 
-    /// Whether the connection is open and no request of its is being served.
+    /// Returns true if the connection is open and none of its requests is being served.
     pub(crate) fn is_reading(&self, conn: ConnId) -> bool {
         self.connections.get(&conn).is_some_and(|connection| matches!(connection.phase(), Phase::Reading(_)))
     }
 
-    /// Gives back what [`Engine::take_inbound`] took; requests have used `used` bytes of what was read.
+    /// Returns what [`Engine::take_inbound`] took. Decoded requests have used the first `used` bytes.
     pub(crate) fn put_inbound(&mut self, conn: ConnId, mut inbound: Inbound, used: usize, bytes: &[u8]) {
         inbound.keep_unused(used, bytes, &mut self.spare);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
@@ -301,8 +302,8 @@ impl<T> Engine<T> {
         connection.inbound = inbound;
     }
 
-    /// Drops a connection that has sent more than it may: ahead, while its request is held; or more of an unfinished
-    /// request than memory for all of them is left. Returns the request that it leaves unanswered.
+    /// Drops a connection that has sent more than allowed: ahead, while its request is held; or of an unfinished
+    /// request, when the common memory limit is reached. Returns its exchange without a response, if any.
     pub(crate) fn enforce_limits<R, E: From<Event>>(
         &mut self,
         conn: ConnId,
@@ -324,7 +325,8 @@ impl<T> Engine<T> {
         None
     }
 
-    /// The adapter dropped a connection whose client did not read. Returns the request that it leaves unanswered.
+    /// Handles a connection that the adapter dropped because its client did not read. Returns its exchange without a
+    /// response, if any.
     pub(crate) fn stalled<R, E: From<Event>>(
         &mut self,
         conn: ConnId,
@@ -335,7 +337,7 @@ impl<T> Engine<T> {
         self.forget(conn)
     }
 
-    /// A connection's timer fired: it is late with something, or its deadline had moved.
+    /// Handles a connection's timer: its deadline has passed, or had moved.
     pub(crate) fn overdue<R, E: From<Event>>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Overdue {
         let Some(connection) = self.connections.get_mut(&conn) else { return Overdue::Settled };
         if !connection.timer_fired(self.now.monotonic, &mut self.timers) {
@@ -357,7 +359,7 @@ impl<T> Engine<T> {
         Overdue::Settled
     }
 
-    /// The connection's bytes are not a request that can be served: says so and closes it.
+    /// Responds with an error to bytes that are not a request, and closes the connection.
     pub(crate) fn refuse<R, E: From<Event>>(
         &mut self,
         conn: ConnId,
@@ -383,7 +385,7 @@ impl<T> Engine<T> {
         self.close_after_flush(conn, out);
     }
 
-    /// A whole request came: from here on the connection is being served, unless there were too many before.
+    /// Begins to serve a whole request, unless its client has exceeded the rate limit.
     pub(crate) fn begin_exchange<R, E: From<Event>>(
         &mut self,
         conn: ConnId,
@@ -416,7 +418,7 @@ impl<T> Engine<T> {
         Some((Exchange::new(id, conn), Peer { address, tls }))
     }
 
-    /// Stops accepting connections and closes those that wait for nothing.
+    /// Stops accepting connections and closes idle ones.
     pub(crate) fn stop<R, E: From<Event>>(&mut self, grace: Duration, out: &mut Outbox<R, E>) {
         self.stopping = true;
         self.timers.set(self.now.monotonic.after(grace), Due::EndOfGrace);
@@ -428,17 +430,18 @@ impl<T> Engine<T> {
         }
     }
 
-    /// The names of all connections.
+    /// Returns the numbers of all connections.
     pub(crate) fn all(&self) -> Vec<ConnId> {
         self.connections.keys().copied().collect()
     }
 }
 
-/// The client of a request, and how it came.
+/// The client of a request, and the kind of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// The other end of the connection, or the client that a trusted proxy there names, with the port of the proxy.
+    /// Address of the other end of the connection, or of the client that a trusted proxy there names, with the port
+    /// of the proxy.
     pub address: SocketAddr,
-    /// Whether the connection is encrypted, by TLS.
+    /// True for a TLS connection.
     pub tls: bool,
 }

@@ -4,19 +4,19 @@ use core::time::Duration;
 use super::Source;
 use crate::seam::Monotonic;
 
-/// How many are remembered of one generation. (Our choice: some 5 MB for both.)
+/// Maximum number of keys in one generation. (Our choice: some 5 MB for both.)
 const MOST: usize = 65_536;
 
-/// How often something may be done.
+/// The rate of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rate {
-    /// So many times a second in the long run; 0: as often as anybody likes.
+    /// Number of times a second in the long run; 0 for no limit.
     pub per_second: u32,
-    /// So many times at once, after a rest.
+    /// Number of times at once, after a rest.
     pub burst: u32,
 }
 
-/// A token bucket for everybody who does something.
+/// A token bucket for each key.
 ///
 /// A bucket that is full again is forgotten: buckets are kept in two generations, of which the older one is dropped when
 /// a bucket needs no longer than that to fill. If more than 65,536 others came in this time, some get a full bucket
@@ -36,43 +36,43 @@ pub struct RateLimiter<K> {
     fill: u64,
     young: BTreeMap<K, Bucket>,
     old: BTreeMap<K, Bucket>,
-    /// When the young become the old.
+    /// Time at which the young generation becomes the old one, in nanoseconds.
     turns: u64,
 }
 
-/// Empty buckets fill with time, so the moment at which one is full says how much is in it.
+/// A token bucket. It fills with time, so the moment when it is full determines its contents.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     full_at: u64,
-    /// Whether somebody was refused since it was full.
+    /// True if a request was refused since the bucket was full.
     overdrawn: bool,
 }
 
-/// Somebody did something more often than they may.
+/// The error for a key that exceeded its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooOften {
-    /// Whether it is the first time since they last had their whole burst ahead of them.
+    /// True for the first refusal since the bucket was last full.
     pub first: bool,
 }
 
 impl<K: Ord + Copy> RateLimiter<K> {
-    /// A limiter with a full bucket for everybody.
+    /// Returns a limiter with a full bucket for every key.
     pub fn new(rate: Rate) -> Self {
         let interval = 1_000_000_000_u64.checked_div(rate.per_second.into()).unwrap_or(0);
         Self::every(Duration::from_nanos(interval), rate.burst)
     }
 
-    /// A limiter whose tokens come back one in each `interval`.
+    /// Returns a limiter that refills one token in each `interval`.
     pub fn every(interval: Duration, burst: u32) -> Self {
         let interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
         let fill = interval.saturating_mul(burst.max(1).into());
         Self { interval, fill, young: BTreeMap::new(), old: BTreeMap::new(), turns: 0 }
     }
 
-    /// Takes a token out of somebody's bucket.
+    /// Takes a token out of the bucket of `key`.
     ///
     /// # Errors
-    /// There is none in it.
+    /// [`TooOften`] if the bucket is empty.
     pub fn take(&mut self, key: K, now: Monotonic) -> Result<(), TooOften> {
         let now = now.as_nanos();
         self.turn(now);
@@ -97,8 +97,8 @@ impl<K: Ord + Copy> RateLimiter<K> {
     }
 }
 
-/// The requests of everybody on other machines. This machine's own are not counted: whoever is on it has better ways to
-/// harm the server, and a proxy on it may stand for all players.
+/// Rate limiter for requests from other machines. Requests from this machine are not counted: a local attacker has
+/// better ways to harm the server, and a local proxy may stand for all players.
 #[derive(Debug)]
 pub(super) struct Requests(RateLimiter<Source>);
 
@@ -160,7 +160,7 @@ mod tests {
             steps in prop::collection::vec((0..4_u8, 0..400_u64), 1..400),
         ) {
             let mut limiter = RateLimiter::new(Rate { per_second, burst });
-            // Tokens in nanoseconds of filling, so that both round alike.
+            // Count tokens in nanoseconds of filling, so that both sides round alike.
             let interval = 1_000_000_000 / u64::from(per_second);
             let full = interval * u64::from(burst);
             let mut naive: Vec<(u64, u64)> = [(full, 0); 4].into();

@@ -6,21 +6,22 @@ use core::{net::IpAddr, time::Duration};
 
 use super::{Event, ReportKind, Source};
 
-/// How long is counted before a summary is logged.
+/// Period of a summary.
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
-/// Sources whose events are counted apart, of all kinds together. (Our choice; the others are counted together.)
+/// Maximum number of sources that are counted separately, of all kinds together. (Our choice; the others are counted
+/// together.)
 const SOURCES: usize = 256;
-/// What has been reported in this period.
+/// Events of this period.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
-    /// How many were left out of the log after the first.
+    /// Number of events of a source that were left out of the log after the first.
     counts: BTreeMap<(ReportKind, Source), u64>,
-    /// Events that were left out of the log, of sources beyond [`SOURCES`].
+    /// Number of events of sources beyond [`SOURCES`] that were left out of the log.
     others: BTreeMap<ReportKind, u64>,
 }
 
 impl Reports {
-    /// Returns whether an event of this kind and source is to be logged. If not, it is counted.
+    /// Returns true if an event of this kind and source is to be logged. Otherwise counts it.
     pub(super) fn count(&mut self, what: ReportKind, from: IpAddr) -> bool {
         let key = (what, Source::of(from));
         let has_room = self.counts.len() < SOURCES;
@@ -33,12 +34,12 @@ impl Reports {
         false
     }
 
-    /// Whether nothing was counted.
+    /// Returns true if nothing was counted.
     pub(super) fn is_empty(&self) -> bool {
         self.counts.is_empty() && self.others.is_empty()
     }
 
-    /// Ends the period: returns a summary of each source that events were left out of.
+    /// Ends the period. Returns a summary for each source with events that were left out.
     pub(super) fn summarise(&mut self) -> Vec<Event> {
         let mut summaries = Vec::new();
         let summary = |what, from, count| Event::Repeated { what, from, count, period: PERIOD };
@@ -47,7 +48,7 @@ impl Reports {
             if left_out > 0 {
                 summaries.push(summary(*what, Some(from.range()), left_out));
             }
-            // A source that goes on gets its next line at the end of the next period.
+            // A source that goes on is next logged at the end of the next period.
             left_out > 0
         });
         summaries.extend(

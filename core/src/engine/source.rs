@@ -2,13 +2,13 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use crate::AddressRange;
 
-/// Whom limits count as one: an IPv4 address, or the 2^64 IPv6 addresses that one customer of a provider has. Within a
+/// The unit of a limit: an IPv4 address, or the 2^64 IPv6 addresses that one customer of a provider has. Within a
 /// local network, each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source(Ipv6Addr);
 
 impl Source {
-    /// The addresses that count as this source.
+    /// Returns the addresses that count as this source.
     pub(super) fn range(self) -> AddressRange {
         let Self(address) = self;
         let single = AddressRange::from(IpAddr::V6(address));
@@ -18,7 +18,7 @@ impl Source {
         AddressRange::around(address.into()).nth(64).unwrap_or(single)
     }
 
-    /// Whether this is IPv4, or within a local network.
+    /// Returns true for IPv4, and for addresses of a local network.
     fn is_one_address(address: Ipv6Addr) -> bool {
         address.to_ipv4_mapped().is_some() || address.is_unique_local() || address.is_unicast_link_local()
     }

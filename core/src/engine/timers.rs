@@ -2,7 +2,7 @@ use alloc::collections::BTreeMap;
 
 use crate::seam::Monotonic;
 
-/// A timer that was set; by it the timer can be cancelled.
+/// A handle of a timer, to cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimerId {
     at: Monotonic,
@@ -10,13 +10,13 @@ pub struct TimerId {
 }
 
 impl TimerId {
-    /// When it runs out.
+    /// Returns the time at which it fires.
     pub const fn at(self) -> Monotonic {
         self.at
     }
 }
 
-/// Timers by the moment they run out, those of one moment in the order they were set.
+/// Timers in the order in which they fire: by time, then by the order in which they were set.
 #[derive(Debug)]
 pub(crate) struct Timers<T> {
     queue: BTreeMap<TimerId, T>,

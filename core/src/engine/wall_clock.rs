@@ -1,4 +1,4 @@
-//! Judges the wall clock: a jump is not believed at once.
+//! Judges the wall clock: does not believe a jump at once.
 
 use core::{fmt, time::Duration};
 
@@ -7,19 +7,19 @@ use crate::{
     seam::{Monotonic, Now, Wall},
 };
 
-/// Agreement with the monotonic clock after which a changed wall clock is believed, where
-/// [`Limits::clock_wait`](super::Limits::clock_wait) is left alone. (Our choice: a time server is asked within a minute
-/// of the network's start.)
+/// Time of agreement with the monotonic clock after which a changed wall clock is believed; the default of
+/// [`Limits::clock_wait`](super::Limits::clock_wait). (Our choice: a time server is asked within a minute of the
+/// network's start.)
 pub const SETTLING: Duration = Duration::from_mins(10);
 /// The same for a clock that moved ahead by more than [`PLAUSIBLE`].
 pub const LONG_SETTLING: Duration = Duration::from_hours(24);
-/// The longest time that a server is switched off or suspended in practice.
+/// Longest time that a server is switched off or suspended in practice.
 pub const PLAUSIBLE: Duration = Duration::from_hours(400 * 24);
-/// The age of a program beyond which a first start, without any record to compare with, is doubted.
+/// Age of a program beyond which a first start, without any record to compare with, is doubted.
 const OLD_PROGRAM: Duration = Duration::from_hours(5 * 365 * 24);
 /// Deviation that is believed at once, apart from [`DRIFT`].
 const STEP: Duration = Duration::from_secs(10);
-/// One part in so many that the wall clock may run faster or slower than the monotonic clock.
+/// Allowed drift between the wall clock and the monotonic clock: one part in this many.
 const DRIFT: u64 = 1000;
 /// Time after which agreement is measured from a new reading, so that drift does not add up.
 const ANCHORED: Duration = Duration::from_hours(1);
@@ -56,39 +56,39 @@ const ANCHORED: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug)]
 pub struct WallClock {
     built: Wall,
-    /// How long a plausible clock must agree to be believed.
+    /// Time of agreement after which a plausible clock is believed.
     settling: Duration,
     /// The last reading of both clocks; `None` before the first.
     now: Option<Now>,
-    /// What the deviation of the wall clock is measured from.
+    /// Reading from which the deviation of the wall clock is measured.
     trusted: Now,
-    /// The last reading without doubt, from which time goes on.
+    /// Last reading without doubt, from which time continues.
     agreed: Now,
     doubt: Option<Doubt>,
 }
 
-/// A wall clock that is not believed yet.
+/// The state of a wall clock that is not believed yet.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     reason: Doubted,
-    /// The first reading of the clock as it runs now.
+    /// First reading of the clock as it runs now.
     candidate: Now,
-    /// The time of the last record, at the first reading.
+    /// Time of the last record, at the first reading.
     record: Option<Now>,
-    /// When to believe it, if it still agrees; `None` for a clock that cannot be right.
+    /// Time at which the clock is believed, if it still agrees; `None` for a clock that cannot be right.
     until: Option<Monotonic>,
 }
 
-/// Why the wall clock is not believed yet.
+/// The reason why the wall clock is not believed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubted {
     /// The server has just started, and the time is a plausible one.
     Started,
-    /// It is earlier than this program.
+    /// The time is earlier than this program.
     Unset,
-    /// It is later than the monotonic clock or the last record can explain.
+    /// The time is later than the monotonic clock or the last record can explain.
     Ahead,
-    /// It is earlier than it was.
+    /// The time is earlier than before.
     Behind,
 }
 
@@ -103,23 +103,23 @@ impl fmt::Display for Doubted {
     }
 }
 
-/// What has become of the wall clock. Its text is for the log.
+/// A change in the state of the wall clock. Its text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockChange {
-    /// It is not believed.
+    /// The wall clock is not believed.
     Questioned {
-        /// Why.
+        /// The reason.
         reason: Doubted,
-        /// What it says.
+        /// The time of the machine's clock.
         says: Wall,
-        /// The time that the server goes by instead.
+        /// The time that the server uses instead.
         used: Wall,
-        /// How long it must run evenly to be believed; `None` if it cannot be right.
+        /// Time for which the clock must run evenly to be believed; `None` if it cannot be right.
         settling: Option<Duration>,
     },
-    /// It says again what it should.
+    /// The clock is right again.
     Righted(Wall),
-    /// It has run evenly for long enough, and is believed from now on.
+    /// The clock has run evenly for long enough, and is believed from now on.
     Believed(Wall),
 }
 
@@ -131,19 +131,20 @@ impl Doubt {
 }
 
 impl WallClock {
-    /// A clock that has not been read. No time before `built` can be right; a plausible one is believed after `settling`.
+    /// Returns a clock without a reading. No time before `built` can be right; a plausible one is believed after
+    /// `settling`.
     pub const fn new(built: Wall, settling: Duration) -> Self {
         let never = Now { monotonic: Monotonic::from_nanos(0), wall: Wall::from_millis(0) };
         Self { built, settling, now: None, trusted: never, agreed: never, doubt: None }
     }
 
-    /// Whether it was read.
+    /// Returns true if there was a reading.
     pub const fn is_read(&self) -> bool {
         self.now.is_some()
     }
 
-    /// Takes a reading of both clocks. `last_record` is the latest time that records of an earlier life prove; only the
-    /// first reading heeds it.
+    /// Takes a reading of both clocks. `last_record` is the latest time in the records of earlier runs; only the
+    /// first reading uses it.
     pub fn observe(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
         let is_first = self.now.replace(now).is_none();
         if is_first {
@@ -161,8 +162,9 @@ impl WallClock {
         };
         if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
             self.believe(now);
-            // What it agrees with may have been read at the start, and was not believed for long enough. A small jump can
-            // agree again without another, when the allowance for drift has grown: its wait goes on.
+            // The reading that it agrees with may be that of the start, not believed for long enough either. After a
+            // small jump, the clock can agree again without another jump, when the allowance for drift has grown: its
+            // wait goes on.
             let from = if agree(candidate, now) { candidate } else { now };
             let doubt = record.map(|_| Doubt::started(from, record, self.settling));
             self.doubt = doubt.filter(|doubt| doubt.until > Some(now.monotonic));
@@ -178,20 +180,20 @@ impl WallClock {
         None
     }
 
-    /// The first reading.
+    /// Takes the first reading.
     fn start(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
         self.believe(now);
         let record = last_record.map(|wall| Now { wall: wall.max(self.built), ..now });
         let (reference, plausible) = match record {
             Some(record) => (record, PLAUSIBLE),
-            // Nothing to lose, and nothing to compare with but the program's age.
+            // There is no record to lose, and only the program's age to compare with.
             None if self.built > Wall::from_millis(i64::MIN) => {
                 (Now { wall: self.built, ..now }, OLD_PROGRAM)
             }
             None => return None,
         };
         let gap = distance(reference.wall, now.wall);
-        // Records of years ahead are more likely wrong than a clock that is set, and years behind.
+        // Records years ahead of the clock are more likely wrong than a clock that was set and is years behind.
         let fits_reference =
             if now.wall < reference.wall { gap <= STEP || gap > plausible } else { gap <= plausible };
         if now.wall >= self.built && fits_reference {
@@ -206,7 +208,7 @@ impl WallClock {
         (self.trusted, self.agreed, self.doubt) = (now, now, None);
     }
 
-    /// The clock has jumped: it must run evenly from here on to be believed.
+    /// Handles a jump: the clock must run evenly from here on to be believed.
     fn doubt(&mut self, now: Now, record: Option<Now>) -> ClockChange {
         let used = expected(self.agreed, now.monotonic);
         let jump = distance(used, now.wall);
@@ -221,7 +223,7 @@ impl WallClock {
         ClockChange::Questioned { reason, says: now.wall, used, settling }
     }
 
-    /// The time to go by.
+    /// Returns the time to use.
     pub fn time(&self) -> Wall {
         let now = self.now.unwrap_or_default();
         match self.doubt {
@@ -230,12 +232,12 @@ impl WallClock {
         }
     }
 
-    /// What the machine's clock said, believed or not.
+    /// Returns the time of the machine's clock, believed or not.
     pub fn says(&self) -> Wall {
         self.now.unwrap_or_default().wall
     }
 
-    /// The earliest time that it may be. What must not expire because of a jump expires by this.
+    /// Returns the earliest possible time. Use it for expiry that a jump of the clock must not cause.
     pub fn earliest(&self) -> Wall {
         let time = self.time();
         let Some(doubt) = self.doubt else { return time };
@@ -245,34 +247,34 @@ impl WallClock {
         time.min(record).min(says)
     }
 
-    /// Whether the time is sure enough to begin a season.
+    /// Returns true if the time is certain enough to begin a season.
     pub const fn is_settled(&self) -> bool {
         self.doubt.is_none()
     }
 
-    /// Why the time is in doubt; `None` if it is not.
+    /// Returns the reason for doubt; `None` if the time is not in doubt.
     pub fn doubted(&self) -> Option<Doubted> {
         self.doubt.map(|doubt| doubt.reason)
     }
 
-    /// Why the time is in doubt, for operators; `None` also after a plain start, which is no trouble.
+    /// Returns the reason for doubt that operators should see; `None` also after a plain start, which is no trouble.
     pub fn trouble(&self) -> Option<Doubted> {
         self.doubted().filter(|doubted| *doubted != Doubted::Started)
     }
 
-    /// When to take a reading at the latest: at once if there was none, or when a doubt may end.
+    /// Returns the time at which the next reading is due: at once if there was none, or when a doubt may end.
     pub fn deadline(&self) -> Option<Monotonic> {
         if self.now.is_none() { Some(Monotonic::default()) } else { self.doubt?.until }
     }
 }
 
-/// What a wall clock that was right at `anchor` says at this moment.
+/// Returns the time that a wall clock which was right at `anchor` shows at this moment.
 fn expected(anchor: Now, moment: Monotonic) -> Wall {
     let elapsed = i64::try_from(moment.since(anchor.monotonic).as_millis()).unwrap_or(i64::MAX);
     Wall::from_millis(anchor.wall.as_millis().saturating_add(elapsed))
 }
 
-/// Whether both clocks have run alike since `anchor`.
+/// Returns true if both clocks have run alike since `anchor`.
 fn agree(anchor: Now, now: Now) -> bool {
     let elapsed = now.monotonic.since(anchor.monotonic);
     let drift = Duration::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX) / DRIFT);
@@ -283,7 +285,7 @@ fn distance(one: Wall, other: Wall) -> Duration {
     Duration::from_millis(one.as_millis().abs_diff(other.as_millis()))
 }
 
-/// What to do about it.
+/// Advice for the operator.
 const ADVICE: &str = "Look at the clock of this machine and its time service (`timedatectl`, or the date and time \
     settings)";
 
@@ -405,7 +407,7 @@ mod tests {
             let drifted = i64::try_from(hour * 3600 + 3 * hour).unwrap();
             assert_eq!(clock.observe(at(hour * 3600, drifted), None), None);
         }
-        // Twice as fast as time, in steps that are each small.
+        // A clock that runs twice as fast as time, in small steps.
         let mut clock = running();
         for second in 1..600_i64 {
             clock.observe(at(second.cast_unsigned(), 2 * second), None);
@@ -432,7 +434,7 @@ mod tests {
     #[test]
     fn a_restart_is_compared_with_the_last_record() {
         let hours = |hours: i64| hours * 3600;
-        // The gap, then the time used and the earliest, after a second; how long it takes to settle.
+        // The gap, then the time used and the earliest possible time, after a second, and the time to settle.
         for (gap, used, earliest, wait) in [
             (5, 6, 1, 600),
             (hours(20), hours(20) + 1, 1, 600),
@@ -493,7 +495,7 @@ mod tests {
             clock.observe(jumped(800), None);
             assert!(clock.is_settled(), "it has run evenly for the waiting time");
         }
-        // A late reading rights it and ends the wait.
+        // A late reading sets it right and ends the wait.
         let mut clock = WallClock::new(BUILT, SETTLING);
         clock.observe(at(0, 0), Some(Wall::from_secs(NOW)));
         clock.observe(jumped(200), None);
