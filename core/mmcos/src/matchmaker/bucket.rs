@@ -1,4 +1,4 @@
-//! Who can meet whom: one bucket a mode, in it one queue for each group size.
+//! Buckets of groups that can meet: one for each mode, with a queue for each group size.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -10,37 +10,39 @@ use super::ticket::{Place, Ticket};
 use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
 
-/// How many buckets without tickets are remembered, for their rates. Beyond it the one empty for longest goes.
+/// Maximum number of buckets without tickets, which are kept for their rates. Beyond it, the one that has been empty
+/// for longest is removed.
 const MAX_IDLE: usize = 1024;
 
-/// Why those in a bucket still wait.
+/// The reason why the groups in a bucket still wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody is there that anybody else could meet.
+    /// No two of them can meet.
     NoCompany,
-    /// So many humans could race; friends of the newest may be about to press the button.
+    /// `humans` players could race; friends of the newest may be about to press the button.
     Gathering {
-        /// Players who would race.
+        /// Players of the match.
         humans: u8,
-        /// When it ends at the latest.
+        /// Latest time at which it ends.
         until: Monotonic,
     },
-    /// So many humans could race, but more are likely to come soon enough to be worth the wait.
+    /// `humans` players could race, but more are likely to come soon enough to be worth the wait.
     Holding {
-        /// Players who would race.
+        /// Players of the match.
         humans: u8,
-        /// When it ends if nobody comes.
+        /// Time at which it ends if no player comes.
         until: Monotonic,
     },
-    /// A full match is there and more players than it takes come in seconds: those of like points are sought.
+    /// A full match is there, and more players than it takes come within seconds: the match looks for players with
+    /// similar points.
     Choosing {
-        /// When it ends at the latest.
+        /// Latest time at which it ends.
         until: Monotonic,
     },
 }
 
 impl Standing {
-    /// When to decide anew though nothing happened.
+    /// Returns the time to decide anew if nothing happens before.
     pub(super) const fn until(self) -> Option<Monotonic> {
         match self {
             Self::NoCompany => None,
@@ -51,22 +53,23 @@ impl Standing {
     }
 }
 
-/// See the module.
+/// The groups that wait for one [`BucketKey`].
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     pub(super) key: BucketKey,
     pub(super) seats: Seats,
     pub(super) rate: Rate,
     pub(super) standing: Standing,
-    /// When to decide anew though nothing happened.
+    /// Time to decide anew if nothing happens before.
     decides: Option<Monotonic>,
     pub(super) polls: u32,
     pub(super) players: u32,
-    /// Tickets, of open polls and resting.
+    /// Number of tickets, open and resting.
     tickets: u32,
-    /// Since when it has no tickets.
+    /// Time since which it has no tickets.
     idle: Option<Monotonic>,
-    /// Groups that can host, for sizes 1, 2, …; in the order of the searches. Those who can meet nobody are in none.
+    /// Groups that can host, for sizes 1, 2, …; in the order of their searches. Groups that can meet no other are in
+    /// no queue.
     hosts: Queues,
     /// Groups that can only join, likewise.
     guests: Queues,
@@ -89,7 +92,7 @@ impl Bucket {
         }
     }
 
-    /// A poll came.
+    /// Adds an open ticket.
     pub(super) fn open(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         self.tickets = self.tickets.saturating_add(1);
@@ -100,7 +103,7 @@ impl Bucket {
         }
     }
 
-    /// A poll was answered or given up.
+    /// Removes an open ticket whose poll has ended.
     pub(super) fn close(&mut self, ticket: &Ticket) {
         let size = ticket.size.get();
         self.polls = self.polls.saturating_sub(1);
@@ -114,26 +117,26 @@ impl Bucket {
         if ticket.can_host { &mut self.hosts } else { &mut self.guests }
     }
 
-    /// The queues of the groups of this size: those that can host, and those that cannot.
+    /// Returns the queues of this group size: of those that can host, and of those that cannot.
     pub(super) fn queues(&self, size: u8) -> [&Queue; 2] {
         [self.hosts.of(size), self.guests.of(size)]
     }
 
-    /// Whether a group that can host, of this size, and waits here, could meet another.
+    /// Returns true if a group of this size that can host and waits here could meet another.
     pub(super) fn host_has_company(&self, size: u8) -> bool {
         let fitting = self.fitting(size);
         let like_it = || self.hosts.of(size).len() > 1 || self.guests.present & bit(size) != 0;
         fitting & !bit(size) != 0 || fitting != 0 && like_it()
     }
 
-    /// The sizes of those who wait and can go with a host of this size.
+    /// Returns the sizes of the waiting groups that fit beside a host of this size.
     const fn fitting(&self, size: u8) -> u16 {
         let present = self.hosts.present | self.guests.present;
         present & bit(self.seats.beside(size).saturating_add(1)).saturating_sub(1)
     }
 
-    /// The oldest of all who can host and have company here, as far as sizes say, without those in `passed` and those of
-    /// sizes that are taken. Every match is planned around such a group, so that every match has a host.
+    /// Returns the oldest group that can host and, by size, has company here. Skips the groups in `passed` and of
+    /// taken sizes. Every match is planned around such a group, so that every match has a host.
     pub(super) fn oldest_with_company(&self, taken: Sizes, passed: &[UserId]) -> Option<Candidate> {
         let free = sizes(self.hosts.present).filter(|size| !taken.has(*size));
         let oldest = free.filter(|size| self.host_has_company(*size)).filter_map(|size| {
@@ -143,23 +146,23 @@ impl Bucket {
         oldest.min_by_key(|host| host.search.number).copied()
     }
 
-    /// Whether another full match is likely to come within ten seconds.
+    /// Returns true if another full match is likely to come within ten seconds.
     pub(super) fn is_dense(&self, now: Monotonic) -> bool {
         now < self.sparse_from()
     }
 
-    /// When the bucket is no longer dense, if nobody comes.
+    /// Returns the time from which the bucket is no longer dense, if no player comes.
     pub(super) fn sparse_from(&self) -> Monotonic {
         self.rate.falls_to(f64::from(self.seats.total()) / 10.0)
     }
 
-    /// The sizes of the groups that wait, ascending, as far as they can meet somebody at all.
+    /// Returns the sizes of the waiting groups that can meet another at all, ascending.
     pub(super) fn sizes(&self) -> impl Iterator<Item = u8> + use<> {
         sizes(self.hosts.present | self.guests.present)
     }
 }
 
-/// Some sizes of groups.
+/// A set of group sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sizes(u16);
 
@@ -170,13 +173,13 @@ impl Sizes {
         self.0 & bit(size) != 0
     }
 
-    /// These, and that of a group.
+    /// Adds the size of a group.
     pub(super) fn with(self, group: &Candidate) -> Self {
         Self(self.0 | bit(group.size()))
     }
 }
 
-/// Groups by the number of their search: the oldest first.
+/// Groups by the number of their search, the oldest first.
 pub(super) type Queue = BTreeMap<u64, Candidate>;
 
 static NO_QUEUE: Queue = Queue::new();
@@ -213,7 +216,7 @@ impl Queues {
     }
 }
 
-/// The sizes whose bits are set, ascending.
+/// Returns the sizes whose bits are set, ascending.
 fn sizes(mut bits: u16) -> impl Iterator<Item = u8> {
     core::iter::from_fn(move || {
         let size = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
@@ -222,13 +225,13 @@ fn sizes(mut bits: u16) -> impl Iterator<Item = u8> {
     })
 }
 
-/// All buckets, by key and by when they want to decide.
+/// All buckets, by key and by the time of their next decision.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
     by_key: BTreeMap<BucketKey, Bucket>,
-    /// By the end of what they wait for.
+    /// Buckets by the time of their next decision.
     timed: BTreeSet<(Monotonic, BucketKey)>,
-    /// Those without tickets, by when that came about.
+    /// Buckets without tickets, by the time since which they have none.
     idle: BTreeSet<(Monotonic, BucketKey)>,
 }
 
@@ -249,7 +252,7 @@ impl Buckets {
         self.by_key.get_mut(key)
     }
 
-    /// The bucket of this key, which is about to get a ticket; a new one if there is none.
+    /// Returns the bucket with this key, which is about to get a ticket. Creates it if there is none.
     pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> &mut Bucket {
         let bucket = self.by_key.entry(key).or_insert_with(|| Bucket::new(key, seats, now));
         if let Some(since) = bucket.idle.take() {
@@ -258,7 +261,7 @@ impl Buckets {
         bucket
     }
 
-    /// A ticket of this bucket is gone for good.
+    /// Counts a ticket out of its bucket.
     pub(super) fn forget_ticket(&mut self, key: BucketKey, now: Monotonic) {
         let Some(bucket) = self.by_key.get_mut(&key) else { return };
         bucket.tickets = bucket.tickets.saturating_sub(1);
@@ -275,7 +278,7 @@ impl Buckets {
         }
     }
 
-    /// Notes what the oldest match of the bucket waits for, and when to decide anew.
+    /// Sets the reason why the oldest match of the bucket waits, and the time to decide anew.
     pub(super) fn stand(&mut self, key: BucketKey, standing: Standing, until: Option<Monotonic>) {
         let Some(bucket) = self.by_key.get_mut(&key) else { return };
         bucket.standing = standing;
@@ -291,7 +294,7 @@ impl Buckets {
         }
     }
 
-    /// The bucket that wants to decide first.
+    /// Returns the bucket that decides next, and its time.
     pub(super) fn first_timed(&self) -> Option<(Monotonic, BucketKey)> {
         self.timed.first().copied()
     }

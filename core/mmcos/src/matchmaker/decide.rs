@@ -1,4 +1,4 @@
-//! The decisions: what happens when a poll comes, goes, or runs out of time.
+//! Decisions: what happens when a poll comes, goes, or expires.
 
 use core::time::Duration;
 
@@ -17,16 +17,16 @@ use super::ticket::{Place, Search, Ticket};
 use crate::ids::{RaceKey, SessionId, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// How soon a player whose poll found nobody must come again to keep its place (the game does after 0.9 s, capture
-/// 06; the rest is our choice, for slow lines).
+/// Time within which a player whose poll found no match must poll again to keep its place (the game does after 0.9 s,
+/// capture 06; the rest is our choice, for slow connections).
 const SENIORITY_KEPT: Duration = Duration::from_secs(5);
 
-/// How many groups are tried in one decision that turn out to meet nobody though sizes would fit. (Those of one party, or
-/// kept apart: a few, unless accounts conspire.)
+/// Maximum number of seeds per decision that turn out to meet no other group though sizes would fit. (Groups of one
+/// party, or kept apart: a few, unless accounts conspire.)
 const MOST_SEEDS: usize = 16;
 
 impl Matchmaker {
-    /// Moves the clock, which never runs backwards, and does all that became due.
+    /// Moves the clock, which never runs backwards, and does all that is due.
     pub(super) fn advance(&mut self, now: Monotonic, out: &mut Outcomes) -> Monotonic {
         self.now = self.now.max(now);
         let now = self.now;
@@ -47,8 +47,7 @@ impl Matchmaker {
         }
     }
 
-    /// Ends what the account searched for so far. Returns that search if the account goes on with it in this
-    /// bucket.
+    /// Ends the account's search. Returns that search if the account continues it in this bucket.
     pub(super) fn supersede(
         &mut self,
         account: UserId,
@@ -68,7 +67,7 @@ impl Matchmaker {
         same.then_some(ticket.search)
     }
 
-    /// Lets the poll wait in its bucket.
+    /// Adds an open ticket for the poll to its bucket.
     pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: BucketKey) {
         let Some(into) = self.buckets.get(&bucket) else { return };
         let (now, size) = (self.now, poll.size.get());
@@ -92,7 +91,7 @@ impl Matchmaker {
         }
     }
 
-    /// Takes the account's ticket out, whatever its state.
+    /// Removes the account's ticket, whatever its state.
     pub(super) fn withdraw(&mut self, account: UserId) -> Option<Ticket> {
         let ticket = *self.tickets.of(account)?;
         if ticket.is_open() {
@@ -101,9 +100,9 @@ impl Matchmaker {
         self.forget(account)
     }
 
-    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among groups
-    /// of other sizes, so that a full one never waits for another to gather, and none leaves before an older one of its
-    /// size.
+    /// Releases the matches of this bucket that should wait no longer. While a match waits, others are planned among
+    /// groups of other sizes, so that a full one never waits for another to gather, and none leaves before an older
+    /// one of its size.
     pub(super) fn decide(&mut self, bucket: BucketKey, out: &mut Outcomes) {
         let mut passed = core::mem::take(&mut self.passed);
         let (mut standing, mut until, mut taken) = (Standing::NoCompany, None, Sizes::NONE);
@@ -137,7 +136,7 @@ impl Matchmaker {
         self.buckets.stand(bucket, standing, until);
     }
 
-    /// Answers the poll of this ticket: with whoever fits, alone if nobody does.
+    /// Responds to the poll of this ticket: with every group that fits, or alone if none does.
     pub(super) fn expire(&mut self, account: UserId, reason: Reason, out: &mut Outcomes) {
         let Some(bucket) = self.tickets.of(account).map(|ticket| ticket.bucket) else { return };
         while let Some(ticket) = self.tickets.of(account).copied().filter(Ticket::is_open) {
@@ -149,8 +148,9 @@ impl Matchmaker {
         self.decide(bucket, out);
     }
 
-    /// The match that forms when the time of this ticket is up, if it can meet anybody: in a sparse bucket around the
-    /// oldest of its size, who has the older claim to the same seats; for a group that cannot host, around one that can.
+    /// Returns the match that forms when this ticket expires, if it can meet another group. In a sparse bucket it
+    /// forms around the oldest group of its size, which has the older claim to the same seats. For a group that
+    /// cannot host, it forms around one that can.
     fn last_plan(&mut self, ticket: &Ticket) -> Option<Plan> {
         let group = Candidate::new(ticket);
         let view = self.view(&ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
@@ -158,7 +158,7 @@ impl Matchmaker {
         let [hosts, _] = view.bucket.queues(ticket.size.get());
         let oldest = hosts.values().next().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
         let seeds = [oldest.copied().filter(|oldest| oldest.account != own.account), Some(own)];
-        // Those whom the oldest may not meet may be this one's company.
+        // Groups that the oldest may not meet may be able to meet this one.
         seeds
             .into_iter()
             .flatten()
@@ -178,7 +178,7 @@ impl Matchmaker {
         plan
     }
 
-    /// Answers those whom the plan chose.
+    /// Responds to the groups that the plan chose.
     fn release(&mut self, bucket: &BucketKey, mut plan: Plan, out: &mut Outcomes) {
         let mut rest = core::mem::take(&mut self.rest);
         if let Some(view) = self.view(bucket) {
@@ -209,7 +209,7 @@ impl Matchmaker {
         }
     }
 
-    /// Writes the one answer for all members, who race together.
+    /// Writes one response for all members of a match.
     fn answer(&mut self, members: &[Ticket], reason: Reason, out: &mut Outcomes) {
         let host = host::choose(members);
         let Some(hosting) = members.get(host) else { return };
@@ -249,14 +249,14 @@ impl Matchmaker {
         }
     }
 
-    /// An open poll waits no more.
+    /// Takes an open ticket out of its bucket's queues.
     fn close(&mut self, ticket: &Ticket) {
         if let Some(bucket) = self.buckets.get_mut(&ticket.bucket) {
             bucket.close(ticket);
         }
     }
 
-    /// A ticket that no longer waits is gone for good.
+    /// Removes a ticket that no longer waits.
     fn forget(&mut self, account: UserId) -> Option<Ticket> {
         let ticket = self.tickets.remove(account)?;
         self.buckets.forget_ticket(ticket.bucket, self.now);
@@ -264,7 +264,7 @@ impl Matchmaker {
     }
 }
 
-/// Who is in team 2, as bits.
+/// Returns the members of team 2, as bits.
 fn split(members: &[Ticket]) -> u16 {
     let mut sides = [Side { players: 0, points: 0 }; MAX_PLAYERS as usize];
     for (side, ticket) in sides.iter_mut().zip(members) {

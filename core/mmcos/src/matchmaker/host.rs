@@ -1,12 +1,12 @@
-//! Who hosts: all others connect to this player.
+//! Choice of a match's host: the player to whom all others connect.
 
 use super::poll::HostHistory;
 use super::ticket::Ticket;
 
-/// The place of the best host. It can host (see [`plan`](super::plan): a match has such a group); of those, one whose
-/// last match took place or who hosted none; then the one with the largest share of confirmed matches, each of which
-/// counts as if one more had come about and one more had failed; then the largest party, for the fewest connections; then
-/// the one heard of last.
+/// Returns the index of the best host. It can host (see [`plan`](super::plan): a match has such a group). Of those,
+/// one whose last match took place, or that has hosted none; then the one with the largest share of confirmed
+/// matches, to each of which one confirmed and one failed match are added; then the largest party, for the fewest
+/// connections; then the one with the latest poll.
 pub(super) fn choose(members: &[Ticket]) -> usize {
     let quality = |ticket: &Ticket| {
         let history = ticket.host_history;
@@ -16,7 +16,7 @@ pub(super) fn choose(members: &[Ticket]) -> usize {
     best.map_or(0, |(place, _)| place)
 }
 
-/// The share of matches that were confirmed, in millionths.
+/// Returns the share of confirmed matches, in millionths.
 fn share(history: HostHistory) -> u64 {
     let confirmed = u64::from(history.confirmed).saturating_add(1);
     let all = confirmed.saturating_add(history.unconfirmed.into()).saturating_add(1);

@@ -1,4 +1,4 @@
-//! What becomes of a match: made, registered by who races, scored, closed.
+//! Life of a match: made, registered by its players, scored, closed.
 //!
 //! A player alone against AI is a match too: its race key comes back with the registration and with the points.
 
@@ -12,8 +12,8 @@ use super::pairs::Pairs;
 use crate::ids::{RaceKey, SessionId, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// How long a match may stay in a state before it is closed (our choice: the game registers within a second after
-/// an answer with AI, a race lasts 4 to 7 minutes).
+/// Returns how long a match may stay in a state before it is closed (our choice: the game registers within a second
+/// after a response with AI, and a race lasts 4 to 7 minutes).
 const fn longest(state: MatchState) -> Duration {
     Duration::from_secs(match state {
         MatchState::Made | MatchState::Scored => 120,
@@ -21,61 +21,61 @@ const fn longest(state: MatchState) -> Duration {
     })
 }
 
-/// Up to so many groups, a match of which nothing was heard says that two of them may not reach each other. In a larger
-/// one it says more of the host, who does not host the next (see `host.rs`).
+/// Maximum number of groups of a match that is judged: if nothing was heard of it, two of them may not reach each
+/// other. In a larger match, silence says more about the host, which does not host the next (see `host.rs`).
 const JUDGED: usize = 4;
 
-/// How far a live match has come.
+/// Progress of a live match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchState {
-    /// The answers were given.
+    /// The responses were sent.
     Made,
-    /// A member said that the race begins (`RegisterActiveGameWithPlayers`).
+    /// A member reported that the race begins (`RegisterActiveGameWithPlayers`).
     Registered,
     /// A member sent its points.
     Scored,
 }
 
-/// Who was put into a match.
+/// A member of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The account that searched, for its party.
     pub account: UserId,
-    /// Whether it is to host.
+    /// True for the host.
     pub is_host: bool,
-    /// How far the match has come by what this member sent.
+    /// Progress of the match, by this member's reports alone.
     pub state: MatchState,
-    /// Whether it has gone on to another match.
+    /// True once the member has gone on to another match.
     pub left: bool,
 }
 
 /// A match that is not closed.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// Its key.
+    /// The race key.
     pub race_key: RaceKey,
-    /// Its number.
+    /// The match number.
     pub session: SessionId,
-    /// Where its members searched.
+    /// The bucket in which its members searched.
     pub bucket: BucketKey,
-    /// How far it has come.
+    /// Progress.
     pub state: MatchState,
-    /// When it was made.
+    /// Time at which it was made.
     pub made: Monotonic,
-    /// Players, parties included.
+    /// Number of players, parties included.
     pub players: u16,
-    /// When it is closed if nothing more is heard of it.
+    /// Time at which it is closed if nothing more is heard of it.
     ends: Monotonic,
     members: [Option<Member>; MAX_PLAYERS as usize],
 }
 
 impl Match {
-    /// Who was put into it.
+    /// Returns the members, also those that have left.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().flatten()
     }
 
-    /// The account that hosts.
+    /// Returns the account that hosts.
     pub fn host(&self) -> Option<UserId> {
         self.members().find(|member| member.is_host).map(|member| member.account)
     }
@@ -85,34 +85,34 @@ impl Match {
     }
 }
 
-/// Why a match does not know of this.
+/// Reason why a report is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MatchError {
     /// There was no such match, or it is closed.
     #[error("expected the key of a match that is not closed, got {0}")]
     Unknown(RaceKey),
-    /// The key was given to others.
+    /// The account is not a member of the match.
     #[error("expected a member of match {0}, got account {account}", account = .1.0)]
     NotAMember(RaceKey, UserId),
 }
 
-/// How many matches came how far, since the start.
+/// Numbers of matches by progress, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MatchCounts {
-    /// With two groups or more.
+    /// Matches of two groups or more.
     pub made: u64,
-    /// With one group: against AI, or to search on.
+    /// Matches of one group: against AI, or to search on.
     pub alone: u64,
-    /// Registered by a member.
+    /// Matches registered by a member.
     pub registered: u64,
-    /// Scored by a member.
+    /// Matches scored by a member.
     pub scored: u64,
-    /// Closed since every member scored or went on, after one of them was heard of.
+    /// Matches closed because every member scored or left, after at least one report.
     pub completed: u64,
-    /// Closed since nothing was heard.
+    /// Matches closed because nothing was heard of them for too long.
     pub timed_out: u64,
-    /// With two groups or more, by players: how many had one player, two, …
+    /// Matches of two groups or more, by number of players: with one player, with two, …
     pub sizes: [u64; MAX_PLAYERS as usize],
 }
 
@@ -140,7 +140,7 @@ impl Matches {
         self.counts
     }
 
-    /// In the order in which they were made.
+    /// Returns the live matches in the order in which they were made.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Match> {
         self.by_session.values()
     }
@@ -153,7 +153,7 @@ impl Matches {
         self.ends.first().map(|(at, _)| *at)
     }
 
-    /// Each of the groups leaves the match it was in and is in this one.
+    /// Opens a match. Each of its groups leaves the match that it was in.
     pub(super) fn open(
         &mut self,
         now: Monotonic,
@@ -190,7 +190,7 @@ impl Matches {
         }
     }
 
-    /// Gives the match that this account is in another key.
+    /// Changes the key of the match that this account is in.
     pub(super) fn rename(&mut self, account: UserId, race_key: RaceKey) {
         let Some(session) = self.by_account.get(&account) else { return };
         let Some(found) = self.by_session.get_mut(session) else { return };
@@ -198,7 +198,7 @@ impl Matches {
         self.by_key.insert(race_key, *session);
     }
 
-    /// Whether this is the first registration of the match.
+    /// Handles a registration. Returns true for the first one of the match.
     pub(super) fn register(
         &mut self,
         now: Monotonic,
@@ -216,7 +216,7 @@ impl Matches {
         Ok(first)
     }
 
-    /// Whether these are the first points of the account in this match.
+    /// Handles an account's points. Returns true for the first ones of the account in this match.
     pub(super) fn score(
         &mut self,
         now: Monotonic,
@@ -234,7 +234,7 @@ impl Matches {
         Ok(first)
     }
 
-    /// Closes what nothing was heard of.
+    /// Closes the matches of which nothing was heard for too long.
     pub(super) fn expire(&mut self, now: Monotonic) {
         while let Some((_, session)) = self.ends.first().copied().filter(|(ends, _)| *ends <= now) {
             self.counts.timed_out = self.counts.timed_out.saturating_add(1);
@@ -243,7 +243,7 @@ impl Matches {
         }
     }
 
-    /// Closes a match, however far it has come. False if there is none.
+    /// Closes a match, whatever its progress. Returns false if there is none.
     pub(super) fn end(&mut self, race_key: RaceKey) -> bool {
         let session = self.by_key.get(&race_key).copied();
         if let Some(session) = session {
@@ -252,7 +252,7 @@ impl Matches {
         session.is_some()
     }
 
-    /// The account goes on: it is not in its match any more.
+    /// Takes the account out of its match.
     pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
         let Some(session) = self.by_account.remove(&account) else { return };
         if let Some(member) = self.by_session.get_mut(&session).and_then(|found| found.member_mut(account)) {
@@ -261,14 +261,15 @@ impl Matches {
         self.close_if_done(now, session);
     }
 
-    /// A match of these players took place.
+    /// Notes that a match of these players took place.
     pub(super) fn confirm(&mut self, players: &[UserId]) {
         for (place, one) in players.iter().enumerate() {
             players.iter().skip(place).for_each(|other| self.pairs.succeed(*one, *other));
         }
     }
 
-    /// The match is over: which of its members were heard of, and so could reach each other?
+    /// Notes for each two members of a match that is over whether they could reach each other: at least one of them
+    /// was heard of.
     fn judge(&mut self, now: Monotonic, session: SessionId) {
         let found = self.by_session.get(&session);
         let Some(found) = found.filter(|found| found.members().count() <= JUDGED) else { return };
@@ -313,7 +314,7 @@ impl Matches {
         }
     }
 
-    /// A member of a match, with the match's number and how far that has come.
+    /// Returns a member of a match, with the match's number and progress.
     fn member(
         &mut self,
         race_key: RaceKey,

@@ -1,44 +1,44 @@
-//! People meet: who races with whom, and when.
+//! Matchmaking: which groups play together, and when.
 //!
-//! A client polls: it asks to be matched and waits up to [`Config::poll`] for the answer, then asks again, and after
-//! 78 s or so is content with AI. The matchmaker holds polls and answers them. It decides at every event, never on a
-//! schedule, and it sees neither bytes nor connections nor a clock: time is an argument, and polls have names.
+//! A client polls: it requests a match and waits up to [`Config::poll`] for the response, then polls again; after 78
+//! s or so it accepts AI. The matchmaker holds polls and responds to them. It decides at every input, never on a
+//! schedule, and it sees neither bytes nor connections nor a clock: time is an argument, and polls have numbers.
 //!
 //! # The rules
 //!
-//! - Those who search for the same [`Mode`] meet (or a wider choice, [`Folding`]). Which lobby they come with does not
-//!   matter; the account is who they are. A second poll of an account supersedes its first, and a poll that comes
-//!   within 5 s after one that found nobody goes on with the same search.
-//! - A match has two groups at least, as many players as [`Caps`] allow at most, and never half a party. Around the
-//!   oldest search, it takes as many players as fit, and those who searched longer first.
-//! - A full match starts at once. Otherwise it waits until nobody has joined for [`Config::gather`], and then for as
+//! - Groups that search for the same [`Mode`] can meet; a [`Folding`] can widen the choice. An account identifies a
+//!   group, whichever lobby it comes with. A second poll of an account supersedes its first, and a poll that comes
+//!   within 5 s after one that found no match continues the same search.
+//! - A match has at least two groups and at most as many players as [`Caps`] allow. A party is never split. A match
+//!   is built around the oldest search: it takes as many players as fit, and prefers those that have searched longer.
+//! - A full match starts at once. Any other waits until no player has joined for [`Config::gather`], and then for as
 //!   long as searches begin so often that one more human is worth the wait (see `rate.rs`).
-//! - No poll is held longer than [`Config::longest_hold`]. When its time is up it starts the match with everybody who
-//!   fits. Alone is answered only who cannot meet anybody that waits.
-//! - Who is content with AI joins whoever waits, for [`Config::gather`] at most, and is answered at once if nobody does
-//!   ([`Config::ai_hold`] waits a little for a likely arrival).
-//! - Where full matches form within seconds, players of like points go together. Where they do not, points never
-//!   change who meets whom.
-//! - While a match waits for more, those who are left over by it are looked at like a bucket of their own.
-//! - If a match would leave groups behind that can meet nobody else and cannot hope for others in time, as many of the
-//!   match stay with them, as long as two groups go.
-//! - A party stands in an answer once: a second group with the same lobby is in no match with the first, and may meet
-//!   everybody else.
-//! - Two players who twice in a row were in a match of which neither was heard again are kept apart for ten minutes (see
-//!   `pairs.rs`).
-//! - A party that fills the cap or exceeds it is held like any other and answered alone, since a prompt answer would only
-//!   make its client ask again.
-//! - A group whose lobby ids Steam cannot have issued ([`Poll::can_host`]) never hosts. It meets groups that can, and no
-//!   match is made of groups that cannot.
+//! - No poll is held longer than [`Config::longest_hold`]. When its time is up, it starts the match with every group
+//!   that fits. A group gets a response alone only if it cannot meet any group that waits.
+//! - A player who accepts AI joins any group that waits, for [`Config::gather`] at most, and gets a response at once
+//!   if none does ([`Config::ai_hold`] waits a little for a likely arrival).
+//! - Where full matches form within seconds, players with similar points go together. Elsewhere, points never change
+//!   which groups meet.
+//! - While a match waits for more players, the groups that it leaves over are treated as a bucket of their own.
+//! - If a match would leave groups behind that can meet no other group and cannot expect others in time, one group of
+//!   the match stays for each of them, as long as two groups go.
+//! - A response names a party once: a second group with the same lobby is in no match with the first, and may meet
+//!   all other groups.
+//! - Two players are kept apart for ten minutes if, twice in a row, they were in a match from which neither was heard
+//!   of again (see `pairs.rs`).
+//! - A party that fills the cap or exceeds it is held like any other and gets a response alone, since a prompt
+//!   response would only make its client poll again.
+//! - A group whose lobby ids Steam cannot have issued ([`Poll::can_host`]) never hosts. It meets groups that can, and
+//!   no match consists only of groups that cannot.
 //! - Battle is split into two teams, as even in size as parties allow, then as even in points. The best host is a
-//!   player whose last match took place, with the largest share of confirmed matches, the largest party, the freshest
-//!   poll.
+//!   player whose last match took place; then the largest share of confirmed matches decides, then the largest party,
+//!   then the latest poll.
 //!
 //! # The cost
 //!
-//! One event costs the same with ten waiting and with 100,000: groups queue by size, and a decision looks at the few
-//! oldest of each. Only to go on with an earlier search takes the logarithm of how many of that size began later.
-//! Memory is reused: nothing is allocated while not more wait than ever before.
+//! One input costs the same with ten groups that wait and with 100,000: groups queue by size, and a decision looks at
+//! the few oldest of each size. Only continuing an earlier search takes the logarithm of the number of later searches
+//! of that size. Memory is reused: nothing is allocated while no more groups wait than ever before.
 //!
 //! # Example
 //!
@@ -114,10 +114,10 @@ pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
 use super::ids::{RaceKey, SessionId, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// See the [module](self).
+/// The matchmaker; see the [module](self).
 ///
-/// Every call takes the time and first does what became due by then, so a late or a spurious call is safe. Every poll
-/// ends exactly once: by an [`Outcome`], or by the [`disconnect`](Self::disconnect) that reported it gone.
+/// Every call takes the time and first does what is due by then, so a late or a spurious call is safe. Every poll
+/// ends exactly once: by an [`Outcome`], or by the [`disconnect`](Self::disconnect) that reports that it is gone.
 #[derive(Clone, Debug)]
 pub struct Matchmaker {
     config: Config,
@@ -130,11 +130,11 @@ pub struct Matchmaker {
     buckets: Buckets,
     matches: Matches,
     waits: Waits,
-    /// Groups that a decision looked at, ever.
+    /// Number of groups considered in all decisions so far.
     considered: u64,
-    /// Scratch space: groups that meet nobody though sizes would fit.
+    /// Scratch space: groups that can meet no other, though sizes would fit.
     passed: Vec<UserId>,
-    /// Scratch space: groups that a match leaves.
+    /// Scratch space: groups that a match leaves behind.
     rest: Vec<Candidate>,
     /// Scratch space.
     candidates: Vec<Candidate>,
@@ -143,8 +143,8 @@ pub struct Matchmaker {
 }
 
 impl Matchmaker {
-    /// Nobody waits. The race keys and the order of ties come from the seed; sessions count from `first_session`, which
-    /// should be greater than any used before.
+    /// Creates a matchmaker without polls. Race keys and the order of ties come from the seed. Matches are numbered
+    /// from `first_session`, which should be greater than any number used before.
     pub fn new(config: Config, seed: [u8; 32], first_session: SessionId) -> Self {
         Self {
             config,
@@ -165,15 +165,15 @@ impl Matchmaker {
         }
     }
 
-    /// Has matches numbered from here on, unless they are already numbered higher.
+    /// Numbers matches from `session` on, unless they are already numbered higher.
     pub fn number_from(&mut self, session: SessionId) {
         self.next_session = self.next_session.max(session);
     }
 
-    /// A poll came (`EnterMatchmaking2`).
+    /// Handles a new poll (`EnterMatchmaking2`).
     pub fn enter(&mut self, now: Monotonic, poll: &Poll, out: &mut Outcomes) {
         let now = self.advance(now, out);
-        // Who searches is in no match.
+        // A player who searches is in no match.
         self.matches.leave(now, poll.account);
         let key = BucketKey::of(&poll.mode, self.config.folding);
         let kept = self.supersede(poll.account, &key, out);
@@ -188,8 +188,8 @@ impl Matchmaker {
         self.advance(now, out);
     }
 
-    /// The player gave up (`CancelMatchmaking`): the poll, if one is open, ends by [`Outcome::Cancelled`], and the search
-    /// is forgotten. Any number of times, whoever it is.
+    /// Cancels a player's search (`CancelMatchmaking`): an open poll ends by [`Outcome::Cancelled`], and the search
+    /// is forgotten. Safe to repeat, and for any account.
     pub fn cancel(&mut self, now: Monotonic, account: UserId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some(ticket) = self.tickets.of(account).copied() else { return };
@@ -200,8 +200,8 @@ impl Matchmaker {
         self.decide(ticket.bucket, out);
     }
 
-    /// The connection of a poll closed. If the poll is open it ends here, without an outcome, and the search is
-    /// forgotten; if it is not, this does nothing.
+    /// Handles the end of a poll's connection. An open poll ends here, without an outcome, and its search is
+    /// forgotten; otherwise this does nothing.
     pub fn disconnect(&mut self, now: Monotonic, account: UserId, poll: PollId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some(ticket) = self.tickets.of(account).copied() else { return };
@@ -211,12 +211,12 @@ impl Matchmaker {
         }
     }
 
-    /// Time went on.
+    /// Does what is due by `now`.
     pub fn tick(&mut self, now: Monotonic, out: &mut Outcomes) {
         self.advance(now, out);
     }
 
-    /// When to [`tick`](Self::tick) next, if nothing happens before.
+    /// Returns the time of the next [`tick`](Self::tick), if nothing happens before.
     pub fn next_deadline(&self) -> Option<Monotonic> {
         let tickets = [self.tickets.first_open(), self.tickets.first_resting()];
         let tickets = tickets.into_iter().flatten().map(|(at, _)| at);
@@ -224,7 +224,7 @@ impl Matchmaker {
         tickets.chain(decides).chain(self.matches.next_end()).min()
     }
 
-    /// Gives the match that this account is in another key.
+    /// Changes the key of the match that this account is in.
     pub fn rename(&mut self, account: UserId, race_key: RaceKey) {
         self.matches.rename(account, race_key);
     }
@@ -236,24 +236,25 @@ impl Matchmaker {
         session
     }
 
-    /// Closes a match that an operator wants closed. False if there is none of this key.
+    /// Closes a match at an operator's command. Returns false if there is none with this key.
     pub fn end(&mut self, race_key: RaceKey) -> bool {
         self.matches.end(race_key)
     }
 
-    /// A match of these players took place, whenever that became known: they can reach each other.
+    /// Notes that a match of these players took place, whenever that became known: they can reach each other.
     pub fn confirm(&mut self, players: &[UserId]) {
         self.matches.confirm(players);
     }
 
-    /// Decides by other times from now on. Caps and folding stay as they are: whoever waits does so by the old ones.
+    /// Changes the times by which the matchmaker decides. Caps and folding stay as they are, since waiting groups
+    /// were admitted by them.
     pub fn set_times(&mut self, times: &Config) {
         let Config { caps, folding, .. } = self.config;
         self.worth = Worth::new(times.pair_worth_seconds);
         self.config = Config { caps, folding, ..*times };
     }
 
-    /// The server stops: every poll is answered now, with whoever fits, or alone.
+    /// Responds to every open poll, with the groups that fit or alone, because the server stops.
     pub fn shutdown(&mut self, now: Monotonic, out: &mut Outcomes) {
         self.advance(now, out);
         while let Some((_, account)) = self.tickets.first_open() {
@@ -261,14 +262,14 @@ impl Matchmaker {
         }
     }
 
-    /// A player said that the race of this key begins (`RegisterActiveGameWithPlayers`). True for the first of a match:
-    /// the time to confirm its host.
+    /// Handles a player's report that a match begins (`RegisterActiveGameWithPlayers`). Returns true for the first
+    /// report of a match: the time to confirm its host.
     pub fn register(&mut self, now: Monotonic, race_key: RaceKey, by: UserId) -> Result<bool, MatchError> {
         self.matches.register(now, race_key, by)
     }
 
-    /// A player sent the points of the race of this key. True for the player's first; the match closes with the last
-    /// player's.
+    /// Handles a player's points of a match. Returns true for the first report of this player. The match closes with
+    /// the last player's report.
     pub fn score(&mut self, now: Monotonic, race_key: RaceKey, by: UserId) -> Result<bool, MatchError> {
         self.matches.score(now, race_key, by)
     }

@@ -1,9 +1,9 @@
-//! What somebody searches for, and with whom that puts them together.
+//! What a player can search for, and the buckets that follow from it.
 
 use alloc::string::String;
 use core::fmt;
 
-/// A name from a request that this server need not know: up to 23 bytes, kept as they came.
+/// A name from a request that this server need not know: up to 23 bytes, kept as received.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Label {
@@ -12,10 +12,10 @@ pub struct Label {
 }
 
 impl Label {
-    /// Bytes of the longest label. The longest name seen or expected, `RankedElimination`, has 17.
+    /// Maximum length, in bytes. The longest name seen or expected, `RankedElimination`, has 17.
     pub const MAX: usize = 23;
 
-    /// A name that nobody knows any more.
+    /// Stands for a name that is no longer known.
     pub const UNKNOWN: Self = {
         let mut bytes = [0; Self::MAX];
         if let Some(start) = bytes.first_chunk_mut::<7>() {
@@ -24,14 +24,14 @@ impl Label {
         Self { len: 7, bytes }
     };
 
-    /// The label, unless the text is longer than a name can be.
+    /// Returns the label, or `None` if the text is longer than [`MAX`](Self::MAX).
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; Self::MAX];
         bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         self.bytes.get(..usize::from(self.len)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("")
     }
@@ -63,29 +63,29 @@ impl fmt::Display for Label {
     }
 }
 
-/// The `GameType` of a search: `QuickElimination` and `RankedBattle` were seen (captures 03 and 06); others follow
-/// the pattern or belong to events.
+/// The `GameType` of a poll: `QuickElimination` and `RankedBattle` were seen (captures 03 and 06); others follow the
+/// pattern or belong to special events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct GameType(pub Label);
 
 impl GameType {
-    /// That of a race of which only the key was left after a crash.
+    /// The game type of a match of which only the key was left after a crash.
     pub const UNKNOWN: Self = Self(Label::UNKNOWN);
 
-    /// Whether it is one of the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
+    /// Returns true for the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
     pub fn is_ranked(&self) -> bool {
         self.0.bytes.starts_with(b"Ranked")
     }
 }
 
-/// The `RuleSet` of a search.
+/// The `RuleSet` of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum RuleSet {
-    /// Everybody against everybody, over laps.
+    /// Every player for themselves, over laps.
     Race,
-    /// Everybody against everybody, who falls behind is out.
+    /// Every player for themselves; players that fall behind are out.
     Elimination,
     /// Two teams.
     Battle,
@@ -94,7 +94,7 @@ pub enum RuleSet {
 }
 
 impl RuleSet {
-    /// Reads the name of the request; nothing if it is longer than a [`Label`].
+    /// Parses the name in a request. Returns `None` if it is longer than a [`Label`].
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "Race" => Self::Race,
@@ -104,7 +104,7 @@ impl RuleSet {
         })
     }
 
-    /// The name of the request.
+    /// Returns the name as requests spell it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Race => "Race",
@@ -129,10 +129,10 @@ impl TryFrom<String> for RuleSet {
     }
 }
 
-/// What a poll searches for. Only polls of the same build and mode can meet.
+/// The mode that a poll searches for. Only polls of the same build and mode can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Mode {
-    /// Which builds of the game can play with each other.
+    /// Number shared by the builds of the game that can play with each other.
     pub network_version: u32,
     /// See [`GameType`].
     pub game_type: GameType,
@@ -141,22 +141,22 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// Whether the answer splits a match into teams 1 and 2.
+    /// Returns true if the response splits a match into teams 1 and 2.
     pub(super) fn has_teams(&self) -> bool {
         self.rule_set == RuleSet::Battle
     }
 }
 
-/// How modes are folded into buckets: who searches in the same bucket can meet.
+/// Rule by which modes are folded into buckets. Groups in the same bucket can meet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Folding {
-    /// Only the same mode meets.
+    /// Only polls of the same mode meet.
     #[default]
     Exact,
-    /// The same rule set meets, ranked and not ranked apart.
+    /// Polls of the same rule set meet, ranked and unranked apart.
     RuleSet,
-    /// All that is not ranked meets and plays what the host plays; ranked modes as with `RuleSet`. The cap is the
-    /// smallest of all rule sets, since any of them may come out.
+    /// All unranked polls meet and play what the host plays; ranked modes as with `RuleSet`. The cap is the smallest
+    /// of all rule sets, since any of them may come out.
     AnyUnranked,
 }
 
@@ -165,7 +165,7 @@ pub enum Folding {
 pub struct BucketKey {
     /// See [`Mode`].
     pub network_version: u32,
-    /// Whether it holds ranked modes.
+    /// True for a bucket of ranked modes.
     pub ranked: bool,
     /// The game type, unless folded.
     pub game_type: Option<GameType>,
@@ -174,7 +174,7 @@ pub struct BucketKey {
 }
 
 impl BucketKey {
-    /// The bucket of a mode.
+    /// Returns the key of the bucket for a mode.
     pub fn of(mode: &Mode, folding: Folding) -> Self {
         let ranked = mode.game_type.is_ranked();
         let any = folding == Folding::AnyUnranked && !ranked;

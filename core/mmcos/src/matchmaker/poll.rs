@@ -1,67 +1,68 @@
-//! One poll of a client: a request that is held until somebody is found or its time is up.
+//! One poll of a client: a request that is held until a match is found or its time is up.
 
 use core::num::NonZeroU8;
 
 use super::mode::Mode;
 use crate::ids::{LobbyId, Points, UserId};
 
-/// The caller's name for a held request. Increasing: a later poll has a greater one.
+/// The caller's number for a held request. A later poll has a greater one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PollId(pub u64);
 
-/// How many players search as one party: at least one.
+/// Number of players in a party: at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupSize(NonZeroU8);
 
 impl GroupSize {
-    /// One player alone.
+    /// A single player.
     pub const ONE: Self = Self(NonZeroU8::MIN);
 
-    /// The size, unless it is 0. One above the cap of its mode is possible: such a party meets nobody.
+    /// Returns the size, or `None` for 0. A size above the cap of its mode is possible: such a party meets no other
+    /// group.
     pub fn new(players: u8) -> Option<Self> {
         NonZeroU8::new(players).map(Self)
     }
 
-    /// How many players.
+    /// Returns the number of players.
     pub const fn get(self) -> u8 {
         self.0.get()
     }
 }
 
-/// What became of the matches that a player hosted lately. The caller keeps count, and lets old ones go.
+/// Results of the matches that a player hosted lately. The caller counts them and drops old ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HostHistory {
-    /// Those that a player confirmed, by `RegisterActiveGameWithPlayers` or by a result.
+    /// Matches that a player confirmed, by `RegisterActiveGameWithPlayers` or by a result.
     pub confirmed: u32,
-    /// Those since the last confirmed one, which no player confirmed.
+    /// Matches since the last confirmed one, which no player confirmed.
     pub unconfirmed: u32,
 }
 
-/// What `EnterMatchmaking2` asks, and what this server knows about who asks.
+/// The content of an `EnterMatchmaking2` request, with what this server knows about its player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {
-    /// The request to answer.
+    /// The held request.
     pub id: PollId,
-    /// Who searches: the same account is the same searcher, whatever lobby it comes with.
+    /// The account that searches. It stays the same searcher, whichever lobby it comes with.
     pub account: UserId,
-    /// What for.
+    /// The mode that the player searches for.
     pub mode: Mode,
     /// The lobby of the party, which stays the same.
     pub group_lobby: LobbyId,
-    /// The lobby of this attempt, where all would meet if this group hosts. New with every poll.
+    /// The lobby of this attempt, in which all groups meet if this one hosts. New with every poll.
     pub game_lobby: LobbyId,
     /// Players in the party.
     pub size: GroupSize,
     /// The account's points on this server, never the request's `SkillLevel`.
     pub points: Points,
-    /// Content with AI if nobody waits: `IgnoreMinimumMatchRequirements`.
+    /// `IgnoreMinimumMatchRequirements`: accepts AI if no other group waits.
     pub ignore_minimum: bool,
-    /// How well this account hosts.
+    /// Results of the matches that this account hosted.
     pub host_history: HostHistory,
 }
 
 impl Poll {
-    /// Returns whether other groups can join this one: whether its lobbies are lobbies.
+    /// Returns true if other groups can join this one: both its lobby ids are those of lobbies.
     pub const fn can_host(&self) -> bool {
         self.group_lobby.is_joinable() && self.game_lobby.is_joinable()
     }

@@ -1,14 +1,14 @@
 //! The two teams of a Battle: as even in size as parties allow, then as even in points.
 
-/// One group to place: players and the points of each of them.
+/// One group to place: its number of players, and the points of each of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Side {
     pub(super) players: u8,
     pub(super) points: i32,
 }
 
-/// The best split, found by looking at every one of them (2,048 for twelve groups): bit `i` is set if group `i` is in
-/// team 2. Group 0 is in team 1. Not more than 12 groups; two or more make two teams with somebody in both.
+/// Returns the best split, found by trying all of them (2,048 for twelve groups). Bit `i` is set if group `i` is in
+/// team 2. Group 0 is in team 1. Takes at most 12 groups; with two or more, neither team is empty.
 pub(super) fn split(groups: &[Side]) -> u16 {
     let all = groups.iter().fold(Sums::default(), |sums, group| sums.with(*group));
     let Some((_, movable)) = groups.split_first() else { return 0 };
@@ -31,7 +31,7 @@ pub(super) fn split(groups: &[Side]) -> u16 {
     best.1 << 1
 }
 
-/// Players and their points together.
+/// Sum of players, and sum of their points.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     players: i64,
@@ -55,8 +55,8 @@ impl Sums {
         }
     }
 
-    /// How far this team is from the rest of `all`: in players, then in mean points. The means are compared without
-    /// dividing: where the players differ equally, the product of both team sizes is the same.
+    /// Returns the distance between this team and the rest of `all`: in players, then in mean points. The means are
+    /// compared without dividing: where the players differ equally, the product of both team sizes is the same.
     const fn difference(self, all: Self) -> (u64, u64) {
         let rest = Self {
             players: all.players.wrapping_sub(self.players),

@@ -1,4 +1,4 @@
-//! Who searches: one ticket an account, while its poll is open and a few seconds longer.
+//! Matchmaking tickets: one for each account, while its poll is open and a few seconds longer.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -7,31 +7,31 @@ use super::poll::{GroupSize, HostHistory, Poll, PollId};
 use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// A search, over all its polls: earlier ones have smaller numbers.
+/// A search over all its polls. Earlier searches have smaller numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Search {
     pub(super) number: u64,
     pub(super) began: Monotonic,
 }
 
-/// Where a ticket is.
+/// State of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Its poll is open; it waits in the queue of its size.
     Queued,
-    /// Its poll is open; it is too large to meet anybody.
+    /// Its poll is open; it is too large to meet any other group.
     Aside,
-    /// Its poll was answered; it keeps the search for a while.
+    /// Its poll has its response; the search is remembered for a while.
     Resting,
 }
 
-/// See the module.
+/// A matchmaking ticket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     pub(super) search: Search,
-    /// By when the poll is answered at the latest; of a resting ticket, by when the search is forgotten.
+    /// Latest time for the response to the poll; of a resting ticket, the time at which the search is forgotten.
     pub(super) until: Monotonic,
-    /// Since when it is due then: of two that are due at once, the smaller goes first.
+    /// Order among tickets with the same `until`: the smallest goes first.
     turn: u64,
     pub(super) poll: PollId,
     pub(super) group_lobby: LobbyId,
@@ -43,7 +43,7 @@ pub(super) struct Ticket {
     pub(super) size: GroupSize,
     /// Other groups can join its lobby.
     pub(super) can_host: bool,
-    /// Content with AI.
+    /// Accepts AI.
     pub(super) impatient: bool,
     /// Searches for a mode with teams.
     pub(super) has_teams: bool,
@@ -51,7 +51,7 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// Whether its poll is unanswered.
+    /// Returns true while its poll has no response.
     pub(super) fn is_open(&self) -> bool {
         self.place != Place::Resting
     }
@@ -84,7 +84,7 @@ impl Ticket {
     }
 }
 
-/// All tickets, by account and by when something is due: of those due at once, the one that came first.
+/// All tickets, by account and by due time. Of those due at once, the one that was added first comes first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tickets {
     by_account: BTreeMap<UserId, Ticket>,
@@ -123,7 +123,7 @@ impl Tickets {
         Some(ticket)
     }
 
-    /// The poll was answered, the search is remembered until then.
+    /// Marks the poll as responded to. The search is remembered until `until`.
     pub(super) fn rest(&mut self, account: UserId, until: Monotonic) {
         let Some(ticket) = self.by_account.get_mut(&account).filter(|ticket| ticket.is_open()) else {
             return;
@@ -133,12 +133,12 @@ impl Tickets {
         self.resting.insert(due(ticket));
     }
 
-    /// The account whose poll is to be answered first, and when.
+    /// Returns the account whose poll is due first, and its time.
     pub(super) fn first_open(&self) -> Option<(Monotonic, UserId)> {
         self.open.first().map(|(at, _, account)| (*at, *account))
     }
 
-    /// The account whose search is forgotten first, and when.
+    /// Returns the account whose search is forgotten first, and its time.
     pub(super) fn first_resting(&self) -> Option<(Monotonic, UserId)> {
         self.resting.first().map(|(at, _, account)| (*at, *account))
     }

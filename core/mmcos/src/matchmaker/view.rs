@@ -1,4 +1,4 @@
-//! What an operator sees of the matchmaker.
+//! The matchmaker as an operator sees it.
 
 use core::time::Duration;
 
@@ -12,56 +12,57 @@ use super::waits::Waits;
 use crate::ids::{RaceKey, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// How much the matchmaker holds.
+/// Sizes of the matchmaker's tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Polls that wait, and searches that a poll may still go on with.
+    /// Tickets: open polls, and searches that a poll may still continue.
     pub tickets: usize,
-    /// Buckets, up to 1,024 of them kept for their rates though nobody waits.
+    /// Buckets. Up to 1,024 empty ones are kept for their rates.
     pub buckets: usize,
     /// Matches that are not closed.
     pub matches: usize,
 }
 
-/// One bucket in which somebody waits.
+/// A bucket with open polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BucketView {
-    /// What is searched for.
+    /// The key of the bucket.
     pub key: BucketKey,
-    /// Polls that wait.
+    /// Open polls.
     pub polls: u32,
     /// Players who wait, parties included.
     pub players: u32,
-    /// The time from one search to the next, as estimated.
+    /// Estimated time between two new searches.
     pub gap: Duration,
-    /// Why they still wait.
+    /// The reason why they still wait.
     pub standing: Standing,
 }
 
-/// One search whose poll waits.
+/// A search with an open poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchView {
-    /// Whose.
+    /// The account that searches.
     pub account: UserId,
-    /// Where it searches.
+    /// The bucket in which it searches.
     pub bucket: BucketKey,
-    /// Players of the party.
+    /// Size of the party.
     pub size: GroupSize,
-    /// When the search began, with its first poll.
+    /// Time at which the search began, with its first poll.
     pub began: Monotonic,
-    /// Whether it can meet nobody: a party too large for any match, or a second search of a party.
+    /// True if it can meet no other group: the party is too large for any match.
     pub aside: bool,
-    /// Whether it ends with AI when nobody is found.
+    /// True if the search ends with AI when no match is found.
     pub accepts_ai: bool,
 }
 
 impl Matchmaker {
-    /// Whether nobody searches: no poll waits, and none was answered so lately that another could go on with its search.
+    /// Returns true if there are no tickets: no open poll, and none that ended so lately that another could continue
+    /// its search.
     pub fn is_empty(&self) -> bool {
         self.tickets.len() == 0
     }
 
-    /// All searches whose poll waits, in no particular order.
+    /// Returns all searches with an open poll, in no particular order.
     pub fn searches(&self) -> impl Iterator<Item = SearchView> {
         self.tickets.iter().filter(|ticket| ticket.is_open()).map(|ticket| SearchView {
             account: ticket.account,
@@ -73,22 +74,22 @@ impl Matchmaker {
         })
     }
 
-    /// The live match of this key.
+    /// Returns the live match with this key.
     pub fn find_match(&self, race_key: RaceKey) -> Option<&Match> {
         self.matches.get(race_key)
     }
 
-    /// All live matches.
+    /// Returns all live matches.
     pub fn matches(&self) -> impl Iterator<Item = &Match> {
         self.matches.iter()
     }
 
-    /// How many matches came how far.
+    /// Returns the numbers of matches by progress.
     pub const fn match_counts(&self) -> MatchCounts {
         self.matches.counts()
     }
 
-    /// All buckets in which somebody waits.
+    /// Returns all buckets with open polls.
     pub fn buckets(&self) -> impl Iterator<Item = BucketView> {
         self.buckets.iter().filter(|bucket| bucket.polls > 0).map(|bucket| BucketView {
             key: bucket.key,
@@ -99,17 +100,18 @@ impl Matchmaker {
         })
     }
 
-    /// How long searches take.
+    /// Returns the durations of searches.
     pub const fn waits(&self) -> &Waits {
         &self.waits
     }
 
-    /// How much is held.
+    /// Returns the sizes of the tables.
     pub fn load(&self) -> Load {
         Load { tickets: self.tickets.len(), buckets: self.buckets.len(), matches: self.matches.len() }
     }
 
-    /// The groups that were considered in all decisions so far. A decision considers no more of them however many wait.
+    /// Returns the number of groups considered in all decisions so far. The number of groups that wait does not
+    /// change how many a decision considers.
     pub const fn considered(&self) -> u64 {
         self.considered
     }
