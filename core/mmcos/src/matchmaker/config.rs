@@ -1,24 +1,24 @@
-//! What an operator can set, and what follows from it.
+//! Settings of the matchmaker, and what follows from them.
 
 use core::time::Duration;
 
 use super::mode::{BucketKey, Folding, RuleSet};
 
-/// The most players of any match: the longest scoring tables of the game have 12 places (capture 02).
+/// Maximum number of players of any match: the longest scoring tables of the game have 12 places (capture 02).
 pub const MAX_PLAYERS: u8 = 12;
 
-/// The most players of one match without teams: 2 to 12.
+/// Maximum number of players of a match without teams: 2 to 12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8")]
 pub struct Cap(u8);
 
 impl Cap {
-    /// The cap, if it is 2 to 12.
+    /// Returns the cap, or `None` unless it is 2 to 12.
     pub fn new(players: u8) -> Option<Self> {
         (2..=MAX_PLAYERS).contains(&players).then_some(Self(players))
     }
 
-    /// How many players.
+    /// Returns the number of players.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -32,18 +32,18 @@ impl TryFrom<u8> for Cap {
     }
 }
 
-/// The most players of one team: 1 to 6.
+/// Maximum number of players of a team: 1 to 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8")]
 pub struct TeamCap(u8);
 
 impl TeamCap {
-    /// The cap, if it is 1 to 6.
+    /// Returns the cap, or `None` unless it is 1 to 6.
     pub fn new(players: u8) -> Option<Self> {
         (1..=MAX_PLAYERS / 2).contains(&players).then_some(Self(players))
     }
 
-    /// How many players.
+    /// Returns the number of players.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -57,7 +57,7 @@ impl TryFrom<u8> for TeamCap {
     }
 }
 
-/// The most players of a match, by rule set.
+/// Maximum number of players of a match, by rule set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Caps {
     /// Race: 12.
@@ -76,23 +76,23 @@ impl Default for Caps {
     }
 }
 
-/// How the matchmaker decides. The default is what a public server should run.
+/// Configuration of the matchmaker. The default is meant for a public server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Config {
-    /// The most players of a match.
+    /// Maximum number of players of a match.
     pub caps: Caps,
-    /// Which modes meet each other.
+    /// Rule by which modes meet each other.
     pub folding: Folding,
-    /// How long a poll is held at most, a margin included: 25 s in the captures.
+    /// Maximum time for which a poll is held, a margin included: 25 s in the captures.
     pub poll: Duration,
-    /// How long after the newest of them began to search a match that is not full waits for more: 5 s, so that
+    /// Time for which a match that is not full waits for more players after its newest search began: 5 s, so that
     /// friends who press the button together race together (our choice).
     pub gather: Duration,
-    /// How long a player who is content with AI is held if somebody is likely to come: 0 s (captures 03 and 07).
+    /// Time for which a player who accepts AI is held if another player is likely to come: 0 s (captures 03 and 07).
     pub ai_hold: Duration,
-    /// Whether a player may be content with AI at all. If not, such a poll is held like any other.
+    /// True if a player may accept AI at all. If not, such a poll is held like any other.
     pub ai: bool,
-    /// What a race of two humans is worth, in seconds that each of them would wait for it: 120 (our choice).
+    /// Value of a race of two humans, in seconds that each of them would wait for it: 120 (our choice).
     pub pair_worth_seconds: u32,
 }
 
@@ -111,13 +111,13 @@ impl Default for Config {
 }
 
 impl Config {
-    /// When a poll is answered at the latest, after it came: a fiftieth before the client's patience ends (24.5 s of
-    /// 25 s), for the way back.
+    /// Returns the longest time between a poll and its response: a fiftieth less than the client's patience (24.5 s
+    /// of 25 s), for the way back.
     pub fn longest_hold(&self) -> Duration {
         self.poll.saturating_sub(self.poll.checked_div(50).unwrap_or_default())
     }
 
-    /// How many fit into a match of this bucket.
+    /// Returns the seats of a match of this bucket.
     pub(super) fn seats(&self, key: &BucketKey) -> Seats {
         let Caps { race, elimination, battle_team, other } = self.caps;
         match key.rule_set {
@@ -130,7 +130,7 @@ impl Config {
     }
 }
 
-/// The seats of one match: as many teams (1 or 2) of as many players.
+/// The seats of a match: the number of teams (1 or 2), and the players of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seats {
     pub(super) teams: u8,
@@ -146,12 +146,12 @@ impl Seats {
         self.teams.saturating_mul(self.team)
     }
 
-    /// The largest group that leaves room for another one.
+    /// Returns the largest group that leaves room for another one.
     pub(super) const fn largest(self) -> u8 {
         if self.teams == 1 { self.team.saturating_sub(1) } else { self.team }
     }
 
-    /// The largest group that fits beside one of this size, which is admitted.
+    /// Returns the largest group that fits beside one of this size, which is admitted.
     pub(super) const fn beside(self, size: u8) -> u8 {
         if self.teams == 1 { self.team.saturating_sub(size) } else { self.team }
     }

@@ -1,68 +1,68 @@
-//! How polls end.
+//! Outcomes: the ways in which polls end.
 
 use alloc::vec::Vec;
 
 use super::poll::{GroupSize, PollId};
 use crate::ids::{LobbyId, RaceKey, SessionId, UserId};
 
-/// Why an answer was given.
+/// The reason for a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Humans meet.
+    /// A match of two groups or more.
     Matched,
-    /// Nobody was found while the poll was held.
+    /// No match was found while the poll was held.
     NobodyFound,
-    /// Nobody waited, and the player is content with AI.
+    /// No other group waited, and the player accepts AI.
     Ai,
-    /// The account came with another poll; this one is of no use any more.
+    /// The account sent another poll, so this one is of no use any more.
     Superseded,
     /// The server stops.
     Shutdown,
 }
 
-/// One group of an answer.
+/// One group of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The request to answer.
+    /// The request to respond to.
     pub poll: PollId,
-    /// Who asked.
+    /// The account that searched.
     pub account: UserId,
     /// The lobby of the party.
     pub group_lobby: LobbyId,
-    /// The lobby of this poll; all meet in that of the host.
+    /// The lobby of this poll. All groups meet in that of the host.
     pub game_lobby: LobbyId,
     /// Players in the party.
     pub size: GroupSize,
-    /// True for exactly one group of an answer.
+    /// True for exactly one group of a response.
     pub is_host: bool,
     /// 1 or 2 in Battle, 0 otherwise; alone: 1 for a player who turns to AI in Battle, 0 otherwise (captures 03,
     /// 06, 07).
     pub team: u8,
 }
 
-/// One answer, the same for every group in it.
+/// A response, the same for every group in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer<'o> {
-    /// The key of the race.
+    /// The race key of the match.
     pub race_key: RaceKey,
-    /// The number of the race.
+    /// The match number.
     pub session: SessionId,
-    /// Why now.
+    /// The reason for the response.
     pub reason: Reason,
-    /// Whose polls it answers, and who races: those who searched longest first.
+    /// The groups that receive the response and race together. Those that searched longest come first.
     pub groups: &'o [Group],
 }
 
-/// How polls ended.
+/// The end of polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<'o> {
-    /// These polls are answered.
+    /// These polls get a response.
     Answered(Answer<'o>),
-    /// The player gave up the search; the poll is of no interest any more.
+    /// The player cancelled the search; the poll needs no match any more.
     Cancelled {
         /// The request.
         poll: PollId,
-        /// Whose.
+        /// The account that sent it.
         account: UserId,
     },
 }
@@ -73,7 +73,7 @@ enum Entry {
     Cancelled { poll: PollId, account: UserId },
 }
 
-/// Where the matchmaker writes outcomes. The caller owns it, reads it, clears it, and uses it again.
+/// The list in which the matchmaker writes outcomes. The caller owns it, reads it, clears it, and reuses it.
 #[derive(Clone, Debug, Default)]
 pub struct Outcomes {
     entries: Vec<Entry>,
@@ -81,23 +81,23 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Nothing yet.
+    /// Creates an empty list.
     pub const fn new() -> Self {
         Self { entries: Vec::new(), groups: Vec::new() }
     }
 
-    /// Forgets all, keeps the memory.
+    /// Removes all outcomes, keeps the memory.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.groups.clear();
     }
 
-    /// Whether nothing ended.
+    /// Returns true if no poll ended.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// In the order in which it was decided.
+    /// Returns the outcomes in the order of the decisions.
     pub fn iter(&self) -> impl Iterator<Item = Outcome<'_>> {
         let mut rest = self.groups.as_slice();
         self.entries.iter().map(move |entry| match *entry {
@@ -114,7 +114,7 @@ impl Outcomes {
         self.entries.push(Entry::Cancelled { poll, account });
     }
 
-    /// Returns the groups as they are kept.
+    /// Adds a response. Returns its groups as stored.
     pub(super) fn answered(
         &mut self,
         (race_key, session): (RaceKey, SessionId),

@@ -1,12 +1,12 @@
-//! Which groups go together: as many players as seats allow, no party split.
+//! Choice of the groups that go together: as many players as seats allow, no party split.
 
 use super::config::Seats;
 
-/// The most groups that are considered for one match; a bucket that could offer more has long released one.
+/// Maximum number of groups considered for one match. A bucket that could offer more has long released one.
 pub(super) const MAX_CANDIDATES: usize = 64;
 
-/// Chooses among groups, given by size in the order of their claim: the first always goes, as many players as
-/// possible go, and of all such choices the one that takes the earlier groups. The result has bit `i` set if the
+/// Chooses among groups, given by size in the order of their claim. The first always goes, as many players as
+/// possible go, and of all such choices the one that takes the earlier groups wins. The result has bit `i` set if the
 /// `i`th group goes. With teams, the chosen groups can be split into two that both fit.
 pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
     let grid = Grid::new(seats);
@@ -58,7 +58,7 @@ impl Grid {
         Self { seats, width, rows }
     }
 
-    /// The fillings with at least `players` in the second team.
+    /// Returns the fillings with at least `players` in the second team.
     fn columns_from(&self, players: u8) -> u64 {
         let row = 1_u64.unbounded_shl(self.width).saturating_sub(1_u64.unbounded_shl(u32::from(players)));
         self.rows.wrapping_mul(row)
@@ -68,20 +68,20 @@ impl Grid {
         if self.seats.teams == 1 { u64::BITS } else { self.width.saturating_mul(u32::from(size)) }
     }
 
-    /// All fillings after one more group.
+    /// Returns all fillings after one more group.
     fn add(&self, fillings: u64, size: u8) -> u64 {
         let second = fillings.unbounded_shl(u32::from(size)) & self.columns_from(size);
         let first = fillings.unbounded_shl(self.row_shift(size)) & self.columns_from(0);
         first | second
     }
 
-    /// All fillings that one more group would make one of these.
+    /// Returns all fillings that one more group would turn into one of `fillings`.
     fn take(&self, fillings: u64, size: u8) -> u64 {
         let second = (fillings & self.columns_from(size)).unbounded_shr(u32::from(size));
         fillings.unbounded_shr(self.row_shift(size)) | second
     }
 
-    /// The fillings with so many players in all.
+    /// Returns the fillings with `total` players.
     fn of_total(&self, total: u8) -> u64 {
         let diagonal = |a: u8| {
             let b = total.checked_sub(a).filter(|b| *b <= self.seats.team)?;
@@ -112,7 +112,7 @@ mod tests {
         })
     }
 
-    /// Of all subsets with the first: most players, then the earliest groups.
+    /// Returns the best of all subsets with the first group: most players, then the earliest groups.
     fn best(seats: Seats, sizes: &[u8]) -> u64 {
         let players = |set: u64| (0..sizes.len()).filter(|i| set >> i & 1 == 1).map(|i| sizes[i]).sum::<u8>();
         let all = (0..1_u64 << sizes.len()).filter(|set| set & 1 == 1 && fits(seats, sizes, *set));

@@ -1,5 +1,5 @@
-//! Players who twice in a row were put into a match together and both were never heard of again: most likely they cannot
-//! reach each other, and would be matched for ever.
+//! Pairs of players that most likely cannot reach each other, and would be matched for ever. Twice in a row they were
+//! put into a match together, and neither was heard of again.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -8,17 +8,17 @@ use core::time::Duration;
 use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
 
-/// How many failures in a row keep two players apart.
+/// Number of failures in a row that keeps two players apart.
 const FAILURES: u8 = 2;
 
-/// How long they are kept apart after the last failure. (Our choice: long enough for a few searches, short enough that a
-/// mistake does not spoil an evening.)
+/// Time for which they are kept apart after the last failure. (Our choice: long enough for a few searches, short
+/// enough that a mistake does not spoil an evening.)
 const APART: Duration = Duration::from_mins(10);
 
-/// How long a failure is remembered.
+/// Time for which a failure is remembered.
 const REMEMBERED: Duration = Duration::from_hours(1);
 
-/// How many pairs are remembered; beyond it the one whose failure is longest ago goes.
+/// Maximum number of remembered pairs. Beyond it, the one whose failure is longest ago is removed.
 const MOST: usize = 1024;
 
 /// Two accounts, the smaller first.
@@ -31,19 +31,19 @@ struct Pair {
     last: Monotonic,
 }
 
-/// See the module.
+/// The pairs with failures.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pairs {
-    /// In the order of their accounts.
+    /// Sorted by accounts.
     pairs: Vec<Pair>,
-    /// Each failure, oldest first; the last one of a pair is the one that counts.
+    /// Failures, oldest first. The last one of a pair counts.
     failed: VecDeque<(Monotonic, Accounts)>,
 }
 
 impl Pairs {
-    /// Whether these two are kept apart.
+    /// Returns true if these two are kept apart.
     pub(super) fn are_apart(&self, one: UserId, other: UserId, now: Monotonic) -> bool {
-        // There are none most of the time.
+        // There are no pairs most of the time.
         !self.pairs.is_empty()
             && self
                 .find(accounts(one, other))
@@ -52,7 +52,7 @@ impl Pairs {
                 .is_some_and(|pair| pair.failures >= FAILURES && now < pair.last.after(APART))
     }
 
-    /// A match of these two came to nothing.
+    /// Notes that a match of these two came to nothing.
     pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
         let accounts = accounts(one, other);
         self.expire(now);
@@ -68,7 +68,7 @@ impl Pairs {
         self.expire(now);
     }
 
-    /// A match of these two took place.
+    /// Notes that a match of these two took place.
     pub(super) fn succeed(&mut self, one: UserId, other: UserId) {
         if let Ok(place) = self.find(accounts(one, other)) {
             self.pairs.remove(place);

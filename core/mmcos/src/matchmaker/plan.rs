@@ -1,4 +1,4 @@
-//! Who of a bucket would go together now.
+//! Plans: the groups of a bucket that would go together now.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -12,26 +12,27 @@ use super::ticket::{Search, Ticket};
 use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
 
-/// How long the oldest of a full match waits for players of like points, in a dense bucket.
+/// Time for which the oldest group of a full match waits for players with similar points, in a dense bucket.
 const CHOOSE: Duration = Duration::from_secs(10);
 
-/// Who has less time than this left goes before others of nearer points.
+/// Remaining time below which a group goes before others with nearer points.
 const URGENT: Duration = Duration::from_secs(3);
 
-/// How many groups of one queue are looked at that cannot go with the group in question though they are of a size that
-/// would fit. (Those of one party, or kept apart: a few, unless accounts conspire.)
+/// Maximum number of groups of a queue that are looked at but cannot go with the group in question though they are of
+/// a size that would fit. (Groups of one party, or kept apart: a few, unless accounts conspire.)
 const MOST_PASSED: usize = 64;
 
-/// How often a choice is made anew since two of it may not meet. (Two or three times, unless accounts conspire.)
+/// Maximum number of choices that are made anew because two groups of the last one may not meet. (Two or three,
+/// unless accounts conspire.)
 const MOST_CHOICES: u8 = 32;
 
 /// An open ticket that could go with the seed, or the seed itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
-    /// Before the order of the searches; the least goes first.
+    /// Comes before the order of the searches. The smallest goes first.
     claim: u64,
     pub(super) search: Search,
-    /// By when its poll is answered at the latest.
+    /// Latest time for the response to its poll.
     until: Monotonic,
     pub(super) account: UserId,
     points: Points,
@@ -53,7 +54,7 @@ impl Candidate {
     }
 }
 
-/// What a bucket looks like at one moment.
+/// A bucket at one moment.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) now: Monotonic,
@@ -62,25 +63,25 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Whether these two are never in one match, whatever their sizes: they are groups of one party (it stands in an
-    /// answer once; an id that is no lobby names no party), or kept apart.
+    /// Returns true if these two are never in one match, whatever their sizes: they are groups of one party (a
+    /// response names a party once; an id that is no lobby names no party), or kept apart.
     fn clash(&self, one: &Candidate, other: &Candidate) -> bool {
         let party = one.group_lobby == other.group_lobby && one.group_lobby.is_joinable();
         party || self.pairs.are_apart(one.account, other.account, self.now)
     }
 
-    /// Whether these two could be a match.
+    /// Returns true if these two could be a match.
     fn can_meet(&self, one: &Candidate, other: &Candidate) -> bool {
         let fit = other.size <= self.bucket.seats.beside(one.size);
         fit && one.account != other.account && (one.can_host || other.can_host) && !self.clash(one, other)
     }
 
-    /// Whether a group, which may wait here already, could be a match with one that waits.
+    /// Returns true if a group, which may wait here already, could be a match with one that waits.
     pub(super) fn has_company(&self, group: &Candidate) -> bool {
         self.oldest_company(group, |_| true).is_some()
     }
 
-    /// The oldest host that could be a match with this group.
+    /// Returns the oldest host that could be a match with this group.
     pub(super) fn oldest_host_for(&self, group: &Candidate) -> Option<Candidate> {
         self.oldest_company(group, |other| other.can_host)
     }
@@ -102,19 +103,21 @@ pub(super) struct Plan {
     /// Bit `i` is set if the `i`th candidate goes.
     pub(super) chosen: u64,
     dense: bool,
-    /// Players who go.
+    /// Players of the chosen groups.
     humans: u8,
     /// Players of all candidates.
     pool: u32,
     oldest: Monotonic,
     newest: Monotonic,
     impatient: bool,
-    /// When another match may be the best though nobody comes or goes: the order of the candidates changes.
+    /// Time at which another match may be the best though no group comes or goes, because the order of the candidates
+    /// changes.
     pub(super) reorders: Option<Monotonic>,
 }
 
 impl Plan {
-    /// The best match around `seed`, who can host, without groups of sizes that are taken. Fills `candidates`, the seed first.
+    /// Plans the best match around `seed`, which can host, without groups of taken sizes. Fills `candidates`, the
+    /// seed first.
     pub(super) fn new(
         view: View<'_>,
         seed: Candidate,
@@ -157,12 +160,12 @@ impl Plan {
         plan
     }
 
-    /// Whether more than the seed would go.
+    /// Returns true if another group goes with the seed.
     pub(super) const fn is_match(&self) -> bool {
         self.chosen.count_ones() > 1
     }
 
-    /// What the match waits for, if it should wait.
+    /// Returns the reason to wait, or `None` if the match should start.
     pub(super) fn hold(
         &self,
         now: Monotonic,
@@ -184,9 +187,9 @@ impl Plan {
         (now < until && !self.impatient).then_some(Standing::Holding { humans, until })
     }
 
-    /// Keeps back one of the match for each group that would be left over without anybody whom it could meet: the last
-    /// who fits with that group. Two groups go in any case, and a group that can expect two more to come in time is no
-    /// orphan. `rest` is scratch space.
+    /// Keeps back one group of the match for each group that would be left over without any other that it could meet:
+    /// the last one that fits with that group. Two groups go in any case, and a group that can expect two more to
+    /// come in time is no orphan. `rest` is scratch space.
     pub(super) fn spare_orphans(
         &mut self,
         view: View<'_>,
@@ -233,8 +236,8 @@ impl Plan {
     }
 }
 
-/// The largest choice in which nobody clashes, and of those the one that takes the earlier candidates. A size that fits
-/// nowhere stands for a candidate that is left out.
+/// Returns the largest choice in which no two groups clash, and of those the one that takes the earlier candidates. A
+/// size that fits nowhere marks a candidate that is left out.
 fn choose(view: View<'_>, candidates: &[Candidate], sizes: &mut [u8], choices: &mut u8) -> u64 {
     const OUT: u8 = u8::MAX;
     let chosen = packing::choose(view.bucket.seats, sizes);
@@ -256,7 +259,7 @@ fn choose(view: View<'_>, candidates: &[Candidate], sizes: &mut [u8], choices: &
     if worth(second) > worth(first) { second } else { first }
 }
 
-/// Two of the chosen that may not meet, the earlier one first. The seed clashes with no candidate.
+/// Returns two of the chosen that may not meet, the earlier one first. The seed clashes with no candidate.
 fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<(usize, usize)> {
     let chosen = || candidates.iter().enumerate().filter(move |(place, _)| goes_at(chosen, *place));
     chosen().find_map(|(place, one)| {
@@ -265,7 +268,8 @@ fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<
     })
 }
 
-/// Who has little time left goes first, then who is near the seed in points. Returns when the next has little time left.
+/// Orders candidates: those with little time left first, then those near the seed in points. Returns the time at
+/// which the next has little time left.
 fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]) -> Option<Monotonic> {
     let mut left: Option<Duration> = None;
     for other in candidates {
@@ -281,7 +285,7 @@ fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]
     left.map(|left| now.after(left.saturating_sub(URGENT).saturating_add(Duration::from_nanos(1))))
 }
 
-/// The candidates that were chosen.
+/// Returns the chosen candidates.
 pub(super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
     let all = (0_u32..).zip(candidates);
     all.filter(move |(place, _)| goes(chosen, *place)).map(|(_, candidate)| candidate)
@@ -299,8 +303,8 @@ fn goes_at(chosen: u64, place: usize) -> bool {
     u32::try_from(place).is_ok_and(|place| goes(chosen, place))
 }
 
-/// Of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match (two in a
-/// dense bucket, to have a choice), and two more.
+/// Collects, of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match
+/// (two in a dense bucket, to have a choice), and two more.
 fn gather(view: View<'_>, dense: bool, seed: Candidate, taken: Sizes, candidates: &mut Vec<Candidate>) {
     let room = view.bucket.seats.beside(seed.size);
     for size in view.bucket.sizes().take_while(|size| *size <= room).filter(|size| !taken.has(*size)) {

@@ -1,18 +1,19 @@
-//! How often searches begin in a bucket, and when that makes waiting for one more human worth it.
+//! The rate at which searches begin in a bucket, and the rate at which one more human is worth the wait.
 
 use core::time::Duration;
 
 use super::config::MAX_PLAYERS;
 use mmcos_core::seam::Monotonic;
 
-/// How fast the past is forgotten. Races last 4 to 7 minutes, so that players come back within this time.
+/// Time constant of the decay, in seconds. Races last 4 to 7 minutes, so that players come back within this time.
 const MEMORY_SECONDS: f64 = 600.0;
 
-/// How long a client searches before it turns to AI: three polls of 25.1 s and the gaps between (capture 06).
+/// Time for which a client searches before it turns to AI, in seconds: three polls of 25.1 s and the gaps between
+/// (capture 06).
 const PATIENCE_SECONDS: f64 = 78.0;
 
-/// The share of the estimate that those who already meet somebody rely on. Right after arrivals, when the question
-/// comes up, the estimate is too high; relying on all of it makes waits longer and nobody meets more (simulated).
+/// Share of the estimate that players who already have company rely on. Right after arrivals, when the question comes
+/// up, the estimate is too high; relying on all of it makes waits longer, and no more players meet (simulated).
 const CAUTION: f64 = 0.6;
 
 /// Arrivals per second, each counted with a weight that decays with its age.
@@ -32,12 +33,12 @@ impl Rate {
         *self = Self { level: self.at(now) + 1.0 / MEMORY_SECONDS, at: now };
     }
 
-    /// Arrivals per second, as of now.
+    /// Returns the arrivals per second at `now`.
     pub(super) fn at(&self, now: Monotonic) -> f64 {
         self.level * libm::exp(-now.since(self.at).as_secs_f64() / MEMORY_SECONDS)
     }
 
-    /// When it will be down to `level`, if nobody comes.
+    /// Returns the time at which the rate falls to `level`, if no player comes.
     pub(super) fn falls_to(&self, level: f64) -> Monotonic {
         if self.level <= level {
             return self.at;
@@ -47,15 +48,15 @@ impl Rate {
     }
 }
 
-/// From which rate on a match of so many humans waits for one more.
+/// The rates from which on matches of so many humans wait for one more.
 ///
 /// A match of k humans is worth V(k) seconds of waiting to each of them: V(1) = 0, V(2) is configured, and each
-/// doubling adds 35 % of V(2). To wait costs k seconds a second. One arrival gives the k who wait
-/// k·(V(k+1) − V(k)), and gives the newcomer V(k+1) instead of what they would find had the others left: V(2) with
-/// the probability p = 1 − exp(−78λ) that somebody comes in time, less the wait for it, p/λ. So waiting pays while
-/// λ·(k·(V(k+1) − V(k)) + V(k+1) − V(2)·p) + p > k. The left side grows with λ (the slope of λ·p never exceeds
-/// 1.14, and k·(V(k+1) − V(k)) + V(k+1) is at least 1.2·V(2)), so there is one rate from which on it holds,
-/// found here once for each k.
+/// doubling adds 35 % of V(2). Waiting costs k seconds a second. One arrival gives the k waiting players k·(V(k+1) −
+/// V(k)), and gives the newcomer V(k+1) instead of what they would find had the others left: V(2) with the
+/// probability p = 1 − exp(−78λ) that another player comes in time, less the wait for it, p/λ. So waiting pays while
+/// λ·(k·(V(k+1) − V(k)) + V(k+1) − V(2)·p) + p > k. The left side grows with λ (the slope of λ·p never exceeds 1.14,
+/// and k·(V(k+1) − V(k)) + V(k+1) is at least 1.2·V(2)), so there is one rate from which on it holds, found here once
+/// for each k.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Worth {
     /// For k = 1, 2, …; arrivals per second.
@@ -72,19 +73,19 @@ impl Worth {
         Self { least_rates }
     }
 
-    /// The rate from which on `humans` players wait for one more.
+    /// Returns the rate from which on `humans` players wait for one more.
     pub(super) fn least_rate(&self, humans: u8) -> f64 {
         let place = usize::from(humans.saturating_sub(1));
         self.least_rates.get(place).copied().unwrap_or(f64::INFINITY)
     }
 }
 
-/// V(k).
+/// Returns V(k).
 fn worth(humans: f64, pair: f64) -> f64 {
     if humans < 2.0 { 0.0 } else { pair * (1.0 + 0.35 * libm::log2(humans / 2.0)) }
 }
 
-/// Where the two sides of the inequality of [`Worth`] meet, by halving.
+/// Returns the rate at which the two sides of the inequality of [`Worth`] are equal, by bisection.
 fn least_rate(humans: f64, pair: f64) -> f64 {
     let (here, more) = (worth(humans, pair), worth(humans + 1.0, pair));
     let pays = |rate: f64| {

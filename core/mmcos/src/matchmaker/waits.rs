@@ -1,4 +1,4 @@
-//! How long searches take on this server, as every answer tells.
+//! Durations of searches on this server, as every response states them.
 
 use core::fmt;
 use core::time::Duration;
@@ -30,22 +30,22 @@ impl Average {
     }
 }
 
-/// Upper bounds of the waits that are told apart, in seconds.
+/// Upper bounds of the classes of waits, in seconds.
 pub const WAIT_BOUNDS: [u16; 10] = [1, 2, 5, 10, 20, 30, 45, 60, 90, 120];
 
-/// How many searches took how long, since the start.
+/// Numbers of searches by duration, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitCounts {
-    /// For each of [`WAIT_BOUNDS`]: longer than the bound before and not longer than this.
+    /// For each of [`WAIT_BOUNDS`], the searches that were longer than the bound before and not longer than this one.
     pub up_to: [u64; WAIT_BOUNDS.len()],
-    /// Longer than all of them.
+    /// Searches longer than all bounds.
     pub longer: u64,
-    /// All of them together, in milliseconds.
+    /// Sum of all durations, in milliseconds.
     pub millis: u64,
 }
 
 impl WaitCounts {
-    /// How many there were.
+    /// Returns the number of searches.
     pub fn count(&self) -> u64 {
         self.up_to.iter().fold(self.longer, |sum, count| sum.saturating_add(*count))
     }
@@ -58,7 +58,7 @@ impl WaitCounts {
     }
 }
 
-/// The averages of the answer: from the first poll of a search until it ended in a race, with humans or with AI.
+/// The averages in a response: from the first poll of a search until it ended in a match, with humans or with AI.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     ranked: Average,
@@ -82,22 +82,22 @@ impl Waits {
         if with_humans { self.with_humans.note(wait) } else { self.with_ai.note(wait) }
     }
 
-    /// How long the searches took that found somebody.
+    /// Returns the durations of searches that ended in a match with other players.
     pub const fn with_humans(&self) -> &WaitCounts {
         &self.with_humans
     }
 
-    /// How long the searches took that ended in a race with AI alone.
+    /// Returns the durations of searches that ended in a match with AI alone.
     pub const fn with_ai(&self) -> &WaitCounts {
         &self.with_ai
     }
 
-    /// `AverageWaitTimeRanked`.
+    /// Returns `AverageWaitTimeRanked`.
     pub const fn ranked(&self) -> Tenths {
         self.ranked.tenths()
     }
 
-    /// `AverageWaitTimeNonRanked`.
+    /// Returns `AverageWaitTimeNonRanked`.
     pub const fn not_ranked(&self) -> Tenths {
         self.not_ranked.tenths()
     }
