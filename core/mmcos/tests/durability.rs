@@ -1,4 +1,4 @@
-//! What is durable: points count once, and a server restored from its records is the one that made them.
+//! Durability: points count once, and a server restored from its records equals the one that made them.
 
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
@@ -29,7 +29,7 @@ use proptest::prelude::*;
 
 const PLAYERS: usize = 4;
 
-/// Of every life the race keys are others.
+/// A game. Each life has race keys of its own.
 fn game(life: u8) -> Mmcos {
     let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
     let terms = Terms {
@@ -48,7 +48,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
     format!("POST /MMCOS{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-/// What stands in an element of an answer.
+/// Returns the text of an element of a response.
 fn element<'a>(answer: &'a str, name: &str) -> &'a str {
     let (_, rest) = answer.split_once(&format!("<{name}>")).unwrap_or_default();
     rest.split('<').next().unwrap_or_default()
@@ -64,14 +64,14 @@ struct Player {
     key: String,
 }
 
-/// A server with a few players who are logged in.
+/// A server with a few logged-in players.
 struct World {
     rig: Rig<Mmcos>,
     life: u8,
     players: Vec<Player>,
-    /// Of every key, how many players race with it.
+    /// For each key, the number of players in its match.
     seats: BTreeMap<String, usize>,
-    /// Of every key, the players whose results counted.
+    /// For each key, the players whose results counted.
     seated: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -136,7 +136,7 @@ impl World {
         self.hear();
     }
 
-    /// Every player reads what came.
+    /// Every player reads the responses that have arrived.
     fn hear(&mut self) {
         for index in 0..PLAYERS {
             let Some(conn) = self.players[index].poll else { continue };
@@ -184,7 +184,7 @@ impl World {
         body(&answer).to_owned()
     }
 
-    /// Plays a race against AI from the search to the result.
+    /// Plays a match against AI from the search to the result.
     fn race(&mut self, player: usize, points: i32) -> String {
         self.poll(player, 1, true);
         self.pass(Duration::from_mins(2));
@@ -192,7 +192,7 @@ impl World {
         self.add_points(player, &self.players[player].key.clone(), points)
     }
 
-    /// A season may be due, and what is old may be let go: a server sees to both when anything is asked.
+    /// Sends any request, since a server starts a season that is due and drops old matches with the next one.
     fn follow_calendar(&mut self) {
         self.rig.ask(b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: h\r\n\r\n");
     }
@@ -206,7 +206,7 @@ impl World {
         self.rig.wall().as_secs()
     }
 
-    /// A server that was given `records`, in the place of this one.
+    /// Replaces the server by one that is given `records`.
     fn restart(&mut self, records: impl IntoIterator<Item = Record>) {
         self.life += 1;
         let mut rig = Rig::new(game(self.life), Limits::default());
@@ -224,7 +224,7 @@ fn snapshot(server: &Server<Mmcos>) -> Vec<Record> {
     server.service().rows().collect()
 }
 
-/// Without the races that are over by wall time: after a restart they are kept for a while longer.
+/// Leaves out the matches that are over by wall time: after a restart they are kept for a while longer.
 fn young(records: &[Record], now: i64) -> Vec<&Record> {
     let oldest = now - i64::try_from(KEEP.as_secs()).unwrap();
     let old = |record: &Record| match record {
@@ -240,7 +240,7 @@ fn young(records: &[Record], now: i64) -> Vec<&Record> {
     records.iter().filter(is_young).collect()
 }
 
-/// The records that a store gives back after these.
+/// Returns the records that a store gives back after these.
 fn rows(records: &[Record], now: i64) -> Vec<Record> {
     let mut rows = Rows::default();
     for record in records {
@@ -385,10 +385,10 @@ enum Deed {
     Title(usize, u8),
     Poll(usize, u8, bool),
     Register(usize, Vec<usize>),
-    /// The player's last key, or with a stranger's.
+    /// A result with the last key of the player, or of another one.
     Result(usize, usize, i32),
     Pass(u64),
-    /// An operator starts the event of this number, or stops the one that runs.
+    /// An operator starts the special event with this number, or stops the current one.
     Event(Option<usize>),
     Restart,
 }

@@ -1,4 +1,4 @@
-//! A run is written down as a trace and played again.
+//! A run is written as a trace and replayed.
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
@@ -20,7 +20,7 @@ use mmcos_game::{IdentityPolicy, Mmcos, Settings};
 /// 2023-11-18 19:45:20 UTC.
 const START: u32 = 1_700_336_720;
 
-/// A server that writes down what it does.
+/// A server that writes a trace.
 struct Recorded {
     run: Recording<Mmcos>,
     millis: u32,
@@ -32,14 +32,14 @@ impl Recorded {
         Self { run: Recording::new(start).unwrap(), millis: 0, opened: 0 }
     }
 
-    /// What is sent.
+    /// Handles an input, and returns the sent bytes.
     fn input(&mut self, input: Input<'_>) -> String {
         let wall = Wall::from_millis(i64::from(START) * 1000 + i64::from(self.millis));
         let monotonic = Monotonic::default().after(Duration::from_millis(self.millis.into()));
         String::from_utf8(self.run.input(Now { monotonic, wall }, input)).unwrap()
     }
 
-    /// What a new client is sent at once.
+    /// Sends a request as a new client, and returns the immediate response.
     fn ask(&mut self, request: &str) -> String {
         self.opened += 1;
         let conn = ConnId(self.opened);
@@ -59,7 +59,7 @@ impl Recorded {
         rest.split_once('<').unwrap().0.to_owned()
     }
 
-    /// A search of a player in lobbies of its own: two parties in one lobby would never meet.
+    /// Sends a search of a player in lobbies of its own: two parties in one lobby would never meet.
     fn search(&mut self, player: u64, token: &str) -> String {
         let lobby = 109_775_241_000_000_000 + player * 10;
         let game_lobby = lobby + 1;
@@ -84,7 +84,7 @@ fn post(path: &str, body: &str) -> String {
     format!("POST /MMCOS{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Two players log in, meet, and go; then the server stops.
+/// Two players log in, meet, and leave; then the server stops.
 fn an_evening(start: &Start<Mmcos>) -> Recorded {
     let mut run = Recorded::new(start);
     let tokens = [1, 2].map(|player| run.login(76_561_202_255_230_000 + player));

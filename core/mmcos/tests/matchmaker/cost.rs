@@ -1,4 +1,4 @@
-//! What an event costs does not depend on how many wait.
+//! The cost of an input does not depend on how many groups wait.
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ use mmcos_game::matchmaker::{Config, GroupSize, Matchmaker, Outcomes, Poll};
 
 use crate::world::{World, mode};
 
-/// A crowd that waits: by account, a network version and a size.
+/// A crowd of waiting groups: by account, a network version and a size.
 type Crowd = fn(u32) -> (u32, u8);
 
 const FULL_PARTIES: Crowd = |_| (0, 12);
@@ -43,7 +43,7 @@ impl Server {
         self.out.clear();
     }
 
-    /// The steps of an event, on average.
+    /// Returns the average number of steps of an event.
     fn steps(&mut self, mut event: impl FnMut(&mut Self, u32)) -> u64 {
         const ROUNDS: u32 = 200;
         let before = self.matchmaker.considered();
@@ -58,7 +58,7 @@ impl Server {
     }
 }
 
-/// Steps of: arrive and cancel; arrive, match twelve; expire; come again.
+/// Returns the steps of: arrive and cancel; arrive, match twelve; expire; come again.
 fn steps(crowd: Crowd, waiting: u32) -> [u64; 4] {
     let mut server = Server::new(crowd, waiting);
     let come_and_go = server.steps(|server, round| {

@@ -41,7 +41,7 @@ pub(crate) fn history(jumps: bool) -> impl Strategy<Value = Vec<Event>> {
     (0..4_usize).prop_flat_map(move |usual| prop::collection::vec(event(usual, jumps), 0..60))
 }
 
-/// Configurations that decide differently.
+/// Configurations that lead to different decisions.
 pub(crate) fn config() -> impl Strategy<Value = Config> {
     use core::time::Duration;
     (prop::sample::select(vec![0, 5]), prop::sample::select(vec![0, 20]), any::<bool>()).prop_map(
@@ -54,7 +54,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
     )
 }
 
-/// The world after a history, with every poll ended.
+/// Returns the world after a history, with every poll ended.
 pub(crate) fn play(config: Config, history: &[Event]) -> World {
     let mut world = World::new(config);
     for event in history {

@@ -1,5 +1,5 @@
-//! What holds of every history of events. [`World`](crate::world::World) checks the rest at every step: whose poll
-//! ends was open, nobody is late, nobody left alone beside company, no account in two matches.
+//! Invariants of every history of events. [`World`](crate::world::World) checks the rest at every step: a poll that
+//! ends was open, no response is late, no group is left alone beside company, no account is in two matches.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn nobody_is_answered_alone_beside_company(config in config(), history in history(true)) {
-        // The world looks at each answer alone the moment it is given.
+        // The world checks each response alone, at the moment it is sent.
         let world = play(config, &history);
         let alone = world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1);
         for (waiting, ending) in alone.filter(|(_, ending)| ending.reason == Some(Reason::Shutdown)) {
@@ -181,7 +181,8 @@ proptest! {
 
     #[test]
     fn seniority_survives_re_polls(gap in 0..4_999_u64, younger in 0..19_500_u64, ignore_minimum: bool) {
-        // Two parties of seven, one of five that fits with either: the older search goes, though its poll is younger.
+        // Two parties of seven, and one of five that fits with either: the older search goes, though its poll is
+        // younger.
         let (mut world, race) = (World::new(Config::default()), mode(0));
         let enter = |world: &mut World, account, size| {
             let poll = world.poll(account, race);
@@ -201,7 +202,7 @@ proptest! {
 
     #[test]
     fn the_gone_are_in_no_later_match(config in config(), history in history(true)) {
-        // The world takes a poll for open until it ends; none may end twice.
+        // The world regards a poll as open until it ends; none may end twice.
         let world = play(config, &history);
         let answered: Vec<_> = world.endings.iter().flat_map(|ending| &ending.groups).map(|group| group.poll).collect();
         prop_assert_eq!(answered.iter().collect::<BTreeSet<_>>().len(), answered.len());

@@ -1,4 +1,4 @@
-//! The matchmaker from outside: what every history of events must keep to, and how friends meet.
+//! The matchmaker from outside: invariants of every history of events, and the ways in which friends meet.
 #![allow(clippy::arithmetic_side_effects, reason = "tests may panic")]
 #![allow(
     clippy::unwrap_used,

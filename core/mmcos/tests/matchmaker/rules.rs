@@ -170,7 +170,7 @@ fn a_hold_ends_when_the_searches_have_become_rare() {
 
 #[test]
 fn nobody_is_orphaned() {
-    // 3 + 1 + 2 would fill the match and leave one over; so the pair stays with it.
+    // 3 + 1 + 2 would fill the match and leave one over, so the pair stays with it.
     let mut world = world();
     for (account, players) in [(1, 3), (2, 1), (3, 1), (4, 2)] {
         enter(&mut world, account, ELIMINATION, size(players));
@@ -298,7 +298,7 @@ fn groups_that_cannot_host_form_no_match_among_themselves() {
     assert_eq!(accounts(world.last_match().unwrap()), [1, 2, 3, 5]);
 }
 
-/// Searches of these sizes, a moment apart, by accounts from 1 on.
+/// Enters searches of these sizes, a moment apart, by accounts from 1 on.
 fn enter_sizes(world: &mut World, mode: usize, sizes: &[u8]) {
     for (account, &players) in (1..).zip(sizes) {
         enter(world, account, mode, size(players));
@@ -306,7 +306,7 @@ fn enter_sizes(world: &mut World, mode: usize, sizes: &[u8]) {
     }
 }
 
-/// The sizes of the groups of each match, in the order of the matches.
+/// Returns the sizes of the groups of each match, in the order of the matches.
 fn matched_sizes(world: &World) -> Vec<Vec<u8>> {
     let matches = world.endings.iter().filter(|ending| ending.groups.len() > 1);
     matches.map(|ending| ending.groups.iter().map(|group| group.size.get()).collect()).collect()
@@ -324,7 +324,7 @@ fn two_groups_of_a_party_meet_everybody_but_each_other() {
     assert_eq!(accounts(&world.endings[0]), [1, 3]);
     assert_eq!((accounts(&world.endings[1]), world.endings[1].reason), (vec![2], Some(Reason::NobodyFound)));
 
-    // The first leaves: the second meets whoever comes.
+    // The first leaves: the second meets the next that comes.
     let mut world = self::world();
     let _ = [(1, 1), (2, 1)].map(|(account, lobby)| party(&mut world, account, lobby));
     world.disconnect(1);
@@ -332,13 +332,13 @@ fn two_groups_of_a_party_meet_everybody_but_each_other() {
     world.wait(seconds(5.0));
     assert_eq!(accounts(&world.endings[0]), [2, 3]);
 
-    // With two others neither is left over.
+    // With two other groups neither is left over.
     let mut world = self::world();
     let _ = [(1, 1), (2, 1), (3, 2), (4, 3)].map(|(account, lobby)| party(&mut world, account, lobby));
     world.wait(seconds(12.0));
     assert_eq!(world.endings.iter().map(accounts).collect::<Vec<_>>(), [[1, 3], [2, 4]]);
 
-    // Whoever accepts AI does not wait for a group that it cannot meet.
+    // A group that accepts AI does not wait for a group that it cannot meet.
     let mut world = self::world();
     party(&mut world, 1, 1);
     enter(&mut world, 2, RACE, |poll| {
@@ -383,7 +383,7 @@ fn a_full_match_leaves_at_once_while_an_older_one_gathers() {
     world.wait(seconds(5.0));
     assert_eq!(matched_sizes(&world), [[3, 3], [4, 1]]);
 
-    // One that is not full has its own time to gather, and no deadline of the older one.
+    // A match that is not full has its own time to gather, and no deadline of the older one.
     let mut world = self::world();
     enter_sizes(&mut world, RACE, &[7, 8]);
     world.wait(seconds(3.0));
@@ -400,7 +400,7 @@ fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
     use mmcos_game::ids::SessionId;
     use mmcos_game::matchmaker::{Matchmaker, Outcome, Outcomes};
 
-    // Without the bystander, who takes it that every match takes place.
+    // Without the bystander, which assumes that every match takes place.
     let mut world = world();
     let mut matchmaker = Matchmaker::new(Config::default(), [3; 32], SessionId(1));
     let mut search = |matchmaker: &mut Matchmaker, second: u64, account: u32, wanted: fn(&mut Poll)| {
@@ -437,7 +437,7 @@ fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
     assert_eq!(search(&mut matchmaker, 107, 1, ai), 1, "AI is a way out");
     search(&mut matchmaker, 110, 3, nothing);
     assert_eq!(met(&mut matchmaker, 130), [[2, 3]], "others are met");
-    // Ten minutes after the second failure, which was noticed when they searched on.
+    // Ten minutes after the second failure, which was noticed when they searched again.
     let _ = [1, 2].map(|account| search(&mut matchmaker, 700, account, nothing));
     assert_eq!(met(&mut matchmaker, 724), [[1, 2]]);
 }

@@ -1,4 +1,4 @@
-//! A matchmaker together with what a bystander knows of it: which polls are open, since when, and of which search.
+//! A matchmaker, and what a bystander knows of it: which polls are open, since when, and of which search.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ pub(crate) struct Waiting {
     pub(crate) search: usize,
 }
 
-/// How a poll ended.
+/// The end of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
     pub(crate) at: Monotonic,
@@ -29,7 +29,7 @@ pub(crate) struct Ending {
     pub(crate) groups: Vec<Group>,
 }
 
-/// Something that happens, `after` some milliseconds.
+/// An event, `after` some milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     Enter {
@@ -50,7 +50,7 @@ pub(crate) enum Event {
     Wait {
         millis: u64,
     },
-    /// Nothing is heard of the clock for so long.
+    /// No tick comes for so long.
     Jump {
         millis: u64,
     },
@@ -61,9 +61,9 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) now: Monotonic,
     pub(crate) open: BTreeMap<UserId, Waiting>,
-    /// Every ending, in order; the answer of several groups once.
+    /// Every ending, in order; the response to several groups once.
     pub(crate) endings: Vec<Ending>,
-    /// Whether searches are too rare for points to matter; no random history is long enough to change that.
+    /// True if searches are too rare for points to matter; no random history is long enough to change that.
     pub(crate) sparse: bool,
     pub(crate) waited: Vec<(Waiting, Ending)>,
     resting: BTreeMap<UserId, (Monotonic, BucketKey, usize)>,
@@ -84,7 +84,7 @@ pub(crate) fn mode(number: usize) -> Mode {
     Mode { network_version: 1, game_type: GameType(Label::new(game_type).unwrap()), rule_set }
 }
 
-/// The seats of a match: players, and players of one team.
+/// Returns the seats of a match: players, and players of one team.
 pub(crate) fn seats(mode: &Mode) -> (u8, u8) {
     match mode.rule_set {
         RuleSet::Race => (12, 12),
@@ -93,13 +93,13 @@ pub(crate) fn seats(mode: &Mode) -> (u8, u8) {
     }
 }
 
-/// Whether a group of this size could meet a single player.
+/// Returns true if a group of this size could meet a single player.
 fn fits_anybody(poll: &Poll) -> bool {
     let (total, team) = seats(&poll.mode);
     poll.size.get() <= team && poll.size.get() < total
 }
 
-/// Whether two polls could be answered together.
+/// Returns true if one response could put two polls into a match.
 pub(crate) fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let fit = one.poll.size.get() + other.poll.size.get() <= seats(&one.poll.mode).0;
     let able = |waiting: &Waiting| fits_anybody(&waiting.poll);
@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// A poll of one player with nothing special about them.
+    /// Returns a poll of one player without special properties.
     pub(crate) fn poll(&mut self, account: u32, mode: Mode) -> Poll {
         self.last_poll += 1;
         Poll {
@@ -205,7 +205,7 @@ impl World {
         self.check();
     }
 
-    /// Lets time pass, with a tick whenever one is due.
+    /// Moves the time, with a tick whenever one is due.
     pub(crate) fn wait(&mut self, time: Duration) {
         let end = self.now.after(time);
         while let Some(due) = self.matchmaker.next_deadline().filter(|due| *due <= end) {
@@ -224,7 +224,7 @@ impl World {
         self.call(Matchmaker::shutdown);
     }
 
-    /// The answer to several groups that was given last.
+    /// Returns the last response to several groups.
     pub(crate) fn last_match(&self) -> Option<&Ending> {
         self.endings.iter().rev().find(|ending| ending.groups.len() > 1)
     }
@@ -236,7 +236,7 @@ impl World {
         self.check();
     }
 
-    /// Notes how polls ended, and that they were open.
+    /// Notes how polls ended, and checks that they were open.
     fn note(&mut self, outcome: Outcome<'_>) {
         let ending = match outcome {
             Outcome::Cancelled { .. } => {
@@ -262,7 +262,7 @@ impl World {
             }
         };
         if let Outcome::Answered(answer) = outcome {
-            // Every match takes place: that two are kept apart is for tests of their own.
+            // Every match takes place: other tests cover players that are kept apart.
             let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
             self.matchmaker.confirm(&accounts);
         }
@@ -279,7 +279,7 @@ impl World {
         self.endings.push(ending);
     }
 
-    /// What holds of every answer at the moment it is given.
+    /// Checks a response at the moment it is sent.
     fn check_answer(&self, ending: &Ending) {
         let members: Vec<&Waiting> =
             self.waited.iter().rev().take(ending.groups.len()).map(|(waiting, _)| waiting).collect();
@@ -306,7 +306,7 @@ impl World {
         }
     }
 
-    /// What holds after every call.
+    /// Checks the state after every call.
     fn check(&self) {
         let longest = self.config.longest_hold();
         let late = self.open.values().find(|waiting| waiting.came.after(longest) <= self.now);

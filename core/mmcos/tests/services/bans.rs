@@ -1,4 +1,4 @@
-//! Who is banned is told so at every request, until the ban ends.
+//! Bans: a banned player is told so at every request, until the ban ends.
 
 use std::time::Duration;
 

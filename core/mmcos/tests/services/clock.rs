@@ -1,4 +1,4 @@
-//! What the services do when the wall clock jumps, and after a restart at a wrong time.
+//! The services when the wall clock jumps, and after a restart at a wrong time.
 
 use std::time::Duration;
 
@@ -31,12 +31,12 @@ fn plus(wall: Wall, secs: i64) -> Wall {
     Wall::from_secs(wall.as_secs() + secs)
 }
 
-/// The clock of a running server jumps, and the rest happens by that clock.
+/// Moves the clock of a running server; later steps follow that clock.
 fn jump(rig: &mut Rig<Mmcos>, secs: i64) {
     rig.set_wall(plus(rig.wall(), secs));
 }
 
-/// Ann with some points, shortly before a season ends, and her session.
+/// Returns a server shortly before a season ends, and the session token of Ann, a player with some points.
 fn before_a_season_ends() -> (Rig<Mmcos>, String) {
     let mut rig = server();
     rig.set_wall(on(2026, 10, 31, 20));
@@ -53,7 +53,7 @@ fn operated() -> Hosted {
     Hosted::from(trusting()).with_admin(admin)
 }
 
-/// Has the operator begin a season.
+/// Starts a season by the operator's command.
 fn begin(rig: &mut Rig<Mmcos>, season: i32) -> String {
     let body = format!(r#"{{"season":{season}}}"#);
     let length = body.len();
@@ -64,7 +64,7 @@ fn begin(rig: &mut Rig<Mmcos>, season: i32) -> String {
     rig.ask(request.as_bytes())
 }
 
-/// Season, points, and whether a season is on, as a login is told.
+/// Returns the season, the points, and whether a season is on, from a login response.
 fn told(rig: &mut Rig<Mmcos>) -> [String; 3] {
     let answer = login_answer(rig, ANN, "Ann");
     ["CurrentSeasonID", "Points", "IsSeasonActive"]
@@ -92,7 +92,7 @@ fn a_jump_that_is_taken_back_begins_no_season_and_logs_nobody_out() {
         assert_eq!(status(&get_elite(&mut rig, &during)), "200", "{secs} s");
         assert_eq!(told(&mut rig), ["56", "300", "false"], "{secs} s");
         assert_eq!(seasons(&rig), before, "{secs} s");
-        // The calendar's season begins when it is time for it, with all that was won.
+        // The calendar's season begins when it is due, with all points won so far.
         rig.skip_to(on(2026, 11, 1, 1));
         assert_eq!(told(&mut rig)[0], "57", "{secs} s");
         assert_eq!(seasons(&rig), before + 1, "{secs} s");
@@ -121,7 +121,7 @@ fn a_restart_while_the_clock_is_wrong_begins_no_season_either() {
     }
 }
 
-/// A server in the place of this one that has just been started.
+/// Returns a server in the place of this one that has just been started.
 fn restarted_at(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
     let limits = Limits { built: on(2026, 1, 1, 0), ..Limits::default() };
     let mut next = Rig::new(world::game(config, 5), limits);
@@ -134,7 +134,7 @@ fn restarted_at(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<M
     next
 }
 
-/// The key of a race that is under way.
+/// Returns the race key of a match that is under way.
 fn issued(rig: &mut Rig<Mmcos>, token: &str) -> String {
     let conn = Search { ignore: true, ..Search::race(token, 7) }.begin(rig);
     rig.pass(Duration::from_secs(1));
@@ -158,7 +158,7 @@ fn results_of_a_race_count_whatever_the_clock_does_meanwhile() {
         let (mut rig, ann) = before_a_season_ends();
         let key = issued(&mut rig, &ann);
         jump(&mut rig, secs);
-        // Long enough for it to be believed, if it is to be at all.
+        // Long enough for the server to believe it, if it ever will.
         rig.pass(Duration::from_mins(11));
         get_elite(&mut rig, &ann);
         let token = login(&mut rig, ANN, "Ann");

@@ -1,4 +1,4 @@
-//! Events as logins tell of them, and how a player in the game learns that something has changed.
+//! Special events in login responses, and the way in which a player in the game learns of a change.
 
 use std::time::Duration;
 
@@ -25,7 +25,8 @@ fn weekly() -> Settings {
     Settings { events: Plan::Weekly, ..trusting() }
 }
 
-/// What a login at this time tells of events: the id and title of the one that runs, the next, and the special playlist.
+/// Returns what a login response says of special events: the id and title of the current one, the next, and the
+/// special playlist.
 fn told(rig: &mut Rig<Mmcos>, now: Wall) -> [String; 4] {
     rig.skip_to(now);
     let answer = login_answer(rig, ANN, "Ann");
@@ -42,7 +43,7 @@ fn hash(rig: &mut Rig<Mmcos>, now: Wall) -> String {
     text(&login_answer(rig, ANN, "Ann"), "Hash").to_owned()
 }
 
-/// Whether the game is told to log in again after a race.
+/// Returns true if the game is told to log in again after a match.
 fn changed(rig: &mut Rig<Mmcos>, token: &str, now: Wall) -> bool {
     rig.skip_to(now);
     text(&race(rig, token, 10), "GameConfigChanged") == "true"
@@ -70,7 +71,7 @@ fn the_hash_is_of_what_runs_and_not_of_when() {
     assert_eq!(hash(&mut rig, on(2026, 11, 29, 12)), running);
     assert_eq!(hash(&mut rig, on(2026, 12, 1, 12)), without);
     assert_ne!(hash(&mut rig, on(2026, 12, 5, 12)), running);
-    // 13 weeks later the same event runs again.
+    // 13 weeks later the same special event runs again.
     assert_eq!(hash(&mut rig, on(2027, 2, 27, 12)), running);
 }
 

@@ -1,4 +1,4 @@
-//! When somebody is said to be the first who searches.
+//! Reports of the first player that searches.
 
 use mmcos_game::Mmcos;
 
@@ -9,12 +9,12 @@ use super::{
 
 const FIRST: u64 = 76_561_198_000_005_001;
 
-/// Players named Ann and Bea, logged in.
+/// Logs in two players, Ann and Bea.
 fn ann_and_bea(rig: &mut Rig<Mmcos>) -> [String; 2] {
     [login(rig, FIRST, "Ann"), login(rig, FIRST + 1, "Bea")]
 }
 
-/// Who was said to be the first since this was last asked.
+/// Returns the players reported as the first since the last call.
 fn told(rig: &mut Rig<Mmcos>) -> Vec<String> {
     let events = std::mem::take(&mut rig.events);
     let told = events.iter().filter_map(|event| event.strip_prefix("FirstSearch { name: Name(\""));
@@ -38,7 +38,7 @@ fn a_search_that_goes_on_is_told_of_once() {
     let [ann, _] = ann_and_bea(&mut rig);
     for lobby in 1..=4 {
         Search::race(&ann, lobby).begin(&mut rig);
-        // Held for 24.5 s; the game comes again 0.9 s later.
+        // Held for 24.5 s; the game polls again 0.9 s later.
         rig.pass(millis(25_400));
     }
     assert_eq!(told(&mut rig), ["Ann"]);
@@ -67,7 +67,8 @@ fn who_gave_up_left_or_stayed_away_begins_anew() {
     rig.leave(conn);
     Search::race(&bea, 3).begin(&mut rig);
     assert_eq!(told(&mut rig), ["Ann", "Ann", "Bea"]);
-    // Answered after 24.5 s, remembered for 5 s more. No tick comes: the poll itself brings the time.
+    // The response comes after 24.5 s, and the search is remembered for 5 s more. No tick comes: the poll itself
+    // brings the time.
     rig.pass(millis(24_500));
     rig.skip(millis(5_000));
     Search::race(&bea, 4).begin(&mut rig);

@@ -1,4 +1,4 @@
-//! What RFC 9110 and RFC 9112 ask of a server, through the game's services. Each test names its section.
+//! Requirements of RFC 9110 and RFC 9112 for a server, through the game's services. Each test names its section.
 
 use super::{
     rig::{body, status},
@@ -7,7 +7,7 @@ use super::{
 
 const PATH: &str = "/MMCOS/redirect_steam_submission3.txt";
 
-/// The answer to a request with these lines after its request line.
+/// Returns the response to a request with these fields after its request line.
 fn ask(line: &str, fields: &str) -> String {
     server().ask(format!("{line}\r\n{fields}\r\n").as_bytes())
 }

@@ -1,4 +1,5 @@
-//! A host who checks tickets lets in whom Steam vouches for, here with the key of a test in place of Steam's.
+//! Verified identities: a server that verifies Steam tickets accepts those that Steam signed, here with the key of a
+//! test in place of Steam's.
 
 use mmcos_core::wire::steam::{AppId, SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id};
 use mmcos_game::{IdentityPolicy, Mmcos};
@@ -10,7 +11,7 @@ use super::{
 };
 
 const ANN: u64 = 76_561_198_000_006_001;
-/// Where the part begins that Steam vouches for; before it stands what the client says.
+/// Offset of the part that Steam signs; the part before it is the client's own.
 const SIGNED: usize = 56;
 
 fn verifying() -> Rig<Mmcos> {
@@ -41,7 +42,7 @@ fn a_ticket_that_steam_issued_later_than_this_clock_says_lets_in() {
     ticket.ownership.expires = UnixSeconds(1_801_000_000);
     let mut rig = verifying();
     assert_eq!(status(&answer(&mut rig, &ticket, signing::sign)), "200");
-    // Nothing that is not signed tells the time.
+    // An unsigned ticket does not tell the time.
     refused(&mut verifying(), &ticket, |_| [0; SIGNATURE_LEN], "Signature");
 }
 

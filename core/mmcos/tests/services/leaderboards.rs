@@ -1,4 +1,4 @@
-//! What leaderboards and the game's menu show.
+//! Leaderboards, and the lines of the game's menu.
 
 use mmcos_core::settings::{Line, Value as _};
 

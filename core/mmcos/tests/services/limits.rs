@@ -1,4 +1,4 @@
-//! How much anybody may ask for: at each limit, and one past it.
+//! Rate limits: requests at each limit, and one past it.
 
 use std::num::NonZeroUsize;
 
@@ -22,7 +22,7 @@ fn limited(limits: Limits) -> Rig<Mmcos> {
     Rig::new(game(trusting(), 3), limits)
 }
 
-/// One request in a second, after three at once.
+/// Limits of one request in a second, after three at once.
 fn slow() -> Limits {
     Limits { requests: Rate { per_second: 1, burst: 3 }, ..Limits::default() }
 }
@@ -31,7 +31,7 @@ fn behind_proxy() -> Limits {
     Limits { trusted_proxies: vec!["10.0.0.0/24".parse().unwrap()], ..slow() }
 }
 
-/// The status of an answer to somebody there.
+/// Returns the status of a response to a client at this address.
 fn asked(rig: &mut Rig<Mmcos>, from: [u8; 4], request: &[u8]) -> String {
     let conn = rig.open_from(from);
     rig.send(conn, request);

@@ -1,4 +1,4 @@
-//! The game's services through the seam: fixtures of every service, and what fixtures cannot say.
+//! The game's services through the seam: fixtures of every service, and tests that no fixture can express.
 #![cfg(test)]
 #![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 

@@ -1,4 +1,4 @@
-//! Whatever a name holds, its player gets in, and it harms nobody who sees it.
+//! Names: whatever a name contains, its player can log in, and it harms no other player who sees it.
 
 use mmcos_core::wire::{
     egonet::{self, Dict, Value},
@@ -16,7 +16,7 @@ use super::{
 const ANN: u64 = 76_561_198_000_006_001;
 const LOGIN: &str = "/MMCOS-Account/AccountService.svc/Login";
 
-/// What comes in an element, and the name that it makes.
+/// Bytes of an element, and the name that they make.
 const NAMES: [(&[u8], &str); 17] = [
     (b"Racer01", "Racer01"),
     (b"a&#x1;b", "ab"),
@@ -142,7 +142,7 @@ fn a_name_of_another_code_page_in_the_egonet_login_refuses_nobody() {
     ] {
         let mut rig = server();
         login(&mut rig, ANN, shown.as_bytes());
-        // The encoder takes text alone, so the bytes are put in its place.
+        // The encoder takes only text, so a placeholder is encoded and then replaced by the bytes.
         let stand_in = "~".repeat(sent.len());
         let mut body = Vec::new();
         let request = Dict::new().dstr("Name", stand_in.clone());

@@ -1,4 +1,4 @@
-//! Nobody acts for somebody else, by whatever token.
+//! No player can act for another, whatever the token.
 
 use mmcos_core::seam::Wall;
 use mmcos_game::{Mmcos, session::Session};
@@ -13,7 +13,7 @@ use super::{
 const ANN: u64 = 76_561_198_000_009_001;
 const BEA: u64 = 76_561_198_000_009_002;
 
-/// Both of the same address.
+/// Two players at the same address.
 fn two() -> (Rig<Mmcos>, [String; 2]) {
     let mut rig = server();
     let tokens = [(ANN, "Ann"), (BEA, "Bea")].map(|(player, name)| login(&mut rig, player, name));
@@ -78,7 +78,7 @@ fn a_token_that_was_changed_is_nobodys() {
         let other = if ann.as_bytes()[at] == b'A' { "B" } else { "A" };
         refused(&format!("{}{other}{}", &ann[..at], &ann[at + 1..]));
         refused(&ann[..at]);
-        // The claims of one with the seal of the other.
+        // The claims of one token with the seal of the other.
         if !ann[at..].starts_with(&bea[at..]) && !ann[..at].starts_with(&bea[..at]) {
             refused(&format!("{}{}", &ann[..at], &bea[at..]));
         }

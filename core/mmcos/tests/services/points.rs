@@ -1,4 +1,4 @@
-//! Accounts and what they win: who is who, points, divisions, ranks.
+//! Accounts and their points: identity, divisions, ranks.
 
 use super::{
     rig::{body, status},

@@ -1,4 +1,4 @@
-//! Races and their keys: which results count, what is written for them, and what that cannot be used for.
+//! Matches and their race keys: which results count, what is written for them, and that keys cannot be misused.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn players<const N: usize>(rig: &mut Rig<Mmcos>) -> [String; N] {
     [(); N].map(|()| login(rig, ids.next().unwrap_or_default(), "Racer"))
 }
 
-/// The key of a match of these searches.
+/// Returns the race key of a match of these searches.
 fn meet<const N: usize>(rig: &mut Rig<Mmcos>, searches: [Search<'_>; N]) -> String {
     let conns = searches.map(|search| search.begin(rig));
     // Where searches are frequent, two wait for a third.
@@ -90,7 +90,7 @@ fn asking_for_keys_all_day_brings_few_points_and_few_rows() {
             add_points(&mut rig, &ann, &keys[old], 140);
         }
         if second % 40 == 39 {
-            // From time to time as a patient cheat would.
+            // From time to time, as a patient cheat would.
             rig.pass(Duration::from_secs(30));
             add_points(&mut rig, &ann, keys.last().expect("a key"), 140);
         }

@@ -1,4 +1,4 @@
-//! What the fixtures must know of the game: how it is configured, logged in to, and asked for nothing.
+//! The game for fixtures: its configuration, its logins, and its probe request.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
     world::{self, Hosted, trusting},
 };
 
-/// The game, without a past.
+/// The game, without stored records.
 ///
 /// `config KEY VALUE` knows the keys of `service` below. `given NAME STEAMID` logs a player in; `{{NAME}}` is the session
 /// token. `{{ticket STEAMID}}` is a `PlatformID` with an unsigned ticket, `{{forged NAME}}` a session token for the
@@ -66,7 +66,7 @@ impl TestGame for Fresh {
         Some([b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: probe\r\n\r\n".into(), response.into()])
     }
 
-    /// With `/MMCOS` left out where it stands, put in where it does not.
+    /// Removes `/MMCOS` from the path, or adds it where it is missing.
     fn rewrite(&self, request: &[u8]) -> Vec<u8> {
         let find = |part: &[u8]| request.windows(part.len()).position(|window| window == part);
         let (from, to): (&[u8], &[u8]) =
@@ -76,7 +76,7 @@ impl TestGame for Fresh {
     }
 }
 
-/// A token for the same account, under another key.
+/// Returns a token for the same account, under another key.
 fn forged(token: &str) -> String {
     let now = Wall::from_secs(START);
     let session: Session = world::session_key().verify(token, now).expect("the given token is good");

@@ -1,4 +1,4 @@
-//! Searches as the clients live through them: held, matched, given up, cut short.
+//! Searches as clients live through them: held, matched, cancelled, cut short.
 
 use std::time::Duration;
 

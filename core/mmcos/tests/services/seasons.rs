@@ -1,4 +1,4 @@
-//! The calendar, as logins tell of it.
+//! The calendar in login responses.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 const ANN: u64 = 76_561_198_000_005_001;
 const BEA: u64 = 76_561_198_000_005_002;
 
-/// The answer to a login, in which a date is wanted.
+/// Returns the dates of a login response.
 fn dates(rig: &mut Rig<Mmcos>) -> [String; 4] {
     let answer = login_answer(rig, ANN, "Ann");
     ["NextInactiveSeasonDate", "NextActiveSeasonDate", "NextEvent", "IsSeasonActive"]
@@ -29,7 +29,7 @@ fn dates(rig: &mut Rig<Mmcos>) -> [String; 4] {
 #[test]
 fn dates_are_those_of_the_captures() {
     let mut rig = server();
-    // In any order: what was rendered before does not stick.
+    // In any order: an earlier response is not reused.
     for (now, expected) in [
         (on(2023, 11, 18, 19), ["2023-12-15", "2024-01-01", "2023-11-18", "true"]),
         (on(2023, 9, 16, 16), ["2023-10-15", "2023-11-01", "2023-09-16", "true"]),
@@ -66,7 +66,7 @@ fn the_configuration_is_the_same_but_for_its_dates() {
     assert_eq!(part(on(2023, 9, 16, 16)), part(on(2023, 11, 18, 19)));
 }
 
-/// Season 38, at the end of which Ann is first, in division 2, and Bea second.
+/// Returns a server in season 38, at the end of which Ann is first, in division 2, and Bea second.
 fn season_38() -> Rig<Mmcos> {
     let mut rig = server();
     rig.skip_to(on(2023, 10, 20, 12));
@@ -78,14 +78,14 @@ fn season_38() -> Rig<Mmcos> {
     rig
 }
 
-/// What a login tells of seasons.
+/// Returns what a login response says of seasons.
 fn seen(rig: &mut Rig<Mmcos>, id: u64, name: &str) -> [String; 7] {
     let answer = login_answer(rig, id, name);
     ["OldSeasonID", "NewSeasonID", "PlayerSeasonID", "CurrentSeasonID", "BonusPoints", "Points", "Division"]
         .map(|name| texts(&answer, name).last().unwrap_or(&"").to_string())
 }
 
-/// What a login tells of seasons, after which the player asks for something with its token.
+/// Returns what a login response says of seasons. The player then sends a request with the new token.
 fn heard(rig: &mut Rig<Mmcos>, id: u64, name: &str) -> [String; 7] {
     let told = seen(rig, id, name);
     let token = login(rig, id, name);
@@ -103,11 +103,11 @@ fn a_change_of_season_is_told_until_it_was_heard() {
         assert_eq!(seen(&mut rig, ANN, "Ann"), change, "the answers are lost");
         get_elite(&mut rig, &before);
     }
-    // A crash forgets nothing of that.
+    // A crash loses nothing of that.
     let mut rig = restarted(&rig, trusting(), on(2023, 11, 3, 9));
     assert_eq!(heard(&mut rig, ANN, "Ann"), change);
     assert_eq!(seen(&mut rig, ANN, "Ann")[0], "39");
-    // Nor is it told of again, when that answer is lost, several seasons later.
+    // Nor is it reported again when that response is lost, several seasons later.
     rig.skip_to(on(2024, 3, 2, 9));
     for _ in 0..2 {
         assert_eq!(seen(&mut rig, ANN, "Ann")[..4], ["39", "41", "41", "41"]);
@@ -171,7 +171,7 @@ fn whoever_was_better_does_not_begin_behind_whoever_was_worse() {
     );
 }
 
-/// Where the player stood at the end of each season, as it is recorded: season, points.
+/// Returns the player's records of ended seasons: season, points.
 fn history(rig: &Rig<Mmcos>, id: u64) -> Vec<(i32, i32)> {
     let rows = rig.records.iter().filter_map(|record| match record {
         Record::Player(player) if player.steam_id.get() == id => {
@@ -238,19 +238,19 @@ fn a_player_who_was_away_for_seasons_is_told_of_the_first_and_the_last() {
         rig.skip_to(now);
         seen(&mut rig, BEA, "Bea");
     }
-    // In the first season that passed Ann did not race, so that it brought nothing for the next.
+    // Ann did not race in the first season that passed, so it brought nothing for the next.
     assert_eq!(seen(&mut rig, ANN, "Ann"), ["38", "41", "41", "41", "0", "0", "0"]);
     assert_eq!(history(&rig, ANN), [(38, 1_080), (39, 400), (40, 0)]);
 }
 
-/// Ten players, whose rows enter a season three at a time.
+/// Number of rows that enter a season at a time, out of ten players.
 const PIECE: usize = 3;
 
 fn in_pieces() -> Settings {
     Settings { season_rows: u32::try_from(PIECE).unwrap(), ..trusting() }
 }
 
-/// The end of season 38 with ten players, of whom one never raced.
+/// Returns a server at the end of season 38 with ten players, one of which never raced.
 fn ten_players() -> Rig<Mmcos> {
     let mut rig = rig(in_pieces());
     rig.skip_to(on(2023, 10, 20, 12));
@@ -263,13 +263,13 @@ fn ten_players() -> Rig<Mmcos> {
     rig
 }
 
-/// Season and standing of each player, and the points that it began with.
+/// Returns season, standing and initial points of each player.
 fn standings(rig: &Rig<Mmcos>) -> Vec<(i32, Standing, Points)> {
     let players = rig.server.service().players();
     players.iter().map(|player| (player.season.0, player.standing, player.bonus)).collect()
 }
 
-/// A server that is restored from the rows which a store has after these records.
+/// Returns a server restored from the rows that a store has after these records.
 fn restored(records: &[Record]) -> Rig<Mmcos> {
     let (mut season, mut players) = (None, BTreeMap::new());
     for record in records {
@@ -342,7 +342,7 @@ fn after_a_kill_in_the_middle_of_a_change_of_season_it_is_as_it_was_acknowledged
     assert!(began.iter().all(|(season, ..)| *season == 39));
     let points: Vec<i32> = began.iter().map(|(_, standing, _)| standing.points.0).collect();
     assert_eq!(points, [0, 300, 300, 300, 300, 300, 300, 300, 300, 300], "the first never raced");
-    // One who is late in the order, between two pieces.
+    // A player who is late in the order, between two pieces.
     let token = login(&mut rig, ANN + 9, "Racer");
     race(&mut rig, &token, 70);
     let mut raced = began.clone();
@@ -359,7 +359,7 @@ fn after_a_kill_in_the_middle_of_a_change_of_season_it_is_as_it_was_acknowledged
         let expected = if has_raced { &raced } else { &began };
         let mut next = restored(records);
         assert_eq!(&standings(&next), expected, "from {kept} records");
-        // The rest is written, after which nothing is.
+        // The rest is written, and nothing after that.
         get_status(&mut next);
         commit_all(&mut next);
         let rows = [records, &next.records].concat();

@@ -1,4 +1,4 @@
-//! Players as they come to the server: their tickets, their requests, and what the answers say.
+//! Players as they come to the server: their Steam tickets, their requests, and the contents of responses.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -32,12 +32,12 @@ const KEY: [u8; 32] = [0x5E; 32];
 static CATALOGUE: LazyLock<Catalogue> =
     LazyLock::new(|| Catalogue::official().expect("it is tested elsewhere"));
 
-/// A host who trusts every ticket.
+/// Settings that trust every Steam ticket.
 pub(crate) fn trusting() -> Settings {
     Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("they are tested elsewhere") }
 }
 
-/// How a game is hosted: its settings, and what is no setting of it.
+/// Everything that a game is started with: its settings, terms, and life.
 #[derive(Clone)]
 pub(crate) struct Hosted {
     pub(crate) settings: Settings,
@@ -60,7 +60,7 @@ impl Hosted {
     }
 }
 
-/// A game in a life of its own.
+/// Creates a game in a life of its own.
 pub(crate) fn game(hosted: impl Into<Hosted>, life: u8) -> Mmcos {
     let Hosted { settings, terms, life: shared } = hosted.into();
     Mmcos::with_terms(&settings, terms, &Life { seed: [life; 32], ..shared })
@@ -74,13 +74,13 @@ pub(crate) fn rig(hosted: impl Into<Hosted>) -> Rig<Mmcos> {
     Rig::new(game(hosted, 3), Limits::default())
 }
 
-/// A server without a past.
+/// Creates a server without stored records.
 pub(crate) fn server() -> Rig<Mmcos> {
     rig(trusting())
 }
 
-/// A server in the place of this one, with all that it recorded, which has run for as long as its clock takes to settle.
-/// Its race keys are others.
+/// Returns a server in the place of this one, with all that it recorded, which has run for as long as its clock takes
+/// to settle. Its race keys are different.
 pub(crate) fn restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
     let start = Wall::from_millis(now.as_millis() - i64::try_from(SETTLING.as_millis()).expect("minutes"));
     let mut next = just_restarted(rig, config, start);
@@ -88,7 +88,7 @@ pub(crate) fn restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) 
     next
 }
 
-/// The same at its start.
+/// Returns the same server as [`restarted`], just started.
 pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: Wall) -> Rig<Mmcos> {
     let mut next = Rig::new(game(config, 4), Limits::default());
     for record in &rig.records {
@@ -99,13 +99,13 @@ pub(crate) fn just_restarted(rig: &Rig<Mmcos>, config: impl Into<Hosted>, now: W
     next
 }
 
-/// The ticket of this player, of now, for this game, to be signed.
+/// Returns a Steam ticket of this player, issued now for this game, to be signed.
 pub(crate) fn ticket(steam_id: u64) -> TicketBuilder {
     let issued = UnixSeconds(u32::try_from(START).expect("before 2106"));
     TicketBuilder::new(SteamId::new(steam_id), AppId(535_850), issued)
 }
 
-/// A `PlatformID` that nobody signed.
+/// Returns a `PlatformID` without a signature.
 pub(crate) fn platform_id(steam_id: u64) -> String {
     encode_platform_id(&ticket(steam_id).build(|_| [0; SIGNATURE_LEN]).expect("a short ticket"))
 }
@@ -132,19 +132,19 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The whole answer to a login.
+/// Logs in and returns the response.
 pub(crate) fn login_answer(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
     rig.ask(&login_request(&platform_id(steam_id), name))
 }
 
-/// A login's session token.
+/// Logs in and returns the session token.
 pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
     let answer = login_answer(rig, steam_id, name);
     assert_eq!(status(&answer), "200", "{answer}");
     text(&answer, "SessionToken").to_owned()
 }
 
-/// Races against AI, and brings this result.
+/// Races against AI and sends this result.
 pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
     let search = Search { ignore: true, ..Search::race(token, 7) };
     let conn = search.begin(rig);
@@ -174,15 +174,15 @@ pub(crate) fn get_elite(rig: &mut Rig<Mmcos>, token: &str) -> String {
     ))
 }
 
-/// The number of a lobby is added to this, for an id as Steam issues them.
+/// Base of lobby ids: the number of a lobby is added, for an id as Steam issues them.
 pub(crate) const LOBBIES: u64 = 109_775_241_000_000_000;
 
-/// The numbers of the lobbies in the elements of this name.
+/// Returns the numbers of the lobbies in the elements with this name.
 pub(crate) fn lobbies(answer: &str, name: &str) -> Vec<u64> {
     texts(answer, name).into_iter().map(|id| id.parse::<u64>().unwrap() - LOBBIES).collect()
 }
 
-/// `RegisterActiveGameWithPlayers`, by a player who lists these.
+/// Sends `RegisterActiveGameWithPlayers`, by a player who lists these.
 pub(crate) fn register(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, listed: &[u64]) {
     let listed: Vec<String> = listed.iter().map(u64::to_string).collect();
     let answer = rig.ask(&post(
@@ -196,7 +196,7 @@ pub(crate) fn register(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, listed
     assert_eq!(status(&answer), "200", "{answer}");
 }
 
-/// A search, as the game makes it.
+/// A search, as the game sends it.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
     pub(crate) token: &'a str,
@@ -235,17 +235,17 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The text of the first element of this name.
+/// Returns the text of the first element with this name.
 pub(crate) fn text<'a>(answer: &'a str, name: &str) -> &'a str {
     texts(answer, name).first().copied().unwrap_or_else(|| panic!("no {name} in {answer}"))
 }
 
-/// An hour of a day.
+/// Returns an hour of a day.
 pub(crate) fn on(year: u16, month: u8, day: u8, hour: i64) -> Wall {
     Wall::from_secs(Date { year, month, day }.start().as_secs() + hour * 3_600)
 }
 
-/// The texts of all elements of this name.
+/// Returns the texts of all elements with this name.
 pub(crate) fn texts<'a>(answer: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let found = answer.split(&open).skip(1).filter_map(|rest| rest.split_once(&close));

@@ -49,7 +49,7 @@ fn every_command_takes_a_proof_from_anywhere() {
     assert!(rig.events.iter().filter(|event| event.contains("Operator {")).count() >= 8, "{:?}", rig.events);
 }
 
-/// What a proxy or a tunnel sends that ends on this machine: its own address, its upstream's name, no field of its own.
+/// A proxy or a tunnel that ends on this machine sends its own address, its upstream's name, and no field of its own.
 #[test]
 fn nothing_about_a_connection_is_a_proof() {
     let mut rig = server();
@@ -185,7 +185,7 @@ fn a_link_logs_in_once_within_its_time() {
     let mut rig = server_with(|admin| admin.first_link = Some(link));
     let open = |rig: &mut Rig<Mmcos>, path: &str| Request::from(ELSEWHERE).get(rig, path);
     let path = format!("/admin/link/{link}");
-    // Neither a foreign name nor a look ahead uses it up.
+    // Neither a request for a foreign name nor a prefetch uses it up.
     assert_eq!(status(&Request::from(ELSEWHERE).at("evil.example").get(&mut rig, &path)), "403");
     let ahead = Request::from(ELSEWHERE).with("Sec-Purpose", "prefetch;prerender").get(&mut rig, &path);
     assert_eq!((status(&ahead), field(&ahead, "Set-Cookie")), ("503", None));
@@ -204,7 +204,7 @@ fn a_link_logs_in_once_within_its_time() {
     assert!(again.contains("mmcos admin-link"), "{again}");
     assert_eq!(status(&open(&mut rig, "/admin/link/x")), "410");
 
-    // Another is made with a proof only, and expires by the monotonic clock.
+    // A new link needs a proof, and expires by the monotonic clock.
     let make = ("POST", "links", "");
     assert_eq!(status(&Request::from(HERE).order(&mut rig, make)), "401");
     let mut another = || {
@@ -256,7 +256,7 @@ fn a_stream_ends_with_its_session() {
     assert!(rig.closed(bearer).is_none() && rig.read(bearer).contains("event: state"));
 }
 
-/// However often a dashboard is reloaded, one timer goes on.
+/// However often a dashboard is reloaded, only one timer runs.
 #[test]
 fn reloading_leaves_no_timer_behind() {
     for reloads in [0, 50] {

@@ -1,4 +1,4 @@
-//! What operators are told while the wall clock is doubted, and of a season that lies ahead.
+//! Warnings to operators while the wall clock is in doubt, and about a season that lies ahead.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn a_doubted_clock_is_shown_until_it_is_right_or_believed() {
         jump(&mut rig, secs);
         rig.pass(Duration::from_secs(2));
         assert_eq!(shown(&mut rig), (text.into(), true));
-        // Players are served as ever: no reason to send them elsewhere.
+        // Players are served as ever, so there is no reason to send them elsewhere.
         assert_eq!(status(&Request::from(ELSEWHERE).get(&mut rig, "/readyz")), "200");
         jump(&mut rig, -secs);
         rig.pass(Duration::from_secs(2));

@@ -12,7 +12,7 @@ use super::{
 use crate::rig::{body, status};
 use mmcos_game::Mmcos;
 
-/// A request of the description, with subjects that exist in the [`scene`].
+/// A request from the description, with subjects that exist in the [`scene`].
 struct Operation<'a> {
     method: String,
     path: String,
@@ -47,7 +47,7 @@ impl<'a> Operation<'a> {
         Some(&body["content"]["application/json"]["schema"])
     }
 
-    /// A body that the [`scene`] accepts.
+    /// Returns a body that the [`scene`] accepts.
     fn body(&self) -> Value {
         match self.path.strip_prefix("/api/v1/").unwrap() {
             "session" => value!({ "password": PASSWORD }),
@@ -66,7 +66,7 @@ impl<'a> Operation<'a> {
         self.body_schema().map(|_| self.body().to_string()).unwrap_or_default()
     }
 
-    /// Sends the request and returns the status of a response that is as described.
+    /// Sends the request, checks that the response is as described, and returns its status.
     fn by(&self, rig: &mut Rig<Mmcos>, request: &Request<'_>, body: &str) -> String {
         let answer = request.send(rig, &self.method, &self.path, body);
         let status = status(&answer);
@@ -93,7 +93,7 @@ impl std::fmt::Display for Operation<'_> {
 
 const BANNED: &str = "198.51.100.0/24";
 
-/// A server where every list has an entry.
+/// Returns a server on which every list has an entry.
 fn scene() -> Rig<Mmcos> {
     let mut rig = server();
     let [ann, ben] = [(ANN, "Ann"), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
@@ -109,7 +109,7 @@ fn scene() -> Rig<Mmcos> {
     rig
 }
 
-/// The number of a match that is under way in the [`scene`].
+/// Returns the number of a match that is under way in the [`scene`].
 fn first_match() -> String {
     state(&mut scene())["matches"]["list"][0]["session"].as_str().unwrap().to_owned()
 }
@@ -142,7 +142,7 @@ fn every_operation_takes_what_the_description_says() {
     }
     assert!(rig.records.is_empty(), "{:?}", rig.records);
     for operation in operations.iter().filter(|operation| operation.is_public()) {
-        // Those that check the site and the name say so: 403 is among their responses.
+        // Operations that check the site and the name say so: 403 is among their responses.
         let foreign = there().at("evil.example").with("Sec-Fetch-Site", "cross-site");
         let checks = operation.described["responses"].get("403").is_some();
         assert_eq!(operation.by(&mut rig, &foreign, "") == "403", checks, "{operation}");
@@ -167,7 +167,7 @@ fn wrong_passwords_slow_down_every_operation() {
     }
 }
 
-/// Returns whether a value is as its schema says, with nothing that the schema does not name.
+/// Returns true if a value matches its schema, without anything that the schema does not name.
 fn fits(found: &Value, schema: &Value, document: &Value) -> bool {
     let fits = |found, schema| fits(found, schema, document);
     schema.as_object().unwrap().iter().all(|(keyword, rule)| match keyword.as_str() {
@@ -230,7 +230,7 @@ fn every_operation_succeeds_as_described() {
         let sent = operation.by(&mut scene(), &Request::from(ELSEWHERE).operator(), &operation.example());
         assert_eq!(sent, "200", "{operation}");
     }
-    // The paths that the other tests of the API know are there.
+    // The description has the paths that the other tests of the API use.
     for (method, path, _) in ORDERS {
         let path = format!("/api/v1/{}", path.replace("matches/1/", &format!("matches/{}/", first_match())));
         let path = path.replace("maintenance", "message");

@@ -1,4 +1,4 @@
-//! What Prometheus reads.
+//! The metrics for Prometheus.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ fn metrics_count_what_happened() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
-    // The format, as strictly as its readers have it: every sample belongs to the family announced before it, and what
-    // only grows is called a total.
+    // The format, as strict as its readers: every sample belongs to the family announced before it, and a counter's
+    // name ends in `_total`.
     let mut families = Vec::new();
     for line in body(&text).lines() {
         match line.strip_prefix("# TYPE ") {

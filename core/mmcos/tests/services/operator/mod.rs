@@ -1,4 +1,4 @@
-//! The operator's side: who is let in, what is seen, what is done, and that nobody else sees or does it.
+//! The operator's side: access, views, commands, and that only the operator has them.
 
 mod access;
 mod clock;
@@ -25,7 +25,7 @@ const ELSEWHERE: [u8; 4] = [203, 0, 113, 7];
 const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
-/// Every order, with a body that makes sense.
+/// Every command, with a body that makes sense.
 const ORDERS: [(&str, &str, &str); 10] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
@@ -124,7 +124,7 @@ fn password(password: &str) -> String {
     serde_json::json!({ "password": password }).to_string()
 }
 
-/// Gives the cookie as a browser sends it back.
+/// Logs in, and returns the cookie as a browser sends it back.
 fn log_in(rig: &mut Rig<Mmcos>, from: [u8; 4]) -> String {
     let answer = Request::from(from).order(rig, ("POST", "session", &password(PASSWORD)));
     assert_eq!(status(&answer), "200", "{answer}");

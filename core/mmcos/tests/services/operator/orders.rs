@@ -1,4 +1,4 @@
-//! What an operator can have done.
+//! The operator's commands.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     assert_eq!(start(&mut rig, first + 2), "409", "a button that was pressed twice");
     assert_eq!(season(&mut rig), first + 1);
     assert_eq!(points(&mut rig), 300, "the bonuses for the first ten");
-    // The game is told with the next result, and logs in again; the calendar goes on.
+    // The next result tells the game, and it logs in again; the calendar goes on.
     let told = world::race(&mut rig, &token, 10);
     assert_eq!(world::text(&told, "GameConfigChanged"), "true");
     let answer = world::login_answer(&mut rig, ANN, "Ann");

@@ -1,4 +1,4 @@
-//! What is seen, at once and as it changes.
+//! Views, at once and as they change.
 
 use std::time::Duration;
 
