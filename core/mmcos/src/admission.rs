@@ -1,4 +1,4 @@
-//! Who is served: whose session a token is, how often they may ask, and who is banned.
+//! Admission of requests: the player session of a token, the limit on an account's requests, and bans.
 
 use alloc::boxed::Box;
 
@@ -16,13 +16,13 @@ use mmcos_core::{
 };
 
 impl Mmcos {
-    /// Who may not play.
+    /// Returns all bans.
     pub fn bans(&self) -> &Bans {
         &self.bans
     }
 
-    /// Keeps somebody out, from this call on: logins and all else are refused, searches end. A ban of the same subject
-    /// is replaced.
+    /// Sets a ban, effective at once: logins and all other requests are refused, matchmaking tickets end. Replaces a
+    /// ban of the same subject.
     pub fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
         cx.record(Record::Ban(Box::new(ban.clone())));
         cx.log(Event::Banned(Box::new(ban.clone())));
@@ -30,7 +30,7 @@ impl Mmcos {
         self.end_searches_of_banned(cx);
     }
 
-    /// Lets somebody in again: takes back the ban of this very subject, and gives it back if there was one.
+    /// Lifts and returns the ban of exactly this subject, if there is one.
     pub fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
         let ban = self.bans.lift(subject)?;
         cx.record(Record::Unban(subject));
@@ -38,7 +38,8 @@ impl Mmcos {
         Some(ban)
     }
 
-    /// The session that a token is of, if its account is there, not banned, and does not ask too often.
+    /// Returns the player session of a token, if its account exists, is not banned, and keeps to the limit on
+    /// requests.
     pub(super) fn session(&mut self, token: &str, now: Now) -> Result<Session, Fault> {
         let session = self.sessions.verify(token, self.earliest)?;
         self.admit(session.steam_id)?;
@@ -60,17 +61,17 @@ impl Mmcos {
         }
     }
 
-    /// Has a player log in anew: its search ends, and its session holds no more. That is not kept: after a restart of
-    /// the server the session holds again.
+    /// Ends a player's session and matchmaking ticket, so that the player must log in anew. This is not stored: after
+    /// a restart of the server the session is valid again.
     pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
-        // Its token may be from before the clock was set back.
+        // The player's token may be from before the clock was set back.
         self.ended_sessions.insert(user, cx.now().wall.max(self.latest_issued));
         self.presence.forget(user);
         self.end_search(cx, user);
     }
 
-    /// Returns the time of issue for a session that begins now: later than that of any which was ended, also where the
-    /// clock has been set back since.
+    /// Returns the time of issue for a session that begins now: later than that of any session that was ended, even
+    /// if the clock has been set back since.
     pub(super) fn begin_session(&mut self, user: UserId, now: Wall) -> Wall {
         let after = |ended: &Wall| Wall::from_millis(ended.as_millis().saturating_add(1));
         let issued = self.ended_sessions.get(&user).map(after).max(Some(now)).unwrap_or(now);
@@ -78,12 +79,12 @@ impl Mmcos {
         issued
     }
 
-    /// Whose session a token is.
+    /// Returns the player of a session token.
     pub(super) fn authenticate(&mut self, token: &str, now: Now) -> Result<UserId, Fault> {
         self.session(token, now).map(|session| session.user)
     }
 
-    /// Whether this player may play.
+    /// Rejects a banned player.
     pub(super) fn admit(&self, player: SteamId) -> Result<(), Fault> {
         self.bans.of_account(player, self.earliest).map_or(Ok(()), |ban| Err(Fault::banned(ban)))
     }

@@ -17,18 +17,18 @@ use mmcos_core::{
     wire::steam::SteamId,
 };
 
-/// What a host is told. The texts are for people; a name in them is a player's own, so a log is not to be trusted
-/// as markup.
+/// Log event for the operator. The texts are for people; a name in them is a player's own, so a log is not to be
+/// trusted as markup.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Event {
     /// A request was refused.
     #[error("{peer}: {request} refused: {fault}")]
     Refused {
-        /// Who asked.
+        /// The client.
         peer: SocketAddr,
-        /// For what.
+        /// The request.
         request: &'static str,
-        /// Why not.
+        /// The reason.
         fault: Box<Fault>,
     },
     /// Nothing is at the path of a request: a mistyped address, or a scanner.
@@ -39,25 +39,25 @@ pub enum Event {
         /// Method and path, such as `GET /favicon.ico`; a long path is cut.
         request: String,
     },
-    /// A player is in.
+    /// A player logged in.
     #[error("{name} ({steam_id}) logged in from {peer}{}", if *new { ", for the first time" } else { "" })]
     LoggedIn {
-        /// Where from.
+        /// Address of the client.
         peer: SocketAddr,
-        /// Who.
+        /// The player's Steam account.
         steam_id: SteamId,
-        /// By what name.
+        /// The player's name.
         name: Name,
-        /// Whether the account was made just now.
+        /// True if this login made the account.
         new: bool,
     },
-    /// Somebody began to search while nobody else did: the moment to tell friends. A poll that goes on with a search is
-    /// no new one, nor is another mode of a player who searches already.
+    /// A player began to search while no other player did: the moment to tell friends. A poll that continues a
+    /// matchmaking ticket is not a new search, nor is another mode of a player that searches already.
     #[error("{name} searches for {:?}, and nobody else does", mode.game_type.0)]
     FirstSearch {
-        /// Who.
+        /// Name of the player.
         name: Name,
-        /// For what. Its names are the client's.
+        /// Mode that the player searches for. Its names are the client's.
         mode: Mode,
         /// Players of the party, as the client says.
         size: GroupSize,
@@ -65,9 +65,9 @@ pub enum Event {
     /// A result was counted.
     #[error("{name} has {points} points now ({change:+})", points = points.0, change = change.0)]
     Scored {
-        /// Whose.
+        /// The player.
         user: UserId,
-        /// By what name.
+        /// The player's name.
         name: Name,
         /// The change as counted.
         change: Points,
@@ -78,43 +78,43 @@ pub enum Event {
     #[error("{name} claimed {claimed:+} points, more than one game can bring: counted as {counted:+}",
         claimed = claimed.0, counted = counted.0)]
     Exaggerated {
-        /// Whose.
+        /// The player's name.
         name: Name,
-        /// What the game said.
+        /// Change that the game claimed.
         claimed: Points,
-        /// What it was cut to.
+        /// Change that it was cut to.
         counted: Points,
     },
     /// A result did not count. Nothing was changed.
     #[error("{name} claimed {claimed:+} points {why}: not counted", claimed = claimed.0)]
     NotCounted {
-        /// Whose.
+        /// The player's name.
         name: Name,
-        /// What the game said.
+        /// Change that the game claimed.
         claimed: Points,
-        /// Why not.
+        /// The reason.
         why: NotCounted,
     },
-    /// Somebody is to stay out from now on.
+    /// A ban was set.
     #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
     Banned(Box<Ban>),
-    /// A ban was taken back.
+    /// A ban was lifted.
     #[error("{0} may play again")]
     Unbanned(Subject),
-    /// An operator did something, from this address.
+    /// An operator carried out a command from this address.
     #[error("the operator at {peer} {deed}")]
     Operator {
-        /// From where.
+        /// Address of the operator.
         peer: SocketAddr,
-        /// What, such as `set message to "Hello"`.
+        /// The command, such as `set message to "Hello"`.
         deed: String,
     },
-    /// Somebody was not let in as an operator.
+    /// A client was not accepted as an operator.
     #[error("{peer} was refused as an operator: {why}")]
     NoOperator {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
-        /// Why.
+        /// The reason.
         why: admin::Refusal,
     },
     /// A season began.
@@ -122,7 +122,7 @@ pub enum Event {
     SeasonStarted {
         /// Its number.
         season: SeasonId,
-        /// Those who had been in an earlier one.
+        /// Number of players that had been in an earlier season.
         players: usize,
     },
     /// A season that began at a wrong time got the number that is right by the calendar.
@@ -139,22 +139,22 @@ pub enum Event {
          results are left out; if you did not delete them, restore a backup"
     )]
     AccountsMissing {
-        /// How many, below the highest number that is there.
+        /// Number of missing accounts, below the highest number that is there.
         accounts: usize,
     },
     /// An operator started an event, or stopped one.
     #[error("{0}")]
     EventByHand(ByHand),
-    /// A request that nobody has ever seen came. Worth a report: it may teach what the protocol is missing.
+    /// A request came that no capture shows. Worth a report: it may teach what the protocol is missing.
     #[error(
         "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
     )]
     Unseen {
-        /// Who.
+        /// The client.
         peer: SocketAddr,
-        /// What.
+        /// The request.
         request: String,
-        /// How long its body was.
+        /// Length of its body, in bytes.
         bytes: usize,
     },
 }
@@ -162,13 +162,13 @@ pub enum Event {
 /// Reason why a result does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotCounted {
-    /// The race is not, or no longer, the player's.
+    /// The race is not, or is no longer, the player's.
     #[error("for race {0}, which is none of theirs")]
     NotTheirs(RaceKey),
-    /// Sooner after its key than a race can end.
+    /// The result came sooner after its key than a race can end.
     #[error("for a race that cannot be over yet")]
     TooSoon,
-    /// More results than anybody can race for.
+    /// The player brought more results than a player can race for.
     #[error("for more races than anybody can finish in this time")]
     TooMany,
 }

@@ -1,4 +1,4 @@
-//! Who is logging in: read from the Steam ticket, never from a name or an address.
+//! Identity of a player that logs in: read from the Steam ticket, never from a name or an address.
 
 use core::time::Duration;
 
@@ -13,40 +13,40 @@ use mmcos_core::{
 /// Micro Machines World Series on Steam. (Capture 02.)
 pub const APP: AppId = AppId(535_850);
 
-/// How far apart Steam's clock and this machine's may be.
+/// The largest accepted difference between Steam's clock and this machine's.
 pub const TOLERANCE: Duration = Duration::from_mins(10);
 
-/// Whom to let in.
+/// Tickets that a login may show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityPolicy {
-    /// Who brings a ticket that Steam signed with this key, for this game, not expired.
+    /// A ticket that Steam signed with this key, for this game, not expired.
     Verify(PublicKey),
-    /// Who brings anything of the shape of a ticket. For a LAN of friends, and for tests.
+    /// Anything of the shape of a ticket. For a LAN of friends, and for tests.
     Trust,
 }
 
-/// Why somebody is not let in.
+/// Reason why a login is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
     /// The `PlatformID` holds no ticket.
     #[error(transparent)]
     PlatformId(#[from] PlatformIdError),
-    /// The ticket has not the known shape.
+    /// The ticket does not have the known shape.
     #[error(transparent)]
     Ticket(#[from] TicketError),
-    /// The ticket is for something else, or not for now.
+    /// The ticket is for another game, or not valid now.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The ticket is not Steam's.
+    /// The signature is not Steam's.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// Not a person's account.
+    /// The account is not a person's.
     #[error("{0} is not a person's Steam account in the public universe")]
     NotAPerson(SteamId),
 }
 
-/// The Steam account that a `PlatformID` proves to be asking. `now` is the earliest that it may be.
+/// Returns the Steam account that a `PlatformID` proves. `now` is the earliest time that it may be.
 ///
 /// # Errors
 /// See [`IdentityError`].
@@ -55,7 +55,8 @@ pub fn identify(policy: &IdentityPolicy, platform_id: &str, now: Wall) -> Result
     let ticket = Ticket::parse(&bytes)?;
     match policy {
         IdentityPolicy::Verify(key) => {
-            // Steam signed when it was issued: it is that late at least, however slow this machine's clock is.
+            // Steam signed the ticket when it was issued: it is at least that late, however slow this machine's clock
+            // is.
             let now = now.as_secs().max(ticket.ownership().issued.into());
             let id = check(&ticket, APP, now, TOLERANCE)?;
             verify(&ticket, key)?;

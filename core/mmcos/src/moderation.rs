@@ -1,4 +1,4 @@
-//! Who may not play here: accounts and addresses, until a moment or for good.
+//! Bans of accounts and addresses, until a moment or permanent.
 
 use alloc::{
     collections::BTreeMap,
@@ -12,17 +12,17 @@ use core::{
 
 use mmcos_core::{AddressRange, calendar::UtcText, seam::Wall, wire::steam::SteamId};
 
-/// Whom a ban keeps out.
+/// Subject of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Subject {
-    /// A player, wherever from.
+    /// A player, at any address.
     Account(SteamId),
-    /// Everybody there, players behind the same router included.
+    /// Every player at these addresses, including players behind the same router.
     Addresses(AddressRange),
 }
 
-/// Why a text is not the subject of a ban.
+/// Reason why a text is not the subject of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubjectError {
     /// Neither a player nor addresses.
@@ -75,7 +75,7 @@ fn addresses(text: &str) -> Result<AddressRange, SubjectError> {
 }
 
 impl Subject {
-    /// Returns why a ban needs a second look when it is ordered from `operator`, or `None`.
+    /// Returns the reason why a ban by the operator at this address needs a confirmation, or `None`.
     pub fn danger(&self, operator: IpAddr) -> Option<Danger> {
         let Self::Addresses(range) = self else { return None };
         let first = range.first();
@@ -97,14 +97,14 @@ const WIDE_IPV4: u8 = 8;
 /// The same for IPv6, where a provider has a /32 or less.
 const WIDE_IPV6: u8 = 24;
 
-/// Why a ban needs a second look.
+/// Reason why a ban needs a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Danger {
-    /// It is of the operator's own address.
+    /// The ban covers the operator's own address.
     Operator(IpAddr),
-    /// It is of this machine.
+    /// The ban covers this machine.
     Loopback,
-    /// It is of a large part of the internet.
+    /// The ban covers a large part of the internet.
     Wide,
 }
 
@@ -141,23 +141,23 @@ impl fmt::Display for Subject {
     }
 }
 
-/// That somebody may not play. Its text is for the player as well; the note is not in it.
+/// A ban. Its text is for the player as well; the note is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ban {
-    /// Who.
+    /// Banned player or addresses.
     pub subject: Subject,
-    /// From when on.
+    /// Start of the ban.
     pub since: Wall,
-    /// Until when; for good if there is no end.
+    /// End of the ban; a permanent ban has none.
     pub until: Option<Wall>,
-    /// Why, as the player reads it. May be empty.
+    /// Reason, as the player reads it. May be empty.
     pub reason: String,
-    /// What operators should know besides. May be empty.
+    /// Note for operators. May be empty.
     pub note: String,
 }
 
 impl Ban {
-    /// Whether it holds at this moment.
+    /// Returns true if the ban is active at this moment.
     pub fn holds(&self, now: Wall) -> bool {
         self.until.is_none_or(|until| now < until)
     }
@@ -174,7 +174,7 @@ impl fmt::Display for Ban {
     }
 }
 
-/// All bans, one for each subject. One that has ended stays until it is lifted: who was banned before is worth knowing.
+/// All bans, one for each subject. A ban that has ended stays until it is lifted: earlier bans are worth knowing.
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::steam::SteamId};
@@ -200,7 +200,7 @@ pub struct Bans {
 }
 
 impl Bans {
-    /// Puts in a ban, in the place of an earlier one of the same subject.
+    /// Adds a ban, in place of an earlier one of the same subject.
     pub fn put(&mut self, ban: Ban) {
         match ban.subject {
             Subject::Account(player) => self.accounts.insert(player, ban),
@@ -208,7 +208,7 @@ impl Bans {
         };
     }
 
-    /// Takes out the ban of this very subject.
+    /// Removes and returns the ban of exactly this subject.
     pub fn lift(&mut self, subject: Subject) -> Option<Ban> {
         match subject {
             Subject::Account(player) => self.accounts.remove(&player),
@@ -216,17 +216,17 @@ impl Bans {
         }
     }
 
-    /// All bans, those that have ended included, players before addresses.
+    /// Returns all bans, including those that have ended, players before addresses.
     pub fn iter(&self) -> impl Iterator<Item = &Ban> {
         self.accounts.values().chain(self.addresses.values())
     }
 
-    /// The ban that keeps this player out now.
+    /// Returns the ban that keeps this player out now.
     pub fn of_account(&self, player: SteamId, now: Wall) -> Option<&Ban> {
         self.accounts.get(&player).filter(|ban| ban.holds(now))
     }
 
-    /// The ban that keeps this address out now; that of the narrowest range if there are several.
+    /// Returns the ban that keeps this address out now; that of the narrowest range if there are several.
     pub fn of_address(&self, address: IpAddr, now: Wall) -> Option<&Ban> {
         if self.addresses.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! Who is online. The game does not say when it leaves, so who asked for something lately is.
+//! Players online. The game does not say when it leaves, so a player with a recent request counts as online.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -6,11 +6,11 @@ use core::time::Duration;
 use super::ids::UserId;
 use mmcos_core::seam::Wall;
 
-/// How long after its last request a player counts as online: longer than a race, in which the game asks nothing.
+/// Time for which a player counts as online after its last request: longer than a race, in which the game sends none.
 /// (Our choice: a race lasts 4 to 7 minutes.)
 const LINGERS: Duration = Duration::from_mins(10);
 
-/// When each player was heard of last.
+/// Time of each player's last request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Presence(BTreeMap<UserId, Wall>);
 
@@ -19,29 +19,29 @@ impl Presence {
         self.0.insert(user, now);
     }
 
-    /// As if the player had been gone for long.
+    /// Marks the player as offline.
     pub(super) fn forget(&mut self, user: UserId) {
         self.0.remove(&user);
     }
 
-    /// Who is online, and when each was heard of last.
+    /// Returns the players online, each with the time of the last request.
     pub(super) fn online(&self, now: Wall) -> impl Iterator<Item = (UserId, Wall)> {
         let oldest = oldest(now);
         self.0.iter().map(|(user, seen)| (*user, *seen)).filter(move |(_, seen)| seen.as_millis() > oldest)
     }
 
-    /// When this player was heard of last, if that makes it online.
+    /// Returns the time of this player's last request, if the player is online.
     pub(super) fn seen(&self, user: UserId, now: Wall) -> Option<Wall> {
         self.0.get(&user).copied().filter(|seen| seen.as_millis() > oldest(now))
     }
 
-    /// How many are online.
+    /// Returns the number of players online.
     pub(super) fn count(&self, now: Wall) -> u32 {
         u32::try_from(self.online(now).count()).unwrap_or(u32::MAX)
     }
 }
 
-/// Who was heard of then is gone.
+/// Returns the time, in milliseconds, up to which a last request leaves its player offline.
 fn oldest(now: Wall) -> i64 {
     now.as_millis().saturating_sub(i64::try_from(LINGERS.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,5 @@
-//! Results that count once: which races there are, who may bring a result of them, and what it was answered.
+//! Results, each counted once: the races that take results, the players that may bring one, and the responses to
+//! them.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -14,29 +15,29 @@ use super::{
 };
 use mmcos_core::seam::{Monotonic, Wall};
 
-/// How long after its making, or after a restart, a race takes results, by the monotonic clock: no jump of the wall clock
-/// lets go of one. (Our choice: a race lasts 4 to 7 minutes, so this is for results that
-/// waited for a server to come back.)
+/// How long a race takes results after it is made, or after a restart, by the monotonic clock: no jump of the wall
+/// clock drops a race. (Our choice: a race lasts 4 to 7 minutes, so this is for results that waited for a server to
+/// come back.)
 pub const KEEP: Duration = Duration::from_hours(24);
 
-/// How many races take results at most; beyond that the oldest is let go. (Our choice: some 60 MB, and more than 1,000
+/// The most races that take results; beyond that the oldest is dropped. (Our choice: some 60 MB, and more than 1,000
 /// players race in a day.)
 pub const MOST: usize = 250_000;
 
 /// A race whose key was issued.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Race {
-    /// Its number.
+    /// The match number.
     pub session: SessionId,
-    /// Its key.
+    /// The key that a result must show.
     pub race_key: RaceKey,
-    /// What its host searched for.
+    /// Mode that its host searched for.
     pub mode: Mode,
-    /// Players in it, parties included: so many results it takes.
+    /// Number of players, parties included: the race takes as many results.
     pub seats: u16,
-    /// When the key was issued.
+    /// Time at which the key was issued.
     pub made: Wall,
-    /// When it was registered, or else when its first result came.
+    /// Time of the registration, or else of the first result.
     pub begun: Option<Wall>,
     /// Players who may bring a result: the host, the other players who searched, then players who were registered or
     /// showed the key.
@@ -48,19 +49,19 @@ pub struct Race {
 pub struct RaceResult {
     /// The race.
     pub session: SessionId,
-    /// Whose result.
+    /// Player that brought it.
     pub user: UserId,
-    /// When it came.
+    /// Time of its arrival.
     pub at: Wall,
-    /// The change that the game claimed.
+    /// Change of points that the game claimed.
     pub claimed: Points,
-    /// What was counted of it: no more than one game can bring.
+    /// Change that was counted: no more than one game can bring.
     pub counted: Points,
-    /// What came of it.
+    /// Change of the player's standing.
     pub progress: Progress,
 }
 
-/// What a result brought.
+/// Change of a player's standing through a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// The season that it counts for.
@@ -73,24 +74,24 @@ pub struct Progress {
     pub rank: u32,
 }
 
-/// What a race key is to a player.
+/// State of a race key for one player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The player may bring the result of this race: the key was given to the player, or the player shows it while a
     /// seat is free.
     Open(SessionId),
-    /// It has been brought: this one.
+    /// The player has brought this result already.
     Counted(RaceResult),
-    /// There is no such race, it was let go, or all of its seats are taken by others.
+    /// There is no such race, it was dropped, or all of its seats are taken by other players.
     None,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     race: Race,
-    /// Whether the race has a row in the store. The key of a poll that found nobody has none until it is used.
+    /// True if the race has a row in the store. The key of a poll that found no opponent has none until it is used.
     is_kept: bool,
-    /// When this server first knew of it.
+    /// Time at which this server first knew of the race.
     since: Monotonic,
     /// In the order of `UserId`s.
     results: Vec<RaceResult>,
@@ -98,17 +99,17 @@ struct Entry {
 
 /// The races that take results: those made within [`KEEP`], [`MOST`] of them.
 ///
-/// A player alone gets a key with every poll that finds nobody (captures 03, 06, 07) and races with the last of them.
-/// So a player's earlier key is let go when the next is issued, unless its race has begun; and it is not kept until
-/// then. A race against AI that began is let go as well if the player asks for the next one sooner than a race can end:
-/// nobody raced it.
+/// A lone player gets a key with every poll that finds no opponent (captures 03, 06, 07) and races with the last of
+/// them. So a player's earlier key is dropped when the next is issued, unless its race has begun; and it is not
+/// stored until then. A race against AI that began is dropped as well if the player asks for the next one sooner than
+/// a race can end: it was not raced.
 #[derive(Clone, Debug, Default)]
 pub struct Races {
     by_session: BTreeMap<SessionId, Entry>,
     by_key: BTreeMap<RaceKey, SessionId>,
-    /// The race that this player was given alone last, unless it was closed.
+    /// The race that each player was last given alone, unless it was closed.
     alone: BTreeMap<UserId, SessionId>,
-    /// All who were given a key since the server started.
+    /// All players that were given a key since the server started.
     given: BTreeSet<UserId>,
     /// The latest matches that each player hosted, oldest first, at most [`HOSTED`].
     hosted: BTreeMap<UserId, VecDeque<SessionId>>,
@@ -116,38 +117,40 @@ pub struct Races {
     now: Monotonic,
 }
 
-/// How many of a player's hosted matches count for the choice of a host.
+/// Number of a player's hosted matches that count for the choice of a host.
 const HOSTED: usize = 8;
 
-/// How a new race relates to its player's earlier ones.
+/// Relation of a new race to its player's earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issued {
     /// Several groups meet.
     Match,
-    /// A poll found nobody: the game searches on, or starts against AI.
+    /// A poll found no opponent: the game searches on, or starts against AI.
     Alone,
-    /// The player asked for a race against AI. One that began less than this before, without a result, was not raced.
+    /// The player asked for a race against AI. An earlier one that began less than this long ago, without a result,
+    /// was not raced.
     Ai(Duration),
 }
 
 impl Races {
-    /// How many races take results.
+    /// Returns the number of races that take results.
     pub fn len(&self) -> usize {
         self.by_session.len()
     }
 
-    /// Whether none does.
+    /// Returns true if no race takes results.
     pub fn is_empty(&self) -> bool {
         self.by_session.is_empty()
     }
 
-    /// All races that are kept, the oldest first, each with its results in the order of accounts.
+    /// Returns all races that have a row in the store, the oldest first, each with its results in the order of
+    /// accounts.
     pub fn iter(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
         let kept = self.by_session.values().filter(|entry| entry.is_kept);
         kept.map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
-    /// The same, the latest first.
+    /// Returns all races, stored or not, the latest first.
     pub fn latest(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
         self.by_session.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
     }
@@ -176,7 +179,7 @@ impl Races {
         forgotten
     }
 
-    /// Restores a race as it was kept, or replaces an earlier state of it.
+    /// Restores a race, or replaces an earlier state of it.
     pub fn put(&mut self, race: Race, is_alone: bool) {
         self.insert(race, true, is_alone);
     }
@@ -212,7 +215,7 @@ impl Races {
         }
     }
 
-    /// Returns how the matches ended that a player hosted lately: those within [`KEEP`], eight at most.
+    /// Returns how a player's recently hosted matches ended: those within [`KEEP`], eight at most.
     pub fn hosting(&self, user: UserId) -> HostHistory {
         let mut history = HostHistory::default();
         for session in self.hosted.get(&user).into_iter().flatten() {
@@ -225,21 +228,21 @@ impl Races {
         history
     }
 
-    /// Returns whether this player was given a key since the server started: earlier ones are superseded then.
+    /// Returns true if this player was given a key since the server started: earlier keys are superseded then.
     pub fn has_given(&self, user: UserId) -> bool {
         self.given.contains(&user)
     }
 
-    /// The number of the race with this key.
+    /// Returns the number of the race with this key.
     pub fn find(&self, race_key: RaceKey) -> Option<SessionId> {
         self.by_key.get(&race_key).copied()
     }
 
-    /// A player showed the key of this race and said who is in it. Returns the race, and whether that is news; `None` if
-    /// the player is not in the race and no seat is free.
+    /// Notes that a player showed the key of this race and listed its players. Returns the race and what was new;
+    /// `None` if the player is not in the race and no seat is free.
     ///
-    /// Only the leader of a party polls, so the others are known by a registration that lists them or by the key that
-    /// they show. Both are believed as far as the race has seats that no other player holds.
+    /// Only the leader of a party polls, so the others become known by a registration that lists them or by the key
+    /// that they show. Both are believed as far as the race has seats that no other player holds.
     pub fn begin(
         &mut self,
         session: SessionId,
@@ -268,7 +271,7 @@ impl Races {
         Some((race, news))
     }
 
-    /// What this key is to this player.
+    /// Returns the state of this key for this player.
     pub fn claim(&self, race_key: RaceKey, by: UserId) -> Claim {
         let entry = self.by_key.get(&race_key).and_then(|session| self.by_session.get(session));
         let Some(Entry { race, results, .. }) = entry else { return Claim::None };
@@ -280,7 +283,7 @@ impl Races {
         }
     }
 
-    /// Keeps a result, in the place of one that the player has. One of a race that was let go is passed over.
+    /// Stores a result, in place of the player's earlier one. Ignores a result of a race that was dropped.
     pub fn count(&mut self, result: RaceResult) {
         let Some(entry) = self.by_session.get_mut(&result.session) else { return };
         match entry.results.binary_search_by_key(&result.user, |earlier| earlier.user) {
@@ -289,8 +292,8 @@ impl Races {
         }
     }
 
-    /// Has a race take no result that has not come. Returns it as it is then, with only those in it who brought one. It
-    /// stays, so that its number is not given again.
+    /// Closes a race to results that have not come. Returns it as it is then, with only those players that brought a
+    /// result. The race stays, so that its number is not given again.
     pub fn close(&mut self, session: SessionId) -> Option<&Race> {
         let Entry { race, results, is_kept, .. } = self.by_session.get_mut(&session)?;
         *is_kept = true;
@@ -300,7 +303,7 @@ impl Races {
         Some(race)
     }
 
-    /// Lets go of what is too old or too much. What is put in from now on is of this moment.
+    /// Drops races that are too old or too many. Races added from now on are of this moment.
     pub fn expire(&mut self, now: Monotonic) {
         self.now = now;
         while let Some((session, entry)) = self.by_session.first_key_value()
@@ -310,7 +313,7 @@ impl Races {
         }
     }
 
-    /// Lets go of a race, and of its results.
+    /// Drops a race and its results.
     pub fn forget(&mut self, session: SessionId) {
         let Some(Entry { race, .. }) = self.by_session.remove(&session) else { return };
         self.by_key.remove(&race.race_key);
@@ -325,36 +328,36 @@ impl Races {
         }
     }
 
-    /// The race of this number.
+    /// Returns the race with this number.
     pub fn get(&self, session: SessionId) -> Option<&Race> {
         self.by_session.get(&session).map(|entry| &entry.race)
     }
 }
 
-/// What a player who showed a key told about its race.
+/// News about a race from a player that showed its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// That it begins: nobody had said so.
+    /// The race begins: no player had said so.
     Begun,
     /// More players.
     Players,
-    /// Nothing that was not known.
+    /// Nothing new.
     None,
 }
 
-/// Whether `time` has passed since `then`.
+/// Returns true if `time` has passed since `then`.
 pub(super) fn is_past(now: Wall, then: Wall, time: Duration) -> bool {
     let age = now.as_millis().saturating_sub(then.as_millis());
     u128::try_from(age).is_ok_and(|age| age >= time.as_millis())
 }
 
-/// Whether `now` is less than `time` after `then`. A clock that was set back since makes nothing too soon.
+/// Returns true if `now` is less than `time` after `then`. A clock that was set back since makes nothing too soon.
 pub(super) fn is_sooner(now: Wall, then: Wall, time: Duration) -> bool {
     let age = now.as_millis().saturating_sub(then.as_millis());
     u128::try_from(age).is_ok_and(|age| age < time.as_millis())
 }
 
-/// This race is not, or no longer, one that its player could search on from.
+/// Marks the race as one that its player can no longer search on from.
 fn stop_searching(alone: &mut BTreeMap<UserId, SessionId>, race: &Race) {
     if let Some(leader) = race.players.first()
         && alone.get(leader) == Some(&race.session)

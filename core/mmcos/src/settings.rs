@@ -1,4 +1,4 @@
-//! What an operator can set: in the configuration, and partly while the server runs.
+//! Settings of an operator: in the configuration, and partly while the server runs.
 
 use alloc::{borrow::ToOwned, format};
 use core::{num::NonZeroUsize, time::Duration};
@@ -30,7 +30,7 @@ mmcos_core::settings! {
     /// # Ok::<(), mmcos_core::settings::SettingsError>(())
     /// ```
     pub struct Settings {
-        /// Who may log in: "verify" lets in those whose ticket Steam signed, "trust" anyone with a well-formed ticket,
+        /// Players that may log in: "verify" accepts a ticket that Steam signed, "trust" any well-formed ticket,
         /// which suits a LAN of friends and nothing else.
         identity: IdentityPolicy = "verify",
 
@@ -42,28 +42,29 @@ mmcos_core::settings! {
         maintenance: bool = "false" (live),
 
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
-        /// How long a search for players is held open before it is answered. The official server took 25 seconds.
+        /// Time for which a search for players is held open before the response. The official server took 25 seconds.
         poll_seconds: Duration [1..=300] = "25" (live),
 
-        /// How long the game of a lone player searches before it offers a race against AI; a change holds from the next
-        /// login. Officially 70 seconds.
+        /// Time for which the game of a lone player searches before it offers a race against AI; a change holds from
+        /// the next login. Officially 70 seconds.
         search_seconds: Duration [10..=3600] = "70" (live),
 
         /// The shortest time after which a race against AI has a result that counts. The server does not see such a race, so
         /// without this anyone could claim one a second.
         min_race_seconds: Duration [0..=3600] = "30",
 
-        /// How long a match that could start waits for one more, counted from the last who came.
+        /// Time for which a match that could start waits for one more player, counted from the last that came.
         gather_seconds: Duration [0..=120] = "5" (live),
 
-        /// How long a player who would accept AI opponents is still held when another player is likely to arrive.
+        /// Time for which a player who would accept AI opponents is still held when another player is likely to
+        /// arrive.
         ai_hold: Duration [0..=120] = "0" (live),
 
-        /// Whether a lone player may race against AI; if not, the search goes on.
+        /// If true, a lone player may race against AI; if false, the search goes on.
         ai: bool = "true" (live),
 
-        /// Who may meet: "exact" players of the same mode, "rule-set" all who race (or eliminate, or battle),
-        /// "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
+        /// Players that may meet: "exact" players of the same mode, "rule-set" all that race (or eliminate, or
+        /// battle), "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
         bucket: Folding = "exact",
 
         /// The most players of a race.
@@ -75,34 +76,35 @@ mmcos_core::settings! {
         /// The most players of each of the two teams of a battle.
         battle_team_cap: TeamCap = "6",
 
-        /// What a match of two people is worth, in seconds that each of them would wait for it. More waits longer for
-        /// fuller matches.
+        /// Worth of a match of two people, in seconds that each of them would wait for it. A higher value waits
+        /// longer for fuller matches.
         pair_worth_seconds: Duration [0..=3600] = "120",
 
-        /// When an event runs, with a playlist of its own and a prize: "weekly" is one of the 13 after the other from Friday to
-        /// Monday, 12:00 UTC; or say which and when, in whole days, UTC: "chaos 2026-12-24 to 2026-12-26, payload 2026-12-31".
-        /// No event was ever recorded, so how the game takes them is not known. They are `chaos`, `emergency_response`,
-        /// `endurance`, `gi_joe`, `koth_decay_zones`, `mystery_vehicles`, `payload`, `poison_flag`, `pure_racing`,
-        /// `simple_battle`, `ultimate_bomb`, `ultimate_ctf`, `ultimate_koth`.
+        /// Plan of the events, each with a playlist of its own and a prize: "weekly" runs one of the 13 after the
+        /// other, each from Friday to Monday, 12:00 UTC; or name events and their whole days, UTC: "chaos 2026-12-24
+        /// to 2026-12-26, payload 2026-12-31". No event was ever recorded, so it is not known how the game takes
+        /// them. They are `chaos`, `emergency_response`, `endurance`, `gi_joe`, `koth_decay_zones`,
+        /// `mystery_vehicles`, `payload`, `poison_flag`, `pure_racing`, `simple_battle`, `ultimate_bomb`,
+        /// `ultimate_ctf`, `ultimate_koth`.
         events: Plan = "off",
 
-        /// How many players' rows are saved at once after a season has begun. Fewer let other changes through sooner, and
-        /// take longer in all.
+        /// Number of players' rows that are saved at once after a season has begun. Fewer rows let other changes
+        /// through sooner, and take longer in all.
         season_rows: u32 [1..=1_000_000] = "2000",
 
-        /// How many requests a second one account may make in the long run, wherever from. 0: as many as it likes.
+        /// The most requests per second of one account in the long run, from all addresses together. 0: no limit.
         account_requests_per_second: u32 [0..=1_000_000] = "50",
 
-        /// How many requests an account may make at once, after a rest.
+        /// The most requests of one account at once, after a rest.
         account_request_burst: u32 [1..=1_000_000] = "500",
 
-        /// How many elements of XML may stand inside each other; never more than 32.
+        /// The deepest nesting of XML elements; never more than 32.
         max_xml_depth: NonZeroUsize [4..=32] = "16",
 
         /// The most elements of an XML body. A list of 2,000 friends has 4,006.
         max_xml_elements: NonZeroUsize [32..=10_000_000] = "10000",
 
-        /// How many EgoNet values may stand inside each other; never more than 255.
+        /// The deepest nesting of EgoNet values; never more than 255.
         max_egonet_depth: NonZeroUsize [2..=255] = "16",
 
         /// The most values of an EgoNet body.
@@ -111,7 +113,7 @@ mmcos_core::settings! {
 }
 
 impl Settings {
-    /// Returns how the matchmaker decides.
+    /// Returns the configuration of the matchmaker.
     pub fn matchmaker(&self) -> matchmaker::Config {
         matchmaker::Config {
             caps: Caps {
@@ -134,8 +136,8 @@ impl Settings {
         whole_seconds(self.search_seconds)
     }
 
-    /// Returns how many requests an account may make. Logins are not counted: what is costly about a login is to find
-    /// out whose it is.
+    /// Returns the limit on an account's requests. Logins are not counted: the costly part of a login is to find out
+    /// which account it is of.
     pub(super) fn requests(&self) -> Rate {
         Rate { per_second: self.account_requests_per_second, burst: self.account_request_burst }
     }
@@ -148,7 +150,7 @@ impl Settings {
         xml::Limits { depth: self.max_xml_depth.get(), elements: self.max_xml_elements.get() }
     }
 
-    /// Returns how large and deep `EgoNet` values may be.
+    /// Returns the limits on the size and depth of `EgoNet` values.
     pub fn egonet(&self) -> egonet::Limits {
         egonet::Limits {
             depth: u8::try_from(self.max_egonet_depth.get()).unwrap_or(u8::MAX),
@@ -161,10 +163,10 @@ fn whole_seconds(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// What stands before the public key, as JSON, where tickets are signed by another than Steam's.
+/// Prefix of a public key, as JSON, where tickets are signed by a key other than Steam's.
 const VERIFY_BY: &str = "verify by ";
 
-/// A trace names the key that signed its tickets; in a configuration there is Steam's alone.
+/// A trace names the key that signed its tickets; a configuration can only name Steam's.
 impl Value for IdentityPolicy {
     const HINT: &'static str = "verify|trust";
     const EXPECTED: &'static str = "verify or trust";

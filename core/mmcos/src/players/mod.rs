@@ -1,4 +1,4 @@
-//! Players: who they are, where they stand, and how they are found.
+//! Players: their identity, their standing, and how they are found.
 
 mod profile;
 mod user_facing_id;
@@ -19,7 +19,7 @@ use super::seasons::{RollOver, SeasonId};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
 
-/// All that is kept of a player.
+/// State of a player, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Player {
     /// The account on this server.
@@ -28,15 +28,15 @@ pub struct Player {
     pub steam_id: SteamId,
     /// Points and division.
     pub standing: Standing,
-    /// The season that these are of.
+    /// The season of this standing.
     pub season: SeasonId,
-    /// What of the points was given at the start of the season.
+    /// The part of the points that was given at the start of the season.
     pub bonus: Points,
-    /// The rest, which finds and ranks nobody.
+    /// Everything that neither finds nor ranks a player.
     pub profile: Profile,
 }
 
-/// What a player shows, and has done.
+/// Part of a player's state that does not affect the order of players.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
     /// The name at the last login.
@@ -51,14 +51,14 @@ pub struct Profile {
     pub first_seen: Wall,
     /// The last request.
     pub last_seen: Wall,
-    /// How many games have counted.
+    /// Number of games that counted.
     pub games: u32,
-    /// The matches hosted.
+    /// History of the hosted matches.
     pub hosted: HostHistory,
 }
 
 impl Player {
-    /// A new account: no points, level 0, until the game says otherwise.
+    /// Returns a new account: no points, level 0, until the game says otherwise.
     pub fn new(user_id: UserId, steam_id: SteamId, season: SeasonId, now: Wall) -> Self {
         let profile = Profile {
             name: Name::new(""),
@@ -73,13 +73,13 @@ impl Player {
         Self { user_id, steam_id, standing: Standing::default(), season, bonus: Points(0), profile }
     }
 
-    /// The account's number that the game shows.
+    /// Returns the account's number that the game shows.
     pub fn user_facing_id(&self) -> UserFacingId {
         UserFacingId::of(self.steam_id)
     }
 
-    /// Brings the player into a season. However many seasons a player has missed, it changes once. Without a `roll_over`
-    /// the season only got another number: points, and what of them is a bonus, stay.
+    /// Brings the player into a season. However many seasons a player has missed, the standing changes once. Without
+    /// a `roll_over` the season only got another number: the points stay, and so does the bonus among them.
     pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) {
         self.season = season;
         if let Some(roll_over) = roll_over {
@@ -88,13 +88,13 @@ impl Player {
         }
     }
 
-    /// Where the player is in the order of all.
+    /// Returns the player's place in the order of all.
     pub const fn place(&self) -> Place {
         Place::new(self.standing.points, self.user_id)
     }
 }
 
-/// With the number that the game shows, by which hosts find a player in the store.
+/// Includes the number that the game shows, by which operators find a player in the store.
 impl serde::Serialize for Player {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Player", 7)?;
@@ -127,13 +127,13 @@ impl serde::Serialize for Player {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Players {
-    /// In the order of [`UserId`]s, from 1. Where a store has lost a row there is a gap.
+    /// In the order of [`UserId`]s, from 1. A row that the store has lost leaves a gap.
     by_user_id: Vec<Option<Player>>,
     by_steam_id: BTreeMap<SteamId, UserId>,
     ranking: Ranking,
 }
 
-/// Why a player cannot be restored.
+/// Reason why a player cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
@@ -155,47 +155,47 @@ pub enum RestoreError {
     },
 }
 
-/// The players that a caller asked for by name, and where the caller is among them.
+/// The players that a caller listed by name, and the caller's rank among them.
 #[derive(Clone, Debug)]
 pub struct Friends<'a> {
-    /// Those that the server knows, each once, best first.
+    /// Players that the server knows, each once, best first.
     pub players: Vec<&'a Player>,
-    /// How many of them are ahead of the caller.
+    /// Number of these that are ahead of the caller.
     pub rank: u32,
 }
 
 impl Players {
-    /// The number of players.
+    /// Returns the number of players.
     pub fn len(&self) -> usize {
         self.by_steam_id.len()
     }
 
-    /// Whether there is nobody.
+    /// Returns true if there are no players.
     pub fn is_empty(&self) -> bool {
         self.by_steam_id.is_empty()
     }
 
-    /// The player with this account.
+    /// Returns the player with this account.
     pub fn get(&self, user: UserId) -> Option<&Player> {
         self.by_user_id.get(slot(user)?)?.as_ref()
     }
 
-    /// The player with this Steam account.
+    /// Returns the player with this Steam account.
     pub fn by_steam_id(&self, steam_id: SteamId) -> Option<&Player> {
         self.get(*self.by_steam_id.get(&steam_id)?)
     }
 
-    /// All players in order.
+    /// Returns the ranking of all players.
     pub const fn ranking(&self) -> &Ranking {
         &self.ranking
     }
 
-    /// All players, oldest account first.
+    /// Returns all players, oldest account first.
     pub fn iter(&self) -> impl Iterator<Item = &Player> {
         self.by_user_id.iter().flatten()
     }
 
-    /// The account that belongs to a Steam account: the one it has, or a new one.
+    /// Returns the account of a Steam account; makes one if there is none.
     pub fn enrol(&mut self, steam_id: SteamId, season: SeasonId, now: Wall) -> UserId {
         if let Some(user) = self.by_steam_id.get(&steam_id) {
             return *user;
@@ -205,8 +205,8 @@ impl Players {
         user
     }
 
-    /// Puts back a player as it was kept: a later account than all, or a later state of one that is there. Returns how
-    /// many accounts are missing before it: nothing else tells of them, and their numbers are not given again.
+    /// Restores a player: an account later than all others, or a later state of one that is there. Returns the number
+    /// of accounts that are missing before it: nothing else tells of them, and their numbers are not given again.
     ///
     /// # Errors
     /// [`RestoreError`] if two accounts are mixed up or a million are missing. Nothing is changed then.
@@ -235,12 +235,12 @@ impl Players {
         Ok(0)
     }
 
-    /// What a player shows, to be changed. `None` if there is no such player.
+    /// Returns a player's profile, to be changed. `None` if there is no such player.
     pub fn profile_mut(&mut self, user: UserId) -> Option<&mut Profile> {
         Some(&mut self.get_mut(user)?.profile)
     }
 
-    /// Gives a player a new standing. Returns the new rank, `None` if there is no such player.
+    /// Sets a player's standing. Returns the new rank, `None` if there is no such player.
     pub fn set_standing(&mut self, user: UserId, standing: Standing) -> Option<u32> {
         let player = self.get_mut(user)?;
         let before = player.place();
@@ -250,7 +250,7 @@ impl Players {
         Some(self.ranking.insert(after))
     }
 
-    /// Brings all players who are not in this season into it; see [`Player::enter`]. Returns how many these are.
+    /// Brings all players that are not in this season into it; see [`Player::enter`]. Returns their number.
     pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) -> usize {
         let mut entered = 0_usize;
         for player in self.by_user_id.iter_mut().flatten().filter(|player| player.season != season) {
@@ -263,23 +263,23 @@ impl Players {
         entered
     }
 
-    /// The players from this account on, oldest account first.
+    /// Returns the players from this account on, oldest account first.
     pub fn from(&self, user: UserId) -> impl Iterator<Item = &Player> {
         self.by_user_id.iter().skip(slot(user).unwrap_or(0)).flatten()
     }
 
-    /// The number of players ahead of this one.
+    /// Returns the number of players ahead of this one.
     pub fn rank_of(&self, user: UserId) -> Option<u32> {
         Some(self.ranking.rank_of(self.get(user)?.place()))
     }
 
-    /// A page of the leaderboard: at most `n` players from rank `start` on, best first.
+    /// Returns a page of the leaderboard: at most `n` players from rank `start` on, best first.
     pub fn leaderboard(&self, start: u32, n: u32) -> impl Iterator<Item = &Player> {
         self.ranking.range(start, n).filter_map(|place| self.get(place.user()))
     }
 
-    /// Those of `steam_ids` that play here, as a leaderboard of their own. The game lists the caller among them.
-    /// (Capture 12.) `None` if there is no such caller.
+    /// Returns those of `steam_ids` that play here, as a leaderboard of their own. The game lists the caller among
+    /// them. (Capture 12.) `None` if there is no such caller.
     pub fn friends(
         &self,
         caller: UserId,
@@ -309,7 +309,7 @@ impl Players {
     }
 }
 
-/// How many accounts cannot be missing between two that are there.
+/// Number of accounts that cannot be missing between two that are there.
 const MOST_MISSING: usize = 1_000_000;
 
 fn slot(user: UserId) -> Option<usize> {
