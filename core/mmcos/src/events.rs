@@ -1,4 +1,4 @@
-//! Events: which one runs at a moment, and when the next one starts.
+//! Special events: the one that runs at a moment, and the start of the next.
 
 mod plan;
 
@@ -8,10 +8,10 @@ use core::fmt;
 use super::catalogue::EventName;
 use mmcos_core::{calendar::UtcText, seam::Wall};
 
-/// An event, from when until when.
+/// A special event with its start and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Run {
-    /// Which one.
+    /// The special event.
     pub event: EventName,
     /// Its first moment.
     pub starts: Wall,
@@ -25,21 +25,21 @@ impl Run {
     }
 }
 
-/// When events run, as a host wants it. (Our choice, all of it: no capture shows an event.)
+/// Plan of special events, as an operator sets it. (Our choice, all of it: no capture shows an event.)
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Plan {
     /// Never.
     #[default]
     Off,
-    /// Every weekend, one of the 13 after the other, from Friday to Monday, 12:00 UTC: that is all of Saturday and Sunday
-    /// wherever people live.
+    /// Every weekend, one of the 13 after the other, from Friday to Monday, 12:00 UTC: that includes all of Saturday
+    /// and Sunday in every time zone.
     Weekly,
-    /// At certain times.
+    /// At given times.
     Dates(Dates),
 }
 
 impl Plan {
-    /// The run that is on at a moment.
+    /// Returns the run that is on at a moment.
     pub fn at(&self, now: Wall) -> Option<Run> {
         let latest = match self {
             Self::Off => None,
@@ -49,7 +49,7 @@ impl Plan {
         latest.filter(|run| run.contains(now))
     }
 
-    /// The first run that starts after a moment.
+    /// Returns the first run that starts after a moment.
     pub fn after(&self, now: Wall) -> Option<Run> {
         match self {
             Self::Off => None,
@@ -65,12 +65,12 @@ const WEEKEND: i64 = 72 * HOUR;
 const WEEK: i64 = 168 * HOUR;
 const HOUR: i64 = 60 * 60 * 1000;
 
-/// The number of the week that a moment is in: weeks from Friday to Friday since the first of 1970.
+/// Returns the number of the week that a moment is in: weeks from Friday to Friday since the first of 1970.
 fn week(moment: Wall) -> i64 {
     moment.as_millis().saturating_sub(FIRST_FRIDAY).div_euclid(WEEK)
 }
 
-/// The run in the week of this number.
+/// Returns the run in the week of this number.
 fn weekend(week: i64) -> Run {
     let starts = week.saturating_mul(WEEK).saturating_add(FIRST_FRIDAY);
     Run {
@@ -80,16 +80,16 @@ fn weekend(week: i64) -> Run {
     }
 }
 
-/// Runs that follow each other.
+/// Runs that do not overlap, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Vec<Run>")]
 pub struct Dates(Vec<Run>);
 
-/// Why runs cannot follow each other.
+/// Reason why runs do not form [`Dates`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatesError {
-    /// A run ends before it starts, or as it starts.
+    /// A run that does not end after it starts.
     #[error("{} ends before it has started", .0.event)]
     Empty(Run),
     /// Only one event can run at a time.
@@ -111,10 +111,10 @@ impl TryFrom<Vec<Run>> for Dates {
 }
 
 impl Dates {
-    /// Takes runs in any order.
+    /// Puts runs in order.
     ///
     /// # Errors
-    /// [`DatesError`] if one takes no time or two overlap.
+    /// [`DatesError`] if a run is empty or two overlap.
     pub fn new(mut runs: Vec<Run>) -> Result<Self, DatesError> {
         runs.sort_unstable_by_key(|run| run.starts);
         if let Some(empty) = runs.iter().find(|run| run.ends <= run.starts) {
@@ -127,12 +127,12 @@ impl Dates {
         }
     }
 
-    /// All runs, the earliest first.
+    /// Returns all runs, the earliest first.
     pub fn iter(&self) -> impl Iterator<Item = &Run> {
         self.0.iter()
     }
 
-    /// The last run that has started.
+    /// Returns the last run that has started.
     fn latest(&self, now: Wall) -> Option<Run> {
         self.0.get(self.started(now).checked_sub(1)?).copied()
     }
@@ -146,14 +146,14 @@ impl Dates {
     }
 }
 
-/// What an operator did: for a while, this event runs or none does, whatever the plan says.
+/// An operator's intervention: for a while, this event runs or none does, whatever the plan says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ByHand {
     /// The event; `None` if none is to run.
     pub event: Option<EventName>,
-    /// From when.
+    /// Start of the intervention.
     pub from: Wall,
-    /// Until when. Then the plan holds again.
+    /// End of the intervention. Then the plan holds again.
     pub until: Wall,
 }
 
@@ -167,7 +167,7 @@ impl fmt::Display for ByHand {
     }
 }
 
-/// The calendar of events: the plan, and what an operator made of it.
+/// The calendar of special events: the plan, and an operator's intervention.
 ///
 /// ```
 /// use mmcos_game::events::{Events, Plan};
@@ -191,12 +191,12 @@ pub struct Events {
 }
 
 impl Events {
-    /// What is planned.
+    /// Returns a calendar that follows this plan.
     pub fn new(plan: Plan) -> Self {
         Self { plan, by_hand: None }
     }
 
-    /// The event that runs at a moment.
+    /// Returns the event that runs at a moment.
     pub fn at(&self, now: Wall) -> Option<Run> {
         match self.intervention(now) {
             Some(ByHand { event, from, until }) => {
@@ -206,7 +206,7 @@ impl Events {
         }
     }
 
-    /// The next event that will start. One that goes on where an operator's ends starts there.
+    /// Returns the next event that will start. A planned event that continues where an operator's ends starts there.
     pub fn next(&self, now: Wall) -> Option<Run> {
         match self.intervention(now) {
             Some(ByHand { until, .. }) => {
@@ -217,22 +217,24 @@ impl Events {
         }
     }
 
-    /// When [`at`](Self::at) or [`next`](Self::next) may have another answer; `None` if they never will.
+    /// Returns the time at which the result of [`at`](Self::at) or [`next`](Self::next) may change; `None` if it
+    /// never will.
     pub fn next_change(&self, now: Wall) -> Option<Wall> {
         let planned = [self.plan.at(now).map(|run| run.ends), self.plan.after(now).map(|run| run.starts)];
         let by_hand = self.by_hand.into_iter().flat_map(|ByHand { from, until, .. }| [from, until]);
         planned.into_iter().flatten().chain(by_hand).filter(|change| *change > now).min()
     }
 
-    /// An operator starts an event, in the place of any that runs. Keep what is returned.
+    /// Starts an event for an operator, in place of any that runs. Returns the intervention, which the caller must
+    /// persist.
     pub fn start(&mut self, now: Wall, event: EventName, until: Wall) -> ByHand {
         let by_hand = ByHand { event: Some(event), from: now, until };
         self.put(by_hand);
         by_hand
     }
 
-    /// An operator stops the event that runs, planned or not. The next that is planned will start. Keep what is
-    /// returned.
+    /// Stops the event that runs, planned or not, for an operator. The next planned event will start. Returns the
+    /// intervention, which the caller must persist.
     pub fn stop(&mut self, now: Wall) -> ByHand {
         let until = self.plan.at(now).map_or(now, |run| run.ends);
         let by_hand = ByHand { event: None, from: now, until };
@@ -240,12 +242,12 @@ impl Events {
         by_hand
     }
 
-    /// Puts back what an operator did last.
+    /// Restores the last intervention of an operator.
     pub const fn put(&mut self, by_hand: ByHand) {
         self.by_hand = Some(by_hand);
     }
 
-    /// What an operator did last.
+    /// Returns the last intervention of an operator.
     pub const fn by_hand(&self) -> Option<ByHand> {
         self.by_hand
     }

@@ -1,7 +1,7 @@
 //! Micro Machines World Series: its services and its domain.
 //!
-//! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with the
-//! requests it takes, how it answers them, and the captures that show it. The domain is public and knows neither
+//! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with
+//! the requests it takes, its responses, and the captures that show them. The domain is public and knows neither
 //! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
 //! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
 //! operator's side is `operator`.
@@ -93,22 +93,22 @@ use season_change::Saving;
 use seasons::{RollOver, Season, SeasonId, SeasonStarted};
 use session::SessionKey;
 
-/// Characters of a path in the log, at most.
+/// Characters of the longest path in the log.
 const LONGEST_PATH: usize = 100;
 
-/// What the game's services ask to be woken for.
+/// Timers of the game's services.
 #[derive(Debug)]
 pub enum Timer {
-    /// Somebody's search is due for a decision.
+    /// A matchmaking ticket is due for a decision.
     Matchmaking,
-    /// There may be something new for those who watch the dashboard.
+    /// Dashboards that are open may be due for an update.
     Live,
     /// More players' rows of a new season are due.
     Season,
 }
 
-/// What every 401 must say (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is our choice:
-/// the token stands in the body, and no browser asks for a password because of it.
+/// Field that every 401 must have (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is
+/// our choice: the token is in the body, and the scheme makes no browser ask for a password.
 const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"players\"")];
 
 /// The services of the game.
@@ -121,42 +121,43 @@ pub struct Mmcos {
     sessions: SessionKey,
     requests: RateLimiter<UserId>,
     season: Season,
-    /// What the season did to those of the season before.
+    /// Effect of the current season on players of the season before.
     roll_over: Option<Box<RollOver>>,
-    /// The players whose rows may not be durable in this season yet.
+    /// Players whose rows may not be durable in this season yet.
     saving: Option<Saving>,
     events: Events,
     players: Players,
     races: Races,
     race_keys: RaceKeys,
     results: RateLimiter<UserId>,
-    /// The earliest that it may be: what expires by wall time, and must not because of a jump, expires by this.
+    /// The earliest time that it may be: used for expiry by wall time that must not follow a jump of the clock.
     earliest: Wall,
     /// The latest time that restored records prove.
     last_record: Option<Wall>,
     bans: Bans,
     presence: Presence,
-    /// The season that these players have heard of, though their rows do not say so yet.
+    /// The season that these players know of, though their rows do not say so yet.
     heard: BTreeMap<UserId, SeasonId>,
-    /// When the season began, which may be later than it starts; the first moment of all if that was before a restart.
+    /// Time at which the season began, which may be later than its start; the first moment of all if that was before
+    /// a restart.
     season_began: Wall,
     /// Accounts that the store has lost.
     missing: usize,
-    /// Sessions begun before these moments hold no more.
+    /// Sessions of these players that were issued up to these moments are no longer valid.
     ended_sessions: BTreeMap<UserId, Wall>,
-    /// The latest time of issue of any session that is known to hold.
+    /// The latest time of issue of any session that is known to be valid.
     latest_issued: Wall,
     operator: Operator,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
     game_configuration: Option<Rendered>,
     egonet: RecentLogins,
-    /// A buffer for the next answer.
+    /// Buffer for the next response.
     scratch: Vec<u8>,
 }
 
 impl Mmcos {
-    /// Makes a server with these terms in place of the official ones.
+    /// Returns a server with these terms in place of the official ones.
     pub fn with_terms(settings: &Settings, terms: Terms, life: &Life) -> Self {
         let Terms { catalogue, session_lifetime, first_session } = terms;
         let Life { key, seed, is_recorded, desk } = life;
@@ -193,22 +194,22 @@ impl Mmcos {
         }
     }
 
-    /// All players.
+    /// Returns all players.
     pub fn players(&self) -> &Players {
         &self.players
     }
 
-    /// The races that take results.
+    /// Returns the races that take results.
     pub fn races(&self) -> &Races {
         &self.races
     }
 
-    /// The calendar of events.
+    /// Returns the calendar of special events.
     pub fn events(&self) -> &Events {
         &self.events
     }
 
-    /// Who searches, and who races.
+    /// Returns the matchmaker: its tickets and its matches.
     pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
         self.matchmaking.matchmaker()
     }
@@ -218,19 +219,19 @@ impl Mmcos {
         &self.settings
     }
 
-    /// Takes the time of a call.
+    /// Follows the clock of a call.
     fn follow_clock(&mut self, cx: &Context<'_, Self>) {
         self.earliest = cx.clock().earliest();
         self.races.expire(cx.now().monotonic);
         self.pass(cx.now().wall);
     }
 
-    /// A record proves that it was this late.
+    /// Notes a time that a record proves to have been reached.
     fn prove(&mut self, moment: Wall) {
         self.last_record = self.last_record.max(Some(moment));
     }
 
-    /// Has a player's row kept, before any answer that follows.
+    /// Persists a player's row before any later response.
     fn keep_player(&self, cx: &mut Context<'_, Self>, user: UserId) {
         if let Some(player) = self.players.get(user) {
             cx.record(Record::Player(Box::new(player.clone())));
@@ -424,7 +425,7 @@ impl Service for Mmcos {
             Record::RaceForgotten(session) => self.races.forget(session),
             Record::Result(result) => {
                 self.prove(result.at);
-                // Of an account that the store has lost nothing is left to keep.
+                // Of an account that the store has lost, nothing is left to restore.
                 if self.players.get(result.user).is_some() {
                     self.races.count(result);
                 }
@@ -452,5 +453,5 @@ impl Service for Mmcos {
     }
 }
 
-/// The wait, in seconds, that a client is told when a change cannot be stored. (Our choice.)
+/// The wait before a retry, in seconds, in the response to a change that cannot be stored. (Our choice.)
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");

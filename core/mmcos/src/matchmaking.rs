@@ -1,7 +1,7 @@
-//! `MatchmakingService`: searches as long polls, and races as they begin (captures 03, 04, 06, 07).
+//! `MatchmakingService`: searches as long polls, and registrations of races that begin (captures 03, 04, 06, 07).
 //!
-//! Who meets whom is the [`matchmaker`](super::matchmaker)'s to decide; here its polls are held requests, and its
-//! answers are XML.
+//! The [`matchmaker`](super::matchmaker) decides which groups meet; here its polls are held requests, and its
+//! decisions become XML.
 
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 use core::net::IpAddr;
@@ -66,7 +66,7 @@ struct RegisterActiveGameWithPlayers<'a> {
 }
 
 impl RegisterActiveGameWithPlayers<'_> {
-    /// Whatever is not an id is passed over.
+    /// Returns the Steam accounts in the list. Ignores anything that is not an id.
     fn steam_ids(&self) -> impl Iterator<Item = SteamId> {
         let separator = |c: char| matches!(c, ',' | ';') || c.is_whitespace();
         let ids = self.platform_ids.iter().flat_map(move |list| list.split(separator));
@@ -74,7 +74,7 @@ impl RegisterActiveGameWithPlayers<'_> {
     }
 }
 
-/// The searches that are held, and the matchmaker that knows how long.
+/// The held polls, and the matchmaker that decides how long to hold them.
 #[derive(Debug)]
 pub(super) struct Matchmaking {
     matchmaker: Matchmaker,
@@ -105,17 +105,17 @@ impl Matchmaking {
         &self.matchmaker
     }
 
-    /// How many polls are held.
+    /// Returns the number of held polls.
     pub(super) fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// Decides by other times from now on.
+    /// Changes the times by which the matchmaker decides.
     pub(super) fn set_times(&mut self, times: &matchmaker::Config) {
         self.matchmaker.set_times(times);
     }
 
-    /// Has the matches to come numbered higher than this one.
+    /// Makes later matches have higher numbers than this one.
     pub(super) fn number_after(&mut self, session: SessionId) {
         self.matchmaker.number_from(SessionId(session.0.saturating_add(1)));
     }
@@ -135,7 +135,7 @@ impl EnterMatchmaking2<'_> {
 }
 
 impl Mmcos {
-    /// A poll: held until the matchmaker answers it.
+    /// Takes a poll, which is held until the matchmaker's decision.
     pub(super) fn enter_matchmaking(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -151,7 +151,7 @@ impl Mmcos {
                 let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
                 let first = matchmaker.is_empty();
                 matchmaker.enter(cx.now().monotonic, &poll, outcomes);
-                // Who accepts AI does not wait for friends.
+                // A player that accepts AI does not wait for friends.
                 if first && !(poll.ignore_minimum && self.settings.ai) {
                     self.tell_of_first_search(cx, &poll);
                 }
@@ -188,7 +188,8 @@ impl Mmcos {
         })
     }
 
-    /// What is known of a player as a host: the matches of the last day, or else whether any was ever confirmed.
+    /// Returns a player's history as a host: the matches of the last day, or else whether any match was ever
+    /// confirmed.
     fn host_history(&self, account: UserId) -> HostHistory {
         let recent = self.races.hosting(account);
         let ever = self.players.get(account).map_or(0, |player| player.profile.hosted.confirmed);
@@ -199,7 +200,8 @@ impl Mmcos {
         }
     }
 
-    /// Known by name only. A client that drops its connection instead is [`Mmcos::search_abandoned`].
+    /// Cancels a player's matchmaking ticket. Known by name only. A client that drops its connection instead takes
+    /// the way of [`Mmcos::search_abandoned`].
     pub(super) fn cancel_matchmaking(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -214,7 +216,7 @@ impl Mmcos {
         Ok(Reply::empty())
     }
 
-    /// The race of a key begins. Its host is known to be good at it, then.
+    /// Registers the race of a key as begun, which confirms its host.
     pub(super) fn register_active_game(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -225,7 +227,7 @@ impl Mmcos {
         let account = self.authenticate(&request.session_token, cx.now())?;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
-        // The dashboard's list of matches forgets one long before its key is worthless.
+        // The dashboard's list of matches drops a match long before its key expires.
         let _ = self.matchmaking.matchmaker.register(cx.now().monotonic, race_key, account);
         let players = &self.players;
         let listed: Vec<UserId> = request
@@ -240,16 +242,17 @@ impl Mmcos {
         Ok(Reply::empty())
     }
 
-    /// The number of the race of this key. A key of a race against AI is recognised though it was never kept.
+    /// Returns the number of the race with this key. A key of a race against AI is recognised though it was never
+    /// stored.
     pub(super) fn find_race(&mut self, race_key: RaceKey, by: UserId, now: Wall) -> Option<SessionId> {
         if let Some(session) = self.races.find(race_key) {
             return Some(session);
         }
-        // After a restart at a wrong time it may be the time of the last record.
+        // After a restart at a wrong time, the time of the last record may be the right one.
         let mut moments = [now, self.earliest].into_iter();
         let (now, AloneKey { issued, size }) =
             moments.find_map(|now| Some((now, self.race_keys.recognise(race_key, by, now)?)))?;
-        // One that a later key superseded is no longer worth anything, nor is one that is too old.
+        // A key that a later key superseded is worthless, and so is one that is too old.
         if self.races.has_given(by) || is_past(now, issued, KEEP) {
             return None;
         }
@@ -265,8 +268,9 @@ impl Mmcos {
         Some(session)
     }
 
-    /// A player showed the key of a race: it takes place. What a repeated request relies on is recorded again, since its
-    /// first record may still be on the way to the disk, and no answer may be quicker than that.
+    /// Notes that a player showed the key of a race: the race takes place. The state that a repeated request relies
+    /// on is recorded again, since its first record may still be on the way to the disk, and no response may be
+    /// quicker than that.
     pub(super) fn begin_race(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -289,14 +293,14 @@ impl Mmcos {
         }
     }
 
-    /// A player's result of a race counted.
+    /// Notes that a player's result of a race counted.
     pub(super) fn race_scored(&mut self, cx: &mut Context<'_, Self>, race_key: RaceKey, by: UserId) {
-        // The matchmaker lets go of a race long before its results do: it need not know this one.
+        // The matchmaker drops a race long before its results expire: it may not know this one.
         let _ = self.matchmaking.matchmaker.score(cx.now().monotonic, race_key, by);
         self.rearm(cx);
     }
 
-    /// The client of a held poll has gone.
+    /// Cancels a poll whose connection has ended.
     pub(super) fn search_abandoned(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         let poll = PollId(exchange.0);
         if let Some(Held { account, .. }) = self.matchmaking.held.remove(&poll) {
@@ -319,7 +323,7 @@ impl Mmcos {
         self.answer_searches(cx);
     }
 
-    /// Ends the searches of all who may not play.
+    /// Ends the matchmaking tickets of all banned players.
     pub(super) fn end_searches_of_banned(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now();
         let banned = |held: &&Held| {
@@ -336,14 +340,14 @@ impl Mmcos {
         self.answer_searches(cx);
     }
 
-    /// Ends a player's search.
+    /// Ends a player's matchmaking ticket.
     pub(super) fn end_search(&mut self, cx: &mut Context<'_, Self>, account: UserId) {
         let Matchmaking { matchmaker, outcomes, .. } = &mut self.matchmaking;
         matchmaker.cancel(cx.now().monotonic, account, outcomes);
         self.answer_searches(cx);
     }
 
-    /// Closes a match: of its results none that has not come will count.
+    /// Closes a match: results that have not come will not count.
     pub(super) fn close_race(&mut self, cx: &mut Context<'_, Self>, race_key: RaceKey, session: SessionId) {
         if let Some(race) = self.races.close(session) {
             cx.record(Record::Race(Box::new(race.clone())));
@@ -352,7 +356,7 @@ impl Mmcos {
         self.rearm(cx);
     }
 
-    /// Answers every poll that has come to its end, and sees that the matchmaker is woken when the next is due.
+    /// Responds to every poll that the matchmaker has decided, and sets the timer for its next deadline.
     fn answer_searches(&mut self, cx: &mut Context<'_, Self>) {
         let outcomes = core::mem::take(&mut self.matchmaking.outcomes);
         for outcome in outcomes.iter() {
@@ -370,7 +374,7 @@ impl Mmcos {
         self.rearm(cx);
     }
 
-    /// One answer for all groups in it, rendered once.
+    /// Responds to all groups of a decision. The response is rendered once.
     fn answer_search(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
         let mut answer = *answer;
         if let [alone] = answer.groups {
@@ -390,7 +394,7 @@ impl Mmcos {
         }
     }
 
-    /// From here on its players may bring results.
+    /// Issues the race's key: from here on its players may bring results.
     fn issue_race(&mut self, cx: &mut Context<'_, Self>, answer: &Answer<'_>) {
         let Some(host) = answer.groups.iter().find(|group| group.is_host) else { return };
         let Some(mode) = self.matchmaking.held.get(&host.poll).map(|held| held.mode) else { return };
@@ -423,8 +427,8 @@ impl Mmcos {
         }
     }
 
-    /// Sees to a timer no later than the matchmaker's next deadline. One that comes too early does no harm, so a
-    /// deadline that moved away leaves it alone.
+    /// Sets a timer no later than the matchmaker's next deadline. A timer that fires too early does no harm, so it is
+    /// kept when the deadline moves away.
     fn rearm(&mut self, cx: &mut Context<'_, Self>) {
         let Some(due) = self.matchmaking.matchmaker.next_deadline() else { return };
         match self.matchmaking.timer {
@@ -457,7 +461,7 @@ fn render(answer: &Answer<'_>, waits: Waits, xml: &mut Writer) {
     xml.close("MatchmakingResult");
 }
 
-/// What a poll gets whose player gave up, if anybody is still there to read it. (Our choice.)
+/// Renders the response to a poll that the player cancelled, if a client is still there to read it. (Our choice.)
 fn render_cancelled(waits: Waits, xml: &mut Writer) {
     open(waits, xml);
     xml.text("Error", "cancelled");

@@ -1,4 +1,4 @@
-//! Seasons: when they are, and what a change of season does to a standing.
+//! Seasons: their dates, and the effect of a change of season on a standing.
 #![expect(clippy::arithmetic_side_effects, reason = "counts of two-month periods in years of 16 bits")]
 
 use alloc::boxed::Box;
@@ -51,36 +51,36 @@ const SEASON_ZERO: i32 = 2017 * 6 + 2;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Season {
-    /// Its number.
+    /// The season's number.
     pub id: SeasonId,
     /// Its first moment.
     pub starts: Wall,
-    /// From here on it is over, and none is active.
+    /// End of the active time. From here until the next season, no season is active.
     pub inactive_from: Wall,
-    /// The first moment of the next season: `NextActiveSeasonDate`, whether this one is still active or not.
+    /// The first moment of the next season: `NextActiveSeasonDate`, both while this one is active and after that.
     pub next_starts: Wall,
 }
 
 impl Season {
-    /// That of a server that has not seen any.
+    /// The season of a server that has not seen any.
     pub(super) const NONE: Self = {
         let never = Wall::from_millis(i64::MIN);
         Self { id: SeasonId(i32::MIN), starts: never, inactive_from: never, next_starts: never }
     };
 
-    /// The season that a moment is in, active or not. (Moments outside of the years 0 to 9999 are in the season of
-    /// the nearest that is inside.)
+    /// Returns the season that a moment is in, active or not. (A moment outside of the years 0 to 9999 counts as the
+    /// nearest one inside.)
     pub fn at(moment: Wall) -> Self {
         let today = Date::of(moment);
         Self::of_period(i32::from(today.year) * 6 + (i32::from(today.month) - 1) / 2)
     }
 
-    /// The season that began at this moment with this number.
+    /// Returns the season that began at this moment with this number.
     pub fn that_began(starts: Wall, id: SeasonId) -> Self {
         Self { id, starts, ..Self::at(starts) }
     }
 
-    /// The season that the calendar has at a later moment.
+    /// Returns the calendar's season at a later moment.
     ///
     /// ```
     /// use mmcos_game::seasons::{Season, SeasonId};
@@ -98,46 +98,47 @@ impl Season {
         Self { id: season.id.plus(self.begun_early()), ..season }
     }
 
-    /// The season that follows this one if it begins at this moment.
+    /// Returns the season that follows this one if it begins at this moment.
     #[must_use]
     pub fn early(&self, now: Wall) -> Self {
         Self::that_began(now, self.id.plus(1))
     }
 
-    /// The season that the calendar has instead, if this one begins only later: it began while the clock was ahead.
+    /// Returns the calendar's season instead, if this one begins only later: it began while the clock was ahead.
     pub fn renumbered(&self, now: Wall) -> Option<Self> {
         (now < self.starts).then(|| self.at_later(now))
     }
 
-    /// The season of a moment before this one began. If others were begun early meanwhile, it may be one before that.
+    /// Returns the number of the season at a moment before this one began. If others were begun early meanwhile, it
+    /// may be one before that.
     pub fn of_earlier(&self, moment: Wall) -> SeasonId {
         let was_early = self.starts > Self::at(self.starts).starts;
         let begun_early_before = self.begun_early().saturating_sub(i32::from(was_early));
         Self::at(moment).id.plus(begun_early_before).min(self.id.plus(-1))
     }
 
-    /// How many seasons were begun early, up to this one.
+    /// Returns the number of seasons that were begun early, up to this one.
     fn begun_early(&self) -> i32 {
         self.id.0.saturating_sub(Self::at(self.starts).id.0)
     }
 
-    /// Whether it is not over at this moment. (Points count all the same: our choice.)
+    /// Returns true while the season is active. (Points count all the same: our choice.)
     pub fn is_active(&self, now: Wall) -> bool {
         (self.starts..self.inactive_from).contains(&now)
     }
 
-    /// When next a season goes inactive: `NextInactiveSeasonDate`. This season's own date while it is active; after
-    /// that, the next season's (inferred: both captures are of an active season).
+    /// Returns the next moment at which a season goes inactive: `NextInactiveSeasonDate`. That is this season's own
+    /// date while it is active; after that, the next season's (inferred: both captures are of an active season).
     pub fn next_inactive(&self, now: Wall) -> Wall {
         if now < self.inactive_from { self.inactive_from } else { Self::at(self.next_starts).inactive_from }
     }
 
-    /// The last moment before the next season.
+    /// Returns the last moment before the next season.
     pub(super) const fn last_moment(&self) -> Wall {
         Wall::from_millis(self.next_starts.as_millis().saturating_sub(1))
     }
 
-    /// Of the period so many times two months after the start of the year 0.
+    /// Returns the season of a period of two months, counted from the start of the year 0.
     fn of_period(period: i32) -> Self {
         Self {
             id: SeasonId(period - SEASON_ZERO),
@@ -157,16 +158,16 @@ fn day_in_period(period: i32, month: i32, day: u8) -> Wall {
 /// One row of the table that rewards ranks at the end of a season. (`RankBonus` of capture 02.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RankBonus {
-    /// The row is for the players in the first so many ranks.
+    /// Number of ranks, from the first on, that the row applies to.
     pub min_rank: u32,
-    /// The points that they start the next season with, beside those of their division and of the other rows that are for
-    /// them.
+    /// Points with which these players start the next season, in addition to those of their division and of other
+    /// rows that apply to them.
     pub bonus_points: Points,
 }
 
-/// What a change of season does to every player: a function of the player's own row and nothing else. So rows can be
-/// brought into the new season in any order and in pieces, and after a crash the same comes of a row that was not
-/// (decision 0083).
+/// Effect of a change of season on every player: a function of the player's own row and nothing else. So rows can be
+/// brought into the new season in any order and in pieces, and after a crash the remaining rows change in the same
+/// way (decision 0083).
 ///
 /// The initial standing is the bonus of the division and those of all rows of [`RankBonus`] that the rank is in, and the
 /// division which these points earn. The old points are gone.
@@ -199,12 +200,12 @@ pub struct RollOver {
     ladder: Ladder,
     /// The last place that each row of the table is for, and its bonus.
     rank_bonus: Vec<(Place, Points)>,
-    /// What the season that ended was worth.
+    /// Prizes of the season that ended.
     pub prizes: Prizes,
 }
 
 impl RollOver {
-    /// The change after a season that ended with this ranking.
+    /// Returns the change after a season that ended with this ranking.
     pub fn new(ladder: Ladder, rank_bonus: &[RankBonus], ranking: &Ranking, prizes: Prizes) -> Self {
         let last = |row: &RankBonus| {
             let rank = row.min_rank.min(ranking.len()).checked_sub(1)?;
@@ -213,10 +214,11 @@ impl RollOver {
         Self { ladder, rank_bonus: rank_bonus.iter().filter_map(last).collect(), prizes }
     }
 
-    /// Returns the initial standing of a player, given as it was at the end of the season before.
+    /// Returns the initial standing of a player, given as the player was at the end of the season before.
     pub fn begins(&self, player: &Player) -> Standing {
         if player.standing.points == player.bonus {
-            // Who won nothing in a season has no bonus for the next: else whoever never races would get one.
+            // A player that won nothing in a season has no bonus for the next: otherwise players that never race
+            // would get one.
             return Standing::default();
         }
         let place = player.place();
@@ -227,20 +229,20 @@ impl RollOver {
     }
 }
 
-/// A change of season. What it did to each player follows from the player's row.
+/// A change of season. Its effect on each player follows from the player's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SeasonStarted {
     /// The season that began.
     pub season: SeasonId,
     /// Its first moment.
     pub starts: Wall,
-    /// What it does to players of the season before; `None` if they keep their points, and the season only got another
+    /// Effect on players of the season before; `None` if they keep their points, and the season only got another
     /// number.
     pub roll_over: Option<Box<RollOver>>,
 }
 
-/// The prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`; empty for none. The game hands them out by
-/// itself (inferred); they are kept with the final standings.
+/// Prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`; empty for none. The game hands them out by
+/// itself (inferred); they are stored with the final standings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Prizes {
     /// By division, from 0 up.
@@ -250,14 +252,14 @@ pub struct Prizes {
 }
 
 impl Prizes {
-    /// Those of a catalogue.
+    /// Returns the prizes of a catalogue.
     pub fn of(catalogue: &Catalogue) -> Self {
         let by_division = catalogue.divisions.season_prizes.iter().map(|prize| prize.as_str().into());
         let by_rank = catalogue.ranks.rewards.iter().map(|row| (row.min_rank, row.prize.as_str().into()));
         Self { by_division: by_division.collect(), by_rank: by_rank.collect() }
     }
 
-    /// The prizes of a season that has ended, one by one.
+    /// Returns the prizes of a season that has ended, one by one.
     pub fn each(&self, season: SeasonId) -> impl Iterator<Item = Prize> {
         let prize = move |kind, bound, prize: &str| Prize { season, kind, bound, prize: prize.into() };
         let divisions = (0..).zip(&self.by_division).filter(|(_, prize)| !prize.is_empty());
@@ -273,7 +275,7 @@ impl Prizes {
 pub struct Prize {
     /// The season.
     pub season: SeasonId,
-    /// What it is for.
+    /// Kind of standing that earns it.
     pub kind: PrizeKind,
     /// The division, or the number of ranks.
     pub bound: u32,
@@ -281,7 +283,7 @@ pub struct Prize {
     pub prize: Box<str>,
 }
 
-/// What a prize is for.
+/// Kind of standing that earns a prize.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PrizeKind {

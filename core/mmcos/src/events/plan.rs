@@ -1,4 +1,4 @@
-//! When events run, as text: `off`, `weekly`, or `chaos 2026-12-24 to 2026-12-26, payload 2026-12-31`.
+//! Plans of special events as text: `off`, `weekly`, or `chaos 2026-12-24 to 2026-12-26, payload 2026-12-31`.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
@@ -40,7 +40,7 @@ impl Value for Plan {
     }
 }
 
-/// All of the days named, in UTC.
+/// Parses a run that lasts all of the named days, in UTC.
 fn run(text: &str) -> Option<Run> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (event, first, last) = match *words.as_slice() {

@@ -21,7 +21,7 @@ fn dates(runs: Vec<Run>) -> Plan {
     Plan::Dates(Dates::new(runs).unwrap())
 }
 
-/// The event that runs, and the next with its start in hours.
+/// Returns the event that runs, and the next with its start in hours.
 fn told(events: &Events, hours: i64) -> (Option<EventName>, Option<(EventName, i64)>) {
     let next = events.next(at(hours)).map(|run| (run.event, run.starts.as_millis() / HOUR));
     (events.at(at(hours)).map(|run| run.event), next)
@@ -110,7 +110,7 @@ fn what_an_operator_stops_is_over_and_the_next_starts() {
 }
 
 proptest! {
-    /// So whoever asks again at the next change, and not before, knows all.
+    /// A client that asks again at the next change, and not before, misses nothing.
     #[test]
     fn nothing_changes_before_the_next_change(
         weekly in any::<bool>(),

@@ -9,65 +9,65 @@ use mmcos_core::{
     wire::http::{Method, Status},
 };
 
-/// What is asked for.
+/// Request to the operator's pages and API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ask<'a> {
     /// A file of the dashboard.
     Asset(Asset),
-    /// The description of the API.
+    /// Get the description of the API.
     Description,
-    /// How the server does, in a few numbers for everybody.
+    /// Get the public status of the server.
     Status,
-    /// What the asker may do.
+    /// Get the access of the sender.
     Session,
-    /// To be let in.
+    /// Log in.
     LogIn,
-    /// To be let go.
+    /// Log out.
     LogOut,
-    /// To be let in by a one-time link.
+    /// Log in by a one-time link.
     OpenLink(&'a str),
-    /// That a one-time link be made.
+    /// Make a one-time link.
     MakeLink,
-    /// All that the dashboard shows.
+    /// Get everything that the dashboard shows.
     State,
-    /// The same, again whenever it changes.
+    /// Get the same, again whenever it changes.
     Live,
-    /// The charts.
+    /// Get the charts.
     History,
-    /// Players, by a part of their name.
+    /// Find players by a part of their name.
     Players,
-    /// That a player's search ends, and the session with it.
+    /// End a player's matchmaking ticket and session.
     Kick(&'a str),
-    /// That a match ends.
+    /// End a match.
     EndMatch(&'a str),
-    /// Who may not play.
+    /// Get all bans.
     Bans,
-    /// That somebody may not play.
+    /// Set a ban.
     Ban,
-    /// That somebody may play again.
+    /// Lift a ban.
     LiftBan,
-    /// That the next season begin at once.
+    /// Start the next season at once.
     StartSeason,
-    /// The names of all events.
+    /// Get the names of all events.
     Events,
-    /// That an event start.
+    /// Start an event.
     StartEvent,
-    /// That the event that is on stop.
+    /// Stop the event that is on.
     StopEvent,
-    /// What can be set while the server runs.
+    /// Get the live settings.
     Settings,
-    /// That something be set.
+    /// Set a live setting.
     Set(&'a str),
-    /// That it be as the configuration says.
+    /// Reset a live setting to the configuration's value.
     Reset(&'a str),
 }
 
-/// What is at a path.
+/// Requests that a path has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
-    /// A request, and the access that it must have.
+    /// A request, and the access that it requires.
     Ask(Ask<'a>, RequiredAccess),
-    /// Requests with other methods: these, in the form of the field `Allow`.
+    /// Requests with other methods only: these, in the form of the field `Allow`.
     Allow(String),
 }
 
@@ -85,7 +85,7 @@ static PAGES: [(&str, Maker); 7] = [
     ("/admin/link/{link}", |link| Ask::OpenLink(link)),
 ];
 
-/// The API, as it is served and as it is described.
+/// Routes of the API, both to serve and to describe it.
 static API: [(Operation, Maker); 22] = [
     (
         get("/api/v1/openapi.json", "Returns this description.")
@@ -231,7 +231,7 @@ pub(super) fn description() -> Value {
 }
 
 impl<'a> Ask<'a> {
-    /// Returns the request at this path; `None` if nothing of ours is at it. (`Get` stands for HEAD as well.)
+    /// Returns the request at this path; `None` if there is none here. (`Get` stands for HEAD as well.)
     pub(super) fn find(method: Method, path: &'a str) -> Option<Found<'a>> {
         let method = if method == Method::Head { Method::Get } else { method };
         let mut allowed = String::new();
@@ -251,14 +251,14 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Returns the segment of the path where the pattern has braces, if it has any; `None` if it is another path.
+/// Returns the segment of the path at the pattern's braces, empty if it has none; `None` if the path does not match.
 fn subject<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, rest)) = pattern.split_once('{') else { return (pattern == path).then_some("") };
     let (_, after) = rest.split_once('}')?;
     path.strip_prefix(before)?.strip_suffix(after).filter(|subject| !subject.contains('/'))
 }
 
-/// As in the field `Allow`.
+/// Returns the method's name, as in the field `Allow`.
 const fn token(method: Method) -> &'static str {
     match method {
         Method::Get | Method::Head => "GET, HEAD",

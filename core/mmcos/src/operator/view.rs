@@ -16,7 +16,7 @@ use mmcos_core::seam::Wall;
 pub(super) struct Status<'a> {
     /// Version of the server.
     pub(super) version: &'static str,
-    /// Whether the server is closed for maintenance: new logins are refused.
+    /// True while the server is closed for maintenance: new logins are refused.
     pub(super) maintenance: bool,
     /// Message of the day.
     pub(super) message: Option<&'a str>,
@@ -67,11 +67,11 @@ pub(super) struct Health<'a> {
     pub(super) version: &'static str,
     /// Time of its start.
     pub(super) started: i64,
-    /// Whether the server is closed for maintenance: new logins are refused.
+    /// True while the server is closed for maintenance: new logins are refused.
     pub(super) maintenance: bool,
     /// Message of the day.
     pub(super) message: Option<&'a str>,
-    /// Whether Steam tickets are verified. If not, anyone can impersonate any player.
+    /// True if Steam tickets are verified. If false, anyone can impersonate any player.
     pub(super) verifies_tickets: bool,
     /// Open connections.
     pub(super) connections: usize,
@@ -101,7 +101,7 @@ pub(super) struct Identity<'a> {
 pub(super) struct Online<'a> {
     /// Number of players online.
     pub(super) online: u32,
-    /// Number of players who have ever logged in.
+    /// Number of players that have ever logged in.
     pub(super) known: usize,
     /// At most 50, those seen most recently, in the order of their `user_id`.
     pub(super) list: Vec<PlayerRow<'a>>,
@@ -124,7 +124,7 @@ pub(super) struct PlayerRow<'a> {
     pub(super) seen: i64,
     /// Current activity.
     pub(super) does: Activity,
-    /// Whether the player is banned.
+    /// True if the player is banned.
     pub(super) banned: bool,
 }
 
@@ -183,7 +183,7 @@ pub(super) struct SearchRow<'a> {
     pub(super) mode: String,
     /// Network version of the game. Players of different versions do not meet.
     pub(super) version: u32,
-    /// Whether the search ends with AI opponents when no player is found.
+    /// True if the search ends with AI opponents when no player is found.
     pub(super) accepts_ai: bool,
     /// Number of players in the party.
     pub(super) party: u8,
@@ -217,7 +217,7 @@ pub(super) struct MatchRow<'a> {
     pub(super) since: i64,
     /// Number of players, parties included.
     pub(super) seats: u16,
-    /// Players who searched, each for a party; the host first.
+    /// Players that searched, each for a party; the host first.
     pub(super) players: Vec<Identity<'a>>,
 }
 
@@ -268,7 +268,7 @@ pub(super) struct LeaderboardRow<'a> {
 pub(super) struct Season {
     /// Number of the season.
     pub(super) id: i32,
-    /// Whether points count for this season.
+    /// True while the season is active: before `ends`.
     pub(super) active: bool,
     /// Start of the season.
     pub(super) starts: i64,
@@ -276,8 +276,8 @@ pub(super) struct Season {
     pub(super) ends: i64,
     /// Start of the next season.
     pub(super) next: i64,
-    /// Number that the calendar has for this season, if by a clock that is right now it begins only later: it began
-    /// while the clock was ahead. `POST /api/v1/season/start` with this number sets it; points stay.
+    /// Number that the calendar has for this season, if by the current clock it begins only later: it began while the
+    /// clock was ahead. `POST /api/v1/season/start` with this number sets it; points stay.
     pub(super) renumber_to: Option<i32>,
 }
 
@@ -286,7 +286,7 @@ pub(super) struct Season {
 pub(super) struct Event<'a> {
     /// Name of the event.
     pub(super) name: Cow<'a, str>,
-    /// Whether the event is on.
+    /// True while the event is on.
     pub(super) on: bool,
     /// Start of the event.
     pub(super) starts: i64,
@@ -305,7 +305,7 @@ pub(super) struct Ban<'a> {
     pub(super) since: i64,
     /// End of the ban. A permanent ban has none.
     pub(super) until: Option<i64>,
-    /// Whether the ban is active.
+    /// True while the ban is active.
     pub(super) holds: bool,
     /// Reason, which the player reads.
     pub(super) reason: &'a str,

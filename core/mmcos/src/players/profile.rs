@@ -3,15 +3,15 @@ use core::fmt;
 
 use smol_str::SmolStr;
 
-/// How long a name may be: Steam's own limit for a persona name.
+/// Characters of the longest name: Steam's own limit for a persona name.
 const NAME_CHARS: usize = 32;
-/// How long a title may be, in characters. (Our choice; the longest of capture 11 has 32.)
+/// Characters of the longest title. (Our choice; the longest of capture 11 has 32.)
 const TITLE_CHARS: usize = 64;
-/// What the game sends as `DefaultTitle`. (Capture 02.)
+/// Title that the game sends as `DefaultTitle`. (Capture 02.)
 const DEFAULT_TITLE: &str = "lng_player_title_default";
 
-/// A player's name, fit to be shown anywhere: 1 to 32 characters, each of which can be seen and leaves the text around it
-/// as it is. There is no other way to a name than through this normalisation, at a login as after a restart.
+/// A player's name, fit to be shown anywhere: 1 to 32 visible characters that do not affect the text around them.
+/// Every name goes through this normalisation, at a login as well as after a restart.
 ///
 /// ```
 /// use mmcos_game::players::Name;
@@ -24,9 +24,9 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 pub struct Name(SmolStr);
 
 impl Name {
-    /// Returns the name that any text makes. Control characters, marks that change the direction of text, and characters
-    /// that cannot be seen are left out; every kind of space becomes a plain one; what is too long is cut off; and if
-    /// nothing is left, the name is `Player`. (Our choice: a player with an odd name should still play.)
+    /// Returns the name that any text makes. Control characters, marks that change the direction of text, and
+    /// invisible characters are left out; every kind of space becomes a plain one; a name that is too long is cut;
+    /// and if nothing is left, the name is `Player`. (Our choice: a player with an odd name should still play.)
     pub fn new(text: &str) -> Self {
         let shown = text.chars().filter(|character| !is_hidden(*character));
         let plain = shown.map(|character| if character.is_whitespace() { ' ' } else { character });
@@ -37,14 +37,14 @@ impl Name {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Returns whether a character is not one to see: it controls something (the direction of text among it), takes no room,
-/// or means something to some programs alone. The ranges are those of Unicode 17: Cc, Cf, Zl, Zp, Co, noncharacters, and
+/// Returns true if a character is not visible: it controls something (the direction of text included), has no width,
+/// or has a meaning to some programs only. The ranges are those of Unicode 17: Cc, Cf, Zl, Zp, Co, noncharacters, and
 /// `Default_Ignorable_Code_Point`; and two that are blank in every font.
 fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -66,7 +66,7 @@ fn is_hidden(character: char) -> bool {
             // Tags and selectors; private use.
             | '\u{E0000}'..='\u{E0FFF}' | '\u{F0000}'..
         )
-        // The last two of every plane are no characters.
+        // The last two code points of every plane are noncharacters.
         || character as u32 & 0xFFFE == 0xFFFE
 }
 
@@ -95,31 +95,31 @@ impl fmt::Display for Name {
 #[serde(try_from = "String")]
 pub struct Title(SmolStr);
 
-/// Why a text is no [`Title`].
+/// Reason why a text is not a [`Title`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TitleError {
     /// Empty or too long.
     #[error("a title has 1 to 64 characters, this one {found}")]
     Length {
-        /// How many bytes it has.
+        /// Its length, in bytes.
         found: usize,
     },
-    /// A character that is in no title.
+    /// A character that no title has.
     #[error("a title is made of a to z, 0 to 9 and _, this one has {found:?} at byte {at}")]
     Character {
         /// The character.
         found: char,
-        /// Where it starts.
+        /// Its position, in bytes.
         at: usize,
     },
 }
 
 impl Title {
-    /// Takes a title as the game sends it.
+    /// Parses a title as the game sends it.
     ///
     /// # Errors
-    /// [`TitleError`] says what is wrong with it.
+    /// [`TitleError`] if the text is not a title.
     pub fn parse(text: &str) -> Result<Self, TitleError> {
         if !(1..=TITLE_CHARS).contains(&text.len()) {
             return Err(TitleError::Length { found: text.len() });
@@ -130,7 +130,7 @@ impl Title {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -156,8 +156,8 @@ impl fmt::Display for Title {
     }
 }
 
-/// A player's level, 0 to 999, as the game says: nobody checks it, hence `UntrustedLevel`. (Up to 50 seen, capture 11;
-/// the bound is our choice.)
+/// A player's level, 0 to 999, as the game says: the server cannot check it, hence `UntrustedLevel`. (Up to 50 seen,
+/// capture 11; the bound is our choice.)
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -165,12 +165,12 @@ impl fmt::Display for Title {
 pub struct Level(u16);
 
 impl Level {
-    /// The level nearest to what was said.
+    /// Returns the level nearest to the reported number.
     pub fn nearest(said: i64) -> Self {
         Self(bounded(said))
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -182,8 +182,8 @@ impl From<i64> for Level {
     }
 }
 
-/// How often a player began again from level 0, 0 to 999, as the game says. (Up to 11 seen, capture 11; the bound is
-/// our choice.)
+/// Number of times that a player began again from level 0, 0 to 999, as the game says. (Up to 11 seen, capture 11;
+/// the bound is our choice.)
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -191,12 +191,12 @@ impl From<i64> for Level {
 pub struct Prestige(u16);
 
 impl Prestige {
-    /// The prestige nearest to what was said.
+    /// Returns the prestige nearest to the reported number.
     pub fn nearest(said: i64) -> Self {
         Self(bounded(said))
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u16 {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What a trace of this game shows.
+//! Redaction of this game's traces.
 //!
 //! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the
 //! secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s tickets
@@ -21,7 +21,7 @@ use mmcos_core::{
 use crate::{Mmcos, Record, Settings, is_service, moderation::Subject};
 pub use secrets::Secrets;
 
-/// Elements whose text a service reads and that are no secret.
+/// Elements whose text a service reads and that are not secret.
 const SHOWN: [&[u8]; 19] = [
     b"DisplayName",
     b"DefaultTitle",
@@ -97,7 +97,7 @@ impl Redactor<Mmcos> for Secrets {
     }
 }
 
-/// A document: the texts that a service reads, with what stands in for session tokens and tickets.
+/// Redacts a document: keeps the texts that a service reads, and replaces session tokens and Steam tickets.
 fn shown_xml(document: &[u8], secrets: &Secrets) -> Vec<u8> {
     let mut out = Vec::with_capacity(document.len());
     let mut element: &[u8] = b"";
@@ -140,7 +140,7 @@ fn shown_xml(document: &[u8], secrets: &Secrets) -> Vec<u8> {
     out
 }
 
-/// What a document has next. A text has markup of so many bytes before it, and after it.
+/// The next piece of a document. A text has this many bytes of markup before it and after it.
 enum Piece {
     Text(usize, usize),
     Start,
@@ -161,7 +161,7 @@ fn next_piece(rest: &[u8]) -> (&[u8], Piece) {
     let (end, kind): (&[u8], Piece) = match rest {
         [b'<', b'!', b'-', b'-', ..] => (b"-->", Piece::Other),
         [b'<', b'?', ..] => {
-            // A declaration says nothing, and one that is masked is none.
+            // A declaration carries no data, and a masked one is no declaration.
             return up_to(b"?>").map_or((rest, Piece::Other), |piece| (piece, Piece::End));
         }
         [b'<', b'!', ..] => (b">", Piece::Other),
@@ -175,7 +175,7 @@ fn next_piece(rest: &[u8]) -> (&[u8], Piece) {
     up_to(end).map_or((rest, Piece::Other), |piece| (piece, kind))
 }
 
-/// What is sent, with what stands in for session tokens.
+/// Redacts a response: replaces session tokens.
 fn shown_answer(bytes: &[u8], secrets: &Secrets) -> Vec<u8> {
     const OPEN: &[u8] = b"<SessionToken>";
     let start = bytes.windows(OPEN.len()).position(|window| window == OPEN);

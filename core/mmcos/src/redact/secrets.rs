@@ -22,24 +22,26 @@ use crate::{
     session::{SessionError, SessionKey},
 };
 
-/// What secrets are replaced by: of the same length, and as good or bad as they were.
+/// Replacements for secrets, each of the same length and validity as the original.
 pub struct Secrets {
     real: SessionKey,
     key: [u8; 32],
     sessions: SessionKey,
-    /// Whose signature under a ticket counts, and who signs in its place; `None` where no signature counts.
+    /// Key that must have signed a Steam ticket, and the signer that replaces it; `None` where signatures are not
+    /// verified.
     signer: Option<(PublicKey, Signer)>,
     egonet: egonet::Limits,
 }
 
 impl Secrets {
-    /// Of a server with these settings in this life.
+    /// Returns the secrets of a server with these settings in this life.
     pub(super) fn of(settings: &Settings, life: &Life, entropy: [u8; 32]) -> Self {
         let mut random = ChaCha8Rng::from_seed(entropy);
         let mut key = [0; 32];
         random.fill_bytes(&mut key);
         let signer = match &settings.identity {
-            // Without a signer no ticket counts in the trace: it differs from what was, and gives nothing away.
+            // Without a signer no Steam ticket is valid in the trace: the trace differs from the run, and reveals
+            // nothing.
             IdentityPolicy::Verify(steam) => {
                 Signer::generate(&mut random).map(|signer| (steam.clone(), signer))
             }
@@ -50,29 +52,29 @@ impl Secrets {
         Self { real, key, sessions, signer, egonet: settings.egonet() }
     }
 
-    /// The key of the tokens that stand in.
+    /// Returns the key that authenticates the replaced tokens.
     pub(super) fn session_key(&self) -> [u8; 32] {
         self.key
     }
 
-    /// Whose tickets count in the trace.
+    /// Returns the policy by which the trace's Steam tickets are verified.
     pub(super) fn identity(&self) -> IdentityPolicy {
         self.signer
             .as_ref()
             .map_or(IdentityPolicy::Trust, |(_, signer)| IdentityPolicy::Verify(signer.public_key()))
     }
 
-    /// What of an `EgoNet` value is read.
+    /// Returns the limits on the `EgoNet` values that are read.
     pub(super) const fn egonet_limits(&self) -> &egonet::Limits {
         &self.egonet
     }
 
-    /// What stands in for the text of a `SessionToken`.
+    /// Returns the replacement for the text of a `SessionToken`.
     pub(super) fn stand_in_for_token(&self, text: &[u8]) -> Vec<u8> {
         Self::stand_in(text, |token| self.token(token))
     }
 
-    /// What stands in for the text of a `PlatformID`.
+    /// Returns the replacement for the text of a `PlatformID`.
     pub(super) fn stand_in_for_platform_id(&self, text: &[u8]) -> Vec<u8> {
         Self::stand_in(text, |id| self.platform_id(id))
     }
@@ -81,11 +83,11 @@ impl Secrets {
         let Ok(text) = core::str::from_utf8(text) else { return all_masked(text) };
         let content = text.trim();
         let shown = text.replacen(content, &stand_in(content), 1).into_bytes();
-        // Or the body would have another length than its head says.
+        // Otherwise the body's length would differ from the one in its head.
         if shown.len() == text.len() { shown } else { all_masked(text.as_bytes()) }
     }
 
-    /// A token of the same session; one that was forged stays so, and one that was none.
+    /// Returns a token of the same session. A forged token stays forged, and a malformed one malformed.
     fn token(&self, token: &str) -> String {
         let end_of_time = Wall::from_millis(i64::MAX);
         match self.real.verify(token, end_of_time) {
@@ -98,8 +100,8 @@ impl Secrets {
         }
     }
 
-    /// The same ticket without its secrets, and without what follows it. What has no `^` is no ticket; what is no number
-    /// either says nothing.
+    /// Returns the same Steam ticket without its secrets, and without the fields that follow it. A text without `^`
+    /// is not a ticket; unless it is a number, it is masked.
     fn platform_id(&self, text: &str) -> String {
         let Some((hex, fields)) = text.split_once('^') else {
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 20;
@@ -115,7 +117,7 @@ impl Secrets {
     }
 }
 
-/// A text that says nothing.
+/// Returns the text fully masked.
 fn shown(text: &str) -> String {
     String::from_utf8(all_masked(text.as_bytes())).unwrap_or_default()
 }

@@ -8,12 +8,13 @@ use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::traits::PublicKeyParts as _;
 use sha1::{Digest as _, Sha1};
 
-/// Where a ticket has secrets and addresses: the GC token, the public address, and both addresses of the signed part.
+/// Ranges of a Steam ticket with secrets and addresses: the GC token, the public address, and both addresses of the
+/// signed part.
 const BLANKED: [Range<usize>; 3] = [4..12, 36..40, 76..84];
-/// Where the signed part begins.
+/// Start of the signed part.
 const SIGNED: usize = 56;
 
-/// A key that signs in Steam's place, for as long as a recording lasts. Nobody learns it.
+/// A key that signs in Steam's place for the length of a trace. It is never disclosed.
 pub(super) struct Signer {
     key: PrivateKey,
     public: PublicKey,
@@ -35,8 +36,8 @@ impl Signer {
     }
 }
 
-/// The ticket without secrets, addresses and Steam's signature. If that held, it is signed by `signer` instead; what is
-/// no ticket stays none, for the same reason.
+/// Returns the Steam ticket without secrets, addresses and Steam's signature. If the signature was valid, `signer`
+/// signs instead; a malformed ticket stays malformed, for the same reason.
 pub(super) fn blank(mut bytes: Vec<u8>, signer: Option<&(PublicKey, Signer)>) -> Vec<u8> {
     let parsed = Ticket::parse(&bytes);
     let signer =
@@ -60,7 +61,7 @@ pub(super) fn blank(mut bytes: Vec<u8>, signer: Option<&(PublicKey, Signer)>) ->
     bytes
 }
 
-/// How many bytes say what the ticket is, or why it is none.
+/// Returns the number of bytes that decide the ticket's content, or why it is malformed.
 fn told(parsed: &Result<Ticket<'_>, TicketError>, len: usize) -> usize {
     match parsed {
         Ok(_) => len.saturating_sub(SIGNATURE_LEN),

@@ -1,4 +1,4 @@
-//! Who searches and who races, as views.
+//! Views of matchmaking tickets and matches.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -20,12 +20,12 @@ use super::{
 };
 use mmcos_core::seam::{Monotonic, Now, Wall};
 
-/// The matches that are more than a lone player's next search.
+/// Returns the matches, except those that are no more than a lone player's next search.
 pub(in super::super) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match> {
     matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
 }
 
-/// The modes with the most players. Clients name modes, so there can be any number of them.
+/// Returns the buckets with the most players. Clients name modes, so there can be any number of them.
 pub(super) fn fullest_modes(matchmaker: &Matchmaker) -> Vec<BucketView> {
     first_rows(matchmaker.buckets(), |bucket| (Reverse(bucket.players), bucket.key))
 }
@@ -115,7 +115,7 @@ impl Mmcos {
     }
 }
 
-/// How many versions of the game search for each mode.
+/// Number of versions of the game that search for each mode.
 struct Versions(BTreeMap<BucketKey, u32>);
 
 impl Versions {
@@ -128,7 +128,7 @@ impl Versions {
         Self(versions)
     }
 
-    /// Why those in a bucket still wait.
+    /// Returns the reason why the players in a bucket still wait.
     fn why(&self, key: &BucketKey, standing: &Standing) -> String {
         let is_one_of_several = self.0.get(&of_any_version(key)).is_some_and(|count| *count > 1);
         if is_one_of_several && matches!(standing, Standing::NoCompany) {
@@ -145,7 +145,7 @@ const fn of_any_version(key: &BucketKey) -> BucketKey {
     BucketKey { network_version: 0, ..*key }
 }
 
-/// Which of some players have something better to do than to be in the menu.
+/// Players that are searching or racing.
 pub(super) struct Busy {
     pub(super) searching: BTreeSet<UserId>,
     pub(super) racing: BTreeSet<UserId>,
@@ -165,13 +165,13 @@ impl Busy {
     }
 }
 
-/// A moment of the monotonic clock by the wall clock.
+/// Converts a moment of the monotonic clock to the wall clock.
 fn at(moment: Monotonic, now: Now) -> i64 {
     let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
     Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
 }
 
-/// What is searched for in a bucket.
+/// Returns the name of a bucket's mode.
 pub(super) fn mode(key: &BucketKey) -> String {
     match (&key.game_type, &key.rule_set) {
         (Some(game_type), _) => game_type.0.to_string(),
@@ -180,7 +180,7 @@ pub(super) fn mode(key: &BucketKey) -> String {
     }
 }
 
-/// Why those in a bucket still wait.
+/// Returns the reason why the players in a bucket still wait.
 fn why(standing: &Standing) -> String {
     match standing {
         Standing::NoCompany => "nobody else searches for this".into(),
