@@ -122,7 +122,7 @@ fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> 
     [Finding::ok("server", text)].into_iter().chain(trouble).chain(clock).collect()
 }
 
-/// Checks whether the webhook, if there is one, can be reached. Sends nothing to it.
+/// Reports whether this machine can check the certificate of the webhook, if there is one. Sends nothing.
 fn notifications(config: &Config) -> Option<Finding> {
     let url = config.notify_url.as_ref()?;
     let host = url.host();

@@ -1,4 +1,4 @@
-//! The listening sockets, and what to tell the host where one is not to be had.
+//! The listening sockets, and texts for the operator if one cannot be opened.
 
 mod inherited;
 
@@ -10,26 +10,26 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 pub use inherited::Inherited;
 
-/// Connections that may wait to be accepted; the kernel may allow fewer.
+/// Maximum number of connections that wait to be accepted. The kernel may allow fewer.
 const BACKLOG: i32 = 1024;
 
 /// A listening socket.
 #[derive(Debug)]
 pub struct Bound {
-    /// The socket, blocking.
+    /// Listening socket, blocking.
     pub listener: TcpListener,
-    /// Where it listens. `[::]` is every address, IPv6 and IPv4: IPv4 peers then show as `::ffff:192.168.1.20`, see
+    /// Local address. `[::]` is every address, IPv6 and IPv4: IPv4 peers then appear as `::ffff:192.168.1.20`, see
     /// [`peer`].
     pub address: SocketAddr,
-    /// The port that was asked for, if this process may not have it.
+    /// Requested port, if this process may not listen on it.
     pub instead_of: Option<u16>,
 }
 
-/// Why a socket does not listen.
+/// Error of opening a listening socket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// Another program listens there.
+    /// Another program listens on this address.
     #[error(
         "another program already listens on {address}: perhaps a second copy of this server, or a web server (Apache, \
          nginx, Pi-hole, IIS). Find it with `sudo ss -ltnp 'sport = :{port}'` (Windows: netstat -abno) and stop it, or \
@@ -38,47 +38,47 @@ pub enum ListenError {
         port = address.port()
     )]
     InUse {
-        /// Where.
+        /// Requested address.
         address: SocketAddr,
     },
-    /// A port below 1024 that has no substitute.
+    /// This process may not use the port, and the port has no substitute.
     #[error(
         "this process may not listen on {address}: choose a port from 1024, or run it with the right to this one"
     )]
     Denied {
-        /// Where.
+        /// Requested address.
         address: SocketAddr,
     },
     /// The address belongs to another machine.
     #[error("{address} is none of this machine's addresses: give a port alone to listen on all of them")]
     NotOurs {
-        /// Where.
+        /// Requested address.
         address: SocketAddr,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("cannot listen on {address}: {source}")]
     Other {
-        /// Where.
+        /// Requested address.
         address: SocketAddr,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
 }
 
-/// Listens at `wanted`. Where the ports 80 and 443 are not allowed, 8080 and 8443 stand in. A port that another program
-/// has is an error, for to listen elsewhere would leave the players with that program.
+/// Listens at `wanted`. If ports 80 and 443 are not allowed, 8080 and 8443 replace them. A port in use by another
+/// program is an error: listening elsewhere would leave the players with that program.
 pub fn bind(wanted: SocketAddr) -> Result<Bound, ListenError> {
     bind_with(wanted, listener)
 }
 
-/// Tells the host that no connection can be accepted: once a minute, however often it is tried.
+/// Tells the operator that no connection can be accepted, at most once a minute.
 #[derive(Debug, Default)]
 pub struct AcceptTrouble {
     told: Option<Instant>,
 }
 
 impl AcceptTrouble {
-    /// Takes note of one more failure.
+    /// Reports one more failure.
     pub fn tell(&mut self, error: &io::Error) {
         if self.is_news(Instant::now()) {
             log::warn!(
@@ -97,7 +97,7 @@ impl AcceptTrouble {
     }
 }
 
-/// The address of a peer as people know it: an IPv4 peer of a dual-stack socket as IPv4.
+/// Returns the address of a peer in its usual form: an IPv4 peer of a dual-stack socket as IPv4.
 pub fn peer(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
@@ -131,7 +131,7 @@ fn bound(listener: TcpListener, asked: SocketAddr, instead_of: Option<u16>) -> R
     Ok(Bound { listener, address, instead_of })
 }
 
-/// Every IPv4 address, where every address is wanted and this machine has no IPv6.
+/// Falls back to every IPv4 address if every address is wanted and this machine has no IPv6.
 fn listen_any(address: SocketAddr, listen: Listen) -> io::Result<TcpListener> {
     listen(address).or_else(|error| match (error.kind(), address.ip()) {
         (ErrorKind::PermissionDenied | ErrorKind::AddrInUse, _) => Err(error),
@@ -147,7 +147,7 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // A restart must not wait for old connections; on Windows this option means to take a port from its owner.
+    // A restart must not wait for old connections. On Windows, this option would take a port from its owner.
     if cfg!(unix) {
         socket.set_reuse_address(true)?;
     }
@@ -185,7 +185,7 @@ mod tests {
         SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))
     }
 
-    /// A free port, whatever was asked for.
+    /// Listens on a free port instead of the requested one.
     fn free(_: SocketAddr) -> io::Result<TcpListener> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
     }

@@ -14,15 +14,15 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 
 const CONNECT: Duration = Duration::from_secs(2);
 const RESPONSE: Duration = Duration::from_secs(5);
-/// Bytes of a response that are read, at most.
+/// Maximum bytes of a response that are read.
 const LONGEST: u64 = 4096;
 
 /// A listener, written as `http://127.0.0.1:80`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listener {
-    /// Where it listens.
+    /// Address of the listener.
     pub(crate) address: SocketAddr,
-    /// Whether it speaks TLS.
+    /// True if it speaks TLS.
     pub(crate) tls: bool,
 }
 
@@ -41,7 +41,8 @@ impl FromStr for Listener {
     }
 }
 
-/// Sends a request to a listener of this machine, over TLS for this host. Returns the start of the response; the request must ask for the close.
+/// Sends a request to a listener of this machine, over TLS for this host. Returns the start of the response; the
+/// request must close the connection.
 ///
 /// # Errors
 /// [`io::ErrorKind::NotConnected`] if nothing accepts the connection.
@@ -69,7 +70,8 @@ pub(crate) fn exchange(
     send(StreamOwned::new(connection, stream), request)
 }
 
-/// The address at which a socket is reached from this machine: one that listens on every address accepts IPv4.
+/// Returns the address at which a socket is reached from this machine. A socket that listens on every address accepts
+/// IPv4.
 fn reachable(ip: IpAddr) -> IpAddr {
     if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
 }
@@ -78,12 +80,12 @@ fn send(mut stream: impl Read + Write, request: &[u8]) -> io::Result<String> {
     stream.write_all(request)?;
     stream.flush()?;
     let mut response = Vec::new();
-    // A TLS stream may end without close_notify: what came counts.
+    // A TLS stream may end without close_notify: the bytes so far count.
     let _ = stream.take(LONGEST).read_to_end(&mut response);
     Ok(String::from_utf8_lossy(&response).into_owned())
 }
 
-/// Accepts every certificate, as the game does: nothing that is sent is worth anything to another program.
+/// Accepts every certificate, as the game does: the requests hold nothing of use to another program.
 #[derive(Debug)]
 struct AnyCertificate;
 

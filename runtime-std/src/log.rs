@@ -1,10 +1,10 @@
-//! The log, on standard error: `2026-11-27T12:34:56Z info  made a certificate`, without the time where journald adds its
-//! own. This is the one place that writes log lines:
+//! The log, on standard error: `2026-11-27T12:34:56Z info  made a certificate`, without the time where journald adds
+//! its own. Only this module writes log lines:
 //!
-//! - Control characters and invisible ones are escaped, so that no client's text forges a line or steers a terminal.
-//! - A line is cut after 500 characters.
-//! - Of one kind of line, only so many are written in a second; the rest is counted, and the count is written.
-//! - A thread writes. Logging never waits for the reader: lines that find the queue full are dropped and counted.
+//! - Escapes control and invisible characters, so that no client's text can forge a line or control a terminal.
+//! - Cuts a line after 500 characters.
+//! - Limits the lines of one kind per second. Counts the others, and writes their number.
+//! - Writes on a thread. Logging never waits for the reader: lines that find the queue full are dropped and counted.
 
 mod limit;
 mod line;
@@ -21,15 +21,15 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use limit::{Limiter, Verdict};
 use output::Output;
 
-/// Time that the end of the process waits for readers of its output.
+/// Maximum time that the end of the process waits for readers of its output.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
-/// Time between two looks for lines that were left out.
+/// Time between two checks for lines that were left out.
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(10);
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
 static STDOUT: OnceLock<Output> = OnceLock::new();
 
-/// Starts to log what is at least this important; of the libraries, warnings only. A second call does nothing.
+/// Starts to log lines of at least this level; of the libraries, warnings only. A second call does nothing.
 pub(crate) fn start(level: LevelFilter) {
     let logger = LOGGER.get_or_init(|| Logger {
         level,
@@ -105,7 +105,7 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // Out of the lock: a log line may be made while another is being written.
+        // Outside the lock: a log line may be formatted while another is being written.
         let verdict = self.limiter().pass(record.level(), record.target(), record.line(), Instant::now());
         match verdict {
             Verdict::Write(None) => self.write(record.level(), &record.args().to_string()),
@@ -124,7 +124,7 @@ impl Log for Logger {
 
 fn is_wanted(level: LevelFilter, metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
-    // rustls warns of what strangers send it, a line each time: ureq has it do so.
+    // rustls logs a line for each error of an unknown peer: ureq turns its logging on.
     let most = match () {
         () if target.starts_with("mmcos") => level,
         () if target.starts_with("rustls") => LevelFilter::Off,
@@ -133,8 +133,8 @@ fn is_wanted(level: LevelFilter, metadata: &Metadata<'_>) -> bool {
     metadata.level() <= most
 }
 
-/// Whether standard error goes to journald, which adds the time itself. The variable alone may be inherited by a process
-/// whose output goes elsewhere.
+/// Returns true if standard error goes to journald, which adds the time itself. The variable alone is not enough: a
+/// process may inherit it and write elsewhere.
 #[cfg(unix)]
 fn is_journald() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };

@@ -1,4 +1,4 @@
-//! `mmcos-std`: the server on threads. `mmcos-std --help` tells all about it.
+//! `mmcos-std`: the server on threads. See `mmcos-std --help`.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,9 @@
-//! Tells friends by a webhook of what happens in the game, such as a search while nobody else searches (`notify-url`;
-//! off without it).
+//! Sends messages to a webhook about the game, such as a search while no other player searches (`notify-url`; off
+//! without it).
 //!
-//! The game says what that is, by a [`Notice`]. Nothing here may hold up the game: the hub only puts a message
-//! into a short queue, and a thread of its own sends it. What cannot be queued or sent is a line in the log.
+//! The game decides on a message and its text by a [`Notice`]. Nothing here may delay the game: the hub only puts a
+//! message into a short queue, and a separate thread sends it. If a message cannot be queued or sent, a line in the
+//! log says so.
 
 mod message;
 mod post;
@@ -27,42 +28,42 @@ pub(crate) use post::root_certificates;
 use crate::config::Config;
 use crate::driver::Witness;
 
-/// How many messages may wait while one is on its way.
+/// Maximum number of messages that wait while one is being sent.
 const QUEUE: usize = 2;
 
-/// Where to tell it, and how it wants to be told.
+/// Address and format of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where.
+    /// Address.
     pub url: WebhookUrl,
-    /// How.
+    /// Format of a message.
     pub format: Format,
 }
 
 impl Webhook {
-    /// The configured one; `None` if nobody is to be told.
+    /// Returns the configured webhook, or `None` without one.
     pub fn of(config: &Config) -> Option<Self> {
         Some(Self { url: config.notify_url.clone()?, format: config.notify_format })
     }
 
-    /// Sends a message and waits for the answer, 10 seconds at most.
+    /// Sends a message and waits for the response, at most 10 seconds.
     pub fn send(&self, notice: &Notice) -> Result<Answer, PostError> {
         let (content_type, body) = message::body(notice, self.format);
         post::post(&self.url, content_type, &body)
     }
 }
 
-/// Hears what happens, and has the webhook told of what friends should know.
+/// Sends the game's notices to the webhook.
 #[derive(Debug)]
 pub struct Notifier {
     queue: SyncSender<Notice>,
     quiet: Quiet,
-    /// Whether the last message did not arrive.
+    /// True if the last message did not arrive.
     failed: Arc<AtomicBool>,
 }
 
 impl Notifier {
-    /// Tells this webhook, at most once in `quiet`. Fails if the system gives no thread.
+    /// Sends to this webhook, at most once in `quiet`. Fails if the system cannot start a thread.
     pub fn start(webhook: Webhook, quiet: Duration) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let failed = Arc::new(AtomicBool::new(false));
@@ -72,7 +73,7 @@ impl Notifier {
     }
 
     fn hear(&mut self, now: Monotonic, notice: Notice) {
-        // What did not arrive disturbed nobody.
+        // A message that did not arrive has not disturbed anyone.
         if self.failed.swap(false, Ordering::Relaxed) {
             self.quiet.last = None;
         }
@@ -98,7 +99,7 @@ impl<C: Core> Witness<C> for Notifier {
     }
 }
 
-/// Sends one message after the other, until nobody can bring more.
+/// Sends the messages one by one, until all senders are gone.
 fn tell(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
     for message in messages {
         match webhook.send(&message) {
@@ -111,7 +112,7 @@ fn tell(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
     }
 }
 
-/// The time after a message in which there is no other one.
+/// Minimum time between two messages.
 #[derive(Debug)]
 struct Quiet {
     least: Duration,
@@ -125,22 +126,22 @@ impl Quiet {
     }
 }
 
-/// Why `mmcos notify-test` did not succeed.
+/// Error of `mmcos notify-test`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestError {
-    /// There is no webhook.
+    /// No webhook is configured.
     #[error(
         "notify-url is empty, so nobody is told of searches: give it the URL of a webhook of Discord, Slack, ntfy or \
          your own"
     )]
     NoUrl,
-    /// It did not arrive.
+    /// The message did not arrive.
     #[error("the test message did not arrive: {0}{said}", said = said(.0))]
     Failed(#[from] PostError),
 }
 
-/// Sends a test message, and says what the other end answered.
+/// Sends a test message. Returns a text about the response.
 pub fn test(program: &str, config: &Config) -> Result<String, TestError> {
     let webhook = Webhook::of(config).ok_or(TestError::NoUrl)?;
     let answer = webhook.send(&message::test(program))?;

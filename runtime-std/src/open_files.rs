@@ -1,12 +1,12 @@
-//! The system's limit of open files, of which every connection is one.
+//! The system's limit of open files. Every connection is an open file.
 
-/// Files that are open besides connections: listeners, the log, what the libraries need, and some to spare.
+/// Open files besides connections: listeners, the log, needs of the libraries, and some to spare.
 const OTHERS: u64 = 64;
 
-/// Allows this process as many open files as so many connections need, or as many as the system lets it have.
+/// Raises this process's limit of open files to what so many connections need, or as far as the system permits.
 ///
 /// # Errors
-/// What to tell the host if that is not enough.
+/// [`TooFew`] if that is not enough.
 #[cfg(unix)]
 pub fn allow_connections(connections: usize) -> Result<(), TooFew> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -20,13 +20,13 @@ pub fn allow_connections(connections: usize) -> Result<(), TooFew> {
     if allowed < needed { Err(TooFew { connections, needed, allowed }) } else { Ok(()) }
 }
 
-/// There is no such limit here.
+/// Does nothing: this system has no such limit.
 #[cfg(not(unix))]
 pub fn allow_connections(_: usize) -> Result<(), TooFew> {
     Ok(())
 }
 
-/// The system does not allow as many open files as the connections need that the configuration allows.
+/// The system allows fewer open files than the configured number of connections needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this system lets the server open {allowed} files, too few for max-connections = {connections}: players who come \
@@ -35,7 +35,7 @@ pub fn allow_connections(_: usize) -> Result<(), TooFew> {
     allowed.saturating_sub(OTHERS)
 )]
 pub struct TooFew {
-    /// As the configuration has it.
+    /// Configured maximum number of connections.
     pub connections: usize,
     /// Open files that they need.
     pub needed: u64,

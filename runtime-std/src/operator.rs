@@ -1,4 +1,4 @@
-//! What an operator needs from the host: the password, and the dashboard to use it on.
+//! The operator's access to this host: the password, and the proofs for the dashboard.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -16,24 +16,24 @@ use crate::setup::Setup;
 use crate::text_file::{TextFileError, read_text_file};
 
 const FILE: &str = "operator-password";
-/// How a command of this host reaches the running server: two addresses and a token, a line each.
+/// File for this host's commands that reach the running server: two addresses and a token, a line each.
 const CONSOLE_FILE: &str = "admin-console";
-/// Bytes of the shortest password that a host may choose.
+/// Minimum bytes of a password that an operator chooses.
 const SHORTEST: usize = 12;
-/// For five bits each: letters and digits that are not mistaken for each other.
+/// Digits of five bits each: letters and digits that are not mistaken for each other.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// The operator's password, in a file of the data directory that its owner alone can read. It is made at the first
-/// start, of 128 random bits; a host may write another into the file.
+/// The operator's password, in a file of the data directory that only its owner can read. The first start makes it
+/// from 128 random bits. The operator may write another into the file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OperatorPassword {
     text: String,
     file: PathBuf,
-    /// Whether it was made just now, so that nobody has read it yet.
+    /// True if the password was made just now, so that no operator has read it yet.
     new: bool,
 }
 
-/// Why there is no password.
+/// Error of loading or making the password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperatorPasswordError {
@@ -43,12 +43,12 @@ pub enum OperatorPasswordError {
     /// The file is not text.
     #[error("cannot read the password in {}: {source}", file.display())]
     Text {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The reason.
+        /// Reason.
         source: TextFileError,
     },
-    /// The file holds something too easy to guess, or nothing.
+    /// The file is empty, or its password is too easy to guess.
     #[error(
         "the password in {} is shorter than {SHORTEST} characters; write a longer one into it, or delete it: then a new one \
          is made",
@@ -61,7 +61,7 @@ pub enum OperatorPasswordError {
 }
 
 impl OperatorPassword {
-    /// The password in the data directory; made if there is none.
+    /// Returns the password in the data directory, or makes one.
     pub fn load_or_make(dir: &DataDir) -> Result<Self, OperatorPasswordError> {
         let file = dir.file(FILE);
         match read_text_file(&file) {
@@ -77,7 +77,7 @@ impl OperatorPassword {
         Ok(Self { text, file, new: true })
     }
 
-    /// For the core, which does not keep it.
+    /// Returns the digest for the core, which does not store the password.
     fn digest(&self) -> Result<Password, getrandom::Error> {
         let salt = &secret::random()?;
         let made = if is_readable(&self.text) { Password::random } else { Password::new };
@@ -85,14 +85,14 @@ impl OperatorPassword {
     }
 }
 
-/// Returns whether this has the form of [`readable`], which is taken for random.
+/// Returns true if the text has the form of [`readable`]. Such a password is assumed to be random.
 fn is_readable(text: &str) -> bool {
     let form = readable(0);
     let fits = |(found, form): (u8, u8)| if form == b'-' { found == form } else { ALPHABET.contains(&found) };
     text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
 }
 
-/// 26 characters in groups.
+/// Formats bits as 26 characters in groups.
 fn readable(bits: u128) -> String {
     let mut text = String::new();
     for place in 0..26_u32 {
@@ -111,38 +111,38 @@ impl fmt::Debug for OperatorPassword {
     }
 }
 
-/// What proves an operator to a server that starts, besides the password: a one-time link for a browser, and a token for
-/// commands of this host such as `mmcos admin-link`. Both are made at each start.
+/// Proofs of an operator besides the password, made at each start: a one-time link for a browser, and a token for
+/// commands of this host such as `mmcos admin-link`.
 #[derive(Clone)]
 pub struct Console {
-    /// Where the server is reached from this machine.
+    /// Listener for requests from this machine.
     local: Listener,
-    /// Where it is reached from elsewhere, such as `http://192.168.1.20:8080`.
+    /// URL for other machines, such as `http://192.168.1.20:8080`.
     shown: String,
     token: String,
     first_link: Token,
 }
 
-/// Why there is no link.
+/// Error of making a link.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// The data directory.
+    /// Error of the data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// There is no console, or it does not answer.
+    /// There is no console, or its server does not respond.
     #[error(
         "no server with a dashboard runs with the data directory {}; start it, and it prints a link (to name another \
          directory: --data-dir)",
         .0.display()
     )]
     NotRunning(PathBuf),
-    /// The server refuses.
+    /// The server refuses to make a link.
     #[error("the server refuses to make a link: {0}")]
     Refused(String),
 }
 
 impl Console {
-    /// The console of a server that listens at these places; `None` if it listens nowhere.
+    /// Returns the console of a server with these listeners; `None` without a listener.
     pub fn new(setup: &Setup) -> Result<Option<Self>, getrandom::Error> {
         let [http, https] = [(setup.http, false), (setup.https, true)]
             .map(|(place, tls)| Some(Listener { address: place?.address, tls }));
@@ -156,7 +156,7 @@ impl Console {
         Ok(Some(Self { local, shown, token: token.to_string(), first_link: link }))
     }
 
-    /// Leaves it in the data directory for [`link`], readable for its owner alone.
+    /// Writes the console to the data directory for [`link`]. Only its owner can read the file.
     pub fn write(&self, dir: &DataDir) -> Result<(), DataDirError> {
         let Self { local, shown, token, .. } = self;
         dir.write(CONSOLE_FILE, format!("{local}\n{shown}\n{token}\n").as_bytes())
@@ -169,7 +169,7 @@ impl fmt::Debug for Console {
     }
 }
 
-/// Has the server that runs with this data directory make a one-time link. Returns the text for the operator.
+/// Requests a one-time link from the server that runs with this data directory. Returns the text for the operator.
 pub(crate) fn link(dir: &DataDir) -> Result<String, LinkError> {
     let not_running = || LinkError::NotRunning(dir.path().to_owned());
     let file = dir.read(CONSOLE_FILE)?.ok_or_else(not_running)?;
@@ -187,7 +187,7 @@ pub(crate) fn link(dir: &DataDir) -> Result<String, LinkError> {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     match body.get("path").and_then(Value::as_str) {
         Some(path) => Ok(format!("{shown}{path}\n{}\n", once())),
-        // The token is of another start: another server has this one's port by now.
+        // The token is of another start: a different server has this port now.
         None if head.contains(" 401 ") || head.contains(" 404 ") => Err(not_running()),
         None => Err(LinkError::Refused(head.lines().next().unwrap_or_default().to_owned())),
     }
@@ -197,7 +197,7 @@ fn once() -> String {
     format!("(logs one browser in, once, within {} minutes)", LINK_LIFETIME.as_secs() / 60)
 }
 
-/// What proves an operator to this host's server; `None` without a dashboard.
+/// Returns the proofs of an operator for this host's server; `None` without a dashboard.
 pub(crate) fn admin(
     config: &Config,
     password: &OperatorPassword,
@@ -219,23 +219,24 @@ pub(crate) fn admin(
     Ok(has_dashboard(config).then_some(admin))
 }
 
-/// Whether there is a dashboard. While all that happens is written down there is none: what it takes to play that again
-/// would be the operator's password.
+/// Returns true if the server has a dashboard. It has none while it writes a trace: a trace with the operator's login
+/// would contain the password.
 pub(crate) fn has_dashboard(config: &Config) -> bool {
     config.admin && config.record.is_none()
 }
 
-/// Whether there is a page for players. Not while all that happens is written down: a trace does not hold it.
+/// Returns true if the server has a page for players. It has none while it writes a trace, which does not contain the
+/// page.
 pub(crate) fn has_pages(config: &Config) -> bool {
     config.record.is_none()
 }
 
-/// The lines about the dashboard at the start. Its `Display` is those.
+/// The lines about the dashboard at the start, as `Display`.
 #[derive(Debug)]
 pub struct Dashboard<'a> {
-    /// The console; `None` without a dashboard.
+    /// Console; `None` without a dashboard.
     pub console: Option<&'a Console>,
-    /// The password.
+    /// Operator's password.
     pub password: &'a OperatorPassword,
 }
 
@@ -302,7 +303,7 @@ mod tests {
         let Scratch(dir) = &Scratch::new("operator-console");
         let error = |dir| link(dir).unwrap_err().to_string();
         assert!(error(dir).starts_with("no server with a dashboard runs"), "{}", error(dir));
-        // One that ended: its port is closed.
+        // The port of a server that ended: it is closed.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         dir.write(CONSOLE_FILE, format!("http://{port}\nhttp://{port}\nx\n").as_bytes()).unwrap();
         assert!(error(dir).starts_with("no server with a dashboard runs"), "{}", error(dir));

@@ -1,15 +1,15 @@
-//! The name of this program, in texts that say what to run.
+//! The program's name, for texts with a command to run.
 
 use std::sync::OnceLock;
 
 static NAME: OnceLock<&str> = OnceLock::new();
 
-/// Sets the name, once, before anything is said.
+/// Sets the name. Called once, before any text is made.
 pub(crate) fn set_name(name: &'static str) {
     let _ = NAME.set(name);
 }
 
-/// The name: `mmcos` in `mmcos help`.
+/// Returns the name, such as `mmcos` in `mmcos help`.
 pub(crate) fn name() -> &'static str {
     NAME.get().copied().unwrap_or("mmcos")
 }
@@ -35,6 +35,6 @@ pub(crate) mod tests {
         commands: &[],
     };
 
-    /// The same for a game that asks its system whom to trust.
+    /// The same game, but it asks its system which certificates to trust.
     pub(crate) static STRICT: Info = Info { trust: Trust::System { steam_app: 480 }, ..GAME };
 }

@@ -1,4 +1,4 @@
-//! `--record FILE`: writes a [trace](mmcos_core::trace) of what happens, in which nothing lets anybody in.
+//! `--record FILE`: writes a [trace](mmcos_core::trace) of all inputs, without secrets that permit a login.
 //!
 //! There is no dashboard meanwhile.
 
@@ -25,7 +25,7 @@ pub(crate) struct Recorder<G: Game> {
     lines: trace::Recorder<G>,
 }
 
-/// Why nothing can be recorded.
+/// Error of starting a trace.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -35,12 +35,12 @@ pub enum RecordError {
         path.display()
     )]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
-    /// There are no random numbers for keys.
+    /// The operating system has no random numbers for keys.
     #[error("cannot record: this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -52,7 +52,8 @@ impl<G: Game> fmt::Debug for Recorder<G> {
 }
 
 impl<G: Game> Recorder<G> {
-    /// Makes the file, and writes what a server starts from: this seed and configuration, and what is in this game.
+    /// Makes the file, and writes the server's starting state: this seed and configuration, and the state of this
+    /// game.
     pub(crate) fn create(path: &Path, start: &Start<G>, game: &G) -> Result<Self, RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
         let (lines, start) = trace::Recorder::new(start, game, secret::random()?);

@@ -1,4 +1,4 @@
-//! What a running server leaves in its data directory, so that commands of this host know how it was started.
+//! File of a running server in its data directory. It tells this host's commands how the server was started.
 
 use std::net::SocketAddr;
 use std::path::{Path, absolute};
@@ -12,16 +12,16 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::local_client::{self, Listener};
 use crate::setup::Place;
 
-/// A configuration file, with where the server really listens. One that a server left at its end does no harm: nothing
-/// answers where it says.
+/// Configuration file with the actual listening addresses. A file that an ended server left behind does no harm: no
+/// server responds at its addresses.
 const FILE: &str = "running.toml";
 
-/// Says that no server runs.
+/// No server runs with this data directory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no server answers that was started with the data directory {0} (to name another: --data-dir)")]
 pub struct NotRunning(pub String);
 
-/// Writes down how this server was started.
+/// Writes the configuration of this server.
 pub(crate) fn write(
     dir: &DataDir,
     loaded: &Loaded<impl Settings>,
@@ -33,7 +33,7 @@ pub(crate) fn write(
     config.http = http.map(|place| place.address);
     config.https = https.map(|place| place.address);
     config.data_dir = dir.path().to_owned().into();
-    // The commands may be given in another directory.
+    // The commands may run in another directory.
     for path in [&mut config.certificate, &mut config.key, &mut config.record].into_iter().flatten() {
         if let Ok(absolute) = absolute(&**path) {
             *path = absolute.into();
@@ -45,7 +45,7 @@ pub(crate) fn write(
 /// Returns the configuration of the server that runs with this data directory; `None` if none answers.
 ///
 /// # Errors
-/// A server runs, and its configuration is not readable: it is of another version, or another user's.
+/// A server runs, but its configuration is not readable: it is of another version, or another user's.
 pub(crate) fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings>, ConfigError>> {
     let file = DataDir::find(data_dir).ok()??.file(FILE);
     if !file.exists() {
@@ -63,10 +63,10 @@ pub(crate) fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings
     }
 }
 
-/// Returns what `mmcos health` says of the server that runs with this data directory.
+/// Returns the text of `mmcos health` for the server that runs with this data directory.
 ///
 /// # Errors
-/// None runs, or it does not answer as one does.
+/// No server runs, or its response is not that of this game's server.
 pub(crate) fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
     let running = find::<G>(data_dir).and_then(Result::ok);
     let listener = running.and_then(|running| listener(&running.config));
@@ -76,12 +76,12 @@ pub(crate) fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunnin
     }
 }
 
-/// Returns why the running server does not accept players at the moment, in its own words.
+/// Returns the running server's reason for not accepting players at the moment.
 pub(crate) fn trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/readyz", "503", "error")
 }
 
-/// Returns why the running server does not believe this machine's clock at the moment, in its own words.
+/// Returns the running server's reason for not trusting this machine's clock at the moment.
 pub(crate) fn clock_trouble(info: &Info, running: &Config) -> Option<String> {
     text_of(info, running, "/api/v1/status", "200", "clock_trouble")
 }
@@ -103,18 +103,18 @@ fn listener(running: &Config) -> Option<Listener> {
     listener(running.http, false).or_else(|| listener(running.https, true))
 }
 
-/// What answers at an address.
+/// Kind of program at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Nothing accepts the connection.
     Closed,
     /// A server of this game.
     Ours,
-    /// A program that answers something else, or nothing.
+    /// A program that responds otherwise, or not at all.
     Stranger,
 }
 
-/// Asks what only a server of this game answers.
+/// Sends a request to which only a server of this game responds.
 pub(crate) fn asked(info: &Info, listener: Listener) -> Answer {
     let Probe { path, body, .. } = info.probe;
     let host = host(info);
@@ -126,7 +126,7 @@ pub(crate) fn asked(info: &Info, listener: Listener) -> Answer {
     }
 }
 
-/// The name to ask for.
+/// Returns the host name for requests.
 fn host(info: &Info) -> &'static str {
     info.hosts.first().copied().unwrap_or("localhost")
 }

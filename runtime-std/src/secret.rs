@@ -1,33 +1,34 @@
-//! The key that session tokens are authenticated with.
+//! The key that authenticates session tokens.
 
 use std::fmt;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-/// The name of its file.
+/// Name of the key's file.
 pub(crate) const FILE: &str = "server.key";
 
-/// 32 random bytes, made at the first start. Who has them can log in as anybody; without them all players log in anew.
+/// 32 random bytes, made at the first start. Anyone who can read them can impersonate any player. Without them all
+/// players must log in again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerKey([u8; 32]);
 
-/// Why there is no key.
+/// Error of loading or making the key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerKeyError {
     /// The file cannot be read or written.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The file is there and is not a key.
+    /// The file exists but is not a key.
     #[error(
         "{} holds {length} bytes and not the 32 of a key; restore it from a backup, or delete it: then a new one is made, \
          and every player logs in again",
         path.display()
     )]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: std::path::PathBuf,
-        /// How long it is, in bytes.
+        /// Length of the file, in bytes.
         length: usize,
     },
     /// The operating system has no random numbers.
@@ -36,7 +37,7 @@ pub enum ServerKeyError {
 }
 
 impl ServerKey {
-    /// The key in the data directory; made if there is none.
+    /// Returns the key in the data directory, or makes one.
     pub fn load_or_make(dir: &DataDir) -> Result<Self, ServerKeyError> {
         let Some(bytes) = dir.read(FILE)? else {
             return Self::make(dir);
@@ -51,13 +52,13 @@ impl ServerKey {
         Ok(Self(bytes))
     }
 
-    /// The bytes.
+    /// Returns the key's bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// Random bytes of the operating system, as many as asked for: seeds, serial numbers.
+/// Returns `N` random bytes of the operating system, for seeds and serial numbers.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;

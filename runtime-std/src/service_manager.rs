@@ -1,6 +1,7 @@
-//! What a service manager wants to know.
+//! Notifications to a service manager.
 
-/// Tells systemd that clients are served from now on (`Type=notify`); does nothing where nobody asked to be told.
+/// Tells systemd that the server accepts clients from now on (`Type=notify`). Does nothing without a service manager
+/// that asked for it.
 pub(crate) fn ready() {
     #[cfg(unix)]
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {

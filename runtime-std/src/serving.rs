@@ -1,4 +1,4 @@
-//! What every runtime serves with, and how patient all of them are.
+//! The parts that every runtime serves with, and their time limits.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -24,35 +24,35 @@ use crate::signals::{Asked, Signals};
 use crate::store::{Committer, StoreError};
 use crate::{game, secret, service_manager};
 
-/// How long connections may take to close once the server is to stop.
+/// Time that connections have to close when the server stops.
 pub const GRACE: Duration = Duration::from_secs(4);
-/// How long the server waits for that: also for those that the core has let go of.
+/// Maximum time that the server waits for its connections, including those that the core has dropped.
 pub const LONGEST_GRACE: Duration = Duration::from_millis(4500);
 
-/// Where clients come in.
+/// A listener for clients.
 #[derive(Debug)]
 pub struct Door {
     /// A bound socket.
     pub listener: TcpListener,
-    /// How to speak TLS there; plain HTTP otherwise.
+    /// TLS configuration; `None` for plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
 }
 
-/// All that a runtime serves with.
+/// Everything that a runtime serves with.
 #[derive(Debug)]
 pub struct Serving<C: Core> {
-    /// The core.
+    /// Driver of the core.
     pub driver: Driver<C>,
-    /// The doors.
+    /// Listeners.
     pub doors: Vec<Door>,
-    /// What clients may leave unread.
+    /// Limits of the write queues.
     pub write_limits: WriteLimits,
-    /// What waits for signals and looks after certificates.
+    /// Waits for signals and renews certificates.
     pub caretaker: Caretaker,
 }
 
-/// Does what the command line of this process asks for; `serve` runs the server, if it asks for that. A runtime's `main` is
-/// this call alone.
+/// Carries out the command line of this process; `serve` runs the server, if the command is to serve. A runtime's
+/// `main` consists of this call.
 pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunError>) -> ExitCode {
     let run = || -> Result<(), Box<dyn Error>> {
         let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
@@ -63,8 +63,8 @@ pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunErr
     logging::conclude(G::INFO.name, &run())
 }
 
-/// Looks after a running server, on a thread of its own: renews certificates once an hour and at a SIGHUP, and waits for
-/// the signal to stop.
+/// Maintains a running server, on a thread of its own: renews certificates once an hour and at a SIGHUP, and waits
+/// for the signal to stop.
 #[derive(Debug)]
 pub struct Caretaker {
     signals: Signals,
@@ -72,9 +72,9 @@ pub struct Caretaker {
 }
 
 impl Caretaker {
-    /// Blocks until it is time to stop.
+    /// Blocks until the server must stop.
     pub fn watch(mut self) {
-        // Often, since those that were made by a wrong clock are to be renewed soon after it is right.
+        // Checked often: certificates made with a wrong clock must be renewed soon after the clock is right.
         let hour = Duration::from_hours(1);
         let mut renewed = Instant::now();
         loop {
@@ -104,41 +104,41 @@ impl Caretaker {
     }
 }
 
-/// Why a server did not run, or stopped.
+/// Error that ended a server or kept it from running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// Before anything was served.
+    /// Error before any request was served.
     #[error("a socket or thread of the server cannot be made ready: {0}")]
     Start(#[from] io::Error),
-    /// What was not on the disk by then was not acknowledged to anybody either.
+    /// The store failed. Changes that were not durable by then were not acknowledged to any client.
     #[error("stopped: {0}")]
     Store(#[from] Arc<StoreError>),
 }
 
-/// Why a host does not come to serve.
+/// Error that keeps a host from serving.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServingError {
-    /// There are no random numbers.
+    /// The operating system has no random numbers.
     #[error("this system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     /// The game cannot be made.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The store.
+    /// Error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The recording.
+    /// Error of the trace.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The thread for notifications.
+    /// The thread for notifications cannot be started.
     #[error("this system gives no thread for notify-url: {0}; without that setting the server needs none")]
     Notify(#[source] io::Error),
 }
 
 impl<G: Game> Host<G> {
-    /// Makes the core, gives it what is kept, and tells the host how to connect.
+    /// Makes the core, restores its records, and prints how to connect.
     pub fn serving(self) -> Result<Serving<Server<G>>, ServingError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
         let start = game::start(&self, seed)?;

@@ -1,5 +1,5 @@
-//! What to do on the game's PC: as a text for the host at the start, with what to mend here, and for the players as a
-//! page and scripts.
+//! Setup of the game's PC: as a text for the operator at the start, with the problems of this host, and for the
+//! players as a page and scripts.
 
 mod players;
 
@@ -15,8 +15,8 @@ use crate::text;
 
 pub use players::pages;
 
-/// Addresses that a route could lead to: documentation addresses for the default route, and the usual private networks
-/// for a LAN that has none.
+/// Addresses that a route could lead to: documentation addresses for the default route, and the usual private
+/// networks for a LAN without one.
 const DESTINATIONS: [IpAddr; 6] = [
     IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
     IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)),
@@ -26,9 +26,9 @@ const DESTINATIONS: [IpAddr; 6] = [
     IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
 ];
 
-/// This machine's addresses as other machines see them, the most likely first; none without a network.
+/// Returns this machine's addresses as other machines see them, the most likely first; none without a network.
 ///
-/// Asks the system which address it would send from. Nothing is sent.
+/// Asks the system for the address that it would send from. Sends nothing.
 pub fn addresses() -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     for address in DESTINATIONS.into_iter().filter_map(sender_to) {
@@ -50,12 +50,12 @@ fn sender_to(destination: IpAddr) -> Option<IpAddr> {
     socket.local_addr().ok().map(|address| address.ip())
 }
 
-/// A listener, for people.
+/// A listener, for texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Where it listens.
+    /// Address of the listener.
     pub address: SocketAddr,
-    /// The port that it should have had.
+    /// Port that was requested but not allowed.
     pub instead_of: Option<u16>,
 }
 
@@ -65,7 +65,7 @@ impl From<&Bound> for Place {
     }
 }
 
-/// The text at the start. Its `Display` is that text.
+/// The text at the start, as its `Display`.
 ///
 /// ```
 /// use mmcos_core::info::Info;
@@ -88,19 +88,19 @@ impl From<&Bound> for Place {
 pub struct Setup {
     /// The game.
     pub info: &'static Info,
-    /// This machine's, from [`addresses`].
+    /// Addresses of this machine, from [`addresses`].
     pub addresses: Vec<IpAddr>,
-    /// The one that the operator wants players to use.
+    /// Address that the operator wants players to use.
     pub public_address: Option<ServerAddress>,
     /// The plain listener; `None` if it is off.
     pub http: Option<Place>,
     /// The TLS listener; `None` if it is off.
     pub https: Option<Place>,
-    /// Where data is kept.
+    /// Data directory.
     pub data_dir: PathBuf,
-    /// The configuration file that was read.
+    /// Configuration file that was read.
     pub config_file: Option<PathBuf>,
-    /// Whether [`pages`] are served.
+    /// True if [`pages`] are served.
     pub has_page: bool,
 }
 
@@ -114,20 +114,20 @@ impl fmt::Display for Setup {
 }
 
 impl Setup {
-    /// Returns what the pages for players need to name an address that works for their visitor.
+    /// Returns the data from which pages for players name an address that works for their visitor.
     pub fn visitor_addresses(&self) -> Addresses {
-        // A listener on one address is reached by no other. On loopback a proxy stands before it, where this machine is.
+        // A listener on one address is reachable at no other. On loopback it has a proxy in front, on this machine.
         let only = self.https.or(self.http).map(|place| place.address.ip());
         let only = only.filter(|ip| !ip.is_unspecified() && !ip.is_loopback());
         let own = only.map_or_else(|| self.addresses.clone(), |ip| vec![ip]);
         Addresses { public: self.public_address.clone(), own }
     }
 
-    /// Returns the addresses of the page at `path` for browsers on other machines: by this machine's own address, then by
-    /// the public one. By `localhost` if there is neither; empty if nothing listens.
+    /// Returns the URLs of the page at `path` for browsers on other machines: with this machine's address, then with
+    /// the public one. With `localhost` if there is neither; empty without a listener.
     pub fn urls(&self, path: &str) -> Vec<String> {
         let http = self.http.map(|place| ("http", 80, place.address));
-        // Second choice, as browsers warn of our certificate.
+        // Second choice, because browsers warn of our certificate.
         let https = self.https.map(|place| ("https", 443, place.address));
         let Some((scheme, usual_port, place)) = http.or(https) else { return Vec::new() };
         let hosts = if place.ip().is_unspecified() {
@@ -144,7 +144,7 @@ impl Setup {
         hosts.iter().map(|host| format!("{scheme}://{host}{port}{path}")).collect()
     }
 
-    /// What keeps games away, and the one command against it: first, so that it is read.
+    /// Writes the problem that keeps games away, and the one command against it. It comes first, so that it is read.
     fn attention(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let denied = [self.https, self.http].into_iter().flatten();
         let denied = denied.filter_map(|place| Some((place.instead_of?, place.address.port())));
@@ -186,7 +186,7 @@ impl Setup {
 
     fn players(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addresses = self.visitor_addresses();
-        // Behind a proxy, plain HTTP may be for that alone.
+        // Behind a proxy, plain HTTP may be for the proxy alone.
         let has_page = self.has_page && self.http.is_some_and(|http| !http.address.ip().is_loopback());
         if has_page {
             writeln!(f, "{:<14} {}", "Players", self.urls("/").join("\n               "))?;
@@ -226,7 +226,7 @@ impl Setup {
     }
 }
 
-/// As it stands in a URL.
+/// Formats an address as the host of a URL.
 fn url_host(address: &ServerAddress) -> String {
     match address {
         ServerAddress::Ip(IpAddr::V6(address)) => format!("[{address}]"),

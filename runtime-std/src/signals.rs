@@ -13,16 +13,16 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// What a signal asks for.
+/// Request by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// To stop.
+    /// Stop the server.
     Stop,
-    /// To read again what can be read while the server runs.
+    /// Reload what can be reloaded while the server runs.
     Reload,
 }
 
-/// Raises a flag at the first of the two signals; at the second the process ends with the status of a shell.
+/// Raises a flag at the first of the two signals. At the second one, the process ends with the status of a shell.
 fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, signal.saturating_add(128), seen.clone())?;
@@ -78,7 +78,7 @@ mod unix {
             Ok(Self { stream, stop, hang_up, had_terminal: has_terminal() })
         }
 
-        /// Blocks until a signal asks for something; `None` if none does for so long.
+        /// Blocks until a signal requests something; `None` after `patience`.
         pub fn wait(&mut self, patience: Duration) -> io::Result<Option<Asked>> {
             self.stream.set_read_timeout(Some(patience.max(Duration::from_millis(1))))?;
             match self.stream.read(&mut [0]) {
@@ -100,7 +100,7 @@ mod unix {
         File::open("/dev/tty").is_ok()
     }
 
-    /// Whether the process was started by `nohup`, and so is to outlive its terminal.
+    /// Returns true if the process was started by `nohup`, and so must outlive its terminal.
     fn is_hang_up_ignored() -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -131,7 +131,7 @@ mod windows {
             Ok(Self { seen })
         }
 
-        /// Blocks until Ctrl-C, looking ten times a second: Windows wakes nobody. `None` if it does not come for so long.
+        /// Blocks until Ctrl-C; `None` after `patience`. Polls ten times a second, because Windows wakes no thread.
         pub fn wait(&mut self, patience: Duration) -> io::Result<Option<Asked>> {
             let start = Instant::now();
             while start.elapsed() < patience {

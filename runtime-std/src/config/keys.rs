@@ -14,108 +14,113 @@ use super::value::{Directory, FilePath, LogLevel};
 use crate::notify::{Format, WebhookUrl};
 
 mmcos_core::settings! {
-    /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's name.
+    /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's
+    /// name.
     pub struct Config {
-        /// Where to serve plain HTTP. The game asks for it only with its Localhost setting, at port 80.
-        /// A bare port is every address of this machine, IPv6 and IPv4.
+        /// Address or port for plain HTTP. The game uses it only with its Localhost setting, at port 80. A bare port
+        /// is every address of this machine, IPv6 and IPv4.
         http: Option<SocketAddr> = "80",
 
-        /// Where to serve HTTPS. The game knows port 443 alone.
+        /// Address or port for HTTPS. The game knows port 443 alone.
         https: Option<SocketAddr> = "443",
 
-        /// The address that players on the internet use, if it is none of this machine's own: the router's on a home network,
-        /// the outer one of a rented machine or a container. A DNS name is resolved by the players' scripts. The page for
-        /// players prefers the address that the visitor's browser used. Empty: this machine's, as it finds it.
+        /// The address that players on the internet use, if it is none of this machine's own: the router's on a home
+        /// network, the outer one of a rented machine or a container. A DNS name is resolved by the players' scripts.
+        /// The page for players prefers the address that the visitor's browser used. Empty: this machine's, as it
+        /// finds it.
         public_address: Option<ServerAddress> = "",
 
-        /// Where players, certificates and keys are kept; made if it is not there.
-        /// Under systemd the default is its state directory.
+        /// Directory of players, certificates and keys; made if it is missing. Under systemd the default is its state
+        /// directory.
         data_dir: Directory = "{program}-data",
 
-        /// The URL of a webhook (Discord, Slack, ntfy, or a program of your own) that is told when somebody begins to search
-        /// while nobody else does, so that friends can come and play. Whoever knows the URL can write there: keep it to
-        /// yourself. Empty: nobody is told. `{program} notify-test` sends a test message.
+        /// The URL of a webhook (Discord, Slack, ntfy, or a program of your own) that is told when a player begins to
+        /// search while no other player does, so that friends can come and play. Anyone who knows the URL can write
+        /// there: keep it to yourself. Empty: no messages. `{program} notify-test` sends a test message.
         notify_url: Option<WebhookUrl> = "",
 
-        /// What the webhook is sent: "json" is an object that Discord, Slack and programs read, "text" the text alone, for
-        /// ntfy.
+        /// Format of the message to the webhook: "json" is an object that Discord, Slack and programs read, "text"
+        /// the text alone, for ntfy.
         notify_format: Format = "json",
 
-        /// For how long there is no other message after one, however often a search begins.
+        /// Minimum time between two messages, however often a search begins.
         notify_quiet_seconds: Duration [0..=86400] = "1800",
 
-        /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game accepts.
+        /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game
+        /// accepts.
         certificate: Option<FilePath> = "",
 
         /// The private key of that certificate, a PEM file without a password.
         key: Option<FilePath> = "",
 
-        /// How many connections may be open at once.
+        /// Maximum number of open connections.
         max_connections: NonZeroUsize [1..=u32::MAX] = "4096",
 
-        /// How many connections may be open at once from one address. Players behind one router share an address.
+        /// Maximum number of open connections from one address. Players behind one router share an address.
         max_connections_per_address: NonZeroUsize [1..=u32::MAX] = "128",
 
-        /// How many requests a second one address may make in the long run. An honest game makes one at its busiest.
-        /// 0: as many as it likes. This machine's own are never counted.
+        /// Requests a second that one address may make in the long run. An honest game makes one at its busiest. 0:
+        /// no limit. Requests from this machine are never counted.
         requests_per_second: u32 [0..=1_000_000] = "200",
 
-        /// How many requests an address may make at once, after a rest.
+        /// Requests that an address may make at once, after a rest.
         request_burst: u32 [1..=1_000_000] = "2000",
 
-        /// The proxies in front of this server whose X-Forwarded-For is believed: limits, bans and the log are then about
+        /// Proxies in front of this server whose X-Forwarded-For is believed: limits, bans and the log are then about
         /// the players' addresses, not the proxy's. Empty: none. Give no address that a player could have.
         trusted_proxies: Vec<AddressRange> = "",
 
-        /// How long a client may take for the TLS handshake and its first request line and fields, or for those of a later
-        /// request.
+        /// Maximum time of a client for the TLS handshake and its first request line and fields, or for those of a
+        /// later request.
         head_seconds: Duration [1..=3600] = "10",
 
-        /// How long a client may take to send the body of a request.
+        /// Maximum time of a client to send the body of a request.
         body_seconds: Duration [1..=3600] = "20",
 
-        /// How long a connection is kept open between requests. Keep it longer than a reverse proxy in front keeps
+        /// Time that a connection is kept open between requests. Keep it longer than a reverse proxy in front keeps
         /// connections to this server (60 s for nginx), or requests are lost now and then.
         idle_seconds: Duration [1..=3600] = "75",
 
-        /// How long a client may leave an answer unread.
+        /// Maximum time that a client may leave a response unread.
         read_seconds: Duration [1..=3600] = "20",
 
-        /// How long the clock of this machine must be plausible before a season begins, after a start or after it was changed
-        /// by less than 400 days. Leave it at 600 unless tests need it: a machine's clock is often wrong until the network is there.
+        /// Time that the clock of this machine must be plausible before a season begins, after a start or after it
+        /// was changed by less than 400 days. Leave it at 600 unless tests need it: a machine's clock is often wrong
+        /// until the network is there.
         clock_wait_seconds: Duration [0..=86_400] = "600",
 
-        /// The most bytes of answers that may wait for one client to read them.
+        /// Maximum bytes of responses that may wait for one client to read them.
         max_queued_bytes: NonZeroUsize [65_536..=1_073_741_824] = "4194304",
 
-        /// The most bytes of a request's line and fields.
+        /// Maximum bytes of a request's line and fields.
         max_head_bytes: NonZeroUsize [1024..=1_048_576] = "16384",
 
-        /// The most fields of a request; never more than 128.
+        /// Maximum fields of a request; never more than 128.
         max_fields: NonZeroUsize [16..=128] = "100",
 
-        /// The most bytes of a request's body. A list of 2,000 friends takes 190,000.
+        /// Maximum bytes of a request's body. A list of 2,000 friends takes 190,000.
         max_body_bytes: NonZeroUsize [4096..=67_108_864] = "262144",
 
-        /// Whether there is a dashboard at /admin, with an API and metrics.
+        /// Serves a dashboard at /admin, with an API and metrics.
         admin: bool = "true",
 
-        /// No longer used: the dashboard always needs a proof (see `{program} admin-link`). Remove it from your {program}.toml.
+        /// No longer used: the dashboard always needs a proof (see `{program} admin-link`). Remove it from your
+        /// {program}.toml.
         admin_local: bool = "false",
 
         /// The names that the dashboard may be opened by, such as "race.example.org". Addresses, single words such as
         /// "raspberrypi", names that end with ".local" and that of public-address need not be listed.
         host_names: String = "",
 
-        /// Whether everybody may read /metrics, which otherwise needs the operator's password as a bearer token.
+        /// Permits everyone to read /metrics, which otherwise needs the operator's password as a bearer token.
         open_metrics: bool = "false",
 
-        /// A new file to write all that happens into, as a trace: to find a fault, or to show what a real game does. Secrets
-        /// and addresses are replaced; names and Steam's account numbers are not. Meanwhile there is neither
+        /// A new file to write all inputs into, as a trace: to find a fault, or to show what a real game does.
+        /// Secrets and addresses are replaced; names and Steam's account numbers are not. Meanwhile there is neither
         /// dashboard nor page for players. Empty: none.
         record: Option<FilePath> = "",
 
-        /// How much to log.
+        /// Minimum level of log lines that are written.
         log: LogLevel = "info",
     }
 }

@@ -3,36 +3,36 @@ use std::net::{SocketAddr, TcpListener};
 
 use super::{Bound, ListenError, bind, bound};
 
-/// The listening sockets that this process was started with: systemd opens those of a `.socket` unit, ports below 1024
-/// too, and keeps them while the server restarts.
+/// The listening sockets that this process inherited at its start: systemd opens those of a `.socket` unit, ports
+/// below 1024 too, and keeps them while the server restarts.
 #[derive(Debug, Default)]
 pub struct Inherited(Vec<TcpListener>);
 
 impl Inherited {
-    /// Those that `LISTEN_FDS` tells of; none on Windows. Only the first call gets them.
+    /// Returns the sockets of `LISTEN_FDS`; none on Windows. Only the first call returns any.
     #[cfg(unix)]
     pub fn take() -> Self {
         let mut given = listenfd::ListenFd::from_env();
         Self((0..given.len()).filter_map(|index| given.take_tcp_listener(index).ok().flatten()).collect())
     }
 
-    /// Those that `LISTEN_FDS` tells of; none on Windows. Only the first call gets them.
+    /// Returns the sockets of `LISTEN_FDS`; none on Windows. Only the first call returns any.
     #[cfg(not(unix))]
     pub fn take() -> Self {
         Self::default()
     }
 
-    /// The socket with the port of `wanted`, whatever its address; if there is none, [`bind`]s one.
+    /// Removes and returns the socket with the port of `wanted`, whatever its address. Without one, calls [`bind`].
     pub fn bind(&mut self, wanted: SocketAddr) -> Result<Bound, ListenError> {
         let has_port = |listener: &TcpListener| port(listener).is_ok_and(|port| port == wanted.port());
         let Some(index) = self.0.iter().position(has_port) else { return bind(wanted) };
         let listener = self.0.swap_remove(index);
-        // Who made it may have chosen otherwise.
+        // The service manager may have made it non-blocking.
         listener.set_nonblocking(false).map_err(|source| ListenError::Other { address: wanted, source })?;
         bound(listener, wanted, None)
     }
 
-    /// Where the sockets listen that nobody wanted.
+    /// Returns the addresses of the sockets that [`bind`](Self::bind) has not taken.
     pub fn unused(&self) -> impl Iterator<Item = SocketAddr> {
         self.0.iter().filter_map(|listener| listener.local_addr().ok())
     }

@@ -2,12 +2,12 @@ use std::time::{Duration, Instant};
 
 use log::Level;
 
-/// Lines of one kind that may come at once.
+/// Maximum lines of one kind in a burst.
 const BURST: u32 = 200;
-/// Kinds that are told apart: places in the sources, and kinds of the game's events.
+/// Maximum number of kinds: places in the sources, and kinds of the game's log events.
 const MOST_KINDS: usize = 512;
 
-/// A token bucket for each kind of line.
+/// Rate limiter for each kind of line.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
     kinds: Vec<Kind>,
@@ -23,12 +23,12 @@ struct Kind {
     left_out: u64,
 }
 
-/// What becomes of a line.
+/// Decision about a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is written, after a summary of those like it that were not.
+    /// Write it, after a summary of the omitted lines of its kind.
     Write(Option<String>),
-    /// It is counted only.
+    /// Count it only.
     LeaveOut,
 }
 
@@ -46,12 +46,12 @@ impl Limiter {
                 left_out: 0,
             });
         }
-        // Of so many kinds, the last stands for those that did not fit.
+        // With this many kinds, the last one stands for all that did not fit.
         let place = known.unwrap_or(self.kinds.len().saturating_sub(1));
         self.kinds.get_mut(place).map_or(Verdict::Write(None), |kind| kind.pass(now))
     }
 
-    /// Takes out a summary for each kind of which lines were left out.
+    /// Removes and returns a summary of each kind with omitted lines.
     pub(super) fn take_left_out(&mut self) -> Vec<(Level, String)> {
         self.kinds.iter_mut().filter_map(|kind| Some((kind.level, kind.summary()?))).collect()
     }
@@ -82,7 +82,8 @@ impl Kind {
     }
 }
 
-/// Time after which one more line may come. Strangers cause warnings, players what is worth a note.
+/// Returns the time after which one more line may come. Unknown clients can cause warnings; players cause lines of
+/// level info.
 const fn interval(level: Level) -> Duration {
     match level {
         Level::Error | Level::Warn => Duration::from_millis(500),
@@ -91,7 +92,7 @@ const fn interval(level: Level) -> Duration {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub(super) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -21,7 +21,7 @@ pub(super) fn of(time: Option<Duration>, level: Level, text: &str) -> String {
     line
 }
 
-/// RFC 3339, in UTC.
+/// Formats a time as RFC 3339, in UTC.
 fn timestamp(time: Duration) -> String {
     let seconds = time.as_secs();
     let Date { year, month, day } = Date::of(Wall::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
@@ -29,7 +29,7 @@ fn timestamp(time: Duration) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z ")
 }
 
-/// Returns text with every character escaped that a terminal would obey or not show, cut after 500 characters.
+/// Escapes every character that a terminal would interpret or not show. Cuts the text after 500 characters.
 fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(LONGEST).saturating_add(4));
     let mut left = LONGEST;
@@ -53,8 +53,9 @@ fn escape(letter: char) -> String {
     if short.len() > 1 { short.to_string() } else { letter.escape_unicode().to_string() }
 }
 
-/// Whether a character is one that a reader sees. Quotes and backslashes are; control, format, private and unassigned
-/// characters and combining marks are not (`escape_debug` escapes them), nor are some letters that have no shape.
+/// Returns true if a reader sees the character. Quotes and backslashes are visible. Control, format, private and
+/// unassigned characters and combining marks are not (`escape_debug` escapes them), nor are some letters without a
+/// shape.
 fn is_shown(letter: char) -> bool {
     match letter {
         ' '..='~' => true,

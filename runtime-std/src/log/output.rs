@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::limit::with_commas;
 
-/// Maximum lines that wait to be written.
+/// Maximum number of lines that wait to be written.
 const MOST_LINES: usize = 8192;
 /// Maximum bytes of all lines that wait.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// A stream that is written by a thread of its own. Its users never wait, and an error of it is nobody's.
+/// A stream with a thread of its own that writes it. Its users never wait, and its errors are ignored.
 #[derive(Debug)]
 pub(super) struct Output(Arc<Shared>);
 
@@ -37,12 +37,12 @@ impl Output {
             let shared = Arc::clone(&shared);
             move || shared.write(to)
         };
-        // Without a thread nothing is written: the server matters more than its log.
+        // Without the thread nothing is written: the server matters more than its log.
         let _ = thread::Builder::new().name(name.to_owned()).spawn(write);
         Self(shared)
     }
 
-    /// Queues a whole line. Drops it if too much waits.
+    /// Queues a whole line. Drops it if the queue is full.
     pub(super) fn push(&self, line: String) {
         let mut state = self.0.lock();
         let bytes = state.bytes.saturating_add(line.len());
@@ -55,7 +55,7 @@ impl Output {
         self.0.work.notify_one();
     }
 
-    /// Waits until everything is written, but no longer than that.
+    /// Waits until everything is written, at most for `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let state = self.0.lock();
         let is_busy = |state: &mut State| state.is_writing || !state.lines.is_empty();
@@ -94,7 +94,7 @@ impl Shared {
         state.is_writing = false;
         let dropped = std::mem::take(&mut state.dropped);
         if dropped > 0 {
-            // It stands where the lines would stand that it is about.
+            // The note takes the place of the lines that were dropped.
             let line = format!(
                 "{} log lines were dropped because nothing read the log for {} s\n",
                 with_commas(dropped),
@@ -107,14 +107,14 @@ impl Shared {
     }
 }
 
-/// Writes a line, however slowly it is read. A line for a reader who is gone is lost.
+/// Writes a line, however slow the reader is. Drops a line whose reader is gone.
 fn write_whole(to: &mut impl Write, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         match to.write(bytes) {
             Ok(0) => return,
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Another program has made the terminal that it shares with this one non-blocking.
+            // Another program has made the terminal non-blocking, which it shares with this one.
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(20)),
             Err(_) => return,
         }

@@ -1,7 +1,7 @@
 use mmcos_core::notice::{self, Notice};
 use serde_json::{Map, Value, json};
 
-/// How the other end wants a message.
+/// Format of a message to the webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object: `content` is what Discord shows, `text` what Slack shows, the rest is for programs.
@@ -10,7 +10,7 @@ pub enum Format {
     Text,
 }
 
-/// What a host sends to see whether it arrives.
+/// Returns the message with which an operator tests the webhook.
 pub(super) fn test(program: &str) -> Notice {
     Notice {
         text: format!(
@@ -20,14 +20,14 @@ pub(super) fn test(program: &str) -> Notice {
     }
 }
 
-/// The content type, and the body in it.
+/// Returns the content type and the body.
 pub(super) fn body(notice: &Notice, format: Format) -> (&'static str, String) {
     let Notice { text, fields } = notice;
     match format {
         Format::Text => ("text/plain; charset=utf-8", text.clone()),
         Format::Json => {
             let shown = [("content", text.as_str().into()), ("text", text.as_str().into())];
-            // Discord notifies nobody for what the text mentions.
+            // Discord notifies no user that the text mentions.
             let silent = [("allowed_mentions", json!({ "parse": [] }))];
             let fields = fields.iter().map(|(name, value)| (*name, json_value(value)));
             let object: Map<_, _> =

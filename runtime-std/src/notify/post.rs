@@ -9,17 +9,17 @@ use ureq::{Agent, Body, http::Response};
 
 use super::WebhookUrl;
 
-/// For all of it: name, connection, TLS, request, answer.
+/// Maximum time for everything: name, connection, TLS, request, response.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How much of an answer is read.
+/// Maximum bytes of a response that are read.
 const ANSWER_BYTES: u64 = 300;
 
-/// What the other end answered.
+/// Response of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// HTTP status.
     pub status: u16,
-    /// The start of the body on one line, 300 bytes at most.
+    /// Start of the body on one line, at most 300 bytes.
     pub said: String,
 }
 
@@ -30,56 +30,56 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Why a message did not arrive. Names the host, and never the rest of the URL, which is a secret.
+/// Reason why a message did not arrive. Names the host only: the rest of the URL is secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostError {
-    /// An answer that is not 200 to 299.
+    /// Response with a status other than 200 to 299.
     #[error("{host} answered {}: {}", .answer.status, advice(.answer.status))]
     Refused {
-        /// Who.
+        /// Host of the webhook.
         host: String,
-        /// What.
+        /// Response.
         answer: Answer,
     },
-    /// No answer in time.
+    /// No response in time.
     #[error("{host} did not answer within {} seconds: it is down or overloaded, or something on the way swallows \
              what is sent to it", PATIENCE.as_secs())]
     TooSlow {
-        /// Who.
+        /// Host of the webhook.
         host: String,
     },
-    /// There is nothing to check a certificate with.
+    /// This machine has no root certificates to check a certificate with.
     #[error(
         "this machine has no root certificates, so it cannot tell whether {host} is real: install ca-certificates, \
          or name a file in SSL_CERT_FILE"
     )]
     NoRoots {
-        /// Who.
+        /// Host of the webhook.
         host: String,
     },
-    /// Whoever answers does not prove to be the host.
+    /// The peer does not prove to be the host.
     #[error(
         "TLS with {host} fails: {source}; if its certificate is one of your own making, name its authority's file in \
          SSL_CERT_FILE"
     )]
     Tls {
-        /// Who.
+        /// Host of the webhook.
         host: String,
-        /// What is wrong.
+        /// Error of TLS.
         source: rustls::Error,
     },
-    /// Anything else on the way: its name is not known, nobody listens, the connection broke.
+    /// Any other error: the name is unknown, no program listens, the connection broke.
     #[error("{host} cannot be reached: {source}; is notify-url right, and may this machine connect to it?")]
     Unreachable {
-        /// Who.
+        /// Host of the webhook.
         host: String,
-        /// What is wrong.
+        /// Reason.
         source: io::Error,
     },
 }
 
-/// What a host can do about such an answer.
+/// Returns the operator's next step after a response with this status.
 const fn advice(status: u16) -> &'static str {
     match status {
         300..=399 => {
@@ -95,7 +95,7 @@ const fn advice(status: u16) -> &'static str {
     }
 }
 
-/// Sends this body once, and follows nowhere.
+/// Sends this body once. Does not follow redirects.
 pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<Answer, PostError> {
     let host = || url.host().to_owned();
     let agent = agent(url)?;
@@ -112,7 +112,7 @@ pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<A
     }
 }
 
-/// Made for each message: there are few, and what it holds (connections, certificates) would only age meanwhile.
+/// Makes a client for one message: messages are rare, and its state (connections, certificates) would only age.
 fn agent(url: &WebhookUrl) -> Result<Agent, PostError> {
     let config = Agent::config_builder()
         .user_agent(concat!("mmcos/", env!("CARGO_PKG_VERSION")))
@@ -135,7 +135,7 @@ fn agent(url: &WebhookUrl) -> Result<Agent, PostError> {
     Ok(config.tls_config(tls).build().new_agent())
 }
 
-/// The authorities that this machine trusts; of what cannot be read, nothing.
+/// Returns the authorities that this machine trusts. Skips what cannot be read.
 pub(crate) fn root_certificates() -> Vec<Certificate<'static>> {
     let found = rustls_native_certs::load_native_certs().certs;
     found.iter().map(|root| Certificate::from_der(root).to_owned()).collect()
@@ -153,7 +153,7 @@ fn explain(host: String, error: ureq::Error) -> PostError {
     }
 }
 
-/// The start of a body, as one line. What does not come in time is left out.
+/// Returns the start of a body as one line. Drops the part that does not come in time.
 fn start(response: Response<Body>) -> String {
     let mut said = Vec::new();
     let _ = response.into_body().into_reader().take(ANSWER_BYTES).read_to_end(&mut said);

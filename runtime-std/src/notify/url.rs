@@ -3,13 +3,13 @@ use std::fmt;
 use ureq::http::Uri;
 use ureq::http::uri::Scheme;
 
-/// The URL of a webhook: `http` or `https`, a host, and neither user nor password. Whoever knows it can write to the
-/// channel behind it, so `Debug` shows the host alone.
+/// URL of a webhook: `http` or `https`, a host, neither user nor password. Anyone who knows it can write to the
+/// channel behind it, so `Debug` shows the host only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Uri);
 
 impl WebhookUrl {
-    /// Reads a URL; `None` if it is of another kind.
+    /// Parses a URL; `None` if it is of another kind.
     ///
     /// ```
     /// use mmcos_std::notify::WebhookUrl;
@@ -21,18 +21,18 @@ impl WebhookUrl {
         let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
         let authority = uri.authority()?;
         let (host, port) = (authority.host(), authority.port());
-        // Nothing but a host and a port: no user, no port that is no number.
+        // Rejects anything beside host and port: a user, a port that is not a number.
         let whole = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let is_web = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
         (is_web && !host.is_empty() && whole == authority.as_str()).then_some(Self(uri))
     }
 
-    /// The host, as a name or an address: what may stand in a log.
+    /// Returns the host, as a name or an address. It may stand in a log.
     pub fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
     }
 
-    /// Whether it is `https`.
+    /// Returns true for `https`.
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme() == Some(&Scheme::HTTPS)
     }
@@ -42,7 +42,7 @@ impl WebhookUrl {
     }
 }
 
-/// All of it, as for the configuration file.
+/// Writes the whole URL, for the configuration file.
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

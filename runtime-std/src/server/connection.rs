@@ -1,4 +1,4 @@
-//! What the hub, the reader and perhaps a writer of one connection share.
+//! State of a connection that the hub, its reader and perhaps a writer share.
 
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
@@ -13,7 +13,7 @@ use super::transport::Transport;
 use crate::clock::Clock;
 use crate::{connections, socket};
 
-/// Bytes that a thread takes in hand to write while it waits: so small that each is progress of a slow client.
+/// Maximum bytes of one blocking write: so few that each write is progress of a slow client.
 const IN_HAND: usize = 8 * 1024;
 
 #[derive(Debug)]
@@ -23,14 +23,14 @@ pub(super) struct Connection {
     clock: Clock,
     hub: Inbox,
     state: Mutex<State>,
-    /// There may be reason to read on.
+    /// Notified when the reader may be able to read on.
     eased: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     transport: Transport,
-    /// A thread writes what the socket did not take at once.
+    /// True while a thread writes what the socket did not take at once.
     has_writer: bool,
     /// Bytes that were read and that the hub has not taken yet: less than twice [`READ`].
     ahead: usize,
@@ -60,7 +60,7 @@ impl Connection {
         Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
     }
 
-    /// Turns the client away, which speaks plainly.
+    /// Refuses a client without TLS.
     pub(super) fn refuse(&self) {
         socket::refuse(&self.lock().transport.link, &self.socket);
     }
@@ -79,14 +79,14 @@ impl Connection {
         self.lock().is_over()
     }
 
-    /// Takes note that the hub has taken so many bytes.
+    /// Subtracts bytes that the hub has taken.
     pub(super) fn catch_up(&self, count: usize) {
         let mut state = self.lock();
         state.ahead = state.ahead.saturating_sub(count);
         self.eased.notify_one();
     }
 
-    /// Ends what has had its time. Returns when to look again.
+    /// Ends what has timed out. Returns the time of the next call.
     pub(super) fn tick(&self, now: Monotonic) -> Option<Monotonic> {
         let mut state = self.lock();
         state.transport.link.tick(now);
@@ -94,8 +94,8 @@ impl Connection {
         state.transport.link.next_deadline()
     }
 
-    /// Writes what may be written: now what the socket takes, the rest on a thread that can wait. Returns when to call
-    /// [`tick`](Self::tick).
+    /// Writes what may be written: the socket takes a part now, a thread that can wait writes the rest. Returns the
+    /// time for [`tick`](Self::tick).
     pub(super) fn write(self: &Arc<Self>) -> Option<Monotonic> {
         let mut state = self.lock();
         if !state.has_writer {
@@ -116,7 +116,7 @@ impl Connection {
         state.transport.link.next_deadline()
     }
 
-    /// Does what the state of the transport asks for, and wakes the reader.
+    /// Acts on the transport's status, and wakes the reader.
     fn settle(&self, state: &mut State) {
         if !state.has_writer && state.transport.status() == Status::Shutdown {
             let _ = self.socket.shutdown(Shutdown::Write);
@@ -144,7 +144,7 @@ impl Connection {
                     self.settle(&mut state);
                     break;
                 }
-                // What is in hand is not with the client yet.
+                // The client does not have these bytes yet.
                 state.transport.link.blocked(now);
                 self.eased.notify_one();
             }
@@ -153,17 +153,18 @@ impl Connection {
             match written {
                 Ok(()) => {
                     link.progressed();
-                    // The hub looks as long as there is a writer.
+                    // The hub checks deadlines as long as there is a writer.
                     link.blocked(self.clock.now().monotonic);
                 }
                 Err(_) => link.close(Close::Abort),
             }
         }
-        // A deadline may have begun that the hub does not know of.
+        // A deadline may have begun that the hub does not know.
         self.hub.send(Message::Look { conn: self.conn });
     }
 
-    /// Reads until the connection is over. The hub is told what came, that no more comes, and in the end that it is over.
+    /// Reads until the connection is over. Tells the hub of received bytes, of the end of input, and finally of the
+    /// closed connection.
     pub(super) fn read(self: &Arc<Self>) {
         if let Err(error) = self.read_all() {
             log::debug!("connection {}: {error}", self.conn.0);
@@ -191,7 +192,7 @@ impl Connection {
                 let received = state.transport.received(bytes, now);
                 (received, state.transport.is_open(), state.transport.is_plain())
             };
-            // A handshake, or an alert, may have something to say.
+            // A handshake or an alert may have bytes to send.
             if !is_plain && is_open && self.write().is_some() {
                 self.hub.send(Message::Look { conn: self.conn });
             }
@@ -206,14 +207,14 @@ impl Connection {
                 return Ok(());
             }
             if !is_open && !has_ended {
-                // The end of TLS. What comes after it is discarded until the socket ends.
+                // The end of TLS. Later bytes are discarded until the socket ends.
                 has_ended = true;
                 self.hub.send(Message::Ended { conn: self.conn });
             }
         }
     }
 
-    /// Waits until the hub has taken most of what was read before, and the client most responses to it.
+    /// Waits until the hub has taken most of the bytes read before, and the client most responses to them.
     fn wait_to_read(&self) -> MutexGuard<'_, State> {
         let must_wait = |state: &mut State| {
             !state.is_over() && (state.ahead >= READ || !state.transport.link.wants_read())
@@ -233,7 +234,7 @@ impl Connection {
     }
 }
 
-/// Memory that takes as much as it has room for.
+/// Buffer for the bytes of one write, up to [`IN_HAND`].
 struct InHand<'a>(&'a mut Vec<u8>);
 
 impl Write for InHand<'_> {
@@ -251,7 +252,7 @@ impl Write for InHand<'_> {
     }
 }
 
-/// A socket that takes what it can at once, whatever else is done with it.
+/// Non-blocking writes to a socket, whatever its mode.
 struct AtOnce<'a>(&'a TcpStream);
 
 impl Write for AtOnce<'_> {
@@ -267,7 +268,7 @@ impl Write for AtOnce<'_> {
         Ok(sendmsg(self.0, slices, &mut SendAncillaryBuffer::default(), flags)?)
     }
 
-    /// Elsewhere a socket waits always or never: all is left to the thread that can wait.
+    /// On other systems a socket is either blocking or not, so the waiting thread writes everything.
     #[cfg(not(unix))]
     fn write_vectored(&mut self, _: &[IoSlice<'_>]) -> io::Result<usize> {
         Err(ErrorKind::WouldBlock.into())

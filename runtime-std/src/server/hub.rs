@@ -17,38 +17,38 @@ use crate::driver::Driver;
 use crate::serving::{GRACE, LONGEST_GRACE, RunError};
 use crate::store::StoreError;
 
-/// What the hub is told.
+/// Messages to the hub.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A client came.
+    /// A client connected.
     Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr },
-    /// It sent this.
+    /// The client sent these bytes.
     Received { conn: ConnId, bytes: Vec<u8> },
-    /// It sends no more.
+    /// The client sends no more.
     Ended { conn: ConnId },
-    /// Its connection is over, and nothing reads it any more.
+    /// The connection is over, and no thread reads it any more.
     Closed { conn: ConnId },
-    /// It has a deadline that the hub may not know of.
+    /// The connection has a deadline that the hub may not know.
     Look { conn: ConnId },
-    /// More is durable.
+    /// More commits are durable.
     Durable,
-    /// It is time to stop.
+    /// The server must stop.
     Stop,
 }
 
-/// Where messages to the hub go.
+/// Sender of messages to the hub.
 #[derive(Clone, Debug)]
 pub(super) struct Inbox(pub(super) SyncSender<Message>);
 
 impl Inbox {
-    /// Waits until there is room. Without a hub there is nothing more to say.
+    /// Sends a message; waits for room in the inbox. Does nothing if the hub is gone.
     pub(super) fn send(&self, message: Message) {
         let _ = self.0.send(message);
     }
 }
 
 impl Wake for Inbox {
-    /// If the inbox is full, the hub looks anyway.
+    /// If the inbox is full, the hub checks for durable commits anyway.
     fn wake(self: Arc<Self>) {
         let _ = self.0.try_send(Message::Durable);
     }
@@ -62,9 +62,9 @@ pub(super) struct Hub<C: Core> {
     limits: WriteLimits,
     /// Number of the last connection.
     opened: u64,
-    /// When to look at which connection; at some too early.
+    /// Times at which connections need a tick. Some are too early.
     deadlines: BTreeSet<(Monotonic, ConnId)>,
-    /// Until when to go on, once it is to stop.
+    /// Latest end of the server, once it must stop.
     end: Option<Instant>,
     inbox: Inbox,
     waker: Waker,
@@ -87,7 +87,7 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Runs until it was told to stop and all is done, or the store fails.
+    /// Runs until the server was stopped and everything is done, or the store fails.
     pub(super) fn run(
         mut self,
         inbox: &Receiver<Message>,
@@ -121,7 +121,7 @@ impl<C: Core> Hub<C> {
         Ok(())
     }
 
-    /// How long nothing needs to be done.
+    /// Returns the time until the hub has something to do.
     fn patience(&self) -> Duration {
         let now = self.now();
         let look = self.deadlines.first().map(|(at, _)| at.since(now));
@@ -153,7 +153,7 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Tells the core of a new client. If it is not refused, starts to read.
+    /// Tells the core of a new client. If the core does not refuse it, starts to read.
     fn open(&mut self, socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
         self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
@@ -161,7 +161,7 @@ impl<C: Core> Hub<C> {
         let connection = Arc::new(Connection::new(conn, socket, clock, self.inbox.clone(), self.limits));
         self.connections.insert(conn, Arc::clone(&connection));
         let is_plain = tls.is_none();
-        // Not yet written: a core may speak first, and there is no TLS yet to encrypt that.
+        // Not written yet: a core may send first, and TLS to encrypt it does not exist yet.
         self.driver.input(Input::Opened { conn, peer, tls: !is_plain }, &mut self.connections);
         if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
             let gone = self.connections.remove(conn);
@@ -184,7 +184,7 @@ impl<C: Core> Hub<C> {
         self.write();
     }
 
-    /// Writes what is new.
+    /// Writes the new bytes of all touched connections.
     fn write(&mut self) {
         for (conn, connection) in self.connections.touched() {
             if let Some(deadline) = connection.write() {
@@ -193,7 +193,7 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Permits what waited for the disk to be sent, if more is durable. Fails if nothing will be any more.
+    /// Permits sending of bytes whose commit is durable by now. Fails if no commit will become durable any more.
     fn release_durable(&mut self) -> Result<(), Arc<StoreError>> {
         while let Poll::Ready(durable) =
             self.driver.store().poll(self.durable, &Context::from_waker(&self.waker))
@@ -206,7 +206,7 @@ impl<C: Core> Hub<C> {
         Ok(())
     }
 
-    /// Looks at the connections whose time may be over.
+    /// Ticks the connections whose deadline may have passed.
     fn tick(&mut self) {
         let now = self.now();
         while let Some((at, conn)) = self.deadlines.first().copied()

@@ -1,11 +1,11 @@
-//! The sockets of a server, on threads: one owns the core, one at each listener accepts, and one for each
-//! connection reads.
+//! The sockets of a server, on threads: one owns the core, one accepts at each listener, and one reads each
+//! connection.
 //!
-//! [`Server::run`]'s thread is the only owner of the core (`hub`). A connection's thread blocks in `read`, so that it
-//! notices at once when its client goes, and tells the hub what was received (`connection`). The hub writes: what a
-//! socket takes without waiting it writes itself, and for a client that does not read as fast, a thread is there until
-//! it has. The hub also keeps the deadlines of all connections: it shuts a socket down, and whatever thread waits for it
-//! wakes up. A client over a limit is turned away before it has a thread.
+//! The thread of [`Server::run`] is the only owner of the core (`hub`). A connection's thread blocks in `read`, so
+//! that it notices at once when its client disconnects, and sends received bytes to the hub (`connection`). The hub
+//! writes what a socket takes without waiting. For a client that reads more slowly, a thread writes the rest. The hub
+//! also keeps the deadlines of all connections: it shuts a socket down, and any thread that waits for it wakes up. A
+//! client over a limit is refused before it has a thread.
 
 mod connection;
 mod hub;
@@ -28,7 +28,8 @@ use crate::serving::{self, Door, RunError, Serving};
 use crate::socket;
 use hub::{Hub, Inbox, Message};
 
-/// Serves a game on threads: does what the command line of this process asks for. A program's `main` is this call alone.
+/// Runs a program that serves a game on threads: carries out the command line of this process. A `main` consists of
+/// this call.
 pub fn main<G: Game>() -> ExitCode {
     serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
         let server = Server::new(driver, doors, write_limits);
@@ -41,12 +42,12 @@ pub fn main<G: Game>() -> ExitCode {
     })
 }
 
-/// Messages that may wait for the hub; a sender of another waits, and with it its client.
+/// Maximum number of messages that wait for the hub. A sender of another one waits, and its client with it.
 const INBOX: usize = 256;
-/// Stack of a thread that reads or writes one connection. A TLS handshake takes the most; debug builds take more.
+/// Stack size of a connection's thread, in bytes. A TLS handshake needs the most; debug builds need more.
 const STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 96 * 1024 };
 
-/// A server with its listeners, not yet running.
+/// A server with its listeners, not running yet.
 #[derive(Debug)]
 pub struct Server<C: Core> {
     hub: Hub<C>,
@@ -55,32 +56,32 @@ pub struct Server<C: Core> {
     inbox: Receiver<Message>,
 }
 
-/// Stops a server. If it has ended, does nothing.
+/// Handle that stops a server. Does nothing if the server has ended.
 #[derive(Clone, Debug)]
 pub struct Stop(SyncSender<Message>);
 
 impl Stop {
-    /// The server answers what is held, closes, and returns.
+    /// Stops the server: it responds to held requests, closes its connections, and returns.
     pub fn stop(&self) {
         let _ = self.0.send(Message::Stop);
     }
 }
 
 impl<C: Core> Server<C> {
-    /// A server with these listeners and write limits.
+    /// Makes a server with these listeners and write limits.
     pub fn new(driver: Driver<C>, doors: Vec<Door>, limits: WriteLimits) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let hub = Hub::new(driver, Inbox(sender.clone()), limits);
         Self { hub, doors, sender, inbox }
     }
 
-    /// What stops it.
+    /// Returns a handle that stops the server.
     pub fn stop(&self) -> Stop {
         Stop(self.sender.clone())
     }
 
-    /// Runs on this thread until it is stopped, then answers what is held, closes, and returns when all is kept. If the
-    /// store fails, drops all connections and returns at once.
+    /// Runs on this thread until it is stopped. Then responds to held requests, closes, and returns when everything
+    /// is durable. If the store fails, drops all connections and returns at once.
     pub fn run(self) -> Result<(), RunError> {
         let mut listeners = Vec::new();
         for door in self.doors {
@@ -95,7 +96,7 @@ impl<C: Core> Server<C> {
     }
 }
 
-/// Makes the thread that accepts there stop, and the system reject new clients.
+/// Stops the thread that accepts here, and makes the system reject new clients.
 fn close(listener: &TcpListener) {
     let _ = SockRef::from(listener).shutdown(std::net::Shutdown::Both);
 }
@@ -104,7 +105,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(run).map(drop)
 }
 
-/// Accepts until the listener is shut down.
+/// Accepts connections until the listener is shut down.
 fn accept(door: &Door, hub: &SyncSender<Message>) {
     let mut trouble = AcceptTrouble::default();
     loop {
@@ -116,7 +117,7 @@ fn accept(door: &Door, hub: &SyncSender<Message>) {
                     return;
                 }
             }
-            // It was shut down.
+            // The listener was shut down.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
             Err(error) => {
                 trouble.tell(&error);

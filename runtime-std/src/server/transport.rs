@@ -1,4 +1,5 @@
-//! A connection's [`Link`] and its TLS, which two threads share: bytes of the socket in and out.
+//! A connection's [`Link`] and its TLS, which two threads share: they translate between bytes of the socket and of
+//! the core.
 
 use std::io::{self, ErrorKind, Read as _, Write};
 use std::sync::Arc;
@@ -12,17 +13,17 @@ use crate::socket::with_slices;
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Transport {
-    /// What is to be written, and when the connection ends.
+    /// Write queue and end of the connection.
     pub(super) link: Link,
     tls: Option<Box<ServerConnection>>,
-    /// Whether TLS was told that nothing follows.
+    /// True after `close_notify` was queued.
     said_goodbye: bool,
-    /// Whether the client's TLS said so.
+    /// True after the client's `close_notify`.
     heard_goodbye: bool,
 }
 
 impl Transport {
-    /// A connection that speaks plainly until [`start_tls`](Self::start_tls).
+    /// Makes a connection without TLS until [`start_tls`](Self::start_tls).
     pub(super) fn new(limits: WriteLimits) -> Self {
         Self { link: Link::new(limits), tls: None, said_goodbye: false, heard_goodbye: false }
     }
@@ -33,7 +34,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Whether there is no TLS.
+    /// Returns true without TLS.
     pub(super) fn is_plain(&self) -> bool {
         self.tls.is_none()
     }
@@ -43,7 +44,7 @@ impl Transport {
         match self.write_all(to) {
             Ok(()) => {
                 if self.link.is_writable() {
-                    // It waits for the client's handshake, which must not take for ever.
+                    // Waits for the client's handshake, which must not take for ever.
                     self.link.blocked(now);
                 } else {
                     self.link.flushed(now);
@@ -74,13 +75,13 @@ impl Transport {
             }
             if tls.is_handshaking() {
                 if link.status() == Status::Shutdown {
-                    // After the handshake there would be nothing to say.
+                    // After the handshake there would be nothing to send.
                     link.close(Close::Abort);
                 }
                 break;
             }
             if link.is_writable() {
-                // TLS has passed on all that it took before, so that this is progress of the socket's.
+                // TLS has passed on all earlier bytes, so this is progress of the socket.
                 let written = with_slices(link, |slices| tls.writer().write_vectored(slices))?;
                 link.written(written);
             } else if link.status() == Status::Shutdown && !*said_goodbye {
@@ -93,7 +94,7 @@ impl Transport {
         Ok(())
     }
 
-    /// What is next for the connection. [`Status::Shutdown`] comes once TLS has ended too.
+    /// Returns the status of the connection. [`Status::Shutdown`] comes after the end of TLS too.
     pub(super) fn status(&self) -> Status {
         match (self.link.status(), &self.tls) {
             (Status::Shutdown, Some(tls)) if tls.wants_write() || !self.said_goodbye => Status::Running,
@@ -101,10 +102,10 @@ impl Transport {
         }
     }
 
-    /// Takes bytes that came by the socket; none are its end. Returns what of them is for the core.
+    /// Handles bytes of the socket; an empty slice is its end. Returns the bytes for the core.
     ///
     /// # Errors
-    /// They are not TLS. An alert may be left to write.
+    /// The bytes are not TLS. There may be an alert to write.
     pub(super) fn received(&mut self, bytes: &[u8], now: Monotonic) -> io::Result<Vec<u8>> {
         if bytes.is_empty() {
             self.link.ended();
@@ -127,14 +128,14 @@ impl Transport {
         Ok(plain)
     }
 
-    /// Whether the client may send more for the core. False after the end of its TLS, which may come without
-    /// `close_notify` (RFC 9112 section 9.8), or of its socket.
+    /// Returns true if the client may send more for the core. False after the end of its socket, or of its TLS, which
+    /// may come without `close_notify` (RFC 9112 section 9.8).
     pub(super) fn is_open(&self) -> bool {
         self.link.is_open() && !self.heard_goodbye
     }
 }
 
-/// Retries a write that a signal interrupted. Nothing taken is no success.
+/// Retries a write that a signal interrupted. A zero-length write is not a success.
 fn taken(mut write: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match write() {
@@ -156,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// As where a server speaks first.
+    /// As in a protocol whose server sends first.
     #[test]
     fn bytes_that_wait_for_a_handshake_have_their_time() {
         let limits = WriteLimits::default();

@@ -1,4 +1,4 @@
-//! What players do, as texts: a page, and a script for each system.
+//! Instructions for players: a page, and a script for each system.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ const PAGE: &str = include_str!("page.html");
 const WINDOWS: &str = include_str!("setup.cmd");
 const UNIX: &str = include_str!("setup.sh");
 
-/// Stands in the page's lines where no IP address is known.
+/// Placeholder in the page's lines if no IP address is known.
 const UNKNOWN: &str = "ADDRESS-OF-THE-SERVER";
 const BY_NAME: &str = "The scripts find out the address of <b>{address}</b> by themselves. For the lines below, \
                        <code>nslookup {address}</code> shows it. If it changes, run the script again.";
@@ -28,10 +28,10 @@ const BY_NOTHING: &str = "This server does not know its own address: ask its ope
                           (such as <code>http://203.0.113.5/</code>), and put it into the lines below. The downloads \
                           are not there until then.";
 
-/// The page at `/`, the scripts at `/setup.cmd` and `/setup.sh`, and the certificate of an authority at `/ca.cer`. The core
-/// fills in the address that each visitor needs.
+/// Returns the page at `/`, the scripts at `/setup.cmd` and `/setup.sh`, and the certificate of an authority at
+/// `/ca.cer`. The core fills in the address for each visitor.
 ///
-/// All else that is filled in here are ports, the version, and texts of the game, none of which can hold markup.
+/// The other placeholders are ports, the version, and texts of the game. None of these can hold markup.
 pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
     let file = |path: &str, content_type: &str, text: String| VisitorPage {
         path: path.to_owned(),
@@ -51,7 +51,7 @@ pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
     let also = "It also has the computer trust the certificate of the server, for the names of the game.\n";
     let [rem, hash] =
         ["rem ", "# "].map(|mark| authority.map(|_| format!("{mark}{also}")).unwrap_or_default());
-    // cmd loses its way in a script whose lines end as on Unix.
+    // cmd fails on a script with Unix line ends.
     let windows = script(WINDOWS, &rem).replace('\n', "\r\n");
     let windows = file("/setup.cmd", "application/octet-stream", windows);
     let unix = file("/setup.sh", "text/x-shellscript; charset=utf-8", script(UNIX, &hash));
@@ -93,7 +93,7 @@ fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -
         .replace("{notice}", texts.notice)
 }
 
-/// A script with what is true of this game and this server.
+/// Fills the placeholders of a script for this game and this server.
 fn filled(script: &str, info: &Info, authority: Option<&Authority>, what_else: &str) -> String {
     let quoted: Vec<String> = info.hosts.iter().map(|host| format!("'{host}'")).collect();
     let steam_app = match info.trust {
@@ -118,7 +118,7 @@ fn filled(script: &str, info: &Info, authority: Option<&Authority>, what_else: &
         .replace("{steam_app}", &steam_app)
 }
 
-/// A checkout on Windows may have given the source other line ends.
+/// Removes other line ends, which a checkout on Windows may have given the source.
 fn unix_ends(text: &str) -> String {
     text.replace('\r', "")
 }

@@ -18,7 +18,7 @@ fn setup(https: Option<&str>) -> Setup {
     }
 }
 
-/// The text at `path` for a visitor who finds the server at `address`; without one if that is empty.
+/// Returns the text at `path` for a visitor who reaches the server at `address`; without an address if that is empty.
 fn text(https: Option<&str>, path: &str, address: &str) -> String {
     let page = pages(&setup(https), None).into_iter().find(|page| page.path == path).unwrap();
     let text = page.render(address.parse::<ServerAddress>().ok().as_ref()).unwrap();
@@ -26,7 +26,7 @@ fn text(https: Option<&str>, path: &str, address: &str) -> String {
     text
 }
 
-/// No placeholder is left.
+/// Asserts that no placeholder is left.
 fn assert_filled(text: &str) {
     let mut before = "$";
     for piece in text.split('{') {
@@ -93,7 +93,7 @@ fn the_page_says_what_keeps_players_out() {
     assert!(named.contains("ADDRESS-OF-THE-SERVER game."), "{named}");
 }
 
-/// What `cmd` and PowerShell would stumble over, as far as that can be seen from outside.
+/// Checks for errors of `cmd` and PowerShell that can be seen without them.
 #[test]
 fn the_windows_script_has_the_form_that_windows_needs() {
     for address in ["2001:db8::5", "race.example.org"] {
@@ -149,7 +149,7 @@ mod on_copies {
             Command::new("sh").arg(file).args(action).env("HOSTS_FILE", &self.hosts).output().unwrap()
         }
 
-        /// As `curl … | sh -s ACTION` does.
+        /// Runs a script as `curl … | sh -s ACTION` does.
         fn run_from_input(&self, script: &str, action: &[&str]) -> Output {
             let script = fs::File::open(self.scratch.0.file(script)).unwrap();
             let mut shell = Command::new("sh");
@@ -171,7 +171,7 @@ mod on_copies {
             fs::read(&self.hosts).unwrap()
         }
 
-        /// Neither adding nor undoing does anything but say why.
+        /// Asserts that adding and undoing fail with this reason and change nothing.
         fn is_refused(&self, why: &str) {
             let before = self.hosts();
             for action in [&[][..], &["undo"]] {
@@ -259,11 +259,11 @@ mod on_copies {
         }
     }
 
-    /// Of a user who may not write the file: the change alone is made by `sudo`, which here says what it was given.
+    /// For a user without write access to the file, `sudo` makes the change alone. Here it prints its arguments.
     #[test]
     fn sudo_makes_the_change_alone_and_its_refusal_is_explained() {
         if rustix::process::geteuid().is_root() {
-            // Root may write everything: be somebody else for this test.
+            // Root may write everything: run this test as another user.
             return as_another_user();
         }
         sudo_is_asked(&Computer::with("sudo", PLAIN[0]), &[]);
