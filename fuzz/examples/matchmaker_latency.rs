@@ -1,4 +1,4 @@
-//! What one event of the matchmaker costs with 10, 1,000 and 100,000 waiting, and how much memory a ticket takes.
+//! Cost of one event of the matchmaker with 10, 1,000 and 100,000 waiting groups, and memory of a ticket.
 //!
 //! ```text
 //! cargo run --release -p mmcos-fuzz --example matchmaker_latency
@@ -15,10 +15,10 @@ use mmcos_game::matchmaker::{
 
 const ROUNDS: u32 = 20_000;
 
-/// Where the accounts of the players who come and go begin.
+/// First account number of the players that come and go.
 const GUESTS: u32 = 1_000_000;
 
-/// A matchmaker with a crowd in it that never meets anybody by itself.
+/// A matchmaker with a crowd whose groups never meet by themselves.
 struct Server {
     matchmaker: Matchmaker,
     out: Outcomes,
@@ -31,7 +31,7 @@ impl Server {
         let matchmaker = Matchmaker::new(Config::default(), [1; 32], SessionId(1));
         let mut server = Self { matchmaker, out: Outcomes::new(), now: Monotonic::default(), last_poll: 0 };
         for account in 1..=waiting {
-            // Spread over a poll's length, so that the crowd runs out of time one by one.
+            // Spread over a poll's length, so that the polls of the crowd expire one by one.
             server.now = Monotonic::default().after(Duration::from_secs(24) * account / waiting);
             server.enter(account, crowd.version(account), crowd.size(account));
         }
@@ -56,14 +56,14 @@ impl Server {
     }
 }
 
-/// Three kinds of crowd.
+/// A kind of crowd.
 #[derive(Clone, Copy)]
 enum Crowd {
     /// Parties that fill a match.
     FullParties,
-    /// Parties of seven, who could all meet somebody, but not each other.
+    /// Parties of seven: each could meet other groups, but no two of them fit together.
     Sevens,
-    /// Everybody alone in a bucket.
+    /// One group in each bucket.
     Scattered,
 }
 
@@ -140,7 +140,7 @@ fn report(crowd: Crowd, name: &str, waiting: u32) {
         line(event, measure(&mut server, twelfth, |server, round| eleven(server, round + 1)));
     }
 
-    // The crowd runs out of time, one after the other, and each comes again.
+    // The polls of the crowd expire one after the other, and each player polls again.
     let mut server = Server::new(crowd, waiting);
     let due = |server: &Server| server.matchmaker.next_deadline().unwrap();
     let mut next = 0;

@@ -1,4 +1,4 @@
-//! Writes the seeds of the fuzz targets that can be built: what a fuzzer starts from, and what every test replays.
+//! Writes the seeds of the fuzz targets that can be built. A fuzzer starts from them, and every test replays them.
 //!
 //! ```text
 //! cargo run -p mmcos-fuzz --example write_seeds
@@ -58,7 +58,7 @@ fn configurations() -> Seeds {
     seeds
 }
 
-/// An event of [`connections`]: what happens where, in pieces of which length.
+/// Returns an event of [`connections`]: its kind, its connection, and the length of the pieces.
 const fn event(kind: u8, place: u8, piece: u8) -> u8 {
     place | kind << 2 | piece << 5
 }
@@ -125,7 +125,7 @@ fn egonet_values() -> Seeds {
     seeds
 }
 
-/// Each for wide limits and for tight ones.
+/// Streams, each for wide limits and for tight ones.
 fn streams() -> Seeds {
     let mut streams = named([
         ("get", b"GET /MMCOS-ServerStatus/ServerStatus.xml?a=b HTTP/1.1\r\nHost: a\r\n\r\n"),

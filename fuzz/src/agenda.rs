@@ -1,6 +1,6 @@
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-/// What will happen, in the order of time; what is planned for one moment, in the order of planning.
+/// Planned events in the order of time; events of one moment in the order of planning.
 #[derive(Clone, Debug)]
 pub(crate) struct Agenda<E> {
     entries: BinaryHeap<Reverse<Entry<E>>>,
@@ -9,7 +9,7 @@ pub(crate) struct Agenda<E> {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<E> {
-    /// Nanoseconds, then the number of the plan: one comparison for both.
+    /// Nanoseconds, then the number of the event: one comparison for both.
     at: u128,
     event: E,
 }

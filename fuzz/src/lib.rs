@@ -1,15 +1,15 @@
-//! The server among players that do not exist: it is driven through its seam, in bytes, in a time that passes as fast
+//! Tests of the server with simulated players: it is driven through its seam, in bytes, in a time that passes as fast
 //! as it can be computed.
 //!
-//! - [`sim`] is the whole of it: players, a network, a machine and a store, all of which fail.
+//! - [`sim`] simulates everything: players, a network, a machine and a store, all of which fail.
 //! - [`virtual_time`] drives a server where nothing fails; [`client`] speaks as the game does.
-//! - [`population`] lets many play there, and [`report`] counts how they meet.
-//! - [`referee`] watches who is answered what.
-//! - [`planted`] are bugs that must be found.
-//! - [`targets`] are what a fuzzer calls.
-//! - [`naive_matchmaker`] is what the matchmaker is compared with, by [`rules`].
+//! - [`population`] lets many players play there, and [`report`] counts how they meet.
+//! - [`referee`] checks the responses to polls.
+//! - [`planted`] lists bugs that must be found.
+//! - [`targets`] are the functions that a fuzzer calls.
+//! - [`naive_matchmaker`] is a second implementation, which [`rules`] compares with the matchmaker.
 //!
-//! A run is a function of its settings and its seed: the same again gives the same, byte for byte.
+//! A run is a function of its settings and its seed: the same again gives the same result, byte for byte.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,

@@ -1,5 +1,5 @@
-//! The matchmaker's rules as plainly as they can be written: everybody is looked at every time, every set of groups
-//! is tried, and the arrival rate is summed over all of the past. For comparison with the real one.
+//! The matchmaker's rules as plainly as they can be written: every step looks at all groups, every set of groups is
+//! tried, and the arrival rate is summed over all of the past. For comparison with the real one.
 //!
 //! It decides at steps of [`STEP`], so times must be multiples of it, and a [`Naive::tick`] must come at every one.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a model may panic")]
@@ -13,16 +13,16 @@ use mmcos_game::matchmaker::{BucketKey, Config, Poll, PollId, Reason, RuleSet};
 /// The time between two decisions.
 pub const STEP: Duration = Duration::from_millis(100);
 
-/// How one poll or several ended.
+/// The end of one poll or several.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ending {
-    /// The polls, those who searched longest first.
+    /// The polls; those that searched longest come first.
     pub polls: Vec<PollId>,
     /// The poll of the host.
     pub host: PollId,
     /// Players of the smaller and of the larger team; 0 and 0 without teams.
     pub teams: (u8, u8),
-    /// Why; nothing if it was cancelled.
+    /// The reason; `None` for a cancelled search.
     pub reason: Option<Reason>,
 }
 
@@ -43,20 +43,20 @@ pub struct Naive {
     config: Config,
     now: Monotonic,
     waiting: Vec<Waiting>,
-    /// Searches that may go on: of whom, where, until when.
+    /// Searches that may go on: account, bucket, end, and the search itself.
     resting: Vec<(UserId, BucketKey, Monotonic, (u64, Monotonic))>,
     searches: Vec<(BucketKey, Monotonic)>,
     endings: Vec<Ending>,
 }
 
 impl Naive {
-    /// Nobody waits.
+    /// Creates a matchmaker without polls.
     pub fn new(config: Config) -> Self {
         let (waiting, resting, searches, endings) = (vec![], vec![], vec![], vec![]);
         Self { config, now: Monotonic::default(), waiting, resting, searches, endings }
     }
 
-    /// A poll came.
+    /// Handles a new poll.
     pub fn enter(&mut self, poll: &Poll) -> Vec<Ending> {
         let key = BucketKey::of(&poll.mode, self.config.folding);
         let mut kept = None;
@@ -100,7 +100,7 @@ impl Naive {
         std::mem::take(&mut self.endings)
     }
 
-    /// The player gave up.
+    /// Handles a player's cancellation.
     pub fn cancel(&mut self, account: UserId) -> Vec<Ending> {
         self.resting.retain(|rest| rest.0 != account);
         if let Some(place) = self.place_of(account) {
@@ -111,7 +111,7 @@ impl Naive {
         std::mem::take(&mut self.endings)
     }
 
-    /// The connection closed: as a cancel, but nobody is there to be told.
+    /// Handles a closed connection: as a cancellation, but without a response.
     pub fn disconnect(&mut self, account: UserId) -> Vec<Ending> {
         if self.place_of(account).is_none() {
             return Vec::new();
@@ -121,7 +121,7 @@ impl Naive {
         endings
     }
 
-    /// One more step passed.
+    /// Moves the time by one step.
     pub fn tick(&mut self) -> Vec<Ending> {
         self.now = self.now.after(STEP);
         self.resting.retain(|rest| rest.2 > self.now);
@@ -167,7 +167,7 @@ impl Naive {
         }
     }
 
-    /// Matches are planned around the hosts, the oldest first. While one waits, others are planned among groups of sizes
+    /// Plans matches around the hosts, the oldest first. While one waits, others are planned among groups of sizes
     /// that are not in it.
     fn decide(&mut self, key: &BucketKey) {
         let (mut held, mut passed): (Vec<Waiting>, Vec<Waiting>) = (Vec::new(), Vec::new());
@@ -192,7 +192,7 @@ impl Naive {
         }
     }
 
-    /// All that can host in a bucket, the oldest first.
+    /// Returns all groups that can host in a bucket, the oldest first.
     fn hosts(&self, key: &BucketKey) -> impl Iterator<Item = Waiting> + use<> {
         let hosts = self.waiting.iter().filter(|one| one.key == *key && !one.aside && one.poll.can_host());
         let mut hosts: Vec<Waiting> = hosts.cloned().collect();
@@ -214,7 +214,7 @@ impl Naive {
         chosen.iter().all(|waiting| !waiting.impatient) && rate > self.theta(f64::from(humans), rate)
     }
 
-    /// All who could go with the seed, and those who would.
+    /// Returns all groups that could go with the seed, and those that would.
     fn choose(&self, seed: &Waiting, held: &[Waiting]) -> (Vec<Waiting>, Vec<Waiting>) {
         let dense = self.is_dense(&seed.key);
         let able = self.waiting.iter().filter(|other| compatible(seed, other) && is_free(held, other));
@@ -231,7 +231,8 @@ impl Naive {
         (pool, best)
     }
 
-    /// As many as could leave go, but for one for each group that nobody would be left for, while two go.
+    /// Releases the match. One of its groups stays for each group that could meet no other afterwards, as long as two
+    /// go.
     fn release(&mut self, seed: &Waiting, held: &[Waiting]) {
         let (_, mut chosen) = self.choose(seed, held);
         let goes = |other: &Waiting| chosen.iter().any(|member| member.poll.id == other.poll.id);
@@ -254,7 +255,7 @@ impl Naive {
                     others().all(|other| kind(other) != kind(staying) || other.search < staying.search);
                 compatible(orphan, staying) && is_youngest && others().any(|other| other.poll.can_host())
             };
-            // The last of them; the one that the match is planned around after all others.
+            // The last of them; the seed of the match only after all others.
             if let Some(place) = (1..chosen.len()).rev().chain([0]).find(stays) {
                 chosen.remove(place);
             }
@@ -281,7 +282,7 @@ impl Naive {
         self.endings.push(Ending { polls, host, teams, reason });
     }
 
-    /// Whether there is another group that could be in a match with this one.
+    /// Returns true if there is another group that could be in a match with this one.
     fn has_company(&self, waiting: &Waiting) -> bool {
         self.waiting.iter().any(|other| compatible(waiting, other))
     }
@@ -305,8 +306,8 @@ impl Naive {
         humans / (humans * (worth(humans + 1.0) - worth(humans)) + worth(humans + 1.0) - alternative)
     }
 
-    /// When somebody alone who is content with AI is answered. Where the rate decides, it is before the step at which
-    /// that is noticed.
+    /// Returns the time of the response to a player who waits alone and accepts AI. Where the rate decides, it is
+    /// before the step at which that is noticed.
     fn end_of_lone_hold(&self, key: &BucketKey) -> Monotonic {
         let end = self.now.after(self.config.ai_hold.min(self.config.longest_hold()));
         let mut at = self.now;
@@ -325,12 +326,12 @@ impl Naive {
     }
 }
 
-/// Whether none of this size is in a match that waits.
+/// Returns true if no group of this size is in a match that waits.
 fn is_free(held: &[Waiting], one: &Waiting) -> bool {
     held.iter().all(|other| other.poll.size != one.poll.size)
 }
 
-/// Players of a match, and of one team.
+/// Returns the players of a match, and of one team.
 fn seats(key: &BucketKey) -> (u8, u8) {
     match key.rule_set {
         Some(RuleSet::Race) => (12, 12),
@@ -352,7 +353,7 @@ fn compatible(one: &Waiting, other: &Waiting) -> bool {
         && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
 }
 
-/// Two groups of one party are never in one match. An id that is no lobby names no party.
+/// Returns true for two groups of one party, which are never in one match. An id that is no lobby names no party.
 fn one_party(one: &Waiting, other: &Waiting) -> bool {
     one.poll.group_lobby == other.poll.group_lobby && one.poll.group_lobby.is_joinable()
 }

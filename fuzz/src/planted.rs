@@ -2,20 +2,20 @@
 
 use serde::Deserialize;
 
-/// A bug, as a change of one place in the sources.
+/// A bug, as a change at one place in the sources.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Bug {
-    /// What goes wrong.
+    /// The effect of the bug.
     pub name: String,
-    /// Where, from the root of the workspace.
+    /// Path of the file from the root of the workspace.
     pub file: String,
-    /// What stands there, once.
+    /// Text to replace, which occurs once.
     pub before: String,
-    /// What is to stand there; `PLANTED` is for "if it is this bug's turn".
+    /// Replacement, in which `PLANTED` stands for "this bug is switched on".
     pub after: String,
 }
 
-/// All of them.
+/// Returns all bugs.
 ///
 /// # Panics
 /// If `planted_bugs.toml` cannot be read.

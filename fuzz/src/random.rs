@@ -1,4 +1,4 @@
-//! Draws that are the same on every machine.
+//! Random draws that are the same on every machine.
 
 use std::f64::consts::TAU;
 
@@ -7,8 +7,8 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
-/// A source of draws. Two with another stream of one seed know nothing of each other, so that what one player does
-/// never changes what another is like.
+/// A source of draws. Two streams of one seed are independent, so that one player's actions never change another
+/// player.
 #[derive(Clone, Debug)]
 pub struct Random(ChaCha8Rng);
 
@@ -26,26 +26,27 @@ impl Random {
         Self(random)
     }
 
-    /// 32 bytes to seed something else with.
+    /// Returns 32 bytes to seed something else with.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
         self.0.fill_bytes(&mut seed);
         seed
     }
 
-    /// From 0 to 1, without 1.
+    /// Draws from 0 to 1, without 1.
     pub fn uniform(&mut self) -> f64 {
         f64::from(self.0.next_u32()) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// From `low` to `high`.
+    /// Draws from `low` to `high`.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform()
     }
 
-    /// One of these, each with its weight; the last if the weights do not add up to 1.
+    /// Draws one of these, each with its weight; the last if the weights do not add up to 1.
     ///
     /// # Panics
+    ///
     /// If there are none.
     pub fn choose<T: Copy>(&mut self, weighted: &[(T, f64)]) -> T {
         let mut rest = self.uniform();
@@ -56,18 +57,19 @@ impl Random {
         hit.or(weighted.last()).expect("there is something to choose").0
     }
 
-    /// The time to the next of events that come at random, `rate` of them in a unit of time.
+    /// Draws the time to the next of random events, `rate` of them in a unit of time.
     pub fn exponential(&mut self, rate: f64) -> f64 {
         -libm::log(1.0 - self.uniform()) / rate
     }
 
-    /// Normally distributed.
+    /// Draws from a normal distribution.
     pub fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
         mean + deviation * radius * libm::cos(TAU * self.uniform())
     }
 
-    /// Lognormally distributed: half of the draws are below `median`, `sigma` is the deviation of the logarithm.
+    /// Draws from a lognormal distribution: half of the draws are below `median`, `sigma` is the deviation of the
+    /// logarithm.
     pub fn lognormal(&mut self, median: f64, sigma: f64) -> f64 {
         median * libm::exp(self.normal(0.0, sigma))
     }

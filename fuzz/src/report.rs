@@ -1,4 +1,4 @@
-//! What a population experienced, in one line.
+//! Reports on populations, one line each.
 
 use std::{fmt, fmt::Write as _, time::Duration};
 
@@ -9,22 +9,22 @@ use crate::{
     referee::Breach,
 };
 
-/// What is reported: so many searches of each population, for each seed.
+/// The plan of a report: a number of searches for each population and seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// How the server matches.
+    /// Configuration of the server's matchmaker.
     pub matchmaker: matchmaker::Config,
-    /// How long it lets the game search before AI, in seconds.
+    /// Time that the server lets the game search before AI, in seconds.
     pub search_seconds: u32,
     /// Players online on average, for each population.
     pub online: Vec<u32>,
-    /// Each is another run, of the same length.
+    /// Seeds of the runs, all of the same length.
     pub seeds: Vec<u64>,
     /// About how many searches each run has.
     pub searches: u32,
 }
 
-/// The report: a table in Markdown, the same for the same plan, byte for byte.
+/// Returns the report: a table in Markdown, the same for the same plan, byte for byte.
 pub fn report(plan: &Plan) -> String {
     let mut text = String::new();
     text.push_str("| online | searches | met a human | humans | wait p50 | wait p95 | spread | teams: players | teams: points | alone beside open | other breaches |\n");
@@ -48,7 +48,7 @@ impl Plan {
         self.seeds.iter().map(|seed| population::run(&settings, *seed)).collect()
     }
 
-    /// How long it takes so many players to search so often: every group about once in 400 s.
+    /// Returns the time in which so many players search so often: every group about once in 400 s.
     fn time(&self, online: u32) -> Duration {
         let groups = f64::from(online.max(1)) / 1.21;
         let seconds = f64::from(self.searches) * 400.0 / groups;
@@ -59,30 +59,30 @@ impl Plan {
 /// The figures of one population.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Searches.
+    /// Number of searches.
     pub searches: usize,
-    /// The share of them that met a human, in percent.
+    /// Share of searches that met a human, in percent.
     pub met: f64,
-    /// Of those that did: players in the race that followed, on average.
+    /// Of those: players in the race that followed, on average.
     pub humans: f64,
-    /// Of those that did: the wait that half of them stayed below, in seconds.
+    /// Of those: median of the wait, in seconds.
     pub wait_p50: f64,
-    /// Of those that did: the wait that 95 % of them stayed below, in seconds.
+    /// Of those: 95th percentile of the wait, in seconds.
     pub wait_p95: f64,
     /// The standard deviation of the points in a match, on average.
     pub spread: f64,
-    /// How many players more one team of a Battle had, on average.
+    /// Difference of the teams of a Battle in players, on average.
     pub team_players: f64,
-    /// How far apart the teams' mean points were, on average.
+    /// Difference of the teams' mean points, on average.
     pub team_points: f64,
-    /// Polls that were answered alone beside an open one they could have met.
+    /// Polls with a response alone beside an open one that they could have met.
     pub alone_beside_open: u32,
-    /// All other rules that were broken.
+    /// All other broken rules.
     pub other_breaches: u32,
 }
 
 impl Row {
-    /// Of several runs together.
+    /// Sums up several runs.
     pub fn of(records: &[Record]) -> Self {
         let all = || records.iter().flat_map(|record| &record.searches);
         let met = || all().filter(|search| search.met);

@@ -1,5 +1,5 @@
-//! The matchmaker and its naive model side by side: they end the same polls together, at the same time, for the same
-//! reason.
+//! Comparison of the matchmaker with its naive model: they end the same polls together, at the same time, for the
+//! same reason.
 
 use std::time::Duration;
 
@@ -17,47 +17,47 @@ use crate::{
     random::Random,
 };
 
-/// Accounts that search; one more makes crowds.
+/// Accounts that search; further ones make crowds.
 pub const ACCOUNTS: u32 = 12;
 
 const CROWD: u32 = 20;
 
-/// Something that happens to both.
+/// An event for both.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
     /// A poll comes.
     Enter {
-        /// Whose.
+        /// The account.
         account: u32,
-        /// For what.
+        /// The rule set.
         rule_set: RuleSet,
         /// Players of the party.
         size: u8,
         /// Points of the account.
         points: i32,
-        /// Whether it accepts AI.
+        /// True if the player accepts AI.
         ignore_minimum: bool,
-        /// How the account hosts, as one number.
+        /// The account's history as a host, as one number.
         hosting: u32,
     },
     /// A search is given up.
     Cancel {
-        /// Whose.
+        /// The account.
         account: u32,
     },
     /// A connection closes.
     Disconnect {
-        /// Whose.
+        /// The account.
         account: u32,
     },
     /// Time passes.
     Wait {
-        /// So many times [`STEP`].
+        /// The number of [`STEP`]s.
         steps: u32,
     },
 }
 
-/// Both of them.
+/// The matchmaker and its model.
 #[derive(Debug)]
 pub struct Both {
     real: Matchmaker,
@@ -68,7 +68,7 @@ pub struct Both {
 }
 
 impl Both {
-    /// Nobody waits.
+    /// Creates both without polls.
     pub fn new(config: Config) -> Self {
         Self {
             real: Matchmaker::new(config, [5; 32], SessionId(1)),
@@ -79,7 +79,7 @@ impl Both {
         }
     }
 
-    /// So many searches in every mode, by accounts that give up at once.
+    /// Adds `searches` searches in every mode, by accounts that cancel at once.
     ///
     /// # Errors
     /// See [`happen`](Self::happen).
@@ -103,7 +103,7 @@ impl Both {
     }
 
     /// # Errors
-    /// What the two did, if it differs.
+    /// The difference, if the two end polls differently.
     ///
     /// # Panics
     /// Never: the names are short.
@@ -159,7 +159,7 @@ impl Both {
         real(&mut self.real, self.now, &mut out);
         for outcome in out.iter() {
             if let Outcome::Answered(answer) = outcome {
-                // Every match takes place, as all of its members say: the model keeps nobody apart.
+                // Every match takes place, as all of its members report: the model keeps no players apart.
                 for group in answer.groups {
                     self.real.register(self.now, answer.race_key, group.account).ok();
                 }
@@ -182,7 +182,7 @@ impl Both {
 /// Plays a history that follows from the seed.
 ///
 /// # Errors
-/// What the two did, if it differs.
+/// The difference, if the two end polls differently.
 pub fn check(seed: u64) -> Result<(), String> {
     let mut random = Random::new(seed, 1 << 43);
     let config = Config {
@@ -192,7 +192,7 @@ pub fn check(seed: u64) -> Result<(), String> {
         ..Config::default()
     };
     let mut both = Both::new(config);
-    // Rarely anyone, then so many that it pays to wait, then so many that there is a choice.
+    // Rarely any player, then so many that waiting pays, then so many that there is a choice.
     let (searches, largest) = random.choose(&[((0, 12.99), 0.5), ((30, 4.99), 0.3), ((800, 2.99), 0.2)]);
     both.crowd(searches)?;
     let rules = [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle];

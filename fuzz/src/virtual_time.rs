@@ -1,4 +1,4 @@
-//! A server in a time of its own, which passes only when it is told to.
+//! A server in a time of its own, which passes only on request.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -22,10 +22,10 @@ use mmcos_game::{
 
 use crate::client::Response;
 
-/// When virtual time starts: 2024-01-01 00:00:00 UTC, the first day of a season of two months.
+/// Start of virtual time: 2024-01-01 00:00:00 UTC, the first day of a season of two months.
 pub const START: Wall = Wall::from_secs(1_704_067_200);
 
-/// The configuration of a server that lets in whoever brings a ticket, whether Steam has signed it or not.
+/// Returns the settings of a server that accepts every ticket, signed by Steam or not.
 ///
 /// # Panics
 /// Never: the defaults are tested.
@@ -33,10 +33,11 @@ pub fn trusting() -> Settings {
     Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("the defaults are sound") }
 }
 
-/// Has the matchmaker of a server decide so, as far as a host can set it.
+/// Configures the matchmaker of a server, as far as an operator can set it.
 ///
 /// # Panics
-/// A host cannot set that.
+///
+/// If an operator cannot set that.
 pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) {
     let matchmaker::Config { caps, folding, poll, gather, ai_hold, ai, pair_worth_seconds } = *matchmaker;
     let Caps { race, elimination, battle_team, .. } = caps;
@@ -48,20 +49,20 @@ pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) 
     assert_eq!(settings.matchmaker(), *matchmaker, "no host can set this");
 }
 
-/// The official catalogue.
+/// Returns the official catalogue.
 pub fn catalogue() -> Catalogue {
     static OFFICIAL: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::official().expect("the official catalogue is sound"));
     OFFICIAL.clone()
 }
 
-/// A life with a dashboard that nobody has a password for.
+/// Returns a life with a dashboard whose password is unknown.
 fn life(seed: [u8; 32]) -> Life {
     let desk = DeskConfig { admin: Some(admin::Config::default()), ..DeskConfig::default() };
     Life { seed, desk, ..Life::default() }
 }
 
-/// A game that nobody has played yet.
+/// Creates a game without players.
 pub fn game(settings: &Settings, life: &Life) -> Mmcos {
     Mmcos::with_terms(settings, Terms::with_catalogue(catalogue()), life)
 }
@@ -74,13 +75,13 @@ pub struct VirtualTime {
     now: Duration,
     opened: u64,
     unread: BTreeMap<ConnId, Vec<u8>>,
-    /// Connections with something to read, in the order in which it came.
+    /// Connections with bytes to read, in the order of arrival.
     arrived: VecDeque<ConnId>,
     closed: BTreeSet<ConnId>,
 }
 
 impl VirtualTime {
-    /// A server that has seen nothing yet.
+    /// Creates a server without stored records.
     pub fn new(settings: &Settings, limits: Limits, seed: [u8; 32]) -> Self {
         Self {
             server: Server::new(game(settings, &life(seed)), limits, seed),
@@ -98,34 +99,36 @@ impl VirtualTime {
         &self.server
     }
 
-    /// Has the server know something from before it was started.
+    /// Restores a record from before the server was started.
     ///
     /// # Panics
-    /// If that cannot have been, since it contradicts what the server knows already.
+    ///
+    /// If it contradicts what the server knows already.
     pub fn restore(&mut self, record: Record) {
         self.server.restore(record).expect("a record of what can have been");
     }
 
-    /// What time it is.
+    /// Returns the time since the [`START`].
     pub const fn now(&self) -> Duration {
         self.now
     }
 
-    /// What the calendar says.
+    /// Returns the date.
     pub fn wall(&self) -> Wall {
         let millis = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
         Wall::from_millis(START.as_millis().saturating_add(millis))
     }
 
-    /// Lets so much time pass.
+    /// Lets `time` pass.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while !self.step(end) {}
     }
 
-    /// The next answer, in the order in which they were sent; lets time pass until it comes, or until `end`.
+    /// Returns the next response, in the order of sending. Lets time pass until it comes, or until `end`.
     ///
     /// # Panics
+    ///
     /// If `end` is past.
     pub fn answer_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
         loop {
@@ -137,7 +140,7 @@ impl VirtualTime {
         }
     }
 
-    /// Goes on to `to`, or only to what is due before. True if it is `to` now.
+    /// Moves the time to `to`, or only to what is due before. Returns true once it is `to`.
     fn step(&mut self, to: Duration) -> bool {
         let due = self.server.next_deadline().map(|due| due.since(Monotonic::default()));
         let next = due.filter(|due| *due < to).unwrap_or(to);
@@ -152,7 +155,7 @@ impl VirtualTime {
         next == to
     }
 
-    /// A new connection from this address.
+    /// Opens a connection from this address.
     pub fn open(&mut self, address: Ipv4Addr) -> ConnId {
         self.opened += 1;
         let conn = ConnId(self.opened);
@@ -176,7 +179,8 @@ impl VirtualTime {
     /// Sends a request on a connection of its own, as the game does with almost all of its requests.
     ///
     /// # Panics
-    /// If it is not answered at once.
+    ///
+    /// If the response does not come at once.
     pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
         let conn = self.open(address);
         self.send(conn, request);
@@ -195,17 +199,17 @@ impl VirtualTime {
         None
     }
 
-    /// Takes the bytes that came in and were not taken as answers.
+    /// Takes the received bytes that were not taken as responses.
     pub fn take_unread(&mut self, conn: ConnId) -> Vec<u8> {
         self.unread.remove(&conn).unwrap_or_default()
     }
 
-    /// Whether the server closed the connection, and the client has not noticed.
+    /// Returns true if the server closed the connection, and the client has not noticed.
     pub fn is_closed(&self, conn: ConnId) -> bool {
         self.closed.contains(&conn)
     }
 
-    /// Stops the server, which has `grace` to let go of its connections.
+    /// Stops the server, which has `grace` to close its connections.
     pub fn shut_down(&mut self, grace: Duration) {
         self.input(Input::Shutdown { grace });
     }

@@ -12,7 +12,7 @@ use mmcos_fuzz::{
 };
 use mmcos_game::matchmaker::Config;
 
-/// Lets so many search, each at a moment within four seconds, and gives what they are answered.
+/// Starts `friends` searches, each at a moment within four seconds, and returns the responses.
 fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {
     let mut time = VirtualTime::new(&trusting(), Limits::default(), [4; 32]);
     let mut random = Random::new(seed, 0);

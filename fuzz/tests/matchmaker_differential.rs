@@ -80,7 +80,8 @@ proptest! {
     }
 }
 
-/// Of two groups of one party, the one with less than three seconds left goes, though nobody came or went at that moment.
+/// Of two groups of one party, the one with less than three seconds left goes, though no group came or went at that
+/// moment.
 #[test]
 fn a_search_goes_first_from_the_moment_at_which_it_has_little_time() {
     let config = Config { ai_hold: Duration::from_secs(20), ..Config::default() };

@@ -30,7 +30,7 @@ fn people_meet_and_no_rule_is_broken() {
     assert_eq!((row.alone_beside_open, row.other_breaches), (0, 0));
 }
 
-/// What a host may set changes what players experience.
+/// A setting of the operator changes what players experience.
 #[test]
 fn ai_sooner_means_meeting_fewer() {
     let patient = plan(10, 400, &[1]);

@@ -1,4 +1,4 @@
-//! What fuzzing found worth keeping goes on holding.
+//! Inputs that fuzzing found, and that are worth keeping, still pass.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::{fs, path::Path};

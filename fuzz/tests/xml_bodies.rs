@@ -1,5 +1,5 @@
-//! No XML body that fits the limit of a request takes long or much memory, read or refused. A file of its own, so that
-//! no other test takes memory at the same time.
+//! No XML body that fits the limit of a request takes long or much memory, accepted or rejected. A file of its own,
+//! so that no other test takes memory at the same time.
 #![allow(clippy::arithmetic_side_effects, reason = "tests may panic")]
 
 use std::{
@@ -20,7 +20,7 @@ struct Element {
     _items: Vec<IgnoredAny>,
 }
 
-/// Peak of this process's memory so far, in kB; 0 where there is no Linux to say.
+/// Returns the peak of this process's memory so far, in kB; 0 where there is no Linux to report it.
 fn peak_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

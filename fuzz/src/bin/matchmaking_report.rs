@@ -1,4 +1,4 @@
-//! Prints how populations of different sizes fare with the matchmaker: `matchmaking-report --help`.
+//! Prints a report on the matchmaker with populations of different sizes: `matchmaking-report --help`.
 
 use std::{process::ExitCode, str::FromStr, time::Duration};
 

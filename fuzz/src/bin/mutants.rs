@@ -1,7 +1,7 @@
-//! Sees that the simulation finds what it should: builds the planted bugs into a copy of the sources, all at once, and
-//! runs `simulate` with one of them switched on at a time. Prints a table in Markdown. From the root of the workspace:
-//! `cargo run -p mmcos-fuzz --bin mutants [NUMBER]...`, for all of them or for those of these numbers. The copy is in
-//! `target/mutants`.
+//! Checks that the simulation finds what it should. Builds the planted bugs into a copy of the sources, all at once,
+//! and runs `simulate` with one of them switched on at a time. Prints a table in Markdown. From the root of the
+//! workspace: `cargo run -p mmcos-fuzz --bin mutants [NUMBER]...`, for all of them or for those with these numbers.
+//! The copy is in `target/mutants`.
 
 use std::{
     error::Error,
@@ -13,7 +13,7 @@ use std::{
 
 use mmcos_fuzz::planted::{Bug, bugs};
 
-/// A run that takes longer than this hangs.
+/// Time after which a run is taken to hang.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every bug was found.
+/// Returns true if every bug was found.
 fn run(directory: &Path, wanted: &[u32]) -> Result<bool, Box<dyn Error>> {
     let program = build(&directory.join("tree"), &fs::canonicalize(".")?.join(directory).join("target"))?;
     println!("| planted bug | found by | with seed |\n|---|---|---:|");
@@ -107,7 +107,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// By what the bug of this number is found, and with which seed: the two last columns of the table.
+/// Returns the invariant that finds the bug with this number, and the seed: the last two columns of the table.
 fn find(program: &Path, number: u32) -> Result<Option<String>, Box<dyn Error>> {
     for seed in 1..=100_u32 {
         let mut simulate = Command::new(program);

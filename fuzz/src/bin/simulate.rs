@@ -1,4 +1,4 @@
-//! Lets a season of the whole server pass, with everything that can go wrong: `simulate --help`.
+//! Simulates a season of the whole server, with everything that can go wrong: `simulate --help`.
 #![expect(clippy::arithmetic_side_effects, clippy::cast_precision_loss, reason = "counts of requests")]
 
 use std::{
@@ -87,7 +87,7 @@ impl Plan {
     }
 }
 
-/// Of the sources in the current directory.
+/// Returns the commit of the sources in the current directory.
 fn commit() -> String {
     let output = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
     output.map_or("unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,10 +1,10 @@
-//! Answers, as the game reads them: whole, and in the order of the captures.
+//! Responses, as the game reads them: whole, and in the order of the captures.
 
 use std::{fmt, rc::Rc};
 
 use mmcos_game::ids::RaceKey;
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// Its status code.
@@ -14,10 +14,11 @@ pub struct Response {
 }
 
 impl Response {
-    /// Takes the first answer out of what was read, if it is whole.
+    /// Takes the first response out of the bytes read so far, if it is whole.
     ///
     /// # Panics
-    /// If it has not the shape of an answer.
+    ///
+    /// If it is malformed.
     pub fn take(read: &mut Vec<u8>) -> Option<Self> {
         let body_at = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         let head = std::str::from_utf8(read.get(..body_at)?).expect("an answer's head is text");
@@ -33,10 +34,11 @@ impl Response {
         Some(Self { status, body })
     }
 
-    /// The body of an answer that grants what was asked.
+    /// Returns the body of a successful response.
     ///
     /// # Panics
-    /// If it does not.
+    ///
+    /// If the status is another.
     pub fn granted(&self) -> &str {
         assert_eq!(self.status, 200, "{self:?}");
         std::str::from_utf8(&self.body).expect("the body is text")
@@ -49,14 +51,14 @@ impl fmt::Debug for Response {
     }
 }
 
-/// What `EnterMatchmaking2` is answered.
+/// The response to `EnterMatchmaking2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchmakingResult {
-    /// Who races. Nobody, if the search was cancelled.
+    /// The groups that race. Empty if the search was cancelled.
     pub groups: Vec<Group>,
-    /// The key of the race.
+    /// The race key.
     pub race_key: Option<RaceKey>,
-    /// The number of the match.
+    /// The match number.
     pub session: u64,
 }
 
@@ -69,14 +71,14 @@ pub struct Group {
     pub group_lobby: u64,
     /// Players.
     pub size: u8,
-    /// Whether all meet in its game lobby.
+    /// True for the group in whose game lobby all meet.
     pub is_host: bool,
     /// 0, or the team in Battle.
     pub team: u8,
 }
 
 impl MatchmakingResult {
-    /// Reads it.
+    /// Parses a response body.
     pub fn read(xml: &str) -> Option<Self> {
         let mut result = Elements(xml);
         result.next("AverageWaitTimeNonRanked")?;
@@ -90,12 +92,12 @@ impl MatchmakingResult {
         Some(Self { groups, race_key, session: result.number("SessionId")? })
     }
 
-    /// The host's group.
+    /// Returns the host's group.
     pub fn host(&self) -> Option<&Group> {
         self.groups.iter().find(|group| group.is_host)
     }
 
-    /// How many players race.
+    /// Returns the number of players in the match.
     pub fn humans(&self) -> u8 {
         self.groups.iter().map(|group| group.size).fold(0, u8::saturating_add)
     }
@@ -114,34 +116,34 @@ impl Group {
     }
 }
 
-/// What the game learns when it logs in.
+/// The details in a login response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginDetails {
-    /// Which division it is in.
+    /// The player's division.
     pub division: u8,
-    /// With how many points.
+    /// The player's points.
     pub points: i32,
-    /// Behind how many players.
+    /// Number of players ahead.
     pub rank: u32,
-    /// In which season.
+    /// The current season.
     pub season: i32,
-    /// How many of the points are the bonus with which the season began, if that is news.
+    /// The part of the points that is the bonus with which the season began, if that is news.
     pub bonus: i32,
-    /// The season that the player knew before.
+    /// The last season that the player knew.
     pub old_season: i32,
-    /// Of which account.
+    /// The account number.
     pub user: u32,
-    /// What to say who is asking.
+    /// The session token for later requests.
     pub session_token: String,
 }
 
 impl LoginDetails {
-    /// Reads it.
+    /// Parses a response body.
     pub fn read(xml: &str) -> Option<Self> {
         Self::read_own(xml.rsplit_once("<GameInfo>")?.1)
     }
 
-    /// Reads it from the part that is the player's own: all that follows the game's configuration.
+    /// Parses the part that is the player's own: all that follows the game's configuration.
     pub fn read_own(xml: &str) -> Option<Self> {
         let mut own = Elements(xml);
         Some(Self {
@@ -156,7 +158,7 @@ impl LoginDetails {
         })
     }
 
-    /// For how many seconds the game is to search before it is content with AI.
+    /// Returns the time that the game is to search before it accepts AI, in seconds.
     pub fn search_seconds(xml: &str) -> Option<u64> {
         let (_, timeout) = xml.rsplit_once("Config_MatchmakingTimeout_Soft")?;
         Elements(timeout).number("Value")
@@ -170,30 +172,30 @@ pub struct Entry {
     pub division: u8,
     /// Season points.
     pub points: i32,
-    /// The box that the title is from, if one was chosen.
+    /// The box of the title, if one was chosen.
     pub title: Option<u8>,
     /// The account.
     pub user: u32,
 }
 
-/// Returns the box that a title is from.
+/// Returns the box of a title.
 pub(crate) fn title_box(title: &str) -> Option<u8> {
     title.rsplit_once("_box_")?.1.parse().ok()
 }
 
-/// What `GetElite`, `GetEliteRank` and `GetFriends` are answered.
+/// The response to `GetElite`, `GetEliteRank` and `GetFriends`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {
     /// Best first.
     pub entries: Rc<[Entry]>,
-    /// Behind how many players the caller is.
+    /// Number of players ahead of the caller.
     pub rank: u32,
     /// The caller's points.
     pub score: i32,
 }
 
 impl Leaderboard {
-    /// Reads the entries. None of their names may turn text about or stand in for a character that XML forbids.
+    /// Parses the entries. Fails if a name contains a character that reverses text or replaces one that XML forbids.
     pub fn read_entries(xml: &str) -> Option<Rc<[Entry]>> {
         if xml.contains(['\u{202e}', '\u{fffd}']) {
             return None;
@@ -211,31 +213,31 @@ impl Leaderboard {
         Some(entries.into())
     }
 
-    /// Reads what is the caller's own, and follows the entries.
+    /// Parses the caller's own part, which follows the entries.
     pub fn read_own(entries: Rc<[Entry]>, xml: &str) -> Option<Self> {
         let mut own = Elements(xml);
         Some(Self { entries, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
     }
 }
 
-/// What `AddPoints` is answered.
+/// The response to `AddPoints`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddPointsResult {
-    /// The division now.
+    /// The new division.
     pub division: u8,
-    /// The points now.
+    /// The new points.
     pub points: i32,
-    /// Behind how many players, now.
+    /// The new number of players ahead.
     pub rank: u32,
 }
 
 impl AddPointsResult {
-    /// Whether the game is to log in again, since its configuration has changed.
+    /// Returns true if the game is to log in again because its configuration has changed.
     pub fn asks_for_login(xml: &str) -> Option<bool> {
         Elements(xml).number("GameConfigChanged")
     }
 
-    /// Reads it.
+    /// Parses a response body.
     pub fn read(xml: &str) -> Option<Self> {
         let mut result = Elements(xml);
         Some(Self {
@@ -246,13 +248,13 @@ impl AddPointsResult {
     }
 }
 
-/// The elements in a text, taken one after the other and never backwards: those passed over are gone.
+/// The elements of a text, taken in order and never backwards: skipped ones are gone.
 pub(crate) struct Elements<'a>(pub(crate) &'a str);
 
 impl<'a> Elements<'a> {
-    /// What is in the next element of this name.
+    /// Returns the content of the next element with this name.
     pub(crate) fn next(&mut self, name: &str) -> Option<&'a str> {
-        // The byte behind the name first: two names of one length are rarer than two that begin alike.
+        // The byte behind the name first: two names of one length are rarer than two with the same beginning.
         let named = |tag: &'a str| {
             let after = tag.get(name.len() + 1..).filter(|_| tag.as_bytes()[name.len()] == b'>');
             after.filter(|_| tag.starts_with(name))
@@ -279,12 +281,12 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// What follows the next `<`.
+/// Returns the text behind the next `<`.
 fn after_angle(text: &str) -> Option<&str> {
     text.get(memchr::memchr(b'<', text.as_bytes())? + 1..)
 }
 
-/// What follows this byte, if the text begins with it.
+/// Returns the rest of a text that begins with this byte.
 fn after_byte(text: &str, byte: u8) -> Option<&str> {
     text.get(1..).filter(|_| text.as_bytes().first() == Some(&byte))
 }

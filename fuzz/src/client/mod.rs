@@ -1,4 +1,4 @@
-//! The game, as the server knows it: what it sends, and what it makes of the answers.
+//! The game, as the server knows it: the requests that it sends, and what it reads in the responses.
 
 mod answers;
 mod mode;
@@ -27,35 +27,35 @@ pub(crate) use self::answers::{Elements, title_box};
 pub use self::mode::{Mode, RuleSet};
 use crate::virtual_time::VirtualTime;
 
-/// A game that is logged in.
+/// A game with a player session.
 #[derive(Clone, Debug)]
 pub struct Client {
     number: u32,
     steam_id: SteamId,
     session_token: String,
-    /// How long it searches before it is content with AI.
+    /// Time for which it searches before it accepts AI.
     pub search_time: Duration,
-    /// Its division, as it was told last.
+    /// Its division, from the last response.
     pub division: u8,
-    /// Its points, as it was told last.
+    /// Its points, from the last response.
     pub points: Points,
     lobbies: u64,
 }
 
-/// A poll as it was sent.
+/// A sent poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {
-    /// On which connection.
+    /// The connection it was sent on.
     pub conn: ConnId,
     /// The number of the client.
     pub client: u32,
-    /// When.
+    /// Time at which it was sent.
     pub sent: Duration,
-    /// What for.
+    /// The mode.
     pub mode: Mode,
-    /// For how many players.
+    /// Number of players.
     pub size: u8,
-    /// Whether AI would do.
+    /// True if the player accepts AI.
     pub ignore_minimum: bool,
     /// The lobby of the party.
     pub group_lobby: u64,
@@ -64,7 +64,7 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// The request.
+    /// Returns the request.
     pub fn search<'a>(&self, session_token: &'a str) -> requests::Search<'a> {
         let Self { group_lobby, game_lobby, mode, size, ignore_minimum, .. } = *self;
         requests::Search { session_token, group_lobby, game_lobby, mode, size, ignore_minimum }
@@ -75,7 +75,8 @@ impl Client {
     /// Logs in. Each number is another account.
     ///
     /// # Panics
-    /// If the server does not let it in: it must trust tickets that Steam has not signed.
+    ///
+    /// If the login fails: the server must trust tickets that Steam has not signed.
     pub fn log_in(time: &mut VirtualTime, number: u32) -> Self {
         let steam_id = steam_id(number);
         let issued = UnixSeconds(u32::try_from(time.wall().as_secs()).unwrap_or(u32::MAX));
@@ -95,15 +96,16 @@ impl Client {
         }
     }
 
-    /// The number that it was made with, as in [`Poll::client`].
+    /// Returns the number that the client was made with, as in [`Poll::client`].
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// One who logged in before the server was started: the cheapest way to have one. The numbers of a server's are 1,
-    /// 2, 3 and so on.
+    /// Returns a client that logged in before the server was started: the cheapest way to have one. The accounts of
+    /// such clients are 1, 2, 3 and so on.
     ///
     /// # Panics
+    ///
     /// If they are not.
     pub fn known(time: &mut VirtualTime, number: u32) -> Self {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
@@ -122,22 +124,22 @@ impl Client {
         }
     }
 
-    /// What says who is asking.
+    /// Returns the session token.
     pub fn session_token(&self) -> &str {
         &self.session_token
     }
 
-    /// The account that it plays with.
+    /// Returns the Steam account that it plays with.
     pub const fn steam_id(&self) -> SteamId {
         self.steam_id
     }
 
-    /// Where it connects from.
+    /// Returns the address that it connects from.
     pub const fn address(&self) -> Ipv4Addr {
         address(self.number)
     }
 
-    /// Asks to be matched, on a new connection.
+    /// Sends a poll on a new connection.
     pub fn poll(&mut self, time: &mut VirtualTime, mode: Mode, size: u8, ignore_minimum: bool) -> Poll {
         self.lobbies += 1;
         let group_lobby = 109_775_240_000_000_000 + (u64::from(self.number) << 24);
@@ -150,28 +152,31 @@ impl Client {
         Poll { conn, client, sent, mode, size, ignore_minimum, group_lobby, game_lobby }
     }
 
-    /// Gives up the search.
+    /// Cancels the search.
     ///
     /// # Panics
-    /// If the server refuses.
+    ///
+    /// If the server rejects the request.
     pub fn cancel(&self, time: &mut VirtualTime) {
         let answer = time.ask(self.address(), &requests::cancel_matchmaking(&self.session_token));
         assert_eq!(answer.granted(), "");
     }
 
-    /// Says that the race begins.
+    /// Reports that the race begins.
     ///
     /// # Panics
-    /// If the server refuses.
+    ///
+    /// If the server rejects the request.
     pub fn register(&self, time: &mut VirtualTime, race_key: RaceKey, mode: Mode) {
         let request = requests::register_active_game(&self.session_token, race_key, mode, &[self.steam_id]);
         assert_eq!(time.ask(self.address(), &request).granted(), "");
     }
 
-    /// Says what the race changed.
+    /// Reports the change of points that a race brought.
     ///
     /// # Panics
-    /// If the server refuses.
+    ///
+    /// If the server rejects the request.
     pub fn add_points(&mut self, time: &mut VirtualTime, race_key: RaceKey, change: Points) {
         let request = requests::add_points(&self.session_token, race_key, change);
         let answer = time.ask(self.address(), &request);
@@ -180,12 +185,12 @@ impl Client {
     }
 }
 
-/// The Steam account of the client of this number.
+/// Returns the Steam account of the client with this number.
 pub const fn steam_id(number: u32) -> SteamId {
     SteamId::new(0x0110_0001_0000_0000 | number as u64)
 }
 
-/// 10.x.y.z: an address for each of the first 16 million.
+/// Returns 10.x.y.z: an address for each of the first 16 million.
 const fn address(number: u32) -> Ipv4Addr {
     Ipv4Addr::from_bits(0x0a00_0000 | (number & 0x00ff_ffff))
 }

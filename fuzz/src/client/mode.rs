@@ -1,4 +1,4 @@
-//! What players search for.
+//! Modes that players search for.
 
 /// A rule set of the game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ impl RuleSet {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Race, Self::Elimination, Self::Battle];
 
-    /// Its name in a request.
+    /// Returns its name in a request.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Race => "Race",
@@ -24,7 +24,7 @@ impl RuleSet {
         }
     }
 
-    /// The most players of a race.
+    /// Returns the maximum number of players.
     pub const fn cap(self) -> u8 {
         match self {
             Self::Race | Self::Battle => 12,
@@ -36,14 +36,14 @@ impl RuleSet {
 /// A mode of the game: an entry of its menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mode {
-    /// By which rules.
+    /// The rule set.
     pub rule_set: RuleSet,
-    /// Whether it is a ranked one.
+    /// True for a ranked mode.
     pub ranked: bool,
 }
 
 impl Mode {
-    /// Its `GameType` in a request.
+    /// Returns its `GameType` in a request.
     pub const fn game_type(self) -> &'static str {
         match (self.ranked, self.rule_set) {
             (false, RuleSet::Race) => "QuickRace",

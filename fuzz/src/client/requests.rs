@@ -22,7 +22,7 @@ const ELITE: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
 const ELITE_RANK: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetEliteRank";
 const FRIENDS: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetFriends";
 
-/// The first request of all: which servers to ask.
+/// The first request of all, for the addresses of the servers.
 pub fn redirect() -> Vec<u8> {
     get("ecdn.codemasters.com", "/redirect_steam_submission3.txt")
 }
@@ -32,12 +32,12 @@ pub fn server_status() -> Vec<u8> {
     get("mmcos.codemasters.com", "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")
 }
 
-/// `Login`, with a ticket that nobody signed.
+/// `Login`, with an unsigned ticket.
 pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
     let ticket = platform_id(steam_id, issued);
     let mut name = name(steam_id);
     if steam_id.get() % 4 == 1 {
-        // A mark that turns text about, a control character, and half of an emoji.
+        // A character that reverses text, a control character, and half of an emoji.
         name.push_str("\u{202e}&#x7;&#xD83D;");
     }
     let fields = [
@@ -51,7 +51,7 @@ pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
     post(LOGIN, &document("Login", &fields))
 }
 
-/// A `PlatformID`, with a ticket that nobody signed.
+/// A `PlatformID` with an unsigned ticket.
 ///
 /// # Panics
 /// Never: the ticket is a short one.
@@ -64,7 +64,7 @@ fn name(steam_id: SteamId) -> String {
     format!("Player {steam_id}")
 }
 
-/// `LoginService.Login` of `EgoNet`, with a ticket that nobody can read.
+/// `LoginService.Login` of `EgoNet`, with an unreadable ticket.
 ///
 /// # Panics
 /// Never: the value is a small one.
@@ -117,25 +117,25 @@ pub fn get_friends(session_token: &str, ids: &[SteamId]) -> Vec<u8> {
     post(FRIENDS, &document("GetFriends", &fields))
 }
 
-/// `DebugMessage`, of which nothing but the name is known.
+/// `DebugMessage`, of which only the name is known.
 pub fn debug_message() -> Vec<u8> {
     post(DEBUG_MESSAGE, b"")
 }
 
-/// What `EnterMatchmaking2` asks for.
+/// The content of an `EnterMatchmaking2` request.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
-    /// Who asks.
+    /// The player's session token.
     pub session_token: &'a str,
     /// The lobby of the party.
     pub group_lobby: u64,
     /// The lobby of this attempt.
     pub game_lobby: u64,
-    /// What is searched for.
+    /// The mode.
     pub mode: Mode,
     /// Players in the party.
     pub size: u8,
-    /// Content with AI.
+    /// True if the player accepts AI.
     pub ignore_minimum: bool,
 }
 
@@ -231,7 +231,7 @@ fn get(host: &str, path: &str) -> Vec<u8> {
     ["GET ", path, " HTTP/1.1\r\nHost: ", host, "\r\n", UNITY, "\r\n"].concat().into_bytes()
 }
 
-/// What Unity says of itself in every request.
+/// Fields that Unity sends in every request.
 const UNITY: &str = "User-Agent: UnityPlayer/5.4.5p1 (http://unity3d.com)\r\nAccept: */*\r\n\
     Accept-Encoding: identity\r\nX-Unity-Version: 5.4.5p1\r\n";
 
@@ -239,7 +239,7 @@ fn post(path: &str, body: &[u8]) -> Vec<u8> {
     post_with(path, "content-type: application/xml\r\n", body)
 }
 
-/// A `POST` with more fields, each of them a line.
+/// Returns a `POST` request with more fields, each of them a line.
 pub(super) fn post_with(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let mut length = itoa::Buffer::new();
     let head =

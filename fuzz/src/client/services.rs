@@ -1,13 +1,13 @@
-//! Every service that takes a body, with a request as the game writes it (captures 02 to 08, 13; the last four of the
-//! XML ones are known by name alone).
+//! Every service that takes a body, with a request as the game writes it (captures 02 to 08, 13; only the names of
+//! the last four of the XML services are known).
 
 use super::requests;
 
-/// Stands in a [`Service::sample`] for a `PlatformID`.
+/// Placeholder of a [`Service::sample`] for a `PlatformID`.
 pub const PLATFORM_ID: &[u8] = b"{PlatformID}";
-/// Stands in a [`Service::sample`] for a session token.
+/// Placeholder of a [`Service::sample`] for a session token.
 pub const SESSION_TOKEN: &[u8] = b"{SessionToken}";
-/// Stands in a [`Service::sample`] for the key of a race.
+/// Placeholder of a [`Service::sample`] for a race key.
 pub const RACE_KEY: &[u8] = b"{RaceKey}";
 
 /// A service.
@@ -21,7 +21,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A request with this body.
+    /// Returns a request with this body.
     pub fn request(&self, body: &[u8]) -> Vec<u8> {
         let fields = if self.is_egonet() {
             "X-EgoNet-Function: LoginService.Login\r\ncontent-type: application/egonet-stream\r\n"
@@ -31,7 +31,7 @@ impl Service {
         requests::post_with(self.path, fields, body)
     }
 
-    /// Whether it speaks `EgoNet`, not XML.
+    /// Returns true if it uses `EgoNet`, not XML.
     pub fn is_egonet(&self) -> bool {
         self.name == "LoginService.Login"
     }

@@ -1,8 +1,8 @@
 //! A population plays: groups come online, search, race, think, search again, and leave.
 //!
-//! A group is one client with a party of one or more; its other players say nothing that the matchmaker hears. A
-//! search is a long poll, and another, until somebody is met or the time that the login answer gave for it has passed;
-//! then one with `IgnoreMinimumMatchRequirements`, which ends in a race in any case.
+//! A group is one client with a party of one or more; its other players send nothing that the matchmaker receives. A
+//! search is a sequence of long polls, until another group is met or the search time of the login response has
+//! passed; then one with `IgnoreMinimumMatchRequirements`, which ends in a race in any case.
 
 pub(crate) mod habits;
 mod race;
@@ -32,21 +32,21 @@ use crate::{
     virtual_time::{VirtualTime, catalogue, set_matchmaker, trusting},
 };
 
-/// What is simulated.
+/// Settings of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How the server matches.
+    /// Configuration of the server's matchmaker.
     pub matchmaker: matchmaker::Config,
-    /// How long it lets the game search before AI, in seconds.
+    /// Time that the server lets the game search before AI, in seconds.
     pub search_seconds: u32,
-    /// How many players are online on average.
+    /// Average number of players online.
     pub online: u32,
-    /// For how long.
+    /// Simulated time.
     pub time: Duration,
 }
 
 impl Settings {
-    /// Until when nothing is recorded.
+    /// Time before which nothing is recorded.
     fn warm_up(&self) -> Duration {
         (self.time / 10).min(Duration::from_hours(4))
     }
@@ -60,7 +60,7 @@ pub fn run(settings: &Settings, seed: u64) -> Record {
     population.record
 }
 
-/// Something that will happen.
+/// A future event.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Arrival,
@@ -75,7 +75,7 @@ struct Group {
     skill: Points,
     mode: Mode,
     leaves: Duration,
-    /// Since when the search goes on.
+    /// Start of the search.
     searches: Option<Duration>,
 }
 
@@ -167,7 +167,7 @@ impl Population {
         self.poll(self.players.len() - 1);
     }
 
-    /// A group has played before, until its points were worth its skill.
+    /// Gives a group a past: it has played until its points match its skill.
     fn remember(&mut self, number: u32, skill: Points) {
         let now = self.time.wall();
         let mut player = Player::new(UserId(number), client::steam_id(number), Season::at(now).id, now);
@@ -188,7 +188,7 @@ impl Population {
         self.polls.insert(poll.conn, (number, poll));
     }
 
-    /// A poll was answered.
+    /// Handles the response to a poll.
     fn answered(&mut self, conn: ConnId, response: &Response) {
         let Some((number, poll)) = self.polls.remove(&conn) else { return };
         self.time.close(conn);
@@ -201,7 +201,7 @@ impl Population {
         }
     }
 
-    /// The search is over: everybody in the answer races, if only against AI.
+    /// Ends the search: every group in the response races, if only against AI.
     fn race(&mut self, number: usize, poll: &Poll, answer: &MatchmakingResult) {
         let (Some(player), Some(race_key)) = (self.players.get_mut(number), answer.race_key) else { return };
         let now = self.time.now();
@@ -218,7 +218,7 @@ impl Population {
             return race.enter(number, poll.game_lobby, points, answer);
         }
         let ends = now + habits::race(&mut player.random);
-        // The others have not read their answers yet.
+        // The others have not read their responses yet.
         let is_host = |poll: &&Poll| answer.host().is_some_and(|host| host.game_lobby == poll.game_lobby);
         let host = self.polls.values().map(|(_, poll)| poll).find(is_host).unwrap_or(poll);
         let mut race = Race { mode: host.mode, entrants: Vec::new() };

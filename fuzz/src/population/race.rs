@@ -3,7 +3,7 @@
 use super::{record::RaceRecord, scoring::Result};
 use crate::client::{MatchmakingResult, Mode, RuleSet};
 
-/// A race that goes on.
+/// A current race.
 #[derive(Clone, Debug)]
 pub(super) struct Race {
     pub(super) mode: Mode,
@@ -21,14 +21,14 @@ pub(super) struct Entrant {
 }
 
 impl Race {
-    /// Whoever read this answer is in.
+    /// Adds a player that has read this response.
     pub(super) fn enter(&mut self, player: usize, game_lobby: u64, points: i32, answer: &MatchmakingResult) {
         if let Some(group) = answer.groups.iter().find(|group| group.game_lobby == game_lobby) {
             self.entrants.push(Entrant { player, team: group.team, size: group.size, points });
         }
     }
 
-    /// The results of the entrants, who did so well.
+    /// Returns the results of the entrants, by their performances.
     pub(super) fn results(&self, performances: &[f64]) -> Vec<Result> {
         if self.mode.rule_set == RuleSet::Battle {
             let mean = |team| {
@@ -46,7 +46,7 @@ impl Race {
         performances.iter().map(result).collect()
     }
 
-    /// What is to be known of it later.
+    /// Returns the record of this race.
     pub(super) fn record(&self) -> RaceRecord {
         let points: Vec<f64> = self.entrants.iter().map(|entrant| f64::from(entrant.points)).collect();
         let teams = (self.mode.rule_set == RuleSet::Battle).then(|| {

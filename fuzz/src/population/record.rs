@@ -2,25 +2,26 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::referee::Breach;
 
-/// What a population went through, its first tenth left out (of the first days at most four hours), while the population grew.
+/// The record of a population, without its first tenth (of the first days at most four hours), in which the
+/// population grew.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    /// Every search that came to its end.
+    /// All ended searches.
     pub searches: Vec<SearchRecord>,
-    /// Every race in which humans met.
+    /// All races of several groups.
     pub races: Vec<RaceRecord>,
-    /// Rules that were broken, and how often; in all of the time.
+    /// Broken rules, with their number, over the whole time.
     pub breaches: BTreeMap<Breach, u32>,
 }
 
 /// One search of one group.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchRecord {
-    /// Whether it ended with humans of another group.
+    /// True if it ended with players of another group.
     pub met: bool,
-    /// From its beginning to its end.
+    /// Its duration.
     pub wait: Duration,
-    /// Players in the race that followed.
+    /// Players of the race that followed.
     pub humans: u8,
 }
 

@@ -1,10 +1,10 @@
-//! What the game makes of a result, from the tables that it got with its login.
+//! Scores that the game computes from a result, with the tables of its login response.
 
 use mmcos_game::{catalogue::Catalogue, ids::Points};
 
 use crate::client::RuleSet;
 
-/// What a race is worth to who came in at `position` (from 1) of `groups`, or whose team won.
+/// Returns the points of a race for a position (from 1) among `groups`, or for a team's victory or defeat.
 pub(super) fn points(catalogue: &Catalogue, rule_set: RuleSet, division: u8, result: Result) -> Points {
     let completed = catalogue.divisions.completed_match(division);
     let scoring = &catalogue.scoring;
@@ -23,7 +23,7 @@ pub(super) fn points(catalogue: &Catalogue, rule_set: RuleSet, division: u8, res
     Points(if catalogue.divisions.losing_allowed(division) { change } else { change.max(0) })
 }
 
-/// How a race went for a group.
+/// The result of a race for a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Result {
     Position { position: usize, groups: usize },

@@ -5,24 +5,24 @@ use std::{
 
 use mmcos_game::ids::RaceKey;
 
-/// Matches of more groups keep no two apart.
+/// Maximum number of groups of a match that can keep two players apart.
 const FEW: usize = 4;
 
-/// A match that nothing is heard of is over by then: it was registered by a third member.
+/// Time by which a match without news is over: a third member registered it.
 const LONGEST: Duration = Duration::from_mins(30);
 
-/// From the end of the first failure to the end of the time apart that the second one brings.
+/// Time from the end of the first failure to the end of the time apart that the second one brings.
 const REMEMBERED: Duration = Duration::from_mins(60 + 10);
 
-/// The players whom the server may keep apart: those who twice in a row were in a match and did not race. It goes by what
-/// was seen on the wire, so it allows a little more than the server does.
+/// The players that the server may keep apart: those that twice in a row were in a match and did not race. It judges
+/// by the bytes on the wire, so it allows a little more than the server does.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Apart {
-    /// Of the races that nothing was heard of.
+    /// Members of the races of which nothing was heard.
     members: BTreeMap<RaceKey, BTreeSet<u32>>,
-    /// When two clients were put into a match since they last raced, the smaller number first.
+    /// Times at which two clients were put into a match since they last raced, the smaller number first.
     unheard: BTreeMap<(u32, u32), Vec<Duration>>,
-    /// When a client lost a poll of which the answer may have been on its way.
+    /// Times at which a client lost a poll whose response may have been on its way.
     lost: BTreeMap<u32, Vec<Duration>>,
 }
 

@@ -1,5 +1,5 @@
-//! Watches, from outside, that everybody is answered as the rules of matchmaking say: it knows what was sent and what
-//! came back, and nothing of how the server decides.
+//! Checks from outside that every response to a poll follows the rules of matchmaking. It knows what was sent and
+//! received, and nothing of how the server decides.
 
 mod apart;
 mod open;
@@ -21,53 +21,53 @@ use self::{
 };
 use crate::client::{Group, MatchmakingResult, Poll, RuleSet};
 
-/// A rule that an answer broke.
+/// A rule that a response broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Breach {
-    /// Answered alone while somebody waited who could have been met.
+    /// A response alone while another group waited that could have been met.
     AloneBesideOpen,
-    /// Held for too long.
+    /// A poll held for too long.
     Late,
     /// Not exactly one host.
     Hosts,
     /// The host of a match has no lobby that others can join.
     HostWithoutLobby,
-    /// The own group is missing or changed, or stands there twice.
+    /// The own group is missing or changed, or occurs twice.
     OwnGroup,
-    /// A group that does not wait, or for something else.
+    /// A group that does not wait, or that waits for another mode.
     Stranger,
     /// More players than fit.
     Overfull,
     /// Teams where there are none, or not as even in size as the parties allow.
     Teams,
-    /// A race key that another match had.
+    /// A race key of an earlier match.
     RaceKeyUsed,
-    /// A number that is not greater than those before.
+    /// A match number that is not greater than those before.
     SessionNotGrowing,
-    /// Members of one match read different answers.
+    /// Members of one match read different responses.
     Differs,
-    /// A member of a match was not answered when the others were.
+    /// A member of a match got no response when the others did.
     MemberForgotten,
-    /// An answer to nobody, or without a race key though it names groups.
+    /// A response without a poll, or without a race key though it names groups.
     Malformed,
 }
 
-/// A match of which not all members have read the answer.
+/// A match whose response some members have not read.
 #[derive(Clone, Debug)]
 struct Pending {
     answer: MatchmakingResult,
     at: Duration,
-    /// The game lobbies of those who have not.
+    /// Game lobbies of the members that have not.
     unanswered: BTreeSet<u64>,
 }
 
-/// Keeps the books. Tell it of every poll before its answer, and of every answer in the order in which they came.
+/// The referee. It must be given every poll before its response, and every response in the order of arrival.
 #[derive(Clone, Debug)]
 pub struct Referee {
     folding: Folding,
     longest_hold: Duration,
     lateness: Duration,
-    /// Until when polls were held for how long, where that has changed.
+    /// Earlier hold times, each with the end of its use.
     held_before: Vec<(Duration, Duration)>,
     open: Open,
     apart: Apart,
@@ -78,7 +78,7 @@ pub struct Referee {
 }
 
 impl Referee {
-    /// For a server with this configuration.
+    /// Creates a referee for a server with this configuration.
     pub fn new(config: &Config) -> Self {
         Self {
             folding: config.folding,
@@ -94,14 +94,14 @@ impl Referee {
         }
     }
 
-    /// Of a server whose ticks come late by so much.
+    /// Allows ticks that are late by `lateness`.
     #[must_use]
     pub fn tolerating(mut self, lateness: Duration) -> Self {
         self.lateness = lateness;
         self
     }
 
-    /// From now on polls are held for so long. Those that are held already stay held for as long as they were to be.
+    /// Sets the hold time of new polls. Polls that are already held keep theirs.
     pub fn hold_for(&mut self, now: Duration, longest_hold: Duration) {
         let before = std::mem::replace(&mut self.longest_hold, longest_hold);
         if before != longest_hold {
@@ -109,36 +109,36 @@ impl Referee {
         }
     }
 
-    /// Whether this poll should have been answered.
+    /// Returns true if this poll should have its response by now.
     pub fn is_late(&self, poll: &Poll, now: Duration) -> bool {
         let before = self.held_before.iter().find(|(until, _)| poll.sent < *until);
         let longest_hold = before.map_or(self.longest_hold, |(_, longest_hold)| *longest_hold);
         now > poll.sent + longest_hold + self.lateness
     }
 
-    /// The server was started anew: all polls are gone. It may know nothing of matches after this one.
+    /// Notes a restart of the server: all polls are gone. It may know nothing of matches after this one.
     pub fn restarted(&mut self, last_session: u64) {
         (self.open, self.apart, self.pending) = <(Open, Apart, _)>::default();
         self.last_session = last_session;
         self.held_before.clear();
     }
 
-    /// Whether this client waits for a poll to be answered.
+    /// Returns true if this client has an open poll.
     pub fn awaits(&self, client: u32) -> bool {
         self.open.has_poll_of(client)
     }
 
-    /// A rule that was broken so far. That a member was forgotten shows only in the end.
+    /// Returns a rule that was broken so far. A forgotten member shows only at the end.
     pub fn first_breach(&self) -> Option<Breach> {
         self.breaches.keys().next().copied()
     }
 
-    /// A poll was sent.
+    /// Notes a sent poll.
     pub fn sent(&mut self, poll: Poll) {
         self.open.insert(Bucket::of(poll.mode, self.folding), poll);
     }
 
-    /// A connection ended, and with it a poll of which the answer may have been on its way.
+    /// Notes the end of a connection, and with it of a poll whose response may have been on its way.
     pub fn lost(&mut self, conn: ConnId, now: Duration) {
         if let Some(client) = self.open.client(conn) {
             self.apart.lost(client, now);
@@ -146,12 +146,12 @@ impl Referee {
         self.gone(conn);
     }
 
-    /// A client's registration or result of this race was accepted.
+    /// Notes that the server accepted a client's registration or result of this race.
     pub fn raced(&mut self, race_key: RaceKey, client: u32) {
         self.apart.raced(race_key, client);
     }
 
-    /// A poll was refused, or closed before it was answered.
+    /// Notes a poll that was rejected, or closed before its response.
     pub fn gone(&mut self, conn: ConnId) {
         if let Some((_, poll)) = self.open.remove(conn) {
             for pending in self.pending.values_mut() {
@@ -160,7 +160,7 @@ impl Referee {
         }
     }
 
-    /// A poll was answered.
+    /// Checks the response to a poll.
     pub fn answered(&mut self, conn: ConnId, now: Duration, answer: &MatchmakingResult) {
         let Some((bucket, poll)) = self.open.remove(conn) else { return self.note(Breach::Malformed) };
         self.check(self.is_late(&poll, now), Breach::Late);
@@ -193,7 +193,7 @@ impl Referee {
         company.any(|other| !self.apart.are_apart(poll.client, other.client, now))
     }
 
-    /// The first of a match has read its answer.
+    /// Handles the first response of a match.
     fn begin(
         &mut self,
         race_key: RaceKey,
@@ -226,7 +226,7 @@ impl Referee {
         self.pending.insert(race_key, Pending { answer: answer.clone(), at: now, unanswered });
     }
 
-    /// All that came was told: what was broken so far, and how often.
+    /// Returns the broken rules and their numbers, once all input was given.
     pub fn breaches(&mut self) -> &BTreeMap<Breach, u32> {
         let forgotten = std::mem::take(&mut self.pending);
         for _ in forgotten.values() {
@@ -246,7 +246,7 @@ impl Referee {
     }
 }
 
-/// Whether the teams of a match are what they should be.
+/// Returns true if the teams of a match are as they should be.
 fn teams_are_right(rule_set: RuleSet, answer: &MatchmakingResult) -> bool {
     if rule_set != RuleSet::Battle {
         return answer.groups.iter().all(|group| group.team == 0);

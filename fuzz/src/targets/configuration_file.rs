@@ -3,11 +3,11 @@ use std::{env, fs, path::PathBuf, process, thread};
 use mmcos_game::{Mmcos, Settings};
 use mmcos_std::config::{ConfigError, Loaded, Origin, Sources};
 
-/// Any bytes as a configuration file: they are refused at one of their lines, or the configuration that they make is
-/// shown as a file that makes the same.
+/// Takes any bytes as a configuration file. They are rejected with a line, or the configuration can be shown as a
+/// file that makes the same one.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn configuration_file(bytes: &[u8]) {
     match load(bytes) {
         Ok(loaded) => {
@@ -19,7 +19,7 @@ pub fn configuration_file(bytes: &[u8]) {
         }
         Err(error) => match line(&error) {
             Some(line) => {
-                // As an editor counts them: "\r\n" ends one line.
+                // Lines as an editor counts them: "\r\n" ends one line.
                 let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
                 let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count().saturating_sub(pairs);
                 assert!((1..=lines).contains(&line), "there are {lines} lines: {error}");
@@ -30,7 +30,7 @@ pub fn configuration_file(bytes: &[u8]) {
     }
 }
 
-/// Where a file is wrong.
+/// Returns the line of the error.
 fn line(error: &ConfigError) -> Option<usize> {
     match error {
         ConfigError::Syntax { origin: Origin::File { line, .. }, .. }
@@ -45,7 +45,7 @@ fn load(bytes: &[u8]) -> Result<Loaded<Settings>, ConfigError> {
     Sources { file: Some(file.0.clone()), ..Sources::default() }.load::<Mmcos>()
 }
 
-/// A file that is removed at the end.
+/// A file that is removed when dropped.
 struct File(PathBuf);
 
 impl File {

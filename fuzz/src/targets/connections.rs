@@ -12,10 +12,10 @@ use crate::{
     virtual_time::{VirtualTime, trusting},
 };
 
-/// Connections at a time.
+/// Maximum number of connections at a time.
 const CONNECTIONS: usize = 4;
 
-/// Requests that say nothing of who asks.
+/// Requests without a session token.
 const OTHERS: [&[u8]; 4] = [
     b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\
@@ -25,15 +25,15 @@ const OTHERS: [&[u8]; 4] = [
       Transfer-Encoding: chunked\r\n\r\n4\r\nvdic\r\n4\r\n\0\0\0\0\r\n0\r\n\r\n",
 ];
 
-/// How many kinds of requests there are.
+/// Number of kinds of requests.
 const KINDS: usize = SERVICES.len() + OTHERS.len();
 
-/// Any bytes on several connections: requests as they are, changed or cut, in any pieces, at any times, with any of
-/// the connections closed at any time. Whether bytes come whole or in pieces changes nothing; each request is answered
-/// once, in its turn, or the connection ends; and when all have gone nothing of them is left.
+/// Takes any bytes on several connections: requests as they are, changed or cut, in any pieces, at any times, with
+/// any of the connections closed at any time. Pieces make no difference; each request gets one response, in its turn,
+/// or the connection ends; and when all clients have gone nothing of them is left.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn connections(bytes: &[u8]) {
     let whole = Scene::play(bytes, false);
     assert_eq!(whole, Scene::play(bytes, true), "in pieces the same bytes are answered differently");
@@ -42,7 +42,7 @@ pub fn connections(bytes: &[u8]) {
     }
 }
 
-/// The address of one of the connections is a proxy's, and a script can ask for more than an address may.
+/// Returns limits with one of the addresses as a proxy; a script can send more than an address may.
 fn limits() -> Limits {
     Limits {
         requests: Rate { per_second: 2, burst: 12 },
@@ -51,20 +51,20 @@ fn limits() -> Limits {
     }
 }
 
-/// What went over one connection.
+/// Everything that was sent over one connection.
 #[derive(PartialEq, Eq)]
 struct Life {
     sent: Vec<u8>,
     read: Vec<u8>,
-    /// Who ended it.
+    /// The side that ended it.
     end: End,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// The client, who may have left requests unanswered.
+    /// The client, which may have left requests without a response.
     Client,
-    /// The server: after its last word, or because it was told to stop.
+    /// The server: after its last response, or because it was told to stop.
     Server,
 }
 
@@ -77,7 +77,7 @@ impl fmt::Debug for Life {
 
 struct Scene {
     time: VirtualTime,
-    /// What two clients put into their requests.
+    /// Values in the requests of two clients.
     values: [Values; 2],
     in_pieces: bool,
     open: [Option<(ConnId, Life)>; CONNECTIONS],
@@ -85,7 +85,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// All that happens to all connections, in the order of their ends.
+    /// Returns all that happens to all connections, in the order of their ends.
     fn play(bytes: &[u8], in_pieces: bool) -> Vec<Life> {
         let mut time = VirtualTime::new(&trusting(), limits(), [3; 32]);
         let mut clients = [1, 2].map(|number| Client::known(&mut time, number));
@@ -115,7 +115,7 @@ impl Scene {
         }
     }
 
-    /// A request that makes sense: each kind of the first client's, then of the second's, and so on.
+    /// Returns a request that makes sense: each kind of the first client's, then of the second's, and so on.
     fn request(&self, number: u8) -> Vec<u8> {
         let (client, kind) = (usize::from(number) / KINDS, usize::from(number) % KINDS);
         match SERVICES.get(kind) {
@@ -133,7 +133,7 @@ impl Scene {
             )
         });
         let piece = if self.in_pieces { usize::from(byte >> 5) + 1 } else { usize::MAX };
-        // What is sent after a close is nobody's.
+        // Bytes sent after a close are ignored.
         if !time.is_closed(*conn) {
             life.sent.extend_from_slice(bytes);
         }
@@ -150,7 +150,7 @@ impl Scene {
         self.lives.push(life);
     }
 
-    /// The clients of the upper half go, the server lets go of the rest.
+    /// Closes the connections of the upper half from the client's side; the server closes the rest.
     fn end(mut self) -> Vec<Life> {
         (CONNECTIONS / 2..CONNECTIONS).for_each(|place| self.close(place));
         self.time.shut_down(Duration::from_secs(2));
@@ -163,7 +163,7 @@ impl Scene {
     }
 }
 
-/// What a request must be followed by.
+/// The response that a request must get.
 enum Due {
     Continue,
     Answer { head_only: bool },
@@ -171,7 +171,7 @@ enum Due {
 }
 
 impl Life {
-    /// What was read is one answer for each request, in order, then at most a last word.
+    /// Checks that the bytes read are one response for each request, in order, then at most a last one.
     fn check(&self) {
         let mut read = self.read.clone();
         for due in dues(&self.sent) {
@@ -197,7 +197,7 @@ impl Life {
     }
 }
 
-/// An answer without its body.
+/// A response without its body.
 struct Answer {
     status: u16,
     closes: bool,
@@ -223,7 +223,7 @@ impl Answer {
     }
 }
 
-/// What all that a client sent asks for.
+/// Returns the responses due for all that a client sent.
 fn dues(sent: &[u8]) -> Vec<Due> {
     let mut decoder = Decoder::default();
     let mut dues = Vec::new();
@@ -244,7 +244,7 @@ fn dues(sent: &[u8]) -> Vec<Due> {
     }
 }
 
-/// With some of its bytes changed.
+/// Changes some bytes of a request.
 fn changed(mut request: Vec<u8>, script: &mut Script<'_>) -> Vec<u8> {
     for _ in 0..=script.byte() % 4 {
         let at = script.number() % request.len();

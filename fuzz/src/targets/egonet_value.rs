@@ -3,11 +3,12 @@ use mmcos_core::wire::egonet::{DecodeError, Dict, Limits, Value, decode, encode}
 /// Limits that few bytes reach.
 const TIGHT: Limits = Limits { depth: 2, values: 6 };
 
-/// Any bytes as an `EgoNet` value: refused, or encoded to the very same bytes. Tighter limits refuse more, and change
-/// nothing about what they let pass. Every value is read at its path, and as no other type.
+/// Takes any bytes as an `EgoNet` value: they are rejected, or the value is encoded to the very same bytes. Tighter
+/// limits reject more, and change nothing about the values that they accept. Every value is read at its path, and as
+/// no other type.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn egonet_value(bytes: &[u8]) {
     let limits = Limits::default();
     let loose = decode(bytes, &limits);
@@ -55,17 +56,17 @@ fn read_everywhere(value: &Value<'_>) {
     }
 }
 
-/// How many dictionaries and lists stand inside each other.
+/// Returns the nesting depth of dictionaries and lists.
 fn depth(value: &Value<'_>) -> usize {
     held(value).map_or(0, |inner| 1 + inner.into_iter().map(depth).max().unwrap_or(0))
 }
 
-/// How many values all the dictionaries and lists hold together.
+/// Returns the number of values that all the dictionaries and lists hold together.
 fn values(value: &Value<'_>) -> usize {
     held(value).map_or(0, |inner| inner.len() + inner.into_iter().map(values).sum::<usize>())
 }
 
-/// What a dictionary or a list holds.
+/// Returns the values that a dictionary or a list holds.
 fn held<'v>(value: &'v Value<'v>) -> Option<Vec<&'v Value<'v>>> {
     match value {
         Value::Dict(Dict(entries)) => Some(entries.iter().map(|(_, value)| value).collect()),

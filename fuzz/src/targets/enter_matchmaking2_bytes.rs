@@ -7,13 +7,14 @@ use crate::{
     virtual_time::{VirtualTime, trusting},
 };
 
-/// Stands in the bytes for the session token, which they could not guess.
+/// Placeholder for the session token, which a fuzzer could not guess.
 const TOKEN: &[u8] = b"{SessionToken}";
 
-/// Any bytes as the body of an `EnterMatchmaking2`: it is refused at once, or held and answered in time.
+/// Takes any bytes as the body of an `EnterMatchmaking2`: the request is rejected at once, or held with a response in
+/// time.
 ///
 /// # Panics
-/// If not, or if anything stays behind.
+/// If one of these promises is broken, or if anything is left at the end.
 pub fn enter_matchmaking2_bytes(bytes: &[u8]) {
     let mut time = VirtualTime::new(&trusting(), Limits::default(), [1; 32]);
     let client = Client::log_in(&mut time, 1);

@@ -5,14 +5,14 @@ use super::script::Script;
 /// Limits that a short stream reaches.
 const TIGHT: Limits = Limits { head: 120, fields: 4, body: 24 };
 
-/// Room for what was read, written plainly.
+/// Limits for plainly written requests.
 const ROOMY: Limits = Limits { head: 1 << 20, fields: 128, body: 1 << 20 };
 
-/// Any bytes as what a client sends (the first two choose limits and the length of pieces): in whatever pieces they
-/// come they are the same requests, within the limits, and a request written plainly is the same request again.
+/// Takes any bytes as a client's stream (the first two choose limits and the length of pieces). In whatever pieces
+/// they come they are the same requests, within the limits, and a request written plainly is the same request again.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn http_decoder(bytes: &[u8]) {
     let mut script = Script(bytes);
     let limits = if script.byte() & 1 == 0 { Limits::default() } else { TIGHT };
@@ -29,7 +29,7 @@ pub fn http_decoder(bytes: &[u8]) {
     }
 }
 
-/// What a stream turns out to be.
+/// The parts of a stream.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
     Request(Plain),
@@ -88,7 +88,7 @@ impl Plain {
         }
     }
 
-    /// Writes it in the plainest way and reads it again.
+    /// Writes the request in the plainest way and reads it again.
     fn check_plain_form(&self) {
         let Some(bytes) = self.plain_form() else { return };
         let read = decode(&bytes, bytes.len(), &ROOMY);
@@ -112,7 +112,7 @@ impl Plain {
         assert_eq!(rest(again), rest(self));
     }
 
-    /// Framed by its length. `None` for a method that is not told.
+    /// Returns the request framed by its length, or `None` for an unknown method.
     fn plain_form(&self) -> Option<Vec<u8>> {
         let method = match self.method {
             Method::Get => "GET",
@@ -136,7 +136,7 @@ impl Plain {
     }
 }
 
-/// Whether a field says how the request is framed, not what it is.
+/// Returns true if a field frames the request and does not describe it.
 fn is_framing(name: &[u8]) -> bool {
     ["connection", "content-length", "expect", "transfer-encoding"]
         .iter()

@@ -9,16 +9,16 @@ use crate::{
     virtual_time::{VirtualTime, set_matchmaker, trusting},
 };
 
-/// How many players take part.
+/// Number of players.
 const CLIENTS: u32 = 14;
 
-/// The sizes that a group may have: some of them fit nowhere.
+/// Sizes of groups: some of them fit nowhere.
 const SIZES: [u8; 8] = [1, 1, 1, 2, 3, 5, 6, 13];
 
-/// Any history of searches: the first byte configures the server, then three bytes are one event each.
+/// Takes any history of searches: the first byte configures the server, then each event takes three bytes.
 ///
 /// # Panics
-/// If the [`Referee`] sees a rule broken, if somebody is not answered, or if anything stays behind.
+/// If the [`Referee`] sees a broken rule, if a poll gets no response, or if anything is left at the end.
 pub fn matchmaker_events(bytes: &[u8]) {
     let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
     let mut world = World::new(config(*first));
@@ -45,7 +45,7 @@ struct World {
     time: VirtualTime,
     clients: Vec<Client>,
     referee: Referee,
-    /// The open polls, by connection, and whose they are.
+    /// The open polls, by connection, and their clients.
     polls: BTreeMap<ConnId, usize>,
 }
 

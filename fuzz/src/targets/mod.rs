@@ -1,7 +1,7 @@
-//! What a fuzzer calls: functions of any bytes, which panic where the server breaks a promise.
+//! Fuzz targets: functions of any bytes, which panic where the server breaks a promise.
 //!
-//! The fuzzers themselves are a package of its own below this one, `fuzz_targets`. What they found worth keeping is in
-//! `seeds`, and is tried again with every test.
+//! The fuzzers themselves are a package of its own below this one, `fuzz_targets`. The inputs that they found and
+//! that are worth keeping are in `seeds`, and every test tries them again.
 
 mod configuration_file;
 mod connections;

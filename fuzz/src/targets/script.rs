@@ -1,26 +1,26 @@
-/// What is still to be read of the bytes that say what happens.
+/// The unread rest of the bytes that decide what happens.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script<'a>(pub(super) &'a [u8]);
 
 impl<'a> Script<'a> {
-    /// The next byte; `None` at the end.
+    /// Returns the next byte; `None` at the end.
     pub(super) fn next(&mut self) -> Option<u8> {
         let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*byte)
     }
 
-    /// The next byte; 0 past the end.
+    /// Returns the next byte; 0 past the end.
     pub(super) fn byte(&mut self) -> u8 {
         self.next().unwrap_or(0)
     }
 
-    /// The next two bytes as a number, the low one first.
+    /// Returns the next two bytes as a number, the low one first.
     pub(super) fn number(&mut self) -> usize {
         usize::from(u16::from_le_bytes([self.byte(), self.byte()]))
     }
 
-    /// The next bytes, or as many of them as there are.
+    /// Returns the next bytes, or as many of them as there are.
     pub(super) fn bytes(&mut self, length: usize) -> &'a [u8] {
         let (bytes, rest) = self.0.split_at(length.min(self.0.len()));
         self.0 = rest;
@@ -28,7 +28,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// `bytes` with each of the names, which begin with a brace, replaced by its value: for what a fuzzer could not guess.
+/// Returns `bytes` with each of the names, which begin with a brace, replaced by its value: for what a fuzzer could
+/// not guess.
 pub(super) fn filled(bytes: &[u8], values: &[(&[u8], &[u8])]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

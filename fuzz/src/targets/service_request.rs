@@ -14,11 +14,11 @@ use crate::{
     virtual_time::{VirtualTime, trusting},
 };
 
-/// Any body (after a byte that chooses the service) as a request of somebody who is logged in and has raced: it is
-/// answered in time and in the form of that service, and nobody else is changed.
+/// Takes any body (after a byte that chooses the service) as a request of a logged-in player that has raced: the
+/// response comes in time and in the form of that service, and no other player is changed.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn service_request(bytes: &[u8]) {
     let mut script = Script(bytes);
     let service = &SERVICES[usize::from(script.byte()) % SERVICES.len()];
@@ -31,7 +31,7 @@ pub fn service_request(bytes: &[u8]) {
     let (_, answer) =
         time.answer_until(time.now() + trusting().matchmaker().longest_hold()).expect("it is answered");
     check(service, &answer);
-    // A server that trusts all tickets lets everybody log in as anybody.
+    // A server that trusts all tickets lets every client log in as any player.
     if service.name != "Login" {
         assert_eq!(row(&time, other.steam_id()), before, "somebody else was changed");
     }
@@ -55,7 +55,7 @@ fn check(service: &Service, answer: &Response) {
     }
 }
 
-/// Returns whether it is one well-formed element, whatever its name is.
+/// Returns true if it is one well-formed element, whatever its name is.
 fn is_document(bytes: &[u8]) -> bool {
     xml::from_bytes::<IgnoredAny>(bytes, &root(bytes), &xml::Limits::default()).is_ok()
 }

@@ -10,11 +10,11 @@ use super::script::Script;
 
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// A session and a time, then what becomes of its token (pairs of a position and what is put in there), then any
-/// text: the token holds for as long as it should, no other text does.
+/// Takes a session and a time, then changes of its token (pairs of a position and a byte to put there), then any
+/// text: the token is valid for as long as it should be, and no other text is.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn session_token(bytes: &[u8]) {
     let mut script = Script(bytes);
     let mut long = || (0..8).fold(0, |sum: u64, _| sum << 8 | u64::from(script.byte()));

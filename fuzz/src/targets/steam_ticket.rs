@@ -17,22 +17,23 @@ use crate::signing;
 const PLAYER: SteamId = SteamId::new(76_561_202_255_230_001);
 const ISSUED: UnixSeconds = UnixSeconds(1_700_000_000);
 
-/// When it is good.
+/// Time at which the ticket is valid.
 const NOW: Wall = Wall::from_secs(1_700_000_100);
 
-/// Stands in the bytes for the hex digits of a ticket that was signed.
+/// Placeholder for the hex digits of a signed ticket.
 const TICKET: &[u8] = b"{Ticket}";
 
-/// A ticket that the key of the tests has signed.
+/// A ticket signed with the key of the tests.
 static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     TicketBuilder::new(PLAYER, APP, ISSUED).build(signing::sign).expect("a short ticket can be written")
 });
 
-/// Any bytes as a `PlatformID`, or (after a zero) what becomes of a signed ticket: whoever is let in has shown what was
-/// signed, and is who it was signed for. What can be read can be written and is the same again.
+/// Takes any bytes as a `PlatformID`, or (after a zero) as changes of a signed ticket: an accepted client has shown
+/// signed bytes, and is the player that they were signed for. A ticket that can be read can be written, and is the
+/// same again.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn steam_ticket(bytes: &[u8]) {
     let Some(text) = platform_id(bytes) else { return };
     let policy = IdentityPolicy::Verify(signing::public_key());
@@ -59,7 +60,7 @@ fn platform_id(bytes: &[u8]) -> Option<String> {
     String::from_utf8(filled(bytes, &[(TICKET, digits.as_bytes())])).ok()
 }
 
-/// Some bytes of it changed, some left out.
+/// Changes some bytes of a ticket, and leaves some out.
 fn changed(ticket: &[u8], mut script: Script<'_>) -> Vec<u8> {
     let mut ticket = ticket.to_vec();
     for _ in 0..script.byte() % 4 {

@@ -9,7 +9,7 @@ use crate::{
     virtual_time::{START, VirtualTime},
 };
 
-/// What the placeholders of a service's sample stand for.
+/// Values for the placeholders of a service's sample.
 pub(super) struct Values {
     platform_id: String,
     session_token: String,
@@ -17,13 +17,13 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Those of a client, who races against AI for this.
+    /// Returns the values of a client, which races against AI for them.
     pub(super) fn of(time: &mut VirtualTime, client: &mut Client) -> Self {
         let race_key = race_alone(time, client);
         Self { platform_id: platform_id(client), session_token: client.session_token().to_owned(), race_key }
     }
 
-    /// The bytes with the values in the places of their names.
+    /// Returns the bytes with the placeholders replaced by their values.
     pub(super) fn fill(&self, bytes: &[u8]) -> Vec<u8> {
         let values: [(&[u8], &[u8]); 3] = [
             (PLATFORM_ID, self.platform_id.as_bytes()),
@@ -34,7 +34,7 @@ impl Values {
     }
 }
 
-/// The key of a race against AI.
+/// Returns the race key of a match against AI.
 fn race_alone(time: &mut VirtualTime, client: &mut Client) -> String {
     let poll = client.poll(time, Mode { rule_set: RuleSet::Race, ranked: false }, 1, true);
     let answer = time.answer_until(time.now()).filter(|(conn, _)| *conn == poll.conn);

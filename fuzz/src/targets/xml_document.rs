@@ -14,10 +14,11 @@ struct Element<'a> {
     _elements: Vec<Element<'a>>,
 }
 
-/// Checks that any bytes as an XML document are refused, or are one element within the limits, whatever is read of it.
+/// Checks that any bytes as an XML document are rejected, or are one element within the limits, whatever is read of
+/// it.
 ///
 /// # Panics
-/// If not.
+/// If one of these promises is broken.
 pub fn xml_document(bytes: &[u8]) {
     let (root, limits) = (root(bytes), Limits::default());
     let accepted = from_bytes::<IgnoredAny>(bytes, &root, &limits).is_ok();
