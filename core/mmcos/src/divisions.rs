@@ -1,4 +1,4 @@
-//! Divisions: won by points, kept down to a lower bound.
+//! Divisions: earned by points, and kept down to a lower bound.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use super::ids::Points;
 #[serde(transparent)]
 pub struct Division(pub u8);
 
-/// What a player has reached in a season.
+/// A player's points and division in a season.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Standing {
     /// Season points, never negative.
@@ -23,13 +23,13 @@ pub struct Standing {
 /// The rules of one division. (`DivisionBands` and `GENERIC_AllowLosingPoints_Division_…` of capture 02.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Band {
-    /// The division is won with so many points.
+    /// Points that earn the division.
     pub min_points: Points,
-    /// It is lost with fewer than these; 0 means never.
+    /// Points below which the division is lost; 0 means never.
     pub relegation_min_points: Points,
-    /// The points that its holders start the next season with.
+    /// Points with which its holders start the next season.
     pub bonus_points: Points,
-    /// Whether a result can take points from its holders.
+    /// True if a result can take points from its holders.
     pub may_lose: bool,
 }
 
@@ -51,12 +51,12 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The ladder of these bands, division 0 first.
+    /// Returns the ladder of these bands, division 0 first.
     pub const fn new(bands: Vec<Band>) -> Self {
         Self { bands }
     }
 
-    /// The standing after a result of so many points, which may be negative.
+    /// Returns the standing after a change of points, which may be negative.
     ///
     /// Every division up to the highest whose `min_points` are reached is won. Of those held, each is lost only below
     /// its own `relegation_min_points`. Points do not fall below zero, nor at all where `may_lose` is false. (Kept
@@ -71,12 +71,12 @@ impl Ladder {
         Standing { points, division: self.earned(points).max(kept) }
     }
 
-    /// The highest division whose `min_points` these are enough for.
+    /// Returns the highest division whose `min_points` these points reach.
     pub fn earned(&self, points: Points) -> Division {
         self.highest(|_, band| points >= band.min_points)
     }
 
-    /// The points that a season starts with for who held this division in the last one.
+    /// Returns the points with which a player of this division starts the next season.
     pub fn bonus(&self, division: Division) -> Points {
         self.band(division).map_or(Points(0), |band| band.bonus_points)
     }
@@ -101,7 +101,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// The official figures.
+    /// Returns the official figures.
     pub(in super::super) fn official() -> Ladder {
         let bands = [
             (0, 0, 0, false),

@@ -1,9 +1,9 @@
 //! `GameProgressionService`: `AddPoints`, the result of a race (captures 05, 08).
 //!
 //! A result counts once for a player and a race whose key the player was given, registered or not: a registration
-//! that was lost on the way should cost nobody points. When it comes again, it is answered as the first time. A key
-//! that is not the player's changes nothing and is answered with the player's standing, since an error at the end of
-//! a race could hang the game. (All three: our choice.)
+//! that was lost on the way should not cost a player points. When the result comes again, the response is the same as
+//! the first time. A key that is not the player's changes nothing, and the response has the player's standing, since
+//! an error at the end of a race could hang the game. (All three: our choice.)
 //!
 //! A result that comes sooner than a race can end, or the sixth within ten minutes, changes nothing either. It is not
 //! used up: the same result counts when it comes again later.
@@ -33,12 +33,12 @@ use mmcos_core::{
     wire::xml::{self, Writer},
 };
 
-/// How many results of one player count at once, after a rest. (Our choice: some may have waited for a server to come
-/// back.)
+/// Number of one player's results that count at once, after a rest. (Our choice: some may have waited for a server to
+/// come back.)
 pub(super) const RESULT_BURST: u32 = 5;
 
-/// How often one more result of a player counts in the long run: 30 an hour. (Our choice: a race lasts 4 to 7 minutes, an
-/// elimination against AI that is lost at once may last two with its search.)
+/// Interval at which one more result of a player counts in the long run: 30 an hour. (Our choice: a race lasts 4 to 7
+/// minutes, an elimination against AI that is lost at once may last two with its search.)
 pub(super) const RESULT_INTERVAL: Duration = Duration::from_mins(2);
 
 #[derive(Deserialize)]
@@ -53,11 +53,11 @@ struct AddPoints<'a> {
     prestige: i64,
 }
 
-/// The rules of points, made ready from the catalogue.
+/// Rules of points, prepared from the catalogue.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) ladder: Ladder,
-    /// By division, what one game can honestly bring.
+    /// By division, the changes of points that one game can honestly bring.
     honest: [RangeInclusive<i32>; 7],
 }
 
@@ -76,7 +76,7 @@ impl Rules {
         Self { ladder: Ladder::new(bands.collect()), honest }
     }
 
-    /// The change that is counted for one that is claimed.
+    /// Returns the part of a claimed change that is counted.
     fn counted(&self, division: Division, claimed: Points) -> Points {
         let honest = self.honest.get(usize::from(division.0));
         Points(honest.map_or(0, |range| claimed.0.clamp(*range.start(), *range.end())))
@@ -101,7 +101,7 @@ impl Mmcos {
                 None => self.count(cx, &request, (race_key, race), user)?,
             },
             Claim::Counted(result) => {
-                // The first answer may still wait for the disk: this one must not be quicker.
+                // The first response may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
                 result.progress
             }
@@ -113,7 +113,7 @@ impl Mmcos {
         Ok(Reply::xml(xml))
     }
 
-    /// Counts a result, for good.
+    /// Counts a result and persists it.
     fn count(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -148,9 +148,9 @@ impl Mmcos {
         Ok(progress)
     }
 
-    /// Returns why a result cannot be of a race that took place. What a client says is all that the server knows of a
-    /// race against AI, so time is the one bound on it. (Our choice: a race lasts minutes, and its lobby and its start
-    /// take a good part of the first half.)
+    /// Returns the reason why a result cannot be of a race that took place. The server knows of a race against AI
+    /// only what the client says, so time is the one bound on it. (Our choice: a race lasts minutes, and its lobby
+    /// and its start take a good part of the first half.)
     fn too_soon(&mut self, session: SessionId, user: UserId, now: Now) -> Option<NotCounted> {
         let race = self.races.get(session)?;
         if self.race_keys.is_alone(race) && is_sooner(now.wall, race.made, self.settings.min_race_seconds) {
@@ -159,7 +159,7 @@ impl Mmcos {
         self.results.take(user, now.monotonic).err().map(|_| NotCounted::TooMany)
     }
 
-    /// The result does not count: all stays as it is.
+    /// Responds to a result that does not count: the standing stays as it is.
     fn no_progress(
         &self,
         cx: &mut Context<'_, Self>,
@@ -175,7 +175,7 @@ impl Mmcos {
     }
 }
 
-/// `AddPointsResult`, in the order of captures 05 and 08.
+/// Renders `AddPointsResult`, in the order of captures 05 and 08.
 fn render(user: UserId, progress: &Progress, game_configuration_changed: bool, xml: &mut Writer) {
     xml.root("AddPointsResult");
     xml.number("BonusPoints", 0);

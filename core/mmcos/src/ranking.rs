@@ -1,4 +1,4 @@
-//! Who stands where: order statistics over all players.
+//! Ranking of all players, by order statistics.
 #![expect(clippy::arithmetic_side_effects, reason = "numbers of players, none above the number in the tree")]
 
 use alloc::vec;
@@ -8,9 +8,9 @@ use core::mem;
 
 use super::ids::{Points, UserId};
 
-/// A leaf of so many places is split. (128 by 32 was the fastest of those measured at 1,000,000 places.)
+/// A leaf with this many places is split. (128 by 32 was the fastest of those measured at 1,000,000 places.)
 const LEAF: usize = 128;
-/// A branch of so many children is split.
+/// A branch with this many children is split.
 const BRANCH: usize = 32;
 
 /// A player's place in the order: most points first, the older account first among equals. (The official order among
@@ -22,15 +22,15 @@ pub struct Place {
 }
 
 impl Place {
-    /// No place comes before this one.
+    /// A place that no other comes before.
     const FIRST: Self = Self::new(Points(i32::MAX), UserId(0));
 
-    /// The place of `user` with `points`.
+    /// Returns the place of `user` with `points`.
     pub const fn new(points: Points, user: UserId) -> Self {
         Self { points: Reverse(points), user }
     }
 
-    /// Whose place it is.
+    /// Returns the player at this place.
     pub const fn user(self) -> UserId {
         self.user
     }
@@ -72,7 +72,7 @@ enum Node {
 
 #[derive(Clone, Debug)]
 struct Child {
-    /// Places from this one on, up to that of the next child, belong here.
+    /// The first place of this child; the next child's is the first that does not belong here.
     from: Place,
     tree: Tree,
 }
@@ -84,17 +84,17 @@ impl Default for Node {
 }
 
 impl Ranking {
-    /// The number of places.
+    /// Returns the number of places.
     pub const fn len(&self) -> u32 {
         self.root.count
     }
 
-    /// Whether nobody is ranked.
+    /// Returns true if no player is ranked.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Puts in a place that is not in yet. Returns its rank.
+    /// Inserts a place that is not in the ranking. Returns its rank.
     pub fn insert(&mut self, place: Place) -> u32 {
         let rank = self.root.insert(place);
         if let Some(right) = self.root.split() {
@@ -105,7 +105,7 @@ impl Ranking {
         rank
     }
 
-    /// Takes a place out. Returns whether it was in.
+    /// Removes a place. Returns true if it was in the ranking.
     pub fn remove(&mut self, place: Place) -> bool {
         let removed = self.root.remove(place);
         if let Node::Branch(children) = &mut self.root.node
@@ -117,7 +117,7 @@ impl Ranking {
         removed
     }
 
-    /// The rank of a place, in or not: how many are ahead of it.
+    /// Returns the rank of a place, in the ranking or not: the number of places ahead of it.
     pub fn rank_of(&self, place: Place) -> u32 {
         let (mut tree, mut rank) = (&self.root, 0);
         loop {
@@ -133,7 +133,7 @@ impl Ranking {
         }
     }
 
-    /// The place with so many ahead.
+    /// Returns the place at this rank.
     pub fn at(&self, rank: u32) -> Option<Place> {
         let (mut tree, mut ahead) = (&self.root, rank);
         loop {
@@ -150,14 +150,15 @@ impl Ranking {
         }
     }
 
-    /// A page of the leaderboard: at most `n` places from rank `start` on, best first. O(log n) for each.
+    /// Returns a page of the leaderboard: at most `n` places from rank `start` on, best first. O(log n) for each.
     pub fn range(&self, start: u32, n: u32) -> impl Iterator<Item = Place> {
         (start..start.saturating_add(n)).map_while(|rank| self.at(rank))
     }
 }
 
 impl FromIterator<Place> for Ranking {
-    /// Sorts the places and builds the tree from below: about ten times as fast as to insert them one after the other.
+    /// Sorts the places and builds the tree from below: about ten times as fast as inserting them one after the
+    /// other.
     fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
         let mut places: Vec<Place> = places.into_iter().collect();
         places.sort_unstable();
@@ -174,7 +175,7 @@ impl FromIterator<Place> for Ranking {
     }
 }
 
-/// Puts neighbouring nodes of one height into branches.
+/// Groups neighbouring nodes of one height into branches.
 fn parents(children: Vec<Child>) -> Vec<Child> {
     let mut children = children.into_iter();
     let mut parents = Vec::new();
@@ -207,7 +208,7 @@ impl Tree {
         }
     }
 
-    /// Takes off the right half if the node is full.
+    /// Splits off the right half if the node is full.
     fn split(&mut self) -> Option<Child> {
         let child = match &mut self.node {
             Node::Leaf(places) if places.len() >= LEAF => {
@@ -243,7 +244,7 @@ impl Tree {
         removed
     }
 
-    /// Whether both fit into one node, with room left, lest the next insertion part them again.
+    /// Returns true if both nodes fit into one with room left, so that the next insertion does not split it again.
     fn fits(&self, right: &Self) -> bool {
         match (&self.node, &right.node) {
             (Node::Leaf(left), Node::Leaf(right)) => left.len() + right.len() <= LEAF / 4 * 3,
@@ -262,13 +263,13 @@ impl Tree {
     }
 }
 
-/// Which child a place belongs to, and how many places are in the children before that.
+/// Returns the index of the child that a place belongs to, and the number of places in the children before that.
 fn find(children: &[Child], place: Place) -> (usize, u32) {
     let at = children.partition_point(|child| child.from <= place).saturating_sub(1);
     (at, children.iter().take(at).map(|child| child.tree.count).sum())
 }
 
-/// Makes one child of the one at `at` and the next, if they fit into one.
+/// Merges the child at `at` with the next, if they fit into one.
 fn merge(children: &mut Vec<Child>, at: usize) {
     if let Some([left, right]) = children.get(at..=at + 1)
         && left.tree.fits(&right.tree)
@@ -280,7 +281,7 @@ fn merge(children: &mut Vec<Child>, at: usize) {
     }
 }
 
-/// A number of places; there are no more than there are [`UserId`]s.
+/// Returns a number of places; there are no more than there are [`UserId`]s.
 fn count(places: usize) -> u32 {
     u32::try_from(places).unwrap_or(u32::MAX)
 }
@@ -293,7 +294,7 @@ mod tests {
 
     use super::*;
 
-    /// Few points and users, so that ties and places put in twice are common; and the extremes.
+    /// Few points and users, so that ties and repeated insertions are common; and the extremes.
     fn places() -> impl Strategy<Value = Place> {
         let points = prop_oneof![8 => -3..6_i32, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
         (points, 0..2_000_u32).prop_map(|(points, user)| Place::new(Points(points), UserId(user)))
@@ -320,7 +321,8 @@ mod tests {
         assert_balanced(&ranking.root);
     }
 
-    /// All leaves at one depth, counts right, neither too many leaves nor, for their number, too deep.
+    /// Checks that all leaves are at one depth, that counts are right, and that the tree has neither too many leaves
+    /// nor, for their number, too many levels.
     fn assert_balanced(tree: &Tree) {
         let (height, leaves) = height_and_leaves(tree);
         assert!(leaves <= 2 + tree.count as usize / (LEAF / 4), "{leaves} leaves for {}", tree.count);

@@ -14,37 +14,39 @@ use super::{
     seasons::{Prize, SeasonStarted},
 };
 
-/// A durable change: what a store keeps, and what a server is restored from.
+/// A durable change: a store keeps it, and a server is restored from it.
 ///
-/// A record is a row, not a step: it has a natural key, and replaces what was kept under that key before. So a store
-/// never has to compact a log: it keeps the last record of each key, gives those back at the next start, and the
-/// server is what it was. Which keys there are, and what is given back in which order, is in its [`Schema`].
+/// A record is a row, not a step: it has a natural key, and replaces what was stored under that key before. So a
+/// store never has to compact a log: it keeps the last record of each key and gives those back at the next start,
+/// which restores the server's state. The keys, and the order in which records are given back, are in its [`Schema`].
 ///
 /// Giving back every record ever made, in the order of their making, leads to the same server.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Record {
-    /// A player, whole, after any change.
+    /// A player's complete state after any change.
     Player(Box<Player>),
     /// A race whose key was issued, or about which more became known.
     Race(Box<Race>),
-    /// A race that will never be: its only player searched on. There need be no trace of it.
+    /// A race that will never take place: its only player searched on. It need not leave a trace.
     RaceForgotten(SessionId),
     /// A result that counted. The player's own row comes with it.
     Result(RaceResult),
-    /// Somebody may not play.
+    /// A ban was set.
     Ban(Box<Ban>),
-    /// Somebody may play again. There need be no trace of the ban.
+    /// A ban was lifted. The ban need not leave a trace.
     Unban(Subject),
-    /// An operator set something, or (without a value) took that back.
+    /// An operator set a live setting, or (without a value) reset it.
     Setting {
-        /// Its [name](mmcos_core::settings::Key::name). One that this version does not know is kept and has no effect.
+        /// Its [name](mmcos_core::settings::Key::name). A name that this version does not know is stored and has no
+        /// effect.
         name: String,
         /// Its value.
         value: Option<String>,
     },
-    /// A season began. It says how a player's row of the season before changes; the rows follow, some at a time.
+    /// A season began. The record says how a player's row of the season before changes; the rows follow, some at a
+    /// time.
     SeasonStarted(Box<SeasonStarted>),
-    /// A prize of a season that has ended. For hosts alone: no server needs it back.
+    /// A prize of a season that has ended. For operators only: no server needs it back.
     Prize(Prize),
     /// An operator started or stopped an event.
     EventByHand(ByHand),
@@ -65,7 +67,7 @@ impl Row for Record {
     }
 }
 
-/// Every season that this server saw begin, and what that did to the players of the season before.
+/// Every season that this server saw begin, with its effect on the players of the season before.
 const SEASONS: Table = Table {
     record: "SeasonStarted",
     name: "seasons",
@@ -74,7 +76,7 @@ const SEASONS: Table = Table {
     ..Table::PLAIN
 };
 
-/// Every player who ever logged in, numbered without gaps.
+/// Every player that ever logged in, numbered without gaps.
 const PLAYERS: Table = Table {
     record: "Player",
     name: "players",
@@ -114,14 +116,14 @@ const MATCHES: Table = Table {
         Column::integer("seats"),
         Column::integer("made"),
         Column::integer("begun"),
-        // The user_ids of the players who may bring a result.
+        // The user_ids of the players that may bring a result.
         Column::json("players"),
     ],
     removal: Removal::By("RaceForgotten"),
     restore: Restore::Recent(Recent {
         time: "made",
         keep: KEEP,
-        // So that the numbers of sessions go on growing, whatever the clock said.
+        // Makes match numbers go on growing, whatever the clock said.
         least: 101,
         most: MOST,
         unused_without: Some("begun"),
@@ -151,7 +153,7 @@ const RESULTS: Table = Table {
     ..Table::PLAIN
 };
 
-/// Bans; for good where there is no end. The subject is a SteamID64, an address, or a range such as 203.0.113.0/24.
+/// Bans; permanent where there is no end. The subject is a SteamID64, an address, or a range such as 203.0.113.0/24.
 const BANS: Table = Table {
     record: "Ban",
     name: "bans",
@@ -166,7 +168,7 @@ const BANS: Table = Table {
     ..Table::PLAIN
 };
 
-/// What was set while the server ran.
+/// Settings that were changed while the server ran.
 const SETTINGS: Table = Table {
     record: "Setting",
     name: "settings",
@@ -175,7 +177,7 @@ const SETTINGS: Table = Table {
     ..Table::PLAIN
 };
 
-/// What an operator did about events: from when until when this one runs, or none does, whatever is planned.
+/// Operators' interventions in special events: from start to end this event runs, or none does, whatever is planned.
 const EVENTS: Table = Table {
     record: "EventByHand",
     name: "events",
@@ -184,7 +186,8 @@ const EVENTS: Table = Table {
     ..Table::PLAIN
 };
 
-/// What the end of a season was worth: `division` to the players in division `bound`, `rank` to the first `bound` ranks.
+/// Prizes of a season that has ended: `division` to the players in division `bound`, `rank` to the first `bound`
+/// ranks.
 const PRIZES: Table = Table {
     record: "Prize",
     name: "prizes",
@@ -199,7 +202,7 @@ const PRIZES: Table = Table {
     ..Table::PLAIN
 };
 
-/// Where everybody stood at the end of a season; ranks count from 0.
+/// Standings of all players at the end of a season; ranks count from 0.
 const STANDINGS: View =
     View { name: "standings", select: include_str!("record/standings.sql"), covers: Some("final_standings") };
 

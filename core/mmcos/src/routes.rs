@@ -1,9 +1,9 @@
-//! Which path is which service. The game's own are in PROTOCOL.md; each is also found below `/MMCOS`, since the game
+//! Paths and their services. The game's own are in PROTOCOL.md; each is also found below `/MMCOS`, since the game
 //! sends that prefix to the official host names and leaves it out in its Localhost setting.
 
 use mmcos_core::wire::http::Method;
 
-/// Everything that can be asked for.
+/// Services of the game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Redirect,
@@ -13,7 +13,7 @@ pub(super) enum Endpoint {
     EnterMatchmaking2,
     CancelMatchmaking,
     RegisterActiveGameWithPlayers,
-    /// Known from the game's list of services, never captured: answered with an empty body and logged.
+    /// Known from the game's list of services, never captured: the response is empty, and the request is logged.
     NameOnly(&'static str),
     AddPoints,
     GetElite,
@@ -23,7 +23,7 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Returns whether a request may change what outlives the process.
+    /// Returns true if a request can change durable state.
     pub(super) const fn may_record(self) -> bool {
         match self {
             Self::Login
@@ -43,19 +43,19 @@ impl Endpoint {
     }
 }
 
-/// A path and what is there.
+/// A path and its service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {
     path: &'static str,
-    /// `Get` stands for HEAD as well.
+    /// `Get` includes HEAD.
     pub(super) method: Method,
     pub(super) endpoint: Endpoint,
-    /// The outermost element of an error answer.
+    /// The outermost element of an error response.
     pub(super) result: &'static str,
 }
 
 impl Route {
-    /// What stands behind the last slash.
+    /// Returns the part of the path after the last slash.
     pub(super) fn name(&self) -> &'static str {
         let path = self.path.trim_end_matches('/');
         path.rsplit_once('/').map_or(path, |(_, name)| name)
@@ -113,14 +113,14 @@ const ROUTES: &[Route] = &[
     post("/MicroMachines/STEAM/1.0/", Endpoint::EgoNet, "Result"),
 ];
 
-/// What is at this path, with or without `/MMCOS` before it.
+/// Returns the route of this path, with or without `/MMCOS` before it.
 pub(super) fn find(path: &str) -> Option<&'static Route> {
     let below = path.strip_prefix("/MMCOS").filter(|below| below.starts_with('/'));
     let path = below.unwrap_or(path);
     ROUTES.iter().find(|route| route.path == path)
 }
 
-/// Returns whether a service of the game is at this path.
+/// Returns true if a service of the game is at this path.
 pub fn is_service(path: &str) -> bool {
     find(path).is_some()
 }

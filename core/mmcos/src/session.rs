@@ -1,4 +1,4 @@
-//! Session tokens: what Login gives, and every later request brings back.
+//! Session tokens: issued at Login, and sent with every later request.
 //!
 //! The official token was base64 of 281 bytes: a version, the `UserID`, a time and a secret, so that it could be
 //! verified without a table (PROTOCOL.md §3). Ours follows that idea with fewer bytes, our choice:
@@ -24,37 +24,37 @@ use sha2::Sha256;
 use super::ids::UserId;
 use mmcos_core::{seam::Wall, wire::steam::SteamId};
 
-/// How long a session is valid. (Our choice.)
+/// Time for which a session is valid. (Our choice.)
 pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 const VERSION: u8 = 1;
 const CLAIMS: usize = 25;
 const TOKEN: usize = CLAIMS + 32;
 
-/// Who a session belongs to, and since when.
+/// A player session, as its token states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The account.
     pub user: UserId,
-    /// Its Steam account: a token of a server whose players were lost never falls to a stranger.
+    /// Its Steam account, so that a token of a server whose players were lost is never valid for another player.
     pub steam_id: SteamId,
-    /// When the token was issued.
+    /// Time of issue.
     pub issued: Wall,
-    /// The `Hash` of the game's configuration that the player was given with it.
+    /// The `Hash` of the game's configuration that the player received with the token.
     pub configuration: i32,
 }
 
-/// Why a token is not accepted.
+/// Reason why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// Not base64, or not of the right length or version.
+    /// The token is not base64, or not of the right length or version.
     #[error("the session token is not one of this server's")]
     Malformed,
-    /// Not made with this server's key, or changed since.
+    /// The token was not made with this server's key, or was changed since.
     #[error("the session token was not issued by this server")]
     Forged,
-    /// Issued too long ago.
+    /// The token was issued too long ago.
     #[error("the session has expired: log in again")]
     Expired,
 }
@@ -80,7 +80,7 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// Tokens under `key` hold for `lifetime`.
+    /// Returns a key whose tokens are valid for `lifetime`.
     pub fn new(key: &[u8; 32], lifetime: Duration) -> Self {
         // HMAC fills a key up to a block with zeros.
         let mut block = [0; 64];
@@ -90,7 +90,7 @@ impl SessionKey {
         Self { mac: Hmac::new(&block.into()), lifetime }
     }
 
-    /// The token of a session.
+    /// Returns the token of a session.
     pub fn issue(&self, session: &Session) -> String {
         let mut token = [0; TOKEN];
         let (claims, tag) = token.split_at_mut(CLAIMS);
@@ -108,8 +108,8 @@ impl SessionKey {
         STANDARD.encode(token)
     }
 
-    /// Who a token belongs to. The comparison takes the same time wherever the token is wrong. A token from the future is
-    /// authentic: the clock was set back since.
+    /// Returns the session of a token. The comparison takes the same time wherever the token is wrong. A token from
+    /// the future is authentic: the clock was set back since.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -189,7 +189,7 @@ mod tests {
             |secs: i64| key(1).verify(&token(), Wall::from_secs(NOW.as_secs() + secs)).map(|s| s.user);
         assert_eq!(later(86_399), Ok(UserId(7)));
         assert_eq!(later(86_400), Err(SessionError::Expired));
-        // The clock was set back since: it is authentic all the same.
+        // The clock was set back since: the token is authentic all the same.
         assert_eq!(later(-61), Ok(UserId(7)));
         assert_eq!(later(-10 * 365 * 86_400), Ok(UserId(7)));
     }

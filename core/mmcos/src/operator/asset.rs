@@ -1,18 +1,18 @@
 /// A file of the dashboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asset {
-    /// The page.
+    /// The HTML page.
     Page,
-    /// Its looks.
+    /// The style sheet.
     Style,
-    /// Its behaviour.
+    /// The script.
     Script,
-    /// Its icon.
+    /// The icon.
     Icon,
 }
 
 impl Asset {
-    /// `Content-Type` and contents.
+    /// Returns `Content-Type` and contents.
     pub(super) const fn file(self) -> (&'static str, &'static str) {
         match self {
             Self::Page => ("text/html; charset=utf-8", include_str!("page/index.html")),

@@ -1,4 +1,4 @@
-//! Those who watch. What all of them see is rendered once a second at most, and sent when it has changed.
+//! Live streams. The view that all watchers share is rendered once a second at most, and sent when it has changed.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
@@ -15,14 +15,14 @@ use mmcos_core::{
     wire::http::Status,
 };
 
-/// How often there is something new to see, at most. (Our choice, as is all of this.)
+/// Shortest time between two updates. (Our choice, as is all of this.)
 const PERIOD: Duration = Duration::from_secs(1);
-/// How often there is something to hear: so that proxies do not end the connection, and a dead one is noticed.
+/// Longest time between two events of a stream, so that proxies do not end the connection, and a dead one is noticed.
 const PULSE: Duration = Duration::from_secs(15);
-/// Watchers at a time.
+/// The most watchers at a time.
 const MOST: usize = 512;
 
-/// The streams, and what was sent on them last.
+/// Open streams, and the data last sent on them.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     streams: Vec<Watcher>,
@@ -35,14 +35,14 @@ pub(super) struct Live {
     last_sent: Monotonic,
 }
 
-/// A stream, and what its reader proved.
+/// A stream, and its reader's proof.
 #[derive(Debug)]
 struct Watcher {
     stream: Stream,
     proof: Proof,
 }
 
-/// Something rendered, and when.
+/// Rendered text, and the time of its rendering.
 #[derive(Clone, Debug)]
 struct Seen {
     at: Monotonic,
@@ -50,12 +50,12 @@ struct Seen {
 }
 
 impl Live {
-    /// How many watch.
+    /// Returns the number of watchers.
     pub(super) fn watchers(&self) -> usize {
         self.streams.len()
     }
 
-    /// The charts have moved on.
+    /// Marks the charts as changed.
     pub(super) fn history_changed(&mut self) {
         self.history_is_old = true;
     }
@@ -68,7 +68,7 @@ impl Live {
 }
 
 impl Mmcos {
-    /// Sends the state whenever it changes, for as long as the reader stays and its proof holds.
+    /// Sends the state whenever it changes, while the reader stays and its proof is valid.
     pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, proof: Proof, exchange: Exchange) {
         if self.operator.live.watchers() >= MOST {
             let answer = Answer::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
@@ -91,10 +91,10 @@ impl Mmcos {
         }
     }
 
-    /// Sends what has changed to every watcher.
+    /// Sends every change to every watcher.
     pub(in super::super) fn refresh(&mut self, cx: &mut Context<'_, Self>) {
         self.operator.live.timer = None;
-        // First, since an ended session must not be sent anything more.
+        // First, since nothing more must be sent to an admin session that has ended.
         self.end_unproved(cx);
         if self.operator.live.streams.is_empty() {
             return;
@@ -114,7 +114,8 @@ impl Mmcos {
         self.wake_while_watched(cx);
     }
 
-    /// Keeps one timer while there are watchers, and none without. (A second one would render everything twice for good.)
+    /// Keeps one timer while there are watchers, and none without. (A second one would render everything twice
+    /// forever.)
     fn wake_while_watched(&mut self, cx: &mut Context<'_, Self>) {
         let live = &mut self.operator.live;
         match live.timer {
@@ -127,13 +128,13 @@ impl Mmcos {
         }
     }
 
-    /// Forgets the stream of a client that has gone.
+    /// Drops the stream of a client whose connection has ended.
     pub(in super::super) fn stop_watching(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.operator.live.streams.retain(|watcher| watcher.stream.id() != exchange);
         self.wake_while_watched(cx);
     }
 
-    /// Ends the streams whose sessions have ended.
+    /// Ends the streams whose admin sessions have ended.
     pub(super) fn end_unproved(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now().monotonic;
         let Operator { desk, live, .. } = &mut self.operator;
@@ -175,7 +176,7 @@ impl Mmcos {
         text
     }
 
-    /// What everybody may know; rendered once in a while, however many ask.
+    /// Returns the public status, rendered once per `PERIOD` at most, however many clients request it.
     pub(super) fn status(&mut self, cx: &Context<'_, Self>) -> Arc<[u8]> {
         let now = cx.now().monotonic;
         if let Some(seen) = self.operator.live.status.as_ref().filter(|seen| now.since(seen.at) < PERIOD) {
@@ -187,7 +188,7 @@ impl Mmcos {
     }
 }
 
-/// A server-sent event. (JSON is written on one line.)
+/// Returns a server-sent event. (JSON is written on one line.)
 fn event(name: &str, value: &impl Serialize) -> Arc<[u8]> {
     let json = serde_json::to_string(value).unwrap_or_default();
     let text: String = ["event: ", name, "\ndata: ", &json, "\n\n"].concat();

@@ -21,14 +21,14 @@ use mmcos_core::{seam::Wall, service::Context};
 pub(super) use matchmaking::under_way;
 use matchmaking::{Busy, fullest_modes, mode};
 
-/// The rows of each list, at most: a view is sent to everybody who watches.
+/// The most rows of a list: a view is sent to every watcher.
 const ROWS: usize = 50;
-/// The races that are looked at for results.
+/// Number of races that are searched for results.
 const RACES: usize = 500;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// As many of these as are shown, the first in this order.
+/// Returns as many items as are shown, the first in this order.
 fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K) -> Vec<T> {
     let mut rows: Vec<T> = items.collect();
     if rows.len() > ROWS {
@@ -45,10 +45,10 @@ fn clock_trouble(cx: &Context<'_, Mmcos>) -> Option<String> {
 }
 
 impl Mmcos {
-    /// What everybody may know.
+    /// Returns the public status.
     pub(super) fn public_status(&self, cx: &Context<'_, Self>) -> Status<'_> {
         let matchmaker = self.matchmaker();
-        // Versions of the game count together: nobody outside can tell them apart.
+        // Versions of the game count together: the public cannot tell them apart.
         let mut modes: Vec<Searching> = Vec::new();
         for bucket in fullest_modes(matchmaker) {
             let mode = mode(&bucket.key);
@@ -68,7 +68,7 @@ impl Mmcos {
         }
     }
 
-    /// All that the dashboard shows.
+    /// Returns everything that the dashboard shows.
     pub(super) fn state(&self, cx: &Context<'_, Self>) -> State<'_> {
         let now = cx.now();
         State {
@@ -148,7 +148,7 @@ impl Mmcos {
         }
     }
 
-    /// Players with this in their name (`name=…` in the query), online or not.
+    /// Returns players with this text in their name (`name=…` in the query), online or not.
     pub(super) fn players_named(&self, query: Option<&str>, now: Wall) -> Vec<PlayerRow<'_>> {
         let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         let part = pairs.filter(|(key, _)| *key == "name").map(|(_, value)| decoded(value)).next();
@@ -228,7 +228,7 @@ fn race_mode(mode: &Mode) -> String {
     mode.game_type.0.to_string()
 }
 
-/// A value of a query, its percent signs resolved.
+/// Returns a value of a query with its percent-encoding decoded.
 fn decoded(value: &str) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();

@@ -1,4 +1,4 @@
-//! All numbers, for Prometheus.
+//! Metrics for Prometheus.
 
 use alloc::{collections::BTreeMap, string::ToString};
 
@@ -14,7 +14,7 @@ use mmcos_core::{
     wire::http::Status,
 };
 
-/// What is counted for metrics alone.
+/// Counters that only metrics use.
 #[derive(Debug, Default)]
 pub(in super::super) struct Counts {
     requests: BTreeMap<(&'static str, u16), u64>,
@@ -23,17 +23,17 @@ pub(in super::super) struct Counts {
 }
 
 impl Counts {
-    /// A request to this endpoint was answered, or is to be.
+    /// Counts a request to this endpoint that has its response, or will have it.
     pub(in super::super) fn request(&mut self, endpoint: &'static str, status: Status) {
         add(self.requests.entry((endpoint, status.code())).or_default());
     }
 
-    /// A login was refused.
+    /// Counts a login that was refused.
     pub(in super::super) fn refused_login(&mut self, fault: &Fault) {
         add(self.refused_logins.entry(reason(fault)).or_default());
     }
 
-    /// A request was rejected because its change could not be stored.
+    /// Counts a request that was rejected because its change could not be stored.
     pub(in super::super) fn rejected_for_storage(&mut self) {
         add(&mut self.rejected_for_storage);
     }
@@ -43,7 +43,7 @@ fn add(count: &mut u64) {
     *count = count.saturating_add(1);
 }
 
-/// Why somebody was not let in, in a word.
+/// Returns the reason why a login was refused, in a word.
 const fn reason(fault: &Fault) -> &'static str {
     match fault {
         Fault::Identity(_) => "ticket",
@@ -55,7 +55,7 @@ const fn reason(fault: &Fault) -> &'static str {
 }
 
 impl Mmcos {
-    /// Adds what is counted of this game.
+    /// Adds the metrics of this game.
     pub(super) fn metrics(&self, cx: &Context<'_, Self>, text: &mut Exposition) {
         self.server_metrics(cx.now().wall, text);
         self.request_metrics(text);
@@ -102,7 +102,7 @@ impl Mmcos {
         let matchmaker = self.matchmaker();
         text.family("held_polls", Kind::Gauge, "Searches that are held open.")
             .sample(&[], self.matchmaking.held());
-        // Names of modes come from clients, so they are no labels: there could be any number of them.
+        // Names of modes come from clients, so they are not used as labels: there could be any number of them.
         let mut searching: BTreeMap<(&str, bool), u32> = BTreeMap::new();
         for bucket in matchmaker.buckets() {
             let known = ["Race", "Elimination", "Battle"];

@@ -1,5 +1,5 @@
-//! The operator's side: who asks is [let in](mmcos_core::admin::Gate), sees [what there is](look), and
-//! [orders](order) what is to be done.
+//! The operator's side: a request is [authenticated](mmcos_core::admin::Gate), then sees the [state](look) of the
+//! server or carries out a [command](order).
 
 mod ask;
 mod asset;
@@ -24,14 +24,14 @@ use mmcos_core::{
     wire::http::{Request, Status},
 };
 
-/// All that is kept for the operator's sake.
+/// State of the operator's side.
 #[derive(Debug)]
 pub(super) struct Operator {
     pub(super) desk: Desk,
     live: Live,
     history: History,
     pub(super) counts: Counts,
-    /// The description of the API, once it has been asked for.
+    /// The description of the API, once it has been requested.
     description: Option<Arc<[u8]>>,
 }
 
@@ -48,7 +48,7 @@ impl Operator {
 }
 
 impl Mmcos {
-    /// Takes a request that is none of the game's. Gives the exchange back if it is.
+    /// Serves a request that is not for the game. Returns the exchange if the request is for the game.
     pub(super) fn operate(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -91,7 +91,7 @@ impl Mmcos {
         None
     }
 
-    /// Returns what the sender has proved, if that is enough.
+    /// Returns the sender's proof, if it suffices for the required access.
     fn access(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -149,7 +149,7 @@ impl Mmcos {
         }
     }
 
-    /// Time has passed; everything was as it is now until just before.
+    /// Extends the charts to `now`, assuming the state was constant since the last call.
     pub(super) fn pass(&mut self, now: Wall) {
         let Self { operator, presence, matchmaking, .. } = self;
         let matchmaker = matchmaking.matchmaker();

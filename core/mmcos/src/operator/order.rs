@@ -1,4 +1,4 @@
-//! What an operator orders.
+//! Commands of an operator.
 
 use alloc::{
     format,
@@ -98,7 +98,7 @@ pub(super) struct StartSeason {
     confirm: bool,
 }
 
-/// Why an order is not carried out.
+/// Reason why a command is not carried out.
 #[derive(Debug, thiserror::Error)]
 enum Objection {
     #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
@@ -136,7 +136,7 @@ enum Objection {
 }
 
 impl Mmcos {
-    /// Carries out an order, and tells the log.
+    /// Carries out a command, and logs it.
     pub(super) fn obey(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -233,7 +233,7 @@ impl Mmcos {
             let html = format!("<!doctype html><meta charset=\"utf-8\"><title>mmcos</title><p>{text}</p>");
             Answer::new("text/html; charset=utf-8", html.into_bytes().into())
         };
-        // A look ahead by the browser must not use up the link.
+        // A prefetch by the browser must not use up the link.
         let is_prefetch = request.field("Sec-Purpose").or_else(|| request.field("Purpose")).is_some();
         if request.method() == Method::Head || is_prefetch {
             return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
@@ -270,9 +270,9 @@ impl Mmcos {
         Ok(format!("let the configuration say what {name} is"))
     }
 
-    /// Puts back what an operator set.
+    /// Restores a setting that an operator changed.
     pub(in super::super) fn restore_setting(&mut self, name: &str, value: Option<&str>) {
-        // What this version does not know or would not accept any more has no effect.
+        // A setting that this version does not know or would not accept any more has no effect.
         let restored = match value {
             Some(value) => self.settings.set(name, value),
             None => self.settings.reset(name),
@@ -383,12 +383,12 @@ impl Mmcos {
     }
 }
 
-/// Returns whether a command changes what outlives the process.
+/// Returns true if a command can change durable state.
 const fn may_record(command: Ask<'_>) -> bool {
     !matches!(command, Ask::LogIn | Ask::LogOut | Ask::OpenLink(_) | Ask::MakeLink | Ask::Kick(_))
 }
 
-/// Logs a wrong password; those of a source that goes on guessing are not.
+/// Logs a wrong password, unless its source goes on guessing.
 pub(super) fn log_refusal(cx: &mut Context<'_, Mmcos>, peer: Peer, why: &Refusal) {
     if *why == Refusal::WrongPassword {
         cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
