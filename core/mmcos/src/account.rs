@@ -21,12 +21,12 @@ use mmcos_core::{seam::Wall, service::Context, wire::xml};
 struct Login<'a> {
     #[serde(rename = "PlatformID", borrow)]
     platform_id: Cow<'a, str>,
-    /// Our choice: a login without a name is one with an odd name.
+    /// Our choice: a login without a name is treated as one with an odd name.
     #[serde(borrow)]
     display_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     default_title: Option<Cow<'a, str>>,
-    /// The last season that the game knows; whatever is not a number says nothing.
+    /// The last season that the game knows; ignored if it is not a number.
     #[serde(borrow)]
     extra_season: Option<Cow<'a, str>>,
 }
@@ -40,7 +40,8 @@ struct UpdateAccountTitle<'a> {
     title: Cow<'a, str>,
 }
 
-/// What the answer tells of a change of season since the player was last here. (Inferred: no capture shows one.)
+/// The part of the response about a change of season since the player was last here. (Inferred: no capture shows
+/// one.)
 struct SeasonInfo {
     bonus: Points,
     old: SeasonId,
@@ -71,7 +72,7 @@ impl Mmcos {
                     request.default_title.and_then(|title| Title::parse(&title).ok()).unwrap_or_default();
             }
             if old == self.season.id {
-                // The next season may be overdue, while the clock is in doubt: nobody has heard of it yet.
+                // The next season may be overdue while the clock is in doubt: no player knows of it yet.
                 profile.last_seen = now.min(self.season.last_moment());
             }
             if profile.name != name || last_seen.is_none() {
@@ -87,8 +88,8 @@ impl Mmcos {
         self.login_details(user, (now, issued), old).ok_or(Fault::UnknownAccount)
     }
 
-    /// The last season that a player has been told of and has heard. A login's answer may be lost, so that a change of
-    /// season is told again until the game says that it knows it (`ExtraSeason`) or asks for something with a token that
+    /// Returns the last season that is known to have reached a player. A login's response may be lost, so a change of
+    /// season is repeated until the game says that it knows it (`ExtraSeason`) or sends a request with a token that
     /// came with the news. Until then `last_seen` stays where it was.
     fn last_season_heard_of(&self, user: UserId, last_seen: Option<Wall>, said: Option<&str>) -> SeasonId {
         let season = &self.season;
@@ -97,13 +98,13 @@ impl Mmcos {
         }
         let seen = last_seen.filter(|then| *then < season.starts);
         let told = seen.map_or(season.id, |then| season.of_earlier(then));
-        // A season that is not there yet is none that this server told of.
+        // A season that is not there yet cannot have come from this server.
         let known =
             said.and_then(|said| said.trim().parse().ok()).map(SeasonId).filter(|known| *known <= season.id);
         known.map_or(told, |known| known.max(told))
     }
 
-    /// `LoginDetails`: 57 KB that are the same for everybody, then the player's own part.
+    /// Renders `LoginDetails`: 57 KB that are the same for all players, then the player's own part.
     fn login_details(
         &mut self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! What an operator should know of settings and of what is kept.
+//! Findings about settings and stored records, for operators.
 
 use alloc::format;
 
@@ -19,7 +19,7 @@ pub(crate) fn identity(settings: &Settings) -> Finding {
     }
 }
 
-/// A record of a time to come: the clock is behind, or was ahead.
+/// Returns a finding about a record from the future: the clock is behind, or was ahead.
 pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
     let tomorrow = Wall::from_millis(now.as_millis().saturating_add(DAY));
     match record {

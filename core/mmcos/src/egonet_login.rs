@@ -14,16 +14,16 @@ use mmcos_core::{
     },
 };
 
-/// As the official server wrote it. (Capture 13.)
+/// Type of a response, as the official server wrote it. (Capture 13.)
 const CONTENT_TYPE: &str = "text/html";
 /// Maximum bytes of a function's name in the log.
 const LONGEST_NAME: usize = 64;
-/// So many logins are remembered.
+/// Number of logins that are remembered.
 const REMEMBERED: usize = 256;
 
-/// Who logged in lately. The `EgoNet` request proves nothing (its ticket is encrypted for the publisher) and names
-/// no account, so its answer repeats what the account service learnt shortly before: our choice. Nothing is decided
-/// by it.
+/// Recent logins. The `EgoNet` request proves nothing (its ticket is encrypted for the publisher) and names no
+/// account, so its response repeats what the account service learnt shortly before: our choice. No decision depends
+/// on it.
 #[derive(Debug, Default)]
 pub(super) struct RecentLogins(VecDeque<(IpAddr, PlayerName, SteamId)>);
 
@@ -54,7 +54,7 @@ impl Mmcos {
                 Ok(answer) => put(answer, &mut body),
                 Err(fault) => return Err((exchange, fault)),
             },
-            // Sent by the game now and then; what it wants to hear is unknown.
+            // Sent by the game now and then; the response that it expects is unknown.
             Some(b"Analytics.DataEvent") => put(Dict::new(), &mut body),
             function => {
                 let name = function.unwrap_or(b"an EgoNet request without a function");
@@ -70,7 +70,8 @@ impl Mmcos {
         Ok(())
     }
 
-    /// Field names, types and their order are the official ones, and the game is strict about them.
+    /// Responds to `LoginService.Login`. Field names, types and their order are the official ones, and the game is
+    /// strict about them.
     fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Fault> {
         let request = egonet::decode_with_any_text(body, &self.settings.egonet())?;
         let name = request.get("Name").and_then(Value::as_str);
@@ -92,7 +93,7 @@ impl Mmcos {
     }
 }
 
-/// Appends an answer. One of the program's own making always encodes.
+/// Appends a response. A response of the program's own making always encodes.
 fn put(answer: Dict<'_>, body: &mut alloc::vec::Vec<u8>) {
     let encoded = egonet::encode(&answer.into(), body);
     debug_assert!(encoded.is_ok(), "{encoded:?}");

@@ -11,53 +11,53 @@ use mmcos_core::{
     },
 };
 
-/// Why a request is not served. No error answer of the official server was ever captured, so status and shape are our
-/// choice: the service's own result element with an `Error` text.
+/// Reason why a request is rejected. No error response of the official server was ever captured, so status and shape
+/// are our choice: the service's own result element with an `Error` text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// Nothing is at this path.
     #[error("nothing is at this path")]
     NotFound,
-    /// Something is at this path, for this method.
+    /// The path serves this method only.
     #[error("this path is for {} requests", if *.0 == Method::Post { "POST" } else { "GET" })]
     Method(Method),
-    /// The body is not the XML that this service takes.
+    /// The body is not the XML that this service expects.
     #[error("the request cannot be understood: {0}")]
     Xml(#[from] xml::Error),
     /// The body is not an `EgoNet` value.
     #[error("the request cannot be understood: {0}")]
     EgoNet(#[from] egonet::DecodeError),
-    /// A value has not the form it should have.
+    /// A value does not have the form that it should have.
     #[error("the request cannot be understood: {field} should be {expected}")]
     Value {
         /// The element.
         field: &'static str,
-        /// What should be in it.
+        /// Expected contents.
         expected: &'static str,
     },
-    /// Not a title that the game could show.
+    /// The text is not a title that the game could show.
     #[error("the request cannot be understood: {0}")]
     Title(#[from] TitleError),
-    /// The session token does not hold.
+    /// The session token is not valid.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// The token holds, but its account is not known here (any more).
+    /// The token is valid, but its account is not known here (any more).
     #[error("the account of this session is not known here: log in again")]
     UnknownAccount,
-    /// Steam's ticket does not let this player in.
+    /// The Steam ticket does not prove a player that may log in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The player, or the address, is to stay out.
+    /// The player, or the address, is banned.
     #[error("{0}")]
     Banned(Box<Ban>),
-    /// The account asks for more than it may, for all addresses together.
+    /// The account sends more requests than it may, for all addresses together.
     #[error("too many requests of this account: pause for a few seconds")]
     TooOften,
-    /// The server's host has closed it for a while.
+    /// The operator has closed the server for a while.
     #[error("the server is under maintenance: try again later")]
     Maintenance,
-    /// The change that the request asks for cannot be stored at the moment.
+    /// The change that the request makes cannot be stored at the moment.
     #[error("the server cannot save anything at the moment, since {0}: try again in a few seconds")]
     Storage(StorageTrouble),
 }
@@ -73,7 +73,7 @@ impl Fault {
         Self::Banned(Box::new(ban.clone()))
     }
 
-    /// The status that goes with it.
+    /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
             Self::NotFound => Status::NOT_FOUND,
@@ -86,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// The answer, with `root` as its outermost element.
+    /// Renders the response, with `root` as its outermost element.
     pub(super) fn render(&self, root: &str, xml: &mut xml::Writer) {
         xml.root(root);
         xml.text("Error", &self.to_string());

@@ -1,4 +1,4 @@
-//! The game's configuration of a moment: the part of the login answer that is the same for everybody.
+//! The game's configuration at a moment: the part of the login response that is the same for all players.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::ops::Range;
@@ -18,7 +18,7 @@ use mmcos_core::{
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// The configuration as it was rendered last.
+/// The configuration as last rendered.
 #[derive(Clone, Debug)]
 pub(super) struct Rendered {
     text: Arc<[u8]>,
@@ -27,13 +27,14 @@ pub(super) struct Rendered {
 }
 
 impl Mmcos {
-    /// An operator starts an event in the place of any that runs; see [`Events::start`](super::events::Events::start).
+    /// Starts an event for an operator, in place of any that runs; see
+    /// [`Events::start`](super::events::Events::start).
     pub fn start_event(&mut self, cx: &mut Context<'_, Self>, event: EventName, until: Wall) {
         let by_hand = self.events.start(cx.now().wall, event, until);
         self.keep_event(cx, by_hand);
     }
 
-    /// An operator stops the event that runs; see [`Events::stop`](super::events::Events::stop).
+    /// Stops the event that runs, for an operator; see [`Events::stop`](super::events::Events::stop).
     pub fn stop_event(&mut self, cx: &mut Context<'_, Self>) {
         let by_hand = self.events.stop(cx.now().wall);
         self.keep_event(cx, by_hand);
@@ -45,8 +46,8 @@ impl Mmcos {
         cx.log(Event::EventByHand(by_hand));
     }
 
-    /// The start of `LoginDetails`, and the `Hash` in it. Rendered anew when something in it has changed: once a day for
-    /// its dates, and when an event starts or ends.
+    /// Returns the start of `LoginDetails`, and the `Hash` in it. Renders it anew when something in it has changed:
+    /// once a day for its dates, and when an event starts or ends.
     pub(super) fn game_configuration(&mut self, now: Wall) -> (Arc<[u8]>, i32) {
         let rendered = match self.game_configuration.take().filter(|rendered| rendered.valid.contains(&now)) {
             Some(rendered) => rendered,
@@ -56,8 +57,8 @@ impl Mmcos {
         (Arc::clone(text), *hash)
     }
 
-    /// Whether a player would be given another configuration at a login now than at the one that began the session:
-    /// an event has started or ended, the host has changed a setting, or another season has begun.
+    /// Returns true if a login now would give the player another configuration than the login that began the session:
+    /// an event has started or ended, the operator has changed a setting, or another season has begun.
     pub(super) fn game_configuration_changed(&mut self, session: &Session, now: Wall) -> bool {
         session.issued < self.season.starts || session.configuration != self.game_configuration(now).1
     }

@@ -1,4 +1,4 @@
-//! The names of things: newtypes, so that a lobby is never taken for an account.
+//! Identifiers: newtypes, so that a lobby is never taken for an account.
 
 use core::fmt;
 
@@ -23,8 +23,9 @@ impl LobbyId {
         Self(CAPTURED_FORM | number as u64)
     }
 
-    /// Returns whether Steam can have issued this id for a lobby: public universe (8 bits), account type *chat* (4 bits),
-    /// the lobby flag among the instance bits (20 bits), and a number (32 bits). Other players cannot join any other id.
+    /// Returns true if Steam can have issued this id for a lobby: public universe (8 bits), account type *chat* (4
+    /// bits), the lobby flag among the instance bits (20 bits), and a number (32 bits). Players cannot join any other
+    /// id.
     pub const fn is_joinable(self) -> bool {
         self.0 >> 52 == CAPTURED_FORM >> 52 && self.0 & LOBBY_FLAG != 0 && self.0 & 0xffff_ffff != 0
     }
@@ -42,14 +43,14 @@ impl fmt::Display for RaceKey {
 }
 
 impl RaceKey {
-    /// Reads exactly 16 hex digits, as the game sends them back.
+    /// Parses exactly 16 hex digits, as the game sends them back.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
         digits.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(Self)
     }
 }
 
-/// The number of a match, growing. The `SessionId` of the protocol (not a login's token).
+/// The number of a match; numbers grow. The `SessionId` of the protocol (not a login's token).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(pub u64);

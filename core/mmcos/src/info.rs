@@ -1,4 +1,4 @@
-//! What a host says of this game.
+//! Facts about this game for hosts.
 
 use alloc::string::String;
 
@@ -9,7 +9,7 @@ use mmcos_core::{
     wire::steam::PublicKey,
 };
 
-/// What a host needs to know of Micro Machines World Series.
+/// Facts about Micro Machines World Series for hosts.
 pub(crate) const INFO: Info = Info {
     name: "mmcos",
     version: env!("CARGO_PKG_VERSION"),

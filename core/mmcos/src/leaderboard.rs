@@ -58,7 +58,7 @@ struct PlatformIdEntry {
     platform_id: SteamId,
 }
 
-/// The page that was asked for last: mostly the first hundred, by everybody who opens the menu.
+/// The page that was requested last: mostly the first hundred, which every player requests who opens the menu.
 #[derive(Debug, Default)]
 pub(super) struct Leaderboards {
     page: Option<Page>,
@@ -72,7 +72,7 @@ struct Page {
 }
 
 impl Leaderboards {
-    /// Something that a leaderboard shows has changed.
+    /// Drops the page, because something that a leaderboard shows has changed.
     pub(super) fn changed(&mut self) {
         self.page = None;
     }
@@ -101,7 +101,7 @@ impl Mmcos {
         Ok(Reply::shared_xml(page, xml))
     }
 
-    /// Known by name only. Answered as [`Mmcos::get_elite`] without entries: our choice.
+    /// Known by name only. The response is that of [`Mmcos::get_elite`] without entries: our choice.
     pub(super) fn get_elite_rank(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
         let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, now)?;
@@ -125,7 +125,7 @@ impl Mmcos {
         Ok(Reply::xml(xml))
     }
 
-    /// How many players are ahead of this one, and its points.
+    /// Returns the number of players ahead of this one, and its points.
     fn place(&self, user: UserId) -> Result<(u32, Points), Fault> {
         let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
         let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;

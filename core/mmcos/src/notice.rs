@@ -1,4 +1,4 @@
-//! What friends should know of an event.
+//! Notices to friends about log events.
 
 use alloc::{format, string::String, vec};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use mmcos_core::notice::{Notice, plain_name};
 
-/// What friends should know of an event; `None` if that is nothing.
+/// Returns the notice to friends about a log event; `None` if it is not worth one.
 pub(crate) fn of(event: &Event) -> Option<Notice> {
     match event {
         Event::FirstSearch { name, mode, size } => Some(first_search(name, *mode, *size)),

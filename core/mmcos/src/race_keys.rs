@@ -1,8 +1,8 @@
-//! Keys of races against AI that the server recognises without having kept them.
+//! Keys of races against AI that the server recognises without having stored them.
 //!
 //! A lone player gets a key with every poll that finds no opponent (captures 03, 06, 07), some 140 an hour, and races
-//! with at most one of them. Writing each to the disk would wear out flash cards for nothing. So such a key carries what
-//! the server has to know, and a tag that only this server can make:
+//! with at most one of them. Writing each to the disk would wear out flash cards for nothing. So such a key carries
+//! the data that the server needs, and a tag that only this server can make:
 //!
 //! | bits | what |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | 6 | counter, so that two keys of one second differ |
 //! | 36 | HMAC-SHA-256 over account, whole time, party size and counter, cut |
 //!
-//! The first 28 bits are masked with another HMAC, of the tag, so that a key looks like 64 random bits. 36 bits of tag
-//! would take 20 years to guess at the rate that an account may ask; and a guess would win nothing, since every account
-//! gets such keys by asking. Keys of matches with other players are random and kept.
+//! The first 28 bits are masked with another HMAC, of the tag, so that a key looks like 64 random bits. 36 bits of
+//! tag would take 20 years to guess at the permitted rate of requests; and a guess would gain nothing, since every
+//! account gets such keys on request. Keys of matches with other players are random and stored.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -29,7 +29,7 @@ const SIZE_BITS: u32 = 4;
 const COUNTER_BITS: u32 = 6;
 const TAG_BITS: u32 = 36;
 
-/// Derives the secret of the keys of races against AI from the server's, which does not follow from it.
+/// Derives the secret of the keys of races against AI from the server's key, which cannot be derived from it.
 pub(super) fn race_secret(key: &[u8; 32]) -> [u8; 32] {
     let hash = Sha256::new().chain_update(b"mmcos race keys").chain_update(key);
     hash.finalize().into()
@@ -42,7 +42,7 @@ pub(super) struct RaceKeys {
     counter: u8,
 }
 
-/// What a recognised key says.
+/// Contents of a recognised key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AloneKey {
     /// Second of issue.
@@ -75,7 +75,7 @@ impl RaceKeys {
         RaceKey((claims ^ self.mask(tag)) << TAG_BITS | tag)
     }
 
-    /// Returns what the key says if it was issued to this account, within 36 hours of `now`.
+    /// Returns the key's contents if it was issued to this account, within 36 hours of `now`.
     pub(super) fn recognise(&self, key: RaceKey, user: UserId, now: Wall) -> Option<AloneKey> {
         let tag = low_bits(key.0, TAG_BITS);
         let claims = key.0 >> TAG_BITS ^ self.mask(tag);
@@ -93,7 +93,7 @@ impl RaceKeys {
         is_ours.then_some(AloneKey { issued: Wall::from_secs(seconds), size })
     }
 
-    /// Returns whether a race's key was issued to a party that races alone.
+    /// Returns true if a race's key was issued to a party that races alone.
     pub(super) fn is_alone(&self, race: &Race) -> bool {
         race.players.first().is_some_and(|leader| self.recognise(race.race_key, *leader, race.made).is_some())
     }

@@ -1,4 +1,4 @@
-//! What a handler has to say, and how it becomes an answer.
+//! Replies of handlers, and how they become responses.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -10,49 +10,50 @@ use mmcos_core::{
     wire::{http::Status, xml::Writer},
 };
 
-/// As the official server wrote it for services; files had `text/xml`. (Every capture with XML in it.)
+/// Type of a service's response, as the official server wrote it; files had `text/xml`. (Every capture with XML in
+/// it.)
 const SERVICE_XML: &str = "application/xml; charset=utf-8";
 
-/// An answer of 200, unless it is an error's.
+/// A response with status 200, unless it is an error.
 #[derive(Debug)]
 pub(super) struct Reply<'a> {
     status: Status,
     content_type: Option<&'a str>,
     fields: &'a [(&'a str, &'a str)],
-    /// A part that is the same for many.
+    /// A part that several responses share.
     shared: Option<Arc<[u8]>>,
     own: Vec<u8>,
 }
 
 impl<'a> Reply<'a> {
-    /// No body, and no `Content-Type`. (Captures 04, 10.)
+    /// Returns a reply without body and `Content-Type`. (Captures 04, 10.)
     pub(super) const fn empty() -> Self {
         Self { status: Status::OK, content_type: None, fields: &[], shared: None, own: Vec::new() }
     }
 
-    /// A body of this type.
+    /// Returns a reply with a body of this type.
     pub(super) fn bytes(content_type: &'a str, own: Vec<u8>) -> Self {
         Self { content_type: Some(content_type), own, ..Self::empty() }
     }
 
-    /// A service's answer.
+    /// Returns a service's reply.
     pub(super) fn xml(xml: Writer) -> Self {
         Self::bytes(SERVICE_XML, xml.into_bytes())
     }
 
-    /// The same with another status and more fields.
+    /// Returns the same with another status and other fields.
     pub(super) fn with(self, status: Status, fields: &'a [(&'a str, &'a str)]) -> Self {
         Self { status, fields, ..self }
     }
 
-    /// A service's answer that begins with what others get too.
+    /// Returns a service's reply that begins with a shared part.
     pub(super) fn shared_xml(shared: Arc<[u8]>, own: Writer) -> Self {
         Self { shared: Some(shared), ..Self::xml(own) }
     }
 }
 
 impl Mmcos {
-    /// A writer on a buffer that was used before.
+    /// Returns a writer that reuses the buffer of an earlier reply.
     pub(super) fn writer(&mut self) -> Writer {
         let mut buffer = core::mem::take(&mut self.scratch);
         buffer.clear();

@@ -1,8 +1,9 @@
-//! The change of season: when one begins, and how it becomes durable while players go on.
+//! The change of season: when one begins, and how it becomes durable while players continue to play.
 //!
 //! In memory all players enter a season at once, in a fraction of a second for a million. Their rows would take many
-//! seconds to write, so only [`SeasonStarted`] is durable before the next response: what it does to a row follows from that
-//! row. The rows are written some at a time; a server that is restored meanwhile does the same to those that were not.
+//! seconds to write, so only [`SeasonStarted`] is durable before the next response: its effect on a row follows from
+//! that row. The rows are written some at a time; a server that is restored meanwhile applies the same change to the
+//! rest.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::time::Duration;
@@ -16,17 +17,17 @@ use super::{
 };
 use mmcos_core::{seam::Storage, service::Context};
 
-/// Pause between two pieces: other commits have the disk meanwhile.
+/// Pause between two pieces, in which other commits can use the disk.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How much of a change of season is not durable yet.
+/// The part of a change of season that is not durable yet.
 #[derive(Debug)]
 pub(super) struct Saving {
-    /// The first account whose row may be of the season before.
+    /// The first account whose row may still be of the season before.
     next: UserId,
-    /// A piece is on its way to the disk.
+    /// True while a piece is on its way to the disk.
     is_writing: bool,
-    /// The timer for the next piece is set.
+    /// True while the timer for the next piece is set.
     is_timed: bool,
 }
 
@@ -42,10 +43,10 @@ impl Saving {
 }
 
 impl Mmcos {
-    /// Begins the season that it is time for. One that others are in goes on until the clock is sure.
+    /// Begins the season that is due. A season that players are in goes on until the clock is sure.
     pub(super) fn follow_calendar(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now();
-        // A season that cannot be stored would hold back every response until it is.
+        // A season that cannot be stored would hold back every response until it can be.
         if matches!(cx.storage(), Storage::Unavailable(_)) {
             return;
         }
@@ -59,13 +60,13 @@ impl Mmcos {
         }
     }
 
-    /// Gives the season the number that it has by the calendar, after one was begun at a wrong time. Points stay.
+    /// Gives the season its number by the calendar, after it was begun at a wrong time. Points stay.
     pub(super) fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         cx.log(Event::SeasonRenumbered { wrong: self.season.id, season: season.id });
         self.change_season(cx, season, None);
     }
 
-    /// A season begins: everybody's points start again.
+    /// Begins a season: all players' points start again.
     pub(super) fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         self.season_began = cx.now().wall;
         self.heard.clear();
@@ -99,7 +100,7 @@ impl Mmcos {
         players
     }
 
-    /// Brings all players into the season, whose rows are to be saved from the first on. Returns their number.
+    /// Brings all players into the season and schedules the saving of their rows. Returns the number of players.
     pub(super) fn enter_season(&mut self) -> usize {
         let players = self.players.enter(self.season.id, self.roll_over.as_deref());
         let first = self.players.iter().next().filter(|_| players > 0);
@@ -107,8 +108,8 @@ impl Mmcos {
         players
     }
 
-    /// Puts back a player as it was kept, and brings it into the season if it was kept before that began. Returns how many
-    /// accounts are missing before it.
+    /// Restores a player, and brings it into the season if its row is from an earlier one. Returns the number of
+    /// accounts that are missing before it.
     pub(super) fn restore_player(&mut self, mut player: Player) -> Result<usize, RestoreError> {
         let user = player.user_id;
         let is_old = player.season != self.season.id && self.season != Season::NONE;
@@ -125,7 +126,8 @@ impl Mmcos {
         Ok(missing)
     }
 
-    /// Saves a piece of the season's rows, unless the one before is still on its way, and comes back for the rest.
+    /// Saves a piece of the season's rows, unless the one before is still on its way, and sets the timer for the
+    /// rest.
     pub(super) fn save_season(&mut self, cx: &mut Context<'_, Self>) {
         let is_free = self.saving.as_ref().is_some_and(|saving| !saving.is_writing);
         if is_free && cx.storage() == Storage::Available {
@@ -137,7 +139,7 @@ impl Mmcos {
         }
     }
 
-    /// Saves so many of the players whose rows may not be in the season yet.
+    /// Saves up to `most` of the players whose rows may not be in the season yet.
     fn save_players(&mut self, cx: &mut Context<'_, Self>, most: usize) {
         let Some(saving) = &self.saving else { return };
         let mut rows = self.players.from(saving.next);

@@ -1,24 +1,24 @@
-//! What the game asks for before it logs in: the redirect file and the state of the server (captures 01, 09).
+//! Files that the game requests before it logs in: the redirect file and the state of the server (captures 01, 09).
 
 use super::{Mmcos, reply::Reply};
 use mmcos_core::wire::http::Status;
 
-/// A field of our own on `ServerStatus.xml`: by it the players' scripts tell this server from whatever else may answer
-/// on the game's port. The game ignores fields that it does not know.
+/// A field of our own on `ServerStatus.xml`: it distinguishes this server from any other on the game's port, for the
+/// players' scripts. The game ignores fields that it does not know.
 const MARK: [(&str, &str); 1] = [("X-Mmcos", "1")];
 
 impl Mmcos {
-    /// The redirect file holds a server type. `Live` sends the game to the official host names, which is where this
-    /// server is found. The official server sent the game's two oldest versions to `Localhost`; a revived one wants
-    /// all three.
+    /// Responds with the redirect file, which holds a server type. `Live` sends the game to the official host names,
+    /// at which this server is found. The official server sent the game's two oldest versions to `Localhost`; a
+    /// revived one wants all three.
     pub(super) fn redirect(&mut self) -> Reply<'static> {
         let mut text = self.writer().into_bytes();
         text.extend_from_slice(b"Live");
         Reply::bytes("text/plain", text)
     }
 
-    /// `ServerStatus.xml`. Only a server that is up was ever captured. That `display` shows the message in the game's
-    /// menu, and that `accessible="false"` means maintenance, is inferred from the names.
+    /// Responds with `ServerStatus.xml`. Only a server that is up was ever captured. That `display` shows the message
+    /// in the game's menu, and that `accessible="false"` means maintenance, is inferred from the names.
     pub(super) fn server_status(&mut self) -> Reply<'static> {
         let mut xml = self.writer();
         let message = self.settings.message.as_deref();

@@ -6,12 +6,12 @@ use super::{
     session,
 };
 
-/// What is the same for every host. Tests have other terms.
+/// Values that are the same for every operator. Tests have other terms.
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
-    /// How long a player session is valid.
+    /// Time for which a player session is valid.
     pub session_lifetime: Duration,
     /// The number of the first match in an empty store; later ones follow the last that is stored.
     pub first_session: SessionId,

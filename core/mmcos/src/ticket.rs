@@ -1,4 +1,4 @@
-//! `mmcos ticket HEX`: what a Steam ticket says, and what this server makes of it.
+//! `mmcos ticket HEX`: the contents of a Steam ticket, and this server's verdict on it.
 
 use alloc::{format, string::String};
 use core::{
@@ -16,8 +16,8 @@ use mmcos_core::{
     wire::steam::{AppId, PublicKey, Span, SteamId, Ticket, UnixSeconds, parse_platform_id, verify},
 };
 
-/// Every field of a ticket, whether the holder of the key signed it, and whether it would let its player in now. The
-/// ticket is in hex, alone or as the game sends it in `PlatformID`, with four fields behind it.
+/// Returns every field of a ticket, the validity of its signature under the key, and whether it would let its player
+/// in now. The ticket is in hex, alone or as the game sends it in `PlatformID`, with four fields behind it.
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::steam::*};
@@ -30,7 +30,7 @@ use mmcos_core::{
 /// ```
 ///
 /// # Errors
-/// The text is no ticket.
+/// The text is not a ticket.
 pub fn explain(text: &str, key: &PublicKey, now: Wall) -> Result<String, IdentityError> {
     let mut text: String = text.split_whitespace().collect();
     if !text.contains('^') {
@@ -59,7 +59,7 @@ impl Lines {
         let _ = writeln!(self.0, "{name}: {value}");
     }
 
-    /// What the client wrote.
+    /// Adds the part that the client wrote.
     fn session(&mut self, ticket: &Ticket<'_>) {
         let session = ticket.session();
         let [first, second] = session.constants;
@@ -75,7 +75,7 @@ impl Lines {
         self.add("connections made", session.connection_count);
     }
 
-    /// What Steam signs.
+    /// Adds the part that Steam signs.
     fn ownership(&mut self, ticket: &Ticket<'_>, now: Wall) {
         let ownership = ticket.ownership();
         self.add("account", account(ownership.steam_id));
@@ -122,7 +122,7 @@ fn left(expires: UnixSeconds, now: Wall) -> String {
     format!("expired {} ago", Span(Duration::from_secs(ago.unsigned_abs())))
 }
 
-/// The time until a moment; `None` if it is past.
+/// Returns the time until a moment; `None` if it is past.
 fn span(now: Wall, until: UnixSeconds) -> Option<Duration> {
     let seconds = i64::from(until).saturating_sub(now.as_secs());
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)

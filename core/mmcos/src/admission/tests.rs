@@ -1,4 +1,4 @@
-//! What an operator does while people play.
+//! Commands of an operator while people play.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -31,7 +31,7 @@ impl World {
         }
     }
 
-    /// Asks on a new connection, from 203.0.113.N for the Nth.
+    /// Sends a request on a new connection, from 203.0.113.N for the Nth.
     fn ask(&mut self, path: &str, body: &str) -> String {
         self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
@@ -46,7 +46,7 @@ impl World {
         self.effects().concat()
     }
 
-    /// The token of a new session.
+    /// Returns the token of a new session.
     fn login(&mut self, player: u64) -> String {
         let issued = UnixSeconds(u32::try_from(NOW.as_secs()).unwrap());
         let ticket = TicketBuilder::new(SteamId::new(player), identity::APP, issued);
@@ -71,7 +71,7 @@ impl World {
         )
     }
 
-    /// What comes of a call of one method.
+    /// Returns the result of a call of one method.
     fn call<T>(&mut self, call: impl FnOnce(&mut Mmcos, &mut Context<'_, Mmcos>) -> T) -> T {
         self.server.with(Now { wall: NOW, ..Now::default() }, &mut self.out, call)
     }
@@ -83,7 +83,7 @@ impl World {
         self.effects()
     }
 
-    /// What was done, in order: bytes that were sent, records and log lines.
+    /// Returns all effects, in order: bytes that were sent, records and log lines.
     fn effects(&mut self) -> Vec<String> {
         let effects = self.out.drain().map(|effect| match effect {
             Effect::Send { conn, bytes } => format!("{}: {}", conn.0, String::from_utf8_lossy(&bytes)),
@@ -96,7 +96,7 @@ impl World {
 
 const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
-/// All that is said of a search that is held, if it is the first.
+/// The log line of a search that is held, if it is the first.
 const FIRST_SEARCH: &str = "A searches for \"QuickRace\", and nobody else does";
 
 #[test]

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::scoring::Results;
 use super::{ByDivision, Catalogue, Divisions, Experience, Generic, PositionScoring, Scores, TeamScoring};
 
-/// The official list starts in the midst of a table: it is the regular order, turned until this name is first.
+/// First name in the official list, which starts in the middle of a table: it is the regular order, rotated.
 const FIRST: &str = "SOLO_Pos8_OutOf9";
 
-/// The names and values of `ScoringConstants` in the order of capture 02.
+/// Returns the names and values of `ScoringConstants` in the order of capture 02.
 pub(super) fn scoring_constants(catalogue: &Catalogue) -> Vec<(String, i32)> {
     let Catalogue { divisions, scoring, .. } = catalogue;
     let completed = &divisions.completed_match;
@@ -20,8 +20,8 @@ pub(super) fn scoring_constants(catalogue: &Catalogue) -> Vec<(String, i32)> {
     constants.turned()
 }
 
-/// Collects constants in the regular order: what belongs to no mode, then mode by mode, each with its points, skill
-/// points and experience.
+/// Collects constants in the regular order: those of no mode, then mode by mode, each with its points, skill points
+/// and experience.
 struct Constants(Vec<(String, i32)>);
 
 impl Constants {
@@ -82,7 +82,7 @@ impl Constants {
         }
     }
 
-    /// Values that are numbered from 0.
+    /// Adds values that are numbered from 0.
     fn list(&mut self, before: &str, after: &str, values: impl IntoIterator<Item = i32>) {
         let named = values.into_iter().enumerate().map(|(n, value)| (format!("{before}{n}{after}"), value));
         self.0.extend(named);

@@ -18,9 +18,10 @@ pub struct Divisions {
     pub bands: [DivisionBand; 7],
     /// The prize at the end of a season, as the game reads it, e.g. `Boxes:3:`.
     pub season_prizes: ByDivision<String>,
-    /// May points be lost? (`GENERIC_AllowLosingPoints` of capture 02.)
+    /// True where points may be lost. (`GENERIC_AllowLosingPoints` of capture 02.)
     pub losing_allowed: ByDivision<bool>,
-    /// Does a streak of wins earn points? (`GENERIC_AllowStreaks` of capture 02, the meaning inferred from the name.)
+    /// True where a streak of wins earns points. (`GENERIC_AllowStreaks` of capture 02, the meaning inferred from the
+    /// name.)
     pub streaks_allowed: ByDivision<bool>,
     /// Points for playing a match to its end.
     pub completed_match: CompletedMatch<ByDivision<i32>>,
@@ -30,11 +31,11 @@ pub struct Divisions {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DivisionBand {
-    /// The division is reached at so many points.
+    /// Points at which the division is reached.
     pub min_points: Points,
-    /// It is lost below so many; 0 where it is never lost.
+    /// Points below which it is lost; 0 where it is never lost.
     pub relegation_min_points: Points,
-    /// The next season starts with so many points.
+    /// Points with which the next season starts.
     pub bonus_points: Points,
     /// The prize for reaching it, as the game reads it, e.g. `Boxes:1:`.
     pub promotion_prize: String,
@@ -53,17 +54,17 @@ pub struct CompletedMatch<T> {
 }
 
 impl Divisions {
-    /// The band of a division, if it has one: 0 to 6.
+    /// Returns the band of a division, if it has one: 0 to 6.
     pub fn band(&self, division: u8) -> Option<&DivisionBand> {
         self.bands.get(usize::from(division))
     }
 
-    /// May points be lost in this division? Not in one that does not exist.
+    /// Returns true if points may be lost in this division; false if the division does not exist.
     pub fn losing_allowed(&self, division: u8) -> bool {
         at(&self.losing_allowed, division)
     }
 
-    /// Points for playing a match of this division to its end; 0 in a division that does not exist.
+    /// Returns the points for playing a match of this division to its end; 0 in a division that does not exist.
     pub fn completed_match(&self, division: u8) -> CompletedMatch<i32> {
         let CompletedMatch { solo, elimination, team } = &self.completed_match;
         CompletedMatch {

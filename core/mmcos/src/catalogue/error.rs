@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use super::EventName;
 
-/// Why a text is no catalogue. The message names line and column, shows the line, and says what was expected.
+/// Reason why a text is not a catalogue. The message names line and column, shows the line, and says what was
+/// expected.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CatalogueError {
@@ -13,7 +14,7 @@ pub enum CatalogueError {
     Invalid(#[from] toml::de::Error),
 }
 
-/// A rule that types alone do not express. Reaches the caller as part of a [`CatalogueError`], with its place.
+/// A rule that types alone do not express. It reaches the caller as part of a [`CatalogueError`], with its place.
 #[derive(Debug, Error)]
 pub(super) enum BrokenRule {
     #[error("expected {expected} rows (one for each number of players from 2), found {found}")]

@@ -40,27 +40,27 @@ pub struct EventName(u8);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an event ({}), found \"{found}\"", NAMES.join(", "))]
 pub struct UnknownEvent {
-    /// What came instead.
+    /// The text in place of a name.
     pub found: String,
 }
 
 impl EventName {
-    /// All of them, in the order of their numbers.
+    /// Returns all events, in the order of their numbers.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..13).map(Self)
     }
 
-    /// The one whose turn it is in the week of this number, each in its turn.
+    /// Returns the event of the week with this number; the events take turns.
     pub fn of_week(week: i64) -> Self {
         Self(u8::try_from(week.rem_euclid(13)).unwrap_or_default())
     }
 
-    /// As in the game's strings.
+    /// Returns the name, as in the game's strings.
     pub fn as_str(self) -> &'static str {
         NAMES.get(self.index()).copied().unwrap_or_default()
     }
 
-    /// `EventID`, from 1; 0 stands for no event. (Our choice; the official numbers are not known.)
+    /// Returns the `EventID`, from 1; 0 stands for no event. (Our choice; the official numbers are not known.)
     pub fn id(self) -> u32 {
         u32::from(self.0).saturating_add(1)
     }
@@ -106,18 +106,18 @@ impl fmt::Debug for EventName {
     }
 }
 
-/// What the game is told of an event while it runs. No capture shows that: the names of the parts are those of the
-/// empty one in capture 02, what they hold is inferred.
+/// Configuration of an event while it runs, as the game receives it. No capture shows that: the names of the parts
+/// are those of the empty one in capture 02, their contents are inferred.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Which one.
+    /// The event.
     pub name: EventName,
-    /// What taking part earns, e.g. `Boxes:1:chaos`.
+    /// Prize for taking part, e.g. `Boxes:1:chaos`.
     pub prize_code: String,
     /// A picture behind the event's page.
     pub background_image_url: Option<String>,
     /// A picture on the event's button.
     pub button_image_url: Option<String>,
-    /// What is played: an extra playlist, id 15, of type `special`. It follows the others (our choice).
+    /// Playlist of the event: an extra one, id 15, of type `special`. It follows the others (our choice).
     pub playlist: Playlist,
 }

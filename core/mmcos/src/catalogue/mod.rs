@@ -1,7 +1,7 @@
 //! The game's configuration as data: playlists, divisions, prizes, scoring. The game receives it at login.
 //!
-//! The official values are in `data/catalogue.toml` of this package, read off the official server's answer to Login
-//! (capture 02). A host may serve values of its own: a text of the same form.
+//! The official values are in `data/catalogue.toml` of this package, read off the official server's response to Login
+//! (capture 02). An operator may serve other values: a text of the same form.
 
 mod constants;
 mod divisions;
@@ -33,11 +33,11 @@ pub use server_values::DlcSkins;
 
 use crate::ids::Points;
 
-/// The official catalogue as text, to be printed for a host who wants to change it.
+/// The official catalogue as text, to be printed for an operator that wants to change it.
 pub const OFFICIAL: &str = include_str!("../../data/catalogue.toml");
 
-/// Everything that the game's configuration says but for what changes with time: dates, and which event runs. That is
-/// a [`Schedule`].
+/// The game's configuration, except for what changes with time: dates, and the event that runs. That is a
+/// [`Schedule`].
 ///
 /// ```
 /// use mmcos_game::catalogue::Catalogue;
@@ -49,31 +49,31 @@ pub const OFFICIAL: &str = include_str!("../../data/catalogue.toml");
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
-    /// What can be played, always and while an event runs.
+    /// Playlists, both permanent and of events.
     pub playlists: Playlists,
     /// Divisions 0 to 6 (Elite): their bounds, prizes and rules.
     pub divisions: Divisions,
-    /// What places in the leaderboard earn.
+    /// Rewards for places in the leaderboard.
     pub ranks: Ranks,
-    /// What results are worth.
+    /// Points for results.
     pub scoring: Scoring,
-    /// Which skin packs are for sale.
+    /// Skin packs that are for sale.
     pub dlc_skins: DlcSkins,
 }
 
 impl Catalogue {
-    /// The official server's values. (A test proves that it never fails.)
+    /// Parses the official server's values. (A test proves that it never fails.)
     pub fn official() -> Result<Self, CatalogueError> {
         Self::parse(OFFICIAL)
     }
 
-    /// Reads a catalogue in the form of [`OFFICIAL`]: every key present, none unknown, tables of their full size, ids
-    /// unique, thresholds ascending. The error names the line.
+    /// Parses a catalogue in the form of [`OFFICIAL`]: every key present, none unknown, tables of their full size,
+    /// ids unique, thresholds ascending. The error names the line.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
         Ok(toml::from_str(text)?)
     }
 
-    /// The changes of points that one game can honestly bring in a division, whatever its mode.
+    /// Returns the range of point changes that one game can honestly bring in a division, whatever its mode.
     ///
     /// At best the best result, a streak, an underdog's bonus and the points for playing to the end; at worst the worst
     /// result of an overpowered player who left early, or nothing where no points are lost.

@@ -7,38 +7,37 @@ use serde::de::{Deserialize, Deserializer, Error};
 use super::error::BrokenRule;
 use super::{Event, EventName};
 
-/// The id of the playlist that is there while an event runs.
+/// The id of the playlist that is present while an event runs.
 const SPECIAL_ID: u32 = 15;
 
-/// The playlists in the order in which the game receives them (capture 02), ids unique; and what is played while an
-/// event runs.
+/// The playlists in the order in which the game receives them (capture 02), ids unique; and those of events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playlists {
     always: Vec<Playlist>,
-    /// All of them, in the order of their numbers.
+    /// All events, in the order of their numbers.
     events: Vec<Event>,
 }
 
 impl Playlists {
-    /// Those that are always there, in order.
+    /// Returns the permanent playlists, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Playlist> {
         self.always.iter()
     }
 
-    /// An event with its playlist.
+    /// Returns an event with its playlist.
     pub fn event(&self, name: EventName) -> Option<&Event> {
         self.events.get(name.index())
     }
 }
 
-/// One entry of the game's menu: what may be drawn for a match.
+/// One entry of the game's menu: the modes, levels and vehicles that may be drawn for a match.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playlist {
     /// The id by which the game knows it: 7 to 14; 15 is the special event's.
     pub id: u32,
     /// A name for people; the game shows its own.
     pub name: String,
-    /// Whether points are at stake.
+    /// Type of the playlist, which says whether points are at stake.
     pub kind: PlaylistType,
     /// `race`, `elimination`, `battle` or `random`.
     pub subtype: String,
@@ -65,7 +64,7 @@ pub enum PlaylistType {
 }
 
 impl PlaylistType {
-    /// As the game reads it.
+    /// Returns the type as the game reads it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ranked => "ranked",
@@ -81,7 +80,7 @@ impl PlaylistType {
 pub struct Mutator {
     /// E.g. `XpModifier`.
     pub name: String,
-    /// Decimal numbers as text, which the game receives unchanged; what they mean is the mutator's affair.
+    /// Decimal numbers as text, which the game receives unchanged; their meaning depends on the mutator.
     pub parameters: [String; 2],
 }
 
@@ -124,7 +123,7 @@ struct Subtype {
     mutators: Vec<Mutator>,
 }
 
-/// What is played in an event. The pictures need not be there.
+/// Playlist of an event. The pictures are optional.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EventEntry {
@@ -186,7 +185,7 @@ impl Definitions {
     }
 }
 
-/// The members of the named sets, one set after the other.
+/// Returns the members of the named sets, one set after the other.
 fn union(kind: &'static str, sets: &Sets, names: &[String]) -> Result<Vec<String>, BrokenRule> {
     let mut members = Vec::new();
     for name in names {

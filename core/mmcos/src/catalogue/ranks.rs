@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error};
 use super::error::BrokenRule;
 use crate::ids::Points;
 
-/// What places in the leaderboard earn at the end of a season.
+/// Rewards for places in the leaderboard at the end of a season.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranks {
@@ -16,20 +16,20 @@ pub struct Ranks {
     pub rewards: Vec<RankReward>,
 }
 
-/// What a range of places earns. (`RankBonus` and `RankPrizes` of capture 02.)
+/// Reward for a range of places. (`RankBonus` and `RankPrizes` of capture 02.)
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RankReward {
-    /// The last place, counted from 1, that earns it. (Inferred: the smallest number has the best prize.)
+    /// The last place, counted from 1, that earns the reward. (Inferred: the smallest number has the best prize.)
     pub min_rank: u32,
-    /// The next season starts with so many points more.
+    /// Additional points with which the next season starts.
     pub bonus_points: Points,
     /// The prize as the game reads it, e.g. `Boxes:4:`.
     pub prize: String,
 }
 
 impl Ranks {
-    /// What a rank earns; ranks count from 0, as everywhere in the protocol.
+    /// Returns the reward for a rank; ranks count from 0, as everywhere in the protocol.
     pub fn reward(&self, rank: u32) -> Option<&RankReward> {
         self.rewards.iter().find(|reward| rank < reward.min_rank)
     }

@@ -6,12 +6,12 @@ use super::constants::scoring_constants;
 use super::{Catalogue, DivisionBand, Divisions, DlcSkins, Event, Mutator, Playlist, Ranks, Schedule};
 use mmcos_core::wire::xml::Writer;
 
-/// Writes the element `GameConfigurationData` of the answer to Login, in the order of capture 02. `search_seconds` is
-/// how long the game searches for other players before it offers AI; the official server said 70.
+/// Writes the element `GameConfigurationData` of the response to Login, in the order of capture 02. `search_seconds`
+/// is the time for which the game searches for other players before it offers AI; the official server said 70.
 ///
-/// `Hash`, by which the game knows one configuration from another, is our choice: FNV-1a over all that is written here
-/// but for the three dates. So it changes with the catalogue, the event and `search_seconds`, and with nothing else.
-/// It is returned.
+/// Returns the element's `Hash`, by which the game distinguishes configurations. It is our choice: FNV-1a over
+/// everything that is written here but the three dates. So it changes with the catalogue, the event and
+/// `search_seconds`, and with nothing else.
 ///
 /// ```
 /// use mmcos_game::catalogue::{Catalogue, Schedule, render_game_configuration};
@@ -179,7 +179,7 @@ fn rank_tables(ranks: &Ranks, xml: &mut Writer) {
     });
 }
 
-/// The answer to a question that the game does not ask at login.
+/// Writes the response to a question that the game does not ask at login.
 fn requested(xml: &mut Writer) {
     xml.number("RequestedDivision", 0);
     xml.nil("RequestedDivisionBands");
@@ -212,7 +212,7 @@ fn server_values(skins: &DlcSkins, search_seconds: u32, xml: &mut Writer) {
     });
 }
 
-/// `<name><Entries>…</Entries></name>`.
+/// Writes `<name><Entries>…</Entries></name>`.
 fn table<T>(
     name: &str,
     entry: &str,

@@ -7,8 +7,8 @@ use serde::de::{Deserializer, Error};
 
 use super::error::BrokenRule;
 
-/// What results are worth. The game computes the points itself, from these values. (`ScoringConstants` of capture 02;
-/// what a value does in the game is inferred from its name.)
+/// Values of results. The game computes the points itself, from these values. (`ScoringConstants` of capture 02; the
+/// effect of a value in the game is inferred from its name.)
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scoring {
@@ -28,7 +28,7 @@ pub struct Scoring {
 pub struct Generic {
     /// Seconds. The time that the game keeps is another: `Config_MatchmakingTimeout_Hard`.
     pub matchmaking_timeout_hard: i32,
-    /// So many wins make a streak.
+    /// Number of wins that make a streak.
     pub win_streak_count: i32,
     /// Experience for a player's first match.
     pub first_play_xp: i32,
@@ -42,13 +42,13 @@ pub struct Generic {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenericSkillPoints {
-    /// So many wins make a streak.
+    /// Number of wins that make a streak.
     pub streak_count: i32,
     /// The upper ends of the game's four buckets of skill points.
     pub bucket_max: [i32; 4],
 }
 
-/// A mode in which each plays alone, up to `MAX` players.
+/// A mode in which each player plays alone, up to `MAX` players.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PositionScoring<const MAX: usize> {
@@ -60,9 +60,9 @@ pub struct PositionScoring<const MAX: usize> {
     pub xp: Experience<PositionTable<MAX>>,
     /// The last position that counts for a streak.
     pub streak_position: i32,
-    /// Underdogs have at most so many percent of the others' skill.
+    /// Skill of underdogs, in percent of the others' skill, at most.
     pub underdog_percentage: i32,
-    /// The overpowered have at least so many percent of the others' skill.
+    /// Skill of the overpowered, in percent of the others' skill, at least.
     pub overpowered_percentage: i32,
 }
 
@@ -76,31 +76,31 @@ pub struct TeamScoring {
     pub skill_points: Scores<WinLoss>,
     /// Experience.
     pub xp: Experience<WinLoss>,
-    /// Underdogs have at most so many percent of the others' skill.
+    /// Skill of underdogs, in percent of the others' skill, at most.
     pub underdog_percentage: i32,
 }
 
-/// What results bring, and what comes on top.
+/// Points for results, and additions to them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scores<R> {
-    /// The result alone.
+    /// Points for the result alone.
     pub results: R,
-    /// On top, for a streak of wins.
+    /// Addition for a streak of wins.
     pub streak: i32,
-    /// On top, for winning against the better.
+    /// Addition for winning against better players.
     pub underdog: i32,
-    /// On top (negative), for being much better than the others.
+    /// Addition (negative) for being much better than the others.
     pub overpowered: i32,
 }
 
-/// The experience that results bring.
+/// Experience for results.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experience<R> {
-    /// The result alone.
+    /// Experience for the result alone.
     pub results: R,
-    /// On top, for each second of play.
+    /// Addition for each second of play.
     pub per_second: i32,
 }
 
@@ -118,7 +118,7 @@ pub struct WinLoss {
     pub loss: i32,
 }
 
-/// The values of results by the names that the game knows, in the game's order.
+/// Names of results that the game knows, with their values, in the game's order.
 pub(super) trait Results {
     fn named(&self) -> Vec<(String, i32)>;
 }
@@ -140,13 +140,13 @@ impl Results for WinLoss {
     }
 }
 
-/// The most that one result can bring.
+/// Returns the most points that one result can bring.
 pub(super) fn best(scores: &Scores<impl Results>) -> i32 {
     let result = values(&scores.results).max().unwrap_or(0);
     result.saturating_add(scores.streak.max(0)).saturating_add(scores.underdog.max(0))
 }
 
-/// The least that one result can bring.
+/// Returns the fewest points that one result can bring.
 pub(super) fn worst(scores: &Scores<impl Results>) -> i32 {
     values(&scores.results).min().unwrap_or(0).saturating_add(scores.overpowered.min(0))
 }
@@ -156,7 +156,7 @@ fn values(results: &impl Results) -> impl Iterator<Item = i32> {
 }
 
 impl<const MAX: usize> PositionTable<MAX> {
-    /// The value of a position, counted from 1, among so many players.
+    /// Returns the value of a position, counted from 1, among this many players.
     pub fn value(&self, position: usize, players: usize) -> Option<i32> {
         self.0.get(players.checked_sub(2)?)?.get(position.checked_sub(1)?).copied()
     }

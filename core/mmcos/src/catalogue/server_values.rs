@@ -1,4 +1,4 @@
-/// Whether the skin packs 1 to 6 are for sale, by platform. (`Config_DLCSkin…Available_…` of capture 02.)
+/// Skin packs 1 to 6 by platform; true for those that are for sale. (`Config_DLCSkin…Available_…` of capture 02.)
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DlcSkins {
@@ -13,7 +13,7 @@ pub struct DlcSkins {
 }
 
 impl DlcSkins {
-    /// Every platform by the game's name of it, in the order of capture 02.
+    /// Returns every platform by the game's name of it, in the order of capture 02.
     pub(super) const fn platforms(&self) -> [(&'static str, &[bool; 6]); 4] {
         [
             ("Steam", &self.steam),

@@ -27,7 +27,7 @@ fn rendered(catalogue: &Catalogue, schedule: &Schedule<'_>, search_seconds: u32)
     String::from_utf8(xml.into_bytes()).unwrap()
 }
 
-/// The texts of all elements of a name that hold text only.
+/// Returns the texts of all elements of a name that hold text only.
 fn texts<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap()).collect()
@@ -37,7 +37,7 @@ fn hash(catalogue: &Catalogue, schedule: &Schedule<'_>, search_seconds: u32) -> 
     texts(&rendered(catalogue, schedule, search_seconds), "Hash")[0].parse().unwrap()
 }
 
-/// Without an event, then while each of them runs.
+/// Returns the hash without an event, then the hash of each event.
 fn hashes(catalogue: &Catalogue) -> Vec<i32> {
     let events = EventName::all().map(|name| catalogue.playlists.event(name));
     let schedules = core::iter::once(None).chain(events).map(|event| Schedule { event, ..SCHEDULE });
@@ -212,7 +212,7 @@ fn the_search_time_is_both_limits() {
     assert_eq!(xml.matches("<GameConfigEntry>").count(), 26);
 }
 
-/// A lock: whoever changes the official configuration or its order has to say so here.
+/// A lock: a change to the official configuration or its order must be made here as well.
 #[test]
 fn the_official_configuration_stays_as_it_is() {
     let xml = rendered(&official(), &SCHEDULE, 70);

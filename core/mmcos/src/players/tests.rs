@@ -19,7 +19,7 @@ fn standing(points: i32) -> Standing {
     Standing { points: Points(points), division: official().earned(Points(points)) }
 }
 
-/// Accounts 1, 2, 3, … with these points.
+/// Returns accounts 1, 2, 3, … with these points.
 fn players(points: &[i32]) -> Players {
     let mut players = Players::default();
     for (n, &points) in (1..).zip(points) {

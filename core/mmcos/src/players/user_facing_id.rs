@@ -15,7 +15,7 @@ use mmcos_core::wire::steam::SteamId;
 pub struct UserFacingId([u8; 13]);
 
 impl UserFacingId {
-    /// That of a Steam account.
+    /// Returns the id of a Steam account.
     pub fn of(steam_id: SteamId) -> Self {
         let mut rest = scramble(steam_id.get());
         let mut text = [b'0'; 13];
@@ -26,7 +26,7 @@ impl UserFacingId {
         Self(text)
     }
 
-    /// The text, 13 characters.
+    /// Returns the text, 13 characters.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -44,7 +44,7 @@ impl fmt::Debug for UserFacingId {
     }
 }
 
-/// Makes ids that follow each other look unlike. Each step can be undone, so no two accounts get the same.
+/// Scrambles ids so that consecutive ones look unlike. Each step can be undone, so no two accounts get the same.
 const fn scramble(id: u64) -> u64 {
     let folded = id ^ (id >> 32);
     let spread = folded.wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -33,7 +33,7 @@ fn moment(time: Duration) -> Monotonic {
     Monotonic::default().after(time)
 }
 
-/// The numbers of all races that can count.
+/// Returns the numbers of all races that can count.
 fn sessions(races: &Races) -> Vec<u64> {
     races.by_session.keys().map(|session| session.0).collect()
 }
@@ -95,7 +95,7 @@ fn who_searches_on_has_one_key_at_a_time_until_a_race_begins() {
     issue(&mut races, race(5, 1, &[10]));
     assert_eq!(sessions(&races), [2, 4, 5]);
     assert_eq!(races.iter().map(|(race, _)| race.session.0).collect::<Vec<_>>(), [2, 4], "kept");
-    // A row of a store that kept every key.
+    // A row of a store that stored every key.
     races.put(race(6, 1, &[30]), true);
     assert_eq!(issue(&mut races, race(7, 1, &[30])), vec![SessionId(6)]);
 }
@@ -154,7 +154,7 @@ fn a_host_is_known_by_the_matches_of_the_last_day() {
 #[test]
 fn the_old_and_the_too_many_are_let_go_with_their_results() {
     let mut races = Races::default();
-    // Made by a clock that was set back since: that keeps no later one.
+    // Made by a clock that was set back since: it keeps no later race.
     issue(&mut races, Race { made: later(KEEP * 1000), ..race(1, 1, &[10]) });
     races.expire(moment(Duration::from_hours(1)));
     issue(&mut races, race(2, 1, &[20]));
