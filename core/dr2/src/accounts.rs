@@ -1,4 +1,4 @@
-//! Accounts and the sessions of those who are logged in.
+//! Accounts and the sessions of players that are logged in.
 //!
 //! The game's ticket is encrypted for the publisher, so a login proves nothing: the name is the account (decision
 //! 0086). Session numbers are part of the row, so that a stage that is driven over a restart of the server counts.
@@ -35,7 +35,7 @@ pub struct Account {
     pub name: String,
     /// Time of the last login.
     pub logged_in: Wall,
-    /// Numbers of the sessions, the latest first. Without the server's key they let no one in.
+    /// Numbers of the sessions, the latest first. A number is no use without the server's key.
     #[serde(default)]
     pub sessions: Vec<u64>,
 }
@@ -73,13 +73,13 @@ pub(crate) fn session_id(key: &[u8; 32], number: u64) -> String {
     format!("{number:016x}{:016x}", digest.first_chunk().map_or(0, |tag| u64::from_le_bytes(*tag)))
 }
 
-/// Returns the number of a session, if this server gave it this identifier.
+/// Returns the number of a session, if this server issued this identifier.
 pub(crate) fn session_number(key: &[u8; 32], id: &[u8]) -> Option<u64> {
     let number = u64::from_str_radix(str::from_utf8(id.get(..16)?).ok()?, 16).ok()?;
     (session_id(key, number).as_bytes() == id).then_some(number)
 }
 
-/// Returns a name as it is kept: without control characters, not too long, never empty.
+/// Returns a name as it is stored: without control characters, not too long, never empty.
 fn clean(name: &str) -> String {
     let printable: String = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
     match printable.trim() {
@@ -89,7 +89,7 @@ fn clean(name: &str) -> String {
 }
 
 impl Dr2 {
-    /// Answers `Login.Login`: `{Name: dstr, SteamTicket: blob}` (*seen*).
+    /// Responds to `Login.Login`: `{Name: dstr, SteamTicket: blob}` (*seen*).
     pub(crate) fn log_in(&mut self, cx: &mut Cx<'_>, request: &Request<'_>) -> Reply {
         let name = clean(decode(request)?.field("Name")?);
         let accounts = &mut self.accounts;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::shapes::{dict, presence};
 use crate::{AccountId, Answer, ChallengeId, Dr2, Refusal};
 
-/// Most rows of one answer. The game asks for 50. (*seen*)
+/// The most rows of one response. The game asks for 50. (*seen*)
 const LIMIT: usize = 100;
 
 /// Number of a leaderboard, `LeaderboardId` on the wire.
@@ -18,13 +18,13 @@ const LIMIT: usize = 100;
 pub struct BoardId(pub i64);
 
 impl BoardId {
-    /// Returns the number as challenges have it: with 32 bits.
+    /// Returns the number as challenges have it, in 32 bits.
     pub(crate) fn short(self) -> i32 {
         i32::try_from(self.0).unwrap_or(0)
     }
 }
 
-/// Vehicle that a time was driven with, and for which country.
+/// Vehicle of a drive, and the driver's country.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drive {
     /// The vehicle.
@@ -36,7 +36,7 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// Reads what requests about a drive have in common. (*seen*)
+    /// Reads the fields that requests about a drive have in common. (*seen*)
     pub(crate) fn read(body: &Value<'_>) -> Result<Self, Refusal> {
         let (vehicle, livery) = (body.field("VehicleId")?, body.field("LiveryId")?);
         Ok(Self { vehicle, livery, nationality: body.field("NationalityId")? })
@@ -56,7 +56,7 @@ pub struct Time {
     pub total: u32,
     /// The vehicle.
     pub drive: Drive,
-    /// When the time was reported.
+    /// Time of the report.
     pub at: Wall,
 }
 
@@ -88,7 +88,7 @@ struct Page<'b> {
 }
 
 impl Board {
-    /// Adds a time, in place of the player's former one. Returns whether there was none.
+    /// Adds a time, in place of the player's former one. Returns true if there was none.
     fn put(&mut self, time: Time) -> bool {
         let places = time.places();
         let before = self.times.insert(time.account, time);
@@ -107,7 +107,7 @@ impl Board {
         by_time.iter().filter_map(|place| self.times.get(&place.2))
     }
 
-    /// Returns rows from `start` on, with `own` in place of the player's row, if there is one to show.
+    /// Returns rows from `start` on, with `own`, if given, in place of the player's row.
     fn page<'b>(
         &'b self,
         by_total: bool,
@@ -134,13 +134,13 @@ impl Board {
     }
 }
 
-/// Returns a number of things as the wire has it.
+/// Returns a number of things in the width of the wire.
 pub(crate) fn count(things: usize) -> i32 {
     i32::try_from(things).unwrap_or(i32::MAX)
 }
 
-/// Reads `StartRank`, how many rows to leave out, and `Limit`, how many to show. (*seen*; that the first counts from 0 is
-/// *works*.)
+/// Reads `StartRank`, the number of rows to leave out, and `Limit`, the number of rows to show. (*seen*; that the
+/// first counts from 0 is *works*.)
 pub(crate) fn window(body: &Value<'_>) -> Result<[usize; 2], Refusal> {
     let [start, limit]: [i32; 2] = [body.field("StartRank")?, body.field("Limit")?];
     Ok([usize::try_from(start).unwrap_or(0), usize::try_from(limit).unwrap_or(0).min(LIMIT)])
@@ -154,8 +154,8 @@ impl Dr2 {
         *kept = kept.saturating_add(usize::from(is_new));
     }
 
-    /// Answers `RaceNetLeaderboard.GetLeaderboardEntries`. The request is *seen*; the answer *works*, its official widths
-    /// are unknown. `FilterFlags`, `SinglePlatform` and `UseRaceNetNames` make no difference here.
+    /// Responds to `RaceNetLeaderboard.GetLeaderboardEntries`. The request is *seen*; the response *works*, its
+    /// official widths are unknown. `FilterFlags`, `SinglePlatform` and `UseRaceNetNames` make no difference here.
     pub(crate) fn leaderboard(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Answer {
         let id = BoardId(body.field("LeaderboardId")?);
         let empty = Board::default();
@@ -170,7 +170,7 @@ impl Dr2 {
             dict! {
                 vdic "Presence": presence(&self.accounts, time.account, false),
                 si64 "PersonalBest": time.millis.into(), si64 "CumulativeBest": time.total.into(),
-                // To the best time, it seems. (Unknown officially.)
+                // Relative to the best time, it seems. (Unknown officially.)
                 si64 "TimeDiff": sorted(time).saturating_sub(first).into(), si32 "Rank": *rank,
                 ui32 "VehicleId": time.drive.vehicle, bool "IsFounder" "IsVIP": false,
                 ui32 "Nationality": time.drive.nationality, bool "GhostAvailable": false,
@@ -181,9 +181,9 @@ impl Dr2 {
         Ok(dict! { si32 "TotalEntries": total, vvtr "Entries": entries, si32 "PlayerRank": own })
     }
 
-    /// Returns the row of a time that the game shows before it reports it. The game asks for the leaderboard of a stage
-    /// before it sends `StageComplete`, with the new time in `PlayerBest`; without this row players miss themselves.
-    /// (*said*) It is shown to that player alone, and not kept.
+    /// Returns the row of a time that the game shows before it reports it. The game requests the leaderboard of a
+    /// stage before it sends `StageComplete`, with the new time in `PlayerBest`; without this row players miss
+    /// themselves. (*said*) It is shown to that player alone, and not stored.
     fn provisional(&self, id: BoardId, account: AccountId, best: [i64; 2], at: Wall) -> Option<Time> {
         let [best, total] = best.map(|millis| u32::try_from(millis).ok().filter(|millis| *millis > 0));
         let kept = self.boards.get(&id).and_then(|board| board.times.get(&account));

@@ -1,6 +1,6 @@
-//! The career. It is no matter of this server's, but the game's screen *Events* crashes without these answers: a
-//! championship of rallies and one of rallycross, neither begun. Shapes and counts are *seen*; what is driven where is
-//! *ours*.
+//! The career. It does not matter to this server, but the game's screen *Events* crashes without these responses: a
+//! championship of rallies and one of rallycross, neither begun. Shapes and counts are *seen*; the vehicles and
+//! places are *ours*.
 
 use alloc::{string::String, vec::Vec};
 
@@ -10,7 +10,7 @@ use crate::catalogue::{CIRCUITS, LOCATIONS};
 use crate::shapes::{Kind, Shape, challenge, dict, event};
 use crate::stages::Attempt;
 
-/// How long a championship can be entered, in seconds: two years.
+/// Time for which a championship can be entered, in seconds: two years.
 const OPEN: i64 = 2 * 365 * 24 * 60 * 60;
 const EVENTS: usize = 6;
 const STAGES: usize = 4;
@@ -20,7 +20,7 @@ const RALLY: Kind =
 const RALLYCROSS: Kind =
     Kind { discipline: 2, entrants: 20, stages: 2, laps: 4, service: 5, level: 0, ..RALLY };
 
-/// Returns the answer to a function of `RaceNetCareerLadder`, without that name in front; `None` if it is not known.
+/// Returns the response to a function of `RaceNetCareerLadder`, named without that prefix; `None` if it is not known.
 pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
     let (kind, drivers, what) = match (function.split_once("Rallycross"), function.split_once("Rally")) {
         (Some(what), _) => (RALLYCROSS, 100, what),

@@ -2,7 +2,7 @@
 
 use core::ops::RangeInclusive;
 
-/// Vehicle class of a rally, with its number. A wrong one crashes the game, so only those that are known can be set.
+/// Vehicle class of a rally, with its number. A wrong number crashes the game, so only known classes can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VehicleClass {

@@ -1,8 +1,8 @@
-//! Clubs: seasons of rallies, one after the other, and the points of those who drive them.
+//! Clubs: seasons of rallies, one after the other, and the points of their players.
 //!
-//! A championship of N rallies is N challenges, one at a time: the one that a player is shown is the first that the
-//! player has not finished and that has not ended. (*seen*) Windows are back to back; a player who finishes early may
-//! go on at once. (*ours*)
+//! A championship of N rallies is N challenges, one at a time: a player is shown the first that the player has not
+//! finished and that has not ended. (*seen*) Windows are back to back; a player that finishes early may go on at
+//! once. (*ours*)
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -66,9 +66,9 @@ pub(crate) struct Round<'s> {
     club: &'s Club,
     pub(crate) challenge: ChallengeId,
     pub(crate) rally: &'s Rally,
-    /// Its place in the season.
+    /// Index in the season.
     index: usize,
-    /// When it opens and ends, in Unix seconds.
+    /// Times at which it opens and ends, in Unix seconds.
     window: [i64; 2],
 }
 
@@ -104,13 +104,13 @@ impl Dr2 {
         })
     }
 
-    /// Returns the rally of a challenge, of whatever season.
+    /// Returns the rally of a challenge, in any season.
     pub(crate) fn rally(&self, challenge: ChallengeId) -> Option<&Rally> {
         let (club, rally) = challenge.parts();
         self.settings.clubs.all().iter().find(|other| other.id == club)?.rallies.get(rally)
     }
 
-    /// Answers `Clubs.GetClubs`. (Shape *seen* elsewhere, and accepted by the game.)
+    /// Responds to `Clubs.GetClubs`. (Shape *seen* elsewhere, and accepted by the game.)
     pub(crate) fn clubs(&self, account: AccountId, now: Wall) -> Shape {
         let rounds: Vec<_> = self.rounds(account, now).collect();
         let challenges = rounds.iter().map(|round| self.challenge(round));
@@ -148,7 +148,7 @@ impl Dr2 {
         shapes::challenge(&kind, name, ids, Some((round.club.id, class)), [event].into(), round.window, rules)
     }
 
-    /// Returns the points of the players of the running season.
+    /// Returns the points of the players in the running season.
     fn points(&self, club: &Club, now: Wall) -> BTreeMap<AccountId, (i32, u32)> {
         let (season, _) = season(club, now);
         let mut points: BTreeMap<AccountId, (i32, u32)> = BTreeMap::new();
@@ -165,14 +165,14 @@ impl Dr2 {
         points
     }
 
-    /// Answers `Clubs.GetChampionshipLeaderboard`. (Request *seen*, answer *works*.)
+    /// Responds to `Clubs.GetChampionshipLeaderboard`. (Request *seen*, response *works*.)
     pub(crate) fn standings(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Answer {
         let id: i64 = body.field("ClubId")?;
         let [start, limit] = window(body)?;
         let club = self.settings.clubs.all().iter().find(|club| i64::from(club.id) == id);
         let points = self.points(club.ok_or(Refusal::Missing("club", id))?, now);
         let mut sorted: Vec<_> = points.into_iter().collect();
-        // The sort is stable, so among equals the account that was there first is ahead.
+        // The sort is stable, so among equals the older account is ahead.
         sorted.sort_by_key(|(_, (points, _))| core::cmp::Reverse(*points));
         let own = sorted.iter().position(|(player, _)| *player == account);
         let total = count(sorted.len());

@@ -1,17 +1,17 @@
-//! Damage and mud of a vehicle: reported by the game after a stage, handed back as they were.
+//! Damage and mud of a vehicle: reported by the game after a stage, and returned unchanged.
 
 use mmcos_core::wire::egonet::{FieldError, Fp32, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::shapes::{Shape, dict};
 
-/// Damage of a vehicle: the bits of each part's number, in the order of answers. A `ui32` has a byte for each of four
-/// wheels or sides.
+/// Damage of a vehicle: the bits of each part's number, in the order of responses. A `ui32` has a byte for each of
+/// four wheels or sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Damage(pub(crate) [u32; 16]);
 
 impl Damage {
-    /// Returns the shape of answers. (*seen*; requests have another order.)
+    /// Returns the shape of responses. (*seen*; requests have another order.)
     pub(crate) fn dict(&self) -> Shape {
         let [wear, turbo, springs, radiator, lights, gearbox, impact, exhaust, rest @ ..] = self.0;
         let [diff_impact, diff_wear, dampers, clutch, brakes, bodywork, engine, repairs] = rest;
@@ -31,7 +31,7 @@ impl Damage {
 pub struct Mud(pub(crate) [u32; 9]);
 
 impl Mud {
-    /// Returns the shape of requests (*seen*) and answers (*said*).
+    /// Returns the shape of requests (*seen*) and responses (*said*).
     pub(crate) fn dict(&self) -> Shape {
         let [dirt, wheel0, wheel1, wheel2, wheel3, mud, height, clean_dirt, clean_mud] =
             self.0.map(Fp32::from_bits);
@@ -43,7 +43,7 @@ impl Mud {
     }
 }
 
-/// Reads the names of a shape, each of the type that it has there.
+/// Reads the fields that a shape names, each of the type that it has there.
 pub(crate) fn read<const N: usize>(
     body: &Value<'_>,
     name: &str,

@@ -5,7 +5,7 @@ use mmcos_core::seam::{Level, Report};
 
 use crate::Refusal;
 
-/// Something for the operator's log.
+/// Log event for the operator.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LogEvent {
     /// A player logged in.
@@ -13,7 +13,7 @@ pub enum LogEvent {
     LoggedIn {
         /// Name of the account.
         name: String,
-        /// Whether the account was made by this login.
+        /// True if this login made the account.
         is_new: bool,
     },
     /// A stage or a time trial was driven.
@@ -21,7 +21,7 @@ pub enum LogEvent {
     Drove {
         /// Name of the account.
         name: String,
-        /// What was driven, and what became of it.
+        /// Stage or time trial, and its outcome.
         what: String,
         /// The time.
         millis: u32,
@@ -36,7 +36,7 @@ pub enum LogEvent {
         /// The reason.
         why: Refusal,
     },
-    /// A function was called that is not known. It was answered with an empty dictionary.
+    /// An unknown function was called. The response is an empty dictionary.
     #[error(
         "{peer} called {function} ({bytes} bytes), which is not known: please report how that came about"
     )]

@@ -31,7 +31,7 @@ impl Dr2 {
         fitted.unwrap_or(Fitting { account, vehicle, livery: 0, tuning: 0 })
     }
 
-    /// Answers `RaceNetInventory.GetInventory`.
+    /// Responds to `RaceNetInventory.GetInventory`.
     pub(crate) fn inventory(&self, account: AccountId) -> Shape {
         let vehicles = self.settings.garage.all().iter().map(|Vehicle(number)| {
             let fitting = self.fitting(account, i64::from(*number));
@@ -45,8 +45,8 @@ impl Dr2 {
         dict! { vdic "Inventory": inventory }
     }
 
-    /// Answers `RaceNetInventory.GetStore`: the vehicles that every garage has. How a purchase is asked for is unknown, so
-    /// nothing else can be sold.
+    /// Responds to `RaceNetInventory.GetStore`: the vehicles that every garage has. The request of a purchase is
+    /// unknown, so nothing else can be sold.
     pub(crate) fn store(&self) -> Shape {
         let products = self.settings.garage.all().iter().map(|Vehicle(number)| {
             dict! {
@@ -59,8 +59,8 @@ impl Dr2 {
         dict! { vvtr "Products": products, si32 "RefreshSeconds": 3600 }
     }
 
-    /// Answers `Repairs.SetLivery` and `Repairs.FitTuning`. (*said*) Vehicles below 1 are those of an event: nothing is
-    /// kept of them.
+    /// Responds to `Repairs.SetLivery` and `Repairs.FitTuning`. (*said*) Vehicles below 1 are those of an event:
+    /// nothing about them is stored.
     pub(crate) fn fit(
         &mut self,
         cx: &mut Cx<'_>,
@@ -82,7 +82,7 @@ impl Dr2 {
     }
 }
 
-/// Answers `Staff.GetStaff`: everything at its best, so that nothing is left to pay for.
+/// Responds to `Staff.GetStaff`: everything at its best, so that nothing is left to pay for.
 pub(crate) fn staff() -> Shape {
     let engineers = (1..=5).map(|id| {
         dict! {
@@ -104,20 +104,20 @@ pub(crate) fn staff() -> Shape {
     }
 }
 
-/// Answers `Repairs.ComputeRepairCost`: repairs are free here. (*ours*; the numbers of the parts are inferred.)
+/// Responds to `Repairs.ComputeRepairCost`: repairs are free here. (*ours*; the numbers of the parts are inferred.)
 pub(crate) fn repair_costs() -> Shape {
     let costs = (1..=13).map(|id| dict! { ui32 "PartId": id, si32 "CostQ" "CostS" "CostR": 0 });
     dict! { vvtr "Costs": costs }
 }
 
-/// Answers `Repairs.GetUpgradeTuningPrices`: nothing costs anything here. (*ours*) All upgrades are fitted, so none has a
-/// price.
+/// Responds to `Repairs.GetUpgradeTuningPrices`: everything is free here. (*ours*) All upgrades are fitted, so none
+/// has a price.
 pub(crate) fn prices() -> Shape {
     let tunings = TUNINGS.map(|id| dict! { ui32 "TuningId": id, si32 "PurchasePrice" "RefitPrice": 0 });
     dict! { vvtr "UpgradePrices": none(), vvtr "TuningPrices": tunings }
 }
 
-/// Answers `Repairs.PerformRepairs`. (*said*)
+/// Responds to `Repairs.PerformRepairs`. (*said*)
 pub(crate) fn repaired() -> Shape {
     let mut answer = dict! { si32 "Result": 0 };
     answer.0.extend(undamaged().0);

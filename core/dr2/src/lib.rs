@@ -1,19 +1,19 @@
 //! A server for *`DiRT` Rally 2.0* without any IO: bytes in, effects out.
 //!
-//! [`Dr2`] is a [`Game`](mmcos_core::game::Game) on `mmcos-core`. It answers what the game asks at its start,
-//! logs players in by name, runs the clubs of its [`Settings`], and keeps stage times, time trials and garages as
+//! [`Dr2`] is a [`Game`](mmcos_core::game::Game) on `mmcos-core`. It responds to the requests of the game's start,
+//! logs players in by name, runs the clubs of its [`Settings`], and stores stage times, time trials and garages as
 //! [`Record`]s. `docs/DIRT-RALLY-2.md` describes the protocol, and how sure each part of it is.
 //!
 //! | module | part |
 //! |---|---|
-//! | [`settings`] | what an operator can set |
+//! | [`settings`] | settings of an operator |
 //! | [`catalogue`] | numbers of the game: classes, locations, tracks |
 //! | [`record`] | durable rows |
-//! | `host`, `redact` | what a host needs: names, texts, the game made and written out, what a trace shows |
-//! | `service` | a request's way to its function |
+//! | `host`, `redact` | interface to the host: names, texts, construction of the game, redaction of traces |
+//! | `service` | dispatch of requests to functions |
 //! | `startup`, `accounts` | start of the game, login |
 //! | `clubs`, `stages`, `boards`, `time_trial` | rallies, their stages, leaderboards |
-//! | `garage`, `career`, `shapes` | the other answers, and what several of them have in common |
+//! | `garage`, `career`, `shapes` | the other responses, and their common parts |
 //!
 //! Marks in comments: *seen* is proved by bytes of the official server or of the game; *said* was written down by
 //! an observer of official traffic; *works* is accepted by the game; *ours* is this server's choice.

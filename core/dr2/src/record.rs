@@ -52,7 +52,7 @@ const fn table(record: &'static str, name: &'static str, key: usize, columns: &'
     Table { record, name, columns, key, ..Table::PLAIN }
 }
 
-/// A row of a player who is not there.
+/// A row refers to a player that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a row belongs to account {account}, which is not in the table accounts: restore a backup, or delete the rows of \

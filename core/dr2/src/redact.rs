@@ -1,4 +1,4 @@
-//! The content of a trace: names and numbers of players, what they drove, and no session of theirs.
+//! The content of a trace: names and numbers of players, their drives, and none of their sessions.
 //!
 //! A session has the same number in the trace, authenticated by the trace's own key. Tickets, ghosts and all other
 //! texts are blank; so are bodies that no function reads.

@@ -1,4 +1,4 @@
-//! A request's way to its function, and the answer's way back.
+//! Dispatch of requests to functions, and their responses.
 
 use alloc::string::{String, ToString};
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -20,14 +20,14 @@ use crate::{boards::Board, career, host::INFO, stages::Attempt, startup};
 
 /// Context of a call.
 pub(crate) type Cx<'a> = Context<'a, Dr2>;
-/// Answer of a function.
+/// Response of a function.
 pub(crate) type Answer = Result<Shape, Refusal>;
-/// An answer, and the session that a login begins.
+/// A response, and the session that a login begins.
 pub(crate) type Reply = Result<(Shape, Option<String>), Refusal>;
 
 /// Path of every request: its project, its catalogue, its platform. (*seen*)
 pub(crate) const PATH: &str = "/RP17/";
-/// The catalogue, which every answer names. (*said*)
+/// The catalogue, which every response names. (*said*)
 const CATALOGUE: &str = "1.18.0";
 /// Longest name of a function in the log, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -44,9 +44,9 @@ pub struct Dr2 {
     pub(crate) boards: BTreeMap<BoardId, Board>,
     pub(crate) attempts: BTreeMap<(ChallengeId, AccountId), Attempt>,
     pub(crate) garage: BTreeMap<(AccountId, i64), Fitting>,
-    /// The leaderboard of time trials that each player's game asked for last.
+    /// The leaderboard of time trials that each player's game requested last.
     pub(crate) trials: BTreeMap<AccountId, BoardId>,
-    /// How many times each player has on leaderboards.
+    /// Number of each player's times on leaderboards.
     pub(crate) kept: BTreeMap<AccountId, usize>,
     pub(crate) latest: Option<Wall>,
 }
@@ -101,7 +101,7 @@ impl Dr2 {
     }
 }
 
-/// Returns whether a function changes something durable.
+/// Returns true if a function changes durable state.
 fn is_write(function: &str) -> bool {
     let of_stages = ["RaceNetChallenges.StageBegin", "RaceNetChallenges.StageComplete"];
     let others = ["Login.Login", "TimeTrial.PostTime", "Repairs.SetLivery", "Repairs.FitTuning"];

@@ -41,7 +41,7 @@ mmcos_core::settings! {
         /// Credits that the game shows; nothing takes any.
         credits: u32 [0..=2_147_483_647] = "1000000",
 
-        /// Most accounts; a login under a new name is refused beyond.
+        /// The most accounts; beyond that, a login under a new name is refused.
         max_accounts: u32 [1..=1_000_000] = "10000",
     }
 }
@@ -77,18 +77,18 @@ pub struct Rally {
     pub class: VehicleClass,
     /// Tracks, in order, 1 to 15, all of one location. Default: 626, 627 and 628.
     pub stages: Vec<u32>,
-    /// How many days the rally is open, 1 to 366. Default: 7.
+    /// Number of days for which the rally is open, 1 to 366. Default: 7.
     pub days: u32,
     /// Weather, light and surface of all stages, 1 to 65535: numbers of the game, of which only that of a dry day is
     /// known for each location. Default: that one.
     pub conditions: Option<u32>,
-    /// Whether damage is hardcore. Default: true.
+    /// If true, damage is hardcore. Default: true.
     pub hardcore_damage: bool,
-    /// Whether cameras outside the vehicle are allowed. Default: true.
+    /// If true, cameras outside the vehicle are allowed. Default: true.
     pub exterior_cameras: bool,
-    /// Whether driving aids are allowed. Default: true.
+    /// If true, driving aids are allowed. Default: true.
     pub assists: bool,
-    /// Whether unexpected moments happen. Default: true.
+    /// If true, unexpected moments happen. Default: true.
     pub unexpected_moments: bool,
 }
 
@@ -135,7 +135,7 @@ impl Item for Club {
             expect(&format!("{at}.id"), is_new, "that of no other club")?;
             in_range(&format!("{at}.id"), &club.id, 1..=63)?;
             check_name(&club.name, &at.to_string())?;
-            // What the ids of leaderboards have room for.
+            // Bounded by the width of leaderboard ids.
             in_range(&format!("the number of {at}.rallies"), &club.rallies.len(), 1..=15)?;
             let mut rallies = club.rallies.iter().enumerate();
             rallies.try_for_each(|(index, rally)| rally.check(&format!("{at}.rallies.{index}")))

@@ -1,4 +1,4 @@
-//! Parts that several answers have in common. Names, types and order are the wire's: the game crashes on others.
+//! Parts that several responses have in common. Names, types and order are the wire's: the game crashes on others.
 
 use alloc::{string::String, vec::Vec};
 
@@ -6,7 +6,7 @@ use mmcos_core::wire::egonet::{Dict, UnixTime, Value};
 
 use crate::{AccountId, accounts::Accounts, damage::Damage};
 
-/// A dictionary, written as the protocol's page has it: the tag, the name or several, the value.
+/// A dictionary in the notation of the protocol's page: the tag, the name or several, the value.
 macro_rules! dict {
     ($($tag:ident $($name:literal)+: $value:expr),* $(,)?) => {
         mmcos_core::wire::egonet::Dict::new()$($(.$tag($name, $value))+)*
@@ -22,13 +22,13 @@ pub(crate) const fn none() -> Vec<Value<'static>> {
     Vec::new()
 }
 
-/// Returns Unix seconds as the wire has them.
+/// Returns Unix seconds in the form of the wire.
 fn time(seconds: i64) -> UnixTime {
     UnixTime(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
 }
 
-/// Returns the player of a row of a leaderboard. Both ids must be the `AccountId` of the login, or the game does not
-/// mark the player's own row. (*said*) In standings `NetworkId` is shorter. (*works*)
+/// Returns the player of a leaderboard row. Both ids must be the `AccountId` of the login, or the game does not mark
+/// the player's own row. (*said*) In standings `NetworkId` is shorter. (*works*)
 pub(crate) fn presence(accounts: &Accounts, account: AccountId, in_standings: bool) -> Shape {
     let presence = dict! { dstr "Name": String::from(accounts.name(account)), bool "IsCrossPlatform": false };
     let network = if in_standings { Value::I32(0) } else { Value::I64(0) };
@@ -50,8 +50,8 @@ pub(crate) struct Kind {
     pub(crate) level: i32,
 }
 
-/// Returns an event: its id and its leaderboard, its place and conditions, its stages, which have an id, a track and a
-/// leaderboard. Other values are those that another server sends (*works*); the temperatures are unknown.
+/// Returns an event: its id and its leaderboard, its place and conditions, its stages, which have an id, a track and
+/// a leaderboard. Other values are those that another server sends (*works*); the temperatures are unknown.
 pub(crate) fn event(
     kind: &Kind,
     [id, board]: [i32; 2],
@@ -75,8 +75,8 @@ pub(crate) fn event(
     }
 }
 
-/// Returns a challenge: a club's rally, of which the club and the class of vehicles are given, or a championship of the
-/// career. `rules` are hardcore damage, exterior cameras, assists, unexpected moments.
+/// Returns a challenge: a club's rally, for which the club and the class of vehicles are given, or a championship of
+/// the career. `rules` are hardcore damage, exterior cameras, assists, unexpected moments.
 pub(crate) fn challenge(
     kind: &Kind,
     name: String,
@@ -90,7 +90,7 @@ pub(crate) fn challenge(
     let requirements = club.map(|(_, class)| dict! { si32 "Type": 1, ui32 "Value": class });
     let [start, end] = window.map(time);
     let window = dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };
-    // The best percent of the entrants for which each tier of rewards is.
+    // Best percentages of the entrants, one for each tier of rewards.
     let tiers: &[i32] = if club.is_some() { &[10] } else { &[10, 35, 75, 100] };
     let tiers = tiers.iter().map(|percent| {
         dict! {
@@ -115,7 +115,7 @@ pub(crate) fn challenge(
     }
 }
 
-/// Returns something that can be bought or won. Only the part that `kind` names counts.
+/// Returns an item that can be bought or won. Only the part that `kind` names counts.
 pub(crate) fn item(kind: u8, vehicle: Shape) -> Shape {
     let never = time(0);
     dict! {
@@ -128,7 +128,7 @@ pub(crate) fn item(kind: u8, vehicle: Shape) -> Shape {
     }
 }
 
-/// Returns a vehicle: its number, livery and tuning. In rewards it is without the two kinds of damage.
+/// Returns a vehicle: its number, livery and tuning. In rewards it lacks the two kinds of damage.
 pub(crate) fn vehicle([number, livery, tuning]: [u32; 3], id: i64, with_damage: bool) -> Shape {
     let vehicle = dict! {
         ui32 "VehicleId": number, ui32 "LiveryId": livery, ui32 "TuningId": tuning, si32 "UpgAvailable" "UpgEnabled":
@@ -144,7 +144,7 @@ pub(crate) fn vehicle([number, livery, tuning]: [u32; 3], id: i64, with_damage: 
     Dict([vehicle.0, damage.0, rest.0].concat())
 }
 
-/// Returns the two kinds of damage of a vehicle that has none.
+/// Returns the two kinds of damage of an undamaged vehicle.
 pub(crate) fn undamaged() -> Shape {
     let damage = dict! {
         ui16 "QuickRepairs": 0, fp32 "Bodywork" "Brakes" "Gearbox" "Differential" "Wheels" "Engine" "Radiator" "Turbo"

@@ -13,7 +13,7 @@ use crate::{AccountId, Answer, BoardId, ChallengeId, Cx, Dr2, LogEvent, Record, 
 
 /// Longest time of a stage, in seconds. (*ours*)
 const LONGEST: f32 = 86_400.0;
-/// Longest set-up that is kept, in bytes; 142 are *seen*.
+/// Longest set-up that is stored, in bytes; 142 are *seen*.
 const LONGEST_SETUP: usize = 4096;
 
 /// Position of a player in a rally.
@@ -64,8 +64,8 @@ impl Attempt {
         Time { board, account: self.account, millis, total: self.total(), drive: self.drive, at }
     }
 
-    /// Returns `PROGRESS`. Only the answer to `StageComplete` has mud. (*said*, after official bodies; the values of
-    /// `State` are *works*)
+    /// Returns `PROGRESS`. Only the response to `StageComplete` has mud. (*said*, after official bodies; the values
+    /// of `State` are *works*)
     pub(crate) fn progress(&self, stages: usize, with_mud: bool) -> Shape {
         let next = self.stages.len().min(stages.saturating_sub(1));
         let (state, attempts_left) = match self.phase {
@@ -96,7 +96,7 @@ impl Attempt {
     }
 }
 
-/// Returns a time in seconds as whole milliseconds.
+/// Converts a time in seconds to whole milliseconds.
 pub(crate) fn millis(seconds: f32) -> Result<u32, Refusal> {
     if !(seconds > 0.0 && seconds <= LONGEST) {
         return Err(Refusal::Time(seconds));
@@ -106,7 +106,7 @@ pub(crate) fn millis(seconds: f32) -> Result<u32, Refusal> {
     Ok(millis.max(1))
 }
 
-/// Reads a set-up: 16 bytes (1, 16, the size unpacked, 0) and a zlib stream. An empty or malformed one in an answer
+/// Reads a set-up: 16 bytes (1, 16, the size unpacked, 0) and a zlib stream. An empty or malformed one in a response
 /// crashes the game. (*said*)
 fn setup<'v>(body: &'v Value<'_>) -> Result<&'v [u8], Refusal> {
     let setup: &[u8] = body.field("TuningSetup")?;
@@ -116,7 +116,7 @@ fn setup<'v>(body: &'v Value<'_>) -> Result<&'v [u8], Refusal> {
 }
 
 impl Dr2 {
-    /// Returns the rally and the stage that a request is about, and how many stages the rally has.
+    /// Returns the rally and the stage that a request is about, and the rally's number of stages.
     fn reported(&self, body: &Value<'_>) -> Result<(ChallengeId, usize, usize), Refusal> {
         let challenge = ChallengeId(body.field("ChallengeId")?);
         let rally = self.rally(challenge).ok_or(Refusal::Missing("challenge", challenge.0.into()))?;
@@ -125,7 +125,7 @@ impl Dr2 {
         Ok((challenge, index.ok_or(Refusal::Stage(stage))?, rally.stages.len()))
     }
 
-    /// Answers `RaceNetChallenges.StageBegin`. (Request *seen*, answer *said*.)
+    /// Responds to `RaceNetChallenges.StageBegin`. (Request *seen*, response *said*.)
     pub(crate) fn stage_begin(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
         let (challenge, stage, stages) = self.reported(body)?;
         let now = cx.now().wall;
@@ -134,7 +134,7 @@ impl Dr2 {
         if !is_open || before.phase == Phase::Finished {
             return Err(Refusal::NotOpen(challenge.0));
         }
-        // The same stage may be begun again: a game that crashed can go on. (*ours*)
+        // The same stage may be begun again, so that a game that crashed can go on. (*ours*)
         if stage != before.stages.len() {
             return Err(Refusal::Stage(count(stage)));
         }
@@ -154,13 +154,13 @@ impl Dr2 {
         Ok(answer)
     }
 
-    /// Answers `RaceNetChallenges.StageComplete`. (Request *seen*, answer *said*.)
+    /// Responds to `RaceNetChallenges.StageComplete`. (Request *seen*, response *said*.)
     pub(crate) fn stage_complete(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
         let (challenge, stage, stages) = self.reported(body)?;
         let before = self.attempts.get(&(challenge, account)).ok_or(Refusal::NotOpen(challenge.0))?;
-        // 0 in every stage that was completed. (*seen*) What else there is, is unknown: nothing of it is kept.
+        // 0 in every stage that was completed. (*seen*) Other values are unknown: such a report is not stored.
         if stage < before.stages.len() || number::<i32>(body, "RaceStatus")? != 0 {
-            // A repeated report, of which the answer was lost: it counts once.
+            // A repeated report, whose response was lost: it counts once.
             return Ok(completed(before, stages));
         }
         if before.phase != Phase::Driving || stage != before.stages.len() {
@@ -190,7 +190,7 @@ impl Dr2 {
         Ok(answer)
     }
 
-    /// Keeps a time, if it is the player's best on its leaderboard.
+    /// Stores a time, if it is the player's best on its leaderboard.
     pub(crate) fn keep_time(&mut self, cx: &mut Cx<'_>, time: Time) {
         let kept = self.boards.get(&time.board).and_then(|board| board.times.get(&time.account));
         if kept.is_none_or(|kept| time.millis < kept.millis) {
@@ -208,7 +208,7 @@ fn completed(attempt: &Attempt, stages: usize) -> Shape {
     }
 }
 
-/// Returns a reward of nothing. What a finished rally brought officially is unknown.
+/// Returns an empty reward. The official reward for a finished rally is unknown.
 fn no_reward() -> Shape {
     let reason = dict! {
         si32 "Source": 4, si32 "Type" "FinishPosition" "FinishTimeMs": 0, si64 "SourceEntityId": 0,

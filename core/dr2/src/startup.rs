@@ -1,11 +1,11 @@
-//! What the game asks at its start, before and after the login: answers that are the same for everyone.
+//! Requests of the game at its start, before and after the login: the responses are the same for all players.
 
 use crate::shapes::{Shape, dict, none};
 
 /// The last version of the game, which it also sends as `X-EgoNet-Game-Version`. (*seen*)
 const GAME_VERSION: i32 = 1_309_032;
 
-/// Returns the answer to a function that a game calls without a session, too.
+/// Returns the response to a function that the game also calls without a session.
 pub(crate) fn without_session(function: &str) -> Option<Shape> {
     Some(match function {
         "Esports.SeasonActivityCheck" => dict! { bool "IsActive": false, si32 "Type": 0 },
@@ -15,7 +15,7 @@ pub(crate) fn without_session(function: &str) -> Option<Shape> {
     })
 }
 
-/// Returns the answer to a function that every player gets the same answer to.
+/// Returns the response to a function for which all players get the same.
 pub(crate) fn answer(function: &str) -> Option<Shape> {
     Some(match function {
         "Login.Tick" => dict! {},
@@ -33,7 +33,7 @@ pub(crate) fn answer(function: &str) -> Option<Shape> {
     })
 }
 
-/// Returns whether a function is acknowledged, and has no effect. (*works*)
+/// Returns true if a function is acknowledged and has no effect. (*works*)
 fn is_acknowledged(function: &str) -> bool {
     let (service, name) = function.split_once('.').unwrap_or_default();
     match service {

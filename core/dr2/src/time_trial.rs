@@ -9,7 +9,8 @@ use crate::shapes::dict;
 use crate::stages::{Phase, millis};
 use crate::{AccountId, Answer, BoardId, Cx, Dr2, LogEvent, Refusal};
 
-/// Most times of a player on leaderboards, those of rallies included: game and track have a few thousand pairs. (*ours*)
+/// The most times of a player on leaderboards, those of rallies included: game and track have a few thousand pairs.
+/// (*ours*)
 const MOST_TIMES: usize = 5_000;
 
 /// Returns the leaderboard of a time trial: above those of rallies, which have 31 bits. (*ours*)
@@ -18,7 +19,7 @@ fn board(class: u16, track: u16, conditions: u16, category: u8) -> BoardId {
     BoardId(1 << 56 | class | track | i64::from(conditions) << 8 | i64::from(category))
 }
 
-/// Reads a number of any width: those of time trials are unknown, and numbers that are known are small.
+/// Reads a number of any width: those of time trials are unknown, and known numbers are small.
 pub(crate) fn number<T: TryFrom<i128>>(body: &Value<'_>, name: &'static str) -> Result<T, Refusal> {
     let value: &Value<'_> = body.field(name)?;
     let number = value.as_integer().and_then(|number| T::try_from(number).ok());
@@ -26,7 +27,7 @@ pub(crate) fn number<T: TryFrom<i128>>(body: &Value<'_>, name: &'static str) -> 
 }
 
 impl Dr2 {
-    /// Answers `TimeTrial.GetLeaderboardId`. (*works*; order and types of the request are unknown.)
+    /// Responds to `TimeTrial.GetLeaderboardId`. (*works*; order and types of the request are unknown.)
     pub(crate) fn trial_board(&mut self, account: AccountId, body: &Value<'_>) -> Answer {
         let (class, track) = (number(body, "VehicleClassId")?, number(body, "TrackModelId")?);
         let board = board(class, track, number(body, "ConditionsId")?, number(body, "Category")?);
@@ -34,15 +35,15 @@ impl Dr2 {
         Ok(dict! { bool "ShouldPost": true, si64 "LeaderboardId": board.0 })
     }
 
-    /// Answers `TimeTrial.PostTime`. (Request *seen*, answer *works*.) A time that belongs to no leaderboard is answered
-    /// `Accepted: false`. (*ours*)
+    /// Responds to `TimeTrial.PostTime`. (Request *seen*, response *works*.) For a time that belongs to no
+    /// leaderboard the response is `Accepted: false`. (*ours*)
     pub(crate) fn post_time(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
         let (millis, drive, at) = (millis(body.field("StageTime")?)?, Drive::read(body)?, cx.now().wall);
         let (track, conditions) = (number(body, "TrackModelId")?, number(body, "ConditionsId")?);
         let of_class = |class, category| board(class, track, conditions, category);
         let category = number(body, "Category")?;
-        // The class is not part of the report: it is that of the last look-up, or that of the rally that is being driven,
-        // since the game also posts the time of a club's stage, before it completes it. (*seen*)
+        // The class is not part of the report: it is that of the last look-up, or that of the rally that is being
+        // driven, since the game also posts the time of a club's stage, before it completes it. (*seen*)
         let looked_up = self.trials.get(&account).copied();
         let looked_up = looked_up.filter(|board| board.0 & !(0xffff << 40) == of_class(0, category).0);
         let driven = || Some(of_class(self.class_driven(account, track, at)?, category));

@@ -1,4 +1,4 @@
-//! What no game sends: it is answered with what the protocol has for it, changes nothing, and never panics.
+//! Requests that no game sends: each gets the protocol's response, changes nothing, and never panics.
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
@@ -24,7 +24,7 @@ fn state(rig: &Server) -> Vec<Record> {
     rig.server.service().rows().collect()
 }
 
-/// Every function that reads its request, with a request that it takes.
+/// Returns every function that reads its request, with a request that it accepts.
 fn requests(challenge: i32) -> Vec<(&'static str, Dict<'static>)> {
     vec![
         ("Login.Login", login("Ann")),
@@ -135,7 +135,7 @@ fn bodies_that_are_no_values_are_refused() {
         }
     }
     assert_eq!(state(&rig), before);
-    // Functions that read nothing do not care.
+    // Functions that read nothing accept any body.
     assert_eq!(post(&mut rig, "Staff.GetStaff", Some(&ann.session), &deep).result(), "0");
 }
 
@@ -222,7 +222,7 @@ fn challenges_and_stages_that_are_not_to_be_driven_are_refused() {
         "not begun",
     );
     assert_eq!(state(&rig), before);
-    // What Ann has begun, Bob cannot complete.
+    // Bob cannot complete a stage that Ann has begun.
     ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, 0));
     assert_refused(
         &bob.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, 0, 9.0)),
@@ -233,7 +233,7 @@ fn challenges_and_stages_that_are_not_to_be_driven_are_refused() {
             ann.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, 0, seconds));
         assert_refused(&done, &format!("{seconds} s"));
     }
-    // A stage that was given up counts nothing, and can be driven again.
+    // A stage that was aborted counts nothing, and can be driven again.
     let mut given_up = stage_complete(challenge, 0, 9.0);
     given_up.0.last_mut().unwrap().1 = Value::U32(5);
     let before = state(&rig);
@@ -402,7 +402,7 @@ fn scalars() -> impl Strategy<Value = Value<'static>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Requests with changed values, in any order: every one is answered, and what was kept can be restored.
+    /// Requests with changed values, in any order: every one gets a response, and the stored rows can be restored.
     #[test]
     fn no_request_panics(
         calls in prop::collection::vec((0_usize..9, any::<prop::sample::Index>(), scalars(), any::<bool>()), 1..40),

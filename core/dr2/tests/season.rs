@@ -77,7 +77,7 @@ fn a_season() {
     let progress = |name: &str| value.field::<i32>(&format!("Progress/{name}")).unwrap();
     assert_eq!([progress("StageIndex"), progress("State"), progress("MetersDriven")], [1, 0, 6000]);
     assert_eq!(value.field("Progress/ChampTimeMs"), Ok(100_500_u32));
-    // Damage and mud come back as they were, in the order of answers.
+    // Damage and mud come back as they were, in the order of responses.
     assert_eq!(value.field("Progress/VehicleDamage/WheelsWear"), Ok(0x0102_0304_u32));
     assert_eq!(value.field("Progress/VehicleDamage/Clutch"), Ok(0.25_f32));
     assert_eq!(value.field("Progress/VehicleDamage/QuickRepairs"), Ok(1_u16));
@@ -147,7 +147,7 @@ fn time_trials(rig: &mut Server, ann: &Game) {
     }
 }
 
-/// Restored row by row, or from what a store would give back, the server is the same.
+/// Checks that a server restored row by row, or from a store's rows, is the same.
 fn restored(rig: &Server) {
     let all: Vec<Record> = rig.server.service().rows().collect();
     for rows in [rig.records.clone(), all.clone()] {
@@ -185,7 +185,7 @@ fn a_season_with_crashes() {
         );
         assert_eq!(done.value().field("Progress/ChampTimeMs"), Ok(60_000 * (stage.unsigned_abs() + 1)));
         crash(&mut rig);
-        // The answer was lost, and the game reports again: the stage counts once.
+        // The response was lost, and the game reports again: the stage counts once.
         let again = ann.call(
             &mut rig,
             "RaceNetChallenges.StageComplete",
@@ -280,7 +280,7 @@ fn a_rally_ends_when_its_days_are_over_and_a_new_season_begins_after_the_last() 
     ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 0));
     rig.pass(7 * DAY);
     assert_eq!(window(&mut rig), ("Second".into(), begin + week, begin + 2 * week));
-    // What was begun in time counts, and nothing can be begun any more.
+    // A stage that was begun in time counts, and no stage can be begun any more.
     let late = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 0, 60.0));
     assert_eq!(late.result(), "0");
     let too_late = ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 1));
@@ -288,7 +288,7 @@ fn a_rally_ends_when_its_days_are_over_and_a_new_season_begins_after_the_last() 
     rig.pass(7 * DAY);
     assert_eq!(window(&mut rig), ("First".into(), begin + 2 * week, begin + 3 * week));
     assert_ne!(ann.challenge(&mut rig), first);
-    // A player who finishes early may go on at once.
+    // A player that finishes early may go on at once.
     let next = ann.challenge(&mut rig);
     for stage in 0..3 {
         ann.drive(&mut rig, next, stage, 60.0);

@@ -65,7 +65,7 @@ fn every_track_has_one_location_and_every_class_a_number() {
     assert_eq!((tracks.len(), distinct.len()), (13 * 12, 13 * 12));
 }
 
-/// The file of the protocol's page. A host makes JSON of a list in its file, as this does.
+/// The file of the protocol's page. A host makes JSON of a list in its file, as this test does.
 #[test]
 fn the_file_of_the_page_is_right() {
     let page = include_str!("../../../docs/DIRT-RALLY-2.md");

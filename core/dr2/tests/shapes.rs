@@ -1,5 +1,5 @@
-//! Names, types and order of every answer. The expectations are written down apart from the code that answers: what the
-//! protocol's page says, in its notation.
+//! Names, types and order of every response. The expectations are independent of the code under test: they are those
+//! of the protocol's page, in its notation.
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
@@ -194,7 +194,7 @@ fn the_answers_about_garage_and_staff() {
     ] {
         assert_shape(&ann.call(&mut rig, function, &request), expected);
     }
-    // As long as the official answer, so with as many values of each width and names as long.
+    // As long as the official response, so with as many values of each width and names as long.
     assert_eq!(ann.call(&mut rig, "Staff.GetStaff", &NOTHING).body.len(), 1841);
 }
 

@@ -1,4 +1,4 @@
-//! A recorded trace plays again, and lets no one in.
+//! A recorded trace replays, and reveals no valid session.
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test: a panic is its failure")]
 
@@ -34,7 +34,7 @@ impl Transport for Recorded {
         self.conn += 1;
         let conn = ConnId(self.conn);
         self.input(Input::Opened { conn, tls: true, peer: ([203, 0, 113, 9], 50_000).into() });
-        // In two pieces: what is a secret is not known before a request is whole.
+        // In two pieces: secrets are not known before a request is whole.
         let (first, second) = request.split_at(request.len() / 2);
         let begun = self.input(Input::Received { conn, bytes: first });
         let response = self.input(Input::Received { conn, bytes: second });
@@ -43,7 +43,7 @@ impl Transport for Recorded {
     }
 }
 
-/// Everything that a game asks for, a stranger's requests, and a session from before.
+/// Every request of a game, a stranger's requests, and a session from before.
 #[test]
 fn a_recorded_season_plays_again_and_shows_no_secret() {
     let life = || Life { key: [3; 32], seed: [5; 32], ..Life::default() };
@@ -111,7 +111,7 @@ fn a_recorded_season_plays_again_and_shows_no_secret() {
     }
     assert!(trace.contains(&format!("X-EgoNet-SessionID: {}", &ann.session[..16])));
 
-    // What stands in for a session lets no one in.
+    // The replacement of a session is not valid here.
     let stand_in = trace.split("X-EgoNet-SessionID: ").nth(1).unwrap()[..32].to_owned();
     assert_eq!(post(server, "Login.Tick", Some(&stand_in), b"{}").result(), "1");
     let changed = server.run.trace.replace("Login.Login", "Login.Loggo");

@@ -1,4 +1,4 @@
-//! A game that talks to the server through the seam, and the shapes of what both say.
+//! A game that talks to the server through the seam, and the shapes of both sides' messages.
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test: a panic is its failure")]
 
@@ -135,7 +135,7 @@ impl Game {
         post(rig, function, Some(&self.session), &encoded(body))
     }
 
-    /// Drives a stage as the game does, with the leaderboards in between; returns the answer to `StageComplete`.
+    /// Drives a stage as the game does, with the leaderboards in between; returns the response to `StageComplete`.
     pub(crate) fn drive(&self, rig: &mut impl Transport, challenge: i32, stage: i32, seconds: f32) -> Answer {
         let begun = self.call(rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage));
         assert_eq!(begun.value().field("Progress/State"), Ok(1_i32));
@@ -165,7 +165,7 @@ pub(crate) fn rows(answer: &Answer) -> (Vec<(String, i32, i64)>, i32) {
     (rows.iter().map(row).collect(), value.field("PlayerRank").unwrap())
 }
 
-// What the game sends. Values are made up; names, order and types are those of its recorded requests.
+// Requests of the game. Values are made up; names, order and types are those of its recorded requests.
 
 pub(crate) fn login(name: &str) -> Dict<'_> {
     Dict::new().dstr("Name", name).blob("SteamTicket", vec![0xa5; 512])
