@@ -1,4 +1,4 @@
-//! What a game implements to be hosted: besides its [`Service`], what of it is configured, kept and recorded.
+//! The interface of a game to its host: besides its [`Service`], its configuration, durable state and redaction.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -101,34 +101,34 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
     /// Facts that its host needs before it runs.
     const INFO: Info;
 
-    /// What a host can set: all of the configuration that a trace has to hold.
+    /// The game's settings: all of the configuration that a trace has to hold.
     type Settings: Settings;
 
-    /// The type that hides secrets in a recording. There is no default: what is not hidden can be read by everyone who gets
-    /// the trace.
+    /// The type that hides secrets in a trace. There is no default: anyone who gets the trace can read what is not
+    /// hidden.
     type Redactor: Redactor<Self>;
 
-    /// Makes the game for one life of the server, with nothing restored yet.
+    /// Creates the game for one life of the server, with nothing restored yet.
     ///
     /// # Errors
-    /// A setting does not fit.
+    /// [`Unfit`] if the game cannot be created with a setting.
     fn new(settings: &Self::Settings, life: &Life) -> Result<Self, Unfit>;
 
-    /// Findings about these settings, for the host's `doctor`; none by default.
+    /// Returns findings about these settings, for the host's `doctor`; none by default.
     fn examine(_settings: &Self::Settings) -> Vec<Finding> {
         Vec::new()
     }
 
-    /// A finding about a record that is kept: that it is of a time to come, for example. None by default.
+    /// Returns a finding about a stored record, for example that it dates from the future. None by default.
     fn examine_record(_record: &Self::Record, _now: Wall) -> Option<Finding> {
         None
     }
 
-    /// Returns all that is durable, as the fewest records that it can be restored from.
+    /// Returns the durable state, as the fewest records from which it can be restored.
     fn rows(&self) -> impl Iterator<Item = Self::Record>;
 }
 
-/// Secrets and facts that a host hands to its game for one life of the server. Replays and tests make their own:
+/// Secrets and facts that a host gives its game for one life of the server. Replays and tests make their own:
 ///
 /// ```
 /// use mmcos_core::game::Life;
@@ -138,64 +138,65 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
 /// ```
 #[derive(Clone, Default)]
 pub struct Life {
-    /// The server's secret, the same in every life. What is authenticated by it outlives a restart.
+    /// The server's secret, the same in every life. What it authenticates stays valid across restarts.
     pub key: [u8; 32],
-    /// All randomness of this life. Take it from the operating system, unless a life is to be repeated.
+    /// Seed of all randomness of this life. Take it from the operating system, unless a life is to be repeated.
     pub seed: [u8; 32],
-    /// Whether this life is recorded. A trace replaces the key by one of its own, so that it lets nobody in: what players
-    /// are told of things derived from the key must follow from the seed instead, unless the recorder replaces that too.
+    /// True if this life is recorded. A trace contains a key of its own instead of this one, so that it does not
+    /// allow anyone to log in. Values shown to players that are derived from the key must therefore follow from the
+    /// seed instead, unless the recorder replaces them too.
     pub is_recorded: bool,
-    /// The operator's side. A trace holds nothing of it.
+    /// The operator's side. A trace contains nothing of it.
     pub desk: DeskConfig,
 }
 
 impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Secrets have no place in a log.
+        // A log must not contain secrets.
         f.debug_struct("Life").field("desk", &self.desk).finish_non_exhaustive()
     }
 }
 
-/// Something that a host's `doctor` has looked at.
+/// A result of a host's `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its state.
+    /// Verdict on it.
     pub verdict: Verdict,
-    /// Its name, in a word or two.
+    /// Its subject, in a word or two.
     pub about: &'static str,
-    /// What was found; of a warning or a problem also what it means and what to do.
+    /// The finding. For a warning or a problem, also what it means and what to do.
     pub text: String,
 }
 
-/// State of something that was looked at.
+/// Verdict on something that `doctor` checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// It works, or will, but not for everybody or not for long.
+    /// It works, or will, but not for all players or not for long.
     Warning,
-    /// Players are kept out, or what is kept is in danger.
+    /// Players are kept out, or stored data is in danger.
     Problem,
 }
 
 impl Finding {
-    /// All is well.
+    /// Returns a finding without a problem.
     pub fn ok(about: &'static str, text: impl Into<String>) -> Self {
         Self { verdict: Verdict::Ok, about, text: text.into() }
     }
 
-    /// Something works, but not for everybody or not for long.
+    /// Returns a finding about something that works, but not for all players or not for long.
     pub fn warning(about: &'static str, text: impl Into<String>) -> Self {
         Self { verdict: Verdict::Warning, about, text: text.into() }
     }
 
-    /// Something must be mended.
+    /// Returns a finding about something that must be repaired.
     pub fn problem(about: &'static str, text: impl Into<String>) -> Self {
         Self { verdict: Verdict::Problem, about, text: text.into() }
     }
 }
 
-/// A setting that a game cannot be made with.
+/// The error for a setting that a game cannot be created with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{setting}`: {problem}")]
 pub struct Unfit {
@@ -204,7 +205,7 @@ pub struct Unfit {
 }
 
 impl Unfit {
-    /// The setting of this name has a problem, which is a phrase such as `must have at least one stage`.
+    /// Returns the error for the setting of this name. `problem` is a phrase such as `must have at least one stage`.
     ///
     /// ```
     /// use mmcos_core::game::Unfit;

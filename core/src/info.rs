@@ -29,23 +29,23 @@ pub struct Info {
     pub version: &'static str,
     /// Name of the game, as its players write it.
     pub title: &'static str,
-    /// Host names that the game asks for. The first one stands in certificates as their subject, and is the one that
-    /// tests ask.
+    /// Host names that the game connects to. The first one is the subject of certificates, and the host that tests
+    /// connect to.
     pub hosts: &'static [&'static str],
-    /// How the game checks certificates.
+    /// The game's check of certificates.
     pub trust: Trust,
-    /// The request that shows whether this server answers.
+    /// Request that shows whether this server is reachable.
     pub probe: Probe,
     /// Texts for the page for players.
     pub page: Page,
-    /// Whether the game has a dashboard at `/admin`. The start prints a link to it.
+    /// True if the game has a dashboard at `/admin`. At its start, the program prints a link to it.
     pub has_dashboard: bool,
     /// Commands of this game's program, beside those of every host.
     pub commands: &'static [Command],
 }
 
 impl Info {
-    /// Facts about a game that has nothing but a name, for examples and tests.
+    /// Returns facts about a game that has nothing but a name, for examples and tests.
     pub const fn named(name: &'static str) -> Self {
         Self {
             name,
@@ -60,60 +60,60 @@ impl Info {
         }
     }
 
-    /// The program and its version: `mmcos 0.1.0`.
+    /// Returns the program and its version: `mmcos 0.1.0`.
     pub fn program(&self) -> String {
         format!("{} {}", self.name, self.version)
     }
 }
 
-/// How a game checks the certificate of its server.
+/// A game's check of its server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// It accepts any certificate. Self-signed certificates are made.
+    /// Any certificate is accepted. Self-signed certificates are made.
     Any,
-    /// It asks its system. The host is an authority of its own, whose certificate players install; the scripts for
-    /// players do that, and undo it.
+    /// The operating system decides. The host is its own authority, whose certificate players install; the scripts
+    /// for players do that, and undo it.
     System {
-        /// Number of the game on Steam, for its Wine prefix under Proton.
+        /// Number of the game on Steam, to find its Wine prefix under Proton.
         steam_app: u32,
     },
 }
 
-/// A request that only a server of this game answers in this way.
+/// A request whose response identifies a server of this game.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
-    /// The path, for a GET.
+    /// Path of a GET request.
     pub path: &'static str,
     /// A part of the response's head, such as a field that no official server sends.
     pub mark: &'static str,
     /// A part of the response's body.
     pub body: &'static str,
-    /// A part of the body while the server is closed for maintenance; empty: it does not show.
+    /// A part of the body while the server is closed for maintenance; empty if the body does not show it.
     pub closed: &'static str,
 }
 
 /// Texts for players, in plain words, without markup.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// The purpose of the server: a sentence or two.
+    /// Purpose of the server, in a sentence or two.
     pub about: &'static str,
-    /// The way to play on the PC that runs the server, without a hosts file; empty: there is none.
+    /// Instructions to play on the PC that runs the server, without a hosts file; empty if that is not possible.
     pub same_pc: &'static str,
-    /// The owners of the names.
+    /// Notice about the owners of the names.
     pub notice: &'static str,
 }
 
-/// A command of a game's program: `mmcos ticket HEX`.
+/// A command of a game's program, such as `mmcos ticket HEX`.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
     /// Its name.
     pub name: &'static str,
-    /// Its one argument, for the help: `HEX`.
+    /// Its one argument, for the help, such as `HEX`.
     pub argument: &'static str,
-    /// The meaning of the argument: completes "HEX is …".
+    /// Meaning of the argument; completes "HEX is …".
     pub meaning: &'static str,
-    /// What it does, for the help.
+    /// Its description, for the help.
     pub about: &'static str,
-    /// Makes the text to print of the argument and the time, or says what is wrong.
+    /// Function that returns the text to print, given the argument and the time, or an error message.
     pub run: fn(&str, Wall) -> Result<String, String>,
 }

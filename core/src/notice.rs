@@ -1,13 +1,13 @@
-//! News from a game for people who are not in it, such as its players' friends: what a host tells a webhook.
+//! News from a game for people outside it, such as its players' friends. A host sends it to a webhook.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-/// News for people.
+/// News for people outside the game.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// The news, in plain text. Names in it have gone through [`plain_name`].
+    /// The news as plain text. Names in it have gone through [`plain_name`].
     pub text: String,
-    /// The same for programs, each under its name.
+    /// The same news for programs: values with their names.
     pub fields: Vec<(&'static str, Value)>,
 }
 
@@ -32,8 +32,8 @@ impl From<u32> for Value {
     }
 }
 
-/// A name without what a chat could take for more than letters: mentions, links, markup, and characters that hide or turn
-/// the text around them. `Somebody` if nothing is left.
+/// Returns a name without characters that a chat could interpret: mentions, links, markup, and characters that hide
+/// or turn the text around them. Returns `Somebody` if nothing is left.
 ///
 /// ```
 /// use mmcos_core::notice::plain_name;

@@ -21,56 +21,58 @@ pub struct Server<S: Service> {
 }
 
 impl<S: Service> Server<S> {
-    /// A server that has seen nothing yet. All randomness comes from `seed`: take it from the operating system,
-    /// unless the run is to be repeated.
+    /// Returns a server without connections and records. All randomness comes from `seed`: take it from the operating
+    /// system, unless the run is to be repeated.
     pub fn new(service: S, limits: Limits, seed: [u8; 32]) -> Self {
         Self { service, engine: Engine::new(limits), rng: ChaCha8Rng::from_seed(seed) }
     }
 
-    /// Takes a durable change of an earlier life. For start-up, before any input, in the order of their making.
+    /// Restores a durable change of an earlier life. Call this at start-up, before any input, in the order in which
+    /// the changes were made.
     ///
     /// # Errors
-    /// The record does not fit to those before; do not start a server that lacks it.
+    /// The record does not fit the earlier ones; do not start a server that lacks it.
     pub fn restore(&mut self, record: S::Record) -> Result<(), S::RestoreError> {
         self.service.restore(record)
     }
 
-    /// The game.
+    /// Returns the game.
     pub fn service(&self) -> &S {
         &self.service
     }
 
-    /// The wall clock, as far as it is believed.
+    /// Returns the wall clock, with its doubts.
     pub fn clock(&self) -> &WallClock {
         &self.engine.clock
     }
 
-    /// When to give [`Input::Tick`] at the latest. Changes with every input.
+    /// Returns the latest time for the next [`Input::Tick`]. It can change with every input.
     pub fn next_deadline(&self) -> Option<Monotonic> {
         self.engine.next_deadline()
     }
 
-    /// Whether no connection is open or being closed.
+    /// Returns true if no connection is open or being closed.
     pub fn is_idle(&self) -> bool {
         self.engine.is_idle()
     }
 
-    /// Number of connections that are open or being closed.
+    /// Returns the number of connections that are open or being closed.
     pub fn connections(&self) -> usize {
         self.engine.connections()
     }
 
-    /// Number of timers that are set: at most one for each connection, two of the engine, and those of the game.
+    /// Returns the number of timers: at most one for each connection, two of the engine, and those of the game.
     pub fn timers(&self) -> usize {
         self.engine.timers()
     }
 
-    /// Takes an input and appends what is to be done about it to `out`. Never blocks, fails or panics.
+    /// Handles an input and appends its effects to `out`. Never blocks, fails or panics.
     ///
-    /// Several inputs may go into one outbox before its effects are carried out.
+    /// Several inputs may share an outbox before its effects are carried out.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
         self.advance(now, out);
-        // What was due comes before what comes late, or a late tick would show how bytes are split.
+        // Fire due timers before handling the new input, or a late tick would make the result depend on how bytes are
+        // split.
         self.settle(out);
         match input {
             Input::Opened { conn, peer, tls } => self.engine.open(conn, Peer { address: peer, tls }, out),
@@ -95,8 +97,8 @@ impl<S: Service> Server<S> {
         self.settle(out);
     }
 
-    /// Calls the game with a context, as [`handle`](Self::handle) does for an input: for what is not HTTP, and for
-    /// tests of one method.
+    /// Calls the game with a context, as [`handle`](Self::handle) does for an input. For games that need more than
+    /// HTTP, and for tests of one method.
     pub fn with<T>(
         &mut self,
         now: Now,
@@ -111,7 +113,7 @@ impl<S: Service> Server<S> {
         result
     }
 
-    /// Takes the time of an input.
+    /// Sets the time of an input.
     fn advance(&mut self, now: Now, out: &mut OutboxOf<S>) {
         let last_record = if self.engine.clock.is_read() { None } else { self.service.last_record() };
         if let Some(change) = self.engine.advance(now, last_record) {
@@ -119,7 +121,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// Does what is due, and what has become possible by it.
+    /// Fires due timers and resumes connections with parked bytes.
     fn settle(&mut self, out: &mut OutboxOf<S>) {
         self.run_timers(out);
         while let Some(conn) = self.engine.pop_resumable() {
@@ -131,7 +133,7 @@ impl<S: Service> Server<S> {
         (&mut self.service, Context { engine: &mut self.engine, out, rng: &mut self.rng })
     }
 
-    /// Serves what requests the connection's bytes hold, until one is kept by the service or none is whole.
+    /// Serves the requests in the connection's bytes, until the service holds one or none is whole.
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut OutboxOf<S>) {
         let Some(mut inbound) = self.engine.take_inbound(conn, bytes) else {
             return self.enforce_limits(conn, out);
@@ -160,7 +162,8 @@ impl<S: Service> Server<S> {
         self.enforce_limits(conn, out);
     }
 
-    /// Whether the connection can be read on at once: the request was answered, and the connection is still open.
+    /// Serves a request. Returns true if the connection can be read on at once: the request has its response, and the
+    /// connection is still open.
     fn serve(&mut self, conn: ConnId, request: &http::Request<'_>, out: &mut OutboxOf<S>) -> bool {
         let Some((exchange, peer)) = self.engine.begin_exchange(conn, request, out) else { return false };
         let (service, mut cx) = self.context(out);
@@ -178,7 +181,7 @@ impl<S: Service> Server<S> {
         self.cancel(cancelled, out);
     }
 
-    /// Tells the service that the client of a request has gone.
+    /// Reports to the service that the client of a request has gone.
     fn cancel(&mut self, exchange: Option<ExchangeId>, out: &mut OutboxOf<S>) {
         if let Some(exchange) = exchange {
             let (service, mut cx) = self.context(out);

@@ -1,4 +1,4 @@
-//! What a game implements to live on the engine.
+//! The interface that a game implements to run on the engine.
 
 use core::{fmt::Debug, time::Duration};
 
@@ -11,10 +11,10 @@ use crate::{
     wire::http::Request,
 };
 
-/// A game's services: state that is changed by requests, and answers.
+/// A game's services: state that requests change, and responses.
 ///
-/// All calls are made by one [`Server`](crate::Server), one at a time; none may block. Time and randomness come from
-/// the [`Context`] alone, so that the same inputs give the same outputs.
+/// A [`Server`](crate::Server) makes all calls, one at a time; none may block. Time and randomness come from the
+/// [`Context`] alone, so that the same inputs give the same outputs.
 ///
 /// This one holds a request until there is a second one, for 10 seconds at most:
 ///
@@ -73,39 +73,40 @@ pub trait Service: Sized {
     type Record: Debug;
     /// Something for the host's log; [`Infallible`](core::convert::Infallible) if the game logs nothing.
     type Event: Report;
-    /// What a timer was set for.
+    /// Purpose of a timer.
     type Timer;
-    /// Why a record does not fit to those restored before it.
+    /// The reason why a record does not fit those restored before it.
     type RestoreError: core::error::Error;
 
-    /// A whole request has come. Answer it now with [`Context::respond`], or keep the exchange and answer it in a
-    /// later call. An answer that goes on for as long as the client stays, such as server-sent events, is begun with
+    /// Handles a whole request. Respond now with [`Context::respond`], or keep the exchange and respond in a later
+    /// call. Begin a response that lasts as long as the client stays, such as server-sent events, with
     /// [`Context::stream`].
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange);
 
-    /// A timer has run out. Does nothing by default, for a game that sets none.
+    /// Handles a timer that has fired. Does nothing by default, for a game without timers.
     fn timer(&mut self, _cx: &mut Context<'_, Self>, _timer: Self::Timer) {}
 
-    /// The client of a request that was kept has gone, or the request was kept for longer than
-    /// [`Limits::hold_time`](engine::Limits): drop its [`Exchange`]. Or the client of a streaming answer has gone: drop
-    /// its [`Stream`]. Does nothing by default, for a game that keeps none.
+    /// Handles the end of an exchange that was kept: its client has gone, or it was held longer than
+    /// [`Limits::hold_time`](engine::Limits). Drop its [`Exchange`]. Also handles the end of a streaming response
+    /// whose client has gone. Drop its [`Stream`]. Does nothing by default, for a game that keeps none.
     fn cancelled(&mut self, _cx: &mut Context<'_, Self>, _exchange: ExchangeId) {}
 
-    /// The server is to stop: answer all that is kept, end all that streams. Does nothing by default, for a game that
-    /// keeps none.
+    /// Prepares for the end of the server: respond to all exchanges that are kept, end all streams. Does nothing by
+    /// default, for a game that keeps none.
     fn shutdown(&mut self, _cx: &mut Context<'_, Self>) {}
 
-    /// Records became durable, and how long that took. To be told an operator; no answer waits for it.
+    /// Reports that records became durable, and the time that this took. It is for the operator; no response waits
+    /// for it.
     fn committed(&mut self, _cx: &mut Context<'_, Self>, _took: Duration) {}
 
-    /// Takes a change made in an earlier life, in the order in which they were made.
+    /// Restores a change that was made in an earlier life. Called in the order in which the changes were made.
     ///
     /// # Errors
     /// A record that does not fit changes nothing; the server must not be started without it.
     fn restore(&mut self, record: Self::Record) -> Result<(), Self::RestoreError>;
 
-    /// The latest time that the restored records prove; `None` if there is none. The wall clock is compared with it at
-    /// the first input.
+    /// Returns the latest time in the restored records; `None` if there is none. The wall clock is compared with it
+    /// at the first input.
     fn last_record(&self) -> Option<Wall> {
         None
     }
@@ -114,10 +115,10 @@ pub trait Service: Sized {
 /// A log event of a server: its game's, or one about its connections and its clock.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LogEvent<E> {
-    /// Of the engine.
+    /// Log event of the engine.
     #[error("{0}")]
     Engine(engine::Event),
-    /// Of the game.
+    /// Log event of the game.
     #[error("{0}")]
     Game(E),
 }
@@ -151,7 +152,7 @@ impl<E: Report> Report for LogEvent<E> {
     }
 }
 
-/// The server, as a service may use it while it is called. A test gets one from [`Server::with`](crate::Server::with):
+/// Access of a service to its server during a call. A test gets one from [`Server::with`](crate::Server::with):
 ///
 /// ```
 /// # use core::{convert::Infallible, time::Duration};
@@ -209,77 +210,78 @@ pub struct Context<'a, S: Service> {
 }
 
 impl<S: Service> Context<'_, S> {
-    /// Returns the time. The wall time goes on evenly after a jump of the machine's clock, until that is believed: see
-    /// [`clock`](Self::clock).
+    /// Returns the time. After a jump of the machine's clock, the wall time continues evenly until the jump is
+    /// believed: see [`clock`](Self::clock).
     pub fn now(&self) -> Now {
         self.engine.now
     }
 
-    /// Returns the state of the durable storage. While it is [`Storage::Unavailable`], reject requests that would call
-    /// [`record`](Self::record), before they change anything.
+    /// Returns the state of the durable storage. While it is [`Storage::Unavailable`], reject requests that would
+    /// call [`record`](Self::record), before they change anything.
     pub fn storage(&self) -> Storage {
         self.engine.storage
     }
 
-    /// The wall clock: whether it is sure, the earliest time that it may be, and what the machine says.
+    /// Returns the wall clock, which knows whether the time is certain, the earliest possible time, and the time of
+    /// the machine's clock.
     pub fn clock(&self) -> &WallClock {
         &self.engine.clock
     }
 
-    /// Answers a request. If its client has gone meanwhile, nobody hears it.
+    /// Sends the response of an exchange. Does nothing if its client has gone.
     pub fn respond(&mut self, exchange: Exchange, response: &Response<'_>) {
         self.engine.respond(exchange, response, self.out);
     }
 
-    /// Begins an answer that goes on: its head and the first part of its body leave now, the rest with
-    /// [`send`](Self::send), and the connection closes with [`end`](Self::end). The body's length is the client's to find
-    /// out, so an answer whose end matters must say by itself that it is whole.
+    /// Begins a streaming response. Its head and the first part of its body are sent now, the rest with
+    /// [`send`](Self::send), and the connection closes with [`end`](Self::end). The client is not told the length of
+    /// the body, so if its end matters, the body itself must show that it is complete.
     pub fn stream(&mut self, exchange: Exchange, response: &Response<'_>) -> Stream {
         self.engine.stream(exchange, response, self.out)
     }
 
-    /// Sends more of a streaming answer. False if nobody is there any more to read it.
+    /// Sends more of a streaming response. Returns false if its client has gone.
     pub fn send(&mut self, stream: &Stream, more: &Body<'_>) -> bool {
         self.engine.send(stream, more, self.out)
     }
 
-    /// Ends a streaming answer.
+    /// Ends a streaming response.
     #[expect(clippy::needless_pass_by_value, reason = "nothing can be sent on it any more")]
     pub fn end(&mut self, stream: Stream) {
         self.engine.end(&stream, self.out);
     }
 
-    /// Makes a change durable before any answer that is given after this call.
+    /// Makes a change durable before any later response.
     pub fn record(&mut self, record: S::Record) {
         self.out.persist(record);
     }
 
-    /// Tells the host.
+    /// Logs an event.
     pub fn log(&mut self, event: S::Event) {
         self.out.log(LogEvent::Game(event));
     }
 
-    /// Has [`Service::timer`] called once `wait` has passed.
+    /// Sets a timer: calls [`Service::timer`] once `wait` has passed.
     pub fn set_timer(&mut self, wait: Duration, timer: S::Timer) -> TimerId {
         self.set_timer_at(self.now().monotonic.after(wait), timer)
     }
 
-    /// Has [`Service::timer`] called at `at`, or as soon as possible if that is past.
+    /// Sets a timer: calls [`Service::timer`] at `at`, or as soon as possible if that is past.
     pub fn set_timer_at(&mut self, at: Monotonic, timer: S::Timer) -> TimerId {
         self.engine.set_timer(at, engine::Due::Service(timer))
     }
 
-    /// Forgets a timer. One that has run out already is none of its business.
+    /// Cancels a timer. Does nothing if it has already fired.
     pub fn cancel_timer(&mut self, timer: TimerId) {
         self.engine.cancel_timer(timer);
     }
 
-    /// 64 random bits, from the seed the server was made with.
+    /// Returns 64 random bits, from the seed that the server was made with.
     pub fn random(&mut self) -> u64 {
         self.rng.next_u64()
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.engine.connections()
     }

@@ -1,5 +1,5 @@
-//! The outward half of a connection without its socket: what both runtimes and the simulator do with bytes, time and
-//! the end of a connection.
+//! The sending side of a connection without its socket: the common behaviour of both runtimes and the simulator on
+//! bytes, time and the end of a connection.
 //!
 //! An adapter keeps a [`Link`] beside each socket and moves bytes, nothing else:
 //!
@@ -40,27 +40,29 @@ use queue::Queue;
 
 use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 
-/// While so many bytes wait to be written, no more requests are read, in bytes. (Our choice.)
+/// Bytes in the write queue from which on no more requests are read. (Our choice.)
 pub const READ_PAUSE: usize = 128 * 1024;
-/// Maximum bytes to give to the core before asking [`wants_read`](Link::wants_read) again. The core answers all
-/// requests in them at once: fifty of the shortest, with 30 kB each in response, stay far within
+/// Maximum bytes to give to the core before checking [`wants_read`](Link::wants_read) again. The core responds to all
+/// requests in them at once: fifty of the shortest, with responses of 30 kB each, stay far within
 /// [`WriteLimits::bytes`]. (Our choice.)
 pub const READ: usize = 2 * 1024;
-/// Silence that ends the reading of a connection whose sending side is shut down. (As nginx's `lingering_timeout`.)
+/// Time without bytes from the client after which a connection whose sending side is shut down is closed. (As nginx's
+/// `lingering_timeout`.)
 pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
-/// The longest that such a connection is read. (As nginx's `lingering_time`.)
+/// Maximum time for which such a connection is read. (As nginx's `lingering_time`.)
 pub const LINGER: Duration = Duration::from_secs(30);
 
-/// Longest time that a response waits for a commit; then its connection is dropped, and the client may retry. (Our
+/// Maximum time that a response waits for a commit. Then its connection is dropped, and the client may retry. (Our
 /// choice: storage is reported unavailable after 3 s, and may recover for 10 s more.)
 pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(13);
 
-/// Limits of what may wait for a client to read it. A client beyond them is dropped. All defaults are our choice.
+/// Limits of a write queue. A client beyond them is dropped. All defaults are our choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteLimits {
-    /// Bytes. Reading pauses long before: this is for the responses to what arrived at once.
+    /// Maximum size, in bytes. Reading pauses long before: this is for the responses to requests that arrived at
+    /// once.
     pub bytes: usize,
-    /// Time without any progress.
+    /// Maximum time without any progress.
     pub time: Duration,
 }
 
@@ -70,46 +72,46 @@ impl Default for WriteLimits {
     }
 }
 
-/// What is next for a connection.
+/// The next step of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Reading and writing.
     Running,
-    /// All is written that ever will be: end TLS, if any, and shut down the sending side.
+    /// All data is written: end TLS, if any, and shut down the sending side.
     Shutdown,
     /// Close the socket; nothing more is written or read.
     Over(Option<Dropped>),
 }
 
-/// Why a link was dropped before all was written.
+/// The reason why a link was dropped before its queue was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
-    /// The core, the adapter or the client broke it off.
+    /// The core, the adapter or the client aborted it.
     Aborted,
-    /// The client read nothing for [`WriteLimits::time`], or left more than [`WriteLimits::bytes`] unread.
+    /// The client read nothing for [`WriteLimits::time`], or its write queue exceeded [`WriteLimits::bytes`].
     NotReading,
     /// A response waited for a commit for [`COMMIT_TIMEOUT`].
     NotDurable,
 }
 
-/// See the [module](self).
+/// A connection without its socket. See the [module](self).
 #[derive(Debug)]
 pub struct Link {
     queue: Queue,
     limits: WriteLimits,
     phase: Phase,
-    /// Since when the socket takes nothing.
+    /// Time since which the socket accepts no bytes.
     blocked: Option<Monotonic>,
-    /// Since when all that is queued waits for a commit.
+    /// Time since which the whole queue waits for a commit.
     held: Option<Monotonic>,
-    /// Whether the client sends no more.
+    /// True if the client sends no more.
     ended: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Open,
-    /// To be closed once all is written.
+    /// To be closed once the queue is written.
     Flushing,
     /// The sending side is shut down.
     Lingering {
@@ -120,14 +122,14 @@ enum Phase {
 }
 
 impl Link {
-    /// The link of a new connection.
+    /// Returns the link of a new connection.
     pub fn new(limits: WriteLimits) -> Self {
         let phase = Phase::Open;
         Self { queue: Queue::default(), limits, phase, blocked: None, held: None, ended: false }
     }
 
-    /// Queues bytes that may be written once `after` is durable. They wait behind what was queued before. If more waits
-    /// than [`WriteLimits::bytes`], drops the link, and with it all that waits.
+    /// Queues bytes that may be written once `after` is durable. They wait behind all bytes queued earlier. If the
+    /// queue exceeds [`WriteLimits::bytes`], drops the link and its queue.
     pub fn push(&mut self, bytes: Bytes<'_>, after: CommitSeq) {
         if matches!(self.phase, Phase::Open) {
             self.queue.push(bytes, after);
@@ -137,7 +139,7 @@ impl Link {
         }
     }
 
-    /// Permits what waits for `durable` to be written.
+    /// Permits writing the bytes that wait for `durable`.
     pub fn release(&mut self, durable: CommitSeq) {
         self.queue.release(durable);
         if self.is_writable() {
@@ -145,48 +147,48 @@ impl Link {
         }
     }
 
-    /// What may be written now, in order. No piece that is copied is longer than 64 KiB.
+    /// Returns the bytes that may be written now, in order. No piece that is copied is longer than 64 KiB.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.queue.writable()
     }
 
-    /// Whether [`pieces`](Self::pieces) has any.
+    /// Returns true if [`pieces`](Self::pieces) has any.
     pub fn is_writable(&self) -> bool {
         self.pieces().next().is_some()
     }
 
-    /// Bytes of memory that wait to be written; those that are shared with the core are counted in full.
+    /// Returns the bytes of memory of the write queue; bytes that are shared with the core are counted in full.
     pub fn queued(&self) -> usize {
         self.queue.memory()
     }
 
-    /// Bytes that are allocated for this link alone.
+    /// Returns the bytes that are allocated for this link alone.
     pub fn allocated(&self) -> usize {
         self.queue.allocated()
     }
 
-    /// Removes bytes that were written from the front of the queue. Progress: the client has its time again.
+    /// Removes written bytes from the front of the queue. This is progress: the client's time starts again.
     pub fn written(&mut self, count: usize) {
         self.queue.take_away(count);
         self.progressed();
     }
 
-    /// Takes note that the socket took bytes that had left the queue before, such as those of TLS.
+    /// Reports that the socket accepted bytes that had left the queue before, such as those of TLS.
     pub fn progressed(&mut self) {
         self.blocked = None;
     }
 
-    /// Takes note that the socket takes no more now. The client's time runs from the first such call since the last
-    /// progress.
+    /// Reports that the socket accepts no more bytes now. The client's time runs from the first such call since the
+    /// last progress.
     pub fn blocked(&mut self, now: Monotonic) {
         self.blocked.get_or_insert(now);
     }
 
-    /// Takes note that the socket took all that may be written. What is left waits for a commit; its time runs from the
-    /// first such call since the last release.
+    /// Reports that the socket accepted all bytes that may be written. The rest waits for a commit; its time runs
+    /// from the first such call since the last release.
     pub fn flushed(&mut self, now: Monotonic) {
         self.progressed();
-        // What may be written already waits for a handshake, not for a commit.
+        // Bytes that may be written already wait for a handshake, not for a commit.
         if self.queue.is_empty() || self.is_writable() {
             self.held = None;
         } else {
@@ -194,13 +196,13 @@ impl Link {
         }
     }
 
-    /// Whether bytes from the client are for the core; otherwise they are to be discarded.
+    /// Returns true if bytes from the client go to the core; otherwise, discard them.
     pub const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open) && !self.ended
     }
 
-    /// Whether to read from the socket: not while the client leaves too much unread, nor after the end. A connection
-    /// that is being closed is read, or the client's last bytes would reset it.
+    /// Returns true if the socket is to be read: not while the write queue is long, nor after the end. A connection
+    /// that is being closed is still read, or the client's last bytes would reset it.
     pub fn wants_read(&self) -> bool {
         match self.phase {
             Phase::Open => !self.ended && self.queue.memory() < READ_PAUSE,
@@ -209,14 +211,14 @@ impl Link {
         }
     }
 
-    /// Takes note that bytes came, for the core or to be discarded.
+    /// Reports that bytes arrived, for the core or to be discarded.
     pub fn received(&mut self, now: Monotonic) {
         if let Phase::Lingering { silence, end } = &mut self.phase {
             *silence = now.after(LINGER_SILENCE).min(*end);
         }
     }
 
-    /// Takes note that the socket has no more bytes to read. Tell the core too: what it has sent is still written.
+    /// Reports that the socket has no more bytes to read. Report it to the core too. Queued bytes are still written.
     pub fn ended(&mut self) {
         self.ended = true;
         if matches!(self.phase, Phase::Lingering { .. }) {
@@ -224,8 +226,8 @@ impl Link {
         }
     }
 
-    /// Closes the link in this manner. [`Close::Refuse`] is [`Close::Abort`] here: what a socket takes at once, the
-    /// adapter has written before.
+    /// Closes the link in this manner. [`Close::Refuse`] acts like [`Close::Abort`] here: the adapter has already
+    /// written as much as the socket accepts at once.
     pub fn close(&mut self, how: Close) {
         match (how, self.phase) {
             (Close::AfterFlush, Phase::Open) => self.phase = Phase::Flushing,
@@ -234,7 +236,7 @@ impl Link {
         }
     }
 
-    /// What is next.
+    /// Returns the next step.
     pub fn status(&self) -> Status {
         match self.phase {
             Phase::Flushing if self.queue.is_empty() => Status::Shutdown,
@@ -243,7 +245,7 @@ impl Link {
         }
     }
 
-    /// Takes note that the sending side is shut down, TLS included.
+    /// Reports that the sending side is shut down, TLS included.
     pub fn shut_down(&mut self, now: Monotonic) {
         if !matches!(self.phase, Phase::Flushing) {
             return;
@@ -256,7 +258,7 @@ impl Link {
         self.phase = Phase::Lingering { silence: now.after(LINGER_SILENCE), end };
     }
 
-    /// When to [`tick`](Self::tick).
+    /// Returns the time of the next [`tick`](Self::tick).
     pub fn next_deadline(&self) -> Option<Monotonic> {
         match self.phase {
             Phase::Open | Phase::Flushing => {
@@ -269,7 +271,7 @@ impl Link {
         }
     }
 
-    /// Ends what has had its time.
+    /// Ends the link if a time limit has passed.
     pub fn tick(&mut self, now: Monotonic) {
         if self.next_deadline().is_some_and(|deadline| deadline <= now) {
             let is_held = self.held.is_some_and(|since| since.after(COMMIT_TIMEOUT) <= now);
@@ -281,7 +283,7 @@ impl Link {
         }
     }
 
-    /// Nothing that waits is of use any more.
+    /// Ends the link and drops its queue.
     fn end(&mut self, why: Option<Dropped>) {
         (self.queue, self.blocked, self.held) = (Queue::default(), None, None);
         self.phase = Phase::Over(why);

@@ -2,17 +2,17 @@ use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
 use crate::seam::{Bytes, CommitSeq};
 
-/// Longest piece of copied bytes: what was written of it is freed only with the whole piece.
+/// Maximum size of a piece of copied bytes, in bytes. Written bytes are freed only with their whole piece.
 const PIECE: usize = 64 * 1024;
-/// Room for pieces that an empty queue keeps.
+/// Capacity that an empty queue keeps, in pieces.
 const SPARE_PIECES: usize = 8;
 
-/// Bytes to write to one connection, in order. Some wait until a commit is durable; whatever is queued behind them waits
+/// Bytes to write to one connection, in order. Some wait until a commit is durable; all bytes queued behind them wait
 /// with them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pieces: VecDeque<Piece>,
-    /// Bytes that are not written yet.
+    /// Number of bytes that are not written yet.
     queued: usize,
     durable: CommitSeq,
 }
@@ -21,7 +21,7 @@ pub(super) struct Queue {
 struct Piece {
     bytes: Owned,
     written: usize,
-    /// May be written once this is durable.
+    /// Commit that must be durable before the piece may be written.
     after: CommitSeq,
 }
 
@@ -61,7 +61,7 @@ impl Queue {
             let (fitting, rest) = bytes.split_at_checked(room).unwrap_or((&[], bytes));
             let needed = last.len().saturating_add(room);
             if needed > last.capacity() {
-                // Doubling, as `Vec` does, but never beyond a piece.
+                // Grow by doubling, as `Vec` does, but never beyond a piece.
                 let capacity = needed.max(last.capacity().saturating_mul(2)).min(PIECE);
                 last.reserve_exact(capacity.saturating_sub(last.len()));
             }
@@ -85,7 +85,7 @@ impl Queue {
         self.queued == 0
     }
 
-    /// Bytes that wait, and what it costs to keep them apart.
+    /// Returns the bytes in the queue, plus the overhead of their pieces.
     pub(super) fn memory(&self) -> usize {
         self.queued.saturating_add(self.pieces.len().saturating_mul(size_of::<Piece>()))
     }
@@ -106,7 +106,7 @@ impl Queue {
         }
     }
 
-    /// Bytes that are allocated for this queue alone.
+    /// Returns the bytes that are allocated for this queue alone.
     pub(super) fn allocated(&self) -> usize {
         let own = |piece: &Piece| match &piece.bytes {
             Owned::Own(bytes) => bytes.capacity(),

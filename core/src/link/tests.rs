@@ -12,7 +12,7 @@ fn link() -> Link {
     Link::new(WriteLimits { bytes: 1024 * 1024, time: Duration::from_secs(20) })
 }
 
-/// What a socket takes that takes so many bytes.
+/// Writes to a socket that accepts `most` bytes. Returns the bytes written.
 fn write(link: &mut Link, most: usize) -> Vec<u8> {
     let taken: Vec<u8> = link.pieces().flatten().copied().take(most).collect();
     link.written(taken.len());
@@ -149,15 +149,15 @@ fn more_than_may_wait_drops_the_client_at_once() {
 }
 
 proptest! {
-    /// However much passes through, in whatever pieces, what is allocated is what waits and one piece; bytes leave in
-    /// order and none before its commit.
+    /// Whatever the number and size of writes, allocated memory is the queue's length and one piece; bytes leave in
+    /// order, and none before its commit.
     #[test]
     fn memory_follows_what_waits(
         steps in prop::collection::vec((1..100_000_usize, 0..100_000_usize, 0..4_u8), 1..40),
     ) {
         let mut link = Link::new(WriteLimits { bytes: usize::MAX, time: Duration::from_secs(20) });
         let (mut sent, mut received, mut seq) = (0_u64, 0_u64, CommitSeq::default());
-        // How many bytes were sent up to each commit.
+        // Number of bytes sent up to each commit.
         let mut before: Vec<(CommitSeq, u64)> = Vec::new();
         let mut durable = CommitSeq::default();
         for (more, taken, kind) in steps {

@@ -1,4 +1,4 @@
-//! Checks that tables describe the records that they are for.
+//! Checks that tables describe their records.
 
 use alloc::{format, vec::Vec};
 
@@ -9,11 +9,11 @@ use super::{
     write::{fault, no_table},
 };
 
-/// The table of a store's own.
+/// Name of a table that every store uses itself.
 const RESERVED: &str = "commits";
 
-/// Checks that every record has its table, and that the tables make sense. A store does so before it opens. That every
-/// field has its column shows only in a record: [`write`](fn@super::write) refuses one that would lose a field.
+/// Checks that every record has its table, and that the tables make sense. A store does so before it opens. A field
+/// without a column shows only in a record: [`write`](fn@super::write) refuses a record that would lose a field.
 pub fn check<R: Row>() -> Result<(), RowError> {
     let schema = R::SCHEMA;
     let mut records = Vec::new();
@@ -97,7 +97,7 @@ fn check_table(table: &Table, schema: &Schema) -> Result<(), RowError> {
 /// Returns the names of an enum's variants.
 fn variants<R: Row>() -> &'static [&'static str] {
     let mut found: &[&str] = &[];
-    // Ends with an error, by design: there is nothing to read.
+    // Deserialising fails by design: there is no data to read.
     let _ = R::deserialize(Probe(&mut found));
     found
 }

@@ -1,8 +1,8 @@
-//! A game's records as rows of tables: what a store needs to know of them, in whatever database it keeps them.
+//! A game's records as rows of tables: a description for the store, independent of its database.
 //!
-//! A record is an enum with a variant for each table. [`Table`]s describe which field is in which column, and which rows
-//! a server is restored from; [`write`](fn@write) and [`Reader`] convert by serde. A field that is added needs no migration: a store adds
-//! the column, and `#[serde(default)]` fills it for the rows that are there.
+//! A record is an enum with a variant for each table. [`Table`]s describe which field is in which column, and which
+//! rows a server is restored from; [`write`](fn@write) and [`Reader`] convert by serde. A new field needs no
+//! migration: a store adds the column, and `#[serde(default)]` fills it for existing rows.
 //!
 //! ```
 //! use mmcos_core::row::{self, Change, Column, Removal, Row, Schema, Table, Value};
@@ -68,94 +68,96 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Debug + Send + 'static {
     /// The tables of the game.
     const SCHEMA: &'static Schema;
 
-    /// Returns what this record begins, if a copy of the store from before it is worth keeping: an operator can go back
-    /// to it.
+    /// Returns the milestone that this record begins, if a copy of the store from before it is worth keeping, so that
+    /// an operator can go back to it.
     fn milestone(&self) -> Option<Milestone> {
         None
     }
 }
 
-/// A game that keeps nothing.
+/// A game without durable state.
 impl Row for () {
     const SCHEMA: &'static Schema = &Schema::EMPTY;
 }
 
-/// What a store keeps for a game.
+/// Description of a game's tables, for the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
-    /// The name of the program: of the file (`NAME.db`), and in messages.
+    /// Name of the program, for the file (`NAME.db`) and in messages.
     pub name: &'static str,
     /// All tables, in the order in which a server is restored from them.
     pub tables: &'static [Table],
-    /// The table whose rows tell how much there is: `backup` and `doctor` say "57 players". Its name is a plural in `s`.
+    /// Table whose rows measure the size of a store: `backup` and `doctor` say "57 players". Its name is a plural in
+    /// `s`.
     pub counted: &'static str,
-    /// What hosts may want to read besides, made anew at a start when it has changed.
+    /// Views that operators may want to read, created again at a start when they have changed.
     pub views: &'static [View],
-    /// SQL for what the tables alone cannot express, such as a column that is renamed. The statements of index N bring a
-    /// store from version N to N + 1; a new store has the last version at once. They run before columns are added.
+    /// SQL for changes that the tables alone cannot express, such as a renamed column. The statements of index N
+    /// bring a store from version N to N + 1; a new store has the last version at once. They run before columns are
+    /// added.
     pub migrations: &'static [&'static str],
 }
 
 /// One table, and the record that is a row of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
-    /// The name of the record's variant.
+    /// Name of the record's variant.
     pub record: &'static str,
-    /// The name of the table.
+    /// Name of the table.
     pub name: &'static str,
     /// All columns, the key first.
     pub columns: &'static [Column],
-    /// Number of columns that are the key. The last record of each key counts.
+    /// Number of columns that form the key. The last record of each key counts.
     pub key: usize,
-    /// How a row is removed.
+    /// Way in which a row is removed.
     pub removal: Removal,
-    /// Which rows a server is restored from, in the order of their keys.
+    /// Rows from which a server is restored, in the order of their keys.
     pub restore: Restore,
-    /// What is kept of rows that are replaced.
+    /// Copies that are kept of replaced rows.
     pub history: Option<History>,
 }
 
-/// A table of what rows were at the end of something: where each player stood when a season was over. Before a row is
-/// replaced by one with a larger number in a column, part of it is copied.
+/// A table of final states, such as each player's standing at the end of a season. Before a row is replaced by one
+/// with a larger number in a column, part of it is copied.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
-    /// The name of the table of copies.
+    /// Name of the table of copies.
     pub table: &'static str,
-    /// The column whose number grows: `season`. It comes first in the key of a copy, before the key of the row.
+    /// Column whose number grows, such as `season`. It comes first in the key of a copy, before the key of the row.
     pub by: &'static str,
-    /// The other columns that are copied.
+    /// Other columns that are copied.
     pub columns: &'static [&'static str],
 }
 
-/// A view for hosts who read the store.
+/// A view for operators that read the store.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
-    /// The name of the view.
+    /// Name of the view.
     pub name: &'static str,
-    /// The query that it stands for.
+    /// Query that defines it.
     pub select: &'static str,
-    /// The table that an export leaves out, since the view shows all of it.
+    /// Table that an export leaves out, because the view shows all of it.
     pub covers: Option<&'static str>,
 }
 
 /// A column, and the field that is in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// The name of the column.
+    /// Name of the column.
     pub name: &'static str,
-    /// The field's name; within a field, `outer.inner`.
+    /// Name of the field; of a field within a field, `outer.inner`.
     pub field: &'static str,
-    /// How the field is kept.
+    /// Representation of the field.
     pub kind: Kind,
 }
 
-/// How a field is kept in its column.
+/// Representation of a field in its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A number that fits an `i64`, or a `bool` as 0 or 1.
     Integer,
-    /// The same for numbers above 2⁵³, such as identities: strings in an export, since JavaScript and others take several
-    /// of them for one.
+    /// The same for numbers above 2⁵³, such as identities. An export writes them as strings, because JavaScript and
+    /// others cannot tell some of them apart.
     Wide,
     /// A number that may need all bits of a `u64`, as 16 hex digits, which sort as the numbers do.
     Hex,
@@ -167,10 +169,10 @@ pub enum Kind {
     Json,
 }
 
-/// How a row is removed.
+/// Way in which a row is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// It is not.
+    /// Rows are never removed.
     Never,
     /// By a record of this variant, which holds the key: `Unban(subject)`, `Deleted { track, driver }`.
     By(&'static str),
@@ -178,42 +180,42 @@ pub enum Removal {
     WithoutValue(&'static str),
 }
 
-/// The rows that a server is restored from.
+/// Rows from which a server is restored.
 #[derive(Clone, Copy, Debug)]
 pub enum Restore {
-    /// All.
+    /// All rows.
     All,
-    /// The row with the highest key. A record removes the rows with higher keys than its own, so that this is the one
-    /// that was written last.
+    /// The row with the highest key. A record removes the rows with higher keys than its own, so this is the row
+    /// written last.
     Latest,
-    /// Those of late.
+    /// Recent rows.
     Recent(Recent),
-    /// Those that belong to a restored row of this table: their key begins with that row's key.
+    /// Rows that belong to a restored row of this table: their key begins with that row's key.
     With(&'static str),
-    /// None: history for hosts to read.
+    /// No rows. The table is history for operators to read.
     Nothing,
 }
 
-/// Which rows are given back as recent. The last N alone are `keep: Duration::ZERO` with N as `least` and `most`.
+/// Definition of recent rows. `keep: Duration::ZERO` with N as `least` and `most` means the last N rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Recent {
-    /// The column of the time, in milliseconds since 1970.
+    /// Column of the time, in milliseconds since 1970.
     pub time: &'static str,
-    /// The age up to which rows are given back. It counts from the last row where the clock says that it is later.
+    /// Maximum age of restored rows. It counts from the clock or from the last row, whichever is earlier.
     pub keep: Duration,
-    /// Number of the last rows that are given back whatever the clock says: it may have jumped.
+    /// Minimum number of rows that are restored, the last ones, whatever the clock says: it may have jumped.
     pub least: usize,
-    /// Maximum number of rows that are given back.
+    /// Maximum number of rows that are restored.
     pub most: usize,
-    /// A column that is empty in rows which are of no use to anyone once they are not recent. They are deleted then.
+    /// Column that marks rows worth keeping. Rows that are no longer recent are deleted if it is empty.
     pub unused_without: Option<&'static str>,
 }
 
-/// The beginning of something that an operator may want to take back: `season` 57. The copy is
+/// The beginning of something that an operator may want to revert, such as `season` 57. The copy is
 /// `seasons/before-season-57.db`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Milestone {
-    /// What begins, in one word.
+    /// Kind of milestone, in one word.
     pub name: &'static str,
     /// Its number.
     pub number: i64,
@@ -232,66 +234,66 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
 }
 
-/// What a record does to a table.
+/// Change that a record makes to a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// This row, with a value for each column, replaces the one of its key.
+    /// Inserts this row, with a value for each column, or replaces the row of its key.
     Put(&'static Table, Values),
-    /// The row of this key goes.
+    /// Removes the row of this key.
     Remove(&'static Table, Values),
 }
 
 /// Values of a row or of a key, in the order of the columns.
 pub type Values = alloc::vec::Vec<Value<'static>>;
 
-/// Why a record and a row cannot be converted into each other.
+/// The reason why a record and a row cannot be converted into each other.
 #[derive(Debug, thiserror::Error)]
 pub enum RowError {
-    /// The tables do not describe the records: a fault of the program.
+    /// The tables do not describe the records: a bug in the program.
     #[error("{0}; this is a fault of the program, please report it")]
     Schema(String),
-    /// A row holds what no record can.
+    /// A row holds a value that no record can have.
     #[error("a row of {table} makes no sense: {source}")]
     Row {
-        /// The name of the table.
+        /// Name of the table.
         table: &'static str,
-        /// What does not fit.
+        /// The problem.
         source: serde_json::Error,
     },
 }
 
 impl Column {
-    /// An integer column, of the field with its name. See [`Kind::Integer`].
+    /// Returns an integer column, of the field with its name. See [`Kind::Integer`].
     pub const fn integer(name: &'static str) -> Self {
         Self { name, field: name, kind: Kind::Integer }
     }
 
-    /// A column of large integers. See [`Kind::Wide`].
+    /// Returns a column of large integers. See [`Kind::Wide`].
     pub const fn wide(name: &'static str) -> Self {
         Self { kind: Kind::Wide, ..Self::integer(name) }
     }
 
-    /// A column of 64 bits. See [`Kind::Hex`].
+    /// Returns a column of 64 bits. See [`Kind::Hex`].
     pub const fn hex(name: &'static str) -> Self {
         Self { kind: Kind::Hex, ..Self::integer(name) }
     }
 
-    /// A column of floating-point numbers.
+    /// Returns a column of floating-point numbers.
     pub const fn real(name: &'static str) -> Self {
         Self { kind: Kind::Real, ..Self::integer(name) }
     }
 
-    /// A text column.
+    /// Returns a text column.
     pub const fn text(name: &'static str) -> Self {
         Self { kind: Kind::Text, ..Self::integer(name) }
     }
 
-    /// A column for anything else. See [`Kind::Json`].
+    /// Returns a column for anything else. See [`Kind::Json`].
     pub const fn json(name: &'static str) -> Self {
         Self { kind: Kind::Json, ..Self::integer(name) }
     }
 
-    /// The same column of another field: `Column::integer("points_before").of("progress.before.points")`.
+    /// Returns the same column for another field: `Column::integer("points_before").of("progress.before.points")`.
     #[must_use]
     pub const fn of(self, field: &'static str) -> Self {
         Self { field, ..self }
@@ -299,7 +301,7 @@ impl Column {
 }
 
 impl Schema {
-    /// No table yet: `Schema { name: "laps", tables: &[…], counted: "laps", ..Schema::EMPTY }`.
+    /// A schema without tables: `Schema { name: "laps", tables: &[…], counted: "laps", ..Schema::EMPTY }`.
     pub const EMPTY: Self = Self { name: "", tables: &[], counted: "", views: &[], migrations: &[] };
 
     /// Returns the table with this name.
@@ -309,7 +311,7 @@ impl Schema {
 }
 
 impl Table {
-    /// A table without special rules, which gives back all its rows: `Table { record: "Lap", …, ..Table::PLAIN }`.
+    /// A table without special rules, which restores all its rows: `Table { record: "Lap", …, ..Table::PLAIN }`.
     pub const PLAIN: Self = Self {
         record: "",
         name: "",
@@ -337,7 +339,7 @@ impl Table {
 }
 
 impl Value<'_> {
-    /// Returns whether there is nothing.
+    /// Returns true for [`Value::Null`].
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
@@ -352,7 +354,7 @@ impl Value<'_> {
     }
 }
 
-/// The order of a column: numbers by their size, texts by their bytes.
+/// Orders values like a database column: numbers by size, texts by bytes.
 impl Ord for Value<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
@@ -378,7 +380,7 @@ impl PartialEq for Value<'_> {
 
 impl Eq for Value<'_> {}
 
-/// Tables have names of their own.
+/// Compares tables by name, which is unique.
 impl PartialEq for Table {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -1,4 +1,4 @@
-//! Rows to records.
+//! Converts rows to records.
 
 use alloc::vec::Vec;
 
@@ -21,7 +21,7 @@ pub struct Reader {
     fields: Fields,
 }
 
-/// The fields of a struct, and where they are.
+/// Fields of a struct, and their places.
 type Fields = Vec<(&'static str, Place)>;
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ enum Place {
 }
 
 impl Reader {
-    /// A reader of this table.
+    /// Returns a reader of this table.
     pub fn new(table: &'static Table) -> Self {
         let mut fields = Fields::new();
         for (index, column) in table.columns.iter().enumerate() {
@@ -40,7 +40,7 @@ impl Reader {
         Self { table, fields }
     }
 
-    /// Reads a row, with its values in the order of the table's columns.
+    /// Converts a row, with its values in the order of the table's columns.
     pub fn read<R: Row>(&self, values: &[Value<'_>]) -> Result<R, RowError> {
         let struct_of_fields = Field { place: At::Inside(&self.fields), values };
         let variant = MapDeserializer::new(core::iter::once((self.table.record, struct_of_fields)));
@@ -60,7 +60,7 @@ fn insert(fields: &mut Fields, path: &'static str, place: Place) {
     }
 }
 
-/// A field of a row: serde asks it for its value.
+/// A field of a row. Serde reads its value.
 #[derive(Clone, Copy)]
 struct Field<'a> {
     place: At<'a>,
@@ -82,7 +82,8 @@ impl<'a> Field<'a> {
         Self { place, values }
     }
 
-    /// Nothing in a column is a field that is missing: `None`, or what `#[serde(default)]` says.
+    /// Returns true if the columns are empty. Serde then treats the field as missing: `None`, or the value of
+    /// `#[serde(default)]`.
     fn is_missing(&self) -> bool {
         match self.place {
             At::Column(value, _) => value.is_null(),
@@ -159,7 +160,7 @@ impl<'de> Deserializer<'de> for Field<'de> {
     }
 }
 
-/// Takes apart what [`Kind::Json`] holds.
+/// Returns a deserializer of the contents of a [`Kind::Json`] column.
 fn json(text: &str) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
     serde_json::Deserializer::from_str(text)
 }

@@ -1,4 +1,4 @@
-//! Records to rows.
+//! Converts records to rows.
 
 use alloc::{borrow::ToOwned as _, format, string::String, vec};
 use core::fmt::Display;
@@ -10,7 +10,7 @@ use serde::{
 
 use super::{Change, Column, Kind, Removal, Row, RowError, Schema, Table, Value, Values};
 
-/// Converts a record into what it does to its table.
+/// Converts a record into the change that it makes to its table.
 pub fn write<R: Row>(record: &R) -> Result<Change, RowError> {
     let (schema, values) = (R::SCHEMA, Values::new());
     let mut row = Target { schema, table: None, removes: false, columns: &[], values, likely: 0 };
@@ -50,14 +50,14 @@ impl ser::Error for RowError {
 /// The row that a record becomes.
 struct Target {
     schema: &'static Schema,
-    /// The table of the record's variant, once that is known.
+    /// Table of the record's variant, once that is known.
     table: Option<&'static Table>,
-    /// The record removes its row.
+    /// True if the record removes its row.
     removes: bool,
-    /// Those that take values: all, or those of the key.
+    /// Columns that need a value: all, or those of the key.
     columns: &'static [Column],
     values: Values,
-    /// Likely position of the next field's column: mostly they have one order.
+    /// Likely position of the next field's column: fields and columns mostly have the same order.
     likely: usize,
 }
 
@@ -74,9 +74,9 @@ enum At {
     Record,
     /// The content of its variant.
     Content,
-    /// A field that columns are inside of: what their fields begin with, up to the dot.
+    /// A field with columns for its own fields; the prefix of their names, up to the dot.
     Inside(&'static str),
-    /// The field of this column.
+    /// A field with this column.
     Column(usize, &'static Column),
 }
 
@@ -144,7 +144,7 @@ impl<'a> Field<'a> {
     ) -> Result<(), RowError> {
         let (index, column) = match (self.at, self.row.columns) {
             (At::Column(index, column), _) => (index, column),
-            // `Unban(subject)`: the key without a name.
+            // `Unban(subject)` has the key without a name.
             (At::Content, [column, ..]) if self.row.removes => (0, column),
             (At::Record, _) => return Err(no_enum()),
             (At::Content, _) => return Err(self.row.no_column("", "")),
@@ -169,7 +169,7 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// Begins with the variant of the record; a field's variant with content is no single value.
+    /// Begins the record's variant. Fails for a field: a variant with content is not a single value.
     fn variant(self, variant: &str) -> Result<&'a mut Target, RowError> {
         match self.at {
             At::Record => {
@@ -180,7 +180,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Says that this cannot be in a column.
+    /// Returns the error for a value that cannot be in a column.
     fn refused(self, what: &str) -> RowError {
         self.set(what, |_| None).err().unwrap_or_else(no_enum)
     }
@@ -329,7 +329,7 @@ impl<'a> Serializer for Field<'a> {
     }
 }
 
-/// The fields of a struct, each in its column; or, of a variant without names, the columns of the key in their order.
+/// Fields of a struct, each in its column; of a variant without names, the columns of the key in their order.
 struct Fields<'a> {
     row: &'a mut Target,
     prefix: &'static str,
@@ -344,7 +344,7 @@ impl<'a> Fields<'a> {
     fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), RowError> {
         match self.row.find(self.prefix, name) {
             Some(at) => self.row.put(at, value),
-            // Besides its key, a record that removes a row may say more.
+            // A record that removes a row may have fields besides its key.
             None if self.row.removes => Ok(()),
             None => Err(self.row.no_column(self.prefix, name)),
         }

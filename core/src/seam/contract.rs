@@ -4,8 +4,8 @@ use super::{Input, Monotonic, Now, Outbox, Report};
 
 /// A server without its sockets: inputs in, effects out. [`Server`](crate::Server) is one, for games that speak HTTP.
 ///
-/// It never blocks, fails or panics, whatever the input, and takes time and randomness from its inputs and its seed
-/// alone. This one echoes, and keeps what it has echoed:
+/// It never blocks, fails or panics, whatever the input. Its only sources of time and randomness are its inputs and
+/// its seed. This one echoes, and persists what it has echoed:
 ///
 /// ```
 /// use core::convert::Infallible;
@@ -60,11 +60,11 @@ pub trait Core {
     /// A log event; [`Infallible`](core::convert::Infallible) if there is none.
     type Event: Report;
 
-    /// Takes an input and appends its effects to `out`. Several inputs may go into one outbox before its effects are
+    /// Handles an input and appends its effects to `out`. Several inputs may share an outbox before its effects are
     /// carried out.
     fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox<Self::Record, Self::Event>);
 
-    /// The time at which to give [`Input::Tick`], if no other input comes before. Changes with every input. After a tick
-    /// at this time it is later, or there is none.
+    /// Returns the time of the next [`Input::Tick`], unless another input comes before. It can change with every
+    /// input. A tick at this time moves it to a later time, or to none.
     fn next_deadline(&self) -> Option<Monotonic>;
 }

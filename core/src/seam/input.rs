@@ -2,11 +2,11 @@ use core::{net::SocketAddr, time::Duration};
 
 use super::Storage;
 
-/// A connection, by the adapter's number for it. Numbers need no order; the adapter uses each once.
+/// Number of a connection, given by the adapter. Numbers need no order; the adapter uses each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// Something that happened outside. An adapter gives one for each thing that its sockets, its clock and its store tell:
+/// Something that happened outside. An adapter gives one for each event of its sockets, its clock and its store:
 ///
 /// ```
 /// use std::{io::{self, ErrorKind}, net::SocketAddr};
@@ -28,56 +28,57 @@ pub struct ConnId(pub u64);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A connection was accepted. Give this before a TLS handshake, so that it counts against the limits and its
-    /// time to send a request runs.
+    /// A connection was accepted. Give this before a TLS handshake, so that the connection counts against the limits
+    /// and its time to send a request runs.
     Opened {
-        /// Its new name.
+        /// Its number.
         conn: ConnId,
-        /// The address of its client.
+        /// Address of its client.
         peer: SocketAddr,
-        /// Whether its bytes are encrypted on their way, by TLS.
+        /// True for a TLS connection.
         tls: bool,
     },
-    /// Bytes came, decrypted. Any split of the stream gives the same answers.
+    /// Bytes arrived, decrypted. The responses do not depend on how the stream is split.
     Received {
-        /// From this connection.
+        /// Their connection.
         conn: ConnId,
-        /// At least one byte; none is harmless.
+        /// At least one byte; an empty slice is harmless.
         bytes: &'a [u8],
     },
-    /// The client sends no more, but may still read: the end of its bytes, or of its TLS. Cancels a request that is
-    /// held, so keep reading from connections that wait; what was sent before is still written. Giving it again is
-    /// harmless.
+    /// The client sends no more, but may still read: the end of its bytes, or of its TLS. Cancels a held request, so
+    /// keep reading from connections with one. Responses that were sent before are still written. Giving this again
+    /// is harmless.
     Ended {
-        /// This connection.
+        /// The connection.
         conn: ConnId,
     },
-    /// The adapter dropped the connection because its client did not read what was sent, see
-    /// [`Link`](crate::link::Link). Logged; else as `Closed`.
+    /// The adapter dropped the connection because its client did not read its responses, see
+    /// [`Link`](crate::link::Link). Like `Closed`, but logged.
     Stalled {
-        /// This connection.
+        /// The connection.
         conn: ConnId,
     },
-    /// The socket is gone: closed by the client, broken, or dropped by the adapter, also after
-    /// [`Effect::Close`](super::Effect::Close): until this comes the connection counts against the limits. Giving it
+    /// The socket is gone: closed by the client, broken, or dropped by the adapter. Give this also after
+    /// [`Effect::Close`](super::Effect::Close): until then, the connection counts against the limits. Giving this
     /// again is harmless.
     Closed {
-        /// This connection.
+        /// The connection.
         conn: ConnId,
     },
-    /// Time has passed: give this when [`Core::next_deadline`](super::Core::next_deadline) is reached. Early and spurious ticks are harmless.
+    /// Time has passed. Give this when [`Core::next_deadline`](super::Core::next_deadline) is reached. Early and
+    /// spurious ticks are harmless.
     Tick,
-    /// Records have become durable. Nothing waits for this: it is for who looks after the server.
+    /// Records have become durable. Nothing waits for this; it is for monitoring.
     Committed {
-        /// How long that took.
+        /// Time that the commit took.
         took: Duration,
     },
     /// The state of the durable storage has changed. Give this before the next [`Received`](Self::Received).
     Storage(Storage),
-    /// The server is to stop: what is held is answered now, nothing new is taken, and what has not closed by itself
-    /// after `grace` is closed. Go on giving inputs until every connection was reported closed.
+    /// The server is to stop. The core responds to held requests, accepts no new ones, and closes connections that
+    /// are still open after `grace`. Continue to give inputs until every connection is reported closed.
     Shutdown {
-        /// How long connections may take to close.
+        /// Time that connections have to close.
         grace: Duration,
     },
 }

@@ -3,7 +3,7 @@ use core::ops::{Deref, Range};
 
 use super::ConnId;
 
-/// Something for the adapter to do. `R` is the game's durable record, `E` its log event.
+/// An instruction for the adapter. `R` is the game's durable record, `E` its log event.
 ///
 /// An adapter carries out effects in their order. This one has a file for its records, and a `Vec` for each client:
 ///
@@ -39,34 +39,34 @@ use super::ConnId;
 /// ```
 #[derive(Debug)]
 pub enum Effect<'o, R, E> {
-    /// Make this durable before carrying out any later [`Effect::Send`] of the same outbox.
+    /// Make this record durable before carrying out any later [`Effect::Send`] of the same outbox.
     Persist(R),
-    /// Send these bytes on this connection, after those sent before. Several in a row for one connection are one
-    /// answer in pieces: writing them together saves system calls.
+    /// Send these bytes on this connection, after earlier ones. Several in a row for one connection are one response
+    /// in pieces: writing them together saves system calls.
     Send {
-        /// To this connection.
+        /// The connection.
         conn: ConnId,
-        /// These bytes.
+        /// The bytes.
         bytes: Bytes<'o>,
     },
     /// Close this connection. Nothing more is sent on it. When its socket is gone, give
     /// [`Input::Closed`](super::Input::Closed).
     Close {
-        /// This connection.
+        /// The connection.
         conn: ConnId,
-        /// In this manner.
+        /// The manner of closing.
         how: Close,
     },
-    /// Tell the host.
+    /// Log this event.
     Log(E),
 }
 
-/// Bytes to send: borrowed from the outbox, or shared with the core so that a large answer is never copied.
+/// Bytes to send: borrowed from the outbox, or shared with the core so that a large response is never copied.
 #[derive(Clone, Debug)]
 pub enum Bytes<'o> {
-    /// Good until the outbox is used again.
+    /// Valid until the outbox is used again.
     Borrowed(&'o [u8]),
-    /// Good for as long as it is kept.
+    /// Valid as long as it is kept.
     Shared(Arc<[u8]>),
 }
 
@@ -81,14 +81,14 @@ impl Deref for Bytes<'_> {
     }
 }
 
-/// How to close a connection.
+/// The manner of closing a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
-    /// When all that was sent is written. Then shut down the sending side and read on for a while, discarding
-    /// what comes: a client that is still sending would otherwise lose the response to a reset.
+    /// Once the write queue is empty. Then shut down the sending side and read on for a while, discarding the bytes:
+    /// otherwise a client that is still sending would lose the response to a reset.
     AfterFlush,
-    /// At once: the connection is over a limit and must cost nothing that others need. On plain HTTP, what was sent
-    /// before is written if the socket takes it at once; for TLS there is no handshake.
+    /// At once: the connection is over a limit and must not use resources that others need. On plain HTTP, bytes sent
+    /// before are written if the socket accepts them at once; for TLS there is no handshake.
     Refuse,
     /// At once.
     Abort,
@@ -103,7 +103,7 @@ enum Entry<R, E> {
     Log(E),
 }
 
-/// Effects in order, owned by the caller and used again, so that the steady state allocates nothing. A
+/// Effects in order, owned by the caller and reused, so that the steady state allocates nothing. A
 /// [`Core`](super::Core) appends to it; an adapter [drains](Self::drain) it.
 ///
 /// ```
@@ -139,34 +139,34 @@ impl<R, E> Default for Outbox<R, E> {
 }
 
 impl<R, E> Outbox<R, E> {
-    /// An empty outbox.
+    /// Returns an empty outbox.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether there is nothing to do.
+    /// Returns true if there are no effects.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Takes all effects out, in the order in which they are to be carried out. Those not taken when the iterator is
-    /// dropped are lost.
+    /// Removes all effects, in the order in which they are to be carried out. If the iterator is dropped early, the
+    /// rest is lost.
     pub fn drain(&mut self) -> Drain<'_, R, E> {
         Drain { entries: self.entries.drain(..), bytes: &self.bytes }
     }
 
-    /// Makes a record durable before any later send leaves.
+    /// Makes a record durable before any later send.
     pub fn persist(&mut self, record: R) {
         self.push(Entry::Persist(record));
     }
 
-    /// Logs an event. The host is told once the records of the same input are durable.
+    /// Logs an event, once the records of the same input are durable.
     pub fn log(&mut self, event: E) {
         self.push(Entry::Log(event));
     }
 
-    /// Closes a connection. Send nothing on it afterwards; its place is free when
-    /// [`Input::Closed`](super::Input::Closed) comes.
+    /// Closes a connection. Send nothing on it afterwards. It counts against the limits until
+    /// [`Input::Closed`](super::Input::Closed).
     pub fn close(&mut self, conn: ConnId, how: Close) {
         self.push(Entry::Close { conn, how });
     }
@@ -181,7 +181,7 @@ impl<R, E> Outbox<R, E> {
         self.send_with(conn, |sent| sent.extend_from_slice(bytes));
     }
 
-    /// Sends what `write` appends to the buffer that it is given.
+    /// Sends the bytes that `write` appends to its buffer.
     pub fn send_with(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
         self.forget_drained();
         let start = self.bytes.len();
@@ -199,7 +199,7 @@ impl<R, E> Outbox<R, E> {
         self.entries.push(entry);
     }
 
-    /// Drained effects borrow from `bytes`, so it is emptied only when the next ones come.
+    /// Empties `bytes` before new effects. Drained effects borrow from it until then.
     fn forget_drained(&mut self) {
         if self.entries.is_empty() {
             self.bytes.clear();
@@ -207,7 +207,7 @@ impl<R, E> Outbox<R, E> {
     }
 }
 
-/// The effects of an [`Outbox`], taken out one by one.
+/// Draining iterator over the effects of an [`Outbox`].
 #[derive(Debug)]
 pub struct Drain<'o, R, E> {
     entries: vec::Drain<'o, Entry<R, E>>,
@@ -240,7 +240,7 @@ mod tests {
     fn an_outbox_used_again_does_not_grow() {
         let mut out = Outbox::<(), ()>::new();
         for _ in 0..1000 {
-            // Nothing but a send at the end once left the bytes of all rounds before in place.
+            // An outbox whose rounds all ended with a send once kept the bytes of all earlier rounds.
             out.log(());
             out.send_with(CONN, |bytes| bytes.extend_from_slice(&[7; 100]));
             assert_eq!(out.drain().count(), 2);

@@ -5,15 +5,15 @@ use core::{
 
 use crate::notice::Notice;
 
-/// A log event: its `Display` is the line for the host.
+/// A log event. Its `Display` is the line in the log.
 pub trait Report: Debug + Display {
-    /// How urgent it is.
+    /// Returns its urgency.
     fn level(&self) -> Level;
 
-    /// The log target: a name for its kind that filters can match, such as `mmcos::login`.
+    /// Returns the log target: a name for its kind that filters can match, such as `mmcos::login`.
     fn target(&self) -> &'static str;
 
-    /// The news in it for people who do not read the log; none by default.
+    /// Returns its news for people outside the game; none by default.
     fn notice(&self) -> Option<Notice> {
         None
     }
@@ -24,7 +24,7 @@ pub trait Report: Debug + Display {
 pub enum Level {
     /// Part of normal operation.
     Info,
-    /// Of interest to a host who looks for the cause of a trouble.
+    /// A possible cause of trouble.
     Warn,
 }
 

@@ -29,7 +29,7 @@ pub enum StorageTrouble {
 }
 
 impl Storage {
-    /// The reason, if records cannot be stored at the moment.
+    /// Returns the reason, if records cannot be stored at the moment.
     pub const fn trouble(self) -> Option<StorageTrouble> {
         match self {
             Self::Available => None,
@@ -39,10 +39,10 @@ impl Storage {
 }
 
 impl StorageTrouble {
-    /// Every reason.
+    /// All reasons.
     pub const ALL: [Self; 5] = [Self::Locked, Self::Full, Self::ReadOnly, Self::Failing, Self::Slow];
 
-    /// The reason in one word, for traces and metrics.
+    /// Returns the reason in one word, for traces and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Locked => "locked",
