@@ -1,6 +1,6 @@
-//! Text for people: wrapping and near misses.
+//! Text for people: wrapping and spelling suggestions.
 
-/// The words of `text` in lines of at most 100 columns, each after `indent` and with a line end.
+/// Wraps `text` into lines of at most 100 columns, each after `indent` and with a line end.
 pub(crate) fn wrap(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut column = 0_usize;
@@ -21,7 +21,8 @@ pub(crate) fn wrap(text: &str, indent: &str) -> String {
     lines
 }
 
-/// How many letters to insert, remove or replace to get from one word to the other (Levenshtein's distance).
+/// Returns the number of letters to insert, remove or replace to get from one word to the other (Levenshtein's
+/// distance).
 pub(crate) fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (deleted, letter) in from.chars().enumerate() {

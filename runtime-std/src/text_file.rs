@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// The reason why a hand-edited file cannot be read. Its `Display` does not name the file.
+/// Reason why a hand-edited file cannot be read. Its `Display` does not name the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextFileError {
@@ -20,13 +20,13 @@ pub enum TextFileError {
         "line {line} is not UTF-8 text: open the file in an editor and save it again with the encoding UTF-8"
     )]
     NotUtf8 {
-        /// The first line that is not UTF-8, from 1.
+        /// First line that is not UTF-8, from 1.
         line: usize,
     },
 }
 
-/// Reads a file as an editor shows it: without a byte order mark, and with `\n` as the only line end. Blanks stay: at the
-/// end of a line they may belong to a text of several lines.
+/// Reads a file as an editor shows it: without a byte order mark, and with `\n` as the only line end. Keeps blanks:
+/// at the end of a line they may belong to a text of several lines.
 pub(crate) fn read_text_file(path: &Path) -> Result<String, TextFileError> {
     decode(&std::fs::read(path)?)
 }

@@ -1,4 +1,4 @@
-//! TLS as the game needs it: 1.2 and 1.3, resumption, and of two certificates the one that the client can check.
+//! TLS as the game needs it: 1.2 and 1.3, resumption, and the one of two certificates that the client can check.
 //!
 //! The game makes a new connection for almost every request, with TLS 1.2, `ECDHE-RSA-AES128-GCM-SHA256` and ALPN
 //! `http/1.1` (seen in captures).
@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::certificate::Certificates;
 
-/// Sessions remembered for clients without tickets; beyond these the oldest make a full handshake.
+/// Maximum TLS sessions for clients without session tickets. Clients of older ones make a full handshake.
 const REMEMBERED_SESSIONS: usize = 1024;
 
 /// The TLS side of every HTTPS connection.
@@ -23,7 +23,8 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Shows these certificates. Fails if the system gives no random numbers for the key of the session tickets.
+    /// Makes TLS that shows these certificates. Fails if the system has no random numbers for the key of the session
+    /// tickets.
     pub fn new(certificates: Certificates) -> Result<Self, rustls::Error> {
         let shown = Arc::new(Shown(RwLock::new(certificates)));
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -52,9 +53,9 @@ impl Tls {
 struct Shown(RwLock<Certificates>);
 
 impl ResolvesServerCert for Shown {
-    /// ECDSA where the client can check it, else RSA; whatever name it asks for, if any. In TLS 1.2 rustls has already
-    /// left out the signatures that no cipher suite of the client can carry: the game offers ECDSA signatures like any
-    /// OpenSSL does, but RSA suites only.
+    /// Chooses ECDSA if the client can check it, else RSA, whatever host name it asks for. In TLS 1.2 rustls has
+    /// already removed the signatures that no cipher suite of the client can carry: the game offers ECDSA signatures
+    /// like any OpenSSL, but RSA suites only.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let certificates = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let can_check = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();

@@ -1,4 +1,4 @@
-//! Group commit: while one batch is on its way to the disk, the next gathers.
+//! Group commit: while one batch is written to the disk, the next one gathers.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,25 +12,25 @@ use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
 use super::StoreError;
 use super::journal::{Batch, Journal, Resumed};
 
-/// Something that can make records of a game durable: the [`Store`](super::Store), one in memory, or a stand-in that
+/// A destination that makes records of a game durable: the [`Store`](super::Store), memory, or a test double that
 /// fails.
 pub trait Commit<R> {
-    /// Makes all records durable, or none. After an error it is called again with the same records, and those that came
-    /// later, until it succeeds: what an error left of them must do no harm.
+    /// Makes all records durable, or none. After an error the caller retries with the same records and later ones
+    /// until it succeeds, so the remains of a failed attempt must do no harm.
     fn commit(&mut self, records: &[R]) -> Result<(), StoreError>;
 }
 
 /// Maximum number of commit times kept for [`Committer::status`].
 const MOST_TIMES: usize = 1024;
-/// Time that [`Committer::finish`] waits for a trouble to end. (Our choice: the packaged unit gives the server 10 s to
-/// stop, of which connections take up to 4.5 s.)
+/// Time that [`Committer::finish`] waits for the storage to recover. (Our choice: the packaged unit gives the server
+/// 10 s to stop, of which connections take up to 4.5 s.)
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Commits on a thread of its own whatever was submitted since the last commit began, all at once. A commit that fails
-/// is retried until it succeeds; only an error that cannot pass, such as a damaged file, ends that.
+/// Commits on a thread of its own. Each commit takes everything that was submitted since the last one began. A commit
+/// that fails is retried until it succeeds. Only an error that cannot pass, such as a damaged file, ends that.
 ///
-/// A thread that serves one client waits for its ticket with [`wait`](Self::wait); an event loop lets
-/// [`poll`](Self::poll) wake it when more is durable.
+/// A thread that serves one client waits for its commit number with [`wait`](Self::wait). An event loop uses
+/// [`poll`](Self::poll), which wakes it when more is durable.
 ///
 /// ```
 /// # use mmcos_std::store::{Commit, Committer, StoreError};
@@ -52,14 +52,14 @@ pub struct Committer<R> {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What has changed in a store since it was last asked.
+/// Changes of a store since the last call of [`Committer::status`].
 #[derive(Debug)]
 pub struct Status {
-    /// The time that each commit took (of the latest, if there were very many).
+    /// Duration of each commit (of the latest, if there were very many).
     pub times: Vec<Duration>,
-    /// The state of the storage.
+    /// State of the storage.
     pub storage: Storage,
-    /// The position up to which everything is durable.
+    /// Number of the last commit that is durable.
     pub durable: CommitSeq,
 }
 
@@ -67,27 +67,27 @@ pub struct Status {
 struct Shared<R> {
     start: Instant,
     state: Mutex<State<R>>,
-    /// There is something to do.
+    /// Notified when there is work for the thread.
     work: Condvar,
-    /// Something was done.
+    /// Notified when the thread has finished some work.
     done: Condvar,
 }
 
 #[derive(Debug)]
 struct State<R> {
     journal: Journal<R>,
-    /// The error of the last attempt, while it lasts.
+    /// Error of the last attempt; `None` after a success.
     last_error: Option<StoreError>,
     failure: Option<Arc<StoreError>>,
-    /// How long the commits took that nobody has asked for yet.
+    /// Durations of the commits since the last status.
     times: VecDeque<Duration>,
-    /// The time at which the thread gives up; set when the store is to be closed.
+    /// Time at which the thread gives up; set when the store must close.
     end: Option<Duration>,
     waker: Option<Waker>,
 }
 
 impl<R: Send + 'static> Committer<R> {
-    /// Starts the thread.
+    /// Starts the thread that commits to this store.
     pub fn start(store: impl Commit<R> + Send + 'static) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             start: Instant::now(),
@@ -105,19 +105,19 @@ impl<R: Send + 'static> Committer<R> {
 }
 
 impl<R> Committer<R> {
-    /// Takes records that are to become durable together. Never blocks on the disk.
+    /// Submits records that become durable together. Never blocks on the disk. Returns their commit number.
     pub fn submit(&self, records: impl IntoIterator<Item = R>) -> CommitSeq {
         let ticket = self.shared.lock().journal.submit(records);
         self.shared.work.notify_one();
         ticket
     }
 
-    /// What is durable by now.
+    /// Returns the number of the last commit that is durable.
     pub fn durable(&self) -> Result<CommitSeq, Arc<StoreError>> {
         self.shared.lock().outcome()
     }
 
-    /// Ready when more is durable than `seen`, or when nothing will be. Wakes the last task that asked.
+    /// Ready when a commit after `seen` is durable, or when none will be any more. Wakes the task of the last call.
     pub fn poll(&self, seen: CommitSeq, cx: &Context<'_>) -> Poll<Result<CommitSeq, Arc<StoreError>>> {
         let mut state = self.shared.lock();
         match state.outcome() {
@@ -129,7 +129,7 @@ impl<R> Committer<R> {
         }
     }
 
-    /// Takes out what has changed since the last call.
+    /// Removes and returns the changes since the last call.
     pub fn status(&self) -> Status {
         let mut state = self.shared.lock();
         Status {
@@ -139,7 +139,7 @@ impl<R> Committer<R> {
         }
     }
 
-    /// Blocks until `ticket` is durable.
+    /// Blocks until the commit `ticket` is durable.
     pub fn wait(&self, ticket: CommitSeq) -> Result<(), Arc<StoreError>> {
         let mut state = self.shared.lock();
         while state.outcome()? < ticket {
@@ -148,7 +148,7 @@ impl<R> Committer<R> {
         Ok(())
     }
 
-    /// Commits what was submitted, and ends. Fails if a trouble lasts for some seconds more.
+    /// Commits what was submitted, and stops the thread. Fails if the storage does not recover within some seconds.
     pub fn finish(mut self) -> Result<CommitSeq, Arc<StoreError>> {
         self.end();
         self.durable()
@@ -194,14 +194,14 @@ impl<R> State<R> {
                  on it wait, and after some seconds requests that would change anything are refused"
             );
         }
-        // A damaged file may be a disk that failed to read: it gets some attempts as well.
+        // A damaged file may be a disk that failed to read, so it is retried as well.
         match self.journal.storage(now) {
             Storage::Unavailable(_) if trouble.is_none() => self.failure = Some(Arc::new(error)),
             _ => self.last_error = Some(error),
         }
     }
 
-    /// Notes that the store is closed although not everything could be saved.
+    /// Records that the store is closed although some changes could not be saved.
     fn give_up(&mut self) {
         let changes = self.journal.waiting().len();
         if let Some(error) = self.last_error.take().filter(|_| changes > 0) {
@@ -216,7 +216,7 @@ impl<R> State<R> {
 
 impl<R> Shared<R> {
     fn lock(&self) -> MutexGuard<'_, State<R>> {
-        // What a thread that panicked left is whole: every change is a single assignment.
+        // The state is whole after a panic: every change is a single assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -253,7 +253,7 @@ impl<R> Shared<R> {
         }
     }
 
-    /// Waits until there is something to write. `None` if there is nothing more to write, or no use in trying.
+    /// Waits for a batch to write. `None` if there is nothing more to write, or retrying is of no use.
     fn next(&self) -> Option<Batch<R>> {
         let mut state = self.lock();
         loop {

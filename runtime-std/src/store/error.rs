@@ -7,126 +7,126 @@ use rusqlite::ErrorCode;
 
 use crate::data_dir::DataDir;
 
-/// What is wrong with the store, and what to do about it.
+/// Error of the store, with advice for the operator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another server has it.
+    /// Another server uses the data directory.
     #[error(
         "another {program}{} uses the data directory {}: stop it, or give this one a directory of its own: \
          --data-dir DIRECTORY",
         process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default(), dir.display()
     )]
     InUse {
-        /// The data directory.
+        /// Data directory.
         dir: PathBuf,
-        /// The other's process id, if it can be told.
+        /// Process id of the other server, if known.
         process: Option<u32>,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
-    /// `SQLite` cannot do what it is told.
+    /// Error of `SQLite`.
     #[error("{}: {}; {}", path.display(), said(source), advice(source, program))]
     Sql {
         /// The file.
         path: PathBuf,
         /// The program.
         program: &'static str,
-        /// What it says.
+        /// Error of `SQLite`.
         source: rusqlite::Error,
     },
-    /// A file beside it cannot be read or written.
+    /// A file beside the store cannot be read or written.
     #[error("{}: {source}; look for free space (df -h) and at who owns the directory (ls -ld)", path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: io::Error,
     },
-    /// A file of that name is there.
+    /// A file with this name exists already.
     #[error("{} is there already: choose another name, or remove it", path.display())]
     Exists {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
     /// The data directory has no store.
     #[error("{} has no {program}.db: name the data directory of the server: --data-dir DIRECTORY", dir.display())]
     Missing {
-        /// The data directory.
+        /// Data directory.
         dir: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
     /// The file to restore from cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The reason.
+        /// Reason.
         source: io::Error,
     },
-    /// The file to restore from is something else.
+    /// The file to restore from is not a backup.
     #[error("{} is not a backup of {program}: choose a file that `{program} backup` has made", path.display())]
     NotABackup {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
-    /// A database of something else.
+    /// The file is a database of another program.
     #[error("{} is no store of {program}: is it the right file?", path.display())]
     Foreign {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
     },
-    /// This version is too old for it.
+    /// The store was written by a later version.
     #[error(
         "{} was written by a later {program} (its schema is {found}, this version knows {known}): use that version, or put a \
          backup in its place: {program} restore FILE",
         path.display()
     )]
     Later {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
-        /// Its schema.
+        /// Schema of the store.
         found: usize,
-        /// The latest that this version knows.
+        /// Latest schema that this version knows.
         known: usize,
     },
     /// A check of the whole file failed.
     #[error("{} is damaged ({finding}): take another backup", path.display())]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The first thing that was found.
+        /// First finding of the check.
         finding: String,
     },
-    /// Its rows cannot all be true.
+    /// The store's rows contradict each other.
     #[error(
         "{}: {source}; it was damaged, or changed by hand: put a backup in its place: {program} restore FILE",
         path.display()
     )]
     Contradiction {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
-        /// What does not fit.
+        /// Reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The records of the game do not fit its tables.
     #[error("{}: {source}", path.display())]
     Tables {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What does not fit.
+        /// Reason.
         source: RowError,
     },
-    /// Changes that were acknowledged are not in the file any more.
+    /// The file lacks commits that were acknowledged.
     #[error(
         "{} has lost changes that were saved before (it holds {found} of {expected} commits): it was replaced while the \
          server ran, or its disk has lost data. Look at the system's log (dmesg), and put a backup in its place: {program} \
@@ -134,13 +134,13 @@ pub enum StoreError {
         path.display()
     )]
     Lost {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
-        /// The number of commits that it has.
+        /// Number of commits in the file.
         found: u64,
-        /// The number of commits that it should have.
+        /// Number of commits that it should have.
         expected: u64,
     },
     /// The server stopped while changes could not be saved.
@@ -149,9 +149,9 @@ pub enum StoreError {
          reason: {source}"
     )]
     GivenUp {
-        /// The number of changes.
+        /// Number of unsaved changes.
         changes: usize,
-        /// The last error.
+        /// Error of the last attempt.
         source: Box<StoreError>,
     },
     /// The thread that writes cannot be started.
@@ -160,7 +160,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The trouble that this error stands for, if it may pass by itself.
+    /// Returns the trouble behind this error, if it may pass by itself.
     pub fn trouble(&self) -> Option<StorageTrouble> {
         let Self::Sql { source, .. } = self else { return None };
         match source.sqlite_error_code()? {
@@ -176,7 +176,7 @@ impl StoreError {
         }
     }
 
-    /// Returns the error of a backup for one of a copy of it: damage was in the backup already.
+    /// Converts the error of a copy to that of its backup: the backup was damaged already.
     pub(super) fn of_backup(self, path: &Path) -> Self {
         let finding = match &self {
             Self::Contradiction { source, .. } => source.to_string(),
@@ -191,7 +191,7 @@ impl StoreError {
     }
 }
 
-/// A database file, and whose it is.
+/// A database file, and the schema that it must have.
 #[derive(Clone, Debug)]
 pub(super) struct StoreFile {
     pub(super) path: PathBuf,
@@ -199,7 +199,7 @@ pub(super) struct StoreFile {
 }
 
 impl StoreFile {
-    /// The store of a data directory.
+    /// Returns the store's file in a data directory.
     pub(super) fn of(dir: &DataDir, schema: &'static Schema) -> Self {
         Self { path: dir.file(&format!("{}.db", schema.name)), schema }
     }
@@ -236,7 +236,7 @@ impl StoreFile {
     }
 }
 
-/// What `SQLite` says, without the statement that it says it of.
+/// Returns the message of `SQLite`, without the statement.
 fn said(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

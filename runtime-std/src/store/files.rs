@@ -1,4 +1,4 @@
-//! What an operator does with a store: back it up, put a backup in its place, read it.
+//! An operator's work with a store: back it up, restore a backup, export it, check it.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -17,14 +17,15 @@ use super::rows::Tables;
 use super::{StoreError, StoreFile, look, schema};
 use crate::data_dir::{DataDir, private_file};
 
-/// A file that a command has written or read. Its `Display` is a sentence part such as `57 players (61 kB)`.
+/// Contents of a file that a command has written or read. Its `Display` is a sentence part such as `57 players (61
+/// kB)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The number of rows in [`Schema::counted`].
+    /// Number of rows in [`Schema::counted`].
     pub count: u64,
-    /// The name of that table.
+    /// Name of that table.
     pub counted: &'static str,
-    /// Its size in bytes.
+    /// Size of the file in bytes.
     pub bytes: u64,
 }
 
@@ -36,19 +37,18 @@ impl fmt::Display for Summary {
     }
 }
 
-/// What [`restore`] has done.
+/// Result of [`restore`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// What the store holds now.
+    /// Contents of the store now.
     pub summary: Summary,
-    /// The place of the store.
+    /// Path of the store.
     pub path: PathBuf,
-    /// The place of the store that was there before, if there was one.
+    /// Path of the earlier store, if there was one.
     pub old: Option<PathBuf>,
 }
 
-/// Writes all that the store keeps at this moment to a new file, which only its owner can read. The server may be
-/// running.
+/// Writes a snapshot of the store to a new file that only its owner can read. The server may be running.
 pub(super) fn backup(
     schema: &'static Schema,
     dir: &DataDir,
@@ -59,13 +59,13 @@ pub(super) fn backup(
     summary(&connection, &file, to)
 }
 
-/// Checks whether a file is a backup that [`restore`] would take.
+/// Checks that a file is a backup that [`restore`] accepts.
 pub fn check_backup(schema: &'static Schema, from: &Path) -> std::result::Result<(), StoreError> {
     open_backup(&StoreFile::new(from, schema)).map(drop)
 }
 
-/// Puts a backup in the place of the store, while no server runs. First gives `server`, which has seen nothing yet, all
-/// that the backup keeps, as a start does: a file from which no server would start must not replace one that works.
+/// Replaces the store with a backup, while no server runs. First restores the new `server` from the backup, as a
+/// start does: a file from which no server could start must not replace one that works.
 pub fn restore<S>(
     dir: &DataDir,
     from: &Path,
@@ -83,7 +83,7 @@ where
     let file = StoreFile::of(dir, schema);
     let new = beside(&file.path, ".new");
     let failed = |source| file.io(source);
-    // Left by an attempt that failed.
+    // Left behind by a failed attempt.
     let _ = fs::remove_file(&new);
     copy(&backup, &source, &new)?;
     if let Err(error) = start_from(&StoreFile::new(&new, schema), server, now) {
@@ -95,7 +95,7 @@ where
     dir.hand_over(&new).map_err(failed)?;
     let summary = summary(&backup, &source, &new)?;
     let old = if file.path.exists() { Some(set_aside(&file.path).map_err(failed)?) } else { None };
-    // Its last commits belong to the old file alone.
+    // The last commits of the old file: they do not belong to the new one.
     for suffix in ["-wal", "-shm"] {
         remove(&beside(&file.path, suffix)).map_err(failed)?;
     }
@@ -103,7 +103,7 @@ where
     Ok(Restored { summary, path: file.path, old })
 }
 
-/// Does with a file what the next start would do.
+/// Starts from a file as the next start of the server would.
 fn start_from<S>(file: &StoreFile, server: &mut Server<S>, now: Wall) -> std::result::Result<(), StoreError>
 where
     S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
@@ -122,23 +122,23 @@ fn summary(connection: &Connection, file: &StoreFile, to: &Path) -> std::result:
     Ok(Summary { count, counted: file.schema.counted, bytes })
 }
 
-/// Returns the number of rows in the table that tells how much there is.
+/// Returns the number of rows in the table [`Schema::counted`].
 pub(super) fn count(connection: &Connection, schema: &Schema) -> Result<u64> {
     connection.query_row(&format!("SELECT count(*) FROM \"{}\"", schema.counted), (), |row| row.get(0))
 }
 
-/// What [`examine`] found in a store that is whole.
+/// Result of [`examine`] for an intact store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// The number of rows in [`Schema::counted`].
+    /// Number of rows in [`Schema::counted`].
     pub count: u64,
-    /// Whether it has the tables of this version. The next start brings an old one up to date.
+    /// True if it has the tables of this version. Otherwise the next start brings it up to date.
     pub is_current: bool,
 }
 
-/// Reads the whole store and looks whether it is one, of a version that this one knows, and undamaged; `None` if there
-/// is no store yet. The server may be running. Gives `take` all that a server would be restored from, if the store is
-/// current.
+/// Reads the whole store and checks that it is a store, undamaged and of a known version; `None` if there is no store
+/// yet. The server may be running. If the store is current, calls `take` with every record that a server would be
+/// restored from.
 pub fn examine<R: Row>(
     dir: &DataDir,
     now: Wall,
@@ -161,20 +161,20 @@ pub fn examine<R: Row>(
     Ok(Some(Health { count: count(&connection, R::SCHEMA).map_err(failed)?, is_current }))
 }
 
-/// Checks whether the store can be written at this moment; changes nothing. The server may be running.
+/// Checks that the store can be written at this moment. Changes nothing. The server may be running.
 pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> std::result::Result<(), StoreError> {
     let file = StoreFile::of(dir, schema);
     let locked = || {
         let connection = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // A commit of the server takes less.
+        // A commit of the server takes less time.
         connection.busy_timeout(Duration::from_secs(2))?;
         connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
     };
     locked().map_err(|source| file.sql(source))
 }
 
-/// Writes all tables as one JSON object of arrays of rows. The server may be running. A reader who leaves early is no
-/// error.
+/// Writes all tables as one JSON object of arrays of rows. The server may be running. A reader that closes early is
+/// not an error.
 pub(super) fn export(
     schema: &'static Schema,
     dir: &DataDir,
@@ -182,7 +182,7 @@ pub(super) fn export(
 ) -> std::result::Result<(), StoreError> {
     let (connection, file) = open_own(schema, dir)?;
     let mut export = || {
-        // One transaction, so that all tables are of one moment.
+        // One transaction, so that all tables are of the same moment.
         let moment = connection.unchecked_transaction()?;
         write_tables(&moment, schema, out)?;
         Ok(out.flush()?)
@@ -195,7 +195,7 @@ pub(super) fn export(
     }
 }
 
-/// Writes the same to a new file, which only its owner can read.
+/// Writes the export to a new file that only its owner can read.
 pub fn export_to(
     schema: &'static Schema,
     dir: &DataDir,
@@ -217,7 +217,7 @@ pub fn export_to(
     }
 }
 
-/// What can go wrong in between.
+/// Error during an export.
 enum ExportError {
     Sql(rusqlite::Error),
     Out(io::Error),
@@ -243,7 +243,7 @@ fn write_tables(
     let mut before = "{";
     let tables = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
     for table in names(connection, tables)? {
-        // What says nothing about players, or nothing that a view does not say.
+        // Tables that say nothing about players, or nothing that a view does not show.
         if table == schema::COMMITS || schema.views.iter().any(|view| view.covers == Some(&table)) {
             continue;
         }
@@ -262,7 +262,7 @@ fn write_rows(
     out: &mut dyn Write,
 ) -> std::result::Result<(), ExportError> {
     let columns = schema::columns(connection, table)?;
-    // In a view and in a history, columns are named as where they come from.
+    // In a view and in a history, columns have the name of their source.
     let tables = || schema.table(table).into_iter().chain(schema.tables);
     let kind = |name: &str| tables().find_map(|table| table.column(name)).map(|column| column.kind);
     let pair = |column: &String| match kind(column) {
@@ -288,7 +288,7 @@ fn names(connection: &Connection, sql: &str) -> Result<Vec<String>> {
     connection.prepare(sql)?.query_map((), |row| row.get(0))?.collect()
 }
 
-/// Opens the store of a data directory, to read it.
+/// Opens the store of a data directory for reading.
 fn open_own(
     schema: &'static Schema,
     dir: &DataDir,
@@ -300,7 +300,7 @@ fn open_own(
     Ok((open(&file)?, file))
 }
 
-/// Opens a file that should be a backup, to read it.
+/// Opens a backup for reading.
 fn open_backup(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
     let readable = File::open(&file.path).and_then(|file| file.metadata());
     let data = readable.map_err(|source| StoreError::Unreadable { path: file.path.clone(), source })?;
@@ -323,7 +323,7 @@ fn open(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Makes a file that is not there yet and that only its owner can read.
+/// Makes a new file that only its owner can read. Fails if it exists.
 pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
     private_file(path).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
@@ -331,14 +331,14 @@ pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
     })
 }
 
-/// Writes a database as it is at this moment to a new file, and sees it to the disk; leaves no file behind if that fails.
-/// (`VACUUM INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
+/// Writes a snapshot of a database to a new file and syncs it to the disk. Leaves no file behind on failure. (`VACUUM
+/// INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
 pub(super) fn copy(
     connection: &Connection,
     file: &StoreFile,
     to: &Path,
 ) -> std::result::Result<(), StoreError> {
-    // SQLite goes on with an empty file, and would make one that everybody can read.
+    // SQLite uses an existing empty file. It would make one that everyone can read.
     drop(new_file(to)?);
     let new = StoreFile::new(to, file.schema);
     let is_of_source = |error: &rusqlite::Error| {

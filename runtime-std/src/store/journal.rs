@@ -1,20 +1,19 @@
-//! Records on their way to the disk, without the disk: what is written next, what is durable, when a failed write is
-//! tried again. [`Committer`](super::Committer) drives it with a thread and a file, the simulator with virtual time.
+//! Records on their way to the disk, without the disk: the next batch, the durable commits, the time of the next
+//! attempt. [`Committer`](super::Committer) drives it with a thread and a file, the simulator with virtual time.
 
 use std::time::Duration;
 
 use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
 
-/// Time after which requests that need a record are rejected. (Our choice: longer than a checkpoint or an `fsync` on a
-/// slow card takes, shorter than a client's time-out.)
+/// Time after which requests that need a record are rejected. (Our choice: longer than a checkpoint or an `fsync` on
+/// a slow card takes, shorter than a client's time-out.)
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// Wait before the second attempt; it doubles with each attempt.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 /// Longest wait between two attempts.
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// Submitted items in order, and the state of the storage that they go to. Times are those of the caller's monotonic
-/// clock.
+/// Submitted items in order, and the state of their storage. Times are those of the caller's monotonic clock.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -38,7 +37,7 @@ pub struct Journal<T> {
     queue: Vec<T>,
     submitted: CommitSeq,
     durable: CommitSeq,
-    /// The start of the write that is under way.
+    /// Start of the write that is under way.
     writing: Option<Duration>,
     trouble: Option<Trouble>,
 }
@@ -46,7 +45,7 @@ pub struct Journal<T> {
 #[derive(Clone, Copy, Debug)]
 struct Trouble {
     kind: StorageTrouble,
-    /// The start of the first attempt that failed.
+    /// Start of the first failed attempt.
     since: Duration,
     attempts: u32,
     next: Duration,
@@ -60,12 +59,12 @@ pub struct Batch<T> {
     begun: Duration,
 }
 
-/// A trouble that has ended.
+/// A trouble of the storage that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    /// The time from the first failed attempt to the successful one.
+    /// Time from the first failed attempt to the successful one.
     pub after: Duration,
-    /// The number of failed attempts.
+    /// Number of failed attempts.
     pub attempts: u32,
 }
 
@@ -76,27 +75,27 @@ impl<T> Default for Journal<T> {
 }
 
 impl<T> Batch<T> {
-    /// The items, in the order of their submission.
+    /// Returns the items, in the order of their submission.
     pub fn items(&self) -> &[T] {
         &self.items
     }
 }
 
 impl<T> Journal<T> {
-    /// A journal whose first item follows this position.
+    /// Makes a journal whose first item follows this commit number.
     pub const fn starting_at(durable: CommitSeq) -> Self {
         Self { queue: Vec::new(), submitted: durable, durable, writing: None, trouble: None }
     }
 
-    /// Takes items that must become durable together.
+    /// Submits items that must become durable together. Returns their commit number.
     pub fn submit(&mut self, items: impl IntoIterator<Item = T>) -> CommitSeq {
         self.queue.extend(items);
         self.submitted = self.submitted.next();
         self.submitted
     }
 
-    /// Returns everything that is to be written now, for one transaction; `None` while a write is under way, while the
-    /// next attempt is not due, and if there is nothing to write.
+    /// Returns everything to write now, for one transaction. `None` while a write is under way, while the next
+    /// attempt is not due, and if there is nothing to write.
     pub fn begin(&mut self, now: Duration) -> Option<Batch<T>> {
         if self.next_attempt().is_none_or(|next| now < next) {
             return None;
@@ -105,13 +104,13 @@ impl<T> Journal<T> {
         Some(Batch { items: std::mem::take(&mut self.queue), last: self.submitted, begun: now })
     }
 
-    /// The time from which [`begin`](Self::begin) returns a batch, if there is one to come.
+    /// Returns the time from which [`begin`](Self::begin) returns a batch, if there is something to write.
     pub fn next_attempt(&self) -> Option<Duration> {
         let waits = self.writing.is_none() && !self.queue.is_empty();
         waits.then(|| self.trouble.map_or(Duration::ZERO, |trouble| trouble.next))
     }
 
-    /// Notes that a batch is durable. Returns the trouble that this ends.
+    /// Marks a batch as durable. Returns the trouble that this ends.
     pub fn committed(&mut self, batch: &Batch<T>, now: Duration) -> Option<Resumed> {
         self.writing = None;
         self.durable = batch.last;
@@ -119,7 +118,7 @@ impl<T> Journal<T> {
         Some(Resumed { after: now.saturating_sub(since), attempts })
     }
 
-    /// Takes a batch back that could not be written; it stands first in the next one. Returns whether this trouble is
+    /// Puts back a batch that could not be written; it comes first in the next one. Returns true if this trouble is
     /// new.
     pub fn failed(&mut self, batch: Batch<T>, kind: StorageTrouble, now: Duration) -> bool {
         self.writing = None;
@@ -137,17 +136,17 @@ impl<T> Journal<T> {
         before.is_none_or(|before| before.kind != kind)
     }
 
-    /// The position up to which everything is durable.
+    /// Returns the number of the last commit that is durable.
     pub const fn durable(&self) -> CommitSeq {
         self.durable
     }
 
-    /// The items that no write has taken yet.
+    /// Returns the items that no write has taken yet.
     pub fn waiting(&self) -> &[T] {
         &self.queue
     }
 
-    /// The state of the storage, for the core.
+    /// Returns the state of the storage, for the core.
     pub fn storage(&self, now: Duration) -> Storage {
         let since = self.trouble.map(|trouble| trouble.since).or(self.writing);
         let is_long = since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);

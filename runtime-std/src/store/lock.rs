@@ -5,15 +5,15 @@ use std::path::Path;
 use super::StoreError;
 use crate::data_dir::DataDir;
 
-/// The right to write in a data directory. It ends with the process, however that ends.
+/// The right to write in a data directory. It ends with the process, even after a crash.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
-    /// Closing the file is not enough: a process that is being started by another thread of this one holds a copy of the
-    /// descriptor until it runs its own program, and with it the lock.
+    /// Unlocks the file. Closing it is not enough: a process that another thread is starting holds a copy of the
+    /// descriptor, and with it the lock, until it runs its own program.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
@@ -48,7 +48,7 @@ fn sign(file: &mut File) -> std::io::Result<()> {
     write!(file, "{}", std::process::id())
 }
 
-/// Where a lock keeps others from reading too (Windows), nobody can tell.
+/// Returns the lock owner's process id. `None` where a lock prevents reading too (Windows).
 fn owner(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;

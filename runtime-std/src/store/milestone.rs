@@ -1,4 +1,4 @@
-//! Copies of the store from before something begins, such as a season, for an operator to go back to.
+//! Copies of the store from before a milestone, such as a new season, for an operator to restore.
 
 use std::ffi::c_int;
 use std::fs::{self, File};
@@ -13,15 +13,15 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::{StoreError, StoreFile, files, look, schema};
 
-/// Number of copies that are kept: seasons of a year.
+/// Number of copies to keep: the seasons of a year.
 const KEPT: usize = 6;
 
-/// Returns the index of the first record that begins something, and what.
+/// Returns the first record that begins a milestone: its index, and the milestone.
 pub(super) fn first<R: Row>(records: &[R]) -> Option<(usize, Milestone)> {
     (0..).zip(records).find_map(|(index, record)| Some((index, record.milestone()?)))
 }
 
-/// A copy that is being made by a thread of its own. To drop it is to wait for it.
+/// A copy that a thread is making. Dropping it waits for the thread.
 #[derive(Debug)]
 pub(super) struct Copying(Option<JoinHandle<()>>);
 
@@ -39,11 +39,11 @@ impl Drop for Copying {
     }
 }
 
-/// Begins to copy the store, as it is before something begins in it, to `seasons/before-season-N.db`; commits go on
-/// meanwhile. `None` for a store without players, in which nothing can be lost.
+/// Begins to copy the store, in its state before the milestone, to `seasons/before-season-N.db`. Commits go on
+/// meanwhile. `None` for a store without players, which has nothing to lose.
 ///
-/// A copy that cannot be made holds nothing up: it needs as much room as the store, which a disk that is
-/// nearly full lacks for as long as it does.
+/// A failed copy does not delay the milestone: a copy needs as much room as the store, and a disk that is nearly full
+/// may stay so.
 pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
     let Milestone { name, number } = *milestone;
     let missing = move |error: StoreError| {
@@ -63,26 +63,26 @@ pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milest
     Some(Copying(Some(thread.map_err(|error| missing(StoreError::Thread(error))).ok()?)))
 }
 
-/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if there is nothing in it.
+/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if the store is empty.
 fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connection>, StoreError> {
     let failed = |source| file.sql(source);
     if files::count(connection, file.schema).map_err(failed)? == 0 {
         return Ok(None);
     }
     let snapshot = look(&file.path).map_err(failed)?;
-    // A transaction begins with what it reads first.
+    // A transaction begins with its first read.
     snapshot.execute_batch(&format!("BEGIN; SELECT number FROM {}", schema::COMMITS)).map_err(failed)?;
     Ok(Some(snapshot))
 }
 
-/// Returns the path of the copy.
+/// Makes the copy. Returns its path.
 fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) -> Result<PathBuf, StoreError> {
     let directory = store.path.with_file_name(format!("{name}s"));
     make_directory(&directory).map_err(|source| StoreError::file(&directory, source))?;
     let prefix = format!("before-{name}-");
     let (new, copy) = (directory.join("new.db"), directory.join(format!("{prefix}{number}.db")));
     let failed = |source| StoreError::file(&copy, source);
-    // Left by an attempt that failed.
+    // Left behind by a failed attempt.
     let _ = fs::remove_file(&new);
     let file = files::new_file(&new)?;
     copy_pages(snapshot, &new, &file).map_err(|source| StoreFile::new(&new, store.schema).sql(source))?;
@@ -91,13 +91,13 @@ fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) ->
     Ok(copy)
 }
 
-/// Number of pages, of 4 kB mostly, that are on the disk before more are copied: an `fsync` of a commit may have to wait for
-/// them.
+/// Number of pages, mostly of 4 kB, that are synced before more are copied: an `fsync` of a commit may have to wait
+/// for them.
 const PAGES: c_int = 256;
 
 fn copy_pages(snapshot: &Connection, new: &Path, file: &File) -> rusqlite::Result<()> {
     let mut target = Connection::open(new)?;
-    // Of a copy that is not finished nothing is used.
+    // An unfinished copy is never used.
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     {
         let backup = Backup::new(snapshot, &mut target)?;
@@ -105,7 +105,7 @@ fn copy_pages(snapshot: &Connection, new: &Path, file: &File) -> rusqlite::Resul
             let _ = file.sync_data();
         }
     }
-    // One file, which a read-only medium may hold.
+    // One file, which works on a read-only medium.
     target.execute_batch("PRAGMA journal_mode = DELETE")
 }
 
@@ -117,7 +117,7 @@ fn make_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Removes all copies but the latest. What else is there is left alone.
+/// Removes all copies but the latest. Leaves other files alone.
 fn forget_oldest(directory: &Path, prefix: &str) -> io::Result<()> {
     let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(directory)? {

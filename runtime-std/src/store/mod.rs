@@ -1,14 +1,15 @@
-//! What outlives the process: one `SQLite` file, named after the program, in the data directory. Anyone on the machine may read
-//! it while the server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER BY points DESC'`).
+//! Everything that outlives the process: one `SQLite` file, named after the program, in the data directory. Any program
+//! with access to the file may read it while the server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER
+//! BY points DESC'`).
 //!
-//! [`Store`] is the file, for the records of any game that describes them as [`row`](mmcos_core::row)s. It is opened by one
-//! server at a time, gives back what it keeps, and commits records. A
-//! [`Committer`] does that on a thread of its own, for as many requests at once as came since it last looked.
-//! [`files`] has what an operator does: backup, restore, export. [`Database`] is what a store in another database has to do.
+//! [`Store`] is the file, for the records of any game that describes them as [`row`](mmcos_core::row)s. One server at
+//! a time opens it, restores its state from it, and commits records. A [`Committer`] commits on a thread of its own,
+//! for all requests that came since its last commit. [`files`] has the operator's commands: backup, restore, export.
+//! [`Database`] is the interface for a store in another database.
 //!
 //! Every commit is on the disk before it is reported (`synchronous=FULL`; `NORMAL` loses commits when the power
-//! fails). A commit that fails is tried again until it succeeds. After an error that leaves unknown what the disk has
-//! kept, the file is opened anew first, and checked to hold all that was reported (decision 0063).
+//! fails). A commit that fails is retried until it succeeds. If an error leaves unknown what the disk has kept, the
+//! file is opened anew first, and checked to hold every reported commit (decision 0063).
 
 mod commit;
 mod error;
@@ -44,38 +45,38 @@ use lock::Lock;
 use milestone::Copying;
 use rows::{Failure, Tables};
 
-/// How long a command waits for another program that has locked the file.
+/// Time that a command waits for another program that has locked the file.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
-/// How long one attempt of the server waits for a lock.
+/// Time that one attempt of the server waits for a lock.
 const ATTEMPT_PATIENCE: Duration = Duration::from_millis(100);
-/// How long the start waits for a trouble to pass.
+/// Time that the start waits for a trouble to pass.
 const START_PATIENCE: Duration = Duration::from_secs(30);
-/// Size of the write-ahead log, in bytes, to which it is cut whenever no reader needs more of it.
+/// Size of the write-ahead log, in bytes, to which it is cut when no reader needs more of it.
 const WAL_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A database that keeps the records of a game. A host works with any; [`Store`] is the one in `SQLite`.
+/// A database for the records of a game. A host works with any; [`Store`] is the one in `SQLite`.
 pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
-    /// Where the database is: a data directory, an address.
+    /// Location of the database: a data directory, an address.
     type Place: ?Sized;
 
-    /// Opens the database of this place, for one server alone. Makes it if there is none, and brings an old one up to
-    /// date.
+    /// Opens the database for one server alone. Makes a missing one, and brings an old one up to date.
     fn open(place: &Self::Place) -> Result<Self, StoreError>;
 
-    /// Gives `take` all that a server needs to go on, in the order of the game's tables.
+    /// Calls `take` with every record that a server is restored from, in the order of the game's tables.
     fn records(
         &mut self,
         now: Wall,
         take: &mut dyn FnMut(R) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
-    /// Writes all that is kept at this moment to a new file. The server may be running.
+    /// Writes a snapshot to a new file. The server may be running.
     fn backup(place: &Self::Place, to: &Path) -> Result<Summary, StoreError>;
 
-    /// Writes all that is kept at this moment as one JSON object. The server may be running.
+    /// Writes a snapshot as one JSON object. The server may be running.
     fn export(place: &Self::Place, out: &mut dyn Write) -> Result<(), StoreError>;
 
-    /// Opens the database as [`open`](Self::open) does, but waits for one that is locked, a full or a failing disk.
+    /// Opens the database as [`open`](Self::open) does, but waits for a locked database, and for a full or failing
+    /// disk.
     fn open_patiently(place: &Self::Place) -> Result<Self, StoreError> {
         let start = Instant::now();
         loop {
@@ -92,7 +93,7 @@ pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
     }
 }
 
-/// The store of a server, open. See the [module](self).
+/// The open store of a server. See the [module](self).
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("mmcos-doc-store-{}", std::process::id()));
@@ -136,22 +137,22 @@ pub struct Store<R> {
     file: StoreFile,
     connection: Connection,
     tables: Tables,
-    /// The number of commits that the file holds.
+    /// Number of commits in the file.
     commits: u64,
-    /// Whether it is unknown what the disk has kept, so that the file must be opened anew.
+    /// True if it is unknown what the disk has kept, so that the file must be opened anew.
     is_suspect: bool,
-    /// The last milestone before which the store was copied.
+    /// Last milestone before which the store was copied.
     copied: Option<Milestone>,
-    /// The size of the write-ahead log, in bytes, from which on it is looked at again.
+    /// Size of the write-ahead log, in bytes, at which it is next checked.
     wal_watch: u64,
-    /// The copy that is being made, of the store before a milestone.
+    /// Copy of the store before a milestone, while it is being made.
     copying: Option<Copying>,
     _lock: Lock,
     records: PhantomData<fn(R)>,
 }
 
 impl<R: Row> Store<R> {
-    /// Gives a server that has seen nothing yet all that is kept.
+    /// Restores a new server from all records.
     pub fn restore<S>(&mut self, server: &mut Server<S>, now: Wall) -> Result<(), StoreError>
     where
         S: Service<Record = R, RestoreError: std::error::Error + Send + Sync + 'static>,
@@ -188,7 +189,7 @@ impl<R: Row> Database<R> for Store<R> {
         now: Wall,
         take: &mut dyn FnMut(R) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        // Only tidies up, so it may wait for another start.
+        // This only tidies up, so it may wait for another start.
         let tidied = self.tables.forget_unused(&self.connection, now).map_err(|source| self.file.sql(source));
         tidied.or_else(|error| error.trouble().map(drop).ok_or(error))?;
         self.tables.restore(&self.connection, &self.file, now, take)
@@ -213,12 +214,12 @@ impl<R: Row> Commit<R> for Store<R> {
         else {
             return self.write(records);
         };
-        // What came before is in the copy. Records may be written twice, so it does no harm if the rest fails.
+        // The copy holds the earlier records. Records may be written twice, so a failure of the rest does no harm.
         let (before, rest) = records.split_at(index);
         if !before.is_empty() {
             self.write(before)?;
         }
-        // One at a time.
+        // Only one copy is made at a time.
         drop(self.copying.take());
         self.copying = milestone::copy(&self.connection, &self.file, &milestone);
         self.copied = Some(milestone);
@@ -227,7 +228,7 @@ impl<R: Row> Commit<R> for Store<R> {
 }
 
 impl<R: Row> Store<R> {
-    /// Makes all of them durable, or none.
+    /// Makes all records durable, or none.
     fn write(&mut self, records: &[R]) -> Result<(), StoreError> {
         let commits = self.commits.saturating_add(1);
         let mut written = || -> Result<(), Failure> {
@@ -247,7 +248,7 @@ impl<R: Row> Store<R> {
             }
             Err(failure) => {
                 let error = failure.of(&self.file);
-                // Of a lock and of a full disk, SQLite itself knows that nothing was written.
+                // After a refused lock and on a full disk, SQLite itself knows that nothing was written.
                 self.is_suspect =
                     !matches!(error.trouble(), Some(StorageTrouble::Locked | StorageTrouble::Full));
                 Err(error)
@@ -258,9 +259,10 @@ impl<R: Row> Store<R> {
     /// Opens the file anew after an error that leaves unknown what the disk has kept.
     fn reopen(&mut self) -> Result<(), StoreError> {
         let failed = |source| self.file.sql(source);
-        // The old connection goes first: only then does SQLite read the write-ahead log again, checksums and all.
+        // The old connection is closed first: only then does SQLite read the write-ahead log again, checksums and
+        // all.
         self.connection = Connection::open_in_memory().map_err(failed)?;
-        // Without making a file: one that is not there may be on a disk that is not there at the moment.
+        // Without making a file: a missing file may be on a disk that is missing at the moment.
         let connection = Connection::open_with_flags(&self.file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(configured)
             .map_err(failed)?;
@@ -269,8 +271,9 @@ impl<R: Row> Store<R> {
             let (path, program) = (self.file.path.clone(), self.file.schema.name);
             return Err(StoreError::Lost { path, program, found, expected: self.commits });
         }
-        // After a failed fsync the system may take pages for written that are not, and a second fsync would report
-        // success. So nothing is appended behind them: all goes into the main file, by new writes, and the log begins anew.
+        // After a failed fsync the system may regard pages as written that are not, and a second fsync would report
+        // success. So nothing is appended to them: everything goes into the main file, by new writes, and the log
+        // begins anew.
         let is_busy = checkpoint(&connection).map_err(failed)?;
         if is_busy {
             return Err(failed(rusqlite::Error::SqliteFailure(Busy::new(SQLITE_BUSY), None)));
@@ -288,7 +291,7 @@ impl<R: Row> Store<R> {
         if grown <= self.wal_watch || is_needed {
             return;
         }
-        // An error is that of a disk in trouble, which the next commit meets as well.
+        // The next commit meets the same disk error.
         let _ = checkpoint(&self.connection);
         let left = size();
         if left > WAL_LIMIT {
@@ -302,7 +305,7 @@ impl<R: Row> Store<R> {
     }
 }
 
-/// Returns whether waiting at the start is of use.
+/// Returns true if it is worth waiting at the start.
 fn may_pass(error: &StoreError) -> bool {
     matches!(
         error.trouble(),
@@ -310,12 +313,12 @@ fn may_pass(error: &StoreError) -> bool {
     )
 }
 
-/// Moves the write-ahead log into the main file and empties it. Returns whether a reader or writer prevents that.
+/// Moves the write-ahead log into the main file and empties it. Returns true if a reader or writer prevents that.
 fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))
 }
 
-/// Opens the file, makes it if it is not there, and brings it up to date. Returns the number of its commits as well.
+/// Opens the file, makes a missing one, and brings it up to date. Returns the number of its commits as well.
 fn open(file: &StoreFile) -> Result<(Connection, u64), StoreError> {
     let path = &file.path;
     make_private(path).and_then(|()| close_to_others(path)).map_err(|source| file.io(source))?;
@@ -326,7 +329,7 @@ fn open(file: &StoreFile) -> Result<(Connection, u64), StoreError> {
     Ok((connection, commits))
 }
 
-/// Makes the file if it is not there: `SQLite` would leave who may read it to the umask.
+/// Makes a missing file: `SQLite` would leave its mode to the umask.
 fn make_private(path: &Path) -> io::Result<()> {
     match private_file(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
@@ -334,7 +337,7 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes a store that others may read, such as one that was copied here by hand, from their sight.
+/// Removes the access of other users to a store, for example one that was copied here by hand.
 #[cfg(unix)]
 fn close_to_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -360,7 +363,7 @@ fn configured(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A connection that changes nothing, beside a server that may be running.
+/// Opens a read-only connection. A server may be running.
 fn look(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(COMMAND_PATIENCE)?;

@@ -1,4 +1,4 @@
-//! Rows of tables: put, removed, given back.
+//! Rows of tables: written, removed, restored.
 
 use mmcos_core::row::{Change, Reader, Recent, Restore, Row, RowError, Table, Value, check, write};
 use mmcos_core::seam::Wall;
@@ -12,7 +12,7 @@ use super::{StoreError, StoreFile, schema};
 #[derive(Debug)]
 pub(super) struct Tables(Vec<Statements>);
 
-/// What can go wrong with a record.
+/// Error with a record.
 pub(super) enum Failure {
     Sql(rusqlite::Error),
     Row(RowError),
@@ -34,13 +34,13 @@ impl Failure {
 }
 
 impl Tables {
-    /// Those of a game's records. Fails if they do not fit the records.
+    /// Returns the statements for a game's records. Fails if its tables do not fit the records.
     pub(super) fn of<R: Row>(file: &StoreFile) -> std::result::Result<Self, StoreError> {
         check::<R>().map_err(|source| file.unfit(source))?;
         Ok(Self(R::SCHEMA.tables.iter().map(|table| Statements::of(R::SCHEMA, table)).collect()))
     }
 
-    /// Does what a record says.
+    /// Writes or removes the row of a record.
     pub(super) fn put<R: Row>(
         &self,
         connection: &Connection,
@@ -60,7 +60,7 @@ impl Tables {
         self.0.iter().find(|sql| sql.table == table)
     }
 
-    /// Gives back what a server is restored from, in the order in which it wants it.
+    /// Calls `take` with every record that a server is restored from, in the order of the tables.
     pub(super) fn restore<R: Row>(
         &self,
         connection: &Connection,
@@ -91,7 +91,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Deletes the rows that are of no use to anyone any more.
+    /// Deletes the rows that are no longer of use.
     pub(super) fn forget_unused(&self, connection: &Connection, now: Wall) -> Result<()> {
         for table in self.0.iter().map(|sql| sql.table) {
             let Restore::Recent(recent) = table.restore else { continue };
@@ -143,7 +143,7 @@ fn value<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> Result<Value<'r>> {
     })
 }
 
-/// A value as a parameter of a statement.
+/// A value, as a parameter of a statement.
 struct Bound<'a>(&'a Value<'a>);
 
 impl ToSql for Bound<'_> {
@@ -157,12 +157,12 @@ impl ToSql for Bound<'_> {
     }
 }
 
-/// The number of commits.
+/// Returns the number of commits.
 pub(super) fn commits(connection: &Connection) -> Result<u64> {
     connection.query_row(&format!("SELECT number FROM {}", schema::COMMITS), (), |row| row.get(0))
 }
 
-/// Writes the number of commits, to see after a failure of the disk that none was lost.
+/// Writes the number of commits, to find lost commits after a failure of the disk.
 pub(super) fn set_commits(connection: &Connection, number: u64) -> Result<()> {
     let sql = format!("UPDATE {} SET number = ?", schema::COMMITS);
     connection.prepare_cached(&sql)?.execute([number]).map(drop)

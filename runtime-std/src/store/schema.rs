@@ -1,4 +1,4 @@
-//! The tables in the file: made, migrated, given the columns and views that the game describes. All times are in
+//! The tables in the file: made, migrated, completed with the columns and views of the game. All times are in
 //! milliseconds since 1970, UTC: `datetime(last_seen / 1000, 'unixepoch')`.
 
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult};
 
 use super::{StoreError, StoreFile, files, sql};
 
-/// The table of the number of commits. It has one row.
+/// Table with the number of commits. It has one row.
 pub(super) const COMMITS: &str = "commits";
 
-/// Brings the file up to date, or makes it. A copy of an old one stays beside it.
+/// Makes a new file, or brings an old one up to date. A copy of the old one stays beside it.
 pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
     let found = version(connection, file)?;
     if let Some(found) = found.filter(|found| *found < file.schema.migrations.len()) {
@@ -21,7 +21,7 @@ pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), S
             file.path.display(),
             copy.display()
         );
-        // One that is there is of an attempt that failed. It stays until another is whole.
+        // An existing file is of a failed attempt. It stays until another is whole.
         let new = files::beside(&copy, ".new");
         let _ = std::fs::remove_file(&new);
         files::copy(connection, file, &new)?;
@@ -30,13 +30,13 @@ pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), S
     update(connection, file)
 }
 
-/// Makes all that this version has and the file lacks, or nothing.
+/// Adds everything of this version that the file lacks, or nothing.
 pub(super) fn update(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
     let schema = file.schema;
     let failed = |source| file.sql(source);
     let found = version(connection, file)?;
     let steps = found.and_then(|found| schema.migrations.get(found..)).unwrap_or_default();
-    // A start does not wait for a lock, unless there is something to change.
+    // Without changes to make, a start does not wait for a lock.
     if found.is_some() && steps.is_empty() && missing(connection, schema).map_err(failed)?.is_empty() {
         return Ok(());
     }
@@ -47,21 +47,21 @@ pub(super) fn update(connection: &Connection, file: &StoreFile) -> Result<(), St
     .map_err(failed)
 }
 
-/// Checks that this is a store that this version can read. Returns whether it is up to date.
+/// Checks that this is a store that this version can read. Returns true if it is up to date.
 pub(super) fn check(connection: &Connection, file: &StoreFile) -> Result<bool, StoreError> {
     let version = version(connection, file)?.ok_or_else(|| file.foreign())?;
     let is_complete = missing(connection, file.schema).map_err(|source| file.sql(source))?.is_empty();
     Ok(version == file.schema.migrations.len() && is_complete)
 }
 
-/// Makes all changes or none.
+/// Makes all changes, or none.
 fn in_one(connection: &Connection, change: impl FnOnce(&Connection) -> SqlResult<()>) -> SqlResult<()> {
     let transaction = connection.unchecked_transaction()?;
     change(&transaction)?;
     transaction.commit()
 }
 
-/// Makes what is missing.
+/// Executes the statements for everything that is missing.
 fn complete(connection: &Connection, schema: &Schema) -> SqlResult<()> {
     missing(connection, schema)?.iter().try_for_each(|statement| connection.execute_batch(statement))?;
     connection.pragma_update(None, "application_id", application_id(schema.name))?;
@@ -112,7 +112,7 @@ pub(super) fn columns(connection: &Connection, table: &str) -> SqlResult<Vec<Str
     statement.query_map([table], |row| row.get(0))?.collect()
 }
 
-/// The version of a store; `None` if the file is empty.
+/// Returns the version of a store; `None` if the file is empty.
 fn version(connection: &Connection, file: &StoreFile) -> Result<Option<usize>, StoreError> {
     let read = || {
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
@@ -134,7 +134,7 @@ fn version(connection: &Connection, file: &StoreFile) -> Result<Option<usize>, S
     }
 }
 
-/// How a store of this program is told from other databases: the first four letters of its name.
+/// Returns the id by which a store of this program differs from other databases: the first four letters of its name.
 fn application_id(program: &str) -> i64 {
     let mut letters = program.bytes().map(|letter| letter.to_ascii_uppercase());
     i64::from(i32::from_be_bytes(std::array::from_fn(|_| letters.next().unwrap_or_default())))

@@ -6,15 +6,16 @@ use mmcos_core::row::{Column, History, Kind, Recent, Restore, Schema, Table, Vie
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) table: &'static Table,
-    /// Takes the columns of a row.
+    /// Writes a row. Parameters: its columns.
     pub(super) put: String,
-    /// Takes the key of a row.
+    /// Removes a row. Parameters: its key.
     pub(super) remove: String,
-    /// Removes the rows after a key.
+    /// Removes the rows after a key. Parameters: the key.
     pub(super) remove_later: Option<String>,
-    /// Copies the row of a key to its history, if the number that is given last is larger; and the place of that number.
+    /// Copies the row of a key to its history, if the number in the last parameter is larger; and the position of
+    /// that number.
     pub(super) archive: Option<(String, usize)>,
-    /// Returns the rows to give back; takes the time from which on a row is recent.
+    /// Selects the rows to restore. Parameter: the time from which a row is recent.
     pub(super) restore: Option<String>,
 }
 
@@ -35,12 +36,12 @@ impl Statements {
     }
 }
 
-/// A statement that makes the table.
+/// Returns the statement that makes the table.
 pub(super) fn create(table: &Table) -> String {
     create_table(table.name, table.columns, table.key_columns())
 }
 
-/// A statement that makes the table of copies.
+/// Returns the statement that makes the table of copies.
 pub(super) fn create_history(table: &Table, history: History) -> String {
     let by = table.column(history.by);
     let key: Vec<Column> = by.into_iter().chain(table.key_columns()).copied().collect();
@@ -51,13 +52,13 @@ pub(super) fn create_history(table: &Table, history: History) -> String {
 
 fn create_table(name: &str, columns: &[Column], key: &[Column]) -> String {
     let described = list(columns.iter().map(describe), ", ");
-    // Such a key is the place of the row as well; all others would be kept twice.
+    // Such a key is SQLite's rowid as well; all others would be stored twice.
     let is_place = matches!(key, [Column { kind: Kind::Integer | Kind::Wide, .. }]);
     let rowid = if is_place { "" } else { ", WITHOUT ROWID" };
     format!("CREATE TABLE \"{name}\" ({described}, PRIMARY KEY ({})) STRICT{rowid}", names(key))
 }
 
-/// A column as in the definition of its table.
+/// Returns the definition of a column.
 pub(super) fn describe(column: &Column) -> String {
     let affinity = match column.kind {
         Kind::Integer | Kind::Wide => "INTEGER",
@@ -67,19 +68,19 @@ pub(super) fn describe(column: &Column) -> String {
     format!("\"{}\" {affinity}", column.name)
 }
 
-/// A statement that makes the view, as `SQLite` keeps it.
+/// Returns the statement that makes the view, as `SQLite` stores it.
 pub(super) fn create_view(view: &View) -> String {
     format!("CREATE VIEW \"{}\" AS {}", view.name, view.select.trim_end())
 }
 
-/// Deletes the rows that are of no use to anyone once they are not recent, and which these are.
+/// Returns the statement that deletes rows that are neither recent nor of use.
 pub(super) fn forget(table: &Table, recent: Recent) -> Option<String> {
     let column = recent.unused_without?;
     let (name, key, recent) = (table.name, names(table.key_columns()), recent_keys(table, recent));
     Some(format!("DELETE FROM \"{name}\" WHERE \"{column}\" IS NULL AND ({key}) NOT IN ({recent})"))
 }
 
-/// Returns the time of the last row.
+/// Returns the query for the time of the last row.
 pub(super) fn last_time(table: &Table, recent: Recent) -> String {
     format!("SELECT \"{}\" FROM \"{}\" ORDER BY {} LIMIT 1", recent.time, table.name, latest_first(table))
 }
@@ -127,7 +128,7 @@ fn restore(schema: &Schema, table: &Table) -> Option<String> {
     Some(format!("SELECT {} FROM \"{}\"{chosen} ORDER BY {order}", names(table.columns), table.name))
 }
 
-/// A query for the keys of the rows to give back.
+/// Returns the query for the keys of the rows to restore.
 fn keys(table: &Table) -> String {
     let (name, key) = (table.name, names(table.key_columns()));
     match table.restore {

@@ -25,7 +25,7 @@ fn records<R: Row>(store: &mut Store<R>, now: Wall) -> Vec<R> {
     records
 }
 
-/// What a store gives back of these commits.
+/// Returns the records that a store restores after these commits.
 fn given_back<R: Row>(batches: &[Vec<R>]) -> Vec<R> {
     let Scratch(dir) = &Scratch::new("store-rows");
     let mut store = Store::open(dir).unwrap();
@@ -35,14 +35,14 @@ fn given_back<R: Row>(batches: &[Vec<R>]) -> Vec<R> {
     records(&mut store, NOW)
 }
 
-/// The same of a model, without a file.
+/// Returns the records that the reference model restores, without a file.
 fn of_the_model<R: Row>(batches: &[Vec<R>]) -> Vec<R> {
     let mut rows = Rows::default();
     batches.iter().flatten().for_each(|record| rows.put(record.clone()).unwrap());
     rows.records(NOW).collect()
 }
 
-/// A small game: drivers, their laps, championships, and what was said.
+/// A small game: drivers, their laps, championships, and chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Record {
     Driver { id: u64, league: i32, points: i64, name: String },
@@ -199,7 +199,7 @@ fn recent_rows_come_back_by_time_and_by_number_and_unused_ones_go() {
     assert_eq!(records(&mut store, NOW), recent);
     assert_eq!(numbers(&store.connection, "SELECT number FROM said"), [[1], [3], [10], [1]], "2 had no text");
     assert_eq!(numbers(&store.connection, "SELECT number FROM liked"), [[1], [3]], "history stays");
-    // Two come back by a clock that is far ahead as well.
+    // Two remain with a clock that is far ahead, too.
     assert_eq!(records(&mut store, after(Duration::from_hours(100_000))), recent);
     let behind = Wall::from_millis(NOW.as_millis() - 70_000);
     let all =
@@ -257,7 +257,7 @@ proptest! {
     }
 }
 
-/// The drivers of a version with other fields.
+/// Drivers of a version with other fields.
 macro_rules! version {
     ($name:ident { $($field:tt)* } $columns:expr) => {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -347,7 +347,7 @@ fn points(path: &Path) -> Vec<Vec<i64>> {
     numbers(&Connection::open(path).unwrap(), "SELECT points FROM drivers")
 }
 
-/// A store of a game's first version, with one driver.
+/// Makes a store of a game's first version, with one driver.
 fn first_version(dir: &DataDir) -> Connection {
     let file = StoreFile::of(dir, FIRST);
     let connection = Connection::open(&file.path).unwrap();

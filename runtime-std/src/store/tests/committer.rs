@@ -1,4 +1,4 @@
-//! The thread that commits, over a stand-in for a store.
+//! The thread that commits, over a test double of a store.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use rusqlite::ffi;
 
 use super::super::*;
 
-/// Keeps batches in memory, each once the test lets it; fails with these errors first.
+/// Keeps batches in memory, each after the test permits it. Fails with these errors first.
 #[derive(Default)]
 struct Fake {
     gate: Arc<Mutex<()>>,

@@ -92,14 +92,14 @@ fn after_an_unclear_failure_the_file_is_opened_anew_and_checked() {
     let wal = fs::metadata(files::beside(&dir.file(FILE_NAME), "-wal")).unwrap().len();
     assert!(wal < 100_000, "the log began anew: {wal}");
 
-    // A file from before the last commit is not gone on with.
+    // The store rejects a file from before the last commit.
     store.is_suspect = true;
     store.connection = Connection::open_in_memory().unwrap();
     fs::copy(dir.file("old.db"), dir.file(FILE_NAME)).unwrap();
     let lost = store.commit(&[driver(3, 1, 30)]).unwrap_err();
     assert!(matches!(lost, StoreError::Lost { found: 1, expected: 2, .. }), "{lost}");
     assert_eq!(lost.trouble(), None);
-    // One that is not there at the moment is waited for, and not made.
+    // The store waits for a missing file, and does not make one.
     fs::remove_file(dir.file(FILE_NAME)).unwrap();
     let missing = store.commit(&[driver(3, 1, 30)]).unwrap_err();
     assert_eq!(missing.trouble(), Some(StorageTrouble::ReadOnly), "{missing}");
