@@ -16,7 +16,7 @@ use crate::{Cx, Dr2, LogEvent, Record, Refusal};
 
 /// The field that names a session. (*seen*)
 pub(crate) const SESSION: &str = "X-EgoNet-SessionID";
-/// Characters of the longest name that is kept. Names on Steam have at most 32.
+/// Characters of the longest name that is stored. Names on Steam have at most 32.
 const LONGEST_NAME: usize = 32;
 /// Sessions of an account: players of one name, or one at two machines, do not log each other out.
 const SESSIONS: usize = 4;

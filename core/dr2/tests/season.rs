@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// Monday, 20 November 2023, is day −42 of the count; the first Monday that counts is 1 January 2024.
 const FIRST_MONDAY: i64 = 1_704_067_200;
 
-/// A server whose clock says Monday noon, at the start of a season.
+/// Returns a server whose clock says Monday noon, at the start of a season.
 fn monday() -> Server {
     let mut rig = server(&settings());
     rig.set_wall(Wall::from_secs(FIRST_MONDAY + 2 * 7 * 86_400 + 12 * 3600));
@@ -116,7 +116,7 @@ fn a_season() {
     restored(&rig);
 }
 
-/// The second rally appears when the first is done.
+/// Checks that the second rally appears when the first is done.
 fn second_rally(rig: &mut Server, ann: &Game, bob: &Game, first: i32) {
     let clubs = ann.call(rig, "Clubs.GetClubs", &get_clubs());
     let value = clubs.value();
@@ -136,7 +136,7 @@ fn second_rally(rig: &mut Server, ann: &Game, bob: &Game, first: i32) {
     assert_eq!(value.field("PlayerRank"), Ok(2_i32));
 }
 
-/// The best time stays.
+/// Checks that the best time stays.
 fn time_trials(rig: &mut Server, ann: &Game) {
     let looked_up = ann.call(rig, "TimeTrial.GetLeaderboardId", &trial(93, 505));
     let board: i64 = looked_up.value().field("LeaderboardId").unwrap();

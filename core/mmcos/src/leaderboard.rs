@@ -58,7 +58,7 @@ struct PlatformIdEntry {
     platform_id: SteamId,
 }
 
-/// The page that was requested last: mostly the first hundred, which every player requests who opens the menu.
+/// The page that was requested last: mostly the first hundred, which every player requests on opening the menu.
 #[derive(Debug, Default)]
 pub(super) struct Leaderboards {
     page: Option<Page>,
@@ -101,7 +101,7 @@ impl Mmcos {
         Ok(Reply::shared_xml(page, xml))
     }
 
-    /// Known by name only. The response is that of [`Mmcos::get_elite`] without entries: our choice.
+    /// Responds to `GetEliteRank`, known by name only, as [`Mmcos::get_elite`] does, but without entries: our choice.
     pub(super) fn get_elite_rank(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
         let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.settings.xml())?;
         let user = self.authenticate(&request.session_token, now)?;

@@ -200,8 +200,8 @@ impl Mmcos {
         }
     }
 
-    /// Cancels a player's matchmaking ticket. Known by name only. A client that drops its connection instead takes
-    /// the way of [`Mmcos::search_abandoned`].
+    /// Cancels a player's matchmaking ticket. Known by name only. [`Mmcos::search_abandoned`] handles a client that drops
+    /// its connection instead.
     pub(super) fn cancel_matchmaking(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -440,7 +440,7 @@ impl Mmcos {
     }
 }
 
-/// `MatchmakingResult`, in the order of captures 03, 06 and 07.
+/// Renders `MatchmakingResult`, in the order of captures 03, 06 and 07.
 fn render(answer: &Answer<'_>, waits: Waits, xml: &mut Writer) {
     open(waits, xml);
     xml.nil("Error");

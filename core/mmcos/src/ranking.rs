@@ -58,7 +58,7 @@ pub struct Ranking {
 
 #[derive(Clone, Debug, Default)]
 struct Tree {
-    /// The number of places in all leaves.
+    /// Number of places in all leaves.
     count: u32,
     node: Node,
 }
@@ -294,7 +294,7 @@ mod tests {
 
     use super::*;
 
-    /// Few points and users, so that ties and repeated insertions are common; and the extremes.
+    /// Generates few points and users, so that ties and repeated insertions are common; and the extremes.
     fn places() -> impl Strategy<Value = Place> {
         let points = prop_oneof![8 => -3..6_i32, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
         (points, 0..2_000_u32).prop_map(|(points, user)| Place::new(Points(points), UserId(user)))

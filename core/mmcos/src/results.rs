@@ -15,9 +15,9 @@ use super::{
 };
 use mmcos_core::seam::{Monotonic, Wall};
 
-/// How long a race takes results after it is made, or after a restart, by the monotonic clock: no jump of the wall
-/// clock drops a race. (Our choice: a race lasts 4 to 7 minutes, so this is for results that waited for a server to
-/// come back.)
+/// Time for which a race takes results after it is made, or after a restart, by the monotonic clock: no jump of the
+/// wall clock drops a race. (Our choice: a race lasts 4 to 7 minutes, so this is for results that waited for a server
+/// to come back.)
 pub const KEEP: Duration = Duration::from_hours(24);
 
 /// The most races that take results; beyond that the oldest is dropped. (Our choice: some 60 MB, and more than 1,000
@@ -39,8 +39,8 @@ pub struct Race {
     pub made: Wall,
     /// Time of the registration, or else of the first result.
     pub begun: Option<Wall>,
-    /// Players who may bring a result: the host, the other players who searched, then players who were registered or
-    /// showed the key.
+    /// Players that may bring a result: the host, the other players that searched, then players that were registered
+    /// or showed the key.
     pub players: Vec<UserId>,
 }
 
@@ -155,7 +155,7 @@ impl Races {
         self.by_session.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
-    /// Adds a race whose key was given to its players. Returns the kept races that it supersedes.
+    /// Adds a race whose key was given to its players. Returns the stored races that it supersedes.
     pub fn issue(&mut self, race: Race, how: Issued) -> Vec<SessionId> {
         let earlier: Vec<SessionId> =
             race.players.iter().filter_map(|user| self.alone.get(user).copied()).collect();

@@ -60,7 +60,7 @@ impl Mmcos {
         }
     }
 
-    /// Gives the season its number by the calendar, after it was begun at a wrong time. Points stay.
+    /// Changes the season's number to the calendar's, after it was begun at a wrong time. Points stay.
     pub(super) fn renumber_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
         cx.log(Event::SeasonRenumbered { wrong: self.season.id, season: season.id });
         self.change_season(cx, season, None);

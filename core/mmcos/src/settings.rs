@@ -131,7 +131,7 @@ impl Settings {
         }
     }
 
-    /// Returns the search time that the game is told, in whole seconds.
+    /// Returns the search time that the game receives, in whole seconds.
     pub(super) fn search_seconds(&self) -> u32 {
         whole_seconds(self.search_seconds)
     }

@@ -27,7 +27,8 @@ pub(crate) fn game(settings: &Settings) -> Dr2 {
     Dr2::new(settings, &Life::default()).unwrap()
 }
 
-/// A club with two rallies: three stages of group A in New England for a week, then one of R5 in Finland for a week.
+/// Returns settings with one club of two rallies: three stages of group A in New England for a week, then one of R5
+/// in Finland for a week.
 pub(crate) fn settings() -> Settings {
     let clubs = r#"[{ "id": 7, "name": "Gravel", "rallies": [
         { "name": "First", "stages": [626, 627, 628] },
@@ -175,7 +176,7 @@ pub(crate) fn get_clubs() -> Dict<'static> {
     Dict::new().si32("ClubLimit", 40).bool("InclCrossPlat", true)
 }
 
-/// A set-up of 142 bytes, as long as a real one.
+/// Returns a set-up of 142 bytes, as long as a real one.
 pub(crate) fn setup() -> Vec<u8> {
     let mut setup = vec![1, 0, 0, 0, 16, 0, 0, 0, 222, 0, 0, 0, 0, 0, 0, 0, 0x78, 0x9c];
     setup.resize(142, 0x5a);
@@ -211,7 +212,7 @@ pub(crate) fn mud() -> Dict<'static> {
     (0_u8..).zip(places).fold(Dict::new(), |dict, (at, place)| dict.fp32(place, f32::from(at) / 16.0))
 }
 
-/// In the order of requests.
+/// Returns damage in the order of requests.
 pub(crate) fn damage() -> Dict<'static> {
     Dict::new()
         .ui16("QuickRepairs", 1)

@@ -30,7 +30,7 @@ pub(super) struct Status<'a> {
     pub(super) clock_trouble: Option<String>,
 }
 
-/// Number of players who search for a mode.
+/// Number of players that search for a mode.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Searching {
     /// Name of the mode.
@@ -225,7 +225,7 @@ pub(super) struct MatchRow<'a> {
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum MatchState {
-    /// The players have been told of the match.
+    /// The match is made, and its players have been notified.
     Made,
     /// A player reported the start of the race.
     Racing,
