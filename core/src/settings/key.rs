@@ -3,18 +3,18 @@ use core::ops::RangeInclusive;
 
 use super::{Kind, SettingsError, Value};
 
-/// A key: the name of a setting, and what it can be.
+/// A key: the name of a setting, and the values that it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The name of the field, such as `poll_seconds`.
+    /// Name of the field, such as `poll_seconds`.
     pub field: &'static str,
-    /// The value, as text, where none is given.
+    /// Default value, as text.
     pub default: &'static str,
-    /// What stands for the value in a help text, such as `SECONDS`.
+    /// Placeholder for the value in a help text, such as `SECONDS`.
     pub hint: &'static str,
-    /// How an operator edits it.
+    /// Form in which an operator edits it.
     pub kind: Kind,
-    /// Whether it can change while the server runs.
+    /// True if it can change while the server runs.
     pub live: bool,
     about: &'static str,
     expected: &'static str,
@@ -43,12 +43,12 @@ impl Key {
         self.about.trim()
     }
 
-    /// Returns the numbers that a value can be.
+    /// Returns the range of a number.
     pub fn range(&self) -> Option<&RangeInclusive<u32>> {
         self.range.as_ref()
     }
 
-    /// Returns what a value must be; completes "must be …".
+    /// Returns a description of the accepted values; completes "must be …".
     pub fn expected(&self) -> String {
         match &self.range {
             Some(range) => format!("{} from {} to {}", self.expected, range.start(), range.end()),
@@ -89,9 +89,9 @@ impl Key {
         keys.iter().find(|key| key.field == field).ok_or_else(|| SettingsError::Unknown(field.to_owned()))
     }
 
-    /// Returns whether none of `keys` has a field in common with `others`, or one of the `reserved` names.
+    /// Returns true if none of `keys` has a field in common with `others`, or one of the `reserved` names.
     ///
-    /// For a constant, so that a program whose host and game have settings of the same name does not compile.
+    /// Use it in a constant, so that a program whose host and game have settings of the same name does not compile.
     pub const fn are_distinct(keys: &[Self], others: &[Self], reserved: &[&str]) -> bool {
         let mut rest = keys;
         while let [key, tail @ ..] = rest {

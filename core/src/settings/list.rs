@@ -44,7 +44,7 @@ pub trait Item: Serialize + DeserializeOwned {
     /// Checks the list.
     ///
     /// # Errors
-    /// What must be so and is not; completes "a list in which …".
+    /// The condition that the list does not meet; completes "a list in which …".
     fn check(items: &[Self]) -> Result<(), String>;
 }
 

@@ -8,12 +8,12 @@ use core::ops::Deref;
 use super::{Datum, Key, Kind, Settings, SettingsError};
 
 /// Settings of which an operator can change some while the server runs. A value that was set overrides the
-/// configuration until it is reset. Reads as the settings in force.
+/// configuration until it is reset. Dereferences to the settings in force.
 #[derive(Clone, Debug)]
 pub struct Live<S> {
     configured: S,
     current: S,
-    /// What was set, by field.
+    /// Values that were set, by field.
     set: BTreeMap<&'static str, String>,
 }
 
@@ -21,17 +21,17 @@ pub struct Live<S> {
 #[derive(Clone, Debug, serde::Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LiveSetting {
-    /// Its name.
+    /// Name of the setting.
     pub name: String,
-    /// Its explanation.
+    /// Explanation of the setting.
     pub about: &'static str,
-    /// How it is edited.
+    /// Form in which it is edited.
     pub kind: Kind,
     /// The value in force, as text.
     pub value: String,
     /// The value of the configuration.
     pub configured: String,
-    /// Whether it was set, so that the configuration does not count.
+    /// True if the value was set and overrides the configuration.
     pub set: bool,
 }
 
@@ -52,7 +52,7 @@ impl<S: Settings> Live<S> {
         Ok(())
     }
 
-    /// Takes back what was set, so that the configuration counts again.
+    /// Removes a value that was set, so that the configuration applies again.
     ///
     /// # Errors
     /// [`SettingsError`] if no live key has this name.
@@ -63,7 +63,7 @@ impl<S: Settings> Live<S> {
         configured.map_or(Ok(()), |(_, configured)| self.current.set(name, &configured.to_string()))
     }
 
-    /// Returns what was set: names and values.
+    /// Returns the names and values that were set.
     pub fn changes(&self) -> impl Iterator<Item = (String, &str)> {
         let name = |field: &str| field.replace('_', "-");
         self.set.iter().map(move |(field, text)| (name(field), text.as_str()))
@@ -92,7 +92,7 @@ impl<S> Deref for Live<S> {
     }
 }
 
-/// Keys that are fixed at the start are unknown here.
+/// Returns the live key of this name. Keys that are fixed at the start are unknown here.
 fn find<S: Settings>(name: &str) -> Result<&'static Key, SettingsError> {
     let key = Key::find(S::KEYS, name)?;
     if key.live { Ok(key) } else { Err(SettingsError::Unknown(name.to_owned())) }

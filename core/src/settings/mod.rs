@@ -1,4 +1,4 @@
-//! Settings of a game or of a host: one table from which flags, environment, file, help, dashboard and traces are made.
+//! Settings of a game or of a host: one table for flags, environment, file, help, dashboard and traces.
 //!
 //! [`settings!`](crate::settings!) makes a struct and its table from the same lines:
 //!
@@ -53,13 +53,13 @@ pub trait Settings: Serialize + for<'a> Deserialize<'a> + Clone + core::fmt::Deb
     /// Every key, in the order in which they are shown.
     const KEYS: &'static [Key];
 
-    /// Parses what was given for each key; the default counts where nothing was.
+    /// Parses the text given for each key. A key without text gets its default.
     ///
     /// # Errors
     /// [`SettingsError::BadValue`] for the first value that does not parse or is out of range.
     fn parse<'a>(given: impl FnMut(&'static Key) -> Option<&'a str>) -> Result<Self, SettingsError>;
 
-    /// The values in the order of [`KEYS`](Self::KEYS).
+    /// Returns the values in the order of [`KEYS`](Self::KEYS).
     fn data(&self) -> Data;
 
     /// Parses `text` and stores it under this name.
@@ -83,9 +83,9 @@ pub enum SettingsError {
     BadValue {
         /// The key.
         key: &'static Key,
-        /// What the value must be.
+        /// Description of the accepted values.
         expected: String,
-        /// What was given.
+        /// The text that was given.
         found: String,
     },
 }

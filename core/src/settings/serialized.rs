@@ -1,4 +1,4 @@
-//! Settings as serde maps, made of what [`Settings`] says.
+//! Serialises [`Settings`] as maps.
 
 use alloc::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ pub fn serialize<T: Settings, S: Serializer>(settings: &T, serializer: S) -> Res
     serializer.collect_map(T::KEYS.iter().map(super::Key::name).zip(settings.data()))
 }
 
-/// Reads what [`serialize`] wrote. A missing key has its default.
+/// Deserialises a map that [`serialize`] wrote. A missing key has its default.
 pub fn deserialize<'de, T: Settings, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let given = BTreeMap::<String, Datum>::deserialize(deserializer)?;
     let mut settings = T::parse(|_| None).map_err(D::Error::custom)?;

@@ -15,24 +15,24 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::AddressRange;
 
-/// A type that a setting can have. Every source gives text.
+/// A type of settings. Every source of settings gives text.
 pub trait Value: Sized {
-    /// What stands for the value in a help text.
+    /// Placeholder for the value in a help text.
     const HINT: &'static str;
-    /// What a value must be; completes "must be …".
+    /// Description of the accepted values; completes "must be …".
     const EXPECTED: &'static str;
-    /// How an operator edits it.
+    /// Form in which an operator edits it.
     const KIND: Kind = Kind::Text;
 
     /// Parses a value.
     fn parse(text: &str) -> Option<Self>;
 
-    /// Returns what is wrong with a text that does not parse, for types whose [`EXPECTED`](Self::EXPECTED) cannot say it.
+    /// Returns the problem of a text that does not parse, for types whose [`EXPECTED`](Self::EXPECTED) cannot say it.
     fn explain(_text: &str) -> Option<String> {
         None
     }
 
-    /// Returns the value as a file or a trace holds it. [`parse`](Self::parse) reads its text back.
+    /// Returns the value in the form of a file or a trace. [`parse`](Self::parse) accepts its text.
     fn to_datum(&self) -> Datum;
 }
 
@@ -42,7 +42,7 @@ pub trait Choice: Copy + PartialEq + 'static {
     const HINT: &'static str;
     /// See [`Value::EXPECTED`].
     const EXPECTED: &'static str;
-    /// Each value with its name.
+    /// Every value with its name.
     const CHOICES: &'static [(&'static str, Self)];
 }
 
@@ -51,7 +51,7 @@ pub trait Choice: Copy + PartialEq + 'static {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A line.
+    /// A line of text.
     Text,
     /// True or false.
     Truth,
@@ -61,7 +61,7 @@ pub enum Kind {
     Seconds,
 }
 
-/// A value as data. Its text is what a command line would hold.
+/// A value as data. Its text is in the form of a command line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Datum {
     /// True or false.
@@ -220,12 +220,12 @@ impl Value for String {
     }
 }
 
-/// A line of text that is not empty, such as a message of the day.
+/// A non-empty line of text, such as a message of the day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line(String);
 
 impl Line {
-    /// Bytes of the longest line. (Our choice.)
+    /// Maximum length of a line, in bytes. (Our choice.)
     pub const MAX: usize = 500;
 }
 
@@ -267,7 +267,7 @@ impl Value for Vec<AddressRange> {
     }
 }
 
-/// A value that may be left out; `None` is the empty text.
+/// An optional value; `None` is the empty text.
 impl<T: Value> Value for Option<T> {
     const HINT: &'static str = T::HINT;
     const EXPECTED: &'static str = T::EXPECTED;
@@ -282,7 +282,7 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
-/// An address to listen at; `None` is "off". A bare port is every address of the machine, IPv6 and IPv4.
+/// An address to listen on; `None` is "off". A bare port means all addresses of the machine, IPv6 and IPv4.
 impl Value for Option<SocketAddr> {
     const HINT: &'static str = "ADDRESS:PORT|PORT|off";
     const EXPECTED: &'static str = "an address and port such as 192.168.1.20:443 or [::]:443, a port, or off";

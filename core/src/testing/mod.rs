@@ -1,9 +1,10 @@
 //! Tests of a game without sockets, ports or waiting. (Feature `testing`; a dev-dependency of your package.)
 //!
-//! [`Rig`] drives a [`Server`](crate::Server) with a virtual clock and clients that read what they are sent.
-//! [`Scenario`] is a scene between clients and a game: a file of text (`.http`, see there) or a chain of calls.
-//! [`Scenario::check`] plays it in every split of every request. [`MemoryStore`] loses what was not committed when the
-//! process is killed. `Rows` (feature `rows`) is a model of a store, and `Recording` (feature `game`) writes a trace. What a scenario must know of a game is in [`TestGame`].
+//! [`Rig`] drives a [`Server`](crate::Server) with a virtual clock and clients that read their responses.
+//! [`Scenario`] is a scene between clients and a game: a text file (`.http`, see there) or a chain of calls.
+//! [`Scenario::check`] plays it in every split of every request. [`MemoryStore`] loses uncommitted records when the
+//! process is killed. `Rows` (feature `rows`) is a model of a store, and `Recording` (feature `game`) writes a trace.
+//! [`TestGame`] holds what a scenario needs to know of a game.
 //!
 //! ```
 //! use core::{convert::Infallible, time::Duration};

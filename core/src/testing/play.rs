@@ -14,7 +14,7 @@ use crate::{
     service::Service,
 };
 
-/// What scenarios must know of a game.
+/// A game for scenarios.
 pub trait TestGame {
     /// The game.
     type Service: Service<Record: Clone>;
@@ -27,19 +27,19 @@ pub trait TestGame {
         Limits::default()
     }
 
-    /// Makes `given NAME ARGUMENT` true, and returns the value of `{{NAME}}`.
+    /// Makes `given NAME ARGUMENT` true. Returns the value of `{{NAME}}`.
     fn given(&self, _rig: &mut Rig<Self::Service>, name: &str, argument: &str) -> Vec<u8> {
         panic!("given {name} {argument}: this game gives nothing")
     }
 
-    /// Returns the value of a name that is made, not found, such as `{{ticket 7}}`. `known` are the values found
-    /// so far.
+    /// Returns the value of a name that is computed rather than found, such as `{{ticket 7}}`. `known` are the values
+    /// found so far.
     fn value(&self, _name: &str, _known: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
         None
     }
 
-    /// Returns a request that changes nothing, and its whole response at this time: sent around each request, in one
-    /// piece with it.
+    /// Returns a request that changes nothing, and its whole response at this time. The scenario sends it around each
+    /// request, in one piece with it.
     fn probe(&self, _now: Wall) -> Option<[Vec<u8>; 2]> {
         None
     }
@@ -50,12 +50,12 @@ pub trait TestGame {
     }
 }
 
-/// How the bytes of a scenario's requests reach the server.
+/// Delivery of a scenario's requests to the server.
 #[derive(Clone, Copy, Debug)]
 pub enum Delivery {
     /// Each request in one piece.
     Whole,
-    /// One byte after the other.
+    /// One byte at a time.
     ByteByByte,
     /// A piece of the first length, then pieces of the second.
     Torn {
@@ -64,16 +64,16 @@ pub enum Delivery {
         /// Length of the others.
         then: usize,
     },
-    /// Between two of [`TestGame::probe`], in one piece.
+    /// In one piece with a [`TestGame::probe`] before and after it.
     Pipelined,
-    /// As [`TestGame::rewrite`] writes it.
+    /// As [`TestGame::rewrite`] returns it.
     Rewritten,
 }
 
-/// What came of a scenario.
+/// Result of a scenario.
 #[derive(Clone, Debug, Default)]
 pub struct Played {
-    /// All that clients read, in order.
+    /// Bytes that clients read, in order.
     pub read: Vec<u8>,
     /// Length of the longest request.
     pub longest: usize,
@@ -160,7 +160,7 @@ impl<G: TestGame> Scene<'_, G> {
         }
     }
 
-    /// Returns the current client, with all that it has been sent.
+    /// Returns the current client, with the bytes sent to it.
     fn client(&mut self) -> &mut Client {
         let open = || Client { conn: self.rig.open(), inbox: Vec::new() };
         let client = self.clients.entry(self.current.clone()).or_insert_with(open);
@@ -210,7 +210,7 @@ impl<G: TestGame> Scene<'_, G> {
         self.game.probe(self.rig.wall())
     }
 
-    /// Takes the response to the probe off what the client has been sent.
+    /// Removes the probe's response from the bytes sent to the client.
     fn read_probe(&mut self) {
         let Some([_, expected]) = self.probe() else { return };
         let inbox = &mut self.client().inbox;
@@ -232,8 +232,7 @@ impl<G: TestGame> Scene<'_, G> {
         self.game.value(name, &self.values).or_else(|| self.values.get(name).cloned())
     }
 
-    /// Compares the start of what was read with what should be there, takes the values it finds, and says how long
-    /// it is.
+    /// Compares the start of `read` with `expected`, stores the values it finds, and returns its length.
     fn compare(&mut self, expected: &[Piece], read: &[u8]) -> usize {
         let mut at = 0;
         let mut length = None;

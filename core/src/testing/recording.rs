@@ -8,11 +8,11 @@ use crate::{
     trace::{Recorder, Start, StartError},
 };
 
-/// A server whose run is written down as a [trace](crate::trace), without its secrets.
+/// A server whose run is recorded as a [trace](crate::trace), without its secrets.
 pub struct Recording<G: Game> {
     /// The server.
     pub server: Server<G>,
-    /// All that has happened so far.
+    /// Trace of the run so far.
     pub trace: String,
     recorder: Recorder<G>,
     out: OutboxOf<G>,
@@ -32,7 +32,7 @@ impl<G: Game> Recording<G> {
         Ok(Self { server, trace: format!("{start}\n"), recorder, out: OutboxOf::<G>::new() })
     }
 
-    /// Hands the server an input, and returns all bytes that it sends.
+    /// Gives the server an input. Returns the bytes that it sends.
     pub fn input(&mut self, now: Now, input: Input<'_>) -> Vec<u8> {
         let line = self.recorder.input(now, input);
         // Writing to a String cannot fail, here and below.

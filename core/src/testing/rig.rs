@@ -20,7 +20,7 @@ pub struct Rig<S: Service> {
     pub records: Vec<S::Record>,
     /// Every log event, as its `Debug` form.
     pub events: Vec<String>,
-    /// Whether sockets stay open after the server has closed them, until [`leave`](Self::leave).
+    /// True if sockets stay open after the server has closed them, until [`leave`](Self::leave).
     pub lingers: bool,
     limits: Limits,
     out: OutboxOf<S>,
@@ -28,11 +28,11 @@ pub struct Rig<S: Service> {
     opened: u64,
     read: BTreeMap<ConnId, Vec<u8>>,
     closed: BTreeMap<ConnId, Close>,
-    /// Connections whose sockets are gone, of which the server is still to be told.
+    /// Connections whose sockets are gone, not yet reported to the server.
     gone: Vec<ConnId>,
     store: MemoryStore<S::Record>,
     commits_at_once: bool,
-    /// What waits for a commit, in order.
+    /// Sends and closes that wait for a commit, in order.
     waiting: Vec<(ConnId, Waiting)>,
 }
 
@@ -114,12 +114,12 @@ impl<S: Service<Record: Clone>> Rig<S> {
         }
     }
 
-    /// Lets records wait from now on, and what is sent after them, until [`commit`](Self::commit).
+    /// Holds records, and everything sent after them, until [`commit`](Self::commit).
     pub fn hold_commits(&mut self) {
         self.commits_at_once = false;
     }
 
-    /// Makes all records durable, sends what waited for them, and commits at once from now on.
+    /// Makes all records durable, sends everything that waited for them, and commits at once from now on.
     pub fn commit(&mut self) {
         self.commits_at_once = true;
         self.store.commit();
@@ -134,8 +134,8 @@ impl<S: Service<Record: Clone>> Rig<S> {
         &self.store
     }
 
-    /// Kills the process and starts `service` in its place with what was committed. The wall clock goes on; unsent
-    /// bytes, connections and uncommitted records are lost.
+    /// Kills the process and starts `service` in its place, which has restored the committed records. The wall clock
+    /// continues; unsent bytes, connections and uncommitted records are lost.
     pub fn crash(&mut self, service: S) {
         self.store.crash();
         let mut next = Self::new(service, self.limits.clone());
@@ -170,7 +170,7 @@ impl<S: Service<Record: Clone>> Rig<S> {
         self.input(Input::Closed { conn });
     }
 
-    /// Lets time pass, with a tick at every deadline.
+    /// Advances time, with a tick at every deadline.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now.monotonic.after(time);
         loop {
@@ -185,14 +185,14 @@ impl<S: Service<Record: Clone>> Rig<S> {
         }
     }
 
-    /// Lets time pass without a tick.
+    /// Advances time without a tick.
     pub fn skip(&mut self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).expect("less than an age");
         let wall = Wall::from_millis(self.now.wall.as_millis() + millis);
         self.now = Now { monotonic: self.now.monotonic.after(time), wall };
     }
 
-    /// Lets time pass without a tick until the wall clock says this. Before the first input, starts at that time.
+    /// Advances time to `wall` without a tick. Before the first input, starts at that time.
     pub fn skip_to(&mut self, wall: Wall) {
         if self.server.clock().is_read() {
             let millis = wall.as_millis() - self.now.wall.as_millis();
@@ -212,27 +212,27 @@ impl<S: Service<Record: Clone>> Rig<S> {
         self.now.wall
     }
 
-    /// Sets the wall clock: a jump, unless it has not been read yet.
+    /// Sets the wall clock: a jump, or its first time if it has not been read yet.
     pub fn set_wall(&mut self, wall: Wall) {
         self.now.wall = wall;
     }
 
-    /// Takes what the client has read since the last call.
+    /// Returns the text that the client has read since the last call.
     pub fn read(&mut self, conn: ConnId) -> String {
         String::from_utf8_lossy(&self.read_bytes(conn)).into_owned()
     }
 
-    /// Takes the bytes that the client has read since the last call.
+    /// Returns the bytes that the client has read since the last call.
     pub fn read_bytes(&mut self, conn: ConnId) -> Vec<u8> {
         self.read.remove(&conn).unwrap_or_default()
     }
 
-    /// Returns how the server closed the connection, if it did.
+    /// Returns the manner in which the server closed the connection, if it did.
     pub fn closed(&self, conn: ConnId) -> Option<Close> {
         self.closed.get(&conn).copied()
     }
 
-    /// Returns what a new client reads that sends this.
+    /// Sends a request from a new client. Returns its response.
     pub fn ask(&mut self, request: &[u8]) -> String {
         let conn = self.open();
         self.send(conn, request);

@@ -5,7 +5,7 @@ use crate::{
     seam::Wall,
 };
 
-/// A model of a store: rows by their keys, which are given back by the rules of their tables.
+/// A model of a store: rows by their keys, restored by the rules of their tables.
 #[derive(Clone, Debug)]
 pub struct Rows<R> {
     /// The table's index, and the key.
@@ -25,7 +25,7 @@ impl<R> Default for Rows<R> {
 }
 
 impl<R: Row> Rows<R> {
-    /// Keeps a record in the place of the last one of its key, or removes that.
+    /// Stores a record in the place of the last one of its key, or removes that one.
     pub fn put(&mut self, record: R) -> Result<(), RowError> {
         match write(&record)? {
             Change::Put(table, values) => {
@@ -41,7 +41,7 @@ impl<R: Row> Rows<R> {
         Ok(())
     }
 
-    /// Returns what a server is restored from at this time.
+    /// Returns the records from which a server is restored at this time.
     pub fn records(&self, now: Wall) -> impl Iterator<Item = R> {
         let tables = R::SCHEMA.tables.iter();
         tables.flat_map(move |table| self.restored(table, now)).map(|(_, kept)| kept.record.clone())
@@ -52,7 +52,7 @@ impl<R: Row> Rows<R> {
         self.all(table).next_back().map(|(_, kept)| &kept.record)
     }
 
-    /// Removes the rows that are not given back at this time.
+    /// Removes the rows that are not restored at this time.
     pub fn prune(&mut self, now: Wall) {
         let tables = (0..).zip(R::SCHEMA.tables);
         let restored = tables.flat_map(|(index, table)| {

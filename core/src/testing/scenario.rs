@@ -1,7 +1,7 @@
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
-/// A scene between clients and a game, as text (a fixture, `.http`) or by a chain of calls.
+/// A scene between clients and a game, as text (a fixture, `.http`) or as a chain of calls.
 ///
 /// A fixture is read line by line:
 ///
@@ -21,13 +21,13 @@ use core::time::Duration;
 /// | `crash` | the process is killed, and another starts with what was committed; all clients are gone |
 ///
 /// An empty line ends a message. In a message an empty line of its own ends the head, whose lines end in CRLF. The
-/// lines of a body that is sent have CRLF between them. Those of a body that is read are indented as you please:
-/// blanks at their start and line ends do not count, `\n` stands for a line end. Where an answer says
-/// `Connection: close` the connection must be closed, elsewhere it must not.
+/// lines of a body that is sent have CRLF between them. The lines of a body that is read may be indented: blanks at
+/// their start and line ends do not count, `\n` stands for a line end. If a response says `Connection: close`, the
+/// connection must be closed; otherwise it must stay open.
 ///
-/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything in a line up to what follows
-/// it there. Another `{{name}}` takes the value that it finds at its first mention in a response and stands for it from there on, unless
-/// [`TestGame::value`] knows it.
+/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything in a line up to the text
+/// after it. Any other `{{name}}` takes the value that it finds at its first mention in a response and stands for
+/// that value from there on, unless [`TestGame::value`] knows it.
 ///
 /// [`TestGame::service`]: super::TestGame::service
 /// [`TestGame::given`]: super::TestGame::given
@@ -71,7 +71,7 @@ impl Scenario {
         Self::default()
     }
 
-    /// Parses a fixture. Panics at a line that is none.
+    /// Parses a fixture. Panics at a line without a meaning.
     pub fn parse(text: &str) -> Self {
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let blocks = lines.chunk_by(|one, next| marker(one).is_some() && marker(one) == marker(next));
@@ -113,19 +113,19 @@ impl Scenario {
         self.then(Step::Read(Message { head, body: Vec::from([Piece::Bytes(body.into())]) }))
     }
 
-    /// Expects that the client has been sent nothing more.
+    /// Expects that nothing more was sent to the client.
     #[must_use]
     pub fn held(self) -> Self {
         self.then(Step::Held)
     }
 
-    /// Lets time pass.
+    /// Advances time.
     #[must_use]
     pub fn wait(self, time: Duration) -> Self {
         self.then(Step::Wait(time))
     }
 
-    /// Lets records, and what is sent after them, wait from here on.
+    /// Holds records, and everything sent after them, from here on.
     #[must_use]
     pub fn uncommitted(self) -> Self {
         self.then(Step::Uncommitted)
@@ -137,7 +137,7 @@ impl Scenario {
         self.then(Step::Commit)
     }
 
-    /// Kills the process, and starts another with what was committed. All clients are gone.
+    /// Kills the process, and starts another with the committed records. All connections are lost.
     #[must_use]
     pub fn crash(self) -> Self {
         self.then(Step::Crash)
@@ -222,7 +222,7 @@ fn literal(text: &str) -> Option<Piece> {
     (!text.is_empty()).then(|| Piece::Bytes(text.replace("\\n", "\n").into_bytes()))
 }
 
-/// The bytes of `"vdic" 02000000`.
+/// Returns the bytes of a text such as `"vdic" 02000000`.
 fn unquote(text: &str) -> Vec<u8> {
     let bytes = text.split('"').enumerate().flat_map(|(at, part)| match at % 2 {
         1 => part.as_bytes().to_vec(),

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-/// A store in memory: a record is lost in a crash until it is committed.
+/// A store in memory. A crash loses the records that are not committed.
 #[derive(Clone, Debug)]
 pub struct MemoryStore<R> {
     committed: Vec<R>,
@@ -24,7 +24,7 @@ impl<R> MemoryStore<R> {
         self.committed.append(&mut self.persisted);
     }
 
-    /// Loses what was not committed, and returns it.
+    /// Removes the uncommitted records, and returns them.
     pub fn crash(&mut self) -> Vec<R> {
         core::mem::take(&mut self.persisted)
     }

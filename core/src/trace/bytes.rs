@@ -1,4 +1,4 @@
-//! Bytes as printable ASCII, and back.
+//! Escapes bytes as printable ASCII, and reverses it.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -25,7 +25,7 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\'
 }
 
-/// Reads what [`Escaped`] wrote; `None` at an escape that it does not write.
+/// Decodes the text of an [`Escaped`]. Returns `None` at an escape that it does not write.
 pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
-//! A run as text, to be played again: what a server started from, every input with its time, and what was done about it.
+//! A run as text, for replay: the server's initial state, every input with its time, and its effects.
 //!
 //! ```text
 //! mmcos-trace 2 mmcos
@@ -19,8 +19,8 @@
 //!   shutdown; or the state of the storage and the reason for it.
 //! - Indented below it are its effects in order, without log lines.
 //!
-//! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. Of what is sent, a piece that is longer than
-//! [`SHOWN`] bytes is shown by its length, its digest and its beginning.
+//! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. A sent piece that is longer than
+//! [`SHOWN`] bytes is represented by its length, its digest and its beginning.
 //!
 //! An adapter writes [`Start`], then for every input an [`InputLine`] and for each of its effects an [`EffectLine`], each
 //! followed by a line end. [`replay`] plays it again and compares. A [`Recorder`] returns the same lines without secrets.
@@ -112,5 +112,5 @@ pub use replay::{ReplayError, Replayed, replay};
 pub use start::{Start, StartError};
 pub use write::{EffectLine, InputLine, SHOWN};
 
-/// The beginning of the first line: the name of the format and its version. The name of the game follows.
+/// Beginning of the first line: name and version of the format. The name of the game follows.
 const FORMAT: &str = "mmcos-trace 2";

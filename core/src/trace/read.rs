@@ -1,4 +1,4 @@
-//! Lines to inputs.
+//! Parses lines into inputs.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -21,7 +21,7 @@ impl Owned {
     }
 }
 
-/// Reads an [`InputLine`](super::InputLine).
+/// Parses an [`InputLine`](super::InputLine).
 pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
     let (monotonic, rest) = line.split_once(' ')?;
     let (wall, rest) = rest.split_once(' ')?;
@@ -70,7 +70,7 @@ fn storage(text: &str) -> Option<Storage> {
     }
 }
 
-/// Seconds with nine decimals.
+/// Parses seconds with nine decimals. Returns nanoseconds.
 fn nanos(text: &str) -> Option<u64> {
     let (seconds, nanos) = text.split_once('.').filter(|(_, nanos)| nanos.len() == 9)?;
     seconds.parse::<u64>().ok()?.checked_mul(SECOND)?.checked_add(nanos.parse().ok()?)

@@ -15,16 +15,17 @@ use crate::{
     wire::http::Limits,
 };
 
-/// Writes down a run without its secrets: returns the lines of its trace, without line ends.
+/// Records a run without its secrets: returns the lines of its trace, without line ends.
 ///
-/// Of what clients send, a trace shows what the core reads and the game's [`Redactor`] allows, and nothing else.
-/// Addresses are numbered in the order of their coming, those in `X-Forwarded-For` too, but for loopback and trusted
-/// proxies. Stand-ins for secrets are used in both directions, so the trace replays to the very bytes that were sent.
+/// Of the bytes that clients send, a trace shows only those that the core reads and the game's [`Redactor`] allows.
+/// Addresses are replaced by numbered ones in the order of their appearance, also in `X-Forwarded-For`, except
+/// loopback and trusted proxies. Stand-ins for secrets are used in both directions, so the trace replays to the very
+/// bytes that were sent.
 pub struct Recorder<G: Game> {
     redactor: G::Redactor,
     addresses: Addresses,
     limits: Limits,
-    /// Bytes of a connection that are not yet known to be no secret.
+    /// Received bytes of each connection that may still turn out to be secret.
     requests: BTreeMap<ConnId, Requests>,
 }
 
@@ -35,8 +36,8 @@ impl<G: Game> fmt::Debug for Recorder<G> {
 }
 
 impl<G: Game> Recorder<G> {
-    /// Returns a recorder of a server that was made from `start`, and the beginning of its trace, with what is in the
-    /// game now. `entropy` is random and secret.
+    /// Returns a recorder of a server that was made from `start`, and the beginning of its trace, with the game's
+    /// current records. `entropy` is random and secret.
     pub fn new(start: &Start<G>, game: &G, entropy: [u8; 32]) -> (Self, Start<G>) {
         let redactor = G::Redactor::new(start, entropy);
         let records = game.rows().filter(|record| redactor.shows_record(record)).collect();

@@ -11,30 +11,30 @@ use serde::de::DeserializeOwned;
 use super::{EffectLine, FORMAT, Start, StartError, read, start::Line};
 use crate::{OutboxOf, Server, game::Game, seam::Effect};
 
-/// What was played again, all of it with the same effects.
+/// Totals of a replay. All its effects were the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Inputs.
+    /// Number of inputs.
     pub inputs: usize,
-    /// Bytes sent.
+    /// Number of bytes sent.
     pub sent: usize,
 }
 
-/// Why a trace is not the run that it tells of. Lines count from 1.
+/// The reason why a trace does not replay. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// Not a line of a trace.
     #[error("line {line}: expected {expected}, found {found:?}")]
     Malformed {
-        /// Where.
+        /// Number of the line.
         line: usize,
-        /// What should be there.
+        /// Description of the expected line.
         expected: String,
-        /// The beginning of what is.
+        /// Beginning of the line.
         found: String,
     },
-    /// A trace of a form that is not read any more, or not yet.
+    /// A trace in a format that this version does not read.
     #[error(
         "this trace begins with {found:?}; this program reads \"{FORMAT} …\". Replay it with the version of the server that \
          recorded it: `--version` says which it is"
@@ -50,32 +50,32 @@ pub enum ReplayError {
     OtherGame {
         /// The game of the trace.
         found: String,
-        /// The game that was to be replayed.
+        /// The game of this program.
         expected: &'static str,
     },
-    /// The server cannot be started from it.
+    /// The server cannot be started from the trace.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The server does something else than it did then.
+    /// The effects differ from the recorded ones.
     #[error(
         "line {line}: other effects than were recorded\n  input:    {input}\n  recorded: {recorded}\n  replayed: {replayed}"
     )]
     Differs {
-        /// Where the recorded effect is, or should be.
+        /// Line of the recorded effect, or where it should be.
         line: usize,
-        /// The input whose effects they are.
+        /// The input that caused the effects.
         input: String,
         /// The effect that was recorded.
         recorded: String,
-        /// The effect now.
+        /// The effect of the replay.
         replayed: String,
     },
 }
 
-/// Plays a trace of a game again and compares, effect by effect.
+/// Replays a trace of a game and compares effect by effect.
 ///
 /// # Errors
-/// See [`ReplayError`]; it is about the first line that is wrong.
+/// [`ReplayError`] for the first line that differs or is malformed.
 pub fn replay<G: Game>(trace: &str) -> Result<Replayed, ReplayError> {
     let mut lines = trace.lines().enumerate().peekable();
     let start = start::<G>(&mut lines)?;
@@ -132,7 +132,7 @@ struct Replay<G: Game> {
 }
 
 impl<G: Game> Replay<G> {
-    /// Gives the input of this line, and compares with the effects on the lines after it.
+    /// Gives the server the input of this line, and compares its effects with the lines after it.
     fn step(&mut self, line: (usize, &str), lines: &mut Trace<'_>) -> Result<(), ReplayError> {
         let (now, input) = read::input(line.1).ok_or_else(|| malformed(line, "an input"))?;
         self.server.handle(now, input.input(), &mut self.out);

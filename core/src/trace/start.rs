@@ -11,23 +11,23 @@ use crate::{
     game::{Game, Life, Unfit},
 };
 
-/// What a server starts from. As text it is the beginning of a trace.
+/// Initial state of a server. As text it is the beginning of a trace.
 pub struct Start<G: Game> {
-    /// Its secret and its randomness. The [desk](crate::admin::Desk) is not written: a server whose trace is to be
-    /// played again has no dashboard and no pages.
+    /// Key and seed of the server. The [desk](crate::admin::Desk) is not written: a server that replays a trace has
+    /// no dashboard and no pages.
     pub life: Life,
-    /// What clients may do.
+    /// Limits of clients.
     pub limits: Limits,
-    /// How it serves the game.
+    /// Settings of the game.
     pub settings: G::Settings,
-    /// What was kept before, in the order in which to restore it: for example [`Game::rows`].
+    /// Durable records, in the order in which to restore them: for example [`Game::rows`].
     pub records: Vec<G::Record>,
 }
 
-/// A server that cannot be started.
+/// The reason why a server cannot be started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
-    /// A setting.
+    /// A setting does not fit.
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The records contradict each other.
@@ -36,7 +36,7 @@ pub enum StartError {
 }
 
 impl<G: Game> Start<G> {
-    /// Makes the server, and restores the records.
+    /// Creates the server, and restores the records.
     pub fn server(&self) -> Result<Server<G>, StartError> {
         let game = G::new(&self.settings, &self.life)?;
         let mut server = Server::new(game, self.limits.clone(), self.life.seed);
@@ -96,7 +96,7 @@ pub(super) struct Line<S> {
 }
 
 impl<S> Line<S> {
-    /// What the line says, without the records that follow it.
+    /// Returns the contents of the line, without the records that follow it.
     pub(super) fn start<G: Game<Settings = S>>(self) -> Start<G> {
         let Self { seed: Bytes(seed), key: Bytes(key), is_recorded, limits, settings } = self;
         let life = Life { key, seed, is_recorded, ..Life::default() };

@@ -11,17 +11,17 @@ use sha2::{Digest, Sha256};
 use super::bytes::Escaped;
 use crate::seam::{Close, Effect, Input, Now, Storage};
 
-/// How many bytes of one piece are written out; of a longer one only the beginning.
+/// Maximum length of a piece that is written out, in bytes. A longer one is represented by its beginning.
 pub const SHOWN: usize = 1024;
-/// So much of it.
+/// Length of that beginning, in bytes.
 const BEGINNING: usize = 200;
 
 /// An input as a line of a trace, without the line end.
 #[derive(Clone, Copy, Debug)]
 pub struct InputLine<'a> {
-    /// When it came.
+    /// Time of the input.
     pub now: Now,
-    /// What came.
+    /// The input.
     pub input: Input<'a>,
 }
 
@@ -64,7 +64,7 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 pub struct EffectLine(String);
 
 impl EffectLine {
-    /// The line; none for a log line.
+    /// Returns the line of an effect; `None` for a log event.
     pub fn of<R: Serialize, E>(effect: &Effect<'_, R, E>) -> Option<Self> {
         Some(Self(match effect {
             Effect::Persist(record) => format!("  persist {}", serde_json::to_string(record).ok()?),
@@ -81,7 +81,7 @@ impl EffectLine {
         }))
     }
 
-    /// The text of the line.
+    /// Returns the text of the line.
     pub fn as_str(&self) -> &str {
         &self.0
     }

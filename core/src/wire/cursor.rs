@@ -1,4 +1,4 @@
-/// Takes fields off the front of a slice and knows how far it came.
+/// Takes fields off the front of a slice and counts the bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
@@ -10,24 +10,24 @@ impl<'a> Cursor<'a> {
         Self { rest: bytes, offset: 0 }
     }
 
-    /// Bytes taken so far: where the next field begins.
+    /// Returns the number of bytes taken so far: the offset of the next field.
     pub(crate) fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Bytes not yet taken.
+    /// Returns the number of bytes not yet taken.
     pub(crate) fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    /// The next `len` bytes; nothing is taken if there are fewer.
+    /// Takes the next `len` bytes. Takes nothing and returns `None` if there are fewer.
     pub(crate) fn slice(&mut self, len: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(len)?;
         self.advance(rest, len);
         Some(taken)
     }
 
-    /// The next `N` bytes; nothing is taken if there are fewer.
+    /// Takes the next `N` bytes. Takes nothing and returns `None` if there are fewer.
     pub(crate) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk()?;
         self.advance(rest, N);

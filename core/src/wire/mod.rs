@@ -1,4 +1,4 @@
-//! Bytes to values and back. Each codec stands alone: none knows of connections, of the engine, or of a game.
+//! Codecs between bytes and values. They are independent of each other, of connections, of the engine, and of games.
 
 #[cfg(any(feature = "egonet", feature = "steam"))]
 mod cursor;

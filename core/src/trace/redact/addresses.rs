@@ -8,34 +8,36 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::AddressRange;
 
-/// 198.18.0.0/15, which is nobody's.
+/// 198.18.0.0/15, which no host on the internet uses.
 const IPV4: u32 = 0xC612_0000;
 const IPV4_ADDRESSES: u32 = 1 << 17;
-/// `fd00::/8`, where everybody is one's own.
+/// `fd00::/8`, for local addresses.
 const LOCAL: u128 = 0xfd << 120;
 
-/// Addresses that stand in for those of the clients, in the order of their coming: IPv4 in 198.18.0.0/15, networks of
-/// IPv6 in `2001:db8::/32`, both of which are nobody's. Loopback stays. So who shares an address, or a network, still does.
+/// Replacements for the addresses of clients, in the order of their appearance: IPv4 in 198.18.0.0/15, networks of
+/// IPv6 in `2001:db8::/32`. No host on the internet uses either. Loopback stays. Clients that share an address, or a
+/// network, still share one.
 #[derive(Debug, Default)]
 pub(crate) struct Addresses {
     known: BTreeMap<IpAddr, IpAddr>,
     networks: BTreeMap<[u16; 4], u32>,
-    /// Those that stay.
+    /// Addresses that stay.
     except: Vec<AddressRange>,
 }
 
 impl Addresses {
-    /// Stand-ins for all addresses but these, the proxies that are trusted, and loopback.
+    /// Returns replacements for all addresses except these, the trusted proxies, and loopback.
     pub(crate) fn except(except: &[AddressRange]) -> Self {
         Self { except: except.to_vec(), ..Self::default() }
     }
 
-    /// Returns the address that stands in for this peer.
+    /// Returns the replacement for the address of this peer.
     pub(crate) fn stand_in(&mut self, peer: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.address(peer.ip()), peer.port())
     }
 
-    /// For a list with commas, such as `X-Forwarded-For` has. What is no address is left out.
+    /// Returns the replacements for a list with commas, as in `X-Forwarded-For`. An element that is not an address
+    /// becomes `unknown`.
     pub(crate) fn stand_in_for_hops(&mut self, hops: &str) -> String {
         let hop = |hop: &str| {
             let with_port = hop.parse().map(|peer| self.stand_in(peer).to_string());
@@ -50,7 +52,7 @@ impl Addresses {
         hops.join(", ")
     }
 
-    /// Returns whether `X-Forwarded-For` is read.
+    /// Returns true if the server reads `X-Forwarded-For`.
     pub(crate) const fn are_forwarded(&self) -> bool {
         !self.except.is_empty()
     }

@@ -2,7 +2,7 @@ use alloc::{vec, vec::Vec};
 
 use crate::wire::egonet::{self, DecodeError};
 
-/// An `EgoNet` value in which texts and blobs are blank, but for those of this name; what follows an error is blank, too.
+/// Blanks the texts and blobs of an `EgoNet` value, except those of this name. Also blanks everything after an error.
 pub fn blank_egonet(value: &[u8], shown: &str, limits: &egonet::Limits) -> Vec<u8> {
     let mut out = value.to_vec();
     let mut at = 0_usize;
@@ -13,7 +13,7 @@ pub fn blank_egonet(value: &[u8], shown: &str, limits: &egonet::Limits) -> Vec<u
             }
             _ => None,
         };
-        // A name stands before its value, after its length.
+        // A name follows its length and precedes its value.
         let name = at.checked_sub(shown.len()).and_then(|start| value.get(start.checked_sub(1)?..at));
         let is_shown = name
             .and_then(<[u8]>::split_first)
@@ -32,7 +32,7 @@ pub fn blank_egonet(value: &[u8], shown: &str, limits: &egonet::Limits) -> Vec<u
     }
     let decode = |bytes: &[u8]| egonet::decode_with_any_text(bytes, limits).err();
     let error = decode(value);
-    // What an error tells is in the eight bytes from its offset on, if not before it.
+    // The bytes that decide an error end at most eight bytes after its offset.
     let told = match &error {
         None => value.len(),
         Some(

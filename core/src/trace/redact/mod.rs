@@ -1,7 +1,7 @@
-//! Hides secrets in traces: of what clients send, a trace shows what the core reads, and nothing else.
+//! Hides secrets in traces: of the bytes that clients send, a trace shows only those that the core reads.
 //!
-//! Heads of requests are alike for every game. What of paths, bodies, responses and records is a secret is known by the
-//! game's [`Redactor`].
+//! The heads of requests are alike for every game. The game's [`Redactor`] knows the secrets in paths, bodies,
+//! responses and records.
 
 mod addresses;
 #[cfg(feature = "egonet")]
@@ -22,40 +22,42 @@ use crate::{
     wire::http::Request,
 };
 
-/// Hides the secrets of a game in one recording. A game has to provide it: what is not hidden can be read by everyone who
-/// gets the trace.
+/// Hides the secrets of a game in one trace. Every game must provide one: anyone who gets the trace can read what is
+/// not hidden.
 pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
-    /// A redactor for the recording of a server that starts from this. `entropy` is random and known to nobody else.
+    /// Returns a redactor for the trace of a server that starts from `start`. `entropy` is random and known only to
+    /// the redactor.
     fn new(start: &Start<G>, entropy: [u8; 32]) -> Self;
 
-    /// The start of the trace: with another key, and with settings that suit the stand-ins for secrets.
+    /// Returns the start of the trace: with another key, and with settings that suit the stand-ins for secrets.
     fn start(&self, start: &Start<G>) -> Start<G>;
 
-    /// Returns whether a trace shows this path: that of a service, which holds no secret.
+    /// Returns true if a trace shows this path: a path of a service, without a secret.
     fn shows_path(&self, path: &str) -> bool;
 
-    /// Returns whether a trace shows the query behind this path as well; it does not by default.
+    /// Returns true if a trace also shows the query behind this path; false by default.
     fn shows_query(&self, _path: &str) -> bool {
         false
     }
 
-    /// Returns the value of a field of a head as a trace shows it, in as many bytes; `None`, the default: masked.
+    /// Returns the value of a field of a head as a trace shows it, with the same length; `None`, the default, masks
+    /// it.
     fn field(&self, _name: &str, _value: &[u8]) -> Option<Vec<u8>> {
         None
     }
 
-    /// The body of a request as a trace shows it, in as many bytes.
+    /// Returns the body of a request as a trace shows it, with the same length.
     fn body(&mut self, request: &Request<'_>) -> Vec<u8>;
 
-    /// Bytes that are sent, as a trace shows them, in as many bytes.
+    /// Returns sent bytes as a trace shows them, with the same length.
     fn sent(&mut self, bytes: &[u8]) -> Vec<u8>;
 
-    /// Returns whether a trace shows this record.
+    /// Returns true if a trace shows this record.
     fn shows_record(&self, record: &G::Record) -> bool;
 }
 
-/// Shows neither paths nor bodies: for a game without recordings, or until there is a redactor. Such a trace does not
-/// replay.
+/// Hides all paths and bodies: for a game whose runs are not recorded, or that has no redactor yet. Such a trace does
+/// not replay.
 #[derive(Clone, Copy, Debug)]
 pub struct HideAll;
 
@@ -85,7 +87,8 @@ impl<G: Game> Redactor<G> for HideAll {
     }
 }
 
-/// A response in which this field of the head has a value that stands in for the secret one, in as many bytes.
+/// Replaces the value of this field in the head of a response. The stand-in must have the same length, or the value
+/// is masked.
 ///
 /// ```
 /// use mmcos_core::trace::redact::with_field;
@@ -105,7 +108,8 @@ pub fn with_field(response: &[u8], name: &str, stand_in: impl FnOnce(&[u8]) -> V
     [before, &shown.unwrap_or_else(|| all_masked(value)), after].concat()
 }
 
-/// Bytes without what they say: `x` for each letter and digit. A reference to a character stays one: to another of as many digits, if it says anything.
+/// Masks every letter and digit with `x`. A reference to a printable character becomes one to another character, with
+/// as many digits; other references stay.
 pub fn all_masked(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -141,7 +145,7 @@ fn shown_reference(name: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A letter or digit without what it says; anything else as it is.
+/// Returns `x` for a letter or digit; any other byte as it is.
 fn masked(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() { b'x' } else { byte }
 }

@@ -1,7 +1,7 @@
-//! What a client sends, as a trace may show it.
+//! Masks the bytes that clients send, for a trace.
 //!
-//! Only what the core reads is shown. Of all else each letter and digit is written as `x`, so that what is malformed
-//! stays malformed in the same way, and every length is as it was.
+//! Only bytes that the core reads are shown. In all others, each letter and digit becomes `x`, so that malformed
+//! input stays malformed in the same way, and all lengths stay the same.
 
 use alloc::{string::String, vec, vec::Vec};
 use core::str;
@@ -15,7 +15,7 @@ use crate::{
 /// Fields that the engine reads as lists of these words.
 const LISTS: [&[u8]; 3] = [b"Connection", b"Transfer-Encoding", b"Expect"];
 const WORDS: [&[u8]; 4] = [b"close", b"keep-alive", b"chunked", b"100-continue"];
-/// Names of fields that are worth knowing of: those of the game, of proxies and of scripts.
+/// Names of fields that a trace shows: those of the game, of proxies and of scripts.
 const NAMES: [&str; 22] = [
     "Host",
     "Content-Length",
@@ -40,28 +40,28 @@ const NAMES: [&str; 22] = [
     "X-Unity-Version",
     "X-EgoNet-SessionID",
 ];
-/// Methods that the core tells apart.
+/// Methods that the core distinguishes.
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT"];
-/// What has come of a request that is not whole. Its head is passed on when it is whole, its body likewise; of an earlier
-/// head the first byte, for which the core's clock for heads starts.
+/// An unfinished request. Its head is passed on when it is whole, and so is its body; of an unfinished head only the
+/// first byte, because it starts the core's time limit for heads.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     decoder: Decoder,
     raw: Vec<u8>,
-    /// How much of `raw` was passed on.
+    /// Number of bytes of `raw` that were passed on.
     passed: usize,
-    /// These bytes are no requests; the core has closed the connection.
+    /// True if these bytes are not requests; the core has closed the connection.
     lost: bool,
 }
 
-/// What hides secrets.
+/// The state that hides secrets.
 struct Secrets<'a, G: Game> {
     redactor: &'a mut G::Redactor,
     addresses: &'a mut Addresses,
 }
 
 impl Requests {
-    /// Takes bytes, and returns those that the trace shows for them and for earlier ones.
+    /// Adds received bytes. Returns the bytes that the trace shows for them and for earlier ones.
     pub(crate) fn pass<G: Game>(
         &mut self,
         bytes: &[u8],
@@ -82,7 +82,7 @@ impl Requests {
                 Ok(Decoded::Request { request, consumed }) => {
                     let length = request.body().len();
                     let mut body = secrets.redactor.body(&request);
-                    // Or the body would have another length than its head says.
+                    // Keep the length that the head announces.
                     body.resize(length, b'x');
                     let framed = self.raw.get(head..consumed).unwrap_or_default();
                     let framed = if framed.len() == body.len() { body } else { in_chunks(framed, &body) };
@@ -132,7 +132,7 @@ impl Requests {
     }
 }
 
-/// How long the head is, with its empty line; everything, if that is not there.
+/// Returns the length of the head with its empty line; that of all bytes without one.
 pub(super) fn head_length(raw: &[u8]) -> usize {
     let start = raw.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(raw.len());
     let head = raw.get(start..).unwrap_or_default();
@@ -140,7 +140,7 @@ pub(super) fn head_length(raw: &[u8]) -> usize {
     end.map_or(raw.len(), |end| start.saturating_add(end).saturating_add(4))
 }
 
-/// A head, whole or not, line by line.
+/// Masks a head, whole or not, line by line.
 fn shown_head<G: Game>(head: &[u8], secrets: &mut Secrets<'_, G>) -> Vec<u8> {
     let mut out = Vec::with_capacity(head.len());
     let mut is_first = true;
@@ -156,12 +156,13 @@ fn shown_head<G: Game>(head: &[u8], secrets: &mut Secrets<'_, G>) -> Vec<u8> {
     out
 }
 
-/// Method and version, if there are such; the target, if a service is there; nothing of a query.
+/// Masks a request line. Shows a known method, a version, and the target of a service; hides the query unless the
+/// redactor shows it.
 fn request_line<G: Game>(line: &[u8], secrets: &Secrets<'_, G>, out: &mut Vec<u8>) {
     for (place, word) in line.split_inclusive(|byte| *byte == b' ').enumerate() {
         let text = word.trim_ascii_end();
         let is_shown = match place {
-            // The first letter is passed on before the rest is known.
+            // The first letter is passed on before the rest has arrived.
             0 => {
                 METHODS.contains(&text)
                     || text.len() < 2 && METHODS.iter().any(|method| method.starts_with(text))
@@ -212,13 +213,13 @@ fn shown_target<G: Game>(target: &[u8], secrets: &Secrets<'_, G>) -> Vec<u8> {
     out
 }
 
-/// A host and a port; something else without what it says.
+/// Returns a host and a port as they are; masks anything else.
 fn shown_host(host: &[u8]) -> Vec<u8> {
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]".contains(byte);
     if host.iter().all(is_host) { host.to_vec() } else { all_masked(host) }
 }
 
-/// A field with its line end; its value only as far as the core reads it.
+/// Masks a field with its line end. Shows its value only as far as the core reads it.
 fn field<G: Game>(line: &[u8], secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) {
     let name = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon));
     let is_name = |name: &&[u8]| name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
@@ -246,7 +247,7 @@ fn field<G: Game>(line: &[u8], secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) 
         }
         _ => {
             let shown = str::from_utf8(name).ok().and_then(|name| secrets.redactor.field(name, text));
-            // Or the head would have another length.
+            // Keep the length of the head.
             shown.filter(|shown| shown.len() == text.len()).unwrap_or_else(|| all_masked(text))
         }
     };
@@ -258,7 +259,7 @@ fn field<G: Game>(line: &[u8], secrets: &mut Secrets<'_, G>, out: &mut Vec<u8>) 
     }
 }
 
-/// The chunks of `framed` with the data of `body`, and `x` where that ends. Extensions and trailers say nothing.
+/// Returns the chunks of `framed` with the data of `body`, filled up with `x`. Masks extensions and trailers.
 fn in_chunks(framed: &[u8], body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(framed.len());
     let mut data = body.iter().copied().chain(core::iter::repeat(b'x'));
@@ -274,7 +275,7 @@ fn in_chunks(framed: &[u8], body: &[u8]) -> Vec<u8> {
         out.extend(data.by_ref().take(size));
         rest = after.get(size..).unwrap_or_default();
     }
-    // A size that is not whole keeps the digits, which may be too many; of data that is not whole nothing is left.
+    // An unfinished size keeps its digits, which may be too many; no data is left at this point.
     let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).take(16).count();
     let (size, extension) = rest.split_at(digits);
     out.extend_from_slice(size);

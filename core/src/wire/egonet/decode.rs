@@ -6,15 +6,15 @@ use thiserror::Error;
 use super::{Dict, Fp32, Fp64, UnixTime, Value, value::is_name};
 use crate::wire::cursor::Cursor;
 
-/// The most that a value may hold.
+/// Limits of the size of a value.
 ///
-/// The defaults are our choice. The largest official answer known, a price list of another game of the family, holds
-/// 6,975 values. 16,384 of them take at most 1 MB decoded, whatever a hostile body announces.
+/// The defaults are our choice. The largest official response known, a price list of another game of the family,
+/// holds 6,975 values. 16,384 of them take at most 1 MB decoded, whatever a hostile body announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
-    /// How many dictionaries and lists may stand inside each other. (A `u8`, since decoding recurses.)
+    /// Maximum nesting depth of dictionaries and lists. (A `u8`, since decoding recurses.)
     pub depth: u8,
-    /// How many values all the dictionaries and lists may hold together.
+    /// Maximum number of values in all dictionaries and lists together.
     pub values: usize,
 }
 
@@ -24,7 +24,7 @@ impl Default for Limits {
     }
 }
 
-/// Reads the one value that these bytes are.
+/// Decodes bytes that are exactly one value.
 ///
 /// Only what [`encode`](super::encode) writes is accepted, so that encoding the result gives the same bytes: a
 /// `bool` is 0 or 1 (our choice: no capture shows another), and nothing follows the value. Counts and lengths are
@@ -33,8 +33,8 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Value<'a>, DecodeE
     read(bytes, limits, false)
 }
 
-/// Reads the one value that these bytes are, as [`decode`] does, but leaves out what is not UTF-8 in a text: for messages
-/// whose texts are only shown.
+/// Decodes bytes that are exactly one value, as [`decode`] does, but drops invalid UTF-8 in texts. For messages whose
+/// texts are only displayed.
 ///
 /// # Errors
 /// As those of [`decode`], but for [`DecodeError::Text`].
@@ -51,34 +51,34 @@ fn read<'a>(bytes: &'a [u8], limits: &Limits, any_text: bool) -> Result<Value<'a
     }
 }
 
-/// Why bytes are not a value. Offsets count from the first byte.
+/// The reason why bytes are not a value. Offsets count from the first byte.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The bytes end within a field, or cannot hold what a count announces.
+    /// The bytes end within a field, or are too few for a count.
     #[error("{what} at offset {at} needs at least {needed} bytes, {left} are left")]
     Truncated {
         /// The field.
         what: &'static str,
-        /// Where it begins.
+        /// Its offset.
         at: usize,
-        /// The fewest bytes that it takes.
+        /// Minimum number of bytes that it takes.
         needed: usize,
-        /// The bytes left there.
+        /// Number of bytes left there.
         left: usize,
     },
     /// A tag that is not in the table.
     #[error("expected the tag of a value at offset {at}, found \"{}\"", tag.escape_ascii())]
     UnknownTag {
-        /// Where it stands.
+        /// Its offset.
         at: usize,
         /// Its four bytes.
         tag: [u8; 4],
     },
-    /// A `bool` that is neither.
+    /// A `bool` that is neither 0 nor 1.
     #[error("expected a bool of 0 or 1 at offset {at}, found {found}")]
     Bool {
-        /// Where its byte stands.
+        /// Offset of its byte.
         at: usize,
         /// The byte.
         found: u8,
@@ -86,29 +86,29 @@ pub enum DecodeError {
     /// A `dstr` that is not UTF-8.
     #[error("the text at offset {at} is not UTF-8")]
     Text {
-        /// Where the text begins.
+        /// Offset of the text.
         at: usize,
-        /// What is wrong with it.
+        /// The problem.
         source: Utf8Error,
     },
     /// A name that is not ASCII.
     #[error("the name at offset {at} is not ASCII")]
     Name {
-        /// Where the name begins.
+        /// Offset of the name.
         at: usize,
     },
-    /// [`Limits::depth`] is reached.
+    /// More nesting than [`Limits::depth`].
     #[error("at offset {at} dictionaries and lists are nested more than {limit} deep")]
     TooDeep {
-        /// Where the one too many begins.
+        /// Offset of the value that is too deep.
         at: usize,
         /// The limit.
         limit: u8,
     },
-    /// [`Limits::values`] is reached.
+    /// More values than [`Limits::values`].
     #[error("the count at offset {at} makes more than {limit} values")]
     TooMany {
-        /// Where the count that is too much stands.
+        /// Offset of the count that is too large.
         at: usize,
         /// The limit.
         limit: usize,
@@ -116,28 +116,28 @@ pub enum DecodeError {
     /// Bytes after the value.
     #[error("the value ends at offset {at}, {extra} bytes follow it")]
     Trailing {
-        /// Where the value ends.
+        /// Offset at which the value ends.
         at: usize,
-        /// How many bytes follow.
+        /// Number of bytes that follow.
         extra: usize,
     },
 }
 
-/// The smallest value: a tag and one byte.
+/// Size of the smallest value, in bytes: a tag and one byte.
 const MIN_VALUE: usize = 5;
-/// The smallest entry: the length of an empty name, and a value.
+/// Size of the smallest entry, in bytes: the length of an empty name, and a value.
 const MIN_ENTRY: usize = 6;
 
 struct Decoder<'a, 'l> {
     bytes: Cursor<'a>,
     limits: &'l Limits,
     values_left: usize,
-    /// Texts need not be UTF-8.
+    /// True to accept texts that are not UTF-8.
     any_text: bool,
 }
 
 impl<'a> Decoder<'a, '_> {
-    /// Reads a value inside which `depth` more dictionaries and lists may be nested.
+    /// Decodes a value that may contain `depth` more levels of dictionaries and lists.
     fn value(&mut self, depth: u8) -> Result<Value<'a>, DecodeError> {
         let at = self.bytes.offset();
         let tag = *self.array("a tag")?;
@@ -181,13 +181,13 @@ impl<'a> Decoder<'a, '_> {
         Ok(values)
     }
 
-    /// The depth that is left inside a dictionary or a list.
+    /// Returns the depth that remains inside a dictionary or a list.
     fn deeper(&self, at: usize, depth: u8) -> Result<u8, DecodeError> {
         depth.checked_sub(1).ok_or(DecodeError::TooDeep { at, limit: self.limits.depth })
     }
 
-    /// Reads how many items follow, each of at least `min_len` bytes, and takes them off the limit: so all that
-    /// is ever allocated for items stays within it, however they nest.
+    /// Decodes the number of items that follow, each of at least `min_len` bytes, and subtracts it from the limit. So
+    /// all allocations for items stay within the limit, however they nest.
     fn count(&mut self, what: &'static str, min_len: usize) -> Result<usize, DecodeError> {
         let at = self.bytes.offset();
         let count = self.length("a count")?;
@@ -228,7 +228,7 @@ impl<'a> Decoder<'a, '_> {
         }
     }
 
-    /// A length and that many bytes.
+    /// Takes a length and that many bytes.
     fn sized(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
         let len = self.length("a length")?;
         self.slice(what, len)
@@ -236,7 +236,7 @@ impl<'a> Decoder<'a, '_> {
 
     fn length(&mut self, what: &'static str) -> Result<usize, DecodeError> {
         let len = u32::from_le_bytes(*self.array(what)?);
-        // Where this saturates, on machines of 16 bits, no input is as long.
+        // This can saturate only on machines of 16 bits, where no input is as long.
         Ok(usize::try_from(len).unwrap_or(usize::MAX))
     }
 

@@ -7,13 +7,13 @@ use super::{Dict, UnixTime, Value, value::is_name};
 /// Appends the bytes of a value to `out`.
 ///
 /// # Errors
-/// [`EncodeError`], with `out` as it was. A value that was decoded always encodes.
+/// [`EncodeError`], with `out` unchanged. A value that was decoded always encodes.
 pub fn encode(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     Encoder { out }.value(value).inspect_err(|_| out.truncate(start))
 }
 
-/// A part of a value that the encoding has no room for.
+/// A part of a value that cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EncodeError {
     /// A text, blob, dictionary or list whose length does not fit 32 bits.

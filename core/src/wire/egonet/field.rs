@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Value;
 
-/// What [`Value::field`] can read: the exact Rust type of a tag, a list of such, or a type of your own.
+/// A type that [`Value::field`] can return: the exact Rust type of a tag, a list of those, or a type of your own.
 ///
 /// ```
 /// use mmcos_core::wire::egonet::{Dict, FieldError, FromValue, Value};
@@ -35,18 +35,18 @@ use super::Value;
 /// # Ok::<(), FieldError>(())
 /// ```
 pub trait FromValue<'v>: Sized {
-    /// The tag, for the message of an error.
+    /// The tag, for error messages.
     const EXPECTED: &'static str;
 
     /// Reads a value.
     fn from_value(value: &'v Value<'v>) -> Result<Self, FieldError>;
 }
 
-/// A value that is not there, or has another type.
+/// The error for a value that is missing or has another type.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{path}: expected {expected}, found {found}")]
 pub struct FieldError {
-    /// The names of dictionary entries and the positions in lists that lead to the value, separated by `/`.
+    /// Path to the value: names of dictionary entries and positions in lists, separated by `/`.
     pub path: String,
     /// The tag that was expected.
     pub expected: &'static str,
@@ -55,12 +55,12 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// Returns the error of a value that is not a `T`.
+    /// Returns the error for a value that is not a `T`.
     pub fn expected<'v, T: FromValue<'v>>(found: &Value<'_>) -> Self {
         Self { path: String::new(), expected: T::EXPECTED, found: found.tag() }
     }
 
-    /// Puts a path in front, if the error does not stand at its end.
+    /// Prepends `path` to the path of the error.
     fn inside(mut self, path: &str) -> Self {
         self.path = if self.path.is_empty() { path.to_owned() } else { format!("{path}/{}", self.path) };
         self
@@ -68,9 +68,9 @@ impl FieldError {
 }
 
 impl Value<'_> {
-    /// Reads the value at a path such as `Vehicles/0/Id`: names of dictionary entries and positions in lists.
+    /// Returns the value at a path such as `Vehicles/0/Id`: names of dictionary entries and positions in lists.
     ///
-    /// The type must be the very one of the tag, as the clients demand it of a server. See
+    /// The type must be exactly that of the tag, as the clients demand it of a server. See
     /// [`as_integer`](Self::as_integer) for a number of unknown width, [`get`](Self::get) for a value that may be
     /// missing, or whose name has a `/`.
     pub fn field<'v, T: FromValue<'v>>(&'v self, path: &str) -> Result<T, FieldError> {

@@ -5,7 +5,7 @@ use super::{FieldError, FromValue};
 
 /// One value, borrowed from the bytes that it was decoded from where possible. (Tags: see the [module](super).)
 ///
-/// Further games of the family may bring further tags, so a `match` outside this crate needs a wildcard arm.
+/// Other games of the family may use more tags, so a `match` outside this crate needs a wildcard arm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -237,8 +237,8 @@ tags! {
     uuid Uuid [u8; 16], [u8; 16], as_uuid;
 }
 
-/// Seconds since the Unix epoch, UTC: unsigned, so from 1970 to 2106. (The official store of another game of the family
-/// sells until 2042, past the end of a signed `tutc`.)
+/// Seconds since the Unix epoch, UTC: unsigned, so from 1970 to 2106. (The official store of another game of the
+/// family sells until 2042, past the end of a signed `tutc`.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u32);
 
@@ -297,7 +297,7 @@ floats! {
     Fp64 f64 u64 "18";
 }
 
-/// Returns whether a dictionary can hold this name: its length is one byte on the wire.
+/// Returns true if a dictionary can hold this name: its length is one byte on the wire.
 pub(super) fn is_name(text: &str) -> bool {
     text.is_ascii() && text.len() <= 255
 }

@@ -1,13 +1,13 @@
-//! Chunked request bodies (RFC 9112, section 7.1). Extensions and trailers are read over.
+//! Chunked request bodies (RFC 9112, section 7.1). Extensions and trailers are ignored.
 
 use alloc::vec::Vec;
 
 use super::Error;
 
-/// A size line or a trailer line is never longer than this.
+/// Maximum length of a size line or a trailer line, in bytes.
 const LONGEST_LINE: usize = 1024;
 
-/// Where the decoding of a chunked body stands; positions are offsets into the bytes after the head.
+/// State of decoding a chunked body. Positions are offsets into the bytes after the head.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chunked {
     position: usize,
@@ -25,8 +25,8 @@ enum Expects {
 }
 
 impl Chunked {
-    /// Goes on with `input`, all bytes after the head, appending data to `body`. Gives the length of the whole
-    /// encoded body once it is there.
+    /// Continues with `input`, all bytes after the head, and appends data to `body`. Returns the length of the whole
+    /// encoded body once it has arrived.
     pub(super) fn decode(
         &mut self,
         input: &[u8],
@@ -72,14 +72,14 @@ impl Chunked {
                     }
                 },
             }
-            // Chunks of one byte cost six: enough is enough.
+            // Chunks of one byte take six bytes, so limit the encoded length too.
             if self.position > limit.saturating_mul(2).saturating_add(LONGEST_LINE) {
                 return Err(Error::BodyTooLarge { limit });
             }
         }
     }
 
-    /// The next line without its end, stepping over it; `None` while it is not whole.
+    /// Takes the next line, without its end; `None` while it is not whole.
     fn line<'a>(&mut self, rest: &'a [u8]) -> Result<Option<&'a [u8]>, Error> {
         let Some(feed) = memchr::memchr(b'\n', rest) else {
             return if rest.len() > LONGEST_LINE { Err(Error::BadChunk) } else { Ok(None) };
@@ -94,8 +94,8 @@ impl Chunked {
     }
 }
 
-/// The number before any extension: hex digits, eight of them at most but for zeros in front. Blanks may stand between
-/// it and an extension, and nowhere else (RFC 9112, section 7.1.1).
+/// Parses the size before any extension: hex digits, at most eight after leading zeros. Blanks may stand between it
+/// and an extension, and nowhere else (RFC 9112, section 7.1.1).
 fn chunk_size(line: &[u8]) -> Result<usize, Error> {
     let extension = memchr::memchr(b';', line);
     let digits = extension.map_or(line, |at| line.get(..at).unwrap_or_default());

@@ -9,7 +9,7 @@ const MONTHS: [[u8; 3]; 12] = [
     *b"Dec",
 ];
 
-/// A `Date` field's value, e.g. `Sat, 18 Nov 2023 19:45:20 GMT` (RFC 9110, section 5.6.7).
+/// A value of the field `Date`, such as `Sat, 18 Nov 2023 19:45:20 GMT` (RFC 9110, section 5.6.7).
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::http::Date};
@@ -19,7 +19,7 @@ const MONTHS: [[u8; 3]; 12] = [
 pub struct Date([u8; 29]);
 
 impl Date {
-    /// The second that `wall` lies in.
+    /// Returns the date of the second that contains `wall`.
     pub fn at(wall: Wall) -> Self {
         let date = calendar::Date::of(wall);
         let [w0, w1, w2] = WEEKDAYS.get(weekday(wall)).copied().unwrap_or_default();
@@ -33,7 +33,7 @@ impl Date {
         ])
     }
 
-    /// The text, 29 characters.
+    /// Returns the text, 29 characters.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()
     }

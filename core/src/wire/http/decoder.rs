@@ -4,7 +4,7 @@ use super::chunked::Chunked;
 use super::head::{self, Framing, Head};
 use super::{Error, Request};
 
-/// How large a request may be. The defaults are our choice; the largest request seen is a `GetFriends` of 15 KB with
+/// Maximum sizes of a request. The defaults are our choice; the largest request seen is a `GetFriends` of 15 KB with
 /// 155 friends (capture 12), and one of 2,000 friends must fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
@@ -22,41 +22,41 @@ impl Default for Limits {
     }
 }
 
-/// What the bytes so far amount to.
+/// Result of decoding the bytes so far.
 #[derive(Debug)]
 pub enum Decoded<'a> {
-    /// A whole request; the first `consumed` bytes of the input are done with.
+    /// A whole request. The first `consumed` bytes of the input are used up.
     Request {
         /// The request.
         request: Request<'a>,
-        /// How many bytes of the input it took.
+        /// Number of bytes of the input that it used.
         consumed: usize,
     },
     /// The client sent a head with `Expect: 100-continue` and may be waiting: send `100 Continue` and decode again.
-    /// Given once a request, whether its body has come already or not, so that the same bytes get the same answer
+    /// Returned once for a request, whether or not its body has arrived, so that the same bytes get the same response
     /// however they were split.
     Continue,
-    /// Not whole yet.
+    /// The request is not whole yet.
     Incomplete,
 }
 
 /// Finds requests in the bytes of one connection.
 ///
-/// Call [`Decoder::decode`] with all bytes that came since the last whole request; while it says
-/// [`Decoded::Incomplete`], call it again with the same bytes and those that followed. Every byte is looked at a
-/// bounded number of times, however small the pieces.
+/// Call [`Decoder::decode`] with all bytes since the last whole request. After [`Decoded::Incomplete`], call it again
+/// with the same bytes and those that followed. Each byte is read a bounded number of times, however small the
+/// pieces.
 #[derive(Debug, Default)]
 pub struct Decoder {
     state: State,
-    /// The data of a chunked body.
+    /// Data of a chunked body.
     unchunked: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Looking for the end of the head; so many bytes hold no end.
+    /// Searching for the end of the head. The first `scanned` bytes do not contain it.
     Head { scanned: usize },
-    /// The head is so long and was found good; its body is not whole.
+    /// The head, of this length, is valid; its body is not whole.
     Body { head: usize, body: Body },
 }
 
@@ -73,12 +73,12 @@ impl Default for State {
 }
 
 impl Decoder {
-    /// Whether a head was read whose body is still to come.
+    /// Returns true if a head was read whose body is still to come.
     pub const fn awaits_body(&self) -> bool {
         matches!(self.state, State::Body { .. })
     }
 
-    /// Bytes that a chunked body occupies so far.
+    /// Returns the bytes that a chunked body occupies so far.
     pub const fn held(&self) -> usize {
         self.unchunked.capacity()
     }
@@ -90,7 +90,7 @@ impl Decoder {
         }
     }
 
-    /// Reads on.
+    /// Decodes the next request.
     ///
     /// # Errors
     /// Any [`Error`] is final: the decoder cannot know where the next request starts.
@@ -122,7 +122,7 @@ impl Decoder {
         };
         let consumed = head_length.saturating_add(body_length);
         self.state = State::default();
-        // A body that came later than its head: the head was found good then, and is read again.
+        // The body came later than its head. The head was valid then, and is parsed again.
         let head = match fresh_head {
             Some(head) => head,
             None => head::parse(head_bytes, limits)?,

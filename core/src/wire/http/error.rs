@@ -1,7 +1,7 @@
 use super::Status;
 
-/// Why bytes are not a request that this server takes. After any of these the connection cannot be trusted to be at
-/// the start of a request: answer with [`Error::status`] and close.
+/// The reason why bytes are not a request that this server accepts. After any of these the connection may not be at
+/// the start of a request: respond with [`Error::status`] and close.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -71,7 +71,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status that tells the client.
+    /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
             Self::TargetTooLong { .. } => Status::URI_TOO_LONG,

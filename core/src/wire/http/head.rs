@@ -1,4 +1,4 @@
-//! The request line and the fields: where they end, and what they say about the body.
+//! Parses the request line and the fields.
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use super::target::{self, Target};
 use super::{Error, Limits, Method, Version};
 
-/// How the body is delimited.
+/// Framing of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(usize),
@@ -24,11 +24,11 @@ pub(super) struct Head<'a> {
     pub(super) expects_continue: bool,
 }
 
-/// Empty lines before a request line that are passed over; some clients send one after a body.
+/// Maximum number of empty lines before a request line. Some clients send one after a body.
 const EMPTY_LINES: usize = 4;
 
-/// Looks for the empty line that ends a head, from `*scanned` on. Gives the length of the head, or `None` while it is
-/// not whole; `scanned` then holds where to go on. Up to [`EMPTY_LINES`] empty lines may stand before the
+/// Searches for the empty line that ends a head, from `*scanned` on. Returns the length of the head, or `None` while
+/// it is not whole; `scanned` is then where to continue. Up to [`EMPTY_LINES`] empty lines may stand before the
 /// request line (RFC 9112, section 2.2).
 pub(super) fn find_end(input: &[u8], scanned: &mut usize, limits: &Limits) -> Result<Option<usize>, Error> {
     let limit = limits.head;
@@ -53,10 +53,10 @@ pub(super) fn find_end(input: &[u8], scanned: &mut usize, limits: &Limits) -> Re
     }
 }
 
-/// The most fields that can be configured.
+/// Maximum number of fields that can be configured.
 pub(super) const MOST_FIELDS: usize = 128;
 
-/// Reads a whole head, as delimited by [`find_end`].
+/// Parses a whole head, as delimited by [`find_end`].
 pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Error> {
     let (line, fields) = split_request_line(head);
     let mut as_http_1_1 = Vec::new();
@@ -98,7 +98,7 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
     })
 }
 
-/// The version that a request line names, if it names one.
+/// Returns the version in a request line, if there is one.
 fn version_of(line: &[u8]) -> Option<(u8, u8)> {
     match line.split(|&b| b == b' ').nth(2)?.strip_prefix(b"HTTP/")? {
         [major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => {
@@ -108,7 +108,8 @@ fn version_of(line: &[u8]) -> Option<(u8, u8)> {
     }
 }
 
-/// The request line without its end, and the lines of the fields, from the line feed of the request line on.
+/// Splits a head into the request line without its end, and the lines of the fields, which begin with the line feed
+/// of the request line.
 fn split_request_line(head: &[u8]) -> (&[u8], &[u8]) {
     let start = head.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(0);
     let line = head.get(start..).unwrap_or_default();
@@ -117,7 +118,7 @@ fn split_request_line(head: &[u8]) -> (&[u8], &[u8]) {
     (line.strip_suffix(b"\r").unwrap_or(line), fields)
 }
 
-/// What the fields say about the connection and the body.
+/// Meaning of the fields for the connection and the body.
 struct FieldsSay {
     keep_alive: bool,
     framing: Framing,
@@ -174,12 +175,12 @@ impl FieldsSay {
             (true, None) => Framing::Chunked,
             (false, length) => Framing::Length(length.unwrap_or(0)),
         };
-        // Close wins, wherever it stands (RFC 9112, section 9.3).
+        // `close` wins, whatever its position (RFC 9112, section 9.3).
         Ok(Self { keep_alive: keep_alive && !close, framing, expects_continue })
     }
 }
 
-/// A decimal number; one too large to count is as good as the largest.
+/// Parses a decimal number. One that is too large becomes the largest possible.
 fn decimal(digits: &[u8]) -> Result<usize, Error> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Error::BadLength);

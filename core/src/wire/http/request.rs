@@ -1,12 +1,12 @@
 use super::target::Target;
 
-/// The request methods that somebody here answers.
+/// The request methods that services respond to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
     /// `GET`.
     Get,
-    /// `HEAD`: answered as `GET`, without the body.
+    /// `HEAD`: the response is that of `GET`, without the body.
     Head,
     /// `POST`.
     Post,
@@ -19,7 +19,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method's token; `OTHER` for one that is not known here.
+    /// Returns the method's token; `OTHER` for any other method.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -46,13 +46,13 @@ impl Method {
 /// The protocol version of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// HTTP/1.0: the connection closes after the answer unless the client asked for keep-alive.
+    /// HTTP/1.0: the connection closes after the response unless the client requested keep-alive.
     Http10,
     /// HTTP/1.1.
     Http11,
 }
 
-/// One whole request, borrowed from the bytes it came in.
+/// One whole request, borrowed from its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub(super) method: Method,
@@ -64,47 +64,48 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The method.
+    /// Returns the method.
     pub const fn method(&self) -> Method {
         self.method
     }
 
-    /// The protocol version.
+    /// Returns the protocol version.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// Whether the client wants to use the connection again.
+    /// Returns true if the client wants to use the connection again.
     pub const fn keep_alive(&self) -> bool {
         self.keep_alive
     }
 
-    /// The body, its framing taken off.
+    /// Returns the body, without its framing.
     pub const fn body(&self) -> &'a [u8] {
         self.body
     }
 
-    /// The path as it was sent, without query; of an absolute target (`http://host/path`) the path alone.
+    /// Returns the path as it was sent, without query; of an absolute target (`http://host/path`) the path alone.
     pub const fn path(&self) -> &'a str {
         self.target.path
     }
 
-    /// What stands after the `?`.
+    /// Returns the part after the `?`.
     pub const fn query(&self) -> Option<&'a str> {
         self.target.query
     }
 
-    /// Host and port that the client wants: those of an absolute target, else the field `Host` (RFC 9112, section 3.2.2).
+    /// Returns host and port that the client wants: those of an absolute target, else the field `Host` (RFC 9112,
+    /// section 3.2.2).
     pub fn host(&self) -> Option<&'a [u8]> {
         self.target.authority.map(str::as_bytes).or_else(|| self.field("Host"))
     }
 
-    /// The value of the first field of this name (case does not matter), without blanks around it.
+    /// Returns the value of the first field of this name (in any case), without surrounding blanks.
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
-    /// All fields, in order.
+    /// Returns all fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         self.fields.split(|&b| b == b'\n').filter_map(|line| {
             let colon = memchr::memchr(b':', line)?;

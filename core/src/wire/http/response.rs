@@ -30,17 +30,17 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// Here it is.
+    /// The request has succeeded.
     OK = 200 "OK";
-    /// The request has made something new.
+    /// The request has created something.
     CREATED = 201 "Created";
-    /// The request is accepted, and not done yet.
+    /// The request is accepted, but not done yet.
     ACCEPTED = 202 "Accepted";
-    /// The request is done, and there is nothing to say. Has no body.
+    /// The request is done, without data to return. Has no body.
     NO_CONTENT = 204 "No Content";
     /// The client is to clear its form. Has no body.
     RESET_CONTENT = 205 "Reset Content";
-    /// The part of the resource that was asked for.
+    /// A requested part of the resource.
     PARTIAL_CONTENT = 206 "Partial Content";
     /// The resource has moved for good, to the path in `Location`.
     MOVED_PERMANENTLY = 301 "Moved Permanently";
@@ -56,9 +56,9 @@ statuses! {
     PERMANENT_REDIRECT = 308 "Permanent Redirect";
     /// The request cannot be understood.
     BAD_REQUEST = 400 "Bad Request";
-    /// Nobody knows who is asking.
+    /// The request needs credentials.
     UNAUTHORIZED = 401 "Unauthorized";
-    /// It is known who is asking, and the answer is no.
+    /// The client is known, and has no access.
     FORBIDDEN = 403 "Forbidden";
     /// Nothing is at this path.
     NOT_FOUND = 404 "Not Found";
@@ -68,7 +68,7 @@ statuses! {
     REQUEST_TIMEOUT = 408 "Request Timeout";
     /// The request contradicts what the server holds.
     CONFLICT = 409 "Conflict";
-    /// The resource was here and does not come back.
+    /// The resource no longer exists.
     GONE = 410 "Gone";
     /// The body is too large.
     CONTENT_TOO_LARGE = 413 "Content Too Large";
@@ -80,13 +80,13 @@ statuses! {
     TOO_MANY_REQUESTS = 429 "Too Many Requests";
     /// The head is too large.
     FIELDS_TOO_LARGE = 431 "Request Header Fields Too Large";
-    /// A mistake of the server's own.
+    /// A bug of the server.
     INTERNAL_SERVER_ERROR = 500 "Internal Server Error";
-    /// A transfer coding that is not known here.
+    /// An unsupported transfer coding.
     NOT_IMPLEMENTED = 501 "Not Implemented";
-    /// Not now.
+    /// The service is temporarily unavailable.
     SERVICE_UNAVAILABLE = 503 "Service Unavailable";
-    /// A version of HTTP that is not spoken here.
+    /// An unsupported version of HTTP.
     VERSION_NOT_SUPPORTED = 505 "HTTP Version Not Supported";
 }
 
@@ -99,29 +99,29 @@ impl Status {
         }
     }
 
-    /// Returns whether a response may have a body: not 1xx, 204, 205, 304 (RFC 9110, 15.2, 15.3.5, 15.3.6, 15.4.5).
+    /// Returns true if a response may have a body: not 1xx, 204, 205, 304 (RFC 9110, 15.2, 15.3.5, 15.3.6, 15.4.5).
     pub const fn has_body(self) -> bool {
         !matches!(self.0, 100..=199 | 204 | 205 | 304)
     }
 
-    /// The three digits.
+    /// Returns the three digits.
     pub const fn code(self) -> u16 {
         self.0
     }
 }
 
-/// What becomes of the connection after an answer.
+/// State of the connection after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
     /// It stays open, as HTTP/1.1 clients expect.
     Open,
-    /// It stays open, and an HTTP/1.0 client that asked for it is told so.
+    /// It stays open, and the response says so to an HTTP/1.0 client that requested it.
     KeepAlive,
     /// It closes.
     Close,
 }
 
-/// The status line and fields of an answer.
+/// Status line and fields of a response.
 ///
 /// ```
 /// use mmcos_core::{seam::Wall, wire::http::{Connection, Date, ResponseHead, Status}};
@@ -144,14 +144,14 @@ pub enum Connection {
 pub struct ResponseHead<'a> {
     /// The status.
     pub status: Status,
-    /// `Content-Type`; none goes with an empty body, as on the official server (captures 04, 10).
+    /// `Content-Type`. The official server sends none with an empty body (captures 04, 10).
     pub content_type: Option<&'a str>,
-    /// More fields. Program text: nothing here is escaped.
+    /// Additional fields. Program text: nothing here is escaped.
     pub fields: &'a [(&'a str, &'a str)],
-    /// The length of the body, sent or (after `HEAD`) not. `None`: the body ends with the connection, which must close
-    /// then.
+    /// Length of the body, sent or (after `HEAD`) not. `None`: the end of the connection, which must close then, ends
+    /// the body.
     pub content_length: Option<usize>,
-    /// What becomes of the connection.
+    /// State of the connection afterwards.
     pub connection: Connection,
 }
 

@@ -1,20 +1,21 @@
-//! What a request is for: the four forms of a request target (RFC 9112, section 3.2).
+//! Parses the four forms of a request target (RFC 9112, section 3.2).
 
 use core::net::Ipv6Addr;
 
-/// A request target, taken apart.
+/// A request target, split into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
-    /// Host and port of an absolute form, which stand above the field `Host`.
+    /// Host and port of the absolute form, which override the field `Host`.
     pub(super) authority: Option<&'a str>,
     pub(super) path: &'a str,
     pub(super) query: Option<&'a str>,
 }
 
 impl<'a> Target<'a> {
-    /// Takes the target of a request with this method apart; `None` if it has none of the forms that the method allows.
+    /// Parses the target of a request with this method. Returns `None` if it has none of the forms that the method
+    /// allows.
     pub(super) fn parse(method: &str, target: &'a str) -> Option<Self> {
-        // A fragment is no part of a target; a proxy in front may have cut there and seen another path.
+        // A target has no fragment; a proxy in front may have cut there and seen another path.
         if target.contains('#') {
             return None;
         }
@@ -30,7 +31,8 @@ impl<'a> Target<'a> {
                 }
                 // A query may begin where no path does (RFC 3986, section 3.2).
                 let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-                // Without a host, or with a user name before it, it is a trap (RFC 9110, sections 4.2.1 and 4.2.4).
+                // Reject a target without a host, or with a user name before it: such targets are deceptive (RFC
+                // 9110, sections 4.2.1 and 4.2.4).
                 if authority.is_empty() || authority.starts_with(':') || !is_authority(authority.as_bytes()) {
                     return None;
                 }
@@ -49,7 +51,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Whether this is a host with or without a port, as `Host` and absolute targets have it (RFC 3986, section 3.2.2).
+/// Returns true for a host with or without a port, as in `Host` and absolute targets (RFC 3986, section 3.2.2).
 pub(super) fn is_authority(text: &[u8]) -> bool {
     if let Some(literal) = text.strip_prefix(b"[") {
         let Some(end) = memchr::memchr(b']', literal) else { return false };
@@ -87,7 +89,7 @@ fn is_name(mut name: &[u8]) -> bool {
     }
 }
 
-/// Unreserved characters and delimiters that a name may have.
+/// Returns true for unreserved characters and delimiters that a name may have.
 fn is_plain_in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }

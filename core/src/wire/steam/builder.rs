@@ -7,8 +7,8 @@ use super::{
     AppId, Dlc, MAX_TICKET_LEN, Ownership, SIGNATURE_LEN, Session, SteamId, TicketError, UnixSeconds,
 };
 
-/// Writes tickets of the shape that [`Ticket::parse`](super::Ticket::parse) reads, for tests and tools. Whoever
-/// builds one signs it; a signature that holds against Steam's key only Steam can make.
+/// Builds Steam tickets in the form that [`Ticket::parse`](super::Ticket::parse) accepts, for tests and tools. The
+/// caller signs them; only Steam can make a signature that is valid for Steam's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketBuilder {
     /// The part that is not signed.
@@ -18,10 +18,11 @@ pub struct TicketBuilder {
 }
 
 impl TicketBuilder {
-    /// How long a ticket holds: 21 days, as seen in capture 02.
+    /// Lifetime of a Steam ticket, in seconds: 21 days, as seen in capture 02.
     pub const LIFETIME_SECONDS: u32 = 21 * 24 * 60 * 60;
 
-    /// A ticket for this account as Steam would issue it: one licence, no DLC. All else is made up.
+    /// Returns a builder for this account's ticket as Steam would issue it: one licence, no DLC. All other values are
+    /// made up.
     pub fn new(steam_id: SteamId, app_id: AppId, issued: UnixSeconds) -> Self {
         let external_ip = Ipv4Addr::new(192, 0, 2, 1);
         let session = Session {
@@ -49,7 +50,7 @@ impl TicketBuilder {
         Self { session, ownership }
     }
 
-    /// The ticket's bytes. `sign` is given what is to be signed and gives back the signature.
+    /// Returns the ticket's bytes. `sign` returns the signature of the bytes it is given.
     ///
     /// # Errors
     /// [`TicketError::TooLong`] if licences and DLCs make it longer than [`MAX_TICKET_LEN`].
@@ -146,7 +147,7 @@ impl Writer {
     }
 }
 
-/// A length of a ticket or of a part of one, as its field holds it.
+/// Returns a length of a ticket or of a part of one, as its field holds it.
 fn length(len: usize) -> Result<u32, TicketError> {
     let too_long = TicketError::TooLong { len };
     if len > MAX_TICKET_LEN { Err(too_long) } else { u32::try_from(len).map_err(|_| too_long) }

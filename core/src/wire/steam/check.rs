@@ -5,10 +5,10 @@ use thiserror::Error;
 
 use super::{AppId, SteamId, Ticket};
 
-/// Whether this ticket stands for a player of this game now, and for which. `now` is in seconds since the Unix
-/// epoch; the clocks of Steam and of this machine may differ by `tolerance`.
+/// Returns the player if the Steam ticket is valid for this game now. `now` is in seconds since the Unix epoch; the
+/// clocks of Steam and of this machine may differ by `tolerance`.
 ///
-/// This says nothing about who made the ticket: see [`verify`](super::verify).
+/// This does not check the signature: see [`verify`](super::verify).
 pub fn check(ticket: &Ticket<'_>, app: AppId, now: i64, tolerance: Duration) -> Result<SteamId, Refusal> {
     let ownership = ticket.ownership();
     if ownership.app_id != app {
@@ -26,7 +26,8 @@ pub fn check(ticket: &Ticket<'_>, app: AppId, now: i64, tolerance: Duration) -> 
     Ok(steam_id)
 }
 
-/// Why a ticket is not good for a login. The texts are for the people concerned: what, what it means, what to do.
+/// The reason why a Steam ticket is not accepted for a login. The texts are for players and operators: what happened,
+/// what it means, what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -36,9 +37,9 @@ pub enum Refusal {
          start this game through Steam"
     )]
     OtherApp {
-        /// This game.
+        /// App of this game.
         expected: AppId,
-        /// The ticket's.
+        /// App of the ticket.
         found: AppId,
     },
     /// Its two halves name two accounts.
@@ -49,10 +50,10 @@ pub enum Refusal {
     TwoAccounts {
         /// In the signed half.
         signed: SteamId,
-        /// In the other half.
+        /// In the other half, which is not signed.
         claimed: SteamId,
     },
-    /// The account is not a person's in the public universe.
+    /// The account is not that of a person in the public universe.
     #[error(
         "{steam_id} in the Steam ticket is not a player's account but a server's, a group's or a test's; \
          log in to Steam as a player"
@@ -66,17 +67,17 @@ pub enum Refusal {
         "the Steam ticket was issued {} in the future: the clock of this server is slow; set it", Span(*.early)
     )]
     NotYetIssued {
-        /// How far in the future, to the second.
+        /// Time until the moment of issue, to the second.
         early: Duration,
     },
-    /// It does not hold any more.
+    /// It has expired.
     #[error(
         "the Steam ticket expired {} ago: Steam on the player's machine has been offline for long, or the clock \
          of this server is fast; restart Steam online and check the clock",
         Span(*.late)
     )]
     Expired {
-        /// How long ago, to the second.
+        /// Time since the expiry, to the second.
         late: Duration,
     },
 }
@@ -91,12 +92,12 @@ fn check_account(signed: SteamId, claimed: SteamId) -> Result<SteamId, Refusal> 
     Ok(signed)
 }
 
-/// The time from `earlier` to `later`, both in seconds; zero if they are the other way round.
+/// Returns the time from `earlier` to `later`, both in seconds; zero if `later` is before `earlier`.
 fn seconds_from(earlier: i64, later: i64) -> Duration {
     Duration::from_secs(u64::try_from(later.saturating_sub(earlier)).unwrap_or(0))
 }
 
-/// A span of time as people say it: in its largest unit, rounded down.
+/// A time span. Its `Display` is in its largest unit, rounded down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 

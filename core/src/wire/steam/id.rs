@@ -13,17 +13,17 @@ use core::fmt;
 pub struct SteamId(u64);
 
 impl SteamId {
-    /// The id with this value; any value is accepted, see [`SteamId::is_public_individual`].
+    /// Returns the id with this value; any value is accepted, see [`SteamId::is_public_individual`].
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
-    /// The 64-bit value.
+    /// Returns the 64-bit value.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// Whether this is a person's account in the public universe (universe 1, type 1), as every player's is.
+    /// Returns true if this is a person's account in the public universe (universe 1, type 1), as every player's is.
     pub const fn is_public_individual(self) -> bool {
         self.0 >> 56 == 1 && (self.0 >> 52) & 0xf == 1
     }

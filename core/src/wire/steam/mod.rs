@@ -1,4 +1,4 @@
-//! Steam identities: who is logging in, read from the auth session ticket in the request and checked offline.
+//! Steam identities, read from the auth session ticket in a login request and checked offline.
 //!
 //! ```
 //! use core::time::Duration;

@@ -5,14 +5,14 @@ use thiserror::Error;
 
 use super::MAX_TICKET_LEN;
 
-/// What follows the ticket in every `PlatformID` that was seen (capture 02).
+/// Text after the ticket in every `PlatformID` that was seen (capture 02).
 const SEEN_SUFFIX: &str = "^^^^true";
 
-/// Reads the `PlatformID` field of a login (capture 02): the ticket in hex, then four fields, each after a `^`.
-/// Gives the ticket's bytes.
+/// Parses the `PlatformID` field of a login (capture 02): the ticket in hex, then four fields, each after a `^`.
+/// Returns the ticket's bytes.
 ///
-/// Nothing signs or uses those four, whose meaning is unknown, so they are not read: only that a `^` ends the ticket
-/// counts, which tells a ticket from a bare number.
+/// Nothing signs or uses those four fields, whose meaning is unknown, so they are ignored. Only the `^` that ends the
+/// ticket is checked: it distinguishes a ticket from a bare number.
 ///
 /// ```
 /// use mmcos_core::wire::steam::parse_platform_id;
@@ -23,7 +23,7 @@ pub fn parse_platform_id(text: &str) -> Result<Vec<u8>, PlatformIdError> {
     text.split_once('^').ok_or(PlatformIdError::NoFields).and_then(|(hex, _)| decode_hex(hex))
 }
 
-/// Writes a `PlatformID` as the game does, for tests and models of the game.
+/// Returns a `PlatformID` as the game writes it, for tests and models of the game.
 pub fn encode_platform_id(ticket: &[u8]) -> String {
     let mut text = String::with_capacity(ticket.len().saturating_mul(2).saturating_add(SEEN_SUFFIX.len()));
     let halves = ticket.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -32,7 +32,7 @@ pub fn encode_platform_id(ticket: &[u8]) -> String {
     text
 }
 
-/// Why a text is not a `PlatformID`.
+/// The reason why a text is not a `PlatformID`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PlatformIdError {
@@ -42,19 +42,19 @@ pub enum PlatformIdError {
     /// The ticket is too long.
     #[error("the Steam ticket in PlatformID has {digits} hex digits, at most {} are accepted", MAX_TICKET_LEN * 2)]
     TooLong {
-        /// How many digits it has.
+        /// Number of digits.
         digits: usize,
     },
-    /// Half a byte is left.
+    /// The number of digits is odd.
     #[error("the Steam ticket in PlatformID has {digits} hex digits, expected an even number")]
     OddLength {
-        /// How many digits it has.
+        /// Number of digits.
         digits: usize,
     },
-    /// Something that is no hex digit.
+    /// A character that is not a hex digit.
     #[error("expected a hex digit at offset {at} of PlatformID")]
     NotHex {
-        /// Where it stands.
+        /// Its position.
         at: usize,
     },
 }
@@ -74,7 +74,7 @@ fn decode_hex(hex: &str) -> Result<Vec<u8>, PlatformIdError> {
     Ok(pairs.iter().map(|[high, low]| digit_value(*high) << 4 | digit_value(*low)).collect())
 }
 
-/// The value of a hex digit: letters of either case have bit 6 set and count from 1 in their low bits.
+/// Returns the value of a hex digit. Letters of either case have bit 6 set and count from 1 in their low bits.
 fn digit_value(digit: u8) -> u8 {
     (digit & 0xf).wrapping_add((digit >> 6).wrapping_mul(9))
 }

@@ -10,22 +10,22 @@ use thiserror::Error;
 
 use super::{SIGNATURE_LEN, Ticket};
 
-/// An RSA key of 1024 bits that tickets are verified against. Worth keeping: making one costs some microseconds.
+/// An RSA key of 1024 bits that verifies Steam tickets. Keep it: creating one costs some microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(into = "Numbers", try_from = "Numbers")]
 pub struct PublicKey(rsa::PublicKey);
 
 impl PublicKey {
-    /// The key with this modulus (big-endian) and exponent.
+    /// Returns the key with this modulus (big-endian) and exponent.
     pub fn new(modulus: &[u8; SIGNATURE_LEN], exponent: u32) -> Result<Self, KeyError> {
         let modulus = BoxedUint::from_be_slice_vartime(modulus);
         rsa::PublicKey::new(modulus, BoxedUint::from(exponent)).map(Self).map_err(KeyError)
     }
 
-    /// Steam's "system" key of the public universe, the same for everybody. (Source: published by `SteamKit` and
-    /// others; the signatures of real tickets hold against it.)
+    /// Returns Steam's "system" key of the public universe, the same for all users. (Source: published by `SteamKit`
+    /// and others; the signatures of real tickets are valid for it.)
     pub fn steam() -> Self {
-        // The checks of `new` are for keys that nobody has seen; a test puts this one through them.
+        // The checks of `new` are for unknown keys; a test applies them to this one.
         let modulus = BoxedUint::from_be_slice_vartime(&STEAM_MODULUS);
         Self(rsa::PublicKey::new_unchecked(modulus, BoxedUint::from(STEAM_EXPONENT)))
     }
@@ -54,13 +54,13 @@ impl TryFrom<Numbers> for PublicKey {
     }
 }
 
-/// Whether the holder of the key, Steam, signed this ticket's ownership part: RSASSA-PKCS1-v1_5 with SHA-1.
+/// Verifies that the holder of the key, Steam, signed this ticket's ownership part: RSASSA-PKCS1-v1_5 with SHA-1.
 pub fn verify(ticket: &Ticket<'_>, key: &PublicKey) -> Result<(), SignatureError> {
     let digest = Sha1::digest(ticket.signed_bytes());
     key.0.verify(Pkcs1v15Sign::new::<Sha1>(), &digest, ticket.signature()).map_err(|_| SignatureError)
 }
 
-/// The signature is not one of this key over this ticket.
+/// The signature is not valid for this key and this ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the Steam ticket's signature does not hold: Steam did not make this ticket, or it was changed since; \

@@ -6,14 +6,14 @@ use thiserror::Error;
 use super::{AppId, SteamId};
 use crate::wire::cursor::Cursor;
 
-/// The longest ticket that is read, in bytes. Our choice: capture 02 has one of 234, and each licence adds 4.
+/// Maximum length of a ticket, in bytes. Our choice: capture 02 has one of 234, and each licence adds 4.
 pub const MAX_TICKET_LEN: usize = 2048;
-/// The length of a signature in bytes: that of an RSA key of 1024 bits.
+/// Length of a signature, in bytes: that of an RSA key of 1024 bits.
 pub const SIGNATURE_LEN: usize = 128;
 
-/// What the length field at offset 0 says: the GC part's, without the field.
+/// Value of the length field at offset 0: the length of the GC part, without the field.
 pub(super) const GC_LEN: u32 = 20;
-/// What the length field at offset 24 says: the session header's, without the field.
+/// Value of the length field at offset 24: the length of the session header, without the field.
 pub(super) const SESSION_LEN: u32 = 24;
 /// The two numbers at offset 28 of every ticket that was seen. Their meaning is unknown.
 pub(super) const SESSION_CONSTANTS: [u32; 2] = [1, 2];
@@ -23,8 +23,8 @@ pub(super) const OWNERSHIP_VERSION: u32 = 4;
 /// A Steam auth session ticket, in the one shape that was seen (capture 02): a GC part, a session header, and an
 /// ownership ticket with its signature.
 ///
-/// Parsing checks the shape alone. Whether Steam made it is for [`verify`](super::verify) to say, and whether it
-/// is good for a game today for [`check`](super::check).
+/// Parsing checks the form alone. [`verify`](super::verify) checks that Steam signed it, and [`check`](super::check)
+/// that it is valid for a game now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket<'a> {
     session: Session,
@@ -34,7 +34,7 @@ pub struct Ticket<'a> {
 }
 
 impl<'a> Ticket<'a> {
-    /// Reads a ticket. Every length must be right and nothing may follow the signature.
+    /// Parses a ticket. Every length must be right and nothing may follow the signature.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, TicketError> {
         if bytes.len() > MAX_TICKET_LEN {
             return Err(TicketError::TooLong { len: bytes.len() });
@@ -48,22 +48,22 @@ impl<'a> Ticket<'a> {
         Ok(Self { session, ownership, signed, signature })
     }
 
-    /// The part that nothing signs.
+    /// Returns the part that is not signed.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// The part that Steam signs.
+    /// Returns the part that Steam signs.
     pub fn ownership(&self) -> &Ownership {
         &self.ownership
     }
 
-    /// The bytes of the ownership ticket, over which the signature is made.
+    /// Returns the bytes of the ownership ticket, which the signature covers.
     pub fn signed_bytes(&self) -> &'a [u8] {
         self.signed
     }
 
-    /// The signature, RSA-1024, PKCS#1 v1.5 with SHA-1.
+    /// Returns the signature, RSA-1024, PKCS#1 v1.5 with SHA-1.
     pub fn signature(&self) -> &'a [u8; SIGNATURE_LEN] {
         self.signature
     }
@@ -79,26 +79,26 @@ impl From<UnixSeconds> for i64 {
     }
 }
 
-/// The first half of a ticket: the GC part and the session header. The client fills it in and nothing signs it.
+/// The first half of a ticket: the GC part and the session header. The client fills it in; it is not signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Two numbers of unknown meaning, 1 and 2 as seen; kept as they are. Nothing signs or uses them, so no value of
-    /// theirs refuses a ticket: other builds of Steam write 1 and 5.
+    /// Two numbers of unknown meaning, 1 and 2 as seen. They are not checked, because nothing signs or uses them, and
+    /// other builds of Steam write 1 and 5.
     pub constants: [u32; 2],
     /// A number that Steam gave the client for this ticket.
     pub gc_token: u64,
-    /// The account, as the client says.
+    /// The account, as the client claims.
     pub steam_id: SteamId,
-    /// When the token was made.
+    /// Time at which the token was made.
     pub generated: UnixSeconds,
     /// The client's public address. Its bytes stand in network order, the reverse of those in [`Ownership`]: in
     /// capture 02 both are the same address.
     pub external_ip: Ipv4Addr,
-    /// Meaning unknown; kept as it is.
+    /// Unknown meaning; kept as it is.
     pub filler: u32,
-    /// For how many milliseconds the client had been connected to Steam.
+    /// Time for which the client had been connected to Steam, in milliseconds.
     pub connected_millis: u32,
-    /// How many connections the client had made.
+    /// Number of connections that the client had made.
     pub connection_count: u32,
 }
 
@@ -123,29 +123,29 @@ impl Session {
     }
 }
 
-/// The second half of a ticket: Steam's word that an account owns an app.
+/// The second half of a ticket: Steam's statement that an account owns an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ownership {
     /// The account.
     pub steam_id: SteamId,
     /// The app that it owns.
     pub app_id: AppId,
-    /// The client's public address as Steam saw it. It and the next are little-endian integers: only read so is
+    /// The client's public address as Steam saw it. This field and the next are little-endian integers: only then is
     /// the internal address of capture 02 one of a private network.
     pub external_ip: Ipv4Addr,
     /// The client's address in its own network.
     pub internal_ip: Ipv4Addr,
-    /// Meaning unknown; 0 was seen.
+    /// Unknown meaning; 0 was seen.
     pub flags: u32,
-    /// When Steam issued it.
+    /// Time at which Steam issued it.
     pub issued: UnixSeconds,
-    /// Until when it holds: 21 days later, as seen.
+    /// Time at which it expires: 21 days later, as seen.
     pub expires: UnixSeconds,
     /// The packages through which the account owns the app.
     pub licences: Vec<u32>,
     /// The DLCs of the app that the account owns.
     pub dlcs: Vec<Dlc>,
-    /// Meaning unknown; 0 was seen.
+    /// Unknown meaning; 0 was seen.
     pub reserved: u16,
 }
 
@@ -159,7 +159,7 @@ pub struct Dlc {
 }
 
 impl Ownership {
-    /// The ownership ticket and the bytes that it was read from.
+    /// Parses the ownership ticket. Also returns the bytes that it was parsed from.
     fn read<'a>(fields: &mut Fields<'a>) -> Result<(Self, &'a [u8]), TicketError> {
         let mut start = *fields;
         let announced = fields.u32(LENGTH_OF_OWNERSHIP)?;
@@ -186,7 +186,7 @@ impl Ownership {
     }
 }
 
-/// Why bytes are not a ticket. Offsets count from the first byte.
+/// The reason why bytes are not a ticket. Offsets count from the first byte.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TicketError {
@@ -201,38 +201,38 @@ pub enum TicketError {
     Truncated {
         /// The field.
         what: &'static str,
-        /// Where it begins.
+        /// Its offset.
         at: usize,
-        /// How many bytes it takes.
+        /// Number of bytes that it takes.
         needed: usize,
-        /// How many are left there.
+        /// Number of bytes left there.
         left: usize,
     },
-    /// A length or a constant is not the one of the shape that was seen.
+    /// A length or a constant differs from the form that was seen.
     #[error("{what} at offset {at} of the Steam ticket is {found}, expected {expected}")]
     Unexpected {
         /// The field.
         what: &'static str,
-        /// Where it begins.
+        /// Its offset.
         at: usize,
-        /// What it must be.
+        /// The expected value.
         expected: u32,
-        /// What it is.
+        /// The value found.
         found: u32,
     },
     /// Bytes after the signature.
     #[error("the Steam ticket ends at offset {at}, {extra} bytes follow it")]
     Trailing {
-        /// Where the ticket ends.
+        /// Offset at which the ticket ends.
         at: usize,
-        /// How many bytes follow.
+        /// Number of bytes that follow.
         extra: usize,
     },
 }
 
 const LENGTH_OF_OWNERSHIP: &str = "the length of the ownership ticket";
 
-/// The fields of a ticket, little-endian, each with a name for the error.
+/// Reader of a ticket's little-endian fields. Each has a name for errors.
 #[derive(Clone, Copy)]
 struct Fields<'a>(Cursor<'a>);
 
@@ -265,7 +265,7 @@ impl<'a> Fields<'a> {
         (0..count).map(dlc).collect()
     }
 
-    /// The length field that all the rest, ownership ticket and signature, hangs on.
+    /// Checks the length field that covers all the rest, ownership ticket and signature.
     fn length_of_rest(&mut self) -> Result<(), TicketError> {
         let what = "the length of the ownership ticket and its signature";
         let at = self.offset();
@@ -303,7 +303,7 @@ fn equal(what: &'static str, at: usize, found: u32, expected: u32) -> Result<(),
     if found == expected { Ok(()) } else { Err(TicketError::Unexpected { what, at, expected, found }) }
 }
 
-/// A length within a ticket, all of which are under [`MAX_TICKET_LEN`].
+/// Converts a length within a ticket. All of them are below [`MAX_TICKET_LEN`].
 fn as_u32(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }

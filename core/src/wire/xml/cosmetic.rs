@@ -1,4 +1,4 @@
-//! Values that are only shown: whatever bytes come, they do not refuse a message.
+//! Repairs texts that are only displayed: bad bytes in them do not make a message invalid.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -8,11 +8,11 @@ use quick_xml::events::BytesRef;
 
 use super::text;
 
-/// Returns `document` with the texts of these elements made fit to be read: without bytes that are not UTF-8, characters
-/// that XML forbids and references to such characters, and with every other `&` that begins no reference escaped.
+/// Returns `document` with repaired texts in these elements: without bytes that are not UTF-8, characters that XML
+/// forbids and references to such characters, and with every other `&` that begins no reference escaped.
 ///
-/// A player's name may have control characters, half of an emoji, or bytes of another code page in it. All else stays as
-/// it is, byte for byte, so that reading the result is as strict as ever about markup, ids and tokens.
+/// A player's name may have control characters, half of an emoji, or bytes of another code page in it. All other
+/// bytes stay the same, so parsing the result is as strict as ever about markup, ids and tokens.
 ///
 /// ```
 /// use mmcos_core::wire::xml::with_cosmetic_texts;
@@ -44,7 +44,7 @@ pub fn with_cosmetic_texts<'a>(document: &'a [u8], elements: &[&str]) -> Cow<'a,
     Cow::Owned(out)
 }
 
-/// What is before the text of the next element of this name, the text, and what is after it.
+/// Splits a document into the part before the text of the next element of this name, the text, and the part after it.
 fn find<'a>(document: &'a [u8], name: &str) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
     for at in memmem::find_iter(document, name.as_bytes()) {
         let (before, tag) = document.split_at_checked(at)?;
@@ -89,7 +89,7 @@ fn clean(content: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes the reference that `text` begins with, if it is one to a character that XML allows. Gives its length.
+/// Copies the reference at the start of `text`, if XML allows its character. Returns its length.
 fn reference(text: &str, out: &mut Vec<u8>) -> usize {
     let name = text.get(1..).and_then(|rest| rest.split_once(';')).map_or("", |(name, _)| name);
     let whole = name.len().saturating_add(2);

@@ -9,40 +9,40 @@ const SHOWN: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Bytes, a character, markup or text that have no place there, or none in this message.
+    /// Bytes, a character, markup or text that is not allowed there, or not in this message.
     #[error("expected {expected}, got {got} at byte {offset}")]
     Unexpected {
-        /// What may stand there.
+        /// Description of what is allowed there.
         expected: Cow<'static, str>,
-        /// What came.
+        /// Description of what was found.
         got: Cow<'static, str>,
-        /// Start of what came.
+        /// Offset of what was found.
         offset: u64,
     },
     /// More elements, attributes or levels than the [`Limits`](super::Limits) allow.
     #[error("expected at most {limit} {what}, got more at byte {offset}")]
     TooMany {
-        /// What there is too much of.
+        /// Kind of item.
         what: &'static str,
-        /// How many are allowed.
+        /// Maximum number.
         limit: usize,
-        /// Start of the first element beyond the limit.
+        /// Offset of the first element beyond the limit.
         offset: u64,
     },
     /// Not well-formed: tags that do not match, unclosed markup, attributes that are not `name="value"`.
     #[error("expected well-formed XML: {problem} at byte {offset}")]
     Malformed {
-        /// The words of the parser.
+        /// Message of the parser.
         problem: String,
-        /// Start of the markup.
+        /// Offset of the markup.
         offset: u64,
     },
-    /// An element is missing, comes twice, or has another type than the message has.
+    /// An element is missing, occurs twice, or has a type that the message does not allow.
     #[error("{problem} before byte {offset}")]
     Value {
-        /// What was expected and what came, in the words of the deserializer.
+        /// Message of the deserializer: what was expected and what was found.
         problem: String,
-        /// Where reading had come to: at most one piece of markup past the element.
+        /// Offset that parsing had reached: at most one piece of markup past the element.
         offset: u64,
     },
 }

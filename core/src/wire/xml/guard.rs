@@ -6,10 +6,11 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::error::{Error, shown};
 use super::text;
 
-/// No captured message has more than two attributes on an element. Finding duplicates is quadratic in this.
+/// Maximum number of attributes on an element. No captured message has more than two. Finding duplicates is quadratic
+/// in this.
 const MAX_ATTRIBUTES: usize = 16;
 
-/// How large a document may be, so that it costs no more than its length in bytes.
+/// Limits of a document, so that its cost is proportional to its length.
 ///
 /// The defaults are our choice. The captured requests of the game go 4 deep, and 314 elements are the most in one
 /// (`GetFriends` with 155 players); with 2,000, the most friends that Steam allows, it would have 4,004.
@@ -29,8 +30,8 @@ impl Default for Limits {
 
 /// Returns the document as text if it is well-formed, within the limits, and has this root.
 ///
-/// quick-xml's deserializer reads the text again. It accepts more than a message may hold, so its reader runs
-/// once before it, without any type in view, and every event is checked here.
+/// quick-xml's deserializer reads the text again. It accepts more than a message may hold, so its reader runs once
+/// before it, independent of any type, and every token is checked here.
 pub(super) fn check<'a>(document: &'a [u8], root: &str, limits: &Limits) -> Result<&'a str, Error> {
     let text = text::checked(document)?;
     let mut reader = Reader::from_str(text);
@@ -60,13 +61,13 @@ struct Guard<'a> {
     limits: &'a Limits,
     depth: usize,
     elements: usize,
-    /// No event has come.
+    /// True before the first token.
     is_first: bool,
-    /// Nothing but text has come since the last start: text is a value.
+    /// True if only text has come since the last start tag: text is a value.
     in_value: bool,
-    /// Some of that text is not blank.
+    /// True if some of that text is not blank.
     has_text: bool,
-    /// Start of the event, in bytes from the start of the document.
+    /// Offset of the token, in bytes.
     offset: u64,
 }
 
@@ -101,7 +102,7 @@ impl Guard<'_> {
             Event::Decl(_) | Event::PI(_) => {
                 return Err(self.unexpected("an element", "a processing instruction"));
             }
-            // Besides the danger of entities: quick-xml's deserializer panics at one within a text.
+            // Entities are dangerous, and quick-xml's deserializer panics at a document type within a text.
             Event::DocType(_) => return Err(self.unexpected("an element", "a document type")),
             Event::Comment(_) | Event::Eof => {}
         }
@@ -120,7 +121,7 @@ impl Guard<'_> {
             let expected = format!("the root element {}", self.root);
             return Err(Error::unexpected(expected, shown(&tag.local_name().as_ref()), self.offset));
         }
-        // quick-xml takes it for a part of a name or an attribute.
+        // quick-xml would accept it as a part of a name or an attribute.
         if tag.contains('<') {
             return Err(self.unexpected("the end of a tag", "another tag"));
         }
@@ -140,7 +141,7 @@ impl Guard<'_> {
         if self.in_value { Ok(()) } else { Err(self.stray_text()) }
     }
 
-    /// Also within elements that no type asks for, which the deserializer would skip.
+    /// Checks a reference, also within elements that the deserializer would skip.
     fn reference(&self, reference: &BytesRef<'_>) -> Result<(), Error> {
         match reference.resolve_char_ref().map_err(|error| Error::malformed(&error, self.offset))? {
             Some(character) if text::is_allowed(character) => Ok(()),

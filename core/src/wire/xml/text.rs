@@ -1,4 +1,4 @@
-//! The characters of XML 1.0: which are allowed, which are white space.
+//! The characters of XML 1.0: those that are allowed, and those that are white space.
 
 use super::error::Error;
 
@@ -15,18 +15,18 @@ pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
     Ok(text)
 }
 
-/// Returns whether XML 1.0 allows the character in a document (its production 2, `Char`).
+/// Returns true if XML 1.0 allows the character in a document (its production 2, `Char`).
 pub(super) fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Returns whether there is such a byte. It looks at all of them: without a way out, the loop compiles to vector
+/// Returns true if there is such a byte. It checks all bytes: without an early exit, the loop compiles to vector
 /// instructions.
 pub(super) fn has_byte(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |found, byte| found | wanted(byte))
 }
 
-/// Returns whether there is nothing but white space.
+/// Returns true if there is nothing but white space.
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(is_space)
 }

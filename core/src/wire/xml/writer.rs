@@ -6,9 +6,9 @@ use super::text;
 /// Writes `DataContract` XML the way the official server did: one line, no XML declaration, absent values as
 /// `<Name i:nil="true"/>`, empty lists as `<Name/>`.
 ///
-/// Elements come out in the order of the calls; the official order (alphabetical within a parent) is the caller's
-/// to keep. Names are program text and written as they are; values are escaped, and what XML cannot hold (most
-/// control characters) becomes U+FFFD.
+/// Elements are written in the order of the calls; the caller must keep the official order (alphabetical within a
+/// parent). Names are program text and written as they are; values are escaped, and characters that XML cannot
+/// represent (most control characters) become U+FFFD.
 ///
 /// ```
 /// use mmcos_core::wire::xml::Writer;
@@ -29,66 +29,66 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Appends to `out`, so that a buffer can be used again.
+    /// Returns a writer that appends to `out`, so that a buffer can be reused.
     pub fn new(out: Vec<u8>) -> Self {
         Self { out }
     }
 
-    /// What was written.
+    /// Returns the bytes written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.out
     }
 
-    /// `<name xmlns:i="…">`, the start of a document.
+    /// Writes `<name xmlns:i="…">`, the start of a document.
     pub fn root(&mut self, name: &str) {
         self.raw(["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
     }
 
-    /// `<name>`.
+    /// Writes `<name>`.
     pub fn open(&mut self, name: &str) {
         self.raw(["<", name, ">"]);
     }
 
-    /// `<name xmlns:prefix="uri">`, for lists of another namespace.
+    /// Writes `<name xmlns:prefix="uri">`, for lists of another namespace.
     pub fn open_with_namespace(&mut self, name: &str, prefix: &str, uri: &str) {
         self.raw(["<", name, " xmlns:", prefix, "=\"", uri, "\">"]);
     }
 
-    /// `</name>`.
+    /// Writes `</name>`.
     pub fn close(&mut self, name: &str) {
         self.raw(["</", name, ">"]);
     }
 
-    /// `<name>value</name>`, the value escaped; an empty value is `<name></name>`.
+    /// Writes `<name>value</name>`, the value escaped; for an empty value, `<name></name>`.
     pub fn text(&mut self, name: &str, value: &str) {
         self.open(name);
         self.escaped(value);
         self.close(name);
     }
 
-    /// `<name>value</name>` for an integer of any type.
+    /// Writes `<name>value</name>` for an integer of any type.
     pub fn number(&mut self, name: &str, value: impl itoa::Integer) {
         self.open(name);
         self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
         self.close(name);
     }
 
-    /// `<name>value</name>` for anything that shows itself, escaped.
+    /// Writes `<name>value</name>` for a `Display` value, escaped.
     pub fn value(&mut self, name: &str, value: impl fmt::Display) {
         self.open(name);
-        // Appending to memory does not fail; a `Display` that does has shown what it could.
+        // Appending to memory does not fail. If the value's `Display` fails, its output so far stays.
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
         self.close(name);
     }
 
-    /// `<name>true</name>` or `<name>false</name>`.
+    /// Writes `<name>true</name>` or `<name>false</name>`.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.open(name);
         self.raw([if value { "true" } else { "false" }]);
         self.close(name);
     }
 
-    /// `<name a="b">value</name>`, the attributes as they are.
+    /// Writes `<name a="b">value</name>`, the attributes as they are.
     pub fn text_with(&mut self, name: &str, attributes: &[(&str, &str)], value: &str) {
         self.raw(["<", name]);
         self.attributes(attributes);
@@ -97,19 +97,19 @@ impl Writer {
         self.close(name);
     }
 
-    /// `<name a="b"/>`, the attributes as they are.
+    /// Writes `<name a="b"/>`, the attributes as they are.
     pub fn empty_with(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.raw(["<", name]);
         self.attributes(attributes);
         self.raw(["/>"]);
     }
 
-    /// `<name i:nil="true"/>`, an absent value.
+    /// Writes `<name i:nil="true"/>`, an absent value.
     pub fn nil(&mut self, name: &str) {
         self.raw(["<", name, " i:nil=\"true\"/>"]);
     }
 
-    /// `<name/>`, an empty list.
+    /// Writes `<name/>`, an empty list.
     pub fn empty(&mut self, name: &str) {
         self.raw(["<", name, "/>"]);
     }
@@ -155,16 +155,16 @@ impl fmt::Write for Writer {
     }
 }
 
-/// What to write instead of a character, if it cannot stand for itself.
+/// Returns the replacement for a character that cannot stand for itself.
 fn escape(character: char) -> Option<&'static str> {
     match character {
         '<' => Some("&lt;"),
         '>' => Some("&gt;"),
         '&' => Some("&amp;"),
-        // Read back as it is, it would be a line end, `\n`.
+        // As it is, it would be read back as a line end, `\n`.
         '\r' => Some("&#13;"),
         _ if text::is_allowed(character) => None,
-        // XML 1.0 has no way to write these.
+        // XML 1.0 cannot represent these characters.
         _ => Some("\u{fffd}"),
     }
 }
