@@ -6,7 +6,7 @@ use mmcos_game::ids::{Points, RaceKey};
 use super::players::Player;
 use crate::client::{Mode, Poll, requests};
 
-/// Something that a game asks of the server.
+/// A request of a game.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
     Redirect,
@@ -37,12 +37,12 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    /// Whether the server may hold it.
+    /// Returns true if the server may hold it.
     pub(super) const fn is_held(&self) -> bool {
         matches!(self, Self::Search(_))
     }
 
-    /// Whether its answer says who asks, so that it needs a session.
+    /// Returns true if its response depends on the player, so that it needs a session.
     pub(super) const fn needs_session(&self) -> bool {
         !matches!(
             self,
@@ -50,7 +50,7 @@ impl Ask {
         )
     }
 
-    /// Whether the server may have to keep something for it.
+    /// Returns true if the server may have to record something for it.
     pub(super) const fn may_record(&self) -> bool {
         matches!(
             self,
@@ -62,7 +62,7 @@ impl Ask {
         )
     }
 
-    /// What the game sends.
+    /// Returns the bytes that the game sends.
     pub(super) fn bytes(&self, player: &Player) -> Vec<u8> {
         let token = player.token.as_str();
         match self {

@@ -1,4 +1,4 @@
-//! Looks at every answer as it leaves the server.
+//! Checks every response as it leaves the server.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
 use crate::client::{LoginDetails, MatchmakingResult, Poll};
 
 impl World {
-    /// This player is answered so; `None` if it has asked for nothing whole.
+    /// Checks a player's response. `ask` is `None` if the player has sent no whole request.
     pub(super) fn audit(
         &mut self,
         player: usize,
@@ -67,7 +67,7 @@ impl World {
 
     fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool, session: Session) {
         let is_right = match status {
-            // The last of it came when its time was over, though before the tick.
+            // The rest of it came when its time was over, though before the tick.
             408 => is_slow,
             status => self.refusal(player, ask, session) == Some(status),
         };
@@ -112,7 +112,7 @@ impl World {
         self.keys.push_back(race_key);
     }
 
-    /// An answer to who has an account.
+    /// Checks a response to a player that has an account.
     fn audit_of_account(
         &mut self,
         player: usize,

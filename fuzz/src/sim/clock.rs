@@ -1,4 +1,4 @@
-//! The machine's wall clock: how it goes wrong, and what the server may make of it.
+//! The machine's wall clock: its faults, and what the server may make of it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const NOTICED: i64 = 30_000;
 /// A jump ahead by more is believed only after a day, in milliseconds.
 const FAR: i64 = 390 * 86_400_000;
 
-/// What is known of the clock by who sets it.
+/// What the simulation knows of the clock, since it sets it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     /// The errors of the clock that the server has read, from the lowest to the highest.
@@ -40,22 +40,22 @@ impl World {
         self.process.as_ref().map(|process| process.server.clock()).filter(|clock| clock.is_read())
     }
 
-    /// The time that the server goes by.
+    /// Returns the time that the server goes by.
     pub(super) fn judged(&self) -> Wall {
         self.clock().map_or_else(|| self.wall(), WallClock::time)
     }
 
-    /// The earliest that it may be, as far as the server knows.
+    /// Returns the earliest time that it may be, as far as the server knows.
     pub(super) fn earliest(&self) -> Wall {
         self.clock().map_or_else(|| self.wall(), WallClock::earliest)
     }
 
-    /// Whether the server does not believe its clock.
+    /// Returns true if the server does not believe its clock.
     pub(super) fn has_jumped(&self) -> bool {
         self.clock().and_then(WallClock::doubted).is_some_and(|doubted| doubted != Doubted::Started)
     }
 
-    /// A request was served: the season that it is time for has begun, unless it could not be kept.
+    /// Notes that a request was served: a season that is due has begun, unless it could not be recorded.
     pub(super) fn follow(&mut self, ticket: CommitSeq) {
         if self.is_storage_unavailable() {
             return;
@@ -68,14 +68,14 @@ impl World {
         }
     }
 
-    /// A server starts, which does not know how long none was running.
+    /// Notes that a server starts, which does not know for how long none was running.
     pub(super) fn watch_anew(&mut self) {
         // Without any player there is nothing to lose, nor anything to compare the clock with.
         let sure = (self.books.accounts() == 0).then_some(self.clock_error);
         self.watch = Watch { sure, ..Watch::default() };
     }
 
-    /// The server has read its clock. By what it has seen of it, it may be sure or not.
+    /// Checks the server's judgement after a reading of the clock: by the readings so far, it may be sure or not.
     pub(super) fn watch_clock(&mut self) {
         let Some(clock) = self.clock() else { return };
         let (is_sure, doubted, judged, says) =
@@ -84,12 +84,12 @@ impl World {
         let Watch { range, even, steady, sure } = &mut self.watch;
         let (lowest, highest) = range.map_or((error, error), |(low, high)| (low.min(error), high.max(error)));
         let is_first = range.replace((lowest, highest)).is_none();
-        // Any earlier reading may be the one that the server compares with: two small changes can add up to a jump.
+        // The server may compare with any earlier reading: two small changes can add up to a jump.
         if is_first || even.0 != error && lowest.abs_diff(highest) > UNNOTICED {
             *even = (error, now);
         }
         let evenly = now.saturating_sub(even.1);
-        // Each reading may be what a server compares the later ones with, once it has noticed a jump.
+        // Once the server has noticed a jump, it may compare later readings with any of these.
         steady.retain(|(before, _)| before.abs_diff(error) <= STEP);
         if steady.last().is_none_or(|(last, _)| *last != error) {
             steady.push((error, now));
@@ -119,8 +119,8 @@ impl World {
         }
     }
 
-    /// Mostly a correction by seconds, sometimes by hours, as when a machine without a clock of its own has found out
-    /// what time it is; sometimes by years. Often it is soon right again.
+    /// Sets the clock wrong: mostly by seconds, as a correction does, sometimes by hours, as when a machine without a
+    /// clock of its own learns the time; sometimes by years. Often it is soon right again.
     pub(super) fn jump_clock(&mut self) {
         let years = 12.0 * 365.0 * 86_400.0;
         let (middle, spread) =
@@ -140,12 +140,12 @@ impl World {
         }
     }
 
-    /// The clock is right again.
+    /// Sets the clock right again.
     pub(super) fn right_clock(&mut self) {
         self.clock_error = 0;
     }
 
-    /// The clock may be another after the machine was off.
+    /// Changes the clock, perhaps, after the machine was off.
     pub(super) fn lose_clock(&mut self) {
         if self.rates.of(Fault::ClockJump) > 0.0 && self.random.uniform() < 0.3 {
             self.jump_clock();

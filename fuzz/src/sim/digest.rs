@@ -1,14 +1,14 @@
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-/// All that was ever answered, in one number.
+/// A number for everything that was ever sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hash {
     state: u64,
-    /// Bytes that were shared lately, and theirs: most answers share theirs with others.
+    /// Bytes that were shared lately, with their numbers: most responses share bytes with others.
     shared: VecDeque<(Arc<[u8]>, u64)>,
 }
 
-/// So many kinds of answers share their bytes, and the last of each kind is asked for again.
+/// Number of kinds of responses that share their bytes: the last of each kind occurs again.
 const SHARED: usize = 4;
 
 impl Hash {
@@ -20,7 +20,7 @@ impl Hash {
         self.state = mix(self.state, of(bytes));
     }
 
-    /// A number for these bytes and those that follow them.
+    /// Returns a number for these bytes and those that follow them.
     pub(super) fn print(&mut self, own: &[u8], shared: Option<&Arc<[u8]>>) -> u64 {
         let Some(shared) = shared else { return of(own) };
         let known = self.shared.iter().find(|(known, _)| Arc::ptr_eq(known, shared));
@@ -37,7 +37,7 @@ impl Hash {
     }
 }
 
-/// All that was ever answered, in one number: two runs that differ anywhere differ here.
+/// A number for everything that was ever sent: two runs that differ anywhere differ here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(u64);
 

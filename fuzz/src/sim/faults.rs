@@ -1,4 +1,4 @@
-//! What goes wrong, and how often.
+//! Faults and their frequencies.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum Fault {
     Reset,
     /// A request is sent twice, on two connections.
     Duplicate,
-    /// The answer never arrives, so that the player asks again.
+    /// A response never arrives, so the player sends its request again.
     LostAnswer,
     /// A tick comes late.
     LateTick,
@@ -27,28 +27,28 @@ pub enum Fault {
     EarlyTick,
     /// The wall clock is set to another time.
     ClockJump,
-    /// It takes a while until something is durable.
+    /// It takes a while until a commit is durable.
     SlowStore,
     /// The store fails: nothing becomes durable any more, and the server stops.
     StoreError,
     /// The server is gone between two effects; what was durable is there when it comes back.
     Crash,
-    /// The host stops the server in an orderly way, and starts it again.
+    /// The operator stops the server in an orderly way, and starts it again.
     Restart,
     /// A player is gone without a word, whatever it was doing.
     Leave,
-    /// A player claims what is not its own, or more than there is.
+    /// A player claims points that are not its own, or more than there are.
     Cheat,
-    /// An operator orders something, or looks.
+    /// An operator sends commands, or reads the dashboard.
     Orders,
     /// The store cannot be written for a while: it is locked, or the disk is full.
     StoreTrouble,
-    /// A client reads what was sent to it in small steps with seconds between them, or never.
+    /// A client reads in small steps with seconds between them, or never.
     SlowReader,
 }
 
 impl Fault {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 19] = [
         Self::Split,
         Self::Pipeline,
@@ -71,7 +71,7 @@ impl Fault {
         Self::SlowReader,
     ];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Split => "split",
@@ -96,8 +96,8 @@ impl Fault {
         }
     }
 
-    /// The least and the most likely that it is, at each of its occasions: a request, a tick, a commit, an effect; for
-    /// what comes by itself, the times per hour.
+    /// Returns its smallest and its largest probability at each occasion (a request, a tick, a commit, an effect);
+    /// for a fault without occasions, the times per hour.
     const fn range(self) -> (f64, f64) {
         match self {
             Self::Split | Self::Pipeline | Self::LateTick | Self::SlowStore => (0.01, 0.5),
@@ -123,7 +123,7 @@ impl Fault {
     }
 }
 
-/// Some kinds of faults.
+/// A set of fault kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Faults(u32);
 
@@ -133,29 +133,29 @@ impl Faults {
     /// No kind.
     pub const NONE: Self = Self(0);
 
-    /// Whether this kind is among them.
+    /// Returns true if this kind is in the set.
     pub const fn has(self, fault: Fault) -> bool {
         self.0 & fault.bit() != 0
     }
 
-    /// These, and one more.
+    /// Returns the set with one more kind.
     #[must_use]
     pub const fn with(self, fault: Fault) -> Self {
         Self(self.0 | fault.bit())
     }
 
-    /// These, but one.
+    /// Returns the set without one kind.
     #[must_use]
     pub const fn without(self, fault: Fault) -> Self {
         Self(self.0 & !fault.bit())
     }
 
-    /// Each of them.
+    /// Returns the kinds in the set.
     pub fn iter(self) -> impl Iterator<Item = Fault> {
         Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
     }
 
-    /// Reads what its `Display` writes: `all`, `none`, or names with commas between them.
+    /// Parses the output of `Display`: `all`, `none`, or names with commas between them.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "all" => Some(Self::ALL),
@@ -177,15 +177,15 @@ impl fmt::Display for Faults {
     }
 }
 
-/// How likely each kind is.
+/// The probability of each kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rates([f64; Fault::ALL.len()]);
 
 impl Rates {
     pub(super) const NONE: Self = Self([0.0; Fault::ALL.len()]);
 
-    /// About half of the kinds are there in one run, so that the frequent ones do not always hide the rare ones. A kind
-    /// that is not allowed changes nothing about the others.
+    /// Draws the probabilities. About half of the kinds occur in one run, so that the frequent ones do not always
+    /// hide the rare ones. A kind that is not allowed changes nothing about the others.
     pub(super) fn draw(&mut self, random: &mut Random, allowed: Faults, kinds: &[Fault]) {
         for fault in kinds {
             let (low, high) = fault.range();

@@ -1,4 +1,4 @@
-//! The machine: when the server runs, when it is ticked, what its clock says, and what its store keeps.
+//! The machine: it starts, stops and ticks the server, and has a clock and a store.
 
 use std::time::Duration;
 
@@ -21,22 +21,22 @@ use super::{
 };
 use crate::random::Random;
 
-/// No tick comes later than this.
+/// Maximum delay of a tick.
 pub(super) const LONGEST_LATENESS: Duration = Duration::from_secs(2);
 
-/// A player has a few connections at a time, not dozens.
+/// Returns the limits of the server: a player has a few connections at a time, not dozens.
 fn limits() -> Limits {
     Limits { connections_per_address: 32, built: BUILT, ..Limits::default() }
 }
 
-/// When the server was built: 2023-01-01.
+/// Build date of the server: 2023-01-01.
 pub(super) const BUILT: Wall = Wall::from_secs(1_672_531_200);
 
-/// How long the server has to let go of its connections.
+/// Time that the server has to close its connections.
 const GRACE: Duration = Duration::from_secs(4);
 
 impl World {
-    /// The server starts from what is durable.
+    /// Starts the server from what is durable.
     pub(super) fn start(&mut self) {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
@@ -62,14 +62,14 @@ impl World {
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
     }
 
-    /// Whether a tick is due that comes late.
+    /// Returns true if a due tick comes late.
     pub(super) fn is_overdue(&self) -> bool {
         let Some(process) = &self.process else { return false };
         let deadline = process.server.next_deadline();
         deadline.is_some_and(|deadline| process.started + deadline.since(Monotonic::default()) <= self.now)
     }
 
-    /// When the server is ticked next. A late tick is late for its deadline, whatever happens in between.
+    /// Returns the time of the next tick. A late tick is late for its deadline, whatever happens in between.
     pub(super) fn next_tick(&self) -> Option<Duration> {
         let process = self.process.as_ref()?;
         let deadline = process.server.next_deadline()?;
@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// One commit at a time; what comes meanwhile goes with the next.
+    /// Begins a commit, one at a time; later records go with the next.
     fn commit(&mut self) {
         if self.store.begin(self.now) {
             let slow = self.strikes(Fault::SlowStore);
@@ -150,14 +150,14 @@ impl World {
         self.commit();
     }
 
-    /// A write that failed is tried again.
+    /// Tries a failed write again.
     pub(super) fn commit_again(&mut self, life: u32) {
         if life == self.lives && self.process.is_some() {
             self.commit();
         }
     }
 
-    /// Whether the write that ends now fails for a while.
+    /// Returns true if the write that ends now fails for a while.
     fn is_store_troubled(&mut self) -> bool {
         if self.trouble.is_some_and(|(_, until)| self.now < until) {
             return true;
@@ -169,14 +169,14 @@ impl World {
         self.trouble.is_some()
     }
 
-    /// The server is gone. What was on its way to the disk may have arrived.
+    /// Crashes the server. Commits on their way to the disk may have arrived.
     pub(super) fn crash(&mut self) {
         let kept = self.random.between(0.0, self.store.pending() as f64 + 1.0) as usize;
         self.store.crash(kept);
         self.gone();
     }
 
-    /// The host stops the server, to look after the machine or to close it for a while.
+    /// Stops the server, as its operator does to look after the machine or to close it for a while.
     pub(super) fn stop(&mut self) {
         let Some(process) = self.process.as_mut().filter(|process| !process.is_stopping) else { return };
         process.is_stopping = true;
@@ -199,7 +199,7 @@ impl World {
         self.gone();
     }
 
-    /// No server runs for a while.
+    /// Leaves the machine without a server for a while.
     fn gone(&mut self) {
         self.process = None;
         self.books.crash(self.store.durable());
@@ -214,7 +214,7 @@ impl World {
         self.plan(wait, Event::Start);
     }
 
-    /// What comes by itself.
+    /// Plans the faults without occasions.
     pub(super) fn plan_faults(&mut self) {
         for (fault, event) in [
             (Fault::EarlyTick, Event::EarlyTick),
@@ -229,7 +229,7 @@ impl World {
         }
     }
 
-    /// So often in a second, on average.
+    /// Plans an event at random, `rate` times in a second on average.
     fn plan_at_random(&mut self, rate: f64, event: Event) {
         let mut at = Duration::from_secs_f64(self.random.exponential(rate));
         while at < self.scenario.time() {

@@ -1,4 +1,4 @@
-//! Looks at all of it, now and then and in the end.
+//! Inspections of everything, now and then and at the end.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::virtual_time::game;
 
-/// How often.
+/// Time between two inspections.
 pub(super) const EVERY: Duration = Duration::from_mins(20);
 
-/// How long it may take until nothing happens any more: a race and its result, then what is kept for half an hour.
+/// Maximum time until nothing happens any more: a race and its result, then what is kept for half an hour.
 pub(super) const LONGEST_REST: Duration = Duration::from_mins(90);
 
 impl World {
@@ -35,14 +35,14 @@ impl World {
         self.plan(EVERY, Event::Inspect);
     }
 
-    /// Throws away what nobody comes back to.
+    /// Removes what no player comes back to.
     fn prune(&mut self) {
         let earliest = self.books.latest().as_millis() - KEEP.as_millis() as i64;
         self.store.prune(Wall::from_millis(earliest));
         self.books.prune(self.now.saturating_sub(2 * KEEP));
     }
 
-    /// Nobody waits for longer than anybody should.
+    /// Checks that no poll is held for too long.
     fn inspect_polls(&mut self) {
         let asked = self.players.iter().flat_map(|player| &player.links).flat_map(|link| &link.asked);
         let forgotten = asked.filter_map(|ask| match ask {
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// What a server would be restored from is what the server is.
+    /// Checks that a server restored from the records would be the current one.
     fn inspect_durable(&mut self) {
         let Some(process) = &self.process else { return };
         let records = self.store.all_records(self.wall());
@@ -64,7 +64,7 @@ impl World {
                 return self.fail(Invariant::Restored, error.to_string());
             }
         }
-        // What is too old is let go of at the next request, here sooner than there.
+        // Old matches are dropped at the next request, here sooner than there.
         let latest = self.books.latest().max(self.judged());
         let oldest = Wall::from_millis(latest.as_millis() - KEEP.as_millis() as i64);
         let [restored, live] =
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    /// From here on nothing goes wrong, and everybody leaves.
+    /// Ends all faults, and lets all players leave.
     pub(super) fn rest(&mut self) {
         self.is_resting = true;
         self.rates = Rates::NONE;
@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    /// All have left, and nothing of them stays but what is durable.
+    /// Checks that all have left, and that nothing of them stays but what is durable.
     pub(super) fn inspect_rest(&mut self) {
         if self.failure.is_some() {
             return;
@@ -110,7 +110,7 @@ impl World {
         if waiting != (0, Storage::Available) {
             return self.fail(Invariant::Rest, format!("the store does not go on by itself: {waiting:?}"));
         }
-        // A clock that has jumped is looked at again when it may be believed.
+        // The server looks again at a clock that has jumped when it may believe it.
         let deadline =
             process.server.next_deadline().filter(|at| Some(*at) != process.server.clock().deadline());
         let held = (load.tickets, load.matches, deadline);
@@ -124,7 +124,7 @@ impl World {
     }
 }
 
-/// What is durable of a server, without the races that are too old.
+/// Returns the durable state of a server, without the matches that are too old.
 fn fresh(server: &Server<Mmcos>, oldest: Wall, old: BTreeSet<u64>) -> Vec<Record> {
     let mut old: BTreeSet<SessionId> = old.into_iter().map(SessionId).collect();
     let is_fresh = |record: &Record| match record {

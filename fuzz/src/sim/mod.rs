@@ -1,5 +1,5 @@
-//! A season in a minute: the whole server among players, in a network, on a machine and with a store that do not exist,
-//! and that fail as real ones do. See docs/SIMULATION.md.
+//! A simulated season in a minute: the whole server with invented players, network, machine and store, which fail as
+//! real ones do. See docs/SIMULATION.md.
 
 mod ask;
 mod audit;
@@ -36,16 +36,16 @@ pub use scenario::Scenario;
 pub use shrink::shrink;
 use world::World;
 
-/// What a run came to in which everything held.
+/// Results of a run in which every invariant held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Requests that arrived whole.
     pub requests: u64,
-    /// Inputs that the server was given.
+    /// Inputs given to the server.
     pub steps: u64,
-    /// How many servers there were, one after the other.
+    /// Number of servers, one after the other.
     pub lives: u32,
-    /// All that was answered, and what is durable in the end.
+    /// A number for everything that was sent, and for what is durable at the end.
     pub digest: Digest,
 }
 
@@ -78,15 +78,15 @@ pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
     World::new(scenario, false).run().map_err(Box::new)
 }
 
-/// What happened to the last server of a scenario, as a trace that `replay` shows (see `mmcos_game::trace`).
+/// Returns the trace of the last server of a scenario, which `replay` shows (see `mmcos_game::trace`).
 pub fn trace(scenario: &Scenario) -> String {
     let mut world = World::new(scenario, true);
-    // Whether it fails is not the question.
+    // The trace is wanted whether the run fails or not.
     drop(world.run());
     world.trace.unwrap_or_default()
 }
 
-/// Runs a scenario, runs it again, and once more with every byte by itself: all three must come to the same.
+/// Runs a scenario, runs it again, and once more with every byte by itself. All three must have the same result.
 ///
 /// # Errors
 /// The first invariant that does not hold.

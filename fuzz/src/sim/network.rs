@@ -1,4 +1,4 @@
-//! What is between the players and the server.
+//! The network between the players and the server.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use super::{
     world::{Event, World},
 };
 
-/// The number of a connection says whose it is.
+/// The number of a connection tells whose it is.
 const PLAYERS: u64 = 1 << 20;
 
-/// The connection of this number, if an operator opens it.
+/// Returns the connection with this number if an operator opens it.
 pub(super) const fn operators(number: u64) -> ConnId {
     ConnId(number * PLAYERS + PLAYERS - 1)
 }
@@ -33,7 +33,7 @@ const fn player_of(conn: ConnId) -> usize {
 }
 
 impl World {
-    /// A player asks for something, on a connection of its own, and waits for the answer.
+    /// Sends a player's request on a connection of its own, and lets the player wait for the response.
     pub(super) fn ask(&mut self, player: usize, ask: Ask) {
         self.players[player].ask = ask.clone();
         self.enter(player, Stage::Asking);
@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// Sends a request, if there is a server. Nobody waits for its answer unless it `is_wanted`.
+    /// Sends a request, if there is a server. No player waits for its response unless it `is_wanted`.
     pub(super) fn request(&mut self, player: usize, ask: Ask, is_wanted: bool) -> Option<ConnId> {
         let conn = self.open(player)?;
         if self.strikes(Fault::SlowReader) {
@@ -101,7 +101,7 @@ impl World {
         self.players[player].link(conn).map(|link| link.conn)
     }
 
-    /// Notes what is sent on a connection.
+    /// Notes and returns the bytes sent on a connection.
     fn bytes_of(&mut self, player: usize, conn: ConnId, mut ask: Ask) -> Vec<u8> {
         if let Ask::Search(poll) = &mut ask {
             poll.conn = conn;
@@ -115,7 +115,7 @@ impl World {
         bytes
     }
 
-    /// The next piece of what was sent on a slow connection arrives.
+    /// Delivers the next piece of what was sent on a slow connection.
     pub(super) fn arrive_more(&mut self, conn: ConnId) {
         let length = 1 + (self.random.uniform() * 700.0) as usize;
         let gap = Duration::from_secs_f64(self.random.lognormal(1.5, 1.5));
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// These bytes arrive at the server.
+    /// Delivers these bytes to the server.
     fn arrive(&mut self, conn: ConnId, bytes: &[u8]) {
         if self.scenario.byte_by_byte {
             for byte in bytes {
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    /// The server sends bytes.
+    /// Handles bytes that the server sends.
     pub(super) fn receive(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
         if is_operators(conn) {
             return self.answer_operator(conn, bytes);
@@ -189,7 +189,8 @@ impl World {
             });
         }
         for (ask, reply, print) in answers.drain(..) {
-            // After a crash nothing leaves: requests that came in one piece with the last one might as well not have come.
+            // After a crash nothing leaves: requests that came in one piece with the last one might as well not have
+            // come.
             if !self.current.is_crashed {
                 self.common.hash.number(print);
             }
@@ -200,7 +201,7 @@ impl World {
         self.answers = answers;
     }
 
-    /// A response leaves when what was recorded before it is durable, and after what waits for the same connection.
+    /// Queues a response until its records are durable and earlier ones of the connection have left.
     fn withhold(&mut self, player: usize, conn: ConnId, reply: Reply) {
         if self.current.is_crashed {
             return;
@@ -214,7 +215,7 @@ impl World {
         self.flush(player, conn);
     }
 
-    /// So much is durable: what waited for it leaves.
+    /// Writes the responses that waited for a commit.
     pub(super) fn release(&mut self, conn: ConnId) {
         if is_operators(conn) {
             return self.tell_operator(conn);
@@ -222,7 +223,7 @@ impl World {
         self.flush(player_of(conn), conn);
     }
 
-    /// The adapter writes what may leave, as far as the client reads.
+    /// Writes what may leave, as an adapter does, as far as the client reads.
     fn flush(&mut self, player: usize, conn: ConnId) {
         let (durable, now) = (self.store.durable(), self.monotonic());
         let Some(link) = self.players[player].link(conn) else { return };
@@ -257,7 +258,7 @@ impl World {
         }
     }
 
-    /// A slow client reads a little.
+    /// Lets a slow client read a little.
     pub(super) fn read_more(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
         let most = self.random.between(10_000.0, 40_000.0) as usize;
@@ -274,14 +275,14 @@ impl World {
         self.deliver_read(player, conn);
     }
 
-    /// A client's time to read, or a commit's time, may be over.
+    /// Checks whether a client's time to read, or a commit's time, is over.
     pub(super) fn look(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
         let Some(link) = self.players[player].link(conn) else { return };
         link.outward.tick(now);
         match link.outward.status() {
             Status::Over(Some(Dropped::NotReading)) => {}
-            // The client does not learn whether it was done, and asks again.
+            // The client does not learn whether it was done, and sends it again.
             Status::Over(Some(Dropped::NotDurable)) => return self.break_off(conn),
             Status::Running | Status::Shutdown | Status::Over(Some(Dropped::Aborted) | None) => return,
         }
@@ -299,7 +300,7 @@ impl World {
         self.break_off(conn);
     }
 
-    /// Responses that the client has read whole reach the player.
+    /// Delivers responses that the client has read whole to the player.
     fn deliver_read(&mut self, player: usize, conn: ConnId) {
         let durable = self.store.durable();
         while let Some(link) = self.players[player].link(conn)
@@ -321,7 +322,7 @@ impl World {
         }
     }
 
-    /// An answer is on its way to the player, who may wait for it.
+    /// Sends a response on its way to the player, who may wait for it.
     fn deliver(&mut self, player: usize, conn: ConnId, reply: Reply) {
         let Some(link) = self.players[player].link(conn).filter(|link| link.is_wanted) else { return };
         link.is_wanted = false;
@@ -358,7 +359,7 @@ impl World {
         }
     }
 
-    /// A connection breaks, and both sides hear of it.
+    /// Breaks a connection; both sides notice.
     pub(super) fn break_off(&mut self, conn: ConnId) {
         if is_operators(conn) {
             return self.operator_leaves(conn);
@@ -373,10 +374,10 @@ impl World {
         }
     }
 
-    /// The client closes a connection; false if there is none.
+    /// Closes a connection from the client's side. Returns false if there is none.
     pub(super) fn close(&mut self, player: usize, conn: ConnId) -> bool {
         if self.is_overdue() {
-            // What was due is still done for who is there.
+            // What is due is still done for players that are there.
             self.input(Input::Tick);
         }
         let Some(link) = self.players[player].remove_link(conn) else { return false };
@@ -390,7 +391,7 @@ impl World {
         true
     }
 
-    /// All connections of a player are gone, since the server is.
+    /// Drops all connections of a player, since the server is gone.
     pub(super) fn reset_connections(&mut self, player: usize) {
         let lost = &mut self.players[player];
         lost.links.clear();

@@ -1,4 +1,4 @@
-//! Whether the server is as the operator ordered it to be.
+//! Checks that the server is as the operator's commands left it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{
 use crate::client::Response;
 
 impl World {
-    /// What an order was answered is right, and everything is as it was ordered.
+    /// Checks the response to a command, and that the server carried it out.
     pub(super) fn audit_order(&mut self, order: &Order, answer: &Response) {
         let ticket = self.current.first.unwrap_or(self.current.ticket);
         self.follow(ticket);
@@ -37,7 +37,7 @@ impl World {
         }
     }
 
-    /// Who may not play, or was kicked, searches no more.
+    /// Checks that a banned or kicked player does not search any more.
     fn audit_ended_searches(&mut self, order: &Order) {
         let now = self.earliest();
         let is_out = |player: &Player| match order {
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Players who do nothing hear of the new season and look where they stand.
+    /// Lets idle players notice the new season and read the leaderboard.
     pub(super) fn look_at_new_season(&mut self) {
         for player in 0..self.players.len() {
             if self.players[player].stage == Stage::Menu {
@@ -75,7 +75,7 @@ impl World {
         self.operator.matches = sessions.filter_map(|rest| rest.split_once('"')?.0.parse().ok()).collect();
     }
 
-    /// Polls are held for as long as is set from now on.
+    /// Sets the hold time of new polls.
     pub(super) fn follow_times(&mut self) {
         let set = self.books.setting("poll-seconds").and_then(|seconds| seconds.parse().ok());
         let poll = set.map_or(self.config.poll_seconds, Duration::from_secs);
@@ -83,7 +83,7 @@ impl World {
         self.referee.hold_for(self.now, times.longest_hold());
     }
 
-    /// With which status a request must be refused that was made in a session of then.
+    /// Returns the status with which a request in this session must be rejected.
     pub(super) fn refusal(&self, player: usize, ask: &Ask, session: Session) -> Option<u16> {
         let (now, player) = (self.earliest(), &self.players[player]);
         let age = now.as_millis() - session.issued.as_millis();
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// A search that has just come is held, and may be.
+    /// Checks that a search that has just come may be held.
     pub(super) fn audit_held(&mut self, player: usize, conn: ConnId) {
         let Some(link) = self.players[player].link(conn) else { return };
         let (session, front) = (link.session, link.asked.front().cloned());
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    /// What everybody is told of the server is what was ordered.
+    /// Checks the server's public status.
     pub(super) fn audit_status(&self, status: &ServerStatus) -> Result<(), String> {
         let message = self.books.setting("message").filter(|message| !message.is_empty());
         let message = message.map(|message| message.replace('&', "&amp;").into());
@@ -124,7 +124,7 @@ impl World {
         expect("the server's status", status, &ServerStatus { message, is_open })
     }
 
-    /// The configuration that a login brings is what was ordered.
+    /// Checks the configuration in a login response.
     pub(super) fn audit_configuration(&self) -> Result<(), String> {
         let told = &self.common.configuration;
         let set = self.books.setting("search-seconds").and_then(|seconds| seconds.parse().ok());

@@ -1,4 +1,4 @@
-//! An operator, who looks at the dashboard and gives orders while people play.
+//! An operator, who reads the dashboard and sends commands while players play.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{client::Response, random::Random};
 
-/// What can be set, with values that are allowed.
+/// Settings, each with values that are allowed.
 const SETTINGS: [(&str, [&str; 3]); 7] = [
     ("message", ["Races at eight & nine", "Back soon", ""]),
     ("maintenance", ["true", "true", "false"]),
@@ -30,30 +30,30 @@ const SETTINGS: [(&str, [&str; 3]); 7] = [
     ("ai-hold", ["0", "8", "20"]),
 ];
 
-/// Who may order what on the simulated server.
+/// Returns the configuration of the simulated server's API.
 pub(super) fn access() -> admin::Config {
     admin::Config { password: Some(Password::new(PASSWORD, &[1; 32])), ..admin::Config::default() }
 }
 
-/// See the [module](self).
+/// The operator; see the [module](self).
 #[derive(Debug)]
 pub(super) struct Operator {
     random: Random,
     desks: Vec<Desk>,
-    /// Orders that were not answered, to be given again.
+    /// Commands without a response, to be sent again.
     again: VecDeque<Order>,
-    /// The matches that were under way at the last look.
+    /// The matches that were under way in the last view.
     pub(super) matches: Vec<u64>,
 }
 
-/// A connection, and what is asked on it.
+/// A connection, and the command on it.
 #[derive(Debug)]
 struct Desk {
     conn: ConnId,
     order: Order,
     read: Vec<u8>,
     is_answered: bool,
-    /// Whether the answer has reached the operator.
+    /// True once the response has reached the operator.
     is_heard: bool,
     is_closed: bool,
 }
@@ -83,7 +83,7 @@ impl Operator {
 }
 
 impl World {
-    /// The operator does something: what was not answered, or else what it likes.
+    /// Sends a command: one without a response, or else a random one.
     pub(super) fn operate(&mut self) {
         if self.is_resting {
             return;
@@ -152,7 +152,7 @@ impl World {
         }
     }
 
-    /// Sends an order on a connection of its own.
+    /// Sends a command on a connection of its own.
     fn give(&mut self, order: Order) {
         if self.process.is_none() {
             return self.give_again(order);
@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    /// The server sends an operator something.
+    /// Handles bytes that the server sends to an operator.
     pub(super) fn answer_operator(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
         if !self.current.is_crashed {
             self.common.hash.bytes(bytes);
@@ -234,12 +234,12 @@ impl World {
             self.tell_operator(conn);
         } else {
             self.waiting.push_back((after, conn));
-            // As a link does for players.
+            // The link of a player does the same.
             self.plan(COMMIT_TIMEOUT, Event::Break(conn));
         }
     }
 
-    /// What an answer waited for is durable: it leaves, and is perhaps lost.
+    /// Delivers a response whose records are durable; perhaps it is lost.
     pub(super) fn tell_operator(&mut self, conn: ConnId) {
         let is_lost = self.strikes(Fault::LostAnswer);
         let Some(desk) = self.operator.desk(conn) else { return };
@@ -248,9 +248,9 @@ impl World {
         self.plan(wait, Event::Break(conn));
     }
 
-    /// The operator's connection ends; an order that it knows nothing of is given again.
+    /// Ends the operator's connection. A command without a response is sent again.
     pub(super) fn operator_leaves(&mut self, conn: ConnId) {
-        // What was due is still sent.
+        // What is due is still sent.
         if self.operator.desk(conn).is_some_and(|desk| !desk.is_closed) {
             self.input(Input::Closed { conn });
         }
@@ -274,7 +274,7 @@ impl World {
         self.plan(Duration::from_millis(100), Event::Break(conn));
     }
 
-    /// All connections are gone, since the server is.
+    /// Drops all connections, since the server is gone.
     pub(super) fn reset_operator(&mut self) {
         for desk in std::mem::take(&mut self.operator.desks) {
             if !desk.is_heard {
@@ -283,7 +283,7 @@ impl World {
         }
     }
 
-    /// The operator goes home.
+    /// Ends the operator's work.
     pub(super) fn dismiss_operator(&mut self) {
         let conns: Vec<ConnId> = self.operator.desks.iter().map(|desk| desk.conn).collect();
         for conn in conns {
@@ -292,7 +292,7 @@ impl World {
     }
 }
 
-/// Whether this is whole events, or a sign of life.
+/// Returns true for whole server-sent events, or a keep-alive.
 fn is_news(bytes: &[u8]) -> bool {
     let starts = [b"event: session\n".as_slice(), b"event: state\n", b"event: history\n", b": still here\n"];
     starts.iter().any(|start| bytes.starts_with(start)) && bytes.ends_with(b"\n\n")

@@ -1,28 +1,28 @@
-//! What an operator asks of the server: orders, and looks at the dashboard.
+//! The operator's requests: commands and views.
 
 use std::{fmt, net::Ipv4Addr};
 
 use mmcos_core::wire::steam::SteamId;
 
-/// What an operator logs in with.
+/// The operator's password.
 pub(super) const PASSWORD: &str = "right horse battery";
 
-/// Whom a ban is for.
+/// The subject of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Whom {
     Player(SteamId),
-    /// All addresses that begin with so many bits of this one, in which the others are 0.
+    /// All addresses with this prefix, whose other bits are 0, and its number of bits.
     Addresses(Ipv4Addr, u8),
 }
 
 impl Whom {
-    /// So many addresses, a power of two, around this one.
+    /// Returns so many addresses, a power of two, around this one.
     pub(super) fn around(address: Ipv4Addr, addresses: u32) -> Self {
         let prefix = 32 - addresses.ilog2() as u8;
         Self::Addresses(Ipv4Addr::from_bits(address.to_bits() & !(addresses - 1)), prefix)
     }
 
-    /// Whether this address is among them.
+    /// Returns true if this address is among them.
     pub(super) fn has_address(self, address: Ipv4Addr) -> bool {
         let Self::Addresses(first, prefix) = self else { return false };
         (first.to_bits() ^ address.to_bits()).checked_shr(32 - u32::from(prefix)) == Some(0)
@@ -42,7 +42,7 @@ impl fmt::Display for Whom {
 /// A request to the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// For so many hours, or for good.
+    /// A ban for so many hours, or for good.
     Ban(Whom, Option<u32>),
     LiftBan(Whom),
     Kick(u32),
@@ -54,24 +54,24 @@ pub(super) enum Order {
         hours: u32,
     },
     StopEvent,
-    /// That the season of this number begin.
+    /// Begins the season with this number.
     StartSeason(i32),
     /// A value that the setting cannot have.
     Nonsense,
-    /// A ban of everybody, without the confirmation that it needs.
+    /// A ban of all addresses, without the confirmation that it needs.
     BanAll,
-    /// A ban by somebody who does not know the password.
+    /// A ban by a client that does not know the password.
     Stranger(Whom),
     State,
     Bans,
     Status,
     Metrics,
-    /// The state whenever it changes.
+    /// The state, whenever it changes.
     Live,
 }
 
 impl Order {
-    /// Whether the server may have to keep something for it.
+    /// Returns true if the server may have to record something for it.
     pub(super) const fn may_record(&self) -> bool {
         match self {
             Self::Ban(..)
@@ -94,7 +94,7 @@ impl Order {
         }
     }
 
-    /// What is sent.
+    /// Returns the bytes of the request.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let post = |path: &str, body: String| ("POST", format!("/api/v1/{path}"), body);
         let get = |path: &str| ("GET", path.to_owned(), String::new());
@@ -134,7 +134,7 @@ impl Order {
         .into_bytes()
     }
 
-    /// Whether it is asked again until it is answered.
+    /// Returns true if it is sent again until there is a response.
     pub(super) const fn is_insisted_on(&self) -> bool {
         !matches!(
             self,
@@ -142,7 +142,7 @@ impl Order {
         )
     }
 
-    /// Where it comes from.
+    /// Returns the address that it comes from.
     pub(super) const fn address(&self) -> Ipv4Addr {
         Ipv4Addr::new(198, 51, 100, if matches!(self, Self::Stranger(_)) { 66 } else { 7 })
     }

@@ -1,4 +1,4 @@
-//! What players do.
+//! Actions of players.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::{
 };
 use crate::{client::LoginDetails, population::habits};
 
-/// So often a game asks for the same again before its player has had enough.
+/// Number of times that a game sends the same request before its player has had enough.
 const TRIES: u8 = 6;
 
 impl World {
-    /// Everybody's first visit.
+    /// Plans the first visit of every player.
     pub(super) fn plan_visits(&mut self) {
         (0..self.players.len()).for_each(|player| self.plan_visit(player));
     }
 
-    /// When a player comes next: most come in the evening.
+    /// Plans a player's next visit: most come in the evening.
     fn plan_visit(&mut self, player: usize) {
         let random = &mut self.players[player].random;
         let mut at = self.now.as_secs_f64();
@@ -47,7 +47,7 @@ impl World {
         player.reply = None;
     }
 
-    /// A player goes on in a while.
+    /// Lets a player go on in a while.
     pub(super) fn pause(&mut self, player: usize, stage: Stage, wait: Duration) {
         self.enter(player, stage);
         let turn = self.players[player].turn;
@@ -70,7 +70,7 @@ impl World {
                 self.ask(player, ask);
             }
             Stage::Racing => self.finish_race(player),
-            // It has waited for longer than any search should take.
+            // The player has waited for longer than any search should take.
             Stage::Asking => {
                 if let Some(conn) = self.players[player].conn {
                     self.break_off(conn);
@@ -98,7 +98,7 @@ impl World {
         self.ask(player, Ask::Redirect);
     }
 
-    /// A player is gone without a word, and without waiting for any.
+    /// Takes a player offline, without a word and without waiting for any response.
     pub(super) fn leave(&mut self, player: usize) {
         let conns: Vec<ConnId> = self.players[player].links.iter().map(|link| link.conn).collect();
         for conn in conns {
@@ -121,7 +121,7 @@ impl World {
         self.plan_visit(player);
     }
 
-    /// An answer reached its player.
+    /// Handles a response that reached its player.
     pub(super) fn hear(&mut self, player: usize, turn: u32) {
         if self.players[player].turn != turn {
             return;
@@ -146,7 +146,7 @@ impl World {
     fn refused(&mut self, player: usize, ask: Ask, status: u16) {
         self.players[player].tries += 1;
         match (status, &ask) {
-            // It is closed, or the player is banned.
+            // The server is closed, or the player is banned.
             (503, Ask::Login { .. }) | (403, _) => self.leave(player),
             (401, _) if !matches!(ask, Ask::Login { .. }) && self.players[player].resumes.is_none() => {
                 self.players[player].resumes = Some(ask);
@@ -169,7 +169,7 @@ impl World {
         self.ask(player, Ask::Login { issued });
     }
 
-    /// What comes after an answer.
+    /// Takes the next step after a response.
     fn next(&mut self, player: usize, ask: &Ask, reply: &Reply) {
         match (ask, reply) {
             (Ask::Redirect, _) => self.ask(player, Ask::ServerStatus),
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// To the menu, or to the leader.
+    /// Returns to the menu, or to the leader.
     pub(super) fn back(&mut self, player: usize) {
         if self.players[player].leader.is_some() {
             return self.enter(player, Stage::Member);

@@ -16,22 +16,22 @@ use crate::{
     random::Random,
 };
 
-/// When a session began: by the server's clock, and at which step.
+/// Start of a session: by the server's clock, and by the step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Session {
     pub(super) issued: Wall,
     pub(super) step: u64,
 }
 
-/// What a player is at.
+/// The current activity of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Offline,
-    /// It has asked for something and waits for the answer.
+    /// It has sent a request and waits for the response.
     Asking,
     /// It looks at the menu.
     Menu,
-    /// It is about to ask again for what it asked before.
+    /// It is about to send its last request again.
     Retry,
     /// It waits for its leader.
     Member,
@@ -44,36 +44,36 @@ pub(super) struct Player {
     pub(super) number: u32,
     pub(super) steam_id: SteamId,
     pub(super) random: Random,
-    /// How long an answer is on its way.
+    /// Time that a response is on its way.
     pub(super) latency: Duration,
     pub(super) token: String,
     pub(super) token_issued: Session,
-    /// When the login that was answered last came.
+    /// Start of the login with the latest response.
     pub(super) logged_in: Session,
     pub(super) stage: Stage,
-    /// Counts the stages, so that what was planned for an earlier one is known to be out of date.
+    /// Counts the stages, to ignore plans for an earlier one.
     pub(super) turn: u32,
     pub(super) links: Vec<Link>,
-    /// What it asked for, and on which connection it expects the answer.
+    /// Its last request, and the connection on which it expects the response.
     pub(super) ask: Ask,
     pub(super) conn: Option<ConnId>,
     pub(super) tries: u8,
-    /// The answer that is on its way.
+    /// The response that is on its way.
     pub(super) reply: Option<Reply>,
-    /// Whether it has logged in anew only to ask for this again.
+    /// The request for whose sake it has logged in again.
     pub(super) resumes: Option<Ask>,
     pub(super) leaves: Duration,
     pub(super) mode: Mode,
-    /// Since when it searches.
+    /// Start of its search.
     pub(super) searches: Option<Duration>,
     pub(super) lobbies: u64,
-    /// Who follows it.
+    /// Players that follow it.
     pub(super) party: Vec<usize>,
-    /// Whom it follows.
+    /// The player that it follows.
     pub(super) leader: Option<usize>,
-    /// The key of a search that found nobody, after which it searched on.
+    /// The key of a search that found no match, after which it searched on.
     pub(super) old_key: Option<RaceKey>,
-    /// Its race, and when that ends.
+    /// Its race, and the end of it.
     pub(super) race: Option<(RaceKey, Duration)>,
 }
 
@@ -125,12 +125,12 @@ impl Player {
     }
 }
 
-/// The player whose group lobby this is.
+/// Returns the player whose group lobby this is.
 pub(super) const fn player_of_lobby(group_lobby: u64) -> usize {
     ((group_lobby - 109_775_240_000_000_000) >> 24) as usize - 1
 }
 
-/// How a client reads.
+/// The speed at which a client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
     AtOnce,
@@ -142,29 +142,29 @@ pub(super) enum Pace {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) conn: ConnId,
-    /// Since when the session holds that is asked with.
+    /// The session of its requests.
     pub(super) session: Session,
-    /// What the client has sent, and how much of it has arrived.
+    /// Bytes that the client has sent, and how many of them have arrived.
     pub(super) sent: Vec<u8>,
     pub(super) arrived: usize,
-    /// What is whole when so much has arrived.
+    /// Requests on their way, each with the length at which it is whole.
     pub(super) on_the_way: VecDeque<(usize, Ask)>,
-    /// What has arrived whole and is not answered.
+    /// Requests that have arrived whole and have no response.
     pub(super) asked: VecDeque<Ask>,
     pub(super) reader: Reader,
-    /// What the server has sent and the client has not read.
+    /// Bytes that the server has sent and the client has not read.
     pub(super) outward: link::Link,
-    /// Bytes that were sent, and how many of them the client has read.
+    /// Number of bytes sent, and how many of them the client has read.
     pub(super) pushed: usize,
     pub(super) taken: usize,
-    /// Responses that the client has not read: where each ends, and what it relies on.
+    /// Responses that the client has not read: the end of each, and the commit that it relies on.
     pub(super) replies: VecDeque<(usize, CommitSeq, Reply)>,
     pub(super) pace: Pace,
-    /// Whether the player waits for the next answer.
+    /// True if the player waits for the next response.
     pub(super) is_wanted: bool,
-    /// Whether its client takes more time than the server grants.
+    /// True if its client takes more time than the server grants.
     pub(super) is_slow: bool,
-    /// Closed by the server.
+    /// True once the server has closed it.
     pub(super) is_closed: bool,
 }
 
@@ -189,7 +189,7 @@ impl Link {
         }
     }
 
-    /// As a new one with the buffers of this one, which is gone.
+    /// Returns a new link that reuses the buffers of this one.
     pub(super) fn again(mut self, conn: ConnId, session: Session) -> Self {
         self.sent.clear();
         self.on_the_way.clear();
@@ -201,7 +201,7 @@ impl Link {
         Self { sent, on_the_way, asked, reader, outward, replies, ..Self::new(conn, session) }
     }
 
-    /// The client reads, so many bytes at most.
+    /// Lets the client read, `most` bytes at most.
     pub(super) fn read(&mut self, most: usize) {
         let count = self.outward.pieces().map(<[u8]>::len).sum::<usize>().min(most);
         self.outward.written(count);

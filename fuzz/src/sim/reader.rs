@@ -1,4 +1,4 @@
-//! Answers, read as they come in.
+//! Responses, read as they arrive.
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
@@ -12,67 +12,67 @@ use super::{
 };
 use crate::client::{AddPointsResult, Entry, Leaderboard, LoginDetails, MatchmakingResult};
 
-/// What the server said.
+/// A response of the server.
 #[derive(Clone, Debug)]
 pub(super) enum Reply {
-    /// With a status other than 200.
+    /// A status other than 200.
     Refused(u16),
-    /// Nothing that is looked into.
+    /// A response whose content is not checked.
     Done,
     Login(LoginDetails),
     Status(ServerStatus),
     Matchmaking(Rc<MatchmakingResult>),
-    /// And whether the game is to log in again.
+    /// The points, and true if the game is to log in again.
     Points(AddPointsResult, bool),
     Board(Leaderboard),
-    /// Not what such a request is answered.
+    /// A response that does not fit its request.
     Unreadable(String),
 }
 
-/// The answers on one connection.
+/// The responses on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// Of an answer that has not come whole: its head, and what of the body is not shared.
+    /// Of a response that is not whole: its head, and the part of the body that is not shared.
     own: Vec<u8>,
     shared: Option<Arc<[u8]>>,
     head: Option<Head>,
-    /// Bytes of the body that are still to come, once the head is there.
+    /// Bytes of the body that are missing, once the head is there.
     missing: usize,
 }
 
-/// What a head says.
+/// The parsed head of a response.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     status: u16,
-    /// Where the body begins.
+    /// Offset of the body.
     end: usize,
-    /// How long the body is.
+    /// Length of the body.
     length: usize,
 }
 
-/// An answer that has come whole.
+/// A whole response.
 #[derive(Clone, Copy)]
 struct Whole<'a> {
     head: Head,
-    /// The head and what of the body is not shared.
+    /// The head, and the part of the body that is not shared.
     own: &'a [u8],
     shared: Option<&'a Arc<[u8]>>,
 }
 
-/// What many answers have in common.
+/// Contents that many responses share.
 #[derive(Debug, Default)]
 pub(super) struct Common {
     pub(super) hash: Hash,
-    /// All members of a match get the same bytes.
+    /// Members of a match get the same bytes.
     matches: Last<MatchmakingResult>,
-    /// So do all who look at a page of the leaderboard.
+    /// Readers of a page of the leaderboard get the same bytes.
     pages: Last<[Entry]>,
     configurations: Last<Configuration>,
-    /// What the login that was answered last told of it.
+    /// The configuration in the last login response.
     pub(super) configuration: Rc<Configuration>,
 }
 
-/// What was read from the bytes that were shared last.
+/// The content of the bytes that were shared last.
 #[derive(Debug)]
 struct Last<T: ?Sized>(Option<(Arc<[u8]>, Rc<T>)>);
 
@@ -94,7 +94,7 @@ impl<T: ?Sized> Last<T> {
 }
 
 impl Reader {
-    /// Takes bytes of an answer that comes in pieces, and gives those that it leaves when it is whole.
+    /// Takes bytes of a response that comes in pieces. Returns the rest once it is whole.
     fn take<'b>(&mut self, mut bytes: &'b [u8], shared: Option<&Arc<[u8]>>) -> Option<&'b [u8]> {
         if self.head.is_none() {
             let seen = self.own.len();
@@ -124,14 +124,14 @@ impl Reader {
 }
 
 impl<'a> Whole<'a> {
-    /// The answer that these bytes begin with, and what follows it.
+    /// Splits off the response at the beginning of these bytes.
     fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let head = Head::read(bytes, 0)?;
         let (own, rest) = bytes.split_at_checked(head.end + head.length)?;
         Some((Self { head, own, shared: None }, rest))
     }
 
-    /// What it says to who has asked this.
+    /// Parses the response to this request.
     fn read(&self, ask: &Ask, common: &mut Common) -> Reply {
         if self.head.status != 200 {
             return Reply::Refused(self.head.status);
@@ -178,7 +178,8 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// All answers that are whole with these bytes, each with what was asked, and with its print for the [`Hash`].
+/// Returns all responses that are whole with these bytes, each with its request, and with its number for the
+/// [`Hash`].
 pub(super) fn feed(
     reader: &mut Reader,
     bytes: &Bytes<'_>,
@@ -190,7 +191,7 @@ pub(super) fn feed(
     let mut rest: &[u8] = bytes;
     let mut answer = |whole: &Whole<'_>| {
         let ask = asked.pop_front();
-        // Who has not asked for anything whole is told why that is so.
+        // A client without a whole request is told the reason.
         let reply = whole.read(ask.as_ref().unwrap_or(&Ask::NameOnly), common);
         answered(ask, reply, common.hash.print(whole.own, whole.shared));
     };
@@ -210,7 +211,7 @@ pub(super) fn feed(
 }
 
 impl Head {
-    /// Reads it, if it ends behind `from`.
+    /// Parses the content, if it ends behind `from`.
     fn read(bytes: &[u8], from: usize) -> Option<Self> {
         const END: &[u8] = b"\r\n\r\n";
         let end = from + memmem::find(&bytes[from..], END)? + END.len();
@@ -226,7 +227,7 @@ impl Head {
     }
 }
 
-/// The number that a text begins with.
+/// Returns the number at the beginning of a text.
 fn number(text: &[u8]) -> Option<usize> {
     let digits = text.iter().take_while(|digit| digit.is_ascii_digit()).take(9);
     let add = |number: Option<usize>, digit: &u8| Some(number.unwrap_or(0) * 10 + usize::from(digit - b'0'));

@@ -9,30 +9,30 @@ use mmcos_game::{
 use super::faults::{Fault, Faults, Rates};
 use crate::random::Random;
 
-/// What is simulated: all that happens follows from it.
+/// A simulated scenario: all that happens follows from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenario {
-    /// Of all draws.
+    /// Seed of all draws.
     pub seed: u64,
-    /// How many players there are.
+    /// Number of players.
     pub players: u32,
-    /// How long they play, in days; afterwards faults end, and everybody leaves.
+    /// Simulated time, in days; afterwards faults end, and all players leave.
     pub days: f64,
-    /// How often each of them comes online in a day, on average.
+    /// Average number of visits of each player per day.
     pub sessions: f64,
-    /// What may go wrong; the seed says what of it does, and how often.
+    /// Allowed faults; the seed decides which of them occur, and how often.
     pub faults: Faults,
-    /// Whether every byte arrives by itself, which should change nothing.
+    /// True if every byte arrives by itself, which should change nothing.
     pub byte_by_byte: bool,
 }
 
 impl Scenario {
-    /// A short one in which much happens: a dozen players who do little else, for two hours and a half.
+    /// Returns a short scenario in which much happens: a dozen players, who do little else, for two hours and a half.
     pub const fn short(seed: u64) -> Self {
         Self { seed, players: 12, days: 0.1, sessions: 60.0, faults: Faults::ALL, byte_by_byte: false }
     }
 
-    /// A season of many players, of whom each comes once a day.
+    /// Returns a season of many players, each of which comes once a day.
     pub const fn long(seed: u64) -> Self {
         Self { players: 1000, days: 45.0, sessions: 1.0, ..Self::short(seed) }
     }
@@ -53,13 +53,13 @@ impl Scenario {
         let starts = Wall::from_secs((season - before) as i64);
         let matchmaker = matchmaker_config(&mut random);
         let events = if random.uniform() < 0.7 { Plan::Weekly } else { Plan::Off };
-        // Last, so that whether there is an operator changes nothing else.
+        // Last, so that the presence of an operator changes nothing else.
         rates.draw(&mut random, self.faults, by_hand);
         Drawn { rates, starts, matchmaker, events }
     }
 }
 
-/// What follows from a scenario before anything happens.
+/// Draws that follow from a scenario before anything happens.
 pub(super) struct Drawn {
     pub(super) rates: Rates,
     pub(super) starts: Wall,
@@ -67,7 +67,7 @@ pub(super) struct Drawn {
     pub(super) events: Plan,
 }
 
-/// Mostly as a public server has it.
+/// Draws a configuration, mostly that of a public server.
 fn matchmaker_config(random: &mut Random) -> matchmaker::Config {
     let folding = [(Folding::Exact, 0.6), (Folding::RuleSet, 0.2), (Folding::AnyUnranked, 0.2)];
     matchmaker::Config {

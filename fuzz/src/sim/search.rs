@@ -17,7 +17,7 @@ use crate::{
     random::Random,
 };
 
-/// How long a game searches before it is content with AI.
+/// Time for which a game searches before it accepts AI.
 const PATIENCE: Duration = Duration::from_secs(70);
 
 impl World {
@@ -27,7 +27,7 @@ impl World {
         let began = *asking.searches.get_or_insert(now);
         asking.lobbies += 1;
         let game_lobby = asking.group_lobby() + asking.lobbies;
-        // Steam made no lobby for some: their ids are of no universe.
+        // For some, Steam made no lobby: their ids are of no universe.
         let universe = if asking.number % 8 == 3 { 1 << 56 } else { 0 };
         let poll = Poll {
             conn: ConnId(0),
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    /// A search was answered.
+    /// Handles the response to a search.
     pub(super) fn found(&mut self, player: usize, poll: Poll, answer: &MatchmakingResult) {
         let (alone, over) = (answer.groups.len() < 2, self.now >= self.players[player].leaves);
         let Some(race_key) = answer.race_key.filter(|_| !(alone && (over || !poll.ignore_minimum))) else {
@@ -80,8 +80,8 @@ impl World {
         self.begin_race(player, race_key, poll.mode, listed);
     }
 
-    /// Nobody has seen who registers a race of several players: it may be the host for all, or each for itself, and any
-    /// registration may be lost.
+    /// Registers a race, or not. No capture shows which player registers a race of several: it may be the host for
+    /// all, or each for itself, and any registration may be lost.
     fn begin_race(
         &mut self,
         player: usize,
@@ -102,7 +102,7 @@ impl World {
         self.ask(player, Ask::Register { race_key, mode, listed });
     }
 
-    /// All who are in the match of this answer.
+    /// Returns all players in the match of this response.
     fn racers(&self, answer: &MatchmakingResult) -> impl Iterator<Item = SteamId> {
         let leaders = answer.groups.iter().map(|group| player_of_lobby(group.group_lobby));
         leaders.flat_map(|leader| {
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// What a race brings. Some end exactly at the bound of a division, or a point beside it.
+    /// Returns the result of a race. Some end exactly at the bound of a division, or a point beside it.
     fn result(&mut self, player: usize) -> Points {
         let Player { random, steam_id, .. } = &mut self.players[player];
         let (any, beside) = (random.between(-30.0, 70.0) as i32, random.between(-1.0, 2.0).floor() as i32);
@@ -138,7 +138,7 @@ impl World {
         Points(at_a_bound.map_or(any, |change| change + beside))
     }
 
-    /// A claim to what is not one's own, or to more than there is.
+    /// Claims points that are not the player's own, or more than there are.
     fn cheat(&mut self, player: usize, own: RaceKey) {
         let any = (self.random.uniform() * self.keys.len() as f64) as usize;
         let other = self.keys.get(any).copied().unwrap_or(RaceKey(0));

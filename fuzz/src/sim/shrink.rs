@@ -12,13 +12,13 @@ pub fn shrink(failure: &Failure) -> Failure {
     }
 }
 
-/// What may do as well, the greatest steps first.
+/// Returns smaller scenarios that may fail too, the greatest steps first.
 fn candidates(failure: &Failure) -> impl Iterator<Item = Scenario> {
     let scenario = failure.scenario;
     let fewer = [scenario.players / 2, scenario.players - scenario.players / 4, scenario.players - 1];
     let players = fewer.into_iter().filter(move |players| (1..scenario.players).contains(players));
     let players = players.map(move |players| Scenario { players, ..scenario });
-    // Nothing that happens later has to do with it; what is noticed only in the end needs a margin.
+    // Nothing that happens later has to do with it; a failure that is noticed only at the end needs a margin.
     let shorter = [0.25, 0.5, 0.75, 0.9].map(|part| scenario.days * part);
     let days = shorter.into_iter().map(move |days| Scenario { days, ..scenario });
     let faults = Fault::ALL.into_iter().filter(move |fault| scenario.faults.has(*fault));

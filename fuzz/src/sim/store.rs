@@ -1,5 +1,5 @@
-//! A store as the real one is: rows by their natural key, batches that become durable whole and in order, and after a
-//! crash only what was durable.
+//! A model of the store: rows by their natural key, batches that become durable whole and in order, and after a crash
+//! only the durable ones.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use mmcos_std::store::{Batch, Journal};
 
 pub(super) use mmcos_core::seam::CommitSeq;
 
-/// See the [module](self). What is written next, what is durable, and when a failed write is tried again is the real
-/// store's [`Journal`]; each of its items is what one input submitted.
+/// The store. The real store's [`Journal`] decides what is written next, what is durable, and when a failed write is
+/// tried again. Each of its items is what one input submitted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     rows: Rows<Record>,
     journal: Journal<Vec<Record>>,
-    /// The write that is on its way.
+    /// The write on its way.
     writing: Option<Batch<Vec<Record>>>,
-    /// How much of what was submitted the rows hold.
+    /// Last commit whose records are in the rows.
     written: CommitSeq,
 }
 
@@ -31,17 +31,18 @@ impl Store {
         self.journal.submit([records])
     }
 
-    /// What may be acknowledged.
+    /// Returns the last commit that may be acknowledged.
     pub(super) const fn durable(&self) -> CommitSeq {
         self.journal.durable()
     }
 
-    /// What is on the disk.
+    /// Returns the last commit on the disk.
     pub(super) const fn written(&self) -> CommitSeq {
         self.written
     }
 
-    /// Begins to write all that was submitted, unless a write is on its way, or the next attempt is not due.
+    /// Begins to write all that was submitted, unless a write is on its way, or the next attempt is not due. Returns
+    /// true if it did.
     pub(super) fn begin(&mut self, now: Duration) -> bool {
         if self.writing.is_some() {
             return false;
@@ -50,7 +51,7 @@ impl Store {
         self.writing.is_some()
     }
 
-    /// The write that was begun is done.
+    /// Ends the write that was begun.
     pub(super) fn commit(&mut self, now: Duration) {
         let Some(batch) = self.writing.take() else { return };
         for records in batch.items() {
@@ -60,14 +61,14 @@ impl Store {
         self.journal.committed(&batch, now);
     }
 
-    /// The write that was begun has failed. Returns when it is tried again.
+    /// Ends the write that was begun as failed. Returns the time of the next attempt.
     pub(super) fn fail(&mut self, trouble: StorageTrouble, now: Duration) -> Option<Duration> {
         let batch = self.writing.take()?;
         self.journal.failed(batch, trouble, now);
         self.journal.next_attempt()
     }
 
-    /// All that was submitted is durable, as after an orderly stop.
+    /// Makes all that was submitted durable, as after an orderly stop.
     pub(super) fn finish(&mut self, now: Duration) {
         self.commit(now);
         if self.begin(Duration::MAX) {
@@ -75,8 +76,7 @@ impl Store {
         }
     }
 
-    /// The power is gone. Of what was on its way, the disk has kept the first so many batches, whether anybody was told
-    /// or not.
+    /// Models a loss of power. Of the batches on their way, the disk has kept the first `kept`, acknowledged or not.
     pub(super) fn crash(&mut self, kept: usize) {
         let writing = self.writing.take();
         let items = writing.iter().flat_map(Batch::items).chain(self.journal.waiting()).take(kept);
@@ -87,12 +87,12 @@ impl Store {
         self.journal = Journal::starting_at(self.written);
     }
 
-    /// What the core is to be told of the storage.
+    /// Returns the storage state for the core.
     pub(super) fn storage(&self, now: Duration) -> Storage {
         self.journal.storage(now)
     }
 
-    /// The number of the last match that is durable.
+    /// Returns the number of the last durable match.
     pub(super) fn last_session(&self) -> u64 {
         match SCHEMA.table("matches").and_then(|table| self.rows.last(table)) {
             Some(Record::Race(race)) => race.session.0,
@@ -108,19 +108,19 @@ impl Store {
         self.writing.iter().flat_map(Batch::items).chain(self.journal.waiting())
     }
 
-    /// What a server is restored from.
+    /// Returns the records that a server is restored from.
     pub(super) fn records(&self, now: Wall) -> impl Iterator<Item = Record> {
         self.rows.records(now)
     }
 
-    /// What a server would be restored from if all that was submitted were durable.
+    /// Returns the records that a server would be restored from if all that was submitted were durable.
     pub(super) fn all_records(&self, now: Wall) -> Vec<Record> {
         let mut rows = self.rows.clone();
         self.waiting().for_each(|records| put(&mut rows, records));
         rows.records(now).collect()
     }
 
-    /// Throws away what no server wants back, in whose time it is no earlier than this.
+    /// Removes what no server needs whose time is no earlier than this.
     pub(super) fn prune(&mut self, earliest: Wall) {
         self.rows.prune(earliest);
     }
@@ -134,14 +134,14 @@ fn put(rows: &mut Rows<Record>, records: &[Record]) {
     }
 }
 
-/// A trouble of the store, and how long it lasts: mostly a second, sometimes a minute.
+/// Draws a trouble of the store and its duration: mostly a second, sometimes a minute.
 pub(super) fn trouble(random: &mut crate::random::Random) -> (StorageTrouble, Duration) {
     let kinds = StorageTrouble::ALL;
     let kind = kinds[(random.uniform() * kinds.len() as f64) as usize % kinds.len()];
     (kind, Duration::from_secs_f64(random.lognormal(1.5, 1.5).min(120.0)))
 }
 
-/// How long it takes to make something durable: mostly milliseconds, sometimes seconds.
+/// Draws the duration of a commit: mostly milliseconds, sometimes seconds.
 pub(super) fn latency(random: &mut crate::random::Random) -> Duration {
     Duration::from_secs_f64(random.lognormal(0.004, 2.0).min(8.0))
 }

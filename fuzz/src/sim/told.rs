@@ -1,10 +1,10 @@
-//! What players are told of the server as a whole: its state, and the game's configuration.
+//! The server as a whole in responses: its state, and the game's configuration.
 
 use std::rc::Rc;
 
 use crate::client::{Elements, LoginDetails};
 
-/// What `ServerStatus` says.
+/// The content of a `ServerStatus` response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerStatus {
     /// The message of the day, as it stands in the XML.
@@ -23,12 +23,12 @@ impl ServerStatus {
     }
 }
 
-/// What the part of a login's answer says that is the same for everybody.
+/// The part of a login response that is the same for every player.
 #[derive(Debug, Default)]
 pub(super) struct Configuration {
-    /// The number of the event that is on, or 0.
+    /// The number of the current special event, or 0.
     pub(super) event: u32,
-    /// How long a game searches before it is content with AI.
+    /// Time for which a game searches before it accepts AI, in seconds.
     pub(super) search_seconds: u64,
 }
 

@@ -14,8 +14,8 @@ use super::world::World;
 use crate::random::Random;
 
 impl World {
-    /// In half of the short runs all players have an account from the day before, with points about a bound of their
-    /// division: in two hours none would win or lose a higher one. In a season they do so by themselves.
+    /// In half of the short runs, gives all players an account from the day before, with points about a bound of
+    /// their division: in two hours none would win or lose a higher one. In a season they do so by themselves.
     pub(super) fn enrol_veterans(&mut self) {
         let mut random = Random::new(self.scenario.seed, 1 << 42);
         if self.scenario.days >= 1.0 || random.uniform() < 0.5 {
@@ -39,7 +39,7 @@ impl World {
     }
 }
 
-/// A division, and points with which a few results win the next or lose it.
+/// Draws a division, and points with which a few results win the next or lose it.
 fn about_a_bound(catalogue: &Catalogue, random: &mut Random) -> Standing {
     let bands = &catalogue.divisions.bands;
     let division = random.between(0.0, bands.len() as f64) as usize;

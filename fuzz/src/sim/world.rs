@@ -1,4 +1,4 @@
-//! The server, those who play on it, and everything between them.
+//! The simulated world: the server, its players, and everything between them.
 
 use std::{
     collections::VecDeque,
@@ -33,19 +33,19 @@ use crate::{
     virtual_time::{catalogue, set_matchmaker, trusting},
 };
 
-/// No input may make the matchmaker look at more than this, with a few dozen who wait.
+/// Maximum number of groups that an input may make the matchmaker look at, with a few dozen that wait.
 const MOST_STEPS: u64 = 20_000;
 
-/// Timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of a shutdown, the
-/// next rows of a season.
+/// Number of timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of
+/// a shutdown, the next rows of a season.
 const OTHER_TIMERS: usize = 5;
 
-/// Something that will happen.
+/// A future event.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
-    /// A player goes on with what it is at, if it is still that.
+    /// A player goes on, if it is still at this stage.
     Act(usize, u32),
-    /// An answer reaches a player, if it still waits for it.
+    /// A response reaches a player, if it still waits for it.
     Hear(usize, u32),
     /// More of what was sent on this connection arrives.
     Arrive(ConnId),
@@ -57,18 +57,18 @@ pub(super) enum Event {
     Break(ConnId),
     /// The write that was on its way to the disk has ended.
     Committed(u32),
-    /// A write that failed is tried again.
+    /// A failed write is tried again.
     Commit(u32),
     EarlyTick,
     ClockJump,
     ClockRighted,
-    /// The host stops the server.
+    /// The operator stops the server.
     Stop,
     /// The server has stopped.
     Stopped(u32),
     /// The server starts.
     Start,
-    /// All is looked at.
+    /// Everything is inspected.
     Inspect,
     /// The operator does something.
     Operate,
@@ -82,26 +82,26 @@ pub(super) struct Process {
     pub(super) is_stopping: bool,
 }
 
-/// What is to be known of the input that is being dealt with.
+/// State of the input that is being handled.
 #[derive(Debug, Default)]
 pub(super) struct Current {
     /// Records that are not submitted yet.
     pub(super) batch: Vec<Record>,
-    /// What an answer that is given now waits for.
+    /// The commit that a response sent now waits for.
     pub(super) ticket: CommitSeq,
-    /// Connections whose sockets are gone since the server has closed them.
+    /// Connections whose sockets are gone because the server closed them.
     pub(super) closed: Vec<ConnId>,
-    /// Whether the server is gone since the last effect: nothing that it says arrives any more.
+    /// True if the server is gone since the last effect: nothing that it sends arrives any more.
     pub(super) is_crashed: bool,
-    /// Whether a result was recorded.
+    /// True if a result was recorded.
     pub(super) is_counted: bool,
-    /// Whether a search came with it.
+    /// True if a search came with it.
     pub(super) is_search: bool,
-    /// The ticket of what was recorded before anything that followed from it: a ban, a season.
+    /// Commit of what was recorded before anything that followed from it: a ban, a season.
     pub(super) first: Option<CommitSeq>,
 }
 
-/// See the [module](self).
+/// The world; see the [module](self).
 pub(super) struct World {
     pub(super) scenario: Scenario,
     pub(super) rates: Rates,
@@ -109,38 +109,38 @@ pub(super) struct World {
     pub(super) starts: Wall,
     pub(super) config: Settings,
     pub(super) now: Duration,
-    /// How far the wall clock is from what it should be, in milliseconds.
+    /// Error of the wall clock, in milliseconds.
     pub(super) clock_error: i64,
     pub(super) watch: super::clock::Watch,
     pub(super) agenda: Agenda<Event>,
     pub(super) process: Option<Process>,
-    /// How many servers there have been.
+    /// Number of servers so far.
     pub(super) lives: u32,
     pub(super) store: Store,
-    /// The trouble that the store is in, and until when.
+    /// The trouble that the store is in, and its end.
     pub(super) trouble: Option<(StorageTrouble, Duration)>,
     /// The state of the storage that the server was told.
     pub(super) storage: Storage,
     pub(super) current: Current,
-    /// Connections with answers that wait, and what for.
+    /// Connections with responses that wait, each with the commit.
     pub(super) waiting: VecDeque<(CommitSeq, ConnId)>,
     pub(super) players: Vec<Player>,
     pub(super) operator: Operator,
     pub(super) opened: u64,
-    /// Keys that were given away lately.
+    /// Race keys that were given lately.
     pub(super) keys: VecDeque<RaceKey>,
     pub(super) referee: Referee,
     pub(super) books: Books,
     pub(super) common: Common,
     /// Scratch space.
     pub(super) answers: Vec<(Option<Ask>, Reply, u64)>,
-    /// For their buffers.
+    /// Used links, for their buffers.
     pub(super) used_links: Vec<Link>,
     pub(super) steps: u64,
     pub(super) requests: u64,
     pub(super) is_resting: bool,
     pub(super) failure: Option<Failure>,
-    /// What happened to the server that runs, if it is to be written down.
+    /// Trace of the current server, if one is wanted.
     pub(super) trace: Option<String>,
 }
 
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// What happens next, unless it happens only after `end`.
+    /// Handles the next event, unless it comes only after `end`.
     fn step(&mut self, end: Duration) -> bool {
         let tick = self.next_tick();
         let event = self.agenda.next();
@@ -253,7 +253,7 @@ impl World {
         self.agenda.plan(self.now + wait, event);
     }
 
-    /// Whether a fault of this kind happens now.
+    /// Returns true if a fault of this kind happens now.
     pub(super) fn strikes(&mut self, fault: Fault) -> bool {
         let rate = self.rates.of(fault);
         rate > 0.0 && self.random.uniform() < rate
@@ -264,7 +264,7 @@ impl World {
         Wall::from_millis(self.starts.as_millis() + millis)
     }
 
-    /// The time of the server that runs.
+    /// Returns the time of the current server.
     pub(super) fn monotonic(&self) -> Monotonic {
         let started = self.process.as_ref().map_or(self.now, |process| process.started);
         Monotonic::default().after(self.now.saturating_sub(started))
@@ -351,7 +351,7 @@ impl World {
         }
     }
 
-    /// Between any two effects.
+    /// Crashes the server, perhaps, between two effects.
     pub(super) fn may_crash(&mut self) {
         self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
     }
@@ -371,7 +371,7 @@ impl World {
         }
     }
 
-    /// All that was answered, and all that is durable.
+    /// Returns a number for all that was sent, and all that is durable.
     fn digest(&mut self) -> Digest {
         for record in self.store.records(self.wall()) {
             self.common.hash.bytes(format!("{record:?}").as_bytes());

@@ -1,5 +1,5 @@
-//! Who has how many points, by what was said to players and not by how the server counts: the rules are written down
-//! here a second time, in the simplest way.
+//! The model of all players' points, by what players were sent and not by how the server counts: the rules are
+//! written down here a second time, in the simplest way.
 
 mod orders;
 mod races;
@@ -28,16 +28,16 @@ pub(super) use races::Claimed;
 use races::Race;
 use standings::Standings;
 
-/// What a player has been told to have.
+/// The state of an account, as its player was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) steam_id: SteamId,
     pub(super) points: i32,
     pub(super) division: u8,
     pub(super) season: i32,
-    /// What of the points the season began with.
+    /// The part of the points that is the season's bonus.
     pub(super) bonus: i32,
-    /// The box that the title is from, if one was chosen.
+    /// The box of the title, if one was chosen.
     pub(super) title: Option<u8>,
 }
 
@@ -59,7 +59,7 @@ impl Account {
     }
 }
 
-/// How to take back what a crash has undone.
+/// A way to undo a change that a crash has lost.
 enum Undo {
     Enrolled,
     Account(UserId, Account),
@@ -68,29 +68,29 @@ enum Undo {
     Orders(Box<Orders>),
 }
 
-/// See the [module](self).
+/// The model; see the [module](self).
 pub(super) struct Books {
     catalogue: Catalogue,
-    /// By division, what one game can bring.
+    /// By division, the changes that one match can bring.
     honest: [RangeInclusive<Points>; 7],
     accounts: Vec<Account>,
     standings: Standings,
     by_steam_id: BTreeMap<SteamId, UserId>,
     season: Option<Season>,
-    /// How many seasons an operator has begun before their time.
+    /// Number of seasons that an operator has started before their time.
     early: i32,
     races: BTreeMap<RaceKey, Race>,
     /// The last key that a player was given alone.
     searching: BTreeMap<UserId, RaceKey>,
     orders: Orders,
-    /// The time that the server went by last.
+    /// The last time that the server went by.
     now: Wall,
-    /// The latest that it ever was.
+    /// The latest time that the server ever went by.
     latest: Wall,
     /// The true time of the last request.
     true_now: Duration,
     durable: CommitSeq,
-    /// What is not durable yet.
+    /// Changes that are not durable yet.
     journal: VecDeque<(CommitSeq, Undo)>,
 }
 
@@ -127,8 +127,8 @@ impl Books {
         self.accounts.get(slot(user))
     }
 
-    /// A request was served at this time, by the clock that the server goes by and by the true one: a season may have
-    /// begun by it, if the clock is sure.
+    /// Notes that a request was served at this time, by the clock that the server goes by and by the true one. A
+    /// season may have begun by it, if the clock is sure.
     pub(super) fn follow(&mut self, now: Wall, is_sure: bool, true_now: Duration, ticket: CommitSeq) {
         (self.now, self.latest, self.true_now) = (now, self.latest.max(now), true_now);
         if self.season.is_none_or(|season| now >= season.next_starts && is_sure) {
@@ -141,12 +141,12 @@ impl Books {
         }
     }
 
-    /// What time it is for the server, also while it begins no season.
+    /// Sets the time that the server goes by, also while no season begins.
     pub(super) fn look_at_clock(&mut self, now: Wall) {
         self.now = now;
     }
 
-    /// The number of the season.
+    /// Returns the number of the season.
     pub(super) fn season(&self) -> i32 {
         self.season.map_or(0, |season| season.id.0)
     }
@@ -173,7 +173,7 @@ impl Books {
         self.standings = Standings::of(self.accounts.iter().map(|account| account.points));
     }
 
-    /// A Steam account logged in and was told its number.
+    /// Notes that a Steam account logged in and was told its account number.
     pub(super) fn log_in(
         &mut self,
         steam_id: SteamId,
@@ -192,7 +192,7 @@ impl Books {
         Ok(())
     }
 
-    /// A player was told to stand here.
+    /// Checks the standing that a player was told.
     pub(super) fn check(
         &self,
         user: UserId,
@@ -206,19 +206,19 @@ impl Books {
         expect("rank", &rank, &self.rank(user, account, account.points))
     }
 
-    /// A player was told with what bonus the season began.
+    /// Checks the season's bonus that a player was told.
     pub(super) fn check_bonus(&self, user: UserId, details: &LoginDetails) -> Result<(), String> {
         let bonus = self.account(user).map_or(0, |account| account.bonus);
         let is_news = details.old_season != details.season;
         expect("the bonus", &details.bonus, &if is_news { bonus } else { 0 })
     }
 
-    /// How many would be ahead of a player with so many points.
+    /// Returns the number of players ahead of one with `points`.
     fn rank(&self, user: UserId, account: &Account, points: i32) -> u32 {
         self.standings.rank(slot(user), account.points, points)
     }
 
-    /// The server was running before: these accounts are durable.
+    /// Takes the accounts of a server that was running before: they are durable.
     pub(super) fn take_over(&mut self, season: Season, records: &[Record]) {
         self.season = Some(season);
         let players = records.iter().filter_map(|record| match record {
@@ -231,7 +231,7 @@ impl Books {
         self.rank_anew();
     }
 
-    /// The change that would bring a player exactly to a bound of a division, if one result can.
+    /// Returns the change that would bring a player exactly to a bound of a division, if one result can.
     pub(super) fn change_to_a_bound(&self, steam_id: SteamId) -> Option<i32> {
         let account = self.account(self.user(steam_id)?)?;
         let honest = &self.honest[usize::from(account.division)];
@@ -241,13 +241,13 @@ impl Books {
         changes.find(|change| *change != 0 && honest.contains(&Points(*change)))
     }
 
-    /// Somebody was shown a page of the leaderboard that begins at this rank.
+    /// Checks a page of the leaderboard that begins at this rank.
     pub(super) fn check_page(&self, start: u32, entries: &[Entry]) -> Result<(), String> {
         let page = self.standings.from(start).take(100).map(|(_, slot)| slot);
         self.check_entries(entries, page)
     }
 
-    /// A player was shown a leaderboard of these.
+    /// Checks a leaderboard of a player's friends.
     pub(super) fn check_friends(
         &self,
         user: UserId,
@@ -284,7 +284,7 @@ impl Books {
         self.note(ticket, |_| Undo::Account(user, before));
     }
 
-    /// How to take back what is about to change, unless it is durable already.
+    /// Notes how to undo the next change, unless it is durable already.
     fn note(&mut self, ticket: CommitSeq, undo: impl FnOnce(&Self) -> Undo) {
         if ticket > self.durable {
             let undo = undo(self);
@@ -292,13 +292,13 @@ impl Books {
         }
     }
 
-    /// This much is durable, and will never be undone.
+    /// Notes that this much is durable, and will never be undone.
     pub(super) fn durable(&mut self, ticket: CommitSeq) {
         self.durable = ticket;
         while self.journal.pop_front_if(|(of, _)| *of <= ticket).is_some() {}
     }
 
-    /// The server is gone, and with it all that was not durable.
+    /// Undoes all that was not durable when the server crashed.
     pub(super) fn crash(&mut self, durable: CommitSeq) {
         self.durable(durable);
         while let Some((_, undo)) = self.journal.pop_back() {
@@ -321,7 +321,7 @@ impl Books {
         self.orders.forget_kicks();
     }
 
-    /// Whether a server has what these books have.
+    /// Compares a server with the model.
     pub(super) fn compare(&self, service: &Mmcos) -> Result<(), String> {
         let players = service.players();
         expect("accounts", &players.len(), &self.accounts.len())?;
@@ -336,7 +336,7 @@ fn slot(user: UserId) -> usize {
     user.0 as usize - 1
 }
 
-/// The division that so many points make for who holds this one.
+/// Returns the division for these points of a player that holds `held`.
 fn division(catalogue: &Catalogue, points: i32, held: u8) -> u8 {
     let is_held = |division: &u8| {
         let band = &catalogue.divisions.bands[usize::from(*division)];

@@ -1,4 +1,4 @@
-//! What the operator has ordered, by what was answered: the rules once more, in the simplest way.
+//! The model of the operator's commands, by their responses: the rules once more, in the simplest way.
 
 use std::collections::BTreeMap;
 
@@ -23,20 +23,20 @@ use crate::sim::{
 
 const HOUR: i64 = 3_600_000;
 
-/// See the [module](self).
+/// The state that the commands have led to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Orders {
-    /// Until when, or for good.
+    /// Bans with their ends; `None` for permanent ones.
     bans: BTreeMap<Whom, Option<Wall>>,
     settings: BTreeMap<&'static str, String>,
-    /// The event that was started or (without a name) stopped last, from when and until when.
+    /// The last special event that was started or (without a name) stopped, with start and end.
     event: Option<(Option<&'static str>, Wall, Wall)>,
-    /// At which step the server that runs kicked whom.
+    /// Accounts that the current server kicked, with the step.
     kicked: BTreeMap<UserId, u64>,
 }
 
 impl Orders {
-    /// A server that is started anew knows no kicks.
+    /// Forgets kicks: a restarted server knows none.
     pub(super) fn forget_kicks(&mut self) {
         self.kicked.clear();
     }
@@ -48,7 +48,7 @@ impl Orders {
 }
 
 impl Books {
-    /// An order was answered with this status. It holds from now on if it should.
+    /// Checks the status of a response to a command, and carries it out in the model.
     pub(in crate::sim) fn obey(
         &mut self,
         order: &Order,
@@ -60,13 +60,13 @@ impl Books {
         let due = match order {
             Order::LiftBan(whom) if !self.orders.bans.contains_key(whom) => 404,
             Order::Kick(user) if !(1..=self.accounts.len()).contains(&(*user as usize)) => 404,
-            // It has ended by itself.
+            // The match has ended by itself.
             Order::EndMatch(_) if status == 404 => 404,
             Order::Nonsense => 400,
             Order::BanAll => 409,
             Order::StartSeason(_) if self.refuses_season(order, now, is_sure) => 400,
             Order::StartSeason(season) if self.doubts_season(*season, now) => 409,
-            // Who has tried too often must wait.
+            // After too many attempts a client must wait.
             Order::Stranger(_) if status == 429 => 429,
             Order::Stranger(_) => 401,
             _ => 200,
@@ -88,7 +88,8 @@ impl Books {
         Ok(())
     }
 
-    /// Whether a season must not begin: it is not the next, there is none to end, or the clock has jumped. One from the future may get the number that is right.
+    /// Returns true if a season must not begin: it is not the next, there is none to end, or the clock has jumped. A
+    /// season from the future may get the right number.
     fn refuses_season(&self, order: &Order, now: Wall, is_sure: bool) -> bool {
         let (Order::StartSeason(wanted), Some(season)) = (order, self.season) else { return true };
         if *wanted == season.id.0 {
@@ -100,18 +101,18 @@ impl Books {
         !(*wanted == season.id.0 + 1 && now < season.inactive_from)
     }
 
-    /// Whether a season would end that began less than an hour ago, which needs a confirmation.
+    /// Returns true if a season would end that began less than an hour ago, which needs a confirmation.
     fn doubts_season(&self, wanted: i32, now: Wall) -> bool {
         let season = self.season.filter(|season| season.id.0 < wanted);
         season.is_some_and(|season| now.as_millis() - season.starts.as_millis() < HOUR)
     }
 
-    /// The number of the season that it is by the calendar.
+    /// Returns the number of the season by the calendar.
     pub(in crate::sim) fn right_season(&self, now: Wall) -> i32 {
         Season::at(now).id.0 + self.early
     }
 
-    /// A season begins before its time, unless it is on already; or one from the future gets its right number.
+    /// Begins a season before its time, unless it has begun already; or gives one from the future its right number.
     fn start_season_early(&mut self, wanted: i32, now: Wall, ticket: CommitSeq) {
         let Some(season) = self.season.filter(|season| season.id.0 != wanted) else { return };
         if now < season.starts {
@@ -134,35 +135,35 @@ impl Books {
             Order::Set(name, value) => drop(settings.insert(name, value.clone())),
             Order::Reset(name) => drop(settings.remove(name)),
             Order::StartEvent { name, hours } => *event = Some((Some(*name), now, later(*hours))),
-            // One that was planned does not come back by that.
+            // Stopping does not bring back one that was planned.
             Order::StopEvent => *event = Some((None, now, plan.at(now).map_or(now, |run| run.ends))),
             _ => {}
         }
     }
 
-    /// Whether this player may not play now.
+    /// Returns true if this player is banned now.
     pub(in crate::sim) fn is_banned(&self, player: SteamId, now: Wall) -> bool {
         self.orders.is_banned(|whom| whom == Whom::Player(player), now)
     }
 
-    /// Whether nobody may play from this address now.
+    /// Returns true if this address is banned now.
     pub(in crate::sim) fn is_barred(&self, address: std::net::Ipv4Addr, now: Wall) -> bool {
         self.orders.is_banned(|whom| whom.has_address(address), now)
     }
 
-    /// Whether a session that began at this step has been ended since.
+    /// Returns true if a session that began at this step has been ended since.
     pub(in crate::sim) fn is_kicked(&self, player: SteamId, began: u64) -> bool {
         let kicked = &self.orders.kicked;
         !kicked.is_empty()
             && self.user(player).and_then(|user| kicked.get(&user)).is_some_and(|kicked| began <= *kicked)
     }
 
-    /// Everybody who was ever banned and not pardoned.
+    /// Returns all bans that were not lifted.
     pub(in crate::sim) fn bans(&self) -> impl ExactSizeIterator<Item = Whom> {
         self.orders.bans.keys().copied()
     }
 
-    /// How many bans hold.
+    /// Returns the number of active bans.
     pub(in crate::sim) fn bans_that_hold(&self, now: Wall) -> usize {
         self.orders.bans.values().filter(|until| until.is_none_or(|until| now < until)).count()
     }
@@ -171,17 +172,17 @@ impl Books {
         self.accounts.len()
     }
 
-    /// What was set.
+    /// Returns the value that was set.
     pub(in crate::sim) fn setting(&self, name: &str) -> Option<&str> {
         self.orders.settings.get(name).map(String::as_str)
     }
 
-    /// Whether the server is closed.
+    /// Returns true if the server is closed for maintenance.
     pub(in crate::sim) fn is_closed(&self, configured: bool) -> bool {
         self.setting("maintenance").map_or(configured, |value| value == "true")
     }
 
-    /// The number of the event that is on.
+    /// Returns the number of the current special event.
     pub(in crate::sim) fn event(&self, plan: &Plan, now: Wall) -> u32 {
         let by_hand = self.orders.event.filter(|(_, from, until)| *from <= now && now < *until);
         let name = match by_hand {
@@ -192,7 +193,7 @@ impl Books {
         number.map_or(0, |(number, _)| number)
     }
 
-    /// Whether a server does what these books say.
+    /// Compares a server's bans, settings and special event with the model.
     pub(in crate::sim) fn compare_orders(
         &self,
         service: &Mmcos,

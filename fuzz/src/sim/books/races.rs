@@ -1,4 +1,4 @@
-//! Races: who may bring a result of them, and what comes of it.
+//! The model of matches: which players may send a result, and what the result must lead to.
 
 use std::time::Duration;
 
@@ -14,36 +14,37 @@ use crate::{
     sim::store::CommitSeq,
 };
 
-/// How soon after its key a race against AI can be over.
+/// Shortest time between the key of a race against AI and its result.
 const SHORTEST_RACE: Duration = Duration::from_secs(30);
 
-/// How long after its issue a key is recognised without anything else, in milliseconds; half of the time that it tells.
+/// Time after its issue for which a key is recognised without anything else, in milliseconds; half of the time that
+/// it tells.
 const LONGEST_RECOGNISED: i64 = 36 * 3_600_000;
 
-/// A race whose key was given away.
+/// A match whose key was given to players.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Race {
-    /// Its number.
+    /// The match number.
     session: u64,
-    /// By the time that the server went by, and by the true one.
+    /// Time of its response by the clock that the server goes by, and by the true one.
     made: Wall,
     given: Duration,
     seats: usize,
     players: Vec<UserId>,
-    /// Who was listed when it was not sure who else is in.
+    /// Players that were listed while it was not sure which others are in it.
     perhaps: Vec<UserId>,
-    /// One group races against AI.
+    /// True for a race of one group against AI.
     alone: bool,
-    /// When a registration or a result came, by the time that the server went by.
+    /// Time of the first registration or result, by the clock that the server goes by.
     begun: Option<Wall>,
-    /// The server was gone since, and nothing of it was kept but the key itself.
+    /// True if the server was gone since, and kept nothing of it but the key itself.
     fragile: bool,
-    /// Its only player has searched on.
+    /// True if its only player has searched on.
     superseded: bool,
     counted: Vec<Counted>,
 }
 
-/// A result that has counted.
+/// A result that counted.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     user: UserId,
@@ -51,7 +52,7 @@ struct Counted {
     ticket: CommitSeq,
 }
 
-/// A result that a player brings.
+/// A result that a player sends.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct Claimed {
     pub(in crate::sim) user: UserId,
@@ -59,25 +60,26 @@ pub(in crate::sim) struct Claimed {
     pub(in crate::sim) change: Points,
 }
 
-/// Whether a race that began `then` cannot be over `now`. A clock that was set back since makes nothing too soon.
+/// Returns true if a race that began `then` cannot be over `now`. If the clock was set back since, nothing is too
+/// soon.
 fn is_sooner(now: Wall, then: Wall) -> bool {
     (0..SHORTEST_RACE.as_millis() as i64).contains(&(now.as_millis() - then.as_millis()))
 }
 
-/// What a result must lead to.
+/// The effect that a result must have.
 enum Due {
     /// It counts.
     Yes,
-    /// It does not.
+    /// It does not count.
     No,
-    /// Both would be right; if it has counted before, so would be the answer that it got.
+    /// Both would be right. If it has counted before, so would be its first response.
     Perhaps(Option<Counted>),
-    /// It has counted, with this answer.
+    /// It has counted, with this response.
     Already(Counted),
 }
 
 impl Books {
-    /// These players were given the key of a race.
+    /// Notes that these players were given the key of a match.
     pub(in crate::sim) fn give(
         &mut self,
         answer: &MatchmakingResult,
@@ -108,7 +110,8 @@ impl Books {
         );
     }
 
-    /// A player was given a key with a search that another of its own had ended: nobody need know it.
+    /// Notes that a player was given a key with a search that another of its own had ended: the server need not know
+    /// the key.
     pub(in crate::sim) fn give_in_vain(
         &mut self,
         (race_key, session): (RaceKey, u64),
@@ -119,14 +122,14 @@ impl Books {
             (race.superseded, race.fragile) = (race.superseded || race.begun.is_none(), true);
         }
         let players = vec![user];
-        // It counts until the player's other search is answered.
+        // It counts until the player's other search gets its response.
         let (alone, superseded, fragile) = (true, true, true);
         let race =
             Race { session, made, given, seats: 1, alone, players, superseded, fragile, ..Race::default() };
         self.races.entry(race_key).or_insert(race);
     }
 
-    /// A player said who is in a race.
+    /// Notes the players that a player has listed for a race.
     pub(in crate::sim) fn list(
         &mut self,
         race_key: RaceKey,
@@ -154,12 +157,12 @@ impl Books {
         }
     }
 
-    /// A race is about to change.
+    /// Notes how to undo the next change of a race.
     fn note_race(&mut self, race_key: RaceKey, ticket: CommitSeq) {
         self.note(ticket, |books| Undo::Race(race_key, books.races.get(&race_key).cloned()));
     }
 
-    /// An operator ended the match of this number: no result counts that has not come.
+    /// Ends a match by an operator's command: later results do not count.
     pub(super) fn end(&mut self, session: u64, ticket: CommitSeq) -> Result<(), String> {
         // A number that nothing durable has may have been given before.
         let numbered = self.races.iter().filter(|(_, race)| race.session == session);
@@ -176,8 +179,8 @@ impl Books {
         Ok(())
     }
 
-    /// A player brought a result, and is told so with the `ticket` of what was recorded, when everything up to
-    /// `durable` is. `is_counted` says how the server took one that may count or not.
+    /// Checks the response to a result. `ticket` is the commit number of its records, and everything up to `durable`
+    /// is durable. `is_counted` says what the server did with a result that may count or not.
     pub(in crate::sim) fn score(
         &mut self,
         Claimed { user, race_key, change }: Claimed,
@@ -231,7 +234,7 @@ impl Books {
         let free = race.players.len() < race.seats;
         let counted = race.counted.iter().find(|counted| counted.user == user).copied();
         let age = self.now.as_millis() - race.made.as_millis();
-        // Of a key that alone was left the leader's account says whose it is.
+        // If only the key was left, the leader's account tells whose it is.
         let lost = race.fragile
             && (race.players.first() != Some(&user)
                 || age.abs() > LONGEST_RECOGNISED
@@ -250,10 +253,11 @@ impl Books {
         }
     }
 
-    /// No result of a race against AI counts sooner than it can be over, whatever else it would lead to.
+    /// Rejects a result of a race against AI that comes sooner than the race can be over, whatever else it would lead
+    /// to.
     fn unless_too_soon(&self, race_key: RaceKey, due: Due) -> Due {
         let Some(race) = self.races.get(&race_key).filter(|race| race.alone) else { return due };
-        // A key that alone was left tells whole seconds.
+        // If only the key was left, it tells whole seconds.
         let earliest = Wall::from_millis(race.made.as_millis() - if race.fragile { 999 } else { 0 });
         match due {
             Due::Yes | Due::Perhaps(None) => {
@@ -267,24 +271,24 @@ impl Books {
         }
     }
 
-    /// The server is gone: of a key that it gave to one group and heard nothing of, nothing is kept.
+    /// Notes that the server is gone: of a key that it gave to one group and heard nothing of, nothing is kept.
     pub(super) fn lose_keys(&mut self) {
         for race in self.races.values_mut() {
             race.fragile |= race.alone && race.begun.is_none();
         }
     }
 
-    /// Whether the server may have let go of it. What its wall clock says has nothing to do with that.
+    /// Returns true if the server may have dropped the match. Its wall clock has no influence on that.
     fn is_old(&self, race: &Race) -> bool {
         self.true_now.saturating_sub(race.given) >= KEEP
     }
 
-    /// The numbers of the races that the server may have let go of.
+    /// Returns the numbers of the matches that the server may have dropped.
     pub(in crate::sim) fn old_races(&self) -> std::collections::BTreeSet<u64> {
         self.races.values().filter(|race| self.is_old(race)).map(|race| race.session).collect()
     }
 
-    /// Throws away what is too old for anybody to come back to.
+    /// Removes matches that are too old for any player to come back to.
     pub(in crate::sim) fn prune(&mut self, before: Duration) {
         self.races.retain(|_, race| race.given >= before);
     }

@@ -1,11 +1,11 @@
 use std::cmp::Reverse;
 
-/// Everybody in the order of the leaderboard: who has more points is ahead, then who came first.
+/// All players in the order of the leaderboard: by points, then by account number.
 #[derive(Debug, Default)]
 pub(super) struct Standings(Vec<(Reverse<i32>, u32)>);
 
 impl Standings {
-    /// Of so many points each.
+    /// Creates the order from the points of each player.
     pub(super) fn of(points: impl Iterator<Item = i32>) -> Self {
         let mut order: Vec<_> = (0..).zip(points).map(|(slot, points)| (Reverse(points), slot)).collect();
         order.sort_unstable();
@@ -24,7 +24,7 @@ impl Standings {
         }
     }
 
-    /// How many others would be ahead if who has `held` had so many points.
+    /// Returns how many others would be ahead of the player with `held` points if it had `points`.
     pub(super) fn rank(&self, slot: usize, held: i32, points: i32) -> u32 {
         let itself = usize::from(held > points);
         (self.ahead_of(slot, points) - itself) as u32
@@ -34,7 +34,7 @@ impl Standings {
         self.0.partition_point(|entry| *entry < (Reverse(points), slot as u32))
     }
 
-    /// From this rank on, the points and the slot of each.
+    /// Returns the points and the slot of each player from this rank on.
     pub(super) fn from(&self, rank: u32) -> impl ExactSizeIterator<Item = (i32, usize)> {
         self.0.iter().skip(rank as usize).map(|(points, slot)| (points.0, *slot as usize))
     }
