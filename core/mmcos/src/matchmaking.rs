@@ -200,8 +200,8 @@ impl Mmcos {
         }
     }
 
-    /// Cancels a player's matchmaking ticket. Known by name only. [`Mmcos::search_abandoned`] handles a client that drops
-    /// its connection instead.
+    /// Cancels a player's matchmaking ticket. Known by name only. [`Mmcos::search_abandoned`] handles a client that
+    /// drops its connection instead.
     pub(super) fn cancel_matchmaking(
         &mut self,
         cx: &mut Context<'_, Self>,
