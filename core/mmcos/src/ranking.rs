@@ -72,7 +72,7 @@ enum Node {
 
 #[derive(Clone, Debug)]
 struct Child {
-    /// The first place of this child; the next child's is the first that does not belong here.
+    /// Lower bound: places from this one on, up to that of the next child, belong here.
     from: Place,
     tree: Tree,
 }

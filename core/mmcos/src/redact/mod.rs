@@ -1,8 +1,8 @@
 //! Redaction of this game's traces.
 //!
-//! Session tokens are issued anew, under a key that stands in the trace and is this recording's alone. Of Steam tickets the
-//! secrets and addresses are blanked, and what Steam had signed is signed by a key that is thrown away. `EgoNet`'s tickets
-//! are blanked; bans of addresses are left out. Names and `SteamID`s stay: they are the game.
+//! Session tokens are issued anew, under a key that is in the trace and belongs to this trace only. In Steam tickets
+//! the secrets and addresses are blanked, and a valid signature of Steam is replaced by one of a key that is thrown
+//! away. `EgoNet`'s tickets are blanked; bans of addresses are left out. Names and `SteamID`s stay: they are the game.
 
 mod secrets;
 mod ticket;
