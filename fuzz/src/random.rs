@@ -46,7 +46,6 @@ impl Random {
     /// Draws one of these, each with its weight; the last if the weights do not add up to 1.
     ///
     /// # Panics
-    ///
     /// If there are none.
     pub fn choose<T: Copy>(&mut self, weighted: &[(T, f64)]) -> T {
         let mut rest = self.uniform();

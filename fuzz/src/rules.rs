@@ -40,7 +40,7 @@ pub enum Event {
         /// The account's history as a host, as one number.
         hosting: u32,
     },
-    /// A search is given up.
+    /// A player cancels its search.
     Cancel {
         /// The account.
         account: u32,

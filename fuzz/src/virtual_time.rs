@@ -36,7 +36,6 @@ pub fn trusting() -> Settings {
 /// Configures the matchmaker of a server, as far as an operator can set it.
 ///
 /// # Panics
-///
 /// If an operator cannot set that.
 pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) {
     let matchmaker::Config { caps, folding, poll, gather, ai_hold, ai, pair_worth_seconds } = *matchmaker;
@@ -102,7 +101,6 @@ impl VirtualTime {
     /// Restores a record from before the server was started.
     ///
     /// # Panics
-    ///
     /// If it contradicts what the server knows already.
     pub fn restore(&mut self, record: Record) {
         self.server.restore(record).expect("a record of what can have been");
@@ -119,7 +117,7 @@ impl VirtualTime {
         Wall::from_millis(START.as_millis().saturating_add(millis))
     }
 
-    /// Lets `time` pass.
+    /// Advances the time by `time`.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while !self.step(end) {}
@@ -128,7 +126,6 @@ impl VirtualTime {
     /// Returns the next response, in the order of sending. Lets time pass until it comes, or until `end`.
     ///
     /// # Panics
-    ///
     /// If `end` is past.
     pub fn answer_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
         loop {
@@ -179,7 +176,6 @@ impl VirtualTime {
     /// Sends a request on a connection of its own, as the game does with almost all of its requests.
     ///
     /// # Panics
-    ///
     /// If the response does not come at once.
     pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
         let conn = self.open(address);

@@ -17,7 +17,6 @@ impl Response {
     /// Takes the first response out of the bytes read so far, if it is whole.
     ///
     /// # Panics
-    ///
     /// If it is malformed.
     pub fn take(read: &mut Vec<u8>) -> Option<Self> {
         let body_at = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
@@ -37,7 +36,6 @@ impl Response {
     /// Returns the body of a successful response.
     ///
     /// # Panics
-    ///
     /// If the status is another.
     pub fn granted(&self) -> &str {
         assert_eq!(self.status, 200, "{self:?}");

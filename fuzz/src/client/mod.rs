@@ -75,7 +75,6 @@ impl Client {
     /// Logs in. Each number is another account.
     ///
     /// # Panics
-    ///
     /// If the login fails: the server must trust tickets that Steam has not signed.
     pub fn log_in(time: &mut VirtualTime, number: u32) -> Self {
         let steam_id = steam_id(number);
@@ -105,7 +104,6 @@ impl Client {
     /// such clients are 1, 2, 3 and so on.
     ///
     /// # Panics
-    ///
     /// If they are not.
     pub fn known(time: &mut VirtualTime, number: u32) -> Self {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
@@ -155,7 +153,6 @@ impl Client {
     /// Cancels the search.
     ///
     /// # Panics
-    ///
     /// If the server rejects the request.
     pub fn cancel(&self, time: &mut VirtualTime) {
         let answer = time.ask(self.address(), &requests::cancel_matchmaking(&self.session_token));
@@ -165,7 +162,6 @@ impl Client {
     /// Reports that the race begins.
     ///
     /// # Panics
-    ///
     /// If the server rejects the request.
     pub fn register(&self, time: &mut VirtualTime, race_key: RaceKey, mode: Mode) {
         let request = requests::register_active_game(&self.session_token, race_key, mode, &[self.steam_id]);
@@ -175,7 +171,6 @@ impl Client {
     /// Reports the change of points that a race brought.
     ///
     /// # Panics
-    ///
     /// If the server rejects the request.
     pub fn add_points(&mut self, time: &mut VirtualTime, race_key: RaceKey, change: Points) {
         let request = requests::add_points(&self.session_token, race_key, change);

@@ -52,7 +52,7 @@ impl Settings {
     }
 }
 
-/// Lets a population play.
+/// Runs a population.
 pub fn run(settings: &Settings, seed: u64) -> Record {
     let mut population = Population::new(settings, seed);
     population.run();
@@ -167,7 +167,7 @@ impl Population {
         self.poll(self.players.len() - 1);
     }
 
-    /// Gives a group a past: it has played until its points match its skill.
+    /// Restores a group that has played until its points match its skill.
     fn remember(&mut self, number: u32, skill: Points) {
         let now = self.time.wall();
         let mut player = Player::new(UserId(number), client::steam_id(number), Season::at(now).id, now);

@@ -14,8 +14,8 @@ const LONGEST: Duration = Duration::from_mins(30);
 /// Time from the end of the first failure to the end of the time apart that the second one brings.
 const REMEMBERED: Duration = Duration::from_mins(60 + 10);
 
-/// The players that the server may keep apart: those that twice in a row were in a match and did not race. It judges
-/// by the bytes on the wire, so it allows a little more than the server does.
+/// The players that the server may keep apart: those that twice in a row were in a match and did not race. Judged by
+/// the bytes on the wire, so it allows a little more than the server does.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Apart {
     /// Members of the races of which nothing was heard.

@@ -22,7 +22,7 @@ const NOTICED: i64 = 30_000;
 /// A jump ahead by more is believed only after a day, in milliseconds.
 const FAR: i64 = 390 * 86_400_000;
 
-/// What the simulation knows of the clock, since it sets it.
+/// The simulation's knowledge of the clock, which it sets itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     /// The errors of the clock that the server has read, from the lowest to the highest.

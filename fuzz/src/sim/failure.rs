@@ -33,7 +33,7 @@ pub enum Invariant {
     Deadline,
     /// The cost of an input does not grow with the number of groups that wait, and no unused timer stays.
     Cost,
-    /// When all have left nothing stays.
+    /// Nothing stays when all players have left.
     Rest,
     /// The way in which bytes are cut into pieces changes nothing.
     Pieces,

@@ -258,7 +258,7 @@ impl World {
         }
     }
 
-    /// Lets a slow client read a little.
+    /// Reads a little, as a slow client.
     pub(super) fn read_more(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
         let most = self.random.between(10_000.0, 40_000.0) as usize;

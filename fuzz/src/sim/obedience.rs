@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Lets idle players notice the new season and read the leaderboard.
+    /// Makes idle players notice the new season and read the leaderboard.
     pub(super) fn look_at_new_season(&mut self) {
         for player in 0..self.players.len() {
             if self.players[player].stage == Stage::Menu {

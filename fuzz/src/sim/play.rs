@@ -47,7 +47,7 @@ impl World {
         player.reply = None;
     }
 
-    /// Lets a player go on in a while.
+    /// Plans a player's next step.
     pub(super) fn pause(&mut self, player: usize, stage: Stage, wait: Duration) {
         self.enter(player, stage);
         let turn = self.players[player].turn;

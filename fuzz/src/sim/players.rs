@@ -201,7 +201,7 @@ impl Link {
         Self { sent, on_the_way, asked, reader, outward, replies, ..Self::new(conn, session) }
     }
 
-    /// Lets the client read, `most` bytes at most.
+    /// Reads `most` bytes at most, as the client.
     pub(super) fn read(&mut self, most: usize) {
         let count = self.outward.pieces().map(<[u8]>::len).sum::<usize>().min(most);
         self.outward.written(count);

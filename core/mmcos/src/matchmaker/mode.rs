@@ -1,4 +1,4 @@
-//! What a player can search for, and the buckets that follow from it.
+//! Modes that a player can search for, and the buckets that follow from them.
 
 use alloc::string::String;
 use core::fmt;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::rig::{Rig, status};
 
-/// Lets Ann and Ben meet, and returns their response.
+/// Matches Ann and Ben, and returns their response.
 fn meet(rig: &mut Rig<Mmcos>, tokens: &[String; 2]) -> String {
     let searches = [(0, 10), (1, 20)]
         .map(|(player, lobby): (usize, u64)| Search::race(&tokens[player], lobby).begin(rig));
