@@ -1,5 +1,5 @@
 //! Serves an invented game, *Duel* (`core/examples/toy_game.rs`), as any game is served: TLS, store, metrics, pages,
-//! recording, backup.
+//! trace, backup.
 //!
 //! ```sh
 //! cargo run -p mmcos-smol --example duel -- --http 8080 --https 8443 &

@@ -1,7 +1,7 @@
-//! What durability costs: `cargo run --release -p mmcos-smol --example durability [DIRECTORY]`.
+//! The cost of durability: `cargo run --release -p mmcos-smol --example durability [DIRECTORY]`.
 //!
-//! Measures results (`AddPoints`) in the core and over HTTP, start-up, and memory. The store is made in DIRECTORY, whose
-//! disk is what is measured; without one, in the directory for temporary files.
+//! Measures results (`AddPoints`) in the core and over HTTP, start-up, and memory. The store is made in DIRECTORY, to
+//! measure the disk of that; without one, in the directory for temporary files.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -51,7 +51,7 @@ use mmcos_std::{
 
 const CONNECTIONS: u32 = 64;
 const CLIENT_THREADS: u32 = 4;
-/// How long a sync takes on an SD card, about.
+/// Approximate time of a sync on an SD card.
 const SD_CARD: Duration = Duration::from_millis(5);
 
 fn main() {
@@ -86,7 +86,7 @@ fn player(user: u32) -> Record {
     Record::Player(Box::new(player))
 }
 
-/// A race of one player; every race of every player has a number of its own.
+/// Returns the record of a match of one player. Each match of each player has a number of its own.
 fn race(user: u32, race: u32) -> Record {
     let session = u64::from(user) << 32 | u64::from(race);
     let game_type = GameType(Label::new("QuickRace").unwrap());
@@ -202,7 +202,7 @@ fn over_http(dir: &DataDir) {
     println!("the same where a sync takes {SD_CARD:?}: {slow:.0} requests/s, {:.1} ×", slow / sync);
 }
 
-/// A store on a disk that takes longer.
+/// A store on a slower disk: each commit takes this much longer.
 struct Slow(Store<Record>, Duration);
 
 impl Commit<Record> for Slow {
@@ -212,7 +212,7 @@ impl Commit<Record> for Slow {
     }
 }
 
-/// So many results of each of these users, who are as many as there are connections.
+/// Measures results per second: `each` of every user. There are as many users as connections.
 fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
     let mut store = Store::<Record>::open(dir).unwrap();
     let races: Vec<Record> =
@@ -249,7 +249,7 @@ fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, e
     rate
 }
 
-/// Every client brings a result, then every client hears that it counted.
+/// Every client sends a result, then every client reads its response.
 fn round(clients: &mut [Client], number: usize) {
     for client in clients.iter_mut() {
         client.stream.write_all(&client.requests[number]).unwrap();
@@ -281,7 +281,7 @@ impl Client {
     }
 }
 
-/// What a server would reach that appends a record and has it on the disk, one after the other.
+/// Measures the rate of a server that appends a record and syncs it, one after the other.
 fn syncs_a_second(path: &Path) -> f64 {
     let mut file = File::create(path).unwrap();
     let (start, mut syncs) = (Instant::now(), 0);
@@ -293,13 +293,13 @@ fn syncs_a_second(path: &Path) -> f64 {
     f64::from(syncs) / start.elapsed().as_secs_f64()
 }
 
-/// Bytes that this process has in memory.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
-/// The time that this thread ran: what others do on this machine is none of it.
+/// Returns the processor time of this thread, without that of other programs on this machine.
 fn processor_time() -> Duration {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())

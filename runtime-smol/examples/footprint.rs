@@ -1,5 +1,5 @@
-//! What a server takes: its resident memory when idle and with searches held over TLS, how many new TLS connections and
-//! how many requests it serves in a second. Pinned to one core each:
+//! A server's footprint: its resident memory when idle and with matchmaking requests held over TLS, its new TLS
+//! connections and its requests per second. Pinned to one core each:
 //!
 //! ```text
 //! cargo build --release -p mmcos-smol -p mmcos-std && cargo build --release --example footprint
@@ -39,11 +39,11 @@ use player::{Mode, Player, RACE, login};
 use process::Server;
 use rustls::{ClientConfig, client::Resumption};
 
-/// How long connections and requests are counted, of each kind.
+/// Time for which connections and requests are counted, of each kind.
 const MEASURED: Duration = Duration::from_secs(3);
-/// Connections that ask at the same time.
+/// Number of connections that send requests at the same time.
 const CLIENTS: usize = 8;
-/// Requests that each of them sends at a time.
+/// Number of requests that each of them sends at a time.
 const AHEAD: usize = 8;
 
 fn main() {
@@ -79,14 +79,14 @@ fn main() {
     }
 }
 
-/// A player who waits alone: nobody else has this version of the game.
+/// Starts a player that waits alone: no other player has this version of the game.
 fn wait(https: SocketAddr, number: u32) -> Player {
     let mut player = Player::with(Client::tls(https, &tls::game()), number + 1);
     player.search(Mode { version: number, ..RACE });
     player
 }
 
-/// Prints what the server takes now.
+/// Prints the server's current memory and threads.
 fn show(server: &Server, when: &str) {
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let value = |key: &str| -> u32 {
@@ -96,7 +96,7 @@ fn show(server: &Server, when: &str) {
     println!("{when:30} {:7} kB resident, {:5} threads", value("VmRSS:"), value("Threads:"));
 }
 
-/// Processor time that the server has taken, in seconds.
+/// Returns the processor time of the server, in seconds.
 fn processor_time(server: &Server) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", server.id())).unwrap();
     let (_name, rest) = stat.rsplit_once(") ").unwrap();
@@ -104,8 +104,8 @@ fn processor_time(server: &Server) -> f64 {
     f64::from(ticks) / 100.0
 }
 
-/// Prints how often a second `step` does what it counts, and what each time costs the server: that is nearly the same
-/// on a machine that has more to do.
+/// Prints the rate of the operations that `step` counts, and the server's processor time for each. That time is
+/// nearly the same on a busier machine.
 fn measure(server: &Server, mut step: impl FnMut() -> usize) {
     let (start, before, mut count) = (Instant::now(), processor_time(server), 0);
     while start.elapsed() < MEASURED {
@@ -116,7 +116,7 @@ fn measure(server: &Server, mut step: impl FnMut() -> usize) {
     println!("{:6.0} a second, {:6.1} us of the server's processor each", count / took, cost * 1e6);
 }
 
-/// Has every client send its requests, then read the answers.
+/// Every client sends its requests, then reads the responses.
 fn ask(clients: &mut [Client], requests: &[u8]) -> usize {
     for client in clients.iter_mut() {
         client.send(requests);
@@ -129,7 +129,7 @@ fn ask(clients: &mut [Client], requests: &[u8]) -> usize {
     clients.len() * AHEAD
 }
 
-/// New connections, each with a request.
+/// Opens new connections, each with a request.
 fn connect(server: &Server, config: &Arc<ClientConfig>) -> usize {
     let mut clients = [(); 4].map(|()| Client::tls(server.https, config));
     for client in &mut clients {

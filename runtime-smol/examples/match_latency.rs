@@ -1,6 +1,6 @@
-//! How long a match takes that a player completes, with 1,000 others waiting: from before the search is sent to after
-//! the last answer is read, system calls and TLS of both sides included. Then the same with dashboards open. Pinned to
-//! one core each:
+//! Time of a match that a player completes, with 1,000 other players waiting: from before the request is sent to
+//! after the last response is read, system calls and TLS of both sides included. Then the same with dashboards open.
+//! Pinned to one core each:
 //!
 //! ```text
 //! cargo build --release && cargo build --release --example match_latency
@@ -40,11 +40,12 @@ use player::{ELIMINATION, Mode, Player, RACE, met, search};
 use process::Server;
 use watchers::Watchers;
 
-/// How many wait at any time.
+/// Number of players that wait at any time.
 const HELD: usize = 1000;
-/// For how long matches are measured, of each kind: some seconds, for dashboards are told once in each.
+/// Time for which matches are measured, of each kind: some seconds, because dashboards are updated once in each.
 const MEASURED: Duration = Duration::from_secs(10);
-/// How often a table searches for the same: where many search, a full match waits to be a better one.
+/// Number of matches after which a table changes its mode: with many of the same mode, a full match waits to be a
+/// better one.
 const AGAIN: u32 = 8;
 
 fn main() {
@@ -93,13 +94,13 @@ impl Door {
     }
 }
 
-/// A mode that nobody has searched for yet: as if for a version of the game of its own.
+/// Returns a mode that no player has used yet: that of a separate version of the game.
 fn unsearched(mode: Mode) -> Mode {
     static VERSION: AtomicU32 = AtomicU32::new(1);
     Mode { version: VERSION.fetch_add(1, Ordering::Relaxed), ..mode }
 }
 
-/// Players who search for the same, so many that they fill a match.
+/// Players with the same mode, enough to fill a match.
 struct Table {
     mode: Mode,
     matches: u32,
@@ -116,12 +117,13 @@ impl Table {
         search(others, self.mode);
     }
 
-    /// How long it takes from the last one's search to the last answer.
+    /// Returns the time from the last player's request to the last response.
     fn fill(&mut self) -> Duration {
         let (last, _others) = self.players.split_last_mut().unwrap();
         let start = Instant::now();
         last.search(self.mode);
-        // From the last to the first: this is to be woken once, not to compete with the server for the processor.
+        // From the last to the first: this thread must wake up once, and not compete with the server for the
+        // processor.
         let answers: Vec<Answer> =
             self.players.iter_mut().rev().map(|player| player.client.answer()).collect();
         let time = start.elapsed();
@@ -130,10 +132,10 @@ impl Table {
     }
 }
 
-/// All who wait, at tables where one is missing.
+/// All waiting players, at tables that lack one player.
 struct Waiting {
     tables: Vec<Table>,
-    /// Somebody who does not play.
+    /// A client that does not play.
     bystander: Client,
 }
 
@@ -150,13 +152,13 @@ impl Waiting {
         Self { tables, bystander: door.connect() }
     }
 
-    /// The times that matches took, one after the other, and those of single requests between them: how much of it is
-    /// the machine.
+    /// Returns the times of matches, one after the other, and of single requests between them, which show the
+    /// machine's share.
     fn measure(&mut self) -> (Vec<Duration>, Vec<Duration>) {
         let (mut matches, mut others) = (Vec::new(), Vec::new());
         let start = Instant::now();
         while start.elapsed() < MEASURED {
-            // The first waits until all who search again are held.
+            // The first request waits until all players of the last match are held again.
             self.ask();
             others.push(self.ask());
             let next = matches.len() % self.tables.len();

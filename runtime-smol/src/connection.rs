@@ -1,4 +1,4 @@
-//! One connection: bytes in to the hub, bytes out from its link.
+//! One connection: passes received bytes to the hub, and writes the bytes of its link.
 
 use std::{
     cell::RefCell,
@@ -20,9 +20,9 @@ use smol::io::AsyncRead as _;
 
 use crate::{hub::Hub, signal::Signal, socket::Stream};
 
-/// How often a connection is read before responses are written: a record of TLS, 16 kB.
+/// Maximum reads of a connection before responses are written: a record of TLS, 16 kB.
 const PIECES: usize = 8;
-/// How often responses are written before others have their turn.
+/// Maximum writes of responses before other tasks have their turn.
 const TURNS: usize = 4;
 
 /// A connection's link. The hub queues bytes, the connection's task moves them.
@@ -44,7 +44,7 @@ impl Connection {
         Self { link: RefCell::new(Link::new(limits)), news: Signal::default() }
     }
 
-    /// Turns the client away, which speaks plainly.
+    /// Refuses a client without TLS.
     pub(crate) fn refuse(&self, socket: &TcpStream) {
         socket::refuse(&self.link.borrow(), socket);
     }
@@ -78,7 +78,7 @@ pub(crate) async fn serve<C: Core, S: Stream>(
     hub.closed(conn);
 }
 
-/// Waits for a handshake while there will be something to say after it.
+/// Waits for a handshake, as long as the connection is of use after it.
 async fn expected<C: Core, S>(
     hub: &Hub<C>,
     connection: &Connection,
@@ -94,7 +94,7 @@ async fn expected<C: Core, S>(
             let deadline = {
                 let (mut link, now) = (connection.link.borrow_mut(), hub.now());
                 if link.is_writable() {
-                    // It waits for the client, which must not take for ever.
+                    // Waits for the client's handshake, which must not take for ever.
                     link.blocked(now);
                 }
                 link.tick(now);
@@ -117,7 +117,7 @@ struct Task<'a, C: Core, S> {
     conn: ConnId,
     connection: &'a Connection,
     stream: S,
-    /// Whether the core was told that nothing more comes.
+    /// True after the core got the `Ended` input.
     has_ended: bool,
 }
 
@@ -130,7 +130,7 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
                 self.connection.abort(&error, self.conn);
             }
             let mut received = self.poll_receive(cx);
-            // What came together is answered together, as far as the queue allows.
+            // Input that came together gets its responses together, as far as the queue allows.
             for _ in 1..PIECES {
                 if !matches!(received, Poll::Ready(Ok(()))) || self.connection.is_over() {
                     break;
@@ -143,7 +143,7 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
             if self.connection.is_over() {
                 return Poll::Ready(());
             }
-            // What was read may have been answered: go round and write.
+            // There may be responses to this input: loop to write them.
             if received.is_pending() && self.connection.news.poll(cx).is_pending() {
                 let deadline = self.connection.link.borrow().next_deadline();
                 ready!(timer.poll(deadline, self.hub, cx));
@@ -153,8 +153,8 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
         Poll::Pending
     }
 
-    /// Writes what may be written, and ends the sending side after the last of it. Ready when nothing is left, or the
-    /// connection is over.
+    /// Writes what may be written, and shuts down the sending side after the last byte. Ready when nothing is left,
+    /// or the connection is over.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (link, now) = (&mut *self.connection.link.borrow_mut(), self.hub.now());
         link.tick(now);
@@ -173,7 +173,7 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once and gives the hub what came.
+    /// Reads once and passes the bytes to the hub.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (wants_read, is_open) = {
             let link = self.connection.link.borrow();
@@ -186,7 +186,7 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
         let read = if is_open {
             Pin::new(&mut self.stream).poll_read(cx, &mut buffer)
         } else {
-            // To be discarded, TLS or not, until the socket ends.
+            // Discards the bytes, TLS or not, until the socket ends.
             Pin::new(self.stream.socket()).poll_read(cx, &mut buffer)
         };
         let count = match ready!(read) {
@@ -201,7 +201,7 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
         match (is_open, bytes.is_empty()) {
             (true, false) => self.hub.input(Input::Received { conn: self.conn, bytes }),
             (true, true) => {
-                // Nobody waits for what is held; what is under way may still be read.
+                // The client does not wait for held requests any more. Responses under way may still be read.
                 self.has_ended = true;
                 self.hub.input(Input::Ended { conn: self.conn });
             }
@@ -212,14 +212,14 @@ impl<C: Core, S: Stream> Task<'_, C, S> {
     }
 }
 
-/// Ready when all that may be written has left, and after the last of it the end of the stream.
+/// Ready when all that may be written has left, followed by the end of the stream if nothing more comes.
 fn poll_write_all<S: Stream>(
     mut stream: Pin<&mut S>,
     link: &mut Link,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     loop {
-        // TLS passes on what it took before it takes more, or it would hide that the client does not read.
+        // TLS passes on its earlier bytes first. Otherwise it would hide that the client does not read.
         ready!(stream.as_mut().poll_flush(cx))?;
         if !link.is_writable() {
             break;

@@ -24,11 +24,11 @@ pub struct Hub<C: Core> {
     limits: WriteLimits,
     clock: Clock,
     state: RefCell<State<C>>,
-    /// Tasks of connections.
+    /// Number of connection tasks.
     tasks: Cell<usize>,
-    /// Raised when no connection is left.
+    /// Raised when the last connection ends.
     emptied: Signal,
-    /// Raised when the core wants a tick sooner than it did before.
+    /// Raised when the core wants a tick earlier than before.
     sooner: Signal,
 }
 
@@ -37,12 +37,12 @@ struct State<C: Core> {
     driver: Driver<C>,
     connections: Connections<Rc<Connection>>,
     opened: u64,
-    /// When the ticker wakes up.
+    /// Time at which the ticker wakes up.
     awaited: Option<Monotonic>,
 }
 
 impl<C: Core> Hub<C> {
-    /// A hub for this core, with these write limits.
+    /// Makes a hub for this core, with these write limits.
     pub fn new(driver: Driver<C>, limits: WriteLimits) -> Self {
         Self {
             limits,
@@ -63,7 +63,7 @@ impl<C: Core> Hub<C> {
         self.clock.now().monotonic
     }
 
-    /// Tells the core of a new connection. Returns it, unless the core refuses it.
+    /// Gives the core a new connection. Returns it, or `None` if the core refuses it.
     pub(crate) fn open(
         &self,
         socket: &TcpStream,
@@ -90,7 +90,7 @@ impl<C: Core> Hub<C> {
         None
     }
 
-    /// Tells the core that a connection is gone.
+    /// Tells the core that a connection is closed.
     pub(crate) fn closed(&self, conn: ConnId) {
         let gone = self.state.borrow_mut().connections.remove(conn);
         self.input(gone);
@@ -100,7 +100,7 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Gives the core an input and carries out what follows.
+    /// Gives the core an input and carries out its effects.
     pub fn input(&self, input: Input<'_>) {
         let mut state = self.state.borrow_mut();
         let State { driver, connections, awaited, .. } = &mut *state;
@@ -115,7 +115,8 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Permits what waited to be sent, whenever more is durable. Ends only if nothing will be durable any more.
+    /// Permits sending of bytes whose commit becomes durable, repeatedly. Returns only when no commit will become
+    /// durable any more.
     pub(crate) async fn release_durable(&self) -> Arc<StoreError> {
         let mut durable = CommitSeq::default();
         loop {
@@ -130,25 +131,24 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Makes durable what is not yet, and lets the store go.
+    /// Commits what is not durable yet, and closes the store.
     pub(crate) fn finish(self) -> Result<(), Arc<StoreError>> {
         self.state.into_inner().driver.finish()
     }
 
-    /// Waits until no connection is left, those that the core has let go of and that are still being written to
-    /// included.
+    /// Waits until no connection is left, including those that the core has dropped but that are still written to.
     pub(crate) async fn emptied(&self) {
         while self.tasks.get() > 0 {
             self.emptied.raised().await;
         }
     }
 
-    /// Ready when the core's next deadline has moved to before the one last waited for.
+    /// Ready when the core's next deadline has become earlier than the one of the last wait.
     pub(crate) fn poll_sooner(&self, cx: &Context<'_>) -> Poll<()> {
         self.sooner.poll(cx)
     }
 
-    /// How long until the core wants a tick. The caller is taken to wait so long, or until [`Hub::poll_sooner`].
+    /// Returns the time until the core wants a tick. The caller must wait that long, or until [`Hub::poll_sooner`].
     pub(crate) fn until_tick(&self) -> Option<Duration> {
         let mut state = self.state.borrow_mut();
         state.awaited = state.driver.next_deadline();

@@ -1,4 +1,4 @@
-//! `mmcos`: the server on smol. `mmcos --help` tells all about it.
+//! `mmcos`: the server on smol. See `mmcos --help`.
 
 use std::process::ExitCode;
 

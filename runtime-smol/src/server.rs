@@ -26,25 +26,26 @@ use smol::{
 
 use crate::{connection, hub::Hub, socket::Socket};
 
-/// Serves a game on smol: does what the command line of this process asks for. A program's `main` is this call alone.
+/// Runs a program that serves a game on smol: carries out the command line of this process. A `main` consists of this
+/// call.
 pub fn main<G: Game>() -> ExitCode {
     serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
         Server { hub: Hub::new(driver, write_limits), doors }.run(smol::unblock(|| caretaker.watch()))
     })
 }
 
-/// A server at its doors, not yet running.
+/// A server with its listeners, not running yet.
 #[derive(Debug)]
 pub struct Server<C: Core> {
-    /// The core.
+    /// Hub with the core.
     pub hub: Hub<C>,
-    /// The doors.
+    /// Listeners.
     pub doors: Vec<Door>,
 }
 
 impl<C: Core + 'static> Server<C> {
-    /// Runs on this thread until `stop` is ready, then answers what is held, closes, and returns when all is kept. If
-    /// the store fails, drops everybody and returns at once.
+    /// Runs on this thread until `stop` is ready. Then responds to held requests, closes, and returns when everything
+    /// is durable. If the store fails, drops all connections and returns at once.
     pub fn run(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let executor = Rc::new(LocalExecutor::new());
         let hub = Rc::new(self.hub);
@@ -69,7 +70,7 @@ impl<C: Core + 'static> Server<C> {
         };
         let until_failed = async { Err(hub.release_durable().await) };
         async_io::block_on(executor.run(until_stopped.or(until_failed)))?;
-        // With it go all tasks, and with them all that shares the hub.
+        // This ends all tasks, and with them every other owner of the hub.
         drop(executor);
         Rc::into_inner(hub).map_or(Ok(()), Hub::finish)?;
         Ok(())
@@ -92,13 +93,13 @@ async fn accept<C: Core + 'static>(
                 continue;
             }
         };
-        // This task is the executor's own: it must not keep it from ending.
+        // This task belongs to the executor: it must not keep it alive.
         let Some(executor) = executor.upgrade() else { return };
         socket::prepare(stream.get_ref());
         if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), listen::peer(peer)) {
             let (hub, socket) = (Rc::clone(&hub), Socket::from(stream));
             let task = match &tls {
-                // On the heap, or a task would have room for it and for the stream that follows.
+                // On the heap: otherwise a task would have room for both the handshake and the stream that follows.
                 Some(tls) => {
                     let handshake = Box::pin(tls.accept(socket));
                     executor.spawn(connection::serve(hub, conn, connection, handshake))
@@ -107,12 +108,12 @@ async fn accept<C: Core + 'static>(
             };
             task.detach();
         }
-        // Those who are there have their turn before the next one comes.
+        // Open connections have their turn before the next client.
         future::yield_now().await;
     }
 }
 
-/// Gives the core the time when it wants it.
+/// Gives the core a tick at its deadline.
 async fn tick<C: Core>(hub: Rc<Hub<C>>) {
     loop {
         let until = hub.until_tick();

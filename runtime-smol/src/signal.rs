@@ -19,13 +19,13 @@ impl Signal {
         }
     }
 
-    /// Takes it back, and wakes nobody until it is polled again.
+    /// Lowers the flag. It wakes no task until it is polled again.
     pub(crate) fn lower(&self) {
         self.raised.set(false);
         self.waiter.take();
     }
 
-    /// Ready once for each time it was raised; times that nobody waited are one.
+    /// Ready if the flag was raised since the last call, however often.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         if self.raised.take() {
             return Poll::Ready(());
@@ -37,7 +37,7 @@ impl Signal {
         Poll::Pending
     }
 
-    /// Waits until it is raised.
+    /// Waits until the flag is raised.
     pub(crate) async fn raised(&self) {
         poll_fn(|cx| self.poll(cx)).await;
     }

@@ -10,8 +10,8 @@ use async_io::Async;
 use futures_rustls::server::TlsStream;
 use smol::io::{AsyncRead, AsyncWrite};
 
-/// A client's socket. Retries what a signal interrupts, since TLS may not be asked twice; shuts its sending side down
-/// when it is closed; notices when bytes leave.
+/// A client's socket. Retries interrupted system calls, because TLS may not be called twice. Shuts its sending side
+/// down when it is closed. Records whether bytes leave.
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: Async<TcpStream>,
@@ -68,7 +68,7 @@ impl AsyncWrite for Socket {
         written
     }
 
-    /// Does nothing: the socket keeps nothing back.
+    /// Does nothing: the socket has no buffer.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
@@ -80,7 +80,7 @@ impl AsyncWrite for Socket {
 
 /// A [`Socket`], perhaps inside TLS.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {
-    /// The socket itself.
+    /// Returns the socket itself.
     fn socket(&mut self) -> &mut Socket;
 }
 

@@ -1,6 +1,6 @@
 //! The dashboard in a real browser, headless Chromium: `cargo test -p mmcos-smol --test dashboard -- --ignored`.
 //!
-//! `MMCOS_SCREENSHOTS=docs/images` in the environment writes what it looks like there.
+//! `MMCOS_SCREENSHOTS=docs/images` in the environment writes screenshots there.
 #![cfg(unix)]
 #![allow(
     dead_code,
@@ -87,7 +87,7 @@ fn the_dashboard_lives_in_a_browser() {
     log_in(&mut page, &server);
     page.wait("document.querySelector('#players tbody').textContent.includes('Nobody is online.')");
 
-    // Two clients meet, and the page shows it by itself.
+    // Two clients meet, and the page shows that without a reload.
     let mut players = [player(&server, 1, "Ann"), player(&server, 2, HOSTILE)];
     search(&mut players[..1], RACE);
     page.wait("document.querySelector('#searches tbody').textContent.includes('Ann')");
@@ -95,11 +95,11 @@ fn the_dashboard_lives_in_a_browser() {
     meet(&mut players);
     page.wait("document.querySelector('#matches tbody').textContent.includes('Ann')");
 
-    // A name stays text.
+    // The page shows a name as text.
     assert!(text(&mut page, "#players tbody").contains(HOSTILE));
     assert_eq!(page.evaluate("document.querySelectorAll('main img').length"), 0);
 
-    // An action works, and says so.
+    // An action succeeds, and the page reports it.
     page.evaluate(
         "document.querySelector('#setting-message').value = 'Races at <b>eight</b>'; \
          document.querySelector('[aria-label=\"Set message\"]').click()",
@@ -107,7 +107,7 @@ fn the_dashboard_lives_in_a_browser() {
     page.wait("document.querySelector('#server').textContent.includes('Races at <b>eight</b>')");
     assert!(text(&mut page, "#result").starts_with("Set message"), "{}", text(&mut page, "#result"));
 
-    // What it asked for was this server alone, and nothing was blocked or thrown.
+    // The page made requests to this server alone, without errors or blocked contents.
     assert!(page.requests().iter().all(|url| url.starts_with(&origin)), "{:?}", page.requests());
     assert!(page.requests().len() >= 6, "{:?}", page.requests());
     assert!(page.complaints().is_empty(), "{:?}", page.complaints());
@@ -132,7 +132,7 @@ fn a_season_begins_early_only_after_a_yes() {
     let asked = page.answer(click, false);
     assert!(asked.starts_with(&format!("Begin season {} now?", number + 1)), "{asked}");
     assert!(asked.ends_with("This cannot be taken back."), "{asked}");
-    // What is set after a "no" arrives, and no order did before it.
+    // The command after a "no" arrives, and no earlier one did.
     page.evaluate(
         "document.querySelector('#setting-message').value = 'Still here'; \
          document.querySelector('[aria-label=\"Set message\"]').click()",
@@ -142,7 +142,7 @@ fn a_season_begins_early_only_after_a_yes() {
 
     page.answer(click, true);
     if before.ends_with("(over)") {
-        // Between two seasons of the calendar there is none to end.
+        // Between two seasons of the calendar there is no season to end.
         page.wait("document.querySelector('#notice').textContent.startsWith('the season is over since')");
     } else {
         page.wait(&format!("document.querySelector('#season dd').textContent === '{}'", number + 1));
@@ -169,7 +169,7 @@ fn what_went_wrong_is_in_sight_until_it_is_closed() {
     assert_eq!(page.evaluate(&format!("{sight}.height")), 0);
 }
 
-/// Players who log in and search again and again, until the end of the test.
+/// Starts players that log in and search again and again, until the end of the test.
 fn bustle(http: std::net::SocketAddr, players: u32) -> Arc<AtomicBool> {
     let over = Arc::new(AtomicBool::new(false));
     for number in 1..=players {
@@ -214,7 +214,7 @@ fn forty_aimed_kicks_hit() {
         thread::sleep(Duration::from_millis(400));
         page.press([x, y], Duration::from_millis(100));
         thread::sleep(Duration::from_millis(200));
-        // An evaluation brings the events before it.
+        // An evaluation follows the earlier events.
         page.evaluate("0");
         hits += usize::from(sent(&page, &path) == before + 1 && sent(&page, "/kick") == all + 1);
     }
@@ -234,7 +234,7 @@ fn focus_and_typed_text_survive_updates_and_commands() {
     page.wait("document.querySelector('#players tr[data-key=\"1\"]')");
     type_in(&mut page, "#ban-reason", "half a reason");
     type_in(&mut page, "#setting-message", "half a mess");
-    // Commands about other things, and updates by others.
+    // Commands about other things, and updates by other clients.
     page.evaluate("document.querySelector('#players [aria-label^=Kick]').click()");
     page.wait("document.querySelector('#result').textContent.startsWith('Kicked')");
     page.evaluate(
@@ -281,7 +281,7 @@ fn hostile_names_keep_to_their_cells() {
         true
     );
     assert_eq!(page.evaluate("document.querySelectorAll('main img').length"), 0);
-    // Whatever of these names the server keeps, no row is without a visible one.
+    // Whichever of these names the server keeps, no row lacks a visible one.
     assert_eq!(
         page.evaluate("[...document.querySelectorAll('#players tr[data-key] td:first-child')].every((cell) => cell.textContent.replace(/[\\p{C}\\p{Z}]/gu, '') !== '')"),
         true
@@ -364,7 +364,7 @@ fn a_wrong_clock_is_in_sight_and_a_season_from_the_future_gets_its_number() {
     page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
 }
 
-/// Takes a picture to look at, if a folder for these is named.
+/// Takes a picture to look at, if the environment names a folder for it.
 fn picture(page: &mut Page<'_>, name: &str) {
     if let Some(folder) = env::var_os("MMCOS_PICTURES") {
         fs::write(PathBuf::from(folder).join(name).with_extension("png"), page.screenshot()).unwrap();
@@ -441,7 +441,7 @@ fn it_fits_a_phone_and_a_wide_screen() {
     if pictures.is_some() {
         racers[0].score(&met.race_key, 25);
         racers[1].score(&met.race_key, 12);
-        // For charts with something in them.
+        // Time for data in the charts.
         thread::sleep(Duration::from_secs(150));
     }
     let mut browser = Browser::start();

@@ -82,7 +82,7 @@ fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
 
-/// What a client reads that trusts this certificate.
+/// Returns the response to a client that trusts this certificate.
 fn over_tls(address: SocketAddr, certificate: &[u8], path: &str) -> String {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(certificate).unwrap()).unwrap();

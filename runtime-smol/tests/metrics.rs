@@ -1,4 +1,4 @@
-//! The metrics as Prometheus has them: `cargo test -p mmcos-smol --test metrics -- --ignored`, with its `promtool`.
+//! The metrics as Prometheus reads them: `cargo test -p mmcos-smol --test metrics -- --ignored`, with its `promtool`.
 #![cfg(unix)]
 #![allow(
     dead_code,
@@ -30,7 +30,7 @@ use process::Server;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
-/// What `promtool` says of the metrics now: nothing, if they are as they should be.
+/// Returns the complaints of `promtool` about the metrics; empty if they are correct.
 fn complaints(server: &Server) -> String {
     let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
     let token = password.trim();

@@ -10,10 +10,10 @@ use mmcos_std::{
 #[path = "../../runtime-std/tests/blackbox/mod.rs"]
 mod blackbox;
 
-/// What is tested.
+/// Path of the tested program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
-/// Serves at one door until the store fails.
+/// Serves at one listener until the store fails.
 fn run<C: Core + 'static>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
     Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![door] }.run(std::future::pending())
 }

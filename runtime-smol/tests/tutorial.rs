@@ -12,12 +12,12 @@ use std::{
 
 const PAGE: &str = include_str!("../../docs/REUSE.md");
 
-/// The snippets, each from its first line to its end.
+/// Returns the snippets, each from its first line to its end.
 fn snippets() -> impl Iterator<Item = &'static str> {
     PAGE.split("\n```").skip(1).step_by(2).filter_map(|fenced| Some(fenced.split_once('\n')?.1))
 }
 
-/// The snippets whose first line is a comment with this name, without that line.
+/// Returns the snippets whose first line is a comment with this name, without that line.
 fn snippets_of(name: &str) -> String {
     let named = snippets().filter_map(|snippet| {
         let (first, rest) = snippet.split_once('\n')?;
@@ -30,7 +30,7 @@ fn snippets_of(name: &str) -> String {
 
 fn run(directory: &Path, program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
-    // What cargo says of this test's package would make ring's build script run again, now and after this test.
+    // These variables of this test's package would make ring's build script run again, now and after this test.
     for (name, _) in
         env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
     {
@@ -66,7 +66,7 @@ fn the_tutorial_leads_to_two_who_meet_and_to_a_victory_that_survives() {
     fs::copy(workspace.join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
     symlink(target(), directory.join("target")).unwrap();
 
-    // With the features of tests for the program too, so that all is compiled once.
+    // The program is built with the features of the tests too, so that everything is compiled once.
     run(&directory, env!("CARGO"), &["build", "--all-targets"]);
     let tested = run(&directory, env!("CARGO"), &["test"]);
     assert!(tested.contains("2 passed"), "{tested}");
@@ -92,7 +92,7 @@ fn the_tutorial_leads_to_two_who_meet_and_to_a_victory_that_survives() {
     fs::remove_dir_all(&directory).unwrap();
 }
 
-/// The target directory of this test.
+/// Returns the target directory of this test.
 fn target() -> PathBuf {
     let test = env::current_exe().unwrap();
     test.ancestors().nth(3).unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! Where each value of the configuration comes from, and what a mistake in it says.
+//! Sources of configuration values, and texts about errors in them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,7 +26,7 @@ fn keys() -> impl Iterator<Item = &'static Key> {
     Keys::of::<Mmcos>().iter()
 }
 
-/// Sources in an empty directory of their own, removed at the end.
+/// Sources in a temporary directory, removed on drop.
 struct Place {
     sources: Sources,
 }
@@ -115,7 +115,7 @@ fn flags_beat_environment_beats_file_beats_default() {
     assert_eq!(seconds(&place.flag("poll-seconds", "4")), 4, "the last flag counts");
 }
 
-/// A value of each key that is not its default.
+/// Returns a value of each key that is not its default.
 fn other(key: &str) -> &'static str {
     match key {
         "http" => "127.0.0.1:8080",
@@ -259,7 +259,7 @@ fn numbers_are_read_as_toml_writes_them() {
     assert_eq!(config.max_connections.get(), 1000);
 }
 
-/// Whatever the source: a number that cannot work is refused before it keeps players apart or out.
+/// Every source: a number that cannot work is rejected before it keeps players apart or out.
 #[test]
 fn numbers_that_make_no_sense_are_refused_from_every_source() {
     for (name, bad) in [
@@ -298,7 +298,7 @@ fn numbers_that_make_no_sense_are_refused_from_every_source() {
     }
 }
 
-/// A host can set every number for which there is a range, at its ends too.
+/// An operator can set every number that has a range, up to its ends.
 #[test]
 fn every_number_has_a_range_and_its_ends_are_taken() {
     for key in keys().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
@@ -346,7 +346,7 @@ impl Value for Tracks {
     }
 }
 
-/// A game that answers nothing.
+/// A game that responds to nothing.
 #[derive(Debug)]
 struct Rally;
 

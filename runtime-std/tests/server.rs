@@ -9,10 +9,10 @@ use mmcos_std::{
 
 mod blackbox;
 
-/// What is tested.
+/// Path of the tested program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
 
-/// Serves at one door until the store fails.
+/// Serves at one listener until the store fails.
 fn run<C: Core>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
     Server::new(driver, vec![door], WriteLimits::default()).run()
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use mmcos_std::signals::{Asked, Signals};
 
-/// Set for the child alone.
+/// Set for the child process alone.
 const CHILD: &str = "SIGNALS_TEST_CHILD";
 
-/// What the child does; in the test run itself nothing.
+/// Body of the child process. Does nothing in the test run itself.
 #[test]
 fn child() {
     if std::env::var_os(CHILD).is_none() {
@@ -39,7 +39,7 @@ impl Served {
         Self::start_by(Command::new(std::env::current_exe().unwrap()))
     }
 
-    /// Starts the child with a command that ends in this program.
+    /// Starts the child with a command that ends with this program.
     fn start_by(mut command: Command) -> Self {
         let mut child = command
             .args(["--exact", "child", "--nocapture"])
@@ -93,7 +93,7 @@ fn a_hang_up_reloads_and_does_not_end() {
     assert_eq!(served.end().code(), Some(143));
 }
 
-/// `script` gives the child a terminal of its own, which goes when `script` is killed.
+/// `script` gives the child a terminal, which disappears when `script` is killed.
 #[test]
 fn a_terminal_that_goes_asks_to_stop() {
     if !Command::new("script").arg("--version").output().is_ok_and(|said| said.status.success()) {

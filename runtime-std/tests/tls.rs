@@ -1,4 +1,4 @@
-//! The server's side of TLS against rustls clients in memory: which certificate each gets, and resumption.
+//! The server's side of TLS against rustls clients in memory: the certificate for each, and resumption.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up must fail")]
 
 use std::fs;
@@ -35,7 +35,7 @@ fn certificates(name: &str) -> Certificates {
     made
 }
 
-/// Takes any certificate, as the game does, and checks signatures of these schemes.
+/// Accepts any certificate, as the game does, and checks signatures of these schemes.
 #[derive(Debug)]
 struct Trusting(Vec<SignatureScheme>);
 
@@ -99,7 +99,7 @@ fn client(
     config
 }
 
-/// Shakes hands and passes a byte each way, so that tickets of TLS 1.3 arrive.
+/// Makes a handshake and passes a byte each way, so that session tickets of TLS 1.3 arrive.
 fn connect(tls: &Tls, client: &Arc<ClientConfig>) -> ClientConnection {
     let name = ServerName::try_from("mmcos.codemasters.com").unwrap();
     let mut client = ClientConnection::new(client.clone(), name).unwrap();

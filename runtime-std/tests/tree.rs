@@ -1,4 +1,4 @@
-//! What this package depends on.
+//! Checks of this package's dependencies.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! `dr2`: a server for `DiRT` Rally 2.0. `dr2 --help` tells all about it.
+//! `dr2`: a server for `DiRT` Rally 2.0. See `dr2 --help`.
 
 use std::process::ExitCode;
 

@@ -6,5 +6,5 @@ mod common;
 #[path = "../../../runtime-std/dr2/tests/season/mod.rs"]
 mod season;
 
-/// What is tested.
+/// Path of the tested program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dr2");

@@ -1,4 +1,4 @@
-//! The server to be measured, as a process of its own.
+//! The measured server, as a process of its own.
 
 use std::{
     env, fs,
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-/// A running server. It is killed at the end, and its data removed.
+/// A running server. Dropping it kills the process and removes its data.
 pub(super) struct Server {
     child: Child,
     pub(super) data: PathBuf,
@@ -18,7 +18,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Started by this command, such as `taskset -c 0 target/release/mmcos`, on free ports and trusting every ticket.
+    /// Starts a server with this command, such as `taskset -c 0 target/release/mmcos`, on free ports. It trusts every
+    /// Steam ticket.
     pub(super) fn start(command: &[String], arguments: &[&str]) -> Self {
         let (program, first) = command.split_first().expect("give the command that starts the server");
         let data = env::temp_dir().join(format!("mmcos-measured-{}", std::process::id()));

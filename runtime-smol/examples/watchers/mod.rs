@@ -1,4 +1,4 @@
-//! Dashboards, as far as the server can tell: streams that are read as they come.
+//! Simulated dashboards: streams that are read as they arrive.
 
 use std::{
     fmt,
@@ -14,16 +14,16 @@ use std::{
 
 use super::client;
 
-/// How often the streams are looked at.
+/// Interval at which the streams are read.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Streams, and the thread that reads them.
+/// Open streams, and the thread that reads them.
 pub(super) struct Watchers {
     enough: Arc<AtomicBool>,
     reader: JoinHandle<Seen>,
 }
 
-/// What was read.
+/// Counts of what was read.
 pub(super) struct Seen {
     states: usize,
     bytes: usize,

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A browser with a profile of its own, which goes with it.
+/// A browser with a temporary profile.
 pub(crate) struct Browser {
     child: Child,
     folder: PathBuf,
     to: File,
     from: BufReader<File>,
     asked: u64,
-    /// What came that was no answer.
+    /// Messages other than responses.
     events: Vec<Value>,
 }
 
@@ -36,7 +36,8 @@ impl Browser {
         fs::create_dir(&folder).unwrap();
         let pipes = ["to", "from"].map(|name| folder.join(name));
         assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
-        // No sandbox: as root, which a container usually is, there is none to be had. It shows our own page alone.
+        // Without a sandbox: as root, the usual user of a container, it does not work. The browser shows our own page
+        // alone.
         let child = Command::new("sh")
             .arg("-c")
             .arg(
@@ -55,7 +56,7 @@ impl Browser {
         Self { child, folder, to, from, asked: 0, events: Vec::new() }
     }
 
-    /// A page of this size at this address.
+    /// Opens a page of this size at this address.
     pub(crate) fn open(&mut self, url: &str, width: u32, height: u32) -> Page<'_> {
         let target =
             self.ask(None, "Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].clone();
@@ -104,7 +105,7 @@ impl Drop for Browser {
     }
 }
 
-/// A page that is open.
+/// An open page.
 pub(crate) struct Page<'a> {
     browser: &'a mut Browser,
     session: String,
@@ -115,7 +116,7 @@ impl Page<'_> {
         self.browser.ask(Some(&self.session), method, params)
     }
 
-    /// What this script comes to.
+    /// Returns the value of a script.
     pub(crate) fn evaluate(&mut self, script: &str) -> Value {
         let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
         let result = self.ask("Runtime.evaluate", &params);
@@ -123,9 +124,9 @@ impl Page<'_> {
         result["result"]["value"].clone()
     }
 
-    /// Runs a script that asks the person something, answers that, and gives what was asked.
+    /// Runs a script that opens a dialog, accepts or dismisses that, and returns its text.
     pub(crate) fn answer(&mut self, script: &str, accept: bool) -> String {
-        // Later, since an evaluation ends only after the dialog.
+        // With a delay, because an evaluation ends only after the dialog.
         self.evaluate(&format!("void setTimeout(() => {{ {script} }})"));
         let until = Instant::now() + PATIENCE;
         let asked = loop {
@@ -135,14 +136,14 @@ impl Page<'_> {
             }
             assert!(Instant::now() < until, "no dialog after {script}: {:?}", self.complaints());
             thread::sleep(Duration::from_millis(50));
-            // Any answer brings the events before it.
+            // Every response follows the earlier events.
             self.browser.ask(None, "Browser.getVersion", &json!({}));
         };
         self.ask("Page.handleJavaScriptDialog", &json!({ "accept": accept }));
         asked["params"]["message"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until this script comes to something true.
+    /// Waits until this script has a true value.
     pub(crate) fn wait(&mut self, script: &str) {
         let until = Instant::now() + PATIENCE;
         while self.evaluate(&format!("Boolean({script})")) != true {
@@ -152,7 +153,7 @@ impl Page<'_> {
         }
     }
 
-    /// Moves the pointer to this place and presses the left button there for so long.
+    /// Moves the pointer to this place and holds the left button there for this time.
     pub(crate) fn press(&mut self, [x, y]: [f64; 2], hold: Duration) {
         let mut mouse = |kind: &str, button: &str| {
             let params = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
@@ -173,19 +174,19 @@ impl Page<'_> {
         }
     }
 
-    /// Light or dark.
+    /// Sets the preferred colour scheme: light or dark.
     pub(crate) fn prefer(&mut self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.ask("Emulation.setEmulatedMedia", &features);
     }
 
-    /// All that it asked for so far.
+    /// Returns the URLs of all requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         let sent = self.browser.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// What the browser did not like: errors, blocked contents, dialogs that nobody answered.
+    /// Returns the browser's complaints: errors, blocked contents, open dialogs.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let bad = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Page.javascriptDialogOpening") => true,
@@ -195,7 +196,7 @@ impl Page<'_> {
         self.browser.events.iter().filter(bad).map(ToString::to_string).collect()
     }
 
-    /// The whole page as PNG.
+    /// Returns the whole page as PNG.
     pub(crate) fn screenshot(&mut self) -> Vec<u8> {
         let params = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false });
         STANDARD.decode(self.ask("Page.captureScreenshot", &params)["data"].as_str().unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! `dr2-std`: a server for `DiRT` Rally 2.0. `dr2-std --help` tells all about it.
+//! `dr2-std`: a server for `DiRT` Rally 2.0. See `dr2-std --help`.
 
 use std::process::ExitCode;
 

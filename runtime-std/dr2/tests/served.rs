@@ -5,5 +5,5 @@
 mod common;
 mod season;
 
-/// What is tested.
+/// Path of the tested program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dr2-std");

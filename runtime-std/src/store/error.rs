@@ -28,9 +28,9 @@ pub enum StoreError {
     /// Error of `SQLite`.
     #[error("{}: {}; {}", path.display(), said(source), advice(source, program))]
     Sql {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The program.
+        /// Name of the program.
         program: &'static str,
         /// Error of `SQLite`.
         source: rusqlite::Error,

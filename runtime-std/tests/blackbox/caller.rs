@@ -1,4 +1,4 @@
-//! A game that plays on: one request after the other, on one connection, until the server is gone.
+//! A client that plays on: one request after the other, on one connection, until the server is gone.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mmcos_core::wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds};
 
-/// The server's status, which changes nothing.
+/// Request for the server's status. It changes nothing.
 pub(super) const STATUS: &[u8] =
     b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -19,7 +19,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Player `number`, connected. `token` is of an earlier login.
+    /// Connects as player `number`. `token` is of an earlier login.
     pub(super) fn connect(server: SocketAddr, number: u32, token: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
@@ -35,7 +35,7 @@ impl Caller {
         self.stream.get_mut().write_all(request)
     }
 
-    /// Whether an answer begins to arrive within this time.
+    /// Returns true if a response begins to arrive within this time.
     pub(super) fn hears_within(&mut self, time: Duration) -> bool {
         self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
         let heard = self.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
@@ -43,7 +43,7 @@ impl Caller {
         heard
     }
 
-    /// The body of the next answer, which must be 200.
+    /// Returns the body of the next response, whose status must be 200.
     pub(super) fn read(&mut self) -> io::Result<String> {
         let (mut line, mut length) = (String::new(), 0);
         self.stream.read_line(&mut line)?;
@@ -97,7 +97,7 @@ impl Caller {
         self.ask(&self.title_request(title))
     }
 
-    /// Asks for a race against AI; everybody in a mode of their own. Returns its key.
+    /// Requests a match against AI, for each player in a mode of its own. Returns its race key.
     pub(super) fn search(&mut self) -> io::Result<String> {
         let Self { token, number, .. } = self;
         let request = format!(
@@ -121,7 +121,7 @@ impl Caller {
         self.ask(&post(path, &request))
     }
 
-    /// The first hundred.
+    /// Returns the first hundred players.
     pub(super) fn leaderboard(&mut self) -> io::Result<String> {
         let token = &self.token;
         let request = format!(
@@ -130,7 +130,7 @@ impl Caller {
         self.ask(&post("/MMCOS-Leaderboard/LeaderboardService.svc/GetElite", &request))
     }
 
-    /// Returns the points after it.
+    /// Sends a result. Returns the player's points after it.
     pub(super) fn add_points(&mut self, race_key: &str, points: i32) -> io::Result<i32> {
         let token = &self.token;
         let request = format!(
@@ -147,7 +147,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
     format!("POST /MMCOS{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-/// What stands in an element of an answer.
+/// Returns the content of an element of a response.
 pub(super) fn element<'a>(answer: &'a str, name: &str) -> &'a str {
     let (_, rest) = answer.split_once(&format!("<{name}>")).unwrap_or_default();
     rest.split('<').next().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! One connection to a server, and the answers that come by it.
+//! One connection to a server, and its responses.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -10,7 +10,7 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::SockRef;
 
-/// For whatever should happen soon; longer than any machine needs for it.
+/// Time-out for anything that should happen soon; longer than any machine needs for it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 enum Stream {
@@ -24,7 +24,7 @@ pub(super) struct Client {
     read: Vec<u8>,
 }
 
-/// A whole answer.
+/// A whole response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -37,7 +37,7 @@ impl Answer {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// What the first element of this name holds.
+    /// Returns the content of the first element with this name.
     pub(super) fn element(&self, name: &str) -> &str {
         let text = self.text();
         let (_, rest) = text.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name}: {text}"));
@@ -88,7 +88,7 @@ impl Client {
         }
     }
 
-    /// The next answer, waited for.
+    /// Waits for the next response.
     pub(super) fn answer(&mut self) -> Answer {
         loop {
             if let Some(answer) = self.take_answer() {
@@ -119,7 +119,7 @@ impl Client {
         self.read_some(16 * 1024)
     }
 
-    /// Reads at most so many bytes into what answers are taken from.
+    /// Reads at most `most` bytes into the buffer of responses.
     pub(super) fn read_some(&mut self, most: usize) -> io::Result<usize> {
         let mut buffer = vec![0; most];
         let count = match &mut self.stream {
@@ -130,7 +130,7 @@ impl Client {
         Ok(count)
     }
 
-    /// Waits until the server ends the connection, in whatever way; gives what it sent before.
+    /// Waits until the server ends the connection, in any way. Returns the bytes that it sent before.
     pub(super) fn end(&mut self) -> Vec<u8> {
         loop {
             match self.read_more() {
@@ -152,7 +152,7 @@ impl Client {
         }
     }
 
-    /// How TLS came about here.
+    /// Returns the state of the TLS connection.
     pub(super) fn session(&self) -> &ClientConnection {
         match &self.stream {
             Stream::Plain(_) => panic!("no TLS here"),
@@ -160,7 +160,7 @@ impl Client {
         }
     }
 
-    /// Ends its own side only.
+    /// Shuts down its own side of the socket only.
     pub(super) fn half_close(&self) {
         self.tcp().shutdown(Shutdown::Write).unwrap();
     }
@@ -172,7 +172,7 @@ impl Client {
         tls.flush().unwrap();
     }
 
-    /// Goes as a client goes whose process was killed while data was on its way to it.
+    /// Disconnects like a client whose process was killed while data was on its way to it.
     pub(super) fn reset(self) {
         SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO)).unwrap();
     }

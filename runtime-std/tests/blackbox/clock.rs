@@ -1,9 +1,9 @@
-//! A machine whose clock is wrong for a while: 10 years ahead, 5 hours ahead, 10 minutes and a day back, while the server
-//! runs and when it starts. No season begins, no point is lost, nobody is logged out.
+//! A machine whose clock is wrong for a while: 10 years ahead, 5 hours ahead, 10 minutes and a day back, while the
+//! server runs and when it starts. No season begins, no point is lost, no player is logged out.
 //!
-//! Needs libfaketime (Debian's package `faketime`); without it the test says so and does nothing, unless `MMCOS_FAKETIME`
-//! is set. The clock is wrong for 2 s each time, once for as many seconds as
-//! `MMCOS_TROUBLE_SECONDS` says.
+//! Needs libfaketime (Debian's package `faketime`). Without it the test says so and does nothing, unless
+//! `MMCOS_FAKETIME` is set. The clock is wrong for 2 s each time, once for as many seconds as `MMCOS_TROUBLE_SECONDS`
+//! says.
 
 use std::{
     env, fs,
@@ -37,14 +37,14 @@ struct Clock(PathBuf);
 
 impl Clock {
     fn set(&self, offset: &str) {
-        // At once: a clock that reads half a line is right.
+        // Replaced at once: libfaketime takes half a line for the right time.
         let new = self.0.with_extension("new");
         fs::write(&new, format!("{offset}\n")).unwrap();
         fs::rename(new, &self.0).unwrap();
     }
 }
 
-/// What a login is told: season, points; and its session.
+/// Returns the response to a login: its season and points, and its session token.
 fn told(server: SocketAddr) -> (Vec<String>, String) {
     let answer = Client::plain(server).ask(&login(1)).ok();
     let score = answer.element("ScoreInfo").to_owned();
@@ -89,7 +89,7 @@ struct Rig {
 }
 
 impl Rig {
-    /// `None` where there is no libfaketime.
+    /// Returns `None` without libfaketime.
     fn new() -> Option<Self> {
         let Some(library) = library() else {
             assert!(env::var_os("MMCOS_FAKETIME").is_none(), "libfaketime is missing");
@@ -169,7 +169,8 @@ fn a_start_with_a_wrong_clock_begins_no_season_and_logs_nobody_out() {
     rig.assert_one_season();
 }
 
-/// What a login is told of a change of season, by a game that knows of this one: the old, the new, the bonus.
+/// Returns the change of season in the response to a login, whose game knows season `known`: the old season, the new
+/// one, the bonus.
 fn change(server: SocketAddr, number: u32, known: i64) -> [i64; 3] {
     let answer = Client::plain(server).ask(&login_that_knows(number, known)).ok();
     let bonus = answer.element("SeasonInfo").split_once("<BonusPoints>").unwrap().1;
@@ -183,8 +184,8 @@ fn seasons(data: &Path) -> u32 {
     store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap()
 }
 
-/// Has the store say that all this was in the season before, and the first player ahead of the others. Returns the
-/// number of the season that the calendar has.
+/// Moves the store into the season before, with the first player ahead of the others. Returns the number of the
+/// calendar's season.
 pub(super) fn in_the_season_before(data: &Path) -> i64 {
     let store = Connection::open(data.join("mmcos.db")).unwrap();
     let day = 86_400_000;
@@ -214,7 +215,7 @@ fn a_season_begins_over_a_restart_once_the_clock_has_been_plausible() {
     let patience = Instant::now() + Duration::from_secs(30);
     while seasons(&server.data()) < 2 {
         assert!(Instant::now() < patience, "the season has not begun");
-        // It begins with the first request.
+        // The season begins with the first request.
         Client::plain(server.http).ask(&get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")).ok();
         thread::sleep(Duration::from_millis(100));
     }

@@ -1,4 +1,4 @@
-//! What one connection or one address can cost: memory, seats, lines of the log.
+//! Limits of the cost of a connection or an address: memory, connections, lines of the log.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -18,17 +18,17 @@ use super::{
     tls,
 };
 
-/// The longest response for the shortest request.
+/// Path with the longest response to the shortest request.
 const LONGEST: &str = "/admin/script.js";
 const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
 
-/// Sends this again and again until the connection ends.
+/// Sends this request repeatedly until the connection ends.
 fn flood(mut tcp: TcpStream, request: Vec<u8>) {
     tcp.set_write_timeout(None).unwrap();
     thread::spawn(move || while tcp.write_all(&request).is_ok() {});
 }
 
-/// Reads so many bytes a second, in small steps.
+/// Reads this many bytes a second, in small steps.
 fn read_steadily(tcp: &mut TcpStream, rate: u64, time: Duration) -> u64 {
     let (start, mut got, mut buffer) = (Instant::now(), 0, vec![0; 64 * 1024]);
     while start.elapsed() < time {
@@ -70,7 +70,7 @@ fn a_client_that_pipelines_and_reads_steadily_costs_a_bounded_queue() {
     }
 }
 
-/// TLS takes more at a time than such a client reads in the time that it has: what leaves of it is progress, too.
+/// TLS takes more at a time than such a client reads within its time limit: sent bytes of it count as progress, too.
 #[test]
 fn a_client_that_reads_slowly_by_tls_is_not_dropped() {
     let server = Server::start_with(&["--read-seconds", "3"]);
@@ -132,7 +132,7 @@ fn bodies_do_not_stay_in_memory_with_their_connections() {
     }
 }
 
-/// A connection from another address of this machine.
+/// Connects from another address of this machine.
 fn connect_from(source: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((source, 0)).into())?;
@@ -224,7 +224,7 @@ fn a_client_that_sends_on_for_seconds_reads_why_it_is_refused() {
     assert_eq!(client.answer().status, 413);
 }
 
-/// Ends its side of the socket, not of TLS.
+/// The client ends its side of the socket, not of TLS.
 #[test]
 fn a_request_before_half_a_close_is_answered_by_tls_without_goodbye() {
     let server = Server::start();

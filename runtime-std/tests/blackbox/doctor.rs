@@ -1,4 +1,4 @@
-//! What `mmcos doctor` and `mmcos health` say of a running server.
+//! Reports of `mmcos doctor` and `mmcos health` about a running server.
 
 use std::{
     path::Path,
@@ -13,7 +13,7 @@ fn ask(command: &str, data: &Path, flags: &[&str]) -> Output {
     program.arg(command).arg("--data-dir").arg(data).args(flags).current_dir(data).output().unwrap()
 }
 
-/// The findings on one line each, without what wraps them.
+/// Returns the exit status, and the findings on one line each, unwrapped.
 pub(crate) fn doctor(data: &Path, flags: &[&str]) -> (Option<i32>, String) {
     let output = ask("doctor", data, flags);
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! The two listeners: what they speak, to whom, and what they make of the wrong language.
+//! The two listeners: their protocols, and their responses to the wrong protocol.
 
 use std::{
     io::{Read, Write},
@@ -27,7 +27,7 @@ fn is_served(client: &mut Client) {
     assert_eq!(client.ask(&get(REDIRECT)).ok().text(), "Live");
 }
 
-/// A connection that has had an answer, so that TLS 1.3 has its tickets.
+/// Returns a connection after a response, so that TLS 1.3 has its session tickets.
 fn served(server: &Server, config: &Arc<ClientConfig>) -> Client {
     let mut client = Client::tls(server.https, config);
     is_served(&mut client);
@@ -126,7 +126,7 @@ fn the_end_of_a_connection_is_told_at_once() {
         assert_eq!(client.tcp().read(&mut [0]).unwrap(), 0);
         start.elapsed()
     };
-    // The server reads on for a second, so that its answer is not lost to a reset.
+    // The server reads on for a second, so that a reset does not lose its response.
     let at_once = |took: Duration| took < Duration::from_millis(800);
     assert!((0..3).any(|_| at_once(took(Client::plain(server.http)))));
     assert!((0..3).any(|_| at_once(took(Client::tls(server.https, &tls::game())))));

@@ -1,4 +1,4 @@
-//! Every path of the game, at both doors.
+//! Every path of the game, at both listeners.
 
 use mmcos_core::wire::egonet::{self, Dict, Value};
 
@@ -9,7 +9,7 @@ use super::{
     tls,
 };
 
-/// The services that take a session token and some more, and what their answers hold.
+/// Services that need a session token and other fields, and texts in their responses.
 const SERVICES: [(&str, &str, &str, &str); 9] = [
     ("MMCOS-Account/AccountService.svc", "UpdateAccountTitle", "<Title>lng_player_title_box_004</Title>", ""),
     ("MMCOS-Matchmaking/MatchmakingService.svc", "CancelMatchmaking", "", ""),
@@ -68,7 +68,7 @@ fn every_endpoint_answers(client: &mut Client, prefix: &str) {
     egonet_login(client);
 }
 
-/// A search that is content with AI, and the points of its race.
+/// Requests a match that accepts AI, and sends the points of its result.
 fn race(client: &mut Client, prefix: &str, token: &str) {
     let search = format!(
         "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>1</GroupLobbyId>\

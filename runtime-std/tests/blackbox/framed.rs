@@ -36,7 +36,7 @@ static TLS: LazyLock<Tls> = LazyLock::new(|| {
     Tls::new(Certificates::load_or_make(&dir, None, None, subject, now).unwrap()).unwrap()
 });
 
-/// A disk in memory: it survives its server, and keeps nothing while it is locked.
+/// A disk in memory: it survives its server, and rejects commits while it is locked.
 #[derive(Clone, Default)]
 struct Disk(Arc<Mutex<Vec<Note>>>);
 
@@ -47,7 +47,7 @@ impl Commit<Note> for Disk {
     }
 }
 
-/// Starts a server with what this disk holds.
+/// Starts a server with the notes of this disk.
 fn start(disk: &Disk, patience: Duration) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -102,7 +102,7 @@ impl Client {
     }
 }
 
-/// Whether a connection is closed, after this result of a read.
+/// Returns true if this result of a read shows a closed connection.
 fn is_over(read: &io::Result<usize>) -> bool {
     match read {
         Ok(count) => *count == 0,
@@ -115,7 +115,7 @@ fn a_note_is_durable_before_it_is_pushed_and_survives_its_server() {
     let disk = Disk::default();
     let address = start(&disk, Duration::from_mins(1));
     let (mut ann, mut bob) = (Client::connect(address), Client::connect(address));
-    // The server speaks first.
+    // The server sends first.
     assert_eq!([ann.read(), bob.read()], ["0 notes; ", "0 notes; "]);
 
     let locked = disk.0.lock().unwrap();
@@ -135,7 +135,7 @@ fn an_endless_frame_is_closed_and_disturbs_nobody() {
     let address = start(&Disk::default(), Duration::from_mins(1));
     let (mut ann, mut hostile) = (Client::connect(address), Client::connect(address));
     assert_eq!([ann.read(), hostile.read()], ["0 notes; ", "0 notes; "]);
-    // The server closes, and reads on for a while without a use for it: writing may or may not fail.
+    // The server closes, and discards further input for a while: writing may or may not fail.
     for _ in 0..1024 {
         if hostile.0.write_all(&[0xff; 1024]).is_err() {
             break;
@@ -154,6 +154,6 @@ fn silence_is_closed_before_and_after_the_handshake() {
     let mut silent = Client::connect(address);
     assert_eq!(silent.read(), "0 notes; ");
     assert!(is_over(&silent.0.read(&mut [0])));
-    // What waits for its handshake has the time of the write limits.
+    // Bytes that wait for a handshake have the time of the write limits.
     assert!(is_over(&mute.read(&mut [0])));
 }

@@ -1,4 +1,4 @@
-//! Connections that are held while nobody asks for anything.
+//! Open connections without requests.
 
 use std::{sync::Arc, time::Instant};
 
@@ -22,7 +22,7 @@ fn ten_thousand_idle_connections_are_held_and_the_next_is_told() {
     hold(10_000);
 }
 
-/// As many as the server may hold, and one more.
+/// Opens as many connections as the server permits, and one more.
 fn hold(count: usize) {
     open_files::allow_connections(count).unwrap();
     let most = count.to_string();
@@ -53,7 +53,7 @@ fn hold(count: usize) {
     }
 }
 
-/// A connection that was served once: from then on it may be idle.
+/// Opens a connection and sends a request: from then on it may be idle.
 fn asked(server: &Server, config: &Arc<ClientConfig>) -> Client {
     let mut client = Client::tls(server.https, config);
     ask(&mut client).ok();
@@ -66,7 +66,7 @@ fn ask(client: &mut Client) -> Answer {
 
 fn ask_one_more(server: &Server) -> Answer {
     let mut client = Client::plain(server.http);
-    // A server that is full answers before it is asked.
+    // A full server responds before it gets a request.
     let _ = client.try_send(&get("/MMCOS/redirect_steam_submission3.txt"));
     client.answer()
 }

@@ -1,4 +1,4 @@
-//! The server is killed under load, again and again: nothing that it acknowledged is lost, nothing counts twice.
+//! The server is killed under load, repeatedly: no acknowledged change is lost, and none counts twice.
 
 use std::{
     io::{self, BufRead as _, BufReader},
@@ -15,7 +15,7 @@ use crate::PROGRAM;
 const PLAYERS: u32 = 8;
 const KILLS: u64 = 6;
 
-/// A server process, killed at the latest when the test is over.
+/// A server process, killed when the test is over, if not before.
 struct Process {
     child: Child,
     address: SocketAddr,
@@ -26,7 +26,7 @@ impl Process {
         let mut child = command(data_dir)
             .args(["--identity", "trust", "--http", "127.0.0.1:0", "--https", "off", "--log", "error"])
             .args(["--min-race-seconds", "0"])
-            // Players who ask as fast as the disk lets them.
+            // Players send requests as fast as the disk permits.
             .args(["--requests-per-second", "0", "--account-requests-per-second", "0"])
             .stdout(Stdio::piped())
             .spawn()
@@ -34,7 +34,7 @@ impl Process {
         let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let line = setup.find(|line| line.starts_with("HTTP ")).unwrap();
         let address = line.trim_start_matches("HTTP ").trim().parse().unwrap();
-        // Read on: who writes into a closed pipe dies.
+        // Keeps reading: a process that writes into a closed pipe is killed.
         thread::spawn(move || setup.for_each(drop));
         Self { child, address }
     }
@@ -58,16 +58,16 @@ fn command(data_dir: &Path) -> Command {
     command
 }
 
-/// What a player has been told so far.
+/// The client view of a player so far.
 #[derive(Debug, Default)]
 struct Player {
     number: u32,
     token: String,
     points: i32,
     title: String,
-    /// A title that was asked for and not answered: it may or may not be.
+    /// A title that was requested, without a response: it may or may not be set.
     title_asked: Option<String>,
-    /// A race that was begun, and its result if that was sent.
+    /// A match that was begun, and its result if that was sent.
     race: Option<(String, i32)>,
     races: i32,
 }
@@ -98,8 +98,8 @@ impl Player {
         }
     }
 
-    /// Brings the result of the race that was begun, in this life of the server or in one before. In one life five
-    /// results count at once; what counts no more is answered with the points as they are.
+    /// Sends the result of the match that was begun, in this run of the server or an earlier one. In one run, five
+    /// results count at once. The response to one that does not count has the unchanged points.
     fn settle(&mut self, client: &mut Caller, must_count: bool) -> io::Result<()> {
         if let Some((key, points)) = &self.race {
             let total = client.add_points(key, *points)?;
@@ -112,7 +112,7 @@ impl Player {
         Ok(())
     }
 
-    /// Compares with what the server says now.
+    /// Compares the client view with the server's state.
     fn check(&mut self, server: SocketAddr) -> io::Result<()> {
         let mut client = Caller::connect(server, self.number, &self.token)?;
         self.settle(&mut client, true)?;

@@ -1,4 +1,4 @@
-//! Clients that take too much: each is let go, and nobody else notices.
+//! Clients that take too much: the server drops each, and no other client notices.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -16,7 +16,7 @@ use super::{
 
 const REDIRECT: &str = "/redirect_steam_submission3.txt";
 
-/// A connection that takes little before it is read.
+/// Opens a connection that buffers little before it is read.
 pub(super) fn with_small_window(address: SocketAddr) -> TcpStream {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -26,10 +26,10 @@ pub(super) fn with_small_window(address: SocketAddr) -> TcpStream {
     tcp
 }
 
-/// So many answers to logins fill the buffers of the system and some of the server's.
+/// Number of responses to logins that fill the system's buffers and some of the server's.
 pub(super) const MORE_THAN_FITS: usize = 60;
 
-/// One by one, each answered before the next.
+/// Sends logins one by one, each after the response to the one before.
 pub(super) fn send_logins(server: &Server, client: &mut Client, count: usize) {
     for _ in 0..count {
         client.send(&login(1));
@@ -64,7 +64,7 @@ fn a_client_that_never_reads_is_dropped_and_others_are_served() {
         deaf.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
         let mut other = Client::tls(server.https, &tls::game());
         let start = Instant::now();
-        // 58 kB for each: more than any limit long before the last.
+        // 58 kB for each: more than any limit long before the last one.
         while deaf.try_send(&login(1)).is_ok() {
             other.ask(&get(REDIRECT)).ok();
             assert!(start.elapsed() < PATIENCE, "it may send for ever");
@@ -128,7 +128,7 @@ fn who_is_one_too_many_is_told_so() {
     first.ask(&get(REDIRECT)).ok();
     let start = Instant::now();
     let mut second = Client::plain(server.http);
-    // A server that is full answers before it is asked.
+    // A full server responds before it gets a request.
     assert_eq!(second.answer().status, 503);
     second.end();
     let mut by_tls = Client::plain_over(connect(server.https));

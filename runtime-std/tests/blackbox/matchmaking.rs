@@ -1,4 +1,4 @@
-//! People on connections of their own meet.
+//! Players on separate connections meet.
 
 use std::{thread, time::Duration};
 
@@ -15,7 +15,7 @@ fn players(server: &Server, numbers: impl IntoIterator<Item = u32>) -> Vec<Playe
 #[test]
 fn two_three_and_five_meet() {
     let server = Server::start();
-    // Others each time: two whose matches failed twice, since nobody registered them, are kept apart.
+    // Different players each time: two whose matches failed twice, because neither registered them, are kept apart.
     for (numbers, mode) in [(1..=2, RACE), (11..=13, ELIMINATION), (21..=25, RACE)] {
         let mut friends = players(&server, numbers);
         search(&mut friends, mode);
@@ -146,7 +146,7 @@ fn who_is_content_with_ai_joins_people_or_starts_at_once() {
     assert_eq!(meet(&mut friends).teams(), [1, 1]);
 }
 
-/// How many commits the server has made, as an operator reads it.
+/// Returns the server's number of commits, as an operator reads it.
 fn commits(server: &Server) -> u64 {
     let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
     let bearer = format!("Authorization: Bearer {}\r\n", password.trim());
@@ -157,7 +157,7 @@ fn commits(server: &Server) -> u64 {
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-/// HOSTING.md promises that a search which finds nobody writes nothing.
+/// HOSTING.md promises that a search which finds no player writes nothing.
 #[test]
 fn a_player_who_finds_nobody_costs_no_write() {
     let server = Server::start_with(&["--poll-seconds", "1"]);

@@ -1,4 +1,4 @@
-//! A webhook is told when somebody searches alone, and the game does not notice.
+//! The server tells a webhook when a player searches alone, and the game does not notice.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -15,13 +15,13 @@ use super::{
     process::{Scratch, Server, program},
 };
 
-/// What a webhook was sent.
+/// A request to the webhook.
 struct Request {
     head: String,
     body: String,
 }
 
-/// The other end: answers every request with the same, or keeps silent.
+/// A webhook that sends the same response to every request, or none.
 struct Webhook {
     address: SocketAddr,
     requests: Receiver<Request>,
@@ -63,7 +63,7 @@ impl Webhook {
         self.requests.recv_timeout(PATIENCE).expect("the webhook is told")
     }
 
-    /// A message that was decided on is here within this time.
+    /// Asserts that no further message arrives in the time that one needs.
     fn hears_no_more(&self) {
         assert!(
             self.requests.recv_timeout(Duration::from_millis(400)).is_err(),
@@ -125,7 +125,7 @@ fn the_first_who_searches_is_told_of() {
         assert!(body.contains(part), "{body} has no {part}");
     }
     assert!(!body.contains(&ann.token) && !body.contains("127.0.0.1") && !body.contains("7656"), "{body}");
-    // Neither who comes second, nor who goes on, is worth a message.
+    // Neither a second player, nor one who goes on, causes a message.
     bea.search(BATTLE);
     stays_alone(&mut ann);
     ann.search(RACE);
@@ -176,7 +176,7 @@ fn a_webhook_that_never_answers_holds_up_nobody() {
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     let slow = server.logs("nobody was told the news: ");
     assert!(slow.contains("127.0.0.1 did not answer within 10 seconds"), "{slow}");
-    // The next message is under way, unanswered as the first.
+    // The next message is sent. It gets no response either.
     webhook.next();
     let told_to_stop = Instant::now();
     server.stop();
@@ -253,7 +253,7 @@ fn a_test_message_says_what_was_answered() {
 
 #[test]
 fn https_is_spoken_with_whom_the_machine_trusts() {
-    // A server of the game is no webhook, but has a door for HTTPS and a certificate for localhost.
+    // A server of the game is not a webhook, but has an HTTPS listener and a certificate for localhost.
     let server = Server::start();
     let own = server.data().join("certificate-p256.pem");
     let url = format!("https://localhost:{}/hooks/s3cret", server.https.port());

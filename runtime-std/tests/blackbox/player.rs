@@ -1,4 +1,4 @@
-//! A player as the game makes one: logs in, searches, is told whom to race with.
+//! A player as the game makes one: logs in, searches, and learns its match.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ pub(super) const ELIMINATION: Mode =
     Mode { version: 1, game_type: "QuickElimination", rule_set: "Elimination" };
 pub(super) const BATTLE: Mode = Mode { version: 1, game_type: "RankedBattle", rule_set: "Battle" };
 
-/// What is searched for.
+/// Mode that a player searches for.
 #[derive(Clone, Copy)]
 pub(super) struct Mode {
     /// Players of different versions of the game do not meet.
@@ -34,17 +34,17 @@ pub(super) fn steam_id(number: u32) -> u64 {
     76_561_202_255_230_000 + u64::from(number)
 }
 
-/// A login with a ticket that Steam did not sign.
+/// Returns a login with a Steam ticket that Steam did not sign.
 pub(super) fn login(number: u32) -> Vec<u8> {
     login_that_knows(number, 57)
 }
 
-/// The same by a game that was last told of this season.
+/// Returns a login of a game that was last told of this season.
 pub(super) fn login_that_knows(number: u32, season: i64) -> Vec<u8> {
     login_with(number, &format!("Player {number}"), season)
 }
 
-/// The same by another name.
+/// Returns a login with this name.
 fn login_as(number: u32, name: &str) -> Vec<u8> {
     login_with(number, name, 57)
 }
@@ -63,38 +63,38 @@ fn login_with(number: u32, name: &str, season: i64) -> Vec<u8> {
     post(LOGIN, &body)
 }
 
-/// A player with a connection that asks for one thing at a time.
+/// A player, with a connection that sends one request at a time.
 pub(super) struct Player {
     number: u32,
     pub(super) client: Client,
     pub(super) token: String,
-    /// How often it has searched.
+    /// Number of searches so far.
     searches: u32,
 }
 
 impl Player {
-    /// Logged in by TLS.
+    /// Logs in over TLS.
     pub(super) fn new(https: SocketAddr, number: u32) -> Self {
         Self::with(Client::tls(https, &tls::modern()), number)
     }
 
-    /// Logged in on this connection.
+    /// Logs in on this connection.
     pub(super) fn with(client: Client, number: u32) -> Self {
         Self::named(client, number, &format!("Player {number}"))
     }
 
-    /// The same by another name.
+    /// Logs in with this name.
     pub(super) fn named(mut client: Client, number: u32, name: &str) -> Self {
         let token = client.ask(&login_as(number, name)).ok().element("SessionToken").to_owned();
         Self { number, client, token, searches: 0 }
     }
 
-    /// The lobby of its party.
+    /// Returns the lobby of its party.
     pub(super) fn group(&self) -> u64 {
         LOBBIES + 1_000_000 + u64::from(self.number)
     }
 
-    /// The lobby of its latest search.
+    /// Returns the lobby of its latest search.
     pub(super) fn lobby(&self) -> u64 {
         LOBBIES + u64::from(self.number) * 1000 + u64::from(self.searches)
     }
@@ -103,7 +103,7 @@ impl Player {
         self.search_as(mode, 1, false);
     }
 
-    /// With so many players in its party; `ignore` if it is content with AI.
+    /// Searches with this number of players in its party. `ignore` accepts AI.
     pub(super) fn search_as(&mut self, mode: Mode, size: u8, ignore: bool) {
         self.searches += 1;
         let Mode { version, game_type, rule_set } = mode;
@@ -118,7 +118,7 @@ impl Player {
         self.client.send(&post(ENTER, &body));
     }
 
-    /// Brings the result of a race.
+    /// Sends the result of a match.
     #[allow(dead_code, reason = "the tests of the dashboard alone have somebody score")]
     pub(super) fn score(&mut self, race_key: &str, points: i32) {
         const ADD_POINTS: &str = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
@@ -130,7 +130,7 @@ impl Player {
         self.client.ask(&post(ADD_POINTS, &body)).ok();
     }
 
-    /// Gives up, on a connection of its own.
+    /// Cancels its search, on a separate connection.
     pub(super) fn cancel(&self, http: SocketAddr) {
         let body =
             format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
@@ -138,7 +138,7 @@ impl Player {
     }
 }
 
-/// Where a group is in a match.
+/// The place of a group in a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) game_lobby: u64,
@@ -148,7 +148,7 @@ pub(super) struct Group {
     pub(super) team: u8,
 }
 
-/// The answer to a search.
+/// The response to a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Match {
     pub(super) race_key: String,
@@ -156,7 +156,7 @@ pub(super) struct Match {
     pub(super) groups: Vec<Group>,
 }
 
-/// The number of a lobby is added to this, for an id as Steam issues them.
+/// Offset between a lobby's number and its id, as Steam issues ids.
 pub(super) const LOBBIES: u64 = 109_775_241_000_000_000;
 
 impl Match {
@@ -176,26 +176,26 @@ impl Match {
         Self { race_key, session: answer.element("SessionId").parse().unwrap(), groups }
     }
 
-    /// The sizes of the two teams.
+    /// Returns the sizes of the two teams.
     pub(super) fn teams(&self) -> [u8; 2] {
         [1, 2].map(|team| self.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum())
     }
 }
 
-/// All of them press the button.
+/// Starts a search of every player.
 pub(super) fn search(players: &mut [Player], mode: Mode) {
     for player in players {
         player.search(mode);
     }
 }
 
-/// All of them are told of the same match, of themselves alone, with one host. Gives that match.
+/// Asserts that all players get the same match, with themselves alone and one host. Returns that match.
 pub(super) fn meet(players: &mut [Player]) -> Match {
     let answers: Vec<Answer> = players.iter_mut().map(|player| player.client.answer()).collect();
     met(players, answers)
 }
 
-/// The same with their answers, in any order.
+/// Does the same with their responses, in any order.
 pub(super) fn met(players: &[Player], answers: Vec<Answer>) -> Match {
     let results: Vec<Match> = answers.into_iter().map(|answer| Match::read(&answer.ok())).collect();
     let first = &results[0];
@@ -210,7 +210,7 @@ pub(super) fn met(players: &[Player], answers: Vec<Answer>) -> Match {
     first.clone()
 }
 
-/// Is told of itself alone.
+/// Asserts that the player gets a match with itself alone.
 pub(super) fn stays_alone(player: &mut Player) -> Match {
     meet(std::slice::from_mut(player))
 }

@@ -18,7 +18,7 @@ use std::{
 use super::client::{Client, PATIENCE, get};
 use crate::PROGRAM;
 
-/// A directory that is removed at the end.
+/// A temporary directory, removed on drop.
 pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
@@ -42,7 +42,7 @@ impl Drop for Scratch {
     }
 }
 
-/// The program with these arguments, in a directory and with an environment that mean nothing to it.
+/// Returns the program with these arguments, in a neutral directory and environment.
 pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     let names = env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
@@ -58,7 +58,7 @@ pub(super) fn program(scratch: &Scratch, arguments: &[&str]) -> Command {
     command
 }
 
-/// A running server. Without a [`Server::stop`] it is killed at the end.
+/// A running server. Without a [`Server::stop`] it is killed on drop.
 pub(super) struct Server {
     child: Child,
     log: Mutex<Receiver<String>>,
@@ -69,7 +69,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// On free ports, trusting every ticket, with short polls and certificates that were made before.
+    /// Starts on free ports, with every Steam ticket trusted, short polls, and certificates that were made before.
     pub(super) fn start() -> Self {
         Self::start_with(&["--poll-seconds", "3", "--gather-seconds", "0.5"])
     }
@@ -91,12 +91,12 @@ impl Server {
         Self::start_at(scratch, ([127, 0, 0, 1], 0).into(), arguments)
     }
 
-    /// With plain HTTP at this address.
+    /// Starts with plain HTTP at this address.
     pub(super) fn start_at(scratch: Scratch, http: SocketAddr, arguments: &[&str]) -> Self {
         Self::spawn(scratch, http, &[], arguments)
     }
 
-    /// With these variables in its environment.
+    /// Starts with these variables in its environment.
     pub(super) fn start_with_environment(
         scratch: Scratch,
         variables: &[(&str, &str)],
@@ -120,7 +120,7 @@ impl Server {
         let errors = BufReader::new(child.stderr.take().unwrap());
         let (say, said) = channel();
         thread::spawn(move || {
-            // Read on when nobody listens: a full pipe would hold up the server.
+            // Reads on without a receiver: a full pipe would block the server.
             setup.for_each(|line| drop(say.send(line)));
         });
         thread::spawn(move || {
@@ -139,12 +139,12 @@ impl Server {
         &self.scratch
     }
 
-    /// Waits for a line of the log that has this in it.
+    /// Waits for a line of the log that contains this text.
     pub(super) fn logs(&self, text: &str) -> String {
         Self::wait_for(&self.log, text)
     }
 
-    /// Waits for a line of the text at the start that has this in it.
+    /// Waits for a line of the text at the start that contains this text.
     pub(super) fn says(&self, text: &str) -> String {
         Self::wait_for(&self.said, text)
     }
@@ -164,18 +164,18 @@ impl Server {
         }
     }
 
-    /// Waits until the server has read all that was sent to it before. (A thread that reads may be late by a little.)
+    /// Waits until the server has read all earlier bytes. (A thread that reads may be a little late.)
     pub(super) fn settle(&self) {
         thread::sleep(Duration::from_millis(10));
         Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
     }
 
-    /// The lines of the log that nobody has waited for.
+    /// Returns the lines of the log that no test has waited for.
     pub(super) fn log_so_far(&self) -> Vec<String> {
         self.log.lock().unwrap().try_iter().collect()
     }
 
-    /// What the system says about its memory; `None` where it does not say.
+    /// Returns the memory of the process; `None` where the system does not report it.
     pub(super) fn memory(&self) -> Option<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let value = |name: &str| {
@@ -202,14 +202,14 @@ impl Server {
         panic!("the process does not end");
     }
 
-    /// Ends it as a host would, and gives back its files.
+    /// Ends the process as an operator would. Returns its files.
     pub(super) fn stop(mut self) -> Scratch {
         self.signal("-TERM");
         assert!(self.end().success());
         std::mem::replace(&mut self.scratch, Scratch(PathBuf::new()))
     }
 
-    /// Kills it, as a power cut would.
+    /// Kills the process, as a power cut would.
     pub(super) fn kill(mut self) -> Scratch {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -228,11 +228,11 @@ impl Drop for Server {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
     pub(super) resident: u64,
-    /// The most that it ever was.
+    /// Maximum so far.
     pub(super) peak: u64,
 }
 
-/// What a program says that ends by itself.
+/// Output of a program that ended.
 pub(super) struct Said {
     pub(super) status: Option<i32>,
     pub(super) errors: String,
@@ -245,7 +245,7 @@ pub(super) fn run(scratch: &Scratch, arguments: &[&str]) -> Said {
     Said { status: child.wait().unwrap().code(), errors }
 }
 
-/// The files of a directory, in order.
+/// Returns the files of a directory, in order.
 pub(super) fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();

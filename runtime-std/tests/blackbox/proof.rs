@@ -14,7 +14,7 @@ use super::{
     tls,
 };
 
-/// What only the operator may read.
+/// Paths that only the operator may read.
 const READS: [&str; 8] = [
     "/api/v1/state",
     "/api/v1/live",
@@ -27,7 +27,8 @@ const READS: [&str; 8] = [
 ];
 const PUBLIC: [&str; 7] = ["/", "/setup.sh", "/setup.cmd", "/admin", "/api/v1/status", "/healthz", "/readyz"];
 
-/// A TCP tunnel to this address, as of `ssh -R` or frp: it passes on bytes, and says nothing about where they come from.
+/// Starts a TCP tunnel to this address, like that of `ssh -R` or frp: it passes on bytes, and does not tell where
+/// they come from.
 fn tunnel(to: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,7 +48,7 @@ fn tunnel(to: SocketAddr) -> SocketAddr {
     address
 }
 
-/// The heads of a stranger's request, as proxies pass it on that were told nothing.
+/// Returns the heads of a request from the internet, as unconfigured proxies pass it on.
 fn passed_on(path: &str, server: SocketAddr) -> [(&'static str, String); 5] {
     let upstream = format!("127.0.0.1:{}", server.port());
     [
@@ -130,13 +131,13 @@ fn cookie(answer: &Answer) -> Option<&str> {
     line.split(';').next()
 }
 
-/// A GET with these fields at an address of ours.
+/// Sends a GET with these fields, with the server's own address.
 fn ask(server: &Server, path: &str, fields: &str) -> Answer {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{fields}\r\n", server.http);
     Client::plain(server.http).ask(request.as_bytes())
 }
 
-/// The path of the link in a text for the operator.
+/// Returns the path of the link in a text for the operator.
 fn link(text: &str) -> String {
     let (_, token) = text.split_once("/admin/link/").unwrap_or_else(|| panic!("no link in {text}"));
     format!("/admin/link/{}", token.split_whitespace().next().unwrap())
@@ -167,7 +168,7 @@ fn the_link_of_the_start_and_those_of_admin_link_log_in_once() {
     for link in &links {
         logs_in_once(&server, link);
     }
-    // The password may have been changed in its file meanwhile.
+    // The operator may have changed the password in its file meanwhile.
     fs::write(server.data().join("operator-password"), "another long password").unwrap();
     assert!(program(server.scratch(), &["admin-link"]).output().unwrap().status.success());
 

@@ -1,4 +1,4 @@
-//! A change of season with many players: nobody waits for it, and a kill in the middle loses nothing.
+//! A change of season with many players: no request waits for it, and a kill in the middle loses nothing.
 
 use std::{
     path::Path,
@@ -27,7 +27,7 @@ fn number(data: &Path, sql: &str) -> i64 {
     store(data).query_row(sql, (), |row| row.get(0)).unwrap()
 }
 
-/// Fills a store that has one player with many more, of whom each has points of its own.
+/// Fills a store that has one player with many more. Each has a different number of points.
 fn fill(data: &Path) {
     let rows = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
         INSERT INTO players SELECT n, 76561202255230000 + n + 1000000, printf('%013d', n), 'Player ' || n, title, 5, 0,
@@ -60,7 +60,7 @@ fn a_kill_in_the_middle_of_a_change_of_season_loses_nothing_and_the_next_start_g
     assert_eq!(begun, 1, "it was acknowledged");
     assert!(late > 0, "this was no kill in the middle: the first response took {took:?}");
 
-    // By now the clock would begin no season.
+    // By now the clock would not begin a season.
     let server = Server::start_in(scratch, &[]);
     status(&server);
     let patience = Instant::now() + 3 * PATIENCE;
@@ -74,7 +74,7 @@ fn a_kill_in_the_middle_of_a_change_of_season_loses_nothing_and_the_next_start_g
     }
     assert!(slowest < Duration::from_secs(5), "a login waited {slowest:?}");
 
-    // Of every player there is the final standing, and the new one follows from it.
+    // Every player has a final standing, and the new standing follows from it.
     let ended = season - 1;
     let wrong = format!(
         "SELECT count(*) FROM players LEFT JOIN standings USING (user_id) WHERE standings.season IS NOT {ended}

@@ -1,4 +1,4 @@
-//! What players find with a browser, and what the scripts from there do.
+//! The page that players find with a browser, and the effects of its scripts.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ fn get(server: &Server, host: &str, path: &str, fields: &str) -> Answer {
     plain
 }
 
-/// The address that all three texts name for this `Host`.
+/// Returns the address that all three texts contain for this `Host`.
 fn named(server: &Server, host: &str) -> String {
     let script = get(server, host, "/setup.sh", "").ok();
     let text = script.text();
@@ -67,7 +67,7 @@ fn the_address_that_the_visitor_used_is_named_else_the_public_one() {
         ] {
             assert_eq!(named(&server, host), expected, "{host}");
         }
-        // What an absolute target names stands above `Host` (RFC 9112, 3.2.2).
+        // An absolute target overrides `Host` (RFC 9112, 3.2.2).
         let absolute = get(&server, "192.168.1.20", "http://203.0.113.9:80/setup.sh", "").ok();
         assert!(absolute.text().contains("\nserver='203.0.113.9'\n"), "{}", absolute.text());
         let fields = "X-Forwarded-Host: 203.0.113.66\r\nForwarded: host=203.0.113.66\r\n";
@@ -85,7 +85,7 @@ fn without_any_other_address_the_one_that_was_used_is_enough() {
     assert_eq!(named(&server, "203.0.113.9:80"), "203.0.113.9");
 }
 
-/// A player's computer with this hosts file, and the script from a server, which takes the place of port 443.
+/// A player's computer with this hosts file, and the script of a server that replaces port 443.
 struct Computer {
     scratch: Scratch,
     hosts: PathBuf,
@@ -113,7 +113,7 @@ impl Computer {
         self.shell().arg("setup.sh").args(action).output().unwrap()
     }
 
-    /// As `curl … | sh` does.
+    /// Runs the script as `curl … | sh` does.
     fn pipe(&self, action: &[&str]) -> Output {
         let script = fs::File::open(self.scratch.0.join("setup.sh")).unwrap();
         self.shell().arg("-s").args(action).stdin(Stdio::from(script)).output().unwrap()
@@ -166,7 +166,7 @@ fn the_test_of_the_connection_knows_this_server() {
     }
 }
 
-/// Something else on the game's port, which answers each connection with a page of its own.
+/// Starts another program on the game's port, which responds to each connection with a page of its own.
 fn a_web_server(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -189,7 +189,7 @@ fn a_web_server(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
     address
 }
 
-/// TLS with a certificate and key from this file.
+/// Returns TLS with the certificate and key in this file.
 fn server_config(pem: &Path) -> Arc<ServerConfig> {
     let chain = CertificateDer::pem_file_iter(pem).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(pem).unwrap();

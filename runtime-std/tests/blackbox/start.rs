@@ -1,4 +1,4 @@
-//! What a host meets at the start.
+//! The start, as an operator sees it.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ fn the_first_start_makes_certificates_and_the_second_keeps_them() {
     Client::plain(second.http).ask(&get("/redirect_steam_submission3.txt")).ok();
 }
 
-/// The store, its lock, and what tells this host's commands about the running server change with every start.
+/// The store, its lock, and the files about the running server change with every start.
 fn is_of_one_run(path: &Path) -> bool {
     let starts = ["mmcos.", "admin-console", "running.toml"];
     path.file_name().is_some_and(|name| starts.iter().any(|start| name.to_string_lossy().starts_with(start)))
@@ -51,7 +51,7 @@ fn the_first_answer_comes_soon_after_the_start() {
     let start = Instant::now();
     let server = Server::start_in(scratch, &[]);
     Client::plain(server.http).ask(&get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml")).ok();
-    // A debug build on a busy machine; without the certificates being there it would be longer.
+    // A debug build on a busy machine; without existing certificates it would be longer.
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 

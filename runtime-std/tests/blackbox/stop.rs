@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: what is held is answered, and the process ends.
+//! Ctrl-C and SIGTERM: held requests get responses, and the process ends.
 
 use std::{io::Write, time::Duration, time::Instant};
 
@@ -10,7 +10,7 @@ use super::{
     tls,
 };
 
-/// As long as a service manager or a host at the keyboard is to wait.
+/// Maximum time that a service manager or an operator at the keyboard should wait.
 const LONGEST: Duration = Duration::from_secs(5);
 
 fn ends_in_time(mut server: Server, signal: &str, meanwhile: impl FnOnce()) {
@@ -21,7 +21,7 @@ fn ends_in_time(mut server: Server, signal: &str, meanwhile: impl FnOnce()) {
     assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
 }
 
-/// Searches are held until the signal: 25 seconds are longer than the test.
+/// Starts a server that holds searches until the signal: 25 seconds are longer than the test.
 fn patient_server() -> Server {
     Server::start_with(&["--poll-seconds", "25", "--gather-seconds", "25"])
 }

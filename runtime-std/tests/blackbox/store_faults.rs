@@ -1,4 +1,4 @@
-//! A store that fails, and one that takes its time: what leaves the server then, and what does not.
+//! A store that fails, and one that is slow: the responses that may leave the server then, and those that may not.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -20,7 +20,7 @@ use mmcos_std::{
 use super::caller::{Caller, STATUS};
 use crate::run;
 
-/// Takes so many batches while its gate is open, and then fails for good.
+/// Commits this many batches while its gate is open, and then fails for good.
 struct Faulty {
     batches: usize,
     gate: Arc<Mutex<()>>,
@@ -37,7 +37,7 @@ impl Commit<Record> for Faulty {
     }
 }
 
-/// A server on a thread of its own.
+/// Starts a server on a thread of its own.
 fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -52,7 +52,7 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
     (address, thread::spawn(run))
 }
 
-/// Six requests, five of which change something for good. Returns how many were answered.
+/// Sends six requests, five of which make a durable change. Returns the number of responses.
 fn play(server: SocketAddr) -> usize {
     let mut answered = 0;
     let mut play = || {
@@ -73,7 +73,7 @@ fn play(server: SocketAddr) -> usize {
 #[test]
 fn whichever_write_fails_no_answer_leaves_before_its_record() {
     thread::scope(|scope| {
-        // The third request, a search that finds nobody, needs no record.
+        // The third request, a search that finds no player, needs no record.
         for (batches, answered) in [0, 1, 3, 4, 5].into_iter().enumerate() {
             scope.spawn(move || {
                 let (address, server) = start(Faulty { batches, gate: Arc::default() });

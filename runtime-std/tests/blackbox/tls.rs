@@ -1,4 +1,4 @@
-//! TLS clients of several kinds. They take any certificate, as the game does, but check its signatures.
+//! TLS clients of several kinds. They accept any certificate, as the game does, but check its signatures.
 
 use std::sync::{Arc, LazyLock};
 
@@ -50,7 +50,7 @@ impl ServerCertVerifier for Trusting {
     }
 }
 
-/// A client of these versions and suites.
+/// Returns a client with these versions and suites.
 pub(super) fn client(
     versions: &[&'static SupportedProtocolVersion],
     suites: &[SupportedCipherSuite],
@@ -66,7 +66,7 @@ pub(super) fn client(
     Arc::new(config)
 }
 
-/// The first words of a client.
+/// Returns the first bytes that a client sends.
 pub(super) fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
     let name = "mmcos.codemasters.com".try_into().unwrap();
     let mut session = ClientConnection::new(config.clone(), name).unwrap();
@@ -75,14 +75,14 @@ pub(super) fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
     bytes
 }
 
-/// A client as today's libraries make them.
+/// Returns a client with the defaults of today's libraries.
 pub(super) fn modern() -> Arc<ClientConfig> {
     static MODERN: LazyLock<Arc<ClientConfig>> =
         LazyLock::new(|| client(&[&rustls::version::TLS13], ring::ALL_CIPHER_SUITES));
     MODERN.clone()
 }
 
-/// A client like the game: TLS 1.2 and RSA only. (Seen in captures.)
+/// Returns a client like the game: TLS 1.2 and RSA only. (Seen in captures.)
 pub(super) fn game() -> Arc<ClientConfig> {
     let suite = ring::cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
     client(&[&rustls::version::TLS12], &[suite])

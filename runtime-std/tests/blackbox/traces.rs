@@ -1,4 +1,4 @@
-//! What is recorded replays to the bytes that were sent, and lets nobody in.
+//! Traces replay to the bytes that were sent, and contain no secret that permits a login.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ use super::{
 
 const AS_IN_LIFE: [&str; 4] = ["--poll-seconds", "1", "--gather-seconds", "0.3"];
 
-/// A server that records, and its trace when it has stopped.
+/// Runs a server that writes a trace. Returns the trace after its stop.
 fn recorded(evening: impl FnOnce(&Server)) -> String {
     let server = Server::start_with(&[&AS_IN_LIFE[..], &["--record", "data/evening.trace"]].concat());
     evening(&server);
@@ -98,7 +98,7 @@ fn secrets_that_come_byte_by_byte_are_replaced_too() {
     assert!(received.contains(&player::steam_id(1).to_string()) || trace.contains("76561202255230001"));
 }
 
-/// Stands in every secret below.
+/// Text of every secret below.
 const SECRET: &str = "Hunter2";
 
 const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
@@ -118,7 +118,7 @@ fn chunked(path: &str, body: &str) -> Vec<u8> {
     request
 }
 
-/// Requests with a secret in every place, and whether each is whole.
+/// Returns requests with a secret in every place, and for each whether it is whole.
 fn secret_requests() -> Vec<(Vec<u8>, bool)> {
     let s = SECRET;
     let broken_off = vec![
@@ -133,17 +133,17 @@ fn secret_requests() -> Vec<(Vec<u8>, bool)> {
     answered.chain(broken_off.into_iter().map(|request| (request, false))).collect()
 }
 
-/// A request with this first line.
+/// Returns a request with this first line.
 fn with_line(line: &str) -> Vec<u8> {
     format!("{line}\r\nHost: a\r\n\r\n").into_bytes()
 }
 
-/// A request with these fields.
+/// Returns a request with these fields.
 fn with_fields(fields: &str) -> Vec<u8> {
     format!("GET {FILE} HTTP/1.1\r\nHost: a\r\n{fields}\r\n").into_bytes()
 }
 
-/// Requests with a secret in the first line or in a field.
+/// Returns requests with a secret in the first line or in a field.
 fn secrets_in_fields() -> Vec<Vec<u8>> {
     let s = SECRET;
     vec![
@@ -168,7 +168,7 @@ fn secrets_in_fields() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Requests with a secret in the body.
+/// Returns requests with a secret in the body.
 fn secrets_in_bodies() -> Vec<Vec<u8>> {
     let s = SECRET;
     let egonet = |entries: Dict<'_>| {
@@ -234,7 +234,7 @@ fn secrets_in_bodies() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Requests with a secret that are refused.
+/// Returns requests with a secret that are rejected.
 fn refused_secrets() -> Vec<Vec<u8>> {
     let s = SECRET;
     vec![
@@ -279,7 +279,7 @@ fn no_secret_of_anybodys_is_in_a_trace_wherever_it_stood() {
             for length in [1, 7, request.len()].into_iter().filter(|length| request.len() / length < 1_000) {
                 let mut client = Client::plain(server.http);
                 for piece in request.chunks(length) {
-                    // It may be refused before it is all sent.
+                    // The server may respond before the whole request is sent.
                     let _ = client.try_send(piece);
                 }
                 if *is_whole {
@@ -289,14 +289,14 @@ fn no_secret_of_anybodys_is_in_a_trace_wherever_it_stood() {
                 }
             }
         }
-        // All that may stand on one connection, one behind the other.
+        // All requests that may share one connection, one after the other.
         let mut client = Client::plain(server.http);
         let together: Vec<_> = requests[..5].iter().map(|(request, _)| request.clone()).collect();
         client.send(&together.concat());
         for _ in &together {
             client.answer().ok();
         }
-        // There is no dashboard, but scripts go on.
+        // There is no dashboard, but scripts still work.
         let password = fs::read_to_string(server.data().join("operator-password")).unwrap().trim().to_owned();
         let metrics = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {password}\r\n\r\n");
         Client::plain(server.http).ask(metrics.as_bytes());

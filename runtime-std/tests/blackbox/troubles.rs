@@ -1,5 +1,5 @@
-//! Troubles that pass: a locked store, a full disk, a log that is not read, a hang-up. The server goes on, what could not
-//! be kept is not acknowledged, and everything resumes by itself.
+//! Troubles that pass: a locked store, a full disk, a log that is not read, a hang-up. The server goes on, does not
+//! acknowledge unsaved changes, and resumes by itself.
 //!
 //! Each trouble lasts 9 s, or as many seconds as `MMCOS_TROUBLE_SECONDS` says.
 
@@ -38,7 +38,7 @@ fn send(server: SocketAddr, request: &[u8]) -> TcpStream {
     stream
 }
 
-/// The first bytes of an answer that comes within this time.
+/// Returns the first bytes of a response, if one comes within this time.
 fn hears(stream: &mut TcpStream, time: Duration) -> Option<String> {
     stream.set_read_timeout(Some(time)).unwrap();
     let mut bytes = [0; 4096];
@@ -53,11 +53,11 @@ fn ask(server: SocketAddr, request: &[u8]) -> String {
     hears(&mut send(server, request), Duration::from_secs(10)).expect("an answer")
 }
 
-/// Asks until the answer has this status.
+/// Repeats a request until the response has this status.
 fn ask_until(server: SocketAddr, request: &[u8], status: &str) -> String {
     let start = Instant::now();
     loop {
-        // What is held back is not waited for: the next one may be refused already.
+        // Does not wait for a held response: the next request may be rejected already.
         let answer = hears(&mut send(server, request), Duration::from_secs(1)).unwrap_or_default();
         if answer.starts_with(&format!("HTTP/1.1 {status} ")) {
             return answer;
@@ -67,7 +67,7 @@ fn ask_until(server: SocketAddr, request: &[u8], status: &str) -> String {
     }
 }
 
-/// The numbers of the players in a store.
+/// Returns the numbers of the players in a store.
 fn kept(data: &Path) -> Vec<u32> {
     let store = Connection::open(data.join("mmcos.db")).unwrap();
     let mut players = store.prepare("SELECT steam_id FROM players ORDER BY steam_id").unwrap();
@@ -75,7 +75,8 @@ fn kept(data: &Path) -> Vec<u32> {
     numbers.map(|steam_id| u32::try_from(steam_id.unwrap() % 10_000).unwrap()).collect()
 }
 
-/// While the store cannot be written for this reason: what is served, what is refused, and that a held poll is answered.
+/// Checks a server whose store cannot be written for this reason: the requests that it serves, and those that it
+/// rejects.
 fn assert_goes_on(server: &Server, reason: &str, until: Instant) {
     let refused = ask_until(server.http, &login(9), "503");
     assert!(refused.contains("Retry-After: 5"), "{refused}");
@@ -94,7 +95,7 @@ fn assert_goes_on(server: &Server, reason: &str, until: Instant) {
     }
 }
 
-/// The trouble is over: all is served again, and the log has two lines about it.
+/// Asserts that the trouble is over: everything is served again, and the log has two lines about it.
 fn assert_resumes(server: &Server) {
     ask_until(server.http, &login(9), "200");
     ask_until(server.http, &get("/readyz"), "200");
@@ -167,7 +168,7 @@ fn what_waits_for_a_locked_store_is_closed_after_a_while_and_kept_later() {
     assert_eq!(kept(&server.data()), [1, 2, 3]);
 }
 
-/// A small disk, gone at the end.
+/// A small disk, removed on drop.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -201,7 +202,7 @@ fn a_full_disk_is_waited_for() {
     drop(file);
     player.search(RACE);
     let mut acknowledged = vec![1];
-    // What fits into space that is allocated already is kept.
+    // Changes that fit into allocated space are kept.
     for number in 10..4_000 {
         let answer = hears(&mut send(server.http, &login(number)), Duration::from_millis(500));
         match answer.as_deref().and_then(|answer| answer.split(' ').nth(1)) {
@@ -215,14 +216,14 @@ fn a_full_disk_is_waited_for() {
     fs::remove_file(&ballast).unwrap();
     assert_resumes(&server);
     acknowledged.push(9);
-    // What was acknowledged outlives a power cut, or what is like one.
+    // Acknowledged changes survive a kill, which is like a power cut.
     server.signal("-KILL");
     server.end();
     let kept = kept(&server.data());
     assert!(acknowledged.iter().all(|number| kept.contains(number)), "{acknowledged:?} of {kept:?}");
 }
 
-/// A server whose log goes to a pipe that this test reads, or does not.
+/// A server whose log goes to a pipe that this test may leave unread.
 struct Unread {
     child: Child,
     http: SocketAddr,
@@ -238,7 +239,7 @@ impl Unread {
         let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let line = setup.find(|line| line.starts_with("HTTP ")).unwrap();
         let http = line.trim_start_matches("HTTP ").trim().parse().unwrap();
-        // Standard output is closed by its reader from here on.
+        // From here on, the reader of standard output is gone.
         Self { child, http, _scratch: scratch }
     }
 

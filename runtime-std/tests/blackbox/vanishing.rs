@@ -1,4 +1,4 @@
-//! A client whose search is held goes away, in every way there is: nobody is sent to race with it.
+//! A client with a held search disconnects, in every possible way: no player is matched with it.
 
 use super::{
     client::Client,
@@ -8,7 +8,7 @@ use super::{
     tls,
 };
 
-/// The two who come after are not sent to race with one who left like this.
+/// Asserts that two later players are not matched with one that left like this.
 fn is_not_met(gone: impl FnOnce(&Server) -> Player, leave: impl FnOnce(Player)) {
     let server = Server::start();
     let mut gone = gone(&server);

@@ -26,7 +26,7 @@ fn only(report: &Report, about: &str) -> (Verdict, String) {
     finding
 }
 
-/// A port that is free now.
+/// Returns a port that is free now.
 fn free_port() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
@@ -52,7 +52,7 @@ fn a_host_whose_server_has_started_is_well() {
     let Scratch(dir) = &Scratch::new("doctor-started");
     let config = loaded(dir, &[("http", "0"), ("https", "0")]);
     let _host = Host::<Mmcos>::start(&config).unwrap();
-    // It listens, and nothing serves yet.
+    // The port has a listener, but no server yet.
     std::fs::remove_file(dir.file("running.toml")).unwrap();
     let report = examine::<Mmcos>(&config);
     assert_eq!(report.verdict(), Ok(()), "{report}");

@@ -1,4 +1,4 @@
-//! The host of Micro Machines World Series: it starts, keeps its records, examines itself.
+//! The host of Micro Machines World Series: it starts, persists its records, examines itself.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,7 +20,7 @@ use mmcos_std::config::{Keys, Loaded, Sources};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::host::{Host, HostError, start};
 
-/// A data directory in a place of its own, removed at the end.
+/// A temporary data directory, removed on drop.
 struct Scratch(DataDir);
 
 impl Scratch {

@@ -93,14 +93,14 @@ fn ban(subject: &str, until: Option<Wall>) -> Record {
     Record::Ban(Box::new(Ban { subject: subject.parse().unwrap(), since: NOW, until, reason, note }))
 }
 
-/// So many minutes after [`NOW`].
+/// Returns a record with a time this many minutes after [`NOW`].
 fn event(minutes: i64, event: Option<&str>) -> Record {
     let moment = |minutes: i64| Wall::from_secs(NOW.as_secs().saturating_add(minutes.saturating_mul(60)));
     let event = event.map(|name| name.parse().unwrap());
     Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
 }
 
-/// Records that a store gives back as they are.
+/// Returns records that a store restores unchanged.
 fn some() -> Vec<Record> {
     vec![
         begins(57, None),
@@ -165,7 +165,7 @@ fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_t
     let [before, later] =
         [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
     assert_eq!(races(&mut store, before).len(), 104);
-    // By a clock that is ahead, as by one that is right.
+    // A clock that is ahead makes no difference.
     for now in [later, after(KEEP.saturating_mul(4000))] {
         assert_eq!(
             races(&mut store, now),
@@ -236,7 +236,7 @@ proptest! {
     }
 }
 
-/// A lock held by another program, as an edit that is left open in a database browser.
+/// Locks the store as another program does, for example an open edit in a database browser.
 fn lock(dir: &DataDir) -> Connection {
     let browser = Connection::open(dir.file(FILE_NAME)).unwrap();
     browser.execute_batch("BEGIN IMMEDIATE; UPDATE players SET points = 7").unwrap();

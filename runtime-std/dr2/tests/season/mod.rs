@@ -1,4 +1,4 @@
-//! A season as a player's computer has it: the authority's certificate from the page, then the game over TLS.
+//! A season on a player's computer: the authority's certificate from the page, then the game over TLS.
 
 use std::{
     fs,
@@ -62,7 +62,7 @@ impl Server {
         Self { child, http, https, directory }
     }
 
-    /// As `kill -9` does.
+    /// Kills the server as `kill -9` does.
     fn kill(mut self) -> PathBuf {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -78,7 +78,7 @@ impl Server {
         response
     }
 
-    /// A computer that trusts what the page offers, and nothing else.
+    /// Returns a player whose computer trusts the certificates of the page, and nothing else.
     fn player(&self) -> Player {
         let page = self.page("/ca.cer");
         let mut roots = RootCertStore::empty();
@@ -141,7 +141,7 @@ fn is_whole(response: &[u8]) -> bool {
     length.is_none_or(|length| body.len().saturating_sub(4) >= length.parse().unwrap())
 }
 
-/// Login, club, three stages, a time trial, leaderboards; then the server is killed, and all of it is there.
+/// Login, club, three stages, a time trial, leaderboards. Then the server is killed, and all of it is still there.
 #[test]
 fn a_season_over_tls_survives_a_kill() {
     let server = Server::start("season");
@@ -174,7 +174,7 @@ fn a_season_over_tls_survives_a_kill() {
     assert_eq!(again.account, ann.account);
 }
 
-/// What the authority vouches for is trusted before and after a restart, and the server says so nowhere else.
+/// Certificates of the authority are trusted before and after a restart. The server mentions it nowhere else.
 #[test]
 fn the_page_offers_what_a_player_needs() {
     let server = Server::start("page");
@@ -194,7 +194,7 @@ fn the_page_offers_what_a_player_needs() {
     assert!(matches!(answer.value(), Value::Dict(_)), "{answer:?}");
 }
 
-/// The file of the store is for `sqlite3` as well.
+/// `sqlite3` can read the store's file.
 #[test]
 fn rows_have_columns_that_others_can_read() {
     let server = Server::start("rows");

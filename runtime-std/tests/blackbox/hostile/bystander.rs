@@ -1,4 +1,4 @@
-//! Somebody who only wants to play, and how long it takes.
+//! A player that must not notice an attack, and the times of its responses.
 
 use std::{
     fmt,
@@ -17,18 +17,18 @@ use super::super::{
     player::Player,
 };
 
-/// Less often than an account may ask.
+/// Time between two requests: below the rate limit of an account.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A player who asks for one thing after the other, and beside it an echo of this process's own.
+/// A player that sends one request after the other, and an echo within this process to compare with.
 pub(super) struct Bystander {
     done: Arc<AtomicBool>,
     player: JoinHandle<Vec<Duration>>,
     echo: JoinHandle<Vec<Duration>>,
 }
 
-/// How long 95 of 100 answers took at most. The echo's tell how long this machine takes at the moment for nothing: what
-/// it lacks in processors is not the server's fault.
+/// Time within which 95 of 100 responses came. The echo's time shows how slow this machine is at the moment: a lack
+/// of processors is not the server's fault.
 pub(super) struct Waits {
     pub(super) player: Duration,
     pub(super) echo: Duration,
@@ -43,7 +43,7 @@ impl fmt::Display for Waits {
 }
 
 impl Bystander {
-    /// Logs in and begins to ask.
+    /// Logs in and begins to send requests.
     pub(super) fn play(http: SocketAddr, https: SocketAddr) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let mut player = Player::new(https, 1000);
@@ -72,7 +72,7 @@ impl Bystander {
     }
 }
 
-/// Goes on until it is done; gives the times that it took.
+/// Calls `ask` until `done`. Returns the time of each call.
 fn repeat(done: &Arc<AtomicBool>, mut ask: impl FnMut(u32) + Send + 'static) -> JoinHandle<Vec<Duration>> {
     let done = Arc::clone(done);
     thread::spawn(move || {
@@ -90,13 +90,13 @@ fn repeat(done: &Arc<AtomicBool>, mut ask: impl FnMut(u32) + Send + 'static) -> 
     })
 }
 
-/// All but the longest 5 % are no longer than this.
+/// Returns the time that 95 % of the times do not exceed.
 fn most(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[(times.len() - 1) * 95 / 100]
 }
 
-/// A connection to somebody who sends back what it is sent.
+/// Returns a connection whose peer echoes every byte.
 fn echo() -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Many at once, each of whom is merely slow, deaf or gone.
+//! Many clients at once that are slow, deaf or gone.
 
 use std::{
     io::ErrorKind,
@@ -16,12 +16,13 @@ use super::super::{
 
 const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
 
-/// How long a head, a handshake, a body and the reading of an answer may take.
+/// Time limits for a head, for a handshake, for a body and for reading a response.
 pub(super) const TIMES: [&str; 6] = ["--head-seconds", "4", "--body-seconds", "4", "--read-seconds", "4"];
 const BEFORE_ITS_END: Duration = Duration::from_secs(3);
 const AFTER_ITS_END: Duration = Duration::from_secs(5);
 
-/// Four hundred who send a byte now and then: of a head or a body, plainly or by TLS, of a handshake, or none at all.
+/// Four hundred clients that send a byte now and then: of a head or a body, with or without TLS, of a handshake, or
+/// none.
 pub(super) fn slow_senders(server: &Server) {
     let (config, start) = (tls::modern(), Instant::now());
     let mut heads = crowd(|| Client::plain(server.http));
@@ -34,7 +35,7 @@ pub(super) fn slow_senders(server: &Server) {
         match start.elapsed() {
             early if early < BEFORE_ITS_END => send_all(&mut by_tls, head),
             late if late > AFTER_ITS_END => break,
-            // TLS that cannot write what it was given does not read either.
+            // TLS that cannot write its bytes does not read either.
             _ => {}
         }
         send_all(&mut heads, head);
@@ -56,14 +57,14 @@ fn crowd(open: impl FnMut() -> Client) -> Vec<Client> {
     std::iter::repeat_with(open).take(80).collect()
 }
 
-/// To whoever still takes it.
+/// Sends to every client whose connection still takes bytes.
 fn send_all(clients: &mut [Client], bytes: &[u8]) {
     for client in clients {
         let _ = client.try_send(bytes);
     }
 }
 
-/// Twenty who ask for 58 kB again and again and never read them: each is dropped.
+/// Twenty clients that request 58 kB repeatedly and never read it: the server drops each.
 pub(super) fn deaf_readers(server: &Server) {
     thread::scope(|scope| {
         for _ in 0..20 {
@@ -78,7 +79,7 @@ pub(super) fn deaf_readers(server: &Server) {
     });
 }
 
-/// Those who end their own side: before anything, in the middle of a head, of a body, of a handshake.
+/// Clients that end their own side: before any byte, in the middle of a head, of a body, of a handshake.
 pub(super) fn half_closers(server: &Server) {
     let config = tls::modern();
     let request = login(1);

@@ -1,4 +1,4 @@
-//! Clients that mean no good, and a player who must not notice them.
+//! Hostile clients, and a player that must not notice them.
 
 mod bystander;
 mod crowds;
@@ -10,26 +10,26 @@ use std::{thread, time::Duration};
 use super::process::{Memory, Server};
 use bystander::Bystander;
 
-/// All attackers have one address, and there are many of them.
+/// All attackers share one address, and there are many of them.
 const ROOM: [&str; 6] = [
     "--max-connections",
     "4096",
     "--max-connections-per-address",
     "4096",
-    // What is mutated is one account's, and should be read, not turned away.
+    // Mutated requests belong to one account, and must be parsed, not rejected for their rate.
     "--account-requests-per-second",
     "0",
 ];
 
-/// How much more memory the server may take, in kB: at its worst, and when all have gone. Allocators keep some for later,
-/// most of all where there are many threads, whose stacks take more where code is not optimised.
+/// Maximum growth of the server's memory, in kB: at its worst, and after all clients have gone. Allocators keep some
+/// for later, above all with many threads, whose stacks are larger in code that is not optimised.
 const MOST_GROWTH: u64 = if cfg!(debug_assertions) { 60_000 } else { 30_000 };
 const MOST_KEPT: u64 = 20 * 1024;
 
-/// How long a player may have to wait.
+/// Maximum time that a player may wait.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// A server that is attacked while somebody plays.
+/// A server under attack, and a player on it.
 struct Siege {
     server: Server,
     bystander: Bystander,
@@ -44,7 +44,7 @@ impl Siege {
         Self { server, bystander, memory }
     }
 
-    /// It is over: nobody was harmed, and nothing is left of it.
+    /// Checks after the attack that the player has not suffered, and that the server has forgotten it.
     fn end(self) {
         let waits = self.bystander.leave();
         println!("{waits}");
@@ -58,11 +58,11 @@ impl Siege {
     }
 }
 
-/// It never took much more memory than before, and has given it back.
+/// Asserts that the server never took much more memory than before, and has freed it.
 fn forgets(server: &Server, before: Memory) {
     let now = || server.memory().unwrap_or_default();
     let kept = || now().resident.saturating_sub(before.resident);
-    // Whoever was let go of is forgotten a moment later.
+    // The server forgets a dropped client a moment later.
     for _ in 0..50 {
         if kept() < MOST_KEPT {
             break;
@@ -75,7 +75,7 @@ fn forgets(server: &Server, before: Memory) {
     assert!(kept() < MOST_KEPT, "{} kB more at the end", kept());
 }
 
-/// Draws that are the same in every run (`SplitMix64`).
+/// Random numbers that are the same in every run (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -86,7 +86,7 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// Less than `limit`.
+    /// Returns a number less than `limit`.
     fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit.max(1) as u64).unwrap()
     }
@@ -107,7 +107,7 @@ fn all_at_once_harms_nobody() {
     siege.end();
 }
 
-/// `MMCOS_SWEEP` in the environment is how many rounds there are, of other mutations each.
+/// `MMCOS_SWEEP` in the environment sets the number of rounds, each with other mutations.
 #[test]
 #[ignore = "takes minutes: cargo test -p mmcos-smol --test server sweep -- --ignored --nocapture"]
 fn sweep_of_mutations() {

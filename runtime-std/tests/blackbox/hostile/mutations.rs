@@ -1,4 +1,4 @@
-//! Real requests with something wrong about them, by chance.
+//! Real requests with random errors.
 
 use std::{io::Write, net::Shutdown};
 
@@ -12,11 +12,11 @@ use super::{
     Random,
 };
 
-/// What an answer to something like a request may be.
+/// Permitted status codes of responses to a mutated request.
 const STATUSES: [u16; 13] = [100, 200, 400, 401, 404, 405, 408, 413, 414, 417, 431, 501, 505];
 
-/// Sends so many, each on a connection of its own whose other end then says no more: it gets whole answers, or none,
-/// and the connection ends.
+/// Sends `count` mutated requests, each on a connection of its own that is then half-closed. Each gets whole
+/// responses, or none, and the connection ends.
 pub(super) fn of_requests(server: &Server, seed: u64, count: usize) {
     let requests = requests(server);
     let mut random = Random(seed);
@@ -30,7 +30,7 @@ pub(super) fn of_requests(server: &Server, seed: u64, count: usize) {
     }
 }
 
-/// The same with the first words of a TLS client, at its door.
+/// Sends mutated first messages of a TLS client, at the TLS listener.
 pub(super) fn of_handshakes(server: &Server, seed: u64, count: usize) {
     let hellos = [tls::hello(&tls::modern()), tls::hello(&tls::game())];
     let mut random = Random(seed);
@@ -44,7 +44,7 @@ pub(super) fn of_handshakes(server: &Server, seed: u64, count: usize) {
     }
 }
 
-/// As the game sends them; each makes sense.
+/// Returns valid requests as the game sends them.
 fn requests(server: &Server) -> Vec<Vec<u8>> {
     let token = Player::new(server.https, 7).token;
     let xml = |service: &str, name: &str, fields: &str| {
@@ -88,7 +88,7 @@ fn requests(server: &Server) -> Vec<Vec<u8>> {
     ]
 }
 
-/// One of them, changed in one to four places.
+/// Returns a request or message, changed in one to four places.
 fn mutated(random: &mut Random, originals: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = originals[random.below(originals.len())].clone();
     for _ in 0..=random.below(4) {
@@ -126,7 +126,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Whole answers, one behind the other, and nothing else.
+/// Returns true if the bytes are whole responses, one after the other, and nothing else.
 fn are_answers(mut read: &[u8]) -> bool {
     while !read.is_empty() {
         let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") else { return false };

@@ -1,4 +1,4 @@
-//! Requests that nobody means well with, one by one: what each is answered.
+//! Hostile requests, one by one, and the status of their responses.
 
 use super::super::{
     client::{Client, get, post, post_with},
@@ -13,7 +13,7 @@ const EGONET: &str = "/MicroMachines/STEAM/1.0/";
 
 const KB: usize = 1024;
 
-/// A request, and the status of its answer.
+/// A request, and the status of its response.
 type Case = (&'static str, Vec<u8>, u16);
 
 #[test]
@@ -21,13 +21,13 @@ fn hostile_requests_are_refused_with_their_status() {
     refused(&Server::start());
 }
 
-/// Each at both doors. Whoever is not told that the connection closes can go on.
+/// Sends each request at both listeners. If the response does not announce a close, the connection can go on.
 pub(super) fn refused(server: &Server) {
     let config = tls::modern();
     let cases = [heads(), framings(), documents(), values()].concat();
     for (name, request, status) in cases {
         for mut client in [Client::plain(server.http), Client::tls(server.https, &config)] {
-            // It may be refused before it is all sent.
+            // The server may respond before the whole request is sent.
             let _ = client.try_send(&request);
             let answer = client.answer();
             assert_eq!(answer.status, status, "{name}: {}{}", answer.head, answer.text());

@@ -94,7 +94,7 @@ fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
     assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), some());
 }
 
-/// A store as earlier versions made it: of the first schema, or of the third.
+/// Makes a store of an earlier version: with the first schema, or with the third.
 fn earlier(dir: &DataDir, schema: u8) {
     let connection = Connection::open(dir.file(FILE_NAME)).unwrap();
     connection.execute_batch(include_str!("../0.1.0.sql")).unwrap();
@@ -159,7 +159,7 @@ fn a_store_of_earlier_versions_is_opened() {
         assert_eq!(commits, if schema == 1 { 2 } else { 9 });
         assert_eq!(standings(&connect(dir)).len(), 7);
         drop(store);
-        // Brought up to date once, with a copy of what it was.
+        // It is brought up to date once, with a copy of its earlier state.
         assert_eq!(records(&mut Store::open(dir).unwrap(), NOW).len(), 8);
         let copy = Connection::open(dir.file(&format!("mmcos.db.schema-{schema}"))).unwrap();
         assert_eq!(standings(&copy), before);

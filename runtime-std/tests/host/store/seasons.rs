@@ -16,7 +16,7 @@ use super::{NOW, Scratch, Store, begins, connect, player, records, restore, serv
 #[cfg(unix)]
 use crate::mode;
 
-/// The row of a player in a season.
+/// Returns the record of a player in a season.
 pub(super) fn in_season(user: u32, season: i32, points: i32) -> Record {
     match player(user, points) {
         Record::Player(player) => Record::Player(Box::new(Player { season: SeasonId(season), ..*player })),
@@ -24,7 +24,7 @@ pub(super) fn in_season(user: u32, season: i32, points: i32) -> Record {
     }
 }
 
-/// The official change of season at the end of a season in which players had these points.
+/// Returns the official change of season after a season in which players had these points.
 pub(super) fn roll_over(points: &[i32]) -> RollOver {
     let catalogue = Catalogue::official().unwrap();
     let places = (1..).zip(points).map(|(user, points)| Place::new(Points(*points), UserId(user)));
@@ -39,7 +39,7 @@ pub(super) fn roll_over(points: &[i32]) -> RollOver {
 
 type FinalStanding = (u32, u32, i32, Option<String>, Option<String>);
 
-/// The final standings of a season: rank from 1, account, points, prizes.
+/// Returns the final standings of a season: rank from 1, account, points, prizes.
 fn final_standings(dir: &DataDir, season: i32) -> Vec<FinalStanding> {
     // The query is the README's.
     let sql = "SELECT rank + 1, user_id, standings.points, division_prize, rank_prize FROM standings \
@@ -63,7 +63,7 @@ fn a_season_whose_rows_follow_in_pieces_can_be_gone_on_with_from_anywhere_and_le
     let prizes = roll_over(&points).prizes;
     let prizes = prizes.each(SeasonId(56)).map(Record::Prize);
     store.commit(&[change.clone()].into_iter().chain(prizes).collect::<Vec<_>>()).unwrap();
-    // What becomes of the rows that a server gets back does not depend on how many were changed before.
+    // The restored rows do not depend on the number of earlier changes.
     let began = |store: &mut Store| -> Vec<(SeasonId, i32)> {
         let mut server = server();
         store.restore(&mut server, NOW).unwrap();
@@ -87,7 +87,7 @@ fn a_season_whose_rows_follow_in_pieces_can_be_gone_on_with_from_anywhere_and_le
         (4, 4, 500, division.clone(), None),
     ];
     assert_eq!(final_standings(dir, 56), expected);
-    // A result of the season that is on changes nothing of that.
+    // A result of the current season changes nothing of that.
     store.commit(&[in_season(4, 57, 190)]).unwrap();
     assert_eq!(final_standings(dir, 56), expected);
     assert_eq!(final_standings(dir, 57), []);
@@ -99,7 +99,7 @@ fn a_season_whose_rows_follow_in_pieces_can_be_gone_on_with_from_anywhere_and_le
         (&0.into(), &"Boxes:4:".into())
     );
     assert!(json.get("final_standings").is_none() && json.get("season_changes").is_none());
-    // A season that is called by another number has not ended.
+    // A season with another number has not ended.
     store.commit(&[begins(55, None), in_season(4, 55, 190)]).unwrap();
     assert_eq!(final_standings(dir, 57), []);
 }
@@ -111,7 +111,7 @@ fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
     store.commit(&[season_of(56)]).unwrap();
     assert!(!dir.file("seasons").exists(), "no player could lose anything");
     store.commit(&[player(1, 600)]).unwrap();
-    // In one batch with what came before.
+    // In one batch with earlier records.
     store.commit(&[player(2, 700), season_of(57), player(1, 50)]).unwrap();
     store.commit(&[player(1, 90)]).unwrap();
     let copy = dir.file("seasons").join("before-season-57.db");
@@ -126,16 +126,16 @@ fn the_store_is_copied_before_a_season_begins_and_a_restore_brings_it_back() {
     for number in 57..70 {
         store.commit(&[season_of(number)]).unwrap();
     }
-    // Waits for the copy that is being made.
+    // Waits for the copy.
     drop(store);
     let mut store = Store::open(dir).unwrap();
     let left = fs::read_dir(dir.file("seasons")).unwrap().count();
     assert_eq!(left, 6, "the others make room");
-    // Nothing holds a season up.
+    // A failed copy does not delay a season.
     fs::remove_dir_all(dir.file("seasons")).unwrap();
     fs::write(dir.file("seasons"), b"no directory").unwrap();
     store.commit(&[season_of(80)]).unwrap();
-    // One that began while the clock was ahead is taken back.
+    // A season that began while the clock was ahead is taken back.
     store.commit(&[season_of(58)]).unwrap();
     assert_eq!(records(&mut store, NOW)[0], season_of(58));
 }
