@@ -1,9 +1,9 @@
 //! A server for an invented protocol that is not HTTP: `cargo run -p mmcos-core --example framed`.
 //!
-//! *Board* implements [`Core`] itself. A frame is a length of two bytes, most significant first, and so many bytes of text.
-//! The server speaks first: how many notes there are, and the last one. What a client sends is a note: it is kept, pushed to
-//! all the others, and confirmed, in this order. A client that announces too long a frame is dropped, and so is one that
-//! sends no whole frame for a while.
+//! *Board* implements [`Core`] itself. A frame is a length of two bytes, most significant first, and that many bytes
+//! of text. The server speaks first: it sends the number of notes, and the last one. Each frame of a client is a
+//! note: the server persists it, pushes it to all other clients, and confirms it, in this order. It drops a client
+//! that announces too long a frame, or that does not complete a frame in time.
 
 use std::{collections::BTreeMap, fmt, mem, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ pub(crate) const MAX_NOTE: usize = 1024;
 /// Maximum number of clients.
 const MAX_CLIENTS: usize = 1000;
 
-/// A note, as the store keeps it.
+/// A note in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) number: u64,
     pub(crate) text: Vec<u8>,
 }
 
-/// A line of the host's log.
+/// A log event.
 #[derive(Debug)]
 pub(crate) enum BoardEvent {
     Kept { peer: SocketAddr, number: u64 },
@@ -56,15 +56,15 @@ impl Report for BoardEvent {
 
 struct Client {
     peer: SocketAddr,
-    /// The beginning of a frame: never more than one frame.
+    /// Beginning of a frame: never more than one frame.
     received: Vec<u8>,
-    /// The time by which its next frame must be whole; `None` while it is being closed.
+    /// Time by which the client's next frame must be whole; `None` while it is being closed.
     deadline: Option<Monotonic>,
 }
 
 /// The whole server: its clients and its notes.
 pub(crate) struct Board {
-    /// Time that a client has for a frame.
+    /// Time limit for a frame.
     patience: Duration,
     clients: BTreeMap<ConnId, Client>,
     last: Option<Note>,
@@ -75,13 +75,13 @@ pub(crate) struct Board {
 type Out = Outbox<Note, BoardEvent>;
 
 impl Board {
-    /// A board without notes.
+    /// Returns a board without notes.
     pub(crate) fn new(patience: Duration) -> Self {
         let (clients, storage) = (BTreeMap::new(), Storage::default());
         Self { patience, clients, last: None, storage, is_stopping: false }
     }
 
-    /// Takes a note of an earlier life, in the order of their making.
+    /// Restores a note of an earlier life. Called in the order in which the notes were made.
     pub(crate) fn restore(&mut self, note: Note) {
         self.last = Some(note);
     }
@@ -124,11 +124,11 @@ impl Board {
         }
     }
 
-    /// Takes a whole frame.
+    /// Handles a whole frame.
     fn take(&mut self, conn: ConnId, text: &[u8], now: Monotonic, out: &mut Out) {
         let Some(client) = self.clients.get_mut(&conn) else { return };
         client.deadline = Some(now.after(self.patience));
-        // Nothing changes that could not be kept.
+        // Do not change anything that could not be persisted.
         if let Storage::Unavailable(_) = self.storage {
             return out.send_with(conn, |bytes| frame(bytes, &[b"not now"]));
         }
@@ -139,7 +139,7 @@ impl Board {
         out.log(BoardEvent::Kept { peer: client.peer, number });
         let mut push = Vec::new();
         frame(&mut push, &[text]);
-        // One copy for all of them.
+        // All clients share one copy.
         let push = Arc::<[u8]>::from(push);
         for (other, _) in self.open_clients().filter(|(other, _)| *other != conn) {
             out.send_shared(other, Arc::clone(&push));
@@ -147,7 +147,7 @@ impl Board {
         out.send_with(conn, |bytes| frame(bytes, &[format!("kept {number}").as_bytes()]));
     }
 
-    /// Closes a client, which stays among the clients until its socket is gone.
+    /// Closes a client. It stays among the clients until its socket is gone.
     fn drop_client(
         &mut self,
         conn: ConnId,
@@ -191,7 +191,7 @@ impl Core for Board {
 
     fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Out) {
         let now = now.monotonic;
-        // What was due comes before what comes late.
+        // Drop late clients before handling the new input.
         self.drop_quiet(now, out);
         match input {
             Input::Opened { conn, peer, .. } => self.open(conn, peer, now, out),
@@ -213,7 +213,7 @@ impl Core for Board {
         }
     }
 
-    /// Looks at every client. A server for many thousands would keep the deadlines in order.
+    /// Checks every client. A server for many thousands would keep the deadlines in order.
     fn next_deadline(&self) -> Option<Monotonic> {
         self.open_clients().filter_map(|(_, client)| client.deadline).min()
     }
@@ -224,14 +224,14 @@ struct TooLong;
 /// The text of a frame, and the bytes after it.
 type Split<'b> = (&'b [u8], &'b [u8]);
 
-/// Splits the first frame off; `None` while it is not whole.
+/// Splits off the first frame; `None` while it is not whole.
 fn split_frame(bytes: &[u8]) -> Result<Option<Split<'_>>, TooLong> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes(*length));
     if length > MAX_NOTE { Err(TooLong) } else { Ok(rest.split_at_checked(length)) }
 }
 
-/// Appends a frame of these parts, which are together no longer than a length can say.
+/// Appends a frame of these parts. Together they must fit the length field.
 pub(crate) fn frame(bytes: &mut Vec<u8>, parts: &[&[u8]]) {
     let text = parts.concat();
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);

@@ -102,8 +102,8 @@ pub(crate) fn fixtures(archive: &str, keep_secrets: bool) -> Result<Vec<(String,
     (1..).zip(&archive.log.entries).map(fixture).collect()
 }
 
-/// mitmproxy writes a byte that is no text as half a surrogate pair (`\udc80` to `\udcff`), which no Rust string can
-/// hold: moves it to U+F780 to U+F7FF, of private use.
+/// Replaces half surrogate pairs (`\udc80` to `\udcff`), which no Rust string can hold, by U+F780 to U+F7FF, of
+/// private use. mitmproxy writes them for bytes that are not text.
 fn whole_characters(json: &str) -> String {
     let mut parts = json.split("\\udc");
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -116,7 +116,7 @@ fn whole_characters(json: &str) -> String {
     whole
 }
 
-/// The function of a remote call if a field names it, else the end of the path.
+/// Returns the function of a remote call if a field names it, else the end of the path.
 fn name(request: &Request) -> String {
     let function = request.headers.iter().find(|field| {
         let name = field.name.to_ascii_lowercase();
@@ -158,8 +158,8 @@ fn split(url: &str) -> Result<(&str, &str), String> {
     Ok((authority, if target.is_empty() { "/" } else { target }))
 }
 
-/// The fields of a head. The length is left to the fixture; codings are those of the recorded connection, not of the
-/// body, which an archive holds decoded.
+/// Writes the fields of a head. The length is left to the fixture; codings are left out, because they are those of
+/// the recorded connection, and an archive holds decoded bodies.
 fn fields(text: &mut String, marker: char, fields: &[Field], has_body: bool, keep_secrets: bool) {
     let mut length = false;
     for Field { name, value } in fields.iter().filter(|field| !field.name.starts_with(':')) {
@@ -186,8 +186,8 @@ fn line(text: &mut String, marker: char, name: &str, value: &str) {
     let _ = writeln!(text, "{marker} {name}: {value}");
 }
 
-/// The bytes of a body. `size` is their number, as far as it is known: mitmproxy writes those of a request that is no
-/// text as the characters of these numbers.
+/// Returns the bytes of a body. `size` is their number, as far as it is known: mitmproxy writes each byte of a
+/// request that is not text as the character of this number.
 fn bytes(content: &Content, size: i64) -> Result<Vec<u8>, String> {
     let text = content.text.as_deref().unwrap_or_default();
     if content.encoding.as_deref() == Some("base64") {
@@ -203,7 +203,7 @@ fn bytes(content: &Content, size: i64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     for c in text.chars() {
         match u32::from(c) {
-            // `to_le_bytes` cuts off the private use.
+            // `to_le_bytes` cuts off the private-use prefix.
             half @ 0xF780..=0xF7FF => bytes.extend(half.to_le_bytes().first()),
             _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
@@ -211,7 +211,7 @@ fn bytes(content: &Content, size: i64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// A body as lines of text where a fixture can say it so, as bytes elsewhere.
+/// Writes a body as lines of text where a fixture can express it so, as bytes elsewhere.
 fn write_body(text: &mut String, marker: char, body: &[u8]) {
     if body.is_empty() {
         return;

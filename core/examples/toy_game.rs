@@ -1,7 +1,7 @@
-//! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`.
-//! `GET /duel?NAME` waits until somebody else wants a duel, at most ten seconds; both then get the other's name.
-//! `GET /won?NAME` counts a victory, which is durable, and answers the count. `main` plays two clients without sockets;
-//! `cargo run -p mmcos-smol --example duel` serves the game.
+//! An emulator of an invented game, *Duel*, on the same engine: `cargo run -p mmcos-core --example toy_game`. `GET
+//! /duel?NAME` waits for another player, at most ten seconds; both players then get the other's name. `GET /won?NAME`
+//! counts a victory durably, and responds with the count. `main` plays two clients without sockets; `cargo run -p
+//! mmcos-smol --example duel` serves the game.
 
 use std::{collections::BTreeMap, convert::Infallible, error::Error, fmt, time::Duration};
 
@@ -19,14 +19,14 @@ use mmcos_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Somebody whose request is held.
+/// A player whose request is held.
 struct Waiting {
     name: String,
     exchange: Exchange,
     timer: TimerId,
 }
 
-/// The whole game: who waits, and who has won how often.
+/// The whole game: the waiting player, and the victories of each player.
 pub(crate) struct Duel {
     settings: Settings,
     desk: Desk,
@@ -35,14 +35,14 @@ pub(crate) struct Duel {
 }
 
 mmcos_core::settings! {
-    /// What a host can set.
+    /// Settings of the game.
     pub(crate) struct Settings {
-        /// How many seconds a request waits for an opponent.
+        /// Seconds that a request waits for an opponent.
         patience: u32 = "10",
     }
 }
 
-/// How often a player has won, as the store keeps it. The last one of a player counts.
+/// Victories of a player, in the store. The last record of a player counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Record {
     Victories { name: String, count: u32 },
@@ -62,7 +62,7 @@ impl Row for Record {
     };
 }
 
-/// A line of the host's log: two players who meet.
+/// A log event: two players meet.
 #[derive(Debug)]
 pub(crate) struct Meeting(String, String);
 
@@ -82,7 +82,7 @@ impl Report for Meeting {
     }
 }
 
-/// The one thing that takes time: nobody came.
+/// The only timer: no opponent came in time.
 pub(crate) struct NobodyCame;
 
 impl Service for Duel {
@@ -158,7 +158,7 @@ impl Game for Duel {
     }
 }
 
-/// There are no secrets in this game: a trace shows all of it.
+/// Shows everything in a trace: this game has no secrets.
 #[derive(Debug)]
 pub(crate) struct NothingIsSecret;
 
@@ -213,7 +213,7 @@ impl Duel {
     }
 }
 
-/// Gives the server an input and tells what it wants done about it.
+/// Gives the server an input. Returns its effects as text.
 fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String> {
     let mut out = Outbox::new();
     let monotonic = Monotonic::default().after(Duration::from_secs(seconds));
@@ -231,7 +231,7 @@ fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String
     out.drain().map(tell).collect()
 }
 
-/// Plays two clients, and tells what happened.
+/// Plays two clients. Returns a report of the events.
 pub(crate) fn script() -> Result<Vec<String>, Box<dyn Error>> {
     let game = Duel::new(&Settings::defaults()?, &Life::default())?;
     let mut server = Server::new(game, Limits::default(), [7; 32]);

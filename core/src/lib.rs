@@ -2,9 +2,9 @@
 //!
 //! Games of the years around 2010 spoke HTTP to servers that are gone. A server for one of them is an `impl` of
 //! [`Service`](service::Service): its requests and its rules. [`Server`] holds it, and does the rest: HTTP/1.1 with
-//! keep-alive and pipelining, requests that are held until there is an answer, timers, limits, records that are durable
-//! before they are acknowledged. An adapter owns the sockets, the clock and the disk; it tells the server what happened
-//! and does what the server says. This is a whole game, and the whole of an adapter, with a list of inputs in place of
+//! keep-alive and pipelining, requests that are held until there is a response, timers, limits, records that are
+//! durable before they are acknowledged. An adapter owns the sockets, the clock and the disk; it gives the server
+//! inputs and carries out its effects. This is a whole game, and a whole adapter, with a list of inputs in place of
 //! sockets:
 //!
 //! ```
@@ -75,16 +75,16 @@
 //! ```
 //!
 //! Nothing here blocks, fails or panics, whatever the input; the same inputs and seed give the same effects, byte for
-//! byte. `examples/toy_game.rs` is a game with held requests and timers, `examples/framed.rs` a protocol that is not HTTP; the
-//! repository's `docs/REUSE.md` is a tutorial, from a capture to a server.
+//! byte. `examples/toy_game.rs` is a game with held requests and timers, `examples/framed.rs` a protocol that is not
+//! HTTP; the repository's `docs/REUSE.md` is a tutorial, from a capture to a server.
 //!
 //! # Modules and features
 //!
-//! | module | what it is | feature |
+//! | module | purpose | feature |
 //! |---|---|---|
-//! | [`seam`] | what an adapter needs: inputs, effects, time | |
+//! | [`seam`] | the interface to adapters: inputs, effects, time | |
 //! | [`engine`] | connections, held requests, timers, limits | |
-//! | [`service`] | what a game implements | |
+//! | [`service`] | the interface that a game implements | |
 //! | [`wire::http`] | HTTP/1.1 | |
 //! | [`settings`](mod@settings) | one table of keys for configuration, help and dashboard | |
 //! | [`calendar`] | dates from wall time | |
@@ -94,12 +94,13 @@
 //! | `admin` | a dashboard's authentication, event stream and metrics | `admin` |
 //! | `admin::document` | a description of a game's API, from its types | `openapi` (includes `admin`) |
 //! | [`info`], [`notice`] | facts about a game for its host; news for a webhook | |
-//! | [`link`] | the bytes that wait for one socket | |
+//! | [`link`] | the write queue of one socket | |
 //! | `row` | records as rows of tables, for a store | `rows` |
-//! | `game`, `trace` | what a host needs of a game; runs as text, to be played again | `game` (includes `admin` and `rows`) |
+//! | `game`, `trace` | a game's interface to its host; runs as text, for replay | `game` (includes `admin` and `rows`) |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
 //!
-//! No feature is on by default: a game asks for what it needs. The crate is `no_std` and needs `alloc`. The oldest Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
+//! No feature is on by default: a game enables those that it needs. The crate is `no_std` and needs `alloc`. The oldest
+//! Rust that compiles it is 1.95; a newer one may be needed from a minor version on.
 #![no_std]
 
 extern crate alloc;

@@ -34,7 +34,7 @@ fn values() -> impl Strategy<Value = Value<'static>> {
     })
 }
 
-/// Bytes that look like values: tags, small counts and whatever else, strung together.
+/// Returns bytes that resemble values: a sequence of tags, small counts and other bytes.
 fn near_values() -> impl Strategy<Value = Vec<u8>> {
     let tags: Vec<&[u8]> =
         vec![b"vdic", b"vvtr", b"dstr", b"blob", b"bool", b"fp64", b"uuid", b"tutc", b"si08", b"ui64"];
@@ -127,7 +127,8 @@ fn a_nan_keeps_its_payload() {
     }
 }
 
-/// An answer of `DiRT` Rally 2.0, another game of the family, in the shape of the official one, which has 1,841 bytes.
+/// A response of `DiRT` Rally 2.0, another game of the family, in the form of the official one, which has 1,841
+/// bytes.
 #[test]
 fn an_answer_of_another_game_has_the_size_of_the_official_one() {
     let engineer = |id: u32| {

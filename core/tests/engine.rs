@@ -1,4 +1,4 @@
-//! The engine through its seam, under a service that echoes and holds.
+//! Tests of the engine through its seam, with a service that echoes and holds.
 
 #![cfg(test)]
 
@@ -13,8 +13,8 @@ use mmcos_core::{
 };
 use proptest::prelude::*;
 
-/// `/echo` answers method, path, query and body at once, `/hold` when `/release` comes or the server stops, `/drop`
-/// never. `/stream` goes on with the body of every request to `/tell`, until `/release` comes or the server stops.
+/// `/echo` responds at once with method, path, query and body, `/hold` when `/release` comes or the server stops,
+/// `/drop` never. `/stream` sends the body of every request to `/tell`, until `/release` comes or the server stops.
 #[derive(Default)]
 struct Echo {
     streams: Vec<Stream>,
@@ -82,7 +82,7 @@ const GET: &[u8] = b"GET /echo?q=1 HTTP/1.1\r\nHost: x\r\n\r\n";
 const HOLD: &[u8] = b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n";
 const RELEASE: &[u8] = b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// What is asked, and what must come: the status of each answer, and a part of the last body.
+/// Requests, the expected status of each response, and a part of the last body.
 const REQUESTS: &[(&str, &str, &str)] = &[
     ("GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Get /a Some(\"b\") "),
     ("\r\nGET /a HTTP/1.1\r\nhost:x\r\n\r\n", "200", "Get /a None"),
@@ -170,7 +170,7 @@ fn every_request_has_its_status() {
 #[test]
 fn every_split_of_every_request_gives_the_same_bytes() {
     for (request, ..) in REQUESTS {
-        // Two of a kind, so that the end of the first is found wherever the split is.
+        // Send two of a kind, so that the end of the first must be found wherever the split is.
         let bytes = request.repeat(2).into_bytes();
         let mut whole = rig();
         let conn = whole.open();
@@ -384,7 +384,7 @@ fn time_limits_hold_and_are_not_moved_by_dripping_bytes() {
     rig.pass(Duration::from_secs(2));
     assert_eq!(rig.closed(idle), Some(Close::AfterFlush));
     assert!(rig.server.is_idle());
-    // The summary of what was slow is due.
+    // The summary of slow requests is due.
     rig.pass(Duration::from_mins(1));
     assert_eq!(rig.server.next_deadline(), None);
 }

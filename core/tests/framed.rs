@@ -1,4 +1,4 @@
-//! The example of a protocol that is not HTTP, through the seam.
+//! Tests of the example protocol that is not HTTP, through the seam.
 
 #[path = "../examples/framed.rs"]
 #[expect(dead_code, reason = "the example's own main is not called")]
@@ -15,7 +15,7 @@ const ANN: ConnId = ConnId(2);
 const BOB: ConnId = ConnId(1);
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A board at a moment, and what it did.
+/// A board with its time and its effects.
 struct Play {
     board: Board,
     now: Monotonic,
@@ -121,7 +121,7 @@ fn an_endless_frame_and_silence_are_closed_and_nothing_more_is_sent() {
     play.effects();
     play.send(ANN, &framed(&format!("{longest}x"))[..2]);
     assert!(play.effects().contains(&"close 2 Abort".to_owned()));
-    // Bytes that come late change nothing.
+    // Late bytes change nothing.
     play.send(ANN, &framed("late"));
     assert_eq!(play.effects(), Vec::<String>::new());
 

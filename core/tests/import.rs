@@ -1,4 +1,4 @@
-//! Recorded traffic becomes fixtures that play: what is sent is what was recorded, byte for byte.
+//! Imports recorded traffic into fixtures and plays them: the bytes sent are the recorded ones.
 #![cfg(test)]
 
 #[path = "../examples/import.rs"]
@@ -14,8 +14,8 @@ use mmcos_core::{
     wire::http::{Request, Status},
 };
 
-/// An archive of four exchanges: bytes as mitmproxy writes them in a request and in a response, text with line ends
-/// as a browser writes it, and a query without a body, and a byte that is no text.
+/// An archive of exchanges: bytes as mitmproxy writes them in a request and in a response, text with line ends as a
+/// browser writes it, a query without a body, and a byte that is not text.
 const ARCHIVE: &str = r#"{"log": {"version": "1.2", "creator": {"name": "by hand"}, "entries": [
     {"startedDateTime": "2026-05-03T10:00:00Z", "time": 5, "request": {
         "method": "POST", "url": "https://game.example/RP1/STEAM/", "httpVersion": "HTTP/1.1", "cookies": [],

@@ -1,4 +1,4 @@
-//! The core is pure, and its parts depend on each other in one direction. Checked, not promised.
+//! Checks that the core is pure, and that its parts depend on each other in one direction.
 #![cfg(test)]
 #![expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
 
@@ -9,8 +9,8 @@ use std::{
     process::Command,
 };
 
-/// A package below `core`, and everything else that is compiled into it. What stands here reads no clock, opens no
-/// socket and starts no thread in the configuration that is used: look before you add to it.
+/// A package below `core`, and everything else that is compiled into it. These dependencies read no clock, open no
+/// socket and start no thread in the configuration that is used: check that before you add one.
 struct Package {
     name: &'static str,
     folder: &'static str,
@@ -30,7 +30,7 @@ const PACKAGES: [Package; 4] = [
     Package { name: "mmcos-game", folder: "mmcos", features: &[], dependencies: &[ENGINE, FEATURES, GAME] },
 ];
 
-/// What the engine is made of, without any feature.
+/// Dependencies of the engine, without any feature.
 const ENGINE: &[&str] = &[
     "httparse",
     "ipnet",
@@ -51,7 +51,7 @@ const ENGINE: &[&str] = &[
     "zerocopy",
 ];
 
-/// What the features add.
+/// Dependencies of the features.
 const FEATURES: &[&str] = &[
     "base64",
     "block-buffer",
@@ -85,11 +85,11 @@ const FEATURES: &[&str] = &[
     "zmij",
 ];
 
-/// What Micro Machines World Series adds.
+/// Dependencies of Micro Machines World Series.
 const GAME: &[&str] =
     &["libm", "mmcos-core", "serde_spanned", "smol_str", "toml", "toml_datetime", "toml_parser", "winnow"];
 
-/// What `DiRT` Rally 2.0 adds.
+/// Dependencies of `DiRT` Rally 2.0.
 const RALLY: &[&str] = &[
     "base64",
     "block-buffer",
@@ -108,7 +108,7 @@ const RALLY: &[&str] = &[
     "zmij",
 ];
 
-/// Words that a core without time, sockets, threads and chance has no use for, in its tests either.
+/// Words that must not occur in a core without time, sockets, threads and randomness, nor in its tests.
 const FOREIGN: &[&str] = &[
     concat!("Instant", "::now"),
     concat!("System", "Time"),
@@ -120,7 +120,7 @@ const FOREIGN: &[&str] = &[
     concat!("thread", "::spawn"),
 ];
 
-/// A part of `mmcos-core`, and what of the same it must not use. Between packages, Cargo sees to it.
+/// A part of `mmcos-core`, and the other parts that it must not use. Cargo enforces this between packages.
 const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["engine", "service", "server"]),
     ("seam", &["engine", "service", "server"]),
@@ -134,7 +134,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("testing", &["admin"]),
 ];
 
-/// The domain of `mmcos-game`: rules, that neither see bytes nor connections.
+/// The domain of `mmcos-game`: rules that see neither bytes nor connections.
 const DOMAIN: [&str; 8] =
     ["matchmaker", "moderation", "players", "ranking", "divisions", "seasons", "ids", "catalogue"];
 
@@ -148,7 +148,7 @@ const BEYOND_THE_DOMAIN: &[&str] = &[
     "mmcos_core::Server",
 ];
 
-/// The one place where the domain meets bytes: the configuration as the game reads it.
+/// The one place where the domain writes bytes: the configuration as the game reads it.
 const EXCEPT: &str = "catalogue::render";
 
 #[test]
@@ -162,7 +162,7 @@ fn only_known_dependencies() {
     }
 }
 
-/// All packages below this one, one a line.
+/// Returns all packages that this one depends on, one a line.
 fn tree(package: &str, features: &[&str]) -> String {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "-p", package, "-e", "normal", "--prefix", "none"])
@@ -258,7 +258,7 @@ fn core(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// All Rust files below a folder, if there is such a folder.
+/// Returns all Rust files below a folder, if there is such a folder.
 fn files(root: &Path) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -276,7 +276,7 @@ fn files(root: &Path) -> Vec<Source> {
     found
 }
 
-/// Those of a package's `src` that are not tests alone.
+/// Returns the files of a package's `src`, without those for tests only.
 fn product_files(folder: &str) -> Vec<Source> {
     let mut found = files(&core(folder).join("src"));
     found.retain(|source| !source.module.ends_with("::tests"));
@@ -289,32 +289,33 @@ fn module(file: &Path) -> String {
     names.collect::<Vec<_>>().join("::")
 }
 
-/// The numbered lines that are compiled into the product: comments left out, and all from the first `cfg(test)` on,
-/// which by custom starts a file's tests at its end.
+/// Returns the numbered lines that are compiled into the product: without comments, and only those before the first
+/// `cfg(test)`, which by custom starts a file's tests at its end.
 fn product(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = (1..).zip(code.lines()).take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Whether the line has the word, and not at the end of a longer one.
+/// Returns true if the line has the word, other than at the end of a longer one.
 fn says(line: &str, word: &str) -> bool {
     let joins = |before: &str| before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
     line.match_indices(word).any(|(at, _)| !joins(&line[..at]))
 }
 
-/// Whether a path leads to this part or into it.
+/// Returns true if `path` is `part` or is inside it.
 fn within(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// All paths into this crate that the product part of a module's code names, from its root, and those into `mmcos_core`.
+/// Returns all paths into this crate that the product part of a module's code names, from its root, and those into
+/// `mmcos_core`.
 fn paths(code: &str, module: &str) -> Vec<String> {
     let code = product(code).map(|(_, line)| line).collect::<Vec<_>>().join("\n");
     let mut found = Vec::new();
     for (at, start) in
         ["crate::", "super::", "mmcos_core::"].iter().flat_map(|start| code.match_indices(start))
     {
-        // The rest of a chain of `super`s was found with its first.
+        // The first `super` of a chain has found the rest.
         if !code[..at].ends_with("::") {
             let base = if start == "super::" { module } else { "" };
             found.extend(branches(&code[at..]).iter().map(|path| absolute(path, base)));
@@ -323,7 +324,7 @@ fn paths(code: &str, module: &str) -> Vec<String> {
     found
 }
 
-/// The paths that a tree as in `use` stands for: `a::{b, c::d}` for `a::b` and `a::c::d`.
+/// Returns the paths of a tree as in `use`: for `a::{b, c::d}`, `a::b` and `a::c::d`.
 fn branches(tree: &str) -> Vec<String> {
     let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let (stem, rest) = tree.split_at(tree.find(|c| !in_name(c)).unwrap_or(tree.len()));
@@ -343,7 +344,7 @@ fn branches(tree: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty()).map(|name| format!("{stem}{name}")).collect()
 }
 
-/// A path that begins with `crate` or `super`, from the root of the crate.
+/// Resolves a path that begins with `crate` or `super`, from the root of the crate.
 fn absolute(path: &str, module: &str) -> String {
     let mut names: Vec<&str> = module.split("::").filter(|name| !name.is_empty()).collect();
     for name in path.split("::").filter(|name| !name.is_empty()) {

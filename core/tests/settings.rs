@@ -1,4 +1,4 @@
-//! A table of settings: what its values can be, and what follows from it.
+//! Tests of a table of settings: its values, and everything that is made from it.
 #![cfg(test)]
 
 use core::{fmt::Debug, net::SocketAddr, num::NonZeroUsize, time::Duration};
@@ -17,7 +17,7 @@ mmcos_core::settings! {
         /// a lap may take.
         lap_seconds: Duration [10..=600] = "90" (live),
 
-        /// Who may drive.
+        /// Weather of the race.
         weather: Weather = "rain",
 
         /// Laps.
@@ -26,7 +26,7 @@ mmcos_core::settings! {
         /// The name of the track.
         track: String = "Oak" (live),
 
-        /// Whether there are ghosts.
+        /// True to show ghosts.
         ghosts: bool = "false" (live),
 
         /// Friends.

@@ -1,4 +1,4 @@
-//! Responses of any status, by a game that keeps nothing and writes no more than its requests.
+//! Tests responses of every status, with a game that persists nothing.
 #![cfg(test)]
 
 use std::convert::Infallible;
@@ -11,7 +11,7 @@ use mmcos_core::{
     wire::http::{Request, Status},
 };
 
-/// `/302` answers with that status; its body is `body`, where there can be one.
+/// `/302` responds with that status; its body is `body`, if the status allows one.
 struct Statuses;
 
 impl Service for Statuses {

@@ -19,9 +19,9 @@ const MAX_LONG_RUST: usize = 298;
 const MAX_LONG_PROSE: usize = 15;
 const MAX_LARGE_FILES: usize = 4;
 const MAX_CROWDED: usize = 7;
-/// In 1,000 lines of doc comments, and of Markdown.
+/// Limits for 1,000 lines of doc comments, and of Markdown.
 const MAX_PRONOUNS: [usize; 2] = [51, 49];
-/// Comments inside functions for each 1,000 lines of a folder, at least. The aim is 40 to 80.
+/// Minimum number of comments inside functions in 1,000 lines of a folder. The aim is 40 to 80.
 const MIN_COMMENTS: [(&str, usize); 4] = [
     ("core/src/engine/", 5),
     ("core/src/wire/", 4),
@@ -38,7 +38,7 @@ const OPENINGS: &[&str] = &[
 /// Words that stand where an actor should be named.
 const PRONOUNS: &[&str] = &["who", "whom", "somebody", "nobody"];
 
-/// Words that the glossary replaces, alone or as a part of a public name.
+/// Words that the glossary replaces, alone or as part of a public name.
 const REPLACED: &[&str] = &[
     "answer",
     "answered",
@@ -71,16 +71,16 @@ const REPLACED: &[&str] = &[
     "whom",
 ];
 
-/// Characters in a line.
+/// Maximum length of a line, in characters.
 const RUST_LINE: usize = 120;
 const PROSE_LINE: usize = 140;
-/// Lines in a Rust file.
+/// Maximum length of a Rust file, in lines.
 const FILE_LINES: usize = 500;
-/// Files of one kind in a folder.
+/// Maximum number of files of one kind in a folder.
 const FOLDER_FILES: usize = 15;
 
 struct Source {
-    /// From the root of the repository.
+    /// Path from the root of the repository.
     path: String,
     text: String,
 }
@@ -196,7 +196,7 @@ fn these_checks_can_fail() {
     );
 }
 
-/// All files with this extension, in the order of their paths.
+/// Returns all files with this extension, in the order of their paths.
 fn sources(extension: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
@@ -205,7 +205,7 @@ fn sources(extension: &str) -> Vec<Source> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                // Neither Git's files nor what a build or a server has left.
+                // Skip Git's files, and the output of a build or a server.
                 let is_ours = !name.starts_with('.') && name != "target" && !name.ends_with("-data");
                 folders.extend((is_ours || name == ".github").then_some(path));
             } else if path.extension().is_some_and(|found| found == extension) {
@@ -221,7 +221,7 @@ fn sources(extension: &str) -> Vec<Source> {
     found
 }
 
-/// Findings of a check, with file and line.
+/// Returns the findings of a check, with file and line.
 fn places(sources: &[Source], check: impl Fn(&str) -> Vec<(usize, String)>) -> Vec<String> {
     let of = |source: &Source| {
         check(&source.text)
@@ -232,13 +232,13 @@ fn places(sources: &[Source], check: impl Fn(&str) -> Vec<(usize, String)>) -> V
     sources.iter().flat_map::<Vec<_>, _>(of).collect()
 }
 
-/// The text of a line that is a doc comment.
+/// Returns the text of a line that is a doc comment.
 fn doc(line: &str) -> Option<&str> {
     let line = line.trim_start();
     line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))
 }
 
-/// The first line of each doc comment, with its number.
+/// Returns the first line of each doc comment, with its number.
 fn comment_starts(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut inside = false;
     (1..).zip(text.lines().map(doc)).filter_map(move |(number, doc)| {
@@ -256,7 +256,8 @@ fn openings(text: &str) -> Vec<(usize, String)> {
     firsts.filter(|(_, first)| OPENINGS.contains(&first.as_str())).collect()
 }
 
-/// Public names, those of a public enum's variants and of a public trait's methods too, with a word of `REPLACED`.
+/// Returns public names with a word of `REPLACED`, including those of a public enum's variants and a public trait's
+/// methods.
 fn replaced_names(text: &str) -> Vec<(usize, String)> {
     let (mut found, mut block) = (Vec::new(), None);
     for (number, line) in (1..).zip(text.lines()) {
@@ -278,7 +279,7 @@ fn replaced_names(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The name that a declaration declares.
+/// Returns the name in a declaration.
 fn name(code: &str) -> Option<&str> {
     const KEYWORDS: &[&str] =
         &["async", "const", "enum", "fn", "mod", "static", "struct", "trait", "type", "unsafe"];
@@ -286,7 +287,7 @@ fn name(code: &str) -> Option<&str> {
     words.find(|word| !KEYWORDS.contains(word)).filter(|word| *word != "use")
 }
 
-/// The words of a name in either case: `is_enough`, `LoginThrottle`.
+/// Splits a name in either case into words: `is_enough`, `LoginThrottle`.
 fn words(name: &str) -> Vec<String> {
     let (mut words, mut last) = (vec![String::new()], '_');
     for c in name.chars() {
@@ -299,7 +300,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Lines over a length. Rows of Markdown's tables cannot be broken.
+/// Returns lines over a length. Rows of Markdown tables cannot be broken.
 fn long(text: &str, limit: usize) -> Vec<(usize, String)> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('|'));
     let lengths = lines.map(|(number, line)| (number, line.chars().count()));
@@ -330,7 +331,7 @@ fn crowded(kinds: &[&[Source]]) -> Vec<String> {
     found
 }
 
-/// Uses of `PRONOUNS` in 1,000 of these lines.
+/// Returns the number of `PRONOUNS` in 1,000 of these lines.
 fn pronouns<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
     let (mut total, mut found) = (0, 0);
     for line in lines {
@@ -341,7 +342,8 @@ fn pronouns<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
     found * 1000 / total
 }
 
-/// Comments inside functions (lines of them, and ends of lines) in 1,000 lines of the product that are not empty.
+/// Returns the number of comments inside functions (whole lines and ends of lines) in 1,000 non-empty lines of the
+/// product.
 fn comments<'a>(sources: impl Iterator<Item = &'a Source>) -> usize {
     let product = sources.filter(|source| !source.path.contains("tests"));
     let (mut total, mut found) = (0, 0);
@@ -353,7 +355,7 @@ fn comments<'a>(sources: impl Iterator<Item = &'a Source>) -> usize {
     found * 1000 / total
 }
 
-/// Relative links to a file or a heading that is not there.
+/// Returns relative links to a missing file or heading.
 fn broken_links(page: &Source) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let is_broken = |link: &&str| {
@@ -374,14 +376,14 @@ fn outside_of_code(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n```").step_by(2).flat_map(str::lines)
 }
 
-/// The name that a heading has in links to it.
+/// Returns the anchor of a heading.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// Decisions without their row in the index, and mentions of those that are not there (any more).
+/// Returns decisions without a row in the index, and mentions of missing decisions.
 fn decisions(sources: &[Source]) -> Vec<String> {
     const FOLDER: &str = "docs/decisions/";
     let index = &sources.iter().find(|source| source.path == format!("{FOLDER}README.md")).unwrap().text;
@@ -412,7 +414,7 @@ fn decisions(sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The numbers after the word *decision*.
+/// Returns the numbers after the word *decision*.
 fn mentions(text: &str) -> impl Iterator<Item = usize> {
     let ends =
         text.split("decision").skip(1).map(|end| end.trim_start_matches(['s', ' ', '\n', '/', '!', '[']));

@@ -1,4 +1,4 @@
-//! The example of another game on the same engine does what its page says.
+//! Tests that the example game on the same engine does what its page says.
 #![cfg(test)]
 
 #[path = "../examples/toy_game.rs"]

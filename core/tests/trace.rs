@@ -1,4 +1,4 @@
-//! A run is written down as a trace and played again, whatever the game.
+//! Tests that a run is recorded as a trace and replays, whatever the game.
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test: a panic is its failure")]
 
@@ -26,7 +26,7 @@ fn replay(trace: &str) -> Result<Replayed, ReplayError> {
     trace::replay::<Duel>(trace)
 }
 
-/// Ann waits in vain, bob wins twice, everything else that can happen happens, and the server stops.
+/// Ann waits in vain, bob wins twice, all other kinds of inputs follow, and the server stops.
 fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
     let mut run = Recording::new(start).unwrap();
     let mut input = |seconds: u32, input: Input<'_>| {

@@ -1,4 +1,4 @@
-//! The XML codec from outside: which documents are read, which are refused, and why.
+//! Tests of the XML codec from outside: accepted documents, rejected documents, and the errors.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The text of a root element `a`.
+/// Reads the text of a root element `a`.
 fn text(content: &str) -> Result<String, Error> {
     from_bytes(format!("<a>{content}</a>").as_bytes(), "a", &Limits::default())
 }
@@ -35,7 +35,7 @@ fn accepts() {
         "<a b=\"&lt;>&quot;&#65;\" c='\"'>x</a>",
         "<!-- b --><a><!-- c --><b/><!-- d --></a><!-- e -->",
         "<a><räder_1.x-y>ä\u{fffd}\u{ffee}</räder_1.x-y></a>",
-        // Slips that cannot change a value.
+        // Mistakes that cannot change a value.
         "<a><1/><b=c/></a>",
         "<a b='&c;'/>",
     ] {
@@ -197,7 +197,7 @@ struct Item {
     value: u8,
 }
 
-/// A document of [`Everything`] with the elements replaced that are given, by name.
+/// Returns a document of [`Everything`] with these elements replaced, by name.
 fn everything(changes: &[(&str, &str)]) -> String {
     let mut document = String::from("<Everything>\r\n");
     for (name, element) in [
@@ -376,7 +376,7 @@ fn markup() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(prop_oneof![9 => piece, 1 => noise], 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// What a reader gets of `value`: what XML cannot hold is replaced.
+/// Returns `value` as a reader gets it: with replacements for characters that XML cannot represent.
 fn as_written(value: &str) -> String {
     let is_lost = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     value.chars().map(|c| if is_lost(c) { '\u{fffd}' } else { c }).collect()

@@ -29,7 +29,7 @@ pub struct DeskConfig {
 }
 
 /// The paths of a server that are the same for any game: `/` and the other pages for players, `/healthz`, `/readyz`,
-/// `/metrics`. A game gives it each request first, and each commit time:
+/// `/metrics`. A game passes it each request first, and each commit time:
 ///
 /// ```
 /// # use mmcos_core::{engine::{self, Exchange, Peer, Response}, service::{Context, Service}, wire::http::{Request, Status}};

@@ -20,8 +20,8 @@ pub struct Gauges {
 
 /// The charts: the last hour by minutes, the last day by quarters of an hour, each with the highest value and the mean.
 ///
-/// It takes no timer. Nothing changes between two events, so the time before an event was as the server is just before it.
-/// The gauges are read once a second at most.
+/// The charts need no timer. Nothing changes between two events, so the gauges just before an event are those of the
+/// time since the event before. They are read once a second at most.
 ///
 /// ```
 /// use mmcos_core::{admin::{Gauges, History}, seam::Wall};

@@ -5,8 +5,8 @@ use sha2::Sha256;
 
 /// An operator's password, as a digest that recognises it.
 ///
-/// The digest is quick to compute, since a slow one would hold up the one thread that all players share. No search finds
-/// 128 random bits however fast it is; guesses at a chosen password are limited.
+/// The digest is fast to compute, because a slow one would block the one thread that all players share. Even a fast
+/// search cannot find 128 random bits; guesses at a chosen password are limited.
 ///
 /// ```
 /// use mmcos_core::admin::Password;

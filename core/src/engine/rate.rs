@@ -18,9 +18,9 @@ pub struct Rate {
 
 /// A token bucket for each key.
 ///
-/// A bucket that is full again is forgotten: buckets are kept in two generations, of which the older one is dropped when
-/// a bucket needs no longer than that to fill. If more than 65,536 others came in this time, some get a full bucket
-/// early; memory stays bounded.
+/// Full buckets are dropped: buckets are in two generations, and the older one is dropped after the time in which an
+/// empty bucket fills. If more than 65,536 keys come in this time, some of them get a full bucket early; memory stays
+/// bounded.
 ///
 /// ```
 /// use mmcos_core::{engine::{Rate, RateLimiter}, seam::Monotonic};

@@ -26,13 +26,13 @@ const ANCHORED: Duration = Duration::from_hours(1);
 
 /// The wall clock of the machine, compared with the monotonic clock, the last records and the build date.
 ///
-/// While both clocks run alike, [`time`](Self::time) is what the wall clock says. After a jump it goes on from the
+/// While both clocks run alike, [`time`](Self::time) is that of the wall clock. After a jump it continues from the
 /// time before, and [`is_settled`](Self::is_settled) is false, until the wall clock is right again or has agreed with
 /// the monotonic clock for a waiting time ([`LONG_SETTLING`] if it is far ahead). A clock that is earlier than the
 /// program is never believed.
 ///
-/// After a restart the monotonic clock says nothing about the time before. A wall clock that is later than the last
-/// record by a [`PLAUSIBLE`] time is read at once, but settles only after the waiting time.
+/// After a restart there is no monotonic time from before. If the wall clock is later than the last record by a
+/// [`PLAUSIBLE`] time, its time is used at once, but it settles only after the waiting time.
 ///
 /// ```
 /// use mmcos_core::engine::{SETTLING, WallClock};

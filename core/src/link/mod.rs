@@ -1,14 +1,14 @@
 //! The sending side of a connection without its socket: the common behaviour of both runtimes and the simulator on
 //! bytes, time and the end of a connection.
 //!
-//! An adapter keeps a [`Link`] beside each socket and moves bytes, nothing else:
+//! An adapter keeps a [`Link`] beside each socket and only moves bytes:
 //!
-//! - [`push`](Link::push) what the core sends, [`release`](Link::release) what has become durable;
-//! - while [`pieces`](Link::pieces) has any, write them; tell the link how many bytes were taken
-//!   ([`written`](Link::written)) or that the socket takes none now ([`blocked`](Link::blocked)); when none is left,
-//!   call [`flushed`](Link::flushed);
+//! - [`push`](Link::push) the bytes that the core sends, and [`release`](Link::release) commits that are durable;
+//! - while [`pieces`](Link::pieces) has any, write them; report the number of bytes that the socket accepted
+//!   ([`written`](Link::written)) or that it accepts none now ([`blocked`](Link::blocked)); when none is left, call
+//!   [`flushed`](Link::flushed);
 //! - when [`Status::Shutdown`] comes, end TLS and shut down the sending side, then call [`shut_down`](Link::shut_down);
-//! - read while [`wants_read`](Link::wants_read), at most [`READ`] bytes; hand what came to the core only while
+//! - read while [`wants_read`](Link::wants_read), at most [`READ`] bytes; give them to the core only while
 //!   [`is_open`](Link::is_open), and call [`received`](Link::received) or [`ended`](Link::ended);
 //! - at [`next_deadline`](Link::next_deadline) call [`tick`](Link::tick);
 //! - when [`Status::Over`] comes, close the socket.

@@ -1,8 +1,8 @@
-//! All that an adapter needs: the state machine ([`Core`]), what goes in ([`Input`]), what comes out ([`Effect`], in an
-//! [`Outbox`]), and time ([`Now`]). How they fit together is shown on the front page of this crate.
+//! The interface to adapters: the state machine ([`Core`]), its inputs ([`Input`]), its effects ([`Effect`], in an
+//! [`Outbox`]), and time ([`Now`]). The front page of this crate shows how they fit together.
 //!
-//! A game that speaks HTTP implements [`Service`](crate::service::Service) and never sees this side. For another protocol
-//! over TCP or TLS, implement [`Core`] itself: the same adapters serve it.
+//! A game that speaks HTTP implements [`Service`](crate::service::Service) and does not use this interface. For another
+//! protocol over TCP or TLS, implement [`Core`] itself: the same adapters serve it.
 
 mod commit;
 mod contract;

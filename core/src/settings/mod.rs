@@ -9,7 +9,7 @@
 //! mmcos_core::settings! {
 //!     /// Settings of a quiz.
 //!     pub struct Quiz {
-//!         /// How long a question is open.
+//!         /// Time to answer a question.
 //!         answer_seconds: Duration [1..=60] = "20" (live),
 //!
 //!         /// Questions of a round.

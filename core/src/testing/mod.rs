@@ -49,7 +49,7 @@
 //! let get = "GET / HTTP/1.1\nHost: x\n";
 //! Scenario::new().client("ann").sends(get).responds(200, "1").check(&Fresh);
 //!
-//! // Nothing is answered before it is durable, and what was answered is not forgotten.
+//! // A response waits until its record is durable, and a crash does not lose the record afterwards.
 //! Scenario::new()
 //!     .client("ann")
 //!     .sends(get)

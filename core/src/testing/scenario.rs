@@ -7,18 +7,18 @@ use core::time::Duration;
 ///
 /// | line | meaning |
 /// |---|---|
-/// | `# …` | a remark |
+/// | `# …` | a comment |
 /// | `config KEY VALUE` | a setting, for [`TestGame::service`] |
-/// | `given NAME …` | what [`TestGame::given`] makes true of NAME, such as a login; `{{NAME}}` is what it returns |
-/// | `client NAME` | what follows is about this connection, which is opened at its first mention |
+/// | `given NAME …` | a precondition that [`TestGame::given`] makes true, such as a login; `{{NAME}}` is its result |
+/// | `client NAME` | the following lines are about this connection, which is opened at its first mention |
 /// | `> …` | a line that the client sends |
 /// | `< …` | a line that it must then read, nothing before it |
 /// | `>x …`, `<x …` | the same as bytes: pairs of hex digits, text between quotation marks, blanks between |
-/// | `held` | the client has been sent nothing more |
+/// | `held` | nothing more was sent to the client |
 /// | `wait 24.5s` | time passes |
-/// | `uncommitted` | records, and what is sent after them, wait from here on |
+/// | `uncommitted` | records, and everything sent after them, wait from here on |
 /// | `commit` | all records become durable |
-/// | `crash` | the process is killed, and another starts with what was committed; all clients are gone |
+/// | `crash` | the process is killed, and another starts with the committed records; all connections are lost |
 ///
 /// An empty line ends a message. In a message an empty line of its own ends the head, whose lines end in CRLF. The
 /// lines of a body that is sent have CRLF between them. The lines of a body that is read may be indented: blanks at

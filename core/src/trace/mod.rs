@@ -13,17 +13,17 @@
 //!
 //! - The first line: the version of this format, and the [name](crate::info::Info::name) of the game.
 //! - `start`: seed and key of the server's [life](crate::game::Life), limits, and the game's settings.
-//! - `record`: what had been kept before, in the order in which to [restore](crate::Server::restore) it.
-//! - A line that begins with a time is an input: monotonic seconds, wall-clock milliseconds, what, and of which
-//!   connection; then `tls` or `plain` and the peer, or the bytes, or seconds: those of a commit, or the grace of a
-//!   shutdown; or the state of the storage and the reason for it.
+//! - `record`: a durable record from before, in the order in which to [restore](crate::Server::restore) them.
+//! - A line that begins with a time is an input: monotonic seconds, wall-clock milliseconds, kind, and connection;
+//!   then `tls` or `plain` and the peer, or the bytes, or seconds: those of a commit, or the grace of a shutdown; or
+//!   the state of the storage and the reason for it.
 //! - Indented below it are its effects in order, without log lines.
 //!
 //! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. A sent piece that is longer than
 //! [`SHOWN`] bytes is represented by its length, its digest and its beginning.
 //!
 //! An adapter writes [`Start`], then for every input an [`InputLine`] and for each of its effects an [`EffectLine`], each
-//! followed by a line end. [`replay`] plays it again and compares. A [`Recorder`] returns the same lines without secrets.
+//! followed by a line end. [`replay`] replays it and compares. A [`Recorder`] returns the same lines without secrets.
 //!
 //! ```
 //! use core::convert::Infallible;
@@ -38,9 +38,9 @@
 //! };
 //!
 //! mmcos_core::settings! {
-//!     /// What a host can set.
+//!     /// Settings of the greeter.
 //!     pub struct Settings {
-//!         /// The text for everyone.
+//!         /// The text of every response.
 //!         greeting: String = "Hello",
 //!     }
 //! }

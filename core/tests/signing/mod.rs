@@ -1,4 +1,4 @@
-//! A key for tests alone, standing in for Steam's: tickets signed with it, verified against it.
+//! A key for tests that stands in for Steam's: it signs and verifies Steam tickets.
 
 use mmcos_core::wire::steam::{PublicKey, SIGNATURE_LEN};
 use rsa::pkcs1v15::Pkcs1v15Sign;
@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 
 const EXPONENT: u32 = 65_537;
 
-/// The public half of the test key.
+/// Returns the public half of the test key.
 pub(crate) fn public_key() -> PublicKey {
     PublicKey::new(&MODULUS, EXPONENT).expect("the test key is an RSA key of 1024 bits")
 }

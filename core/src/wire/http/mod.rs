@@ -3,10 +3,10 @@
 //! [`Decoder`] turns a growing run of bytes into whole requests, one at a time, with every length limited. It is
 //! strict where leniency has been used to smuggle requests past proxies (RFC 9112, section 11.2): bare line feeds,
 //! both `Content-Length` and `Transfer-Encoding`, repeated lengths, folded lines and blanks before colons are all
-//! refused. [`ResponseHead`] writes what goes before a body.
+//! rejected. [`ResponseHead`] writes the bytes before a body.
 //!
 //! The game speaks plain HTTP/1.1 with `Content-Length` and mostly opens a connection for each request (every
-//! capture); keep-alive, pipelining, chunked bodies and `Expect` are for everybody else.
+//! capture); keep-alive, pipelining, chunked bodies and `Expect` are for other clients.
 //!
 //! ```
 //! use mmcos_core::wire::http::{Decoded, Decoder, Limits, Method};

@@ -6,16 +6,17 @@ use super::guard::{self, Limits};
 
 /// Reads the request whose root element is `root`.
 ///
-/// What the document may hold at all is checked first, whatever `T` is; quick-xml's deserializer does the rest:
+/// First checks the document for everything that no message may hold, whatever `T` is; quick-xml's deserializer does
+/// the rest:
 ///
-/// - A struct is an element of elements, in any order. Elements that no field asks for are skipped.
+/// - A struct is an element of elements, in any order. Elements without a field are skipped.
 /// - Numbers, `bool` (`true`, `false`, `1`, `0`), strings and enums without data are the text of an element; numbers
 ///   and `bool` without the white space around it. `&str` and, with `#[serde(borrow)]`, `Cow<str>` borrow from
-///   `document`; `&str` refuses text that had to be resolved, such as `A&amp;B`.
+///   `document`; `&str` rejects text that had to be resolved, such as `A&amp;B`.
 /// - `Option` is `None` where the element is absent or has `i:nil="true"`, `i` being bound to the namespace that
 ///   [`Writer::root`](super::Writer::root) binds it to. An empty element is an empty text.
-/// - `Vec` is elements of one name right after one another; with `#[serde(default)]` there may be none. What
-///   `DataContract` wraps, `<Ids><Id>1</Id><Id>2</Id></Ids>`, is a struct with a field `Id` that is a `Vec`.
+/// - `Vec` is elements of one name right after one another; with `#[serde(default)]` there may be none. A wrapped
+///   `DataContract` list, `<Ids><Id>1</Id><Id>2</Id></Ids>`, is a struct with a field `Id` that is a `Vec`.
 ///
 /// Errors: every one of [`Error`].
 ///

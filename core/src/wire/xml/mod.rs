@@ -1,16 +1,16 @@
 //! `DataContract` XML, the form of every message between the game and its services but for `EgoNet`'s.
 //!
 //! The services were .NET; their messages have elements only, in no particular encoding of types: numbers and `true`
-//! or `false` are text. What the captures show, and what this module makes of it:
+//! or `false` are text. The captures show these forms, and this module handles them as follows:
 //!
 //! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`] reads
 //!   them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no document
 //!   type, no processing instruction, no text beside elements, no character that XML forbids. A declaration, comments,
 //!   other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
-//!   Slips that cannot change a value pass: `]]>` in a text, an odd name of an element that no type asks for, any value
-//!   of an attribute. The encoding that a declaration names is not believed, for .NET writes `utf-16` over UTF-8: bytes
-//!   that are not UTF-8 are refused, but in texts that are only shown ([`with_cosmetic_texts`]).
-//! - **Answers** are one line without XML declaration. The root declares the prefix `i`; an absent value is
+//!   Mistakes that cannot change a value are accepted: `]]>` in a text, an odd name of an element that no type reads,
+//!   any value of an attribute. The encoding in a declaration is ignored, because .NET writes `utf-16` over UTF-8:
+//!   bytes that are not UTF-8 are rejected, except in texts that are only displayed ([`with_cosmetic_texts`]).
+//! - **Responses** are one line without XML declaration. The root declares the prefix `i`; an absent value is
 //!   `<Name i:nil="true"/>`, an empty list `<Name/>`. Elements are in alphabetical order within their parent, as .NET
 //!   serializers write them, and the game's parser may count on it. [`Writer`] writes them, in the order of its calls.
 //! - **Lists** wrap their items: `<PlatformIds>` has a `<PlatformIdEntry>` for each player.
