@@ -18,7 +18,7 @@ use mmcos_std::{clock::Clock, connections::Connections, driver::Driver, store::S
 
 use crate::{connection::Connection, signal::Signal};
 
-/// Gives the core its inputs, one at a time, and carries out its effects.
+/// Passes inputs to the core, one at a time, and carries out its effects.
 #[derive(Debug)]
 pub struct Hub<C: Core> {
     limits: WriteLimits,
@@ -63,7 +63,7 @@ impl<C: Core> Hub<C> {
         self.clock.now().monotonic
     }
 
-    /// Gives the core a new connection. Returns it, or `None` if the core refuses it.
+    /// Tells the core of a new connection. Returns it, or `None` if the core refuses it.
     pub(crate) fn open(
         &self,
         socket: &TcpStream,
@@ -100,7 +100,7 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Gives the core an input and carries out its effects.
+    /// Passes an input to the core and carries out its effects.
     pub fn input(&self, input: Input<'_>) {
         let mut state = self.state.borrow_mut();
         let State { driver, connections, awaited, .. } = &mut *state;

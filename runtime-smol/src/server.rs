@@ -113,7 +113,7 @@ async fn accept<C: Core + 'static>(
     }
 }
 
-/// Gives the core a tick at its deadline.
+/// Passes a tick to the core at each of its deadlines.
 async fn tick<C: Core>(hub: Rc<Hub<C>>) {
     loop {
         let until = hub.until_tick();

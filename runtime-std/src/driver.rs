@@ -126,8 +126,8 @@ impl<C: Core> Driver<C> {
         self.witnesses.push(Box::new(witness));
     }
 
-    /// Gives the core an input and carries out its effects. Bytes that the core sends after a record leave when the
-    /// record is durable.
+    /// Passes an input to the core and carries out its effects. Bytes that the core sends after a record leave when
+    /// the record is durable.
     pub fn input(&mut self, input: Input<'_>, carry: &mut impl Carry) {
         let Status { times, storage, durable } = self.store.status();
         self.release(durable);

@@ -42,7 +42,7 @@ pub(crate) fn write(
     dir.write(FILE, running.to_string().as_bytes())
 }
 
-/// Returns the configuration of the server that runs with this data directory; `None` if none answers.
+/// Returns the configuration of the server that runs with this data directory; `None` if none responds.
 ///
 /// # Errors
 /// A server runs, but its configuration is not readable: it is of another version, or another user's.

@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM ask the server to stop; a second one ends it at once. SIGHUP asks it to read its certificates
-//! again, or to stop if it comes because the terminal has gone.
+//! Ctrl-C and SIGTERM stop the server; a second one ends it at once. SIGHUP makes it read its certificates
+//! again, or stop if it comes because the terminal has gone.
 
 #[cfg(unix)]
 pub use unix::Signals;

@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::certificate::Certificates;
 
-/// Maximum TLS sessions for clients without session tickets. Clients of older ones make a full handshake.
+/// Maximum TLS sessions remembered for clients without session tickets. Clients of older ones make a full handshake.
 const REMEMBERED_SESSIONS: usize = 1024;
 
 /// The TLS side of every HTTPS connection.

@@ -54,7 +54,7 @@ impl Wake for Inbox {
     }
 }
 
-/// Gives the core its inputs, one at a time, and carries out its effects.
+/// Passes inputs to the core, one at a time, and carries out its effects.
 #[derive(Debug)]
 pub(super) struct Hub<C: Core> {
     driver: Driver<C>,

@@ -17,8 +17,8 @@ use super::rows::Tables;
 use super::{StoreError, StoreFile, look, schema};
 use crate::data_dir::{DataDir, private_file};
 
-/// Contents of a file that a command has written or read. Its `Display` is a sentence part such as `57 players (61
-/// kB)`.
+/// Contents of a file that a command has written or read. Its `Display` is a sentence part such as
+/// `57 players (61 kB)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Number of rows in [`Schema::counted`].
@@ -331,8 +331,8 @@ pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
     })
 }
 
-/// Writes a snapshot of a database to a new file and syncs it to the disk. Leaves no file behind on failure. (`VACUUM
-/// INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
+/// Writes a snapshot of a database to a new file and syncs it to the disk. Leaves no file behind on failure.
+/// (`VACUUM INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
 pub(super) fn copy(
     connection: &Connection,
     file: &StoreFile,

@@ -1,6 +1,6 @@
 //! Everything that outlives the process: one `SQLite` file, named after the program, in the data directory. Any program
-//! with access to the file may read it while the server runs (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER
-//! BY points DESC'`).
+//! with access to the file may read it while the server runs
+//! (`sqlite3 mmcos.db 'SELECT name, points FROM players ORDER BY points DESC'`).
 //!
 //! [`Store`] is the file, for the records of any game that describes them as [`row`](mmcos_core::row)s. One server at
 //! a time opens it, restores its state from it, and commits records. A [`Committer`] commits on a thread of its own,

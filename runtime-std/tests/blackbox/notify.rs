@@ -125,7 +125,7 @@ fn the_first_who_searches_is_told_of() {
         assert!(body.contains(part), "{body} has no {part}");
     }
     assert!(!body.contains(&ann.token) && !body.contains("127.0.0.1") && !body.contains("7656"), "{body}");
-    // Neither a second player, nor one who goes on, causes a message.
+    // Neither a second player nor one that goes on causes a message.
     bea.search(BATTLE);
     stays_alone(&mut ann);
     ann.search(RACE);
