@@ -213,7 +213,7 @@ impl Duel {
     }
 }
 
-/// Gives the server an input. Returns its effects as text.
+/// Passes an input to the server. Returns its effects as text.
 fn play(server: &mut Server<Duel>, seconds: u64, input: Input<'_>) -> Vec<String> {
     let mut out = Outbox::new();
     let monotonic = Monotonic::default().after(Duration::from_secs(seconds));

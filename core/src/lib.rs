@@ -96,7 +96,7 @@
 //! | [`info`], [`notice`] | facts about a game for its host; news for a webhook | |
 //! | [`link`] | the write queue of one socket | |
 //! | `row` | records as rows of tables, for a store | `rows` |
-//! | `game`, `trace` | a game's interface to its host; runs as text, for replay | `game` (includes `admin` and `rows`) |
+//! | `game`, `trace` | a game's interface to its host; runs as text | `game` (includes `admin` and `rows`) |
 //! | `testing` | virtual clock, scenarios, a store that crashes | `testing` |
 //!
 //! No feature is on by default: a game enables those that it needs. The crate is `no_std` and needs `alloc`. The oldest

@@ -97,8 +97,8 @@ impl<S: Service> Server<S> {
         self.settle(out);
     }
 
-    /// Calls the game with a context, as [`handle`](Self::handle) does for an input. For games that need more than
-    /// HTTP, and for tests of one method.
+    /// Calls the game with a context, as [`handle`](Self::handle) does for an input. For input that is not HTTP, and
+    /// for tests of one method.
     pub fn with<T>(
         &mut self,
         now: Now,

@@ -5,8 +5,8 @@
 //! | phase | bytes that come | leaves it |
 //! |---|---|---|
 //! | *reading* | are decoded into requests | a whole request → *serving*; a bad one, a time-out → closed |
-//! | *serving* | are parked, up to a limit | response → *reading* or closed; first part → *streaming*; client goes → closed |
-//! | *streaming* | are dropped | end of the response, client goes → closed |
+//! | *serving* | are parked (limited) | response → *reading* or closed; first part → *streaming*; no client → closed |
+//! | *streaming* | are dropped | end of the response, no client → closed |
 //! | *closing* | are dropped | the adapter reports that the socket is gone → forgotten |
 //!
 //! `Connection::enter` is the only place that changes a phase, with its deadline and its timer. A connection that is

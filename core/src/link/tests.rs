@@ -149,8 +149,7 @@ fn more_than_may_wait_drops_the_client_at_once() {
 }
 
 proptest! {
-    /// Whatever the number and size of writes, allocated memory is the queue's length and one piece; bytes leave in
-    /// order, and none before its commit.
+    /// Memory stays in proportion to the queue, plus one piece; bytes leave in order, and none before its commit.
     #[test]
     fn memory_follows_what_waits(
         steps in prop::collection::vec((1..100_000_usize, 0..100_000_usize, 0..4_u8), 1..40),

@@ -32,7 +32,7 @@ impl<G: Game> Recording<G> {
         Ok(Self { server, trace: format!("{start}\n"), recorder, out: OutboxOf::<G>::new() })
     }
 
-    /// Gives the server an input. Returns the bytes that it sends.
+    /// Passes an input to the server. Returns the bytes that it sends.
     pub fn input(&mut self, now: Now, input: Input<'_>) -> Vec<u8> {
         let line = self.recorder.input(now, input);
         // Writing to a String cannot fail, here and below.

@@ -69,7 +69,7 @@ impl<S: Service<Record: Clone>> Rig<S> {
         }
     }
 
-    /// Gives the server an input and carries out the effects, in order.
+    /// Passes an input to the server and carries out the effects, in order.
     pub fn input(&mut self, input: Input<'_>) {
         self.server.handle(self.now, input, &mut self.out);
         let mut out = core::mem::take(&mut self.out);

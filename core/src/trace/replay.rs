@@ -132,7 +132,7 @@ struct Replay<G: Game> {
 }
 
 impl<G: Game> Replay<G> {
-    /// Gives the server the input of this line, and compares its effects with the lines after it.
+    /// Passes the input of this line to the server, and compares its effects with the lines after it.
     fn step(&mut self, line: (usize, &str), lines: &mut Trace<'_>) -> Result<(), ReplayError> {
         let (now, input) = read::input(line.1).ok_or_else(|| malformed(line, "an input"))?;
         self.server.handle(now, input.input(), &mut self.out);

@@ -16,7 +16,8 @@
 //!
 //! The name of an entry is one length byte and that many ASCII bytes. The clients are strict about names, order and
 //! types (an `si32` where a `ui32` belongs can crash them), so nothing is converted: a decoded value encodes to the
-//! same bytes, and bytes for which that is impossible are rejected. [`Dict`] builds a value, [`Value::field`] reads one:
+//! same bytes, and bytes for which that is impossible are rejected. [`Dict`] builds a value,
+//! [`Value::field`] reads one:
 //!
 //! ```
 //! use mmcos_core::wire::egonet::{Dict, Limits, decode, encode};
