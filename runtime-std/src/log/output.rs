@@ -114,7 +114,7 @@ fn write_whole(to: &mut impl Write, mut bytes: &[u8]) {
             Ok(0) => return,
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Another program has made the terminal non-blocking, which it shares with this one.
+            // Another program has made the shared terminal non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(20)),
             Err(_) => return,
         }

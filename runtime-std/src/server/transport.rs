@@ -34,7 +34,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Returns true without TLS.
+    /// Returns true if the connection has no TLS.
     pub(super) fn is_plain(&self) -> bool {
         self.tls.is_none()
     }
