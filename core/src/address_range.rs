@@ -5,7 +5,7 @@ use core::{fmt, iter, net::IpAddr, str::FromStr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// All addresses that begin with the same bits, IPv4 or IPv6, written as `203.0.113.0/24`; or a single one, written
+/// All addresses with the same leading bits, IPv4 or IPv6, written as `203.0.113.0/24`; or a single address, written
 /// without the slash.
 ///
 /// ```

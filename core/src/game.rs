@@ -8,7 +8,7 @@ use crate::{
     trace::redact::Redactor,
 };
 
-/// A game that a host can serve. It is made from values alone, so that a [trace](crate::trace) can make it again.
+/// A game that a host can serve. It is created only from values, so that a [trace](crate::trace) can create it again.
 ///
 /// ```
 /// # use core::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Facts about a game that its host needs before it runs: names, texts, and how to recognise its server.
+//! Facts about a game that its host needs before it runs: names, texts, and signs by which to recognise its server.
 
 use alloc::{format, string::String};
 

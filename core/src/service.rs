@@ -71,7 +71,7 @@ use crate::{
 pub trait Service: Sized {
     /// A durable change; see [`Context::record`].
     type Record: Debug;
-    /// Something for the host's log; [`Infallible`](core::convert::Infallible) if the game logs nothing.
+    /// A log event; [`Infallible`](core::convert::Infallible) if the game logs nothing.
     type Event: Report;
     /// Purpose of a timer.
     type Timer;

@@ -92,7 +92,7 @@ struct Commits {
 }
 
 impl Desk {
-    /// Descriptions of the requests at the desk, for those of a game to join.
+    /// Descriptions of the requests at the desk. A game joins them with its own.
     #[cfg(feature = "openapi")]
     pub const OPERATIONS: [Operation; 3] = [
         Operation::new(Method::Get, "/healthz", "Returns success while the server runs.")

@@ -1,5 +1,5 @@
-//! A description of an API in the form of OpenAPI 3.1. The types of requests and responses describe themselves: their
-//! serde attributes give the form, their doc comments the text.
+//! A description of an API in the form of OpenAPI 3.1. It is generated from the types of requests and responses: from
+//! their serde attributes and their doc comments.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
@@ -41,7 +41,7 @@ pub enum RequiredAccess {
     Operator,
 }
 
-/// A request to an API, as its description shows it. Its parts must be given in a constant, beside its route.
+/// A request to an API, for its description. Define it in a constant, beside its route.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     method: Method,
@@ -65,8 +65,8 @@ enum Content {
 }
 
 impl Operation {
-    /// Describes a request that takes the operator's access and no body, and whose response is `{}`. The path has a
-    /// name in braces in the place of a segment that varies.
+    /// Describes a request that needs the operator's access, has no body, and whose response is `{}`. In the path, a
+    /// variable segment is a name in braces.
     pub const fn new(method: Method, path: &'static str, summary: &'static str) -> Self {
         let (access, content) = (RequiredAccess::Operator, Content::Json(schema_of::<Done>));
         Self { method, path, summary, access, query: None, body: None, content, failures: &[] }
@@ -102,7 +102,7 @@ impl Operation {
         Self { content: Content::Text(media_type), ..self }
     }
 
-    /// Adds statuses of failures, beside those that follow from the body and the access.
+    /// Adds statuses of failures, besides those that follow from the body and the access.
     #[must_use]
     pub const fn fails_with(self, failures: &'static [Status]) -> Self {
         Self { failures, ..self }

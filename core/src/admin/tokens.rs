@@ -20,7 +20,7 @@ const MOST: usize = 32;
 pub struct Token([u64; 2]);
 
 impl Token {
-    /// Makes a token of random bits, which must come from the operating system or from
+    /// Returns a token of random bits, which must come from the operating system or from
     /// [`Context::random`](crate::service::Context::random).
     pub const fn new(random: [u64; 2]) -> Self {
         Self(random)

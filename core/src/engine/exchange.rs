@@ -101,7 +101,7 @@ impl<'a> Response<'a> {
     }
 }
 
-/// A body: a part that may be shared, then a part of its own. Either may be empty.
+/// A body: a part that may be shared, then a part that is not. Either may be empty.
 #[derive(Clone, Debug)]
 pub struct Body<'a> {
     first: Bytes<'a>,

@@ -1,5 +1,5 @@
-//! Log events that strangers can cause at will: the first one of each kind and address is logged, the rest are counted
-//! and summarised once a period.
+//! Limits log events that strangers can cause at will: the first of each kind and address is logged, the others are
+//! counted and summarised once a period.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{net::IpAddr, time::Duration};

@@ -159,7 +159,7 @@ pub enum Kind {
     /// The same for numbers above 2⁵³, such as identities. An export writes them as strings, because JavaScript and
     /// others cannot tell some of them apart.
     Wide,
-    /// A number that may need all bits of a `u64`, as 16 hex digits, which sort as the numbers do.
+    /// A number that may need all bits of a `u64`, as 16 hex digits, which sort in the order of the numbers.
     Hex,
     /// A floating-point number.
     Real,

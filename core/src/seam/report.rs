@@ -28,7 +28,7 @@ pub enum Level {
     Warn,
 }
 
-/// The log event of a core that logs nothing of its own.
+/// The log event of a core without log events.
 impl Report for Infallible {
     fn level(&self) -> Level {
         match *self {}

@@ -19,7 +19,7 @@ pub trait TestGame {
     /// The game.
     type Service: Service<Record: Clone>;
 
-    /// Returns a game without a past, with the settings of `config KEY VALUE` lines.
+    /// Returns a game without records, with the settings of `config KEY VALUE` lines.
     fn service(&self, config: &[(String, String)]) -> Self::Service;
 
     /// Returns the limits of the engine.
@@ -80,8 +80,8 @@ pub struct Played {
 }
 
 impl Scenario {
-    /// Plays the scenario in every delivery: whole, byte by byte, pipelined, rewritten, and with every request split in
-    /// two at every position. Panics where one differs from the scenario or from another.
+    /// Plays the scenario in every delivery: whole, byte by byte, pipelined, rewritten, and with every request split
+    /// in two at every position. Panics if the result differs from the scenario or between deliveries.
     pub fn check<G: TestGame>(&self, game: &G) {
         let whole = self.play(game, Delivery::Whole);
         let torn = (1..=whole.longest).map(|first| Delivery::Torn { first, then: whole.longest });
@@ -92,7 +92,7 @@ impl Scenario {
         }
     }
 
-    /// Plays all steps. Panics where the game differs from the scenario, and shows both.
+    /// Plays all steps. Panics if the game's bytes differ from the scenario's, and shows both.
     pub fn play<G: TestGame>(&self, game: &G, delivery: Delivery) -> Played {
         let config = self.steps.iter().filter_map(|step| match step {
             Step::Config { key, value } => Some((key.clone(), value.clone())),

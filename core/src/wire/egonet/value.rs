@@ -242,7 +242,7 @@ tags! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u32);
 
-/// Defines a floating-point number that is kept and compared as its bits.
+/// Defines a floating-point number that is stored and compared as its bits.
 macro_rules! floats {
     ($($(#[$doc:meta])* $name:ident $float:ident $bits:ident $width:literal;)*) => {$(
         $(#[$doc])*

@@ -5,13 +5,13 @@ use super::Status;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request line or a field is not what RFC 9112 allows.
+    /// The request line or a field violates RFC 9112.
     #[error("malformed request head: {0}")]
     MalformedHead(httparse::Error),
     /// A line of the head ends in a line feed alone.
     #[error("a line of the request head ends without a carriage return")]
     BareLineFeed,
-    /// The request target is longer than the whole head may be.
+    /// The request target is longer than the limit of the whole head.
     #[error("the request line is longer than {limit} bytes")]
     TargetTooLong {
         /// [`Limits::head`](super::Limits::head).
@@ -35,7 +35,7 @@ pub enum Error {
     /// A target that is neither a path, nor an `http` address with a host and without a user, nor `*` for `OPTIONS`.
     #[error("the request target is neither a path nor a proper http address")]
     Target,
-    /// A `Host` that is no name or address with or without a port.
+    /// A `Host` that is not a name or an address, with or without a port.
     #[error("Host is neither a name nor an address")]
     HostValue,
     /// More than one `Host`, or none in HTTP/1.1.

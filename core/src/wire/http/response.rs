@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::Date;
 
-/// A status code from 100 to 599: a constant of those that have a name here, or any other by [`Status::new`].
+/// A status code from 100 to 599: one of the constants here, or any other from [`Status::new`].
 ///
 /// ```
 /// use mmcos_core::wire::http::Status;
@@ -18,7 +18,7 @@ macro_rules! statuses {
         impl Status {
             $($(#[$doc])* pub const $name: Self = Self($code);)*
 
-            /// Returns the reason phrase, which is empty for a code without a constant: a client ignores it.
+            /// Returns the reason phrase. It is empty for a code without a constant: clients ignore it.
             pub const fn reason(self) -> &'static str {
                 match self.0 {
                     $($code => $reason,)*
@@ -66,7 +66,7 @@ statuses! {
     METHOD_NOT_ALLOWED = 405 "Method Not Allowed";
     /// The client took too long to send its request.
     REQUEST_TIMEOUT = 408 "Request Timeout";
-    /// The request contradicts what the server holds.
+    /// The request conflicts with the state of the server.
     CONFLICT = 409 "Conflict";
     /// The resource no longer exists.
     GONE = 410 "Gone";
@@ -91,7 +91,7 @@ statuses! {
 }
 
 impl Status {
-    /// Returns the status of a code from 100 to 599. (Those below 200 announce a response and are none.)
+    /// Returns the status of a code from 100 to 599. (Codes below 200 announce a response but are not one.)
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             100..=599 => Some(Self(code)),
@@ -174,7 +174,7 @@ impl ResponseHead<'_> {
             Connection::KeepAlive => field(out, "Connection", "keep-alive"),
             Connection::Close => field(out, "Connection", "close"),
         }
-        // RFC 9110, 8.6: 1xx and 204 have none, 304 that of a body it does not know. A 205 says 0.
+        // RFC 9110, 8.6: a 1xx or 204 has no length, a 304 that of a body it does not know. A 205 says 0.
         if let Some(length) = self.content_length
             && (self.status.has_body() || self.status == Status::RESET_CONTENT)
         {

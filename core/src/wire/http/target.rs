@@ -29,7 +29,7 @@ impl<'a> Target<'a> {
                 if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
                     return None;
                 }
-                // A query may begin where no path does (RFC 3986, section 3.2).
+                // A query may follow the authority without a path (RFC 3986, section 3.2).
                 let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
                 // Reject a target without a host, or with a user name before it: such targets are deceptive (RFC
                 // 9110, sections 4.2.1 and 4.2.4).

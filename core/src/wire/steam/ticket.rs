@@ -15,7 +15,7 @@ pub const SIGNATURE_LEN: usize = 128;
 pub(super) const GC_LEN: u32 = 20;
 /// Value of the length field at offset 24: the length of the session header, without the field.
 pub(super) const SESSION_LEN: u32 = 24;
-/// The two numbers at offset 28 of every ticket that was seen. Their meaning is unknown.
+/// Values of the two numbers at offset 28 of every ticket that was seen. Their meaning is unknown.
 pub(super) const SESSION_CONSTANTS: [u32; 2] = [1, 2];
 /// The version of the ownership ticket.
 pub(super) const OWNERSHIP_VERSION: u32 = 4;
@@ -91,8 +91,8 @@ pub struct Session {
     pub steam_id: SteamId,
     /// Time at which the token was made.
     pub generated: UnixSeconds,
-    /// The client's public address. Its bytes stand in network order, the reverse of those in [`Ownership`]: in
-    /// capture 02 both are the same address.
+    /// The client's public address. Its bytes are in network order, the reverse of those in [`Ownership`]: in capture
+    /// 02 both are the same address.
     pub external_ip: Ipv4Addr,
     /// Unknown meaning; kept as it is.
     pub filler: u32,

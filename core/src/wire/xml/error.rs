@@ -5,7 +5,7 @@ use core::fmt::Display;
 /// Number of characters shown of each end of a long text.
 const SHOWN: usize = 64;
 
-/// The reason why a document was refused. Offsets count bytes from the start of the document.
+/// The reason why a document was rejected. Offsets count bytes from the start of the document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
