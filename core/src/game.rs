@@ -104,7 +104,7 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
     /// The game's settings: all of the configuration that a trace has to hold.
     type Settings: Settings;
 
-    /// The type that hides secrets in a trace. There is no default: anyone who gets the trace can read what is not
+    /// The type that hides secrets in a trace. There is no default: anyone with the trace can read what is not
     /// hidden.
     type Redactor: Redactor<Self>;
 

@@ -22,7 +22,7 @@ use crate::{
     wire::http::Request,
 };
 
-/// Hides the secrets of a game in one trace. Every game must provide one: anyone who gets the trace can read what is
+/// Hides the secrets of a game in one trace. Every game must provide one: anyone with the trace can read what is
 /// not hidden.
 pub trait Redactor<G: Game>: Debug + Send + Sized + 'static {
     /// Returns a redactor for the trace of a server that starts from `start`. `entropy` is random and known only to
