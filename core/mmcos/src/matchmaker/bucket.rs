@@ -98,6 +98,7 @@ impl Bucket {
         self.tickets = self.tickets.saturating_add(1);
         self.polls = self.polls.saturating_add(1);
         self.players = self.players.saturating_add(u32::from(size));
+        // A party that fills the cap is held like any other, but is no candidate for a match.
         if ticket.place == Place::Queued {
             self.queues_mut(ticket).insert(ticket);
         }
@@ -114,6 +115,7 @@ impl Bucket {
     }
 
     fn queues_mut(&mut self, ticket: &Ticket) -> &mut Queues {
+        // Apart, so that every match can be planned around a group that can host (decision 0070).
         if ticket.can_host { &mut self.hosts } else { &mut self.guests }
     }
 
@@ -125,6 +127,7 @@ impl Bucket {
     /// Returns true if a group of this size that can host and waits here could meet another.
     pub(super) fn host_has_company(&self, size: u8) -> bool {
         let fitting = self.fitting(size);
+        // The group itself waits in the queue of its size, so one entry there is no company.
         let like_it = || self.hosts.of(size).len() > 1 || self.guests.present & bit(size) != 0;
         fitting & !bit(size) != 0 || fitting != 0 && like_it()
     }
@@ -139,15 +142,19 @@ impl Bucket {
     /// taken sizes. Every match is planned around such a group, so that every match has a host.
     pub(super) fn oldest_with_company(&self, taken: Sizes, passed: &[UserId]) -> Option<Candidate> {
         let free = sizes(self.hosts.present).filter(|size| !taken.has(*size));
+        // At most `passed.len()` of the first are passed ones, so the cost does not grow with the queue.
         let oldest = free.filter(|size| self.host_has_company(*size)).filter_map(|size| {
             let hosts = self.hosts.of(size).values();
             hosts.take(passed.len().saturating_add(1)).find(|host| !passed.contains(&host.account))
         });
+        // A match is built around the oldest search, whatever its size.
         oldest.min_by_key(|host| host.search.number).copied()
     }
 
     /// Returns true if another full match is likely to come within ten seconds.
     pub(super) fn is_dense(&self, now: Monotonic) -> bool {
+        // By the time at which a plan sets its timer: when that fires, the bucket is sparse for certain, and no timer
+        // is set for the same moment again.
         now < self.sparse_from()
     }
 
@@ -255,6 +262,7 @@ impl Buckets {
     /// Returns the bucket with this key, which is about to get a ticket. Creates it if there is none.
     pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> &mut Bucket {
         let bucket = self.by_key.entry(key).or_insert_with(|| Bucket::new(key, seats, now));
+        // Only buckets without tickets may be evicted.
         if let Some(since) = bucket.idle.take() {
             self.idle.remove(&(since, key));
         }
@@ -268,9 +276,12 @@ impl Buckets {
         if bucket.tickets > 0 {
             return;
         }
+        // An empty bucket keeps its rate: the players of a race come back within minutes.
         bucket.idle = Some(now);
         self.idle.insert((now, key));
+        // When all tickets have ended, no timer is left.
         self.stand(key, Standing::NoCompany, None);
+        // A request can name any network version and game type, so the number of buckets needs a bound.
         if self.idle.len() > MAX_IDLE
             && let Some((_, longest)) = self.idle.pop_first()
         {
@@ -301,6 +312,7 @@ impl Buckets {
 }
 
 const fn bit(size: u8) -> u16 {
+    // A request may claim a party of up to 255 players: such a size has no bit, and must not panic.
     1_u16.unbounded_shl(size as u32)
 }
 

@@ -72,6 +72,7 @@ pub struct Caps {
 
 impl Default for Caps {
     fn default() -> Self {
+        // The scoring tables of the game (capture 02) have 12 places for Race and 6 for Elimination.
         Self { race: Cap(12), elimination: Cap(6), battle_team: TeamCap(6), other: Cap(6) }
     }
 }
@@ -114,6 +115,7 @@ impl Config {
     /// Returns the longest time between a poll and its response: a fiftieth less than the client's patience (24.5 s
     /// of 25 s), for the way back.
     pub fn longest_hold(&self) -> Duration {
+        // A fixed half second would take a sixth of a poll of 3 s (decision 0005).
         self.poll.saturating_sub(self.poll.checked_div(50).unwrap_or_default())
     }
 
@@ -125,6 +127,7 @@ impl Config {
             Some(RuleSet::Elimination) => Seats::solo(elimination.0),
             Some(RuleSet::Battle) => Seats { teams: 2, team: battle_team.0 },
             Some(RuleSet::Other(_)) => Seats::solo(other.0),
+            // Any rule set may come out. At least 2, since a team cap of 1 would allow no match.
             None => Seats::solo(race.0.min(elimination.0).min(battle_team.0).min(other.0).max(2)),
         }
     }
@@ -148,11 +151,13 @@ impl Seats {
 
     /// Returns the largest group that leaves room for another one.
     pub(super) const fn largest(self) -> u8 {
+        // In Battle a party may fill a team: the other team has room for its opponents.
         if self.teams == 1 { self.team.saturating_sub(1) } else { self.team }
     }
 
     /// Returns the largest group that fits beside one of this size, which is admitted.
     pub(super) const fn beside(self, size: u8) -> u8 {
+        // With teams, one of this size leaves the other team free.
         if self.teams == 1 { self.team.saturating_sub(size) } else { self.team }
     }
 }

@@ -30,13 +30,16 @@ impl Matchmaker {
     pub(super) fn advance(&mut self, now: Monotonic, out: &mut Outcomes) -> Monotonic {
         self.now = self.now.max(now);
         let now = self.now;
+        // Before a new poll is handled: one that comes exactly at the end begins a new search.
         while let Some((_, account)) = self.tickets.first_resting().filter(|(until, _)| *until <= now) {
             self.withdraw(account);
         }
+        // Before the decisions: a match that ends in silence may keep two of its players apart (decision 0077).
         self.matches.expire(now);
         loop {
             let timer = self.buckets.first_timed().filter(|(at, _)| *at <= now);
             let deadline = self.tickets.first_open().filter(|(at, _)| *at <= now);
+            // In the order of their times, however late this call comes.
             match (timer, deadline) {
                 (Some((at, bucket)), other) if other.is_none_or(|(deadline, _)| at <= deadline) => {
                     self.decide(bucket, out);
@@ -56,11 +59,13 @@ impl Matchmaker {
     ) -> Option<Search> {
         let ticket = *self.tickets.of(account)?;
         let same = ticket.bucket == *key;
+        // The earlier request is still held, and every poll ends exactly once.
         if ticket.is_open() {
             self.close(&ticket);
             self.answer(&[ticket], Reason::Superseded, out);
         }
         self.forget(account);
+        // The bucket of the new poll is decided by the caller, with the new ticket in it.
         if !same {
             self.decide(ticket.bucket, out);
         }
@@ -71,17 +76,22 @@ impl Matchmaker {
     pub(super) fn open(&mut self, poll: &Poll, search: Search, bucket: BucketKey) {
         let Some(into) = self.buckets.get(&bucket) else { return };
         let (now, size) = (self.now, poll.size.get());
+        // Held although it meets no group: a prompt response would only make its client poll again.
         let place = if size > into.seats.largest() { Place::Aside } else { Place::Queued };
+        // With `ai = false` a search goes on until it meets humans.
         let impatient = poll.ignore_minimum && self.config.ai;
         let longest = self.config.longest_hold();
         let mut ticket = Ticket::new(poll, search, bucket, now.after(longest), impatient, place);
         if impatient {
             let has_company = place == Place::Queued
                 && self.view(&bucket).is_some_and(|view| view.has_company(&Candidate::new(&ticket)));
+            // Beside company there is time to gather, as in any match; a longer `ai-hold` applies too.
             ticket.until = if has_company {
                 now.after(self.config.ai_hold.max(self.config.gather).min(longest))
             } else {
+                // Alone, only a likely arrival is worth a wait (captures 03 and 07: a response at once).
                 let pays = into.rate.falls_to(self.worth.least_rate(1));
+                // The rate may have fallen below that level long ago.
                 now.after(self.config.ai_hold.min(longest)).min(pays).max(now)
             };
         }
@@ -112,6 +122,7 @@ impl Matchmaker {
             && let Some(seed) = there.oldest_with_company(taken, &passed)
             && let Some(plan) = self.plan(&bucket, seed, taken)
         {
+            // Every group of a fitting size is of its party or kept apart from it; other seeds may have better luck.
             if !plan.is_match() {
                 passed.push(seed.account);
                 continue;
@@ -123,11 +134,13 @@ impl Matchmaker {
                 (standing, until, taken) = (Standing::NoCompany, None, Sizes::NONE);
                 continue;
             };
+            // Operators see why the oldest match waits.
             if standing == Standing::NoCompany {
                 standing = waits;
             }
             until = [until, waits.until(), plan.reorders].into_iter().flatten().min();
             taken = plan::members(plan.chosen, &self.candidates).fold(taken, Sizes::with);
+            // It chooses among all that wait: another match now could take the players with the nearest points.
             if matches!(waits, Standing::Choosing { .. }) {
                 break;
             }
@@ -139,6 +152,7 @@ impl Matchmaker {
     /// Responds to the poll of this ticket: with every group that fits, or alone if none does.
     pub(super) fn expire(&mut self, account: UserId, reason: Reason, out: &mut Outcomes) {
         let Some(bucket) = self.tickets.of(account).map(|ticket| ticket.bucket) else { return };
+        // A match around an older group of its size may have no seat for it: then it needs the next match.
         while let Some(ticket) = self.tickets.of(account).copied().filter(Ticket::is_open) {
             match self.last_plan(&ticket) {
                 Some(plan) => self.release(&bucket, plan, out),
@@ -154,6 +168,7 @@ impl Matchmaker {
     fn last_plan(&mut self, ticket: &Ticket) -> Option<Plan> {
         let group = Candidate::new(ticket);
         let view = self.view(&ticket.bucket).filter(|_| ticket.place == Place::Queued)?;
+        // A match of groups that cannot host is never planned (decision 0070).
         let own = if ticket.can_host { group } else { view.oldest_host_for(&group)? };
         let [hosts, _] = view.bucket.queues(ticket.size.get());
         let oldest = hosts.values().next().filter(|_| ticket.can_host && !view.bucket.is_dense(self.now));
@@ -171,8 +186,10 @@ impl Matchmaker {
     }
 
     fn plan(&mut self, bucket: &BucketKey, seed: Candidate, taken: Sizes) -> Option<Plan> {
+        // Reused, so that decisions allocate nothing in the steady state.
         let mut candidates = core::mem::take(&mut self.candidates);
         let plan = self.view(bucket).map(|view| Plan::new(view, seed, taken, &mut candidates));
+        // Counted, since a test of the cost must not depend on the speed of a machine.
         self.considered = self.considered.wrapping_add(candidates.len().try_into().unwrap_or(0));
         self.candidates = candidates;
         plan
@@ -191,6 +208,7 @@ impl Matchmaker {
         let candidates = core::mem::take(&mut self.candidates);
         let chosen = plan::members(plan.chosen, &candidates);
         members.extend(chosen.filter_map(|candidate| self.withdraw(candidate.account)));
+        // Candidates may be in the order of points; a response names those that searched longest first.
         members.sort_unstable_by_key(|ticket| ticket.search.number);
         self.answer(&members, Reason::Matched, out);
         members.clear();
@@ -202,6 +220,7 @@ impl Matchmaker {
         self.close(&ticket);
         let to_ai = ticket.impatient && reason == Reason::NobodyFound;
         self.answer(&[ticket], if to_ai { Reason::Ai } else { reason }, out);
+        // The search ends with AI. Any other may go on: the next poll comes 0.9 s later (capture 06).
         if to_ai {
             self.forget(ticket.account);
         } else {
@@ -214,6 +233,7 @@ impl Matchmaker {
         let host = host::choose(members);
         let Some(hosting) = members.get(host) else { return };
         let key = hosting.bucket;
+        // The host's mode decides: in a folded bucket modes differ, and all play what the host plays.
         let second_team = if hosting.has_teams { split(members) } else { 0 };
         let groups = members.iter().enumerate().map(|(place, ticket)| Group {
             poll: ticket.poll,
@@ -223,6 +243,7 @@ impl Matchmaker {
             size: ticket.size,
             is_host: place == host,
             team: match (hosting.has_teams, members.len()) {
+                // As captured for a player alone in Battle: 1 with AI, 0 without (captures 06 and 07).
                 (true, 1) => u8::from(ticket.impatient),
                 (true, _) if second_team.unbounded_shr(u32::try_from(place).unwrap_or(0)) & 1 == 1 => 2,
                 (true, _) => 1,
@@ -231,7 +252,9 @@ impl Matchmaker {
         });
         let names = self.next_names();
         let groups = out.answered(names, reason, groups);
+        // A group alone too: the race key comes back with its registration and its points.
         self.matches.open(self.now, names, key, groups);
+        // A search that may go on has no duration yet.
         if matches!(reason, Reason::Matched | Reason::Ai) {
             for ticket in members {
                 self.waits.note(key.ranked, reason == Reason::Matched, self.now.since(ticket.search.began));
@@ -243,6 +266,7 @@ impl Matchmaker {
         let session = self.take_number();
         loop {
             let race_key = RaceKey(self.random.next_u64());
+            // A report names its match by the key alone.
             if self.matches.get(race_key).is_none() {
                 return (race_key, session);
             }
@@ -266,6 +290,7 @@ impl Matchmaker {
 
 /// Returns the members of team 2, as bits.
 fn split(members: &[Ticket]) -> u16 {
+    // A match has at most one group for each of its players.
     let mut sides = [Side { players: 0, points: 0 }; MAX_PLAYERS as usize];
     for (side, ticket) in sides.iter_mut().zip(members) {
         *side = Side { players: ticket.size.get(), points: ticket.points.0 };

@@ -10,6 +10,7 @@ use super::ticket::Ticket;
 pub(super) fn choose(members: &[Ticket]) -> usize {
     let quality = |ticket: &Ticket| {
         let history = ticket.host_history;
+        // After a failure another group hosts, so that the next attempt is the other way round (decision 0077).
         (ticket.can_host, history.unconfirmed == 0, share(history), ticket.size, ticket.poll)
     };
     let best = members.iter().enumerate().max_by_key(|(_, ticket)| quality(ticket));
@@ -20,5 +21,6 @@ pub(super) fn choose(members: &[Ticket]) -> usize {
 fn share(history: HostHistory) -> u64 {
     let confirmed = u64::from(history.confirmed).saturating_add(1);
     let all = confirmed.saturating_add(history.unconfirmed.into()).saturating_add(1);
+    // A whole number: `f64` is not `Ord`, which `max_by_key` needs.
     confirmed.saturating_mul(1_000_000).checked_div(all).unwrap_or(0)
 }

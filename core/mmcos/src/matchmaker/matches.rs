@@ -162,6 +162,7 @@ impl Matches {
         groups: &[Group],
     ) {
         for group in groups {
+            // A player is in one live match at most.
             self.leave(now, group.account);
         }
         let mut members = [None; MAX_PLAYERS as usize];
@@ -181,6 +182,7 @@ impl Matches {
         self.by_key.insert(race_key, session);
         self.by_account.extend(groups.iter().map(|group| (group.account, session)));
         self.ends.insert((ends, session));
+        // Apart: a lone client gets some 140 keys an hour, which would hide the matches between humans.
         let count = if groups.len() > 1 { &mut self.counts.made } else { &mut self.counts.alone };
         *count = count.saturating_add(1);
         let size =
@@ -192,8 +194,10 @@ impl Matches {
 
     /// Changes the key of the match that this account is in.
     pub(super) fn rename(&mut self, account: UserId, race_key: RaceKey) {
+        // A lone player's key proves itself (see `race_keys.rs`) and replaces the random one.
         let Some(session) = self.by_account.get(&account) else { return };
         let Some(found) = self.by_session.get_mut(session) else { return };
+        // The old key leaves with the change, or it would outlive the match.
         self.by_key.remove(&core::mem::replace(&mut found.race_key, race_key));
         self.by_key.insert(race_key, *session);
     }
@@ -205,10 +209,13 @@ impl Matches {
         race_key: RaceKey,
         by: UserId,
     ) -> Result<bool, MatchError> {
+        // No tick may have come since the match ran out.
         self.expire(now);
         let (session, state, member) = self.member(race_key, by)?;
         let first = state == MatchState::Made;
+        // A registration may come after the points of the same member.
         member.state = member.state.max(MatchState::Registered);
+        // Only the first report prolongs the match: a client that repeats it cannot keep the match open.
         if first {
             self.advance(session, now, MatchState::Registered);
             self.counts.registered = self.counts.registered.saturating_add(1);
@@ -223,9 +230,11 @@ impl Matches {
         race_key: RaceKey,
         by: UserId,
     ) -> Result<bool, MatchError> {
+        // As in `register`: the match may have run out.
         self.expire(now);
         let (session, state, member) = self.member(race_key, by)?;
         let first = core::mem::replace(&mut member.state, MatchState::Scored) != MatchState::Scored;
+        // As with registrations, only the first points prolong the match.
         if state != MatchState::Scored {
             self.advance(session, now, MatchState::Scored);
             self.counts.scored = self.counts.scored.saturating_add(1);
@@ -246,6 +255,7 @@ impl Matches {
     /// Closes a match, whatever its progress. Returns false if there is none.
     pub(super) fn end(&mut self, race_key: RaceKey) -> bool {
         let session = self.by_key.get(&race_key).copied();
+        // Not judged: a match that an operator ends says nothing about its players.
         if let Some(session) = session {
             self.close(session);
         }
@@ -256,6 +266,7 @@ impl Matches {
     pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
         let Some(session) = self.by_account.remove(&account) else { return };
         if let Some(member) = self.by_session.get_mut(&session).and_then(|found| found.member_mut(account)) {
+            // It stays a member: its reports count when the match is judged.
             member.left = true;
         }
         self.close_if_done(now, session);
@@ -288,6 +299,7 @@ impl Matches {
         let done =
             |found: &Match| found.members().all(|member| member.state == MatchState::Scored || member.left);
         if let Some(found) = self.by_session.get(&session).filter(|found| done(found)) {
+            // Without a report, nothing shows that the race took place.
             if found.state != MatchState::Made {
                 self.counts.completed = self.counts.completed.saturating_add(1);
             }
@@ -300,6 +312,7 @@ impl Matches {
         let Some(closed) = self.by_session.remove(&session) else { return };
         self.ends.remove(&(closed.ends, session));
         self.by_key.remove(&closed.race_key);
+        // A member that left may be in another match already, whose entry must stay.
         for member in closed.members().filter(|member| !member.left) {
             self.by_account.remove(&member.account);
         }

@@ -152,6 +152,7 @@ impl Matchmaker {
             now: Monotonic::default(),
             next_search: 0,
             next_session: first_session,
+            // Seeded, so that a replay of the same inputs gives the same outputs.
             random: ChaCha12Rng::from_seed(seed),
             tickets: Tickets::default(),
             buckets: Buckets::default(),
@@ -176,15 +177,18 @@ impl Matchmaker {
         // A player who searches is in no match.
         self.matches.leave(now, poll.account);
         let key = BucketKey::of(&poll.mode, self.config.folding);
+        // Before the new ticket opens: with two, one player could end up in two matches.
         let kept = self.supersede(poll.account, &key, out);
         let bucket = self.buckets.for_ticket(key, self.config.seats(&key), now);
         let search = kept.unwrap_or_else(|| {
+            // Counts searches, not polls: a lone client polls three times in one search (capture 06).
             bucket.rate.note(now);
             self.next_search = self.next_search.wrapping_add(1);
             Search { number: self.next_search, began: now }
         });
         self.open(poll, search, key);
         self.decide(key, out);
+        // A player who accepts AI and finds no company is due at once (captures 03 and 07).
         self.advance(now, out);
     }
 
@@ -196,6 +200,7 @@ impl Matchmaker {
         if ticket.is_open() {
             out.cancelled(ticket.poll, account);
         }
+        // Without this group another match may be the best one, or due now.
         self.withdraw(account);
         self.decide(ticket.bucket, out);
     }
@@ -205,6 +210,7 @@ impl Matchmaker {
     pub fn disconnect(&mut self, now: Monotonic, account: UserId, poll: PollId, out: &mut Outcomes) {
         self.advance(now, out);
         let Some(ticket) = self.tickets.of(account).copied() else { return };
+        // The connection of a superseded poll may close when the account's next poll waits already.
         if ticket.is_open() && ticket.poll == poll {
             self.withdraw(account);
             self.decide(ticket.bucket, out);

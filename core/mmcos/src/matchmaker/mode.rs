@@ -33,6 +33,7 @@ impl Label {
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
+        // The bytes come from a `str`, so the default is never used.
         self.bytes.get(..usize::from(self.len)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or("")
     }
 }
@@ -100,6 +101,7 @@ impl RuleSet {
             "Race" => Self::Race,
             "Elimination" => Self::Elimination,
             "Battle" => Self::Battle,
+            // Players of an unknown rule set can meet too; `Caps::other` keeps their matches small.
             _ => Self::Other(Label::new(name)?),
         })
     }
@@ -179,6 +181,7 @@ impl BucketKey {
         let ranked = mode.game_type.is_ranked();
         let any = folding == Folding::AnyUnranked && !ranked;
         Self {
+            // Never folded: builds with other numbers cannot play together.
             network_version: mode.network_version,
             ranked,
             game_type: (folding == Folding::Exact).then_some(mode.game_type),

@@ -99,6 +99,7 @@ impl Outcomes {
 
     /// Returns the outcomes in the order of the decisions.
     pub fn iter(&self) -> impl Iterator<Item = Outcome<'_>> {
+        // All groups are in one list, in the order of the entries: a response needs no list of its own.
         let mut rest = self.groups.as_slice();
         self.entries.iter().map(move |entry| match *entry {
             Entry::Cancelled { poll, account } => Outcome::Cancelled { poll, account },

@@ -12,7 +12,9 @@ pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
     let grid = Grid::new(seats);
     let Some((first, rest)) = sizes.split_first() else { return 0 };
     let seated = grid.add(Grid::EMPTY_MATCH, *first);
+    // With few players online all fit, and there is nothing to choose.
     if rest.iter().fold(seated, |fillings, size| grid.add(fillings, *size)) != 0 {
+        // Of 64 groups too: the shift gives 0, and 0 - 1 has all bits set.
         return (1_u64.unbounded_shl(u32::try_from(sizes.len()).unwrap_or(0))).wrapping_sub(1);
     }
     let reachable = rest.iter().fold(seated, |fillings, size| fillings | grid.add(fillings, *size));
@@ -22,6 +24,7 @@ pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
         return 0;
     };
 
+    // From the end: a group may go only if the groups after it can still complete the largest match.
     let mut promising = [goal; MAX_CANDIDATES];
     let mut later = goal;
     for (size, slot) in rest.iter().zip(&mut promising).rev() {
@@ -31,6 +34,7 @@ pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
     let (mut fillings, mut chosen) = (seated, 1_u64);
     for ((size, promising), bit) in rest.iter().zip(promising).zip(1_u32..) {
         let with = grid.add(fillings, *size) & promising;
+        // `promising` has looked ahead, so earlier groups can simply come first.
         if with != 0 {
             fillings = with;
             chosen |= 1_u64.unbounded_shl(bit);
@@ -65,11 +69,13 @@ impl Grid {
     }
 
     fn row_shift(&self, size: u8) -> u32 {
+        // Without teams there is no other row: the shift drops all fillings.
         if self.seats.teams == 1 { u64::BITS } else { self.width.saturating_mul(u32::from(size)) }
     }
 
     /// Returns all fillings after one more group.
     fn add(&self, fillings: u64, size: u8) -> u64 {
+        // The mask drops what has spilled into the next row: a second team that is too large.
         let second = fillings.unbounded_shl(u32::from(size)) & self.columns_from(size);
         let first = fillings.unbounded_shl(self.row_shift(size)) & self.columns_from(0);
         first | second

@@ -55,6 +55,7 @@ impl Pairs {
     /// Notes that a match of these two came to nothing.
     pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
         let accounts = accounts(one, other);
+        // A failure that is forgotten by now is not the one before this.
         self.expire(now);
         match self.find(accounts) {
             Ok(place) => {
@@ -64,6 +65,7 @@ impl Pairs {
             }
             Err(place) => self.pairs.insert(place, Pair { accounts, failures: 1, last: now }),
         }
+        // The new entry counts towards `MOST` too, so the second `expire` follows it.
         self.failed.push_back((now, accounts));
         self.expire(now);
     }
@@ -71,6 +73,7 @@ impl Pairs {
     /// Notes that a match of these two took place.
     pub(super) fn succeed(&mut self, one: UserId, other: UserId) {
         if let Ok(place) = self.find(accounts(one, other)) {
+            // The entries in `failed` stay: they run out by their time.
             self.pairs.remove(place);
         }
     }
@@ -80,6 +83,7 @@ impl Pairs {
             && (self.failed.len() > MOST || at.after(REMEMBERED) <= now)
         {
             self.failed.pop_front();
+            // A later failure of the pair has an entry of its own.
             if let Ok(place) = self.find(accounts)
                 && self.pairs.get(place).is_some_and(|pair| pair.last == at)
             {
@@ -94,6 +98,7 @@ impl Pairs {
 }
 
 fn accounts(one: UserId, other: UserId) -> Accounts {
+    // A failure concerns both alike.
     (one.min(other), one.max(other))
 }
 

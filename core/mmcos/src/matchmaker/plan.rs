@@ -46,6 +46,7 @@ impl Candidate {
     pub(super) const fn new(ticket: &Ticket) -> Self {
         let Ticket { search, until, account, points, group_lobby, size, can_host, impatient, .. } = *ticket;
         let size = size.get();
+        // The order of the searches; only a dense bucket has another one.
         Self { claim: 0, search, until, account, points, group_lobby, size, can_host, impatient }
     }
 
@@ -73,6 +74,7 @@ impl<'a> View<'a> {
     /// Returns true if these two could be a match.
     fn can_meet(&self, one: &Candidate, other: &Candidate) -> bool {
         let fit = other.size <= self.bucket.seats.beside(one.size);
+        // No match consists only of groups that cannot host (decision 0070).
         fit && one.account != other.account && (one.can_host || other.can_host) && !self.clash(one, other)
     }
 
@@ -90,6 +92,7 @@ impl<'a> View<'a> {
         let room = self.bucket.seats.beside(group.size);
         let queues =
             self.bucket.sizes().take_while(|size| *size <= room).flat_map(|size| self.bucket.queues(size));
+        // The first of a queue is its oldest, so the cost does not grow with the number of groups that wait.
         let first = |queue: &'a Queue| {
             queue.values().take(MOST_PASSED).find(|other| wanted(other) && self.can_meet(group, other))
         };
@@ -127,10 +130,14 @@ impl Plan {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
         gather(view, dense, seed, taken, candidates);
+        // In a sparse bucket, points never change which groups meet.
         let hurried = dense.then(|| claim_by_points(view.now, seed, candidates)).flatten();
+        // The order changes with time alone, too, so a timer must cover both changes.
         let reorders = dense.then(|| view.bucket.sparse_from()).into_iter().chain(hurried).min();
         candidates.sort_unstable_by_key(|other| (other.claim, other.search.number));
+        // A choice is a `u64` with a bit for each candidate, the seed included.
         candidates.truncate(MAX_CANDIDATES.saturating_sub(1));
+        // `packing::choose` always takes the first: the match is built around the seed.
         candidates.insert(0, seed);
 
         let mut sizes = [0; MAX_CANDIDATES];
@@ -174,16 +181,20 @@ impl Plan {
         worth: &Worth,
     ) -> Option<Standing> {
         let (humans, total) = (self.humans, bucket.seats.total());
+        // A full match starts at once, unless the bucket is dense enough to choose by points.
         if humans == total {
             let until = self.oldest.after(CHOOSE).min(bucket.sparse_from());
+            // Players for two matches are choice enough; `CHOOSE` bounds the wait for them.
             let more = self.dense && self.pool < u32::from(total).saturating_mul(2) && now < until;
             return more.then_some(Standing::Choosing { until });
         }
+        // Counted from the newest search: friends press the button one after another.
         let until = self.newest.after(config.gather);
         if now < until {
             return Some(Standing::Gathering { humans, until });
         }
         let until = bucket.rate.falls_to(worth.least_rate(humans));
+        // A player who accepts AI waits for a match to gather, not for a likely arrival.
         (now < until && !self.impatient).then_some(Standing::Holding { humans, until })
     }
 
@@ -196,6 +207,7 @@ impl Plan {
         candidates: &[Candidate],
         rest: &mut Vec<Candidate>,
     ) {
+        // Of two groups, sparing one would leave both alone.
         if self.chosen.count_ones() < 3 {
             return;
         }
@@ -204,9 +216,11 @@ impl Plan {
         };
         rest.clear();
         for queue in view.bucket.sizes().flat_map(|size| view.bucket.queues(size)) {
+            // A few of each size are enough: the cost must not grow with the number of groups that wait.
             let stay = queue.values().take(MOST_PASSED).filter(|other| !leaves(other)).copied();
             rest.extend(stay.take(usize::from(MAX_PLAYERS)));
         }
+        // The match has few groups to keep back: the oldest search has the first claim.
         rest.sort_unstable_by_key(|other| other.search.number);
         let rate = view.bucket.rate.at(view.now);
         for orphan in &*rest {
@@ -224,6 +238,7 @@ impl Plan {
                 });
                 goes(self.chosen, *place) && hosts && is_youngest && view.can_meet(orphan, other)
             };
+            // The seed stays only if no other member can: the match was built around it.
             let others = (0_u32..).zip(candidates).skip(1).filter(may_stay).last();
             let seed = || (0_u32..).zip(candidates).take(1).find(may_stay);
             if let Some((place, _)) = others.or_else(seed) {
@@ -242,6 +257,7 @@ fn choose(view: View<'_>, candidates: &[Candidate], sizes: &mut [u8], choices: &
     const OUT: u8 = u8::MAX;
     let chosen = packing::choose(view.bucket.seats, sizes);
     let Some((one, other)) = first_clash(view, candidates, chosen) else { return chosen };
+    // One party may send any number of groups: unbounded, the choices would double with each clash.
     *choices = choices.saturating_sub(1);
     let mut without = |place: usize, choices: &mut u8| {
         let size = sizes.get_mut(place).map(|size| core::mem::replace(size, OUT));
@@ -255,6 +271,7 @@ fn choose(view: View<'_>, candidates: &[Candidate], sizes: &mut [u8], choices: &
     // Where there is no end of clashes, the earlier candidate is preferred.
     let second = if *choices == 0 { first } else { without(one, choices) };
     let players = |chosen| members(chosen, candidates).map(|member| u32::from(member.size)).sum::<u32>();
+    // Reversed, the bits of earlier candidates weigh more.
     let worth = |chosen: u64| (players(chosen), chosen.reverse_bits());
     if worth(second) > worth(first) { second } else { first }
 }
@@ -275,6 +292,7 @@ fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]
     for other in candidates {
         let time = other.until.since(now);
         let hurried = time < URGENT;
+        // 0 is for those with little time left: even the seed's own points come after them.
         other.claim =
             if hurried { 0 } else { u64::from(other.points.0.abs_diff(seed.points.0)).saturating_add(1) };
         if !hurried {

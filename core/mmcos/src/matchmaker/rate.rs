@@ -30,16 +30,19 @@ impl Rate {
 
     /// Notes that a search began.
     pub(super) fn note(&mut self, now: Monotonic) {
+        // With this weight, a steady stream of arrivals settles at its true rate.
         *self = Self { level: self.at(now) + 1.0 / MEMORY_SECONDS, at: now };
     }
 
     /// Returns the arrivals per second at `now`.
     pub(super) fn at(&self, now: Monotonic) -> f64 {
+        // `libm` gives the same result on every platform, so that a replay decides alike.
         self.level * libm::exp(-now.since(self.at).as_secs_f64() / MEMORY_SECONDS)
     }
 
     /// Returns the time at which the rate falls to `level`, if no player comes.
     pub(super) fn falls_to(&self, level: f64) -> Monotonic {
+        // Also for an infinite level, for which the logarithm below would yield a time that never comes.
         if self.level <= level {
             return self.at;
         }
@@ -92,10 +95,13 @@ fn least_rate(humans: f64, pair: f64) -> f64 {
         let p = 1.0 - libm::exp(-PATIENCE_SECONDS * rate);
         rate * (humans * (more - here) + more - pair * p) + p > humans
     };
+    // Bisection finds the only solution, since the left side grows with the rate.
     let (mut low, mut high) = (0.0, 100.0);
+    // With `pair-worth-seconds` 0, no rate is worth the wait.
     if !pays(high) {
         return f64::INFINITY;
     }
+    // 64 halvings of this range exhaust the precision of an `f64`.
     for _ in 0..64 {
         let middle = low + (high - low) / 2.0;
         if pays(middle) {

@@ -11,6 +11,7 @@ pub(super) struct Side {
 /// team 2. Group 0 is in team 1. Takes at most 12 groups; with two or more, neither team is empty.
 pub(super) fn split(groups: &[Side]) -> u16 {
     let all = groups.iter().fold(Sums::default(), |sums, group| sums.with(*group));
+    // Group 0 stays in team 1: exchanging the teams gives no new split.
     let Some((_, movable)) = groups.split_first() else { return 0 };
     let splits = 1_u16.unbounded_shl(u32::try_from(movable.len()).unwrap_or(0).min(11));
     let (mut second, mut members) = (Sums::default(), 0_u16);
@@ -28,6 +29,7 @@ pub(super) fn split(groups: &[Side]) -> u16 {
             best = (difference, members);
         }
     }
+    // Bit 0 is for group 0, which is not among the movable ones.
     best.1 << 1
 }
 
@@ -40,6 +42,7 @@ struct Sums {
 
 impl Sums {
     const fn with(self, group: Side) -> Self {
+        // Weighted by size: teams are compared by the mean of their players, not of their groups.
         let (players, points) = (group.players as i64, group.points as i64);
         Self {
             players: self.players.wrapping_add(players),

@@ -67,6 +67,7 @@ impl Ticket {
         Self {
             search,
             until,
+            // `Tickets::add` sets it: only the table knows the order.
             turn: 0,
             poll: poll.id,
             group_lobby: poll.group_lobby,
@@ -78,6 +79,7 @@ impl Ticket {
             size: poll.size,
             can_host: poll.can_host(),
             impatient,
+            // Not from the bucket: a folded one has no rule set.
             has_teams: poll.mode.has_teams(),
             place,
         }
@@ -128,6 +130,7 @@ impl Tickets {
         let Some(ticket) = self.by_account.get_mut(&account).filter(|ticket| ticket.is_open()) else {
             return;
         };
+        // Before its time changes, which is part of its key.
         self.open.remove(&due(ticket));
         (ticket.place, ticket.until) = (Place::Resting, until);
         self.resting.insert(due(ticket));

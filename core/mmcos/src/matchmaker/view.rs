@@ -91,10 +91,12 @@ impl Matchmaker {
 
     /// Returns all buckets with open polls.
     pub fn buckets(&self) -> impl Iterator<Item = BucketView> {
+        // Buckets without polls are kept for their rates alone.
         self.buckets.iter().filter(|bucket| bucket.polls > 0).map(|bucket| BucketView {
             key: bucket.key,
             polls: bucket.polls,
             players: bucket.players,
+            // After a long time the rate is 0, and the gap infinite.
             gap: Duration::try_from_secs_f64(1.0 / bucket.rate.at(self.now)).unwrap_or(Duration::MAX),
             standing: bucket.standing,
         })

@@ -74,6 +74,7 @@ impl Waits {
     }
 
     pub(super) fn note(&mut self, ranked: bool, with_humans: bool, wait: Duration) {
+        // Each response states the averages; the counts are for `/metrics`.
         if ranked {
             self.ranked.note(wait);
         } else {
