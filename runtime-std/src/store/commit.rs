@@ -122,6 +122,7 @@ impl<R> Committer<R> {
         let mut state = self.shared.lock();
         match state.outcome() {
             Ok(durable) if durable <= seen => {
+                // Under the lock of the check above: a commit that ends in between finds the waker.
                 state.waker = Some(cx.waker().clone());
                 Poll::Pending
             }
@@ -155,9 +156,11 @@ impl<R> Committer<R> {
     }
 
     fn end(&mut self) {
+        // `finish` is followed by `drop`: the first end counts.
         self.shared.lock().end.get_or_insert(self.shared.now().saturating_add(CLOSE_PATIENCE));
         self.shared.work.notify_one();
         if let Some(thread) = self.thread.take() {
+            // The store closes with its thread, and then another server may open it.
             let _ = thread.join();
         }
     }
@@ -179,6 +182,7 @@ impl<R> Default for State<R> {
 impl<R> State<R> {
     fn committed(&mut self, batch: &Batch<R>, took: Duration, now: Duration) -> Option<Resumed> {
         self.last_error = None;
+        // Bounded, since a host need not read the status.
         if self.times.len() >= MOST_TIMES {
             self.times.pop_front();
         }
@@ -189,6 +193,7 @@ impl<R> State<R> {
     fn failed(&mut self, batch: Batch<R>, error: StoreError, now: Duration) {
         let trouble = error.trouble();
         if self.journal.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
+            // Once for each trouble: attempts follow each other by the second.
             log::warn!(
                 "cannot save: {error}. The server goes on and tries again; until that succeeds, responses that depend \
                  on it wait, and after some seconds requests that would change anything are refused"
@@ -227,6 +232,7 @@ impl<R> Shared<R> {
     fn run(&self, mut store: impl Commit<R>) {
         while let Some(batch) = self.next() {
             let start = Instant::now();
+            // Without the lock: `submit` never waits for the disk.
             let result = store.commit(batch.items());
             let took = start.elapsed();
             let mut state = self.lock();
@@ -257,6 +263,7 @@ impl<R> Shared<R> {
     fn next(&self) -> Option<Batch<R>> {
         let mut state = self.lock();
         loop {
+            // More commits would build on a file that is wrong (decision 0063).
             if state.failure.is_some() {
                 self.done.notify_all();
                 return None;
@@ -274,6 +281,7 @@ impl<R> Shared<R> {
                 }
                 (next, end) => next.into_iter().chain(end),
             };
+            // Without anything due, any long time will do: `work` ends the wait.
             let wait = moments.min().map_or(Duration::from_hours(1), |moment| moment.saturating_sub(now));
             state = self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -166,12 +166,14 @@ impl StoreError {
         match source.sqlite_error_code()? {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StorageTrouble::Locked),
             ErrorCode::DiskFull => Some(StorageTrouble::Full),
+            // A missing file too: its disk may be missing at the moment.
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 Some(StorageTrouble::ReadOnly)
             }
             ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::FileLockingProtocolFailed => {
                 Some(StorageTrouble::Failing)
             }
+            // Damage does not pass (decision 0063).
             _ => None,
         }
     }
@@ -180,6 +182,7 @@ impl StoreError {
     pub(super) fn of_backup(self, path: &Path) -> Self {
         let finding = match &self {
             Self::Contradiction { source, .. } => source.to_string(),
+            // A full disk, for example, says nothing about the backup.
             Self::Sql { source, .. } if self.trouble().is_none() => said(source),
             _ => return self,
         };
@@ -239,6 +242,7 @@ impl StoreFile {
 /// Returns the message of `SQLite`, without the statement.
 fn said(error: &rusqlite::Error) -> String {
     match error {
+        // Operators need the message, not the statement.
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
     }
@@ -261,6 +265,7 @@ fn advice(error: &rusqlite::Error, program: &str) -> String {
         Some(ErrorCode::SystemIoFailure) => {
             "the disk fails: look at the system's log (dmesg), and copy the data directory to another disk"
         }
+        // Not an error of SQLite: a value of the wrong type, or a row that is missing.
         None => {
             return format!(
                 "it was damaged, or changed by hand: put a backup in its place: {program} restore FILE"

@@ -76,6 +76,7 @@ where
     S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
 {
     let schema = S::Record::SCHEMA;
+    // A running server would go on writing to the file that this replaces.
     let _lock = Lock::take(dir, schema.name)?;
     let source = StoreFile::new(from, schema);
     let backup = open_backup(&source)?;
@@ -86,19 +87,23 @@ where
     // Left behind by a failed attempt.
     let _ = fs::remove_file(&new);
     copy(&backup, &source, &new)?;
+    // On the copy: a start may migrate the file, and the backup must stay as it is.
     if let Err(error) = start_from(&StoreFile::new(&new, schema), server, now) {
         for suffix in ["", "-journal", "-wal", "-shm"] {
             let _ = fs::remove_file(beside(&new, suffix));
         }
         return Err(error.of_backup(from));
     }
+    // Before the rename: a store that root has made must be the service's at every moment.
     dir.hand_over(&new).map_err(failed)?;
     let summary = summary(&backup, &source, &new)?;
+    // Copied, not renamed: if this is interrupted, there is still a store to start from.
     let old = if file.path.exists() { Some(set_aside(&file.path).map_err(failed)?) } else { None };
     // The last commits of the old file: they do not belong to the new one.
     for suffix in ["-wal", "-shm"] {
         remove(&beside(&file.path, suffix)).map_err(failed)?;
     }
+    // A power cut may undo a rename until the directory is synced.
     fs::rename(&new, &file.path).and_then(|()| sync_directory(&file.path)).map_err(failed)?;
     Ok(Restored { summary, path: file.path, old })
 }
@@ -152,6 +157,7 @@ pub fn examine<R: Row>(
     let connection = look(&file.path).map_err(failed)?;
     let is_current = schema::check(&connection, &file)?;
     check_whole(&connection, &file)?;
+    // An older store lacks columns that these queries name.
     if is_current {
         Tables::of::<R>(&file)?.restore(&connection, &file, now, |record| {
             take(record);
@@ -208,7 +214,9 @@ pub fn export_to(
     match written {
         Ok(()) => summary(&connection, &file, to),
         Err(error) => {
+            // The next attempt with this name would be rejected, since no file is overwritten.
             let _ = fs::remove_file(to);
+            // `export` does not know the file.
             Err(match error {
                 StoreError::File { source, .. } => StoreError::file(to, source),
                 other => other,
@@ -266,7 +274,9 @@ fn write_rows(
     let tables = || schema.table(table).into_iter().chain(schema.tables);
     let kind = |name: &str| tables().find_map(|table| table.column(name)).map(|column| column.kind);
     let pair = |column: &String| match kind(column) {
+        // JavaScript and others hold numbers as `f64`, and would confuse players.
         Some(Kind::Wide) => format!("'{column}', CAST(\"{column}\" AS TEXT)"),
+        // A value of its own, not JSON within a string.
         Some(Kind::Json) => format!("'{column}', json(\"{column}\")"),
         _ => format!("'{column}', \"{column}\""),
     };
@@ -294,6 +304,7 @@ fn open_own(
     dir: &DataDir,
 ) -> std::result::Result<(Connection, StoreFile), StoreError> {
     let file = StoreFile::of(dir, schema);
+    // SQLite would speak of rights, but most likely the command names another directory.
     if !file.path.exists() {
         return Err(StoreError::Missing { dir: dir.path().to_owned(), program: schema.name });
     }
@@ -302,12 +313,14 @@ fn open_own(
 
 /// Opens a backup for reading.
 fn open_backup(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
+    // The system says why it cannot be read; SQLite has one error for all reasons.
     let readable = File::open(&file.path).and_then(|file| file.metadata());
     let data = readable.map_err(|source| StoreError::Unreadable { path: file.path.clone(), source })?;
     let not_a_backup = || StoreError::NotABackup { path: file.path.clone(), program: file.schema.name };
     if !data.is_file() {
         return Err(not_a_backup());
     }
+    // The usual advice, to restore a backup, is of no use for the file that was given as the backup.
     open(file).map_err(|error| match error {
         StoreError::Foreign { .. } => not_a_backup(),
         StoreError::Sql { ref source, .. } if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -341,6 +354,7 @@ pub(super) fn copy(
     // SQLite uses an existing empty file. It would make one that everyone can read.
     drop(new_file(to)?);
     let new = StoreFile::new(to, file.schema);
+    // `VACUUM INTO` does not say which file an error is about. Only the source can be locked or damaged.
     let is_of_source = |error: &rusqlite::Error| {
         use ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
         let code = error.sqlite_error_code();
@@ -354,6 +368,7 @@ pub(super) fn copy(
             synced.map_err(|source| StoreError::file(to, source))
         });
     if copied.is_err() {
+        // Half a copy must not pass for a backup, nor prevent the next attempt.
         let _ = fs::remove_file(to);
         let _ = fs::remove_file(beside(to, "-journal"));
     }
@@ -368,6 +383,7 @@ fn check_whole(connection: &Connection, file: &StoreFile) -> std::result::Result
 
 /// Copies the store, with the commits that are not in its main file yet, to the first free name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    // A second restore must not overwrite what the first one has set aside.
     let names = (1_u32..).map(|number| beside(path, &format!(".before-restore-{number}")));
     let aside = names.into_iter().find(|name| !name.exists()).ok_or(ErrorKind::AlreadyExists)?;
     let wal = beside(path, "-wal");
@@ -381,6 +397,7 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut file = private_file(to)?;
     io::copy(&mut File::open(from)?, &mut file)?;
+    // Before the original is replaced.
     file.sync_all()
 }
 
@@ -399,6 +416,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 pub(super) fn sync_directory(of: &Path) -> io::Result<()> {
+    // A bare file name has an empty parent, which cannot be opened.
     let directory = of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory)?.sync_all()
 }

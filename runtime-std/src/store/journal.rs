@@ -101,6 +101,7 @@ impl<T> Journal<T> {
             return None;
         }
         self.writing = Some(now);
+        // Records that come during the write have higher numbers, and wait for the next one.
         Some(Batch { items: std::mem::take(&mut self.queue), last: self.submitted, begun: now })
     }
 
@@ -113,6 +114,7 @@ impl<T> Journal<T> {
     /// Marks a batch as durable. Returns the trouble that this ends.
     pub fn committed(&mut self, batch: &Batch<T>, now: Duration) -> Option<Resumed> {
         self.writing = None;
+        // Not `submitted`: what came during the write is in memory only.
         self.durable = batch.last;
         let Trouble { since, attempts, .. } = self.trouble.take()?;
         Some(Resumed { after: now.saturating_sub(since), attempts })
@@ -122,17 +124,21 @@ impl<T> Journal<T> {
     /// new.
     pub fn failed(&mut self, batch: Batch<T>, kind: StorageTrouble, now: Duration) -> bool {
         self.writing = None;
+        // In front of what came meanwhile: of the records of one key the last one counts (decision 0023).
         let later = std::mem::replace(&mut self.queue, batch.items);
         self.queue.extend(later);
         let before = self.trouble;
         let attempts = before.map_or(0, |trouble| trouble.attempts);
+        // The bound keeps the shift in range; `LAST_RETRY` is reached before it.
         let wait = FIRST_RETRY.saturating_mul(1 << attempts.min(10)).min(LAST_RETRY);
         self.trouble = Some(Trouble {
             kind,
+            // Responses have waited since the attempt began, not only since it failed.
             since: before.map_or(batch.begun, |trouble| trouble.since),
             attempts: attempts.saturating_add(1),
             next: now.saturating_add(wait),
         });
+        // Another kind of trouble is news for the operator; another attempt is not.
         before.is_none_or(|before| before.kind != kind)
     }
 
@@ -148,6 +154,7 @@ impl<T> Journal<T> {
 
     /// Returns the state of the storage, for the core.
     pub fn storage(&self, now: Duration) -> Storage {
+        // A disk that hangs reports no error, so a write that is under way counts from its start.
         let since = self.trouble.map(|trouble| trouble.since).or(self.writing);
         let is_long = since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
         match (self.trouble.map(|trouble| trouble.kind), is_long) {

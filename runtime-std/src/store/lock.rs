@@ -32,6 +32,8 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        // Signed under the lock, so the id is that of its owner. A command that root runs hands the file over, or the
+        // service's user could not open it.
         sign(&mut file).and_then(|()| dir.hand_over(&path)).map_err(failed)?;
         Ok(Self { file })
     }
@@ -39,10 +41,12 @@ impl Lock {
 
 fn open(path: &Path) -> std::io::Result<File> {
     super::make_private(path)?;
+    // Not truncated: before the lock is taken, the file holds the id of another server.
     OpenOptions::new().read(true).write(true).open(path)
 }
 
 fn sign(file: &mut File) -> std::io::Result<()> {
+    // An earlier id may have more digits.
     file.set_len(0)?;
     file.rewind()?;
     write!(file, "{}", std::process::id())

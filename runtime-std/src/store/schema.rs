@@ -40,7 +40,9 @@ pub(super) fn update(connection: &Connection, file: &StoreFile) -> Result<(), St
     if found.is_some() && steps.is_empty() && missing(connection, schema).map_err(failed)?.is_empty() {
         return Ok(());
     }
+    // All or nothing: after a step that fails, the store is as it was.
     in_one(connection, |connection| {
+        // First: a step may rename a column, which would otherwise be missing and added.
         steps.iter().try_for_each(|step| connection.execute_batch(step))?;
         complete(connection, schema)
     })
@@ -64,6 +66,7 @@ fn in_one(connection: &Connection, change: impl FnOnce(&Connection) -> SqlResult
 /// Executes the statements for everything that is missing.
 fn complete(connection: &Connection, schema: &Schema) -> SqlResult<()> {
     missing(connection, schema)?.iter().try_for_each(|statement| connection.execute_batch(statement))?;
+    // In the header of the file, so the transaction covers them too.
     connection.pragma_update(None, "application_id", application_id(schema.name))?;
     connection.pragma_update(None, "user_version", i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX))
 }
@@ -86,6 +89,7 @@ fn missing(connection: &Connection, schema: &Schema) -> SqlResult<Vec<String>> {
         } else {
             let columns = columns(connection, table.name)?;
             let added = table.columns.iter().filter(|column| !columns.iter().any(|name| name == column.name));
+            // No migration for a new field: serde fills it in rows without a value (decision 0088).
             let add = |column| format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, sql::describe(column));
             statements.extend(added.map(add));
         }
@@ -99,6 +103,7 @@ fn missing(connection: &Connection, schema: &Schema) -> SqlResult<Vec<String>> {
         let wanted = sql::create_view(view);
         let found = definition(view.name)?;
         if found.as_ref() != Some(&wanted) {
+            // A view holds no data, so it can be made anew.
             let drop = if found.is_some() { format!("DROP VIEW \"{}\"; ", view.name) } else { String::new() };
             statements.push(drop + &wanted);
         }
@@ -129,7 +134,9 @@ fn version(connection: &Connection, file: &StoreFile) -> Result<Option<usize>, S
             }
             Ok(Some(version))
         }
+        // A file that was just made, or whose first start was cut short.
         (0, Ok(0)) if tables == 0 => Ok(None),
+        // Never written to: it may be the database of another program.
         _ => Err(file.foreign()),
     }
 }
@@ -137,6 +144,7 @@ fn version(connection: &Connection, file: &StoreFile) -> Result<Option<usize>, S
 /// Returns the id by which a store of this program differs from other databases: the first four letters of its name.
 fn application_id(program: &str) -> i64 {
     let mut letters = program.bytes().map(|letter| letter.to_ascii_uppercase());
+    // The pragma holds a signed 32-bit number.
     i64::from(i32::from_be_bytes(std::array::from_fn(|_| letters.next().unwrap_or_default())))
 }
 

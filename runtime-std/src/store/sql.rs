@@ -29,6 +29,7 @@ impl Statements {
             table,
             put: put(table),
             remove: format!("DELETE FROM \"{name}\" WHERE {is_key}"),
+            // A number such as a season's may be set back: the row written last counts, not the highest number ever.
             remove_later: matches!(table.restore, Restore::Latest).then(later),
             archive: table.history.and_then(|history| archive(table, history, &is_key)),
             restore: restore(schema, table),
@@ -63,13 +64,16 @@ pub(super) fn describe(column: &Column) -> String {
     let affinity = match column.kind {
         Kind::Integer | Kind::Wide => "INTEGER",
         Kind::Real => "REAL",
+        // SQLite's integers are signed: a `u64` above `i64::MAX` does not fit.
         Kind::Hex | Kind::Text | Kind::Json => "TEXT",
     };
+    // Never NOT NULL: an earlier version leaves the columns that it does not know empty (decision 0088).
     format!("\"{}\" {affinity}", column.name)
 }
 
 /// Returns the statement that makes the view, as `SQLite` stores it.
 pub(super) fn create_view(view: &View) -> String {
+    // `schema` compares the text, to find views that have changed.
     format!("CREATE VIEW \"{}\" AS {}", view.name, view.select.trim_end())
 }
 
@@ -89,6 +93,7 @@ fn put(table: &Table) -> String {
     let (key, others) = table.columns.split_at(table.key);
     let set =
         list(others.iter().map(|Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\"")), ", ");
+    // Not REPLACE, which would empty the columns that only a later version knows. SQL has no empty SET.
     let conflict = if others.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {set}") };
     format!(
         "INSERT INTO \"{}\" ({}) VALUES ({}) ON CONFLICT ({}) DO {conflict}",
@@ -105,6 +110,7 @@ fn archive(table: &Table, history: History, is_key: &str) -> Option<(String, usi
     let columns = [by].into_iter().chain(key).chain(history.columns.iter().copied());
     let columns = list(columns.map(quoted), ", ");
     let (copies, rows, new) = (history.table, table.name, table.key.saturating_add(1));
+    // After a number was set back, a row may leave the same season twice: its last state counts.
     let sql = format!(
         "INSERT OR REPLACE INTO \"{copies}\" ({columns}) SELECT {columns} FROM \"{rows}\" WHERE {is_key} AND \"{by}\" < ?{new}"
     );
@@ -140,6 +146,7 @@ fn keys(table: &Table) -> String {
 
 fn recent_keys(table: &Table, recent: Recent) -> String {
     let (name, key, latest_first) = (table.name, names(table.key_columns()), latest_first(table));
+    // `least` holds however far the clock is ahead, and `most` however far it is behind.
     let Recent { time, least, most, .. } = recent;
     format!(
         "SELECT {key} FROM \"{name}\" WHERE \"{time}\" > ?1 \
