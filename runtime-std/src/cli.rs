@@ -45,12 +45,9 @@ pub enum Command {
 const COMMANDS: [(&str, &str); 10] = [
     ("(none)", "serve, until Ctrl-C"),
     ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
-    ("backup FILE", "write players, points and history to a new file; the server may be running"),
-    ("restore FILE", "put such a file in their place; the server must not be running"),
-    (
-        "export --json",
-        "print players, points and history as JSON, or write them to a FILE; the server may be running",
-    ),
+    ("backup FILE", "write all records to a new file; the server may be running"),
+    ("restore FILE", "put the records of such a file in their place; the server must not be running"),
+    ("export --json", "print all records as JSON, or write them to a FILE; the server may be running"),
     ("doctor", "look for what could keep players out; the server may be running"),
     ("health", "say whether the running server answers, for health checks of containers"),
     (
@@ -184,7 +181,8 @@ pub fn help(info: &Info, keys: Keys) -> String {
         .iter()
         .map(|info::Command { name, argument, about, .. }| (format!("{name} {argument}"), *about));
     let [all @ .., last] = COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
-    for (usage, about) in all.into_iter().chain(of_the_game).chain([last]) {
+    let of_the_host = all.into_iter().filter(|(usage, _)| info.has_dashboard || usage != "admin-link");
+    for (usage, about) in of_the_host.chain(of_the_game).chain([last]) {
         let _ = writeln!(help, "  {usage:<14} {about}");
     }
     help += "\nOptions:\n";

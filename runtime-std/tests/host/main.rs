@@ -13,7 +13,7 @@ use std::fs;
 #[cfg(unix)]
 use std::path::Path;
 
-use mmcos_core::game::Game as _;
+use mmcos_core::{game::Game as _, info::Info};
 use mmcos_game::{Mmcos, Settings};
 use mmcos_std::cli;
 use mmcos_std::config::{Keys, Loaded, Sources};
@@ -99,4 +99,7 @@ fn help_shows_every_key_once() {
         assert!(words(&help).contains(&words(&keys.about(key))), "{}", key.name());
     }
     assert!(help.lines().all(|line| line.len() <= 110));
+    assert!(help.contains("\n  admin-link "));
+    let bare = Info { has_dashboard: false, ..Mmcos::INFO };
+    assert!(!cli::help(&bare, keys).contains("admin-link  "), "there is no dashboard to log in to");
 }
