@@ -15,16 +15,21 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) {
         let (served_id, conn) = exchange.into_parts();
+        // A service may respond late, to a client that has gone.
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Phase::Serving { exchange: served, after, head_only } = connection.phase() else { return };
+        // After `hold_time` the engine has responded itself, and the connection may serve its next request.
         if served != served_id {
             return;
         }
         let idle = self.now.monotonic.after(self.limits.idle_time);
         connection.enter(Phase::Reading(Waiting::Idle), Some(idle), &mut self.timers);
+        // Read on later: the service that responds is still in its call. Nothing is parked if that call is for this
+        // connection, since the loop that made it has the bytes.
         if !connection.inbound.parked.is_empty() {
             self.resumable.push_back(conn);
         }
+        // `after` dates from the arrival of the request; the server may have begun to stop since.
         let after = if self.stopping || response.close { http::Connection::Close } else { after };
         self.write_response(conn, response, after, head_only, out);
         if after == http::Connection::Close {
@@ -47,10 +52,13 @@ impl<T> Engine<T> {
         if served != id {
             return stream;
         }
+        // The body ends with the connection (decision 42), so what the client has sent ahead is never read.
         self.unfinished = self.unfinished.saturating_sub(connection.inbound.held());
         connection.inbound = Inbound::default();
+        // No deadline: the adapter drops a client that does not read (decision 42).
         connection.enter(Phase::Streaming(id), None, &mut self.timers);
         self.write_head(conn, response, None, http::Connection::Close, out);
+        // Without a body, nothing else would end the connection.
         if head_only || !response.status.has_body() {
             self.close_after_flush(conn, out);
         } else {
@@ -91,6 +99,7 @@ impl<T> Engine<T> {
         head_only: bool,
         out: &mut Outbox<R, E>,
     ) {
+        // HEAD announces the length that GET would have (RFC 9110, section 8.6).
         self.write_head(conn, response, Some(response.body.len()), connection, out);
         if !head_only && response.status.has_body() {
             write_body(conn, &response.body, out);
@@ -115,6 +124,7 @@ fn write_body<R, E>(conn: ConnId, body: &Body<'_>, out: &mut Outbox<R, E>) {
     for part in body.parts() {
         match part {
             Bytes::Borrowed(part) => out.send_with(conn, |bytes| bytes.extend_from_slice(part)),
+            // All watchers of a dashboard get the same bytes, without a copy for each (decision 42).
             Bytes::Shared(part) => out.send_shared(conn, part),
         }
     }

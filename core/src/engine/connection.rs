@@ -77,6 +77,7 @@ impl Connection {
     pub(crate) const fn unanswered(&self) -> Option<ExchangeId> {
         match self.phase {
             Phase::Serving { exchange, .. } | Phase::Streaming(exchange) => Some(exchange),
+            // Closing: `close` has returned its exchange, and each is cancelled only once.
             Phase::Reading(_) | Phase::Closing => None,
         }
     }
@@ -91,6 +92,7 @@ impl Connection {
         (self.phase, self.deadline) = (phase, deadline);
         // A deadline that moves later keeps its timer: one check when that fires is cheaper than a new timer at every
         // request.
+        // One that moves earlier needs a new timer, or idle connections stay open for `hold_time` after a held request.
         if let Some(late) = self.timer.take_if(|timer| deadline.is_none_or(|deadline| deadline < timer.at()))
         {
             timers.cancel(late);
@@ -106,6 +108,7 @@ impl Connection {
 
     /// Handles a timer that has fired. Returns true if the deadline has passed; if not, sets the timer again.
     pub(crate) fn timer_fired<T>(&mut self, now: Monotonic, timers: &mut Timers<Due<T>>) -> bool {
+        // It is out of the queue, so `enter` must not keep it.
         self.timer = None;
         let is_overdue = self.deadline.is_some_and(|deadline| deadline <= now);
         if !is_overdue {
@@ -127,6 +130,7 @@ impl Inbound {
     /// Returns what the connection waits for, given the bytes so far.
     pub(crate) fn waiting(&self) -> Waiting {
         match () {
+            // First, since the bytes of an unfinished body are parked too.
             () if self.decoder.awaits_body() => Waiting::Body,
             () if self.parked.is_empty() => Waiting::Idle,
             () => Waiting::Head,
@@ -135,6 +139,7 @@ impl Inbound {
 
     /// Returns the bytes of memory that the connection occupies until its next request is whole.
     pub(crate) fn held(&self) -> usize {
+        // The memory counts, not the bytes in it.
         self.parked.capacity().saturating_add(self.decoder.held())
     }
 
@@ -144,10 +149,12 @@ impl Inbound {
         if self.parked.is_empty() {
             let left = bytes.get(used..).unwrap_or_default();
             if !left.is_empty() {
+                // A request that comes in pieces allocates nothing while there is a spare buffer.
                 self.parked = core::mem::take(spare);
                 self.parked.extend_from_slice(left);
             }
         } else {
+            // `used` is never beyond the end; the bound keeps `drain` from panicking.
             self.parked.drain(..used.min(self.parked.len()));
             if self.parked.is_empty() {
                 let emptied = core::mem::take(&mut self.parked);
@@ -160,6 +167,7 @@ impl Inbound {
                 self.parked.shrink_to(self.parked.len().saturating_add(SPARE_CAPACITY));
             }
         }
+        // A keep-alive connection would otherwise hold its last chunked body, up to 256 KB, while it is idle.
         self.decoder.release();
     }
 }

@@ -94,6 +94,7 @@ impl Event {
                 (ReportKind::RefusedRequest, *peer)
             }
             Self::TooFarAhead { peer } | Self::NotReading { peer } => (ReportKind::Dropped, *peer),
+            // A bug of the game, a summary, the machine's clock: no client causes these at will.
             Self::HeldTooLong { .. } | Self::Repeated { .. } | Self::Clock(_) => return None,
         })
     }

@@ -87,6 +87,7 @@ pub struct Response<'a> {
 impl<'a> Response<'a> {
     /// Returns a 200 response without a body.
     pub fn empty() -> Self {
+        // An empty response of the official server has no `Content-Type` (captures 04, 10).
         Self { status: Status::OK, content_type: None, fields: &[], body: Body::default(), close: false }
     }
 

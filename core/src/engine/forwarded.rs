@@ -17,9 +17,11 @@ pub(super) fn is_trusted(address: IpAddr, proxies: &[AddressRange]) -> bool {
 /// Without such an address, returns the proxy itself.
 pub(super) fn client(request: &Request<'_>, proxy: SocketAddr, proxies: &[AddressRange]) -> SocketAddr {
     let fields = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"X-Forwarded-For"));
+    // Repeated fields are one list (RFC 9110, section 5.3).
     let hops = fields.flat_map(|(_, value)| value.split(|byte| *byte == b','));
     // Empty list elements are ignored (RFC 9110, section 5.6.1).
     let hops = hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
+    // An unreadable hop makes those to its left untrustworthy: the search from the right ends there (decision 27).
     let client = hops.fold(None, |before, hop| match address(hop) {
         Some(address) if is_trusted(address, proxies) => before.or(Some(address)),
         found => found,
@@ -32,6 +34,7 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
     let hop = str::from_utf8(hop).ok()?.trim_matches('"');
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip()));
+    // `::ffff:203.0.113.7` is the same client as `203.0.113.7`, for limits and for bans.
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 

@@ -58,6 +58,7 @@ impl Default for Limits {
             http: http::Limits::default(),
             connections: 10_000,
             connections_per_address: 256,
+            // For 200 games behind one router, as at a LAN party that plays over the internet (decision 26).
             requests: Rate { per_second: 200, burst: 2000 },
             trusted_proxies: Vec::new(),
             parked: 64 * 1024,
@@ -65,6 +66,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),
             idle_time: Duration::from_secs(75),
+            // Well beyond a long poll, which the official server held for 25 s (capture 06).
             hold_time: Duration::from_mins(5),
             built: never(),
             clock_wait: clock_wait(),
@@ -73,6 +75,7 @@ impl Default for Limits {
 }
 
 const fn unfinished() -> usize {
+    // Without this limit, bodies of 256 KB on 10,000 connections would take 2.5 GB, more than small machines have.
     64 * 1024 * 1024
 }
 

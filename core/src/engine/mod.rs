@@ -121,6 +121,7 @@ impl<T> Engine<T> {
         let monotonic = now.monotonic.max(self.now.monotonic);
         let change = self.clock.observe(Now { monotonic, ..now }, last_record);
         let wall = self.clock.time();
+        // `Date` counts seconds, so most inputs need no new one.
         if wall.as_secs() != self.now.wall.as_secs() {
             self.date = Date::at(wall);
         }
@@ -141,6 +142,7 @@ impl<T> Engine<T> {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Monotonic> {
+        // A doubt about the clock must end on time, also while no input comes.
         self.timers.next().into_iter().chain(self.clock.deadline()).min()
     }
 
@@ -164,6 +166,7 @@ impl<T> Engine<T> {
     /// the others are counted.
     pub(crate) fn log<R, E: From<Event>>(&mut self, event: Event, out: &mut Outbox<R, E>) {
         if let Some((what, peer)) = event.report() {
+            // The first event of a period sets the timer, so a quiet server has none.
             if self.reports.is_empty() {
                 self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
             }
@@ -179,6 +182,7 @@ impl<T> Engine<T> {
         for summary in self.reports.summarise() {
             out.log(summary.into());
         }
+        // Sources that go on have a summary in the next period too.
         if !self.reports.is_empty() {
             self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
         }
@@ -194,10 +198,13 @@ impl<T> Engine<T> {
         let from_there = self.per_address.get(&source).copied().unwrap_or(0);
         let proxied = forwarded::is_trusted(address.ip(), &self.limits.trusted_proxies);
         let full = self.connections.len() >= self.limits.connections;
+        // A proxy has the connections of all its players (decision 27).
         if full || (from_there >= self.limits.connections_per_address && !proxied) {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
+            // For plain HTTP. TLS is closed without a handshake, the dearest thing to ask for (decision 61).
             self.write_response(conn, &response, http::Connection::Close, false, out);
+            // Not inserted: a refused connection must take nothing that others need.
             out.close(conn, Close::Refuse);
             return self.log(Event::TooManyConnections { peer: address, in_all: full }, out);
         }
@@ -213,6 +220,7 @@ impl<T> Engine<T> {
         let source = Source::of(connection.peer.ip());
         if let Some(count) = self.per_address.get_mut(&source) {
             *count = count.saturating_sub(1);
+            // Otherwise the map would grow with each address that ever connected.
             if *count == 0 {
                 self.per_address.remove(&source);
             }
@@ -226,6 +234,7 @@ impl<T> Engine<T> {
         let connection = self.connections.get_mut(&conn)?;
         let unanswered = connection.unanswered();
         self.unfinished = self.unfinished.saturating_sub(connection.inbound.held());
+        // It may linger for 30 s (decision 61), and is not read any more.
         connection.inbound = Inbound::default();
         connection.enter(Phase::Closing, None, &mut self.timers);
         unanswered
@@ -238,6 +247,7 @@ impl<T> Engine<T> {
         out: &mut Outbox<R, E>,
     ) -> Option<ExchangeId> {
         let is_open = |connection: &Connection| !matches!(connection.phase(), Phase::Closing);
+        // The end of the bytes may come again, or after a response that closes: the adapter hears of it once.
         if !self.connections.get(&conn).is_some_and(is_open) {
             return None;
         }
@@ -247,6 +257,7 @@ impl<T> Engine<T> {
 
     /// Drops a connection at once. Returns its exchange without a response, if any.
     pub(crate) fn abort<R, E>(&mut self, conn: ConnId, out: &mut Outbox<R, E>) -> Option<ExchangeId> {
+        // Also while it is closing: the end of grace ends its linger.
         if self.connections.contains_key(&conn) {
             out.close(conn, Close::Abort);
         }
@@ -264,7 +275,9 @@ impl<T> Engine<T> {
             Phase::Streaming(_) | Phase::Closing => return None,
         };
         let inbound = &mut connection.inbound;
+        // What is left of it is added again below or by `put_inbound`.
         self.unfinished = self.unfinished.saturating_sub(inbound.held());
+        // Only then: requests that arrive whole are decoded in place, without a copy.
         if !(inbound.parked.is_empty() && is_reading) {
             if inbound.parked.capacity() == 0 {
                 inbound.parked = core::mem::take(&mut self.spare);
@@ -288,14 +301,17 @@ impl<T> Engine<T> {
         inbound.keep_unused(used, bytes, &mut self.spare);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         match connection.phase() {
+            // Its bytes are dropped, and no longer counted in `unfinished`.
             Phase::Streaming(_) | Phase::Closing => return,
             Phase::Reading(before) => {
                 let waiting = inbound.waiting();
+                // A client that sends byte by byte must not move its deadline.
                 if waiting != before {
                     let deadline = self.now.monotonic.after(self.limits.time_for(waiting));
                     connection.enter(Phase::Reading(waiting), Some(deadline), &mut self.timers);
                 }
             }
+            // The deadline stays that of the held request.
             Phase::Serving { .. } => {}
         }
         self.unfinished = self.unfinished.saturating_add(inbound.held());
@@ -313,10 +329,12 @@ impl<T> Engine<T> {
         let Connection { peer, ref inbound, .. } = *connection;
         let is_serving = matches!(connection.phase(), Phase::Serving { .. });
         let is_too_much = self.unfinished > self.limits.unfinished && inbound.held() > UNFINISHED_FREE;
+        // No response: it would come before that of the held request.
         if is_serving && (is_too_much || inbound.parked.len() > self.limits.parked) {
             self.log(Event::TooFarAhead { peer }, out);
             return self.abort(conn, out);
         }
+        // Reading, so no exchange is cancelled.
         if is_too_much {
             self.log(Event::TooMuchUnfinished { peer }, out);
             let text = b"This server is busy. Try again in a moment.\n";
@@ -345,8 +363,10 @@ impl<T> Engine<T> {
         }
         let peer = connection.peer;
         match connection.phase() {
+            // Never here: these phases have no deadline.
             Phase::Streaming(_) | Phase::Closing => {}
             Phase::Serving { exchange, .. } => return Overdue::Held(Exchange::new(exchange, conn), peer),
+            // No byte of a request has come, so there is nothing to respond to or to log.
             Phase::Reading(_) if connection.inbound.waiting() == Waiting::Idle => {
                 self.close_after_flush(conn, out);
             }
@@ -370,6 +390,7 @@ impl<T> Engine<T> {
         let peer = connection.peer;
         let mut text = alloc::string::ToString::to_string(&error);
         text.push('\n');
+        // With a body: the method is not known.
         self.dismiss(conn, &Response::text(error.status(), text.as_bytes()), false, out);
         self.log(Event::BadRequest { peer, error }, out);
     }
@@ -399,9 +420,11 @@ impl<T> Engine<T> {
         } else {
             connection.peer
         };
+        // Not by connection: the game opens one for almost every request (decision 26).
         if self.requests.count(address.ip(), self.now.monotonic).is_err() {
             self.log(Event::TooManyRequests { peer: address }, out);
             let text = b"Too many requests. Pause for a few seconds.\n";
+            // HEAD must not get a body (RFC 9110, section 9.3.2), not even here: fuzzing found one.
             self.dismiss(conn, &Response::text(Status::TOO_MANY_REQUESTS, text), head_only, out);
             return None;
         }
@@ -422,8 +445,10 @@ impl<T> Engine<T> {
     pub(crate) fn stop<R, E: From<Event>>(&mut self, grace: Duration, out: &mut Outbox<R, E>) {
         self.stopping = true;
         self.timers.set(self.now.monotonic.after(grace), Due::EndOfGrace);
+        // Now, since the server may end before the summary is due.
         self.summarise(out);
         for conn in self.all() {
+            // Held requests still get their response, within the grace.
             if self.is_reading(conn) {
                 self.close_after_flush(conn, out);
             }

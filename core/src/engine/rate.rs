@@ -58,6 +58,7 @@ pub struct TooOften {
 impl<K: Ord + Copy> RateLimiter<K> {
     /// Returns a limiter with a full bucket for every key.
     pub fn new(rate: Rate) -> Self {
+        // Without a rate, tokens take no time to come back, so there is no limit.
         let interval = 1_000_000_000_u64.checked_div(rate.per_second.into()).unwrap_or(0);
         Self::every(Duration::from_nanos(interval), rate.burst)
     }
@@ -65,6 +66,7 @@ impl<K: Ord + Copy> RateLimiter<K> {
     /// Returns a limiter that refills one token in each `interval`.
     pub fn every(interval: Duration, burst: u32) -> Self {
         let interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        // A burst of 0 would reject every request.
         let fill = interval.saturating_mul(burst.max(1).into());
         Self { interval, fill, young: BTreeMap::new(), old: BTreeMap::new(), turns: 0 }
     }
@@ -77,11 +79,13 @@ impl<K: Ord + Copy> RateLimiter<K> {
         let now = now.as_nanos();
         self.turn(now);
         let Self { old, young, .. } = self;
+        // A bucket in use moves to the young generation, so that the next turn does not refill it (decision 26).
         let bucket = young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default());
         if bucket.full_at <= now {
             *bucket = Bucket { full_at: now, overdrawn: false };
         }
         let emptier = bucket.full_at.saturating_add(self.interval);
+        // A rejected request takes no token, so a client that goes on is still served at its rate.
         if emptier.saturating_sub(now) > self.fill {
             return Err(TooOften { first: !core::mem::replace(&mut bucket.overdrawn, true) });
         }
@@ -91,6 +95,7 @@ impl<K: Ord + Copy> RateLimiter<K> {
 
     fn turn(&mut self, now: u64) {
         if now >= self.turns || self.young.len() >= MOST {
+            // The old ones have rested for `fill` when they go, so they are full, unless there were too many keys.
             self.old = core::mem::take(&mut self.young);
             self.turns = now.saturating_add(self.fill);
         }

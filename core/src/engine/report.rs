@@ -23,11 +23,13 @@ pub(super) struct Reports {
 impl Reports {
     /// Returns true if an event of this kind and source is to be logged. Otherwise counts it.
     pub(super) fn count(&mut self, what: ReportKind, from: IpAddr) -> bool {
+        // By the unit of the limits, or one IPv6 customer could fill the log from 2^64 addresses.
         let key = (what, Source::of(from));
         let has_room = self.counts.len() < SOURCES;
         let left_out = match self.counts.get_mut(&key) {
             Some(left_out) => left_out,
             None if has_room => return self.counts.insert(key, 0).is_none(),
+            // Not even the first is logged: 100,000 addresses would write as many lines.
             None => self.others.entry(what).or_default(),
         };
         *left_out = left_out.saturating_add(1);

@@ -20,10 +20,12 @@ impl Source {
 
     /// Returns true for IPv4, and for addresses of a local network.
     fn is_one_address(address: Ipv6Addr) -> bool {
+        // In a local network all players share one /64.
         address.to_ipv4_mapped().is_some() || address.is_unique_local() || address.is_unicast_link_local()
     }
 
     pub(super) fn of(address: IpAddr) -> Self {
+        // A socket for both families shows IPv4 clients as `::ffff:a.b.c.d`.
         match address.to_canonical() {
             IpAddr::V4(address) => Self(address.to_ipv6_mapped()),
             IpAddr::V6(address) if Self::is_one_address(address) => Self(address),

@@ -31,6 +31,7 @@ impl<T> Default for Timers<T> {
 
 impl<T> Timers<T> {
     pub(super) fn set(&mut self, at: Monotonic, value: T) -> TimerId {
+        // Two timers of one moment need two keys, in the same order in a replay.
         self.set = self.set.saturating_add(1);
         let id = TimerId { at, serial: self.set };
         self.queue.insert(id, value);

@@ -160,6 +160,7 @@ impl WallClock {
             }
             return Some(self.doubt(now, None));
         };
+        // After a start it would be compared with its own first reading, which proves nothing yet.
         if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
             self.believe(now);
             // The reading that it agrees with may be that of the start, not believed for long enough either. After a
@@ -170,11 +171,13 @@ impl WallClock {
             self.doubt = doubt.filter(|doubt| doubt.until > Some(now.monotonic));
             return Some(ClockChange::Righted(now.wall));
         }
+        // Jumped again: only an even run counts, so the wait begins anew.
         if !agree(candidate, now) {
             return Some(self.doubt(now, record));
         }
         if self.doubt.and_then(|doubt| doubt.until).is_some_and(|until| until <= now.monotonic) {
             self.believe(now);
+            // The end of a plain start is no news: its beginning was none.
             return (reason != Doubted::Started).then_some(ClockChange::Believed(now.wall));
         }
         None
@@ -183,6 +186,7 @@ impl WallClock {
     /// Takes the first reading.
     fn start(&mut self, now: Now, last_record: Option<Wall>) -> Option<ClockChange> {
         self.believe(now);
+        // No time before the build can be right, whatever the records say.
         let record = last_record.map(|wall| Now { wall: wall.max(self.built), ..now });
         let (reference, plausible) = match record {
             Some(record) => (record, PLAUSIBLE),
@@ -196,10 +200,12 @@ impl WallClock {
         // Records years ahead of the clock are more likely wrong than a clock that was set and is years behind.
         let fits_reference =
             if now.wall < reference.wall { gap <= STEP || gap > plausible } else { gap <= plausible };
+        // The server may have been off: use the time at once, but begin no season before the wait (decision 66).
         if now.wall >= self.built && fits_reference {
             self.doubt = record.map(|_| Doubt::started(now, record, self.settling));
             return None;
         }
+        // Time goes on from the last record or the build, until the clock is believed.
         (self.trusted, self.agreed) = (reference, reference);
         Some(self.doubt(now, record))
     }
@@ -213,9 +219,11 @@ impl WallClock {
         let used = expected(self.agreed, now.monotonic);
         let jump = distance(used, now.wall);
         let (reason, settling) = match () {
+            // Waiting proves nothing about a clock that was never set.
             () if now.wall < self.built => (Doubted::Unset, None),
             () if now.wall < used => (Doubted::Behind, Some(self.settling)),
             () if jump <= PLAUSIBLE => (Doubted::Ahead, Some(self.settling)),
+            // A season of the far future would restart all points, and no other would follow for years.
             () => (Doubted::Ahead, Some(LONG_SETTLING)),
         };
         let until = settling.map(|settling| now.monotonic.after(settling));
@@ -227,6 +235,7 @@ impl WallClock {
     pub fn time(&self) -> Wall {
         let now = self.now.unwrap_or_default();
         match self.doubt {
+            // Not held back after a start: the server may have been off for months (decision 66).
             None | Some(Doubt { reason: Doubted::Started, .. }) => now.wall,
             Some(_) => expected(self.agreed, now.monotonic),
         }
@@ -243,6 +252,7 @@ impl WallClock {
         let Some(doubt) = self.doubt else { return time };
         let now = self.now.unwrap_or_default();
         let record = doubt.record.map_or(time, |record| expected(record, now.monotonic));
+        // A time that cannot be right is no bound.
         let says = if now.wall < self.built { time } else { now.wall };
         time.min(record).min(says)
     }
