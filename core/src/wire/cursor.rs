@@ -22,6 +22,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes the next `len` bytes. Takes nothing and returns `None` if there are fewer.
     pub(crate) fn slice(&mut self, len: usize) -> Option<&'a [u8]> {
+        // Checked, since the length is the sender's word.
         let (taken, rest) = self.rest.split_at_checked(len)?;
         self.advance(rest, len);
         Some(taken)
@@ -36,6 +37,7 @@ impl<'a> Cursor<'a> {
 
     fn advance(&mut self, rest: &'a [u8], taken: usize) {
         self.rest = rest;
+        // Never saturates: at most the length of the slice.
         self.offset = self.offset.saturating_add(taken);
     }
 }

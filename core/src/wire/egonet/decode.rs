@@ -47,6 +47,7 @@ fn read<'a>(bytes: &'a [u8], limits: &Limits, any_text: bool) -> Result<Value<'a
     let value = decoder.value(limits.depth)?;
     match decoder.bytes.remaining() {
         0 => Ok(value),
+        // Encoding the value would lose them.
         extra => Err(DecodeError::Trailing { at: decoder.bytes.offset(), extra }),
     }
 }
@@ -151,22 +152,27 @@ impl<'a> Decoder<'a, '_> {
             b"si64" => Value::I64(i64::from_le_bytes(self.data()?)),
             b"ui64" => Value::U64(u64::from_le_bytes(self.data()?)),
             b"bool" => Value::Bool(self.bool()?),
+            // As bits, so that a NaN keeps its payload.
             b"fp32" => Value::F32(Fp32::from_bits(u32::from_le_bytes(self.data()?))),
             b"fp64" => Value::F64(Fp64::from_bits(u64::from_le_bytes(self.data()?))),
             b"tutc" => Value::Time(UnixTime(u32::from_le_bytes(self.data()?))),
             b"uuid" => Value::Uuid(self.data()?),
             b"dstr" => Value::Text(self.text()?),
             b"blob" => Value::Blob(self.sized("a blob")?.into()),
+            // Depth is checked before each recursion: an attacker pays only eight bytes for a level.
             b"vdic" => Value::Dict(self.dict(self.deeper(at, depth)?)?),
             b"vvtr" => Value::List(self.list(self.deeper(at, depth)?)?),
+            // It cannot be skipped: only its tag would tell its length.
             _ => return Err(DecodeError::UnknownTag { at, tag }),
         })
     }
 
     fn dict(&mut self, depth: u8) -> Result<Dict<'a>, DecodeError> {
         let count = self.count("the entries of a dictionary", MIN_ENTRY)?;
+        // `count` has checked the number, so a hostile one reserves nothing.
         let mut entries = Vec::with_capacity(count);
         for _ in 0..count {
+            // A repeated name stays, so that encoding gives the same bytes.
             entries.push((self.name()?.into(), self.value(depth)?));
         }
         Ok(Dict(entries))
@@ -195,7 +201,9 @@ impl<'a> Decoder<'a, '_> {
             .values_left
             .checked_sub(count)
             .ok_or(DecodeError::TooMany { at, limit: self.limits.values })?;
+        // Can saturate on 32 bits, where it is then more than is left.
         let needed = count.saturating_mul(min_len);
+        // Otherwise eight bytes could reserve memory for 16,384 values.
         if needed > self.bytes.remaining() {
             return Err(self.truncated(what, needed));
         }
@@ -214,6 +222,7 @@ impl<'a> Decoder<'a, '_> {
         let at = self.bytes.offset().saturating_sub(bytes.len());
         match str::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
+            // A name in another code page must not keep its player out (PROTOCOL.md, section 3).
             Err(_) if self.any_text => Ok(bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()),
             Err(source) => Err(DecodeError::Text { at, source }),
         }
@@ -224,6 +233,7 @@ impl<'a> Decoder<'a, '_> {
         match self.data()? {
             [0] => Ok(false),
             [1] => Ok(true),
+            // As `true` it would encode to 1, which is another byte.
             [found] => Err(DecodeError::Bool { at, found }),
         }
     }

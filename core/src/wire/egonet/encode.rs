@@ -55,6 +55,7 @@ impl Encoder<'_> {
             Value::Blob(bytes) => self.bytes(bytes)?,
             Value::Dict(Dict(entries)) => {
                 self.length(entries.len())?;
+                // In the order of the builder: the clients are strict about it.
                 for (name, value) in entries {
                     self.name(name)?;
                     self.value(value)?;

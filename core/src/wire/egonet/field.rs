@@ -81,6 +81,7 @@ impl Value<'_> {
                 other => other.get(step),
             };
             value = next.ok_or_else(|| {
+                // Up to the step that is missing: the rest was not tried.
                 let to_here: Vec<&str> = path.split('/').take(walked.saturating_add(1)).collect();
                 FieldError { path: to_here.join("/"), expected: T::EXPECTED, found: "nothing" }
             })?;

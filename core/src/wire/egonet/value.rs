@@ -276,6 +276,7 @@ macro_rules! floats {
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // With the bits, which are what is compared: all NaNs print alike.
                 write!(f, concat!("{:?} ({:#0", $width, "x})"), self.get(), self.0)
             }
         }

@@ -22,6 +22,7 @@ impl Date {
     /// Returns the date of the second that contains `wall`.
     pub fn at(wall: Wall) -> Self {
         let date = calendar::Date::of(wall);
+        // Weekday and month are always in their tables: the defaults are never used.
         let [w0, w1, w2] = WEEKDAYS.get(weekday(wall)).copied().unwrap_or_default();
         let [m0, m1, m2] = MONTHS.get(usize::from(date.month).saturating_sub(1)).copied().unwrap_or_default();
         let [d0, d1] = digits(date.day.into());
@@ -35,6 +36,7 @@ impl Date {
 
     /// Returns the text, 29 characters.
     pub fn as_str(&self) -> &str {
+        // Always ASCII.
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -80,11 +80,13 @@ impl Decoder {
 
     /// Returns the bytes that a chunked body occupies so far.
     pub const fn held(&self) -> usize {
+        // A body with a length stays in the bytes of the caller.
         self.unchunked.capacity()
     }
 
     /// Frees the body of a request that has been served.
     pub fn release(&mut self) {
+        // The chunks of an unfinished body are decoded only once.
         if !self.awaits_body() {
             self.unchunked = Vec::new();
         }
@@ -97,19 +99,23 @@ impl Decoder {
     pub fn decode<'a>(&'a mut self, input: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Error> {
         let mut fresh_head = None;
         if let State::Head { scanned } = &mut self.state {
+            // Goes on where it stopped: a head in single bytes must not cost the square of its length.
             let Some(length) = head::find_end(input, scanned, limits)? else {
                 return Ok(Decoded::Incomplete);
             };
             let head = head::parse(input.get(..length).unwrap_or_default(), limits)?;
+            // Before `100 Continue`: a body that is too large gets 413 instead (RFC 9110, section 10.1.1).
             self.begin_body(length, &head, limits)?;
             if head.expects_continue && head.framing != Framing::Length(0) {
                 return Ok(Decoded::Continue);
             }
             fresh_head = Some(head);
         }
+        // Always a body here: `begin_body` has set it.
         let State::Body { head: head_length, body } = &mut self.state else {
             return Ok(Decoded::Incomplete);
         };
+        // Never shorter: the caller gives all bytes since the last request.
         let (head_bytes, after_head) = input.split_at_checked(*head_length).unwrap_or((input, &[]));
         let body_length = match body {
             Body::Length(length) => (after_head.len() >= *length).then_some(*length),
@@ -141,6 +147,7 @@ impl Decoder {
             }
             Framing::Length(length) => Body::Length(length),
             Framing::Chunked => {
+                // Pipelined requests come without `release` between them.
                 self.unchunked = Vec::new();
                 Body::Chunked(Chunked::default())
             }

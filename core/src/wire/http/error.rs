@@ -74,11 +74,14 @@ impl Error {
     /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
+            // RFC 9112, section 3.
             Self::TargetTooLong { .. } => Status::URI_TOO_LONG,
             Self::HeadTooLarge { .. } | Self::TooManyFields { .. } => Status::FIELDS_TOO_LARGE,
             Self::Version => Status::VERSION_NOT_SUPPORTED,
+            // RFC 9112, section 6.1.
             Self::UnknownTransferCoding => Status::NOT_IMPLEMENTED,
             Self::BodyTooLarge { .. } => Status::CONTENT_TOO_LARGE,
+            // RFC 9110, section 10.1.1.
             Self::Expectation => Status::EXPECTATION_FAILED,
             Self::MalformedHead(_)
             | Self::BareLineFeed

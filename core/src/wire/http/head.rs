@@ -32,7 +32,9 @@ const EMPTY_LINES: usize = 4;
 /// request line (RFC 9112, section 2.2).
 pub(super) fn find_end(input: &[u8], scanned: &mut usize, limits: &Limits) -> Result<Option<usize>, Error> {
     let limit = limits.head;
+    // Not beyond the limit, even if more has come: the verdict must not depend on how the bytes are split.
     let window = input.get(..limit.min(input.len())).unwrap_or(input);
+    // Counted anew at each call, since the lines may come in pieces.
     let empty_lines = window.chunks(2).take(EMPTY_LINES).take_while(|line| *line == b"\r\n").count();
     let leading = empty_lines.saturating_mul(2).max(1);
     while let Some(feed) = window.get(*scanned..).and_then(|rest| memchr::memchr(b'\n', rest)) {
@@ -43,6 +45,7 @@ pub(super) fn find_end(input: &[u8], scanned: &mut usize, limits: &Limits) -> Re
         match line {
             [b'\r'] if line_start >= leading => return Ok(Some(*scanned)),
             [.., b'\r'] => {}
+            // Proxies have been deceived by it (RFC 9112, section 11.2).
             _ => return Err(Error::BareLineFeed),
         }
     }
@@ -61,11 +64,13 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
     let (line, fields) = split_request_line(head);
     let mut as_http_1_1 = Vec::new();
     let known = match version_of(line) {
+        // Without a version, httparse finds the fault.
         Some((1, 0 | 1)) | None => head,
         // A later minor version keeps the message format (RFC 9110, section 2.5), but httparse knows only these two.
         Some((1, 2..)) => {
             let (before, after) = head.split_at(head.len().saturating_sub(fields.len()));
             as_http_1_1.extend_from_slice(before.strip_suffix(b"\r").unwrap_or(before));
+            // The minor version is the last byte.
             as_http_1_1.pop();
             as_http_1_1.extend_from_slice(b"1\r");
             as_http_1_1.extend_from_slice(after);
@@ -79,11 +84,13 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
     let mut request = httparse::Request::new(&mut []);
     match httparse::ParserConfig::default().parse_request_with_uninit_headers(&mut request, known, slots) {
         Ok(httparse::Status::Complete(_)) => {}
+        // Not for want of bytes: `find_end` has found the empty line.
         Ok(httparse::Status::Partial) => return Err(Error::MalformedHead(httparse::Error::NewLine)),
         Err(httparse::Error::TooManyHeaders) => return Err(Error::TooManyFields { limit }),
         Err(error) => return Err(Error::MalformedHead(error)),
     }
     let version = if request.version == Some(0) { Version::Http10 } else { Version::Http11 };
+    // From `line`, because what httparse returns may borrow from the copy.
     let mut words = str::from_utf8(line).unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let says = FieldsSay::read(request.headers, version)?;
@@ -94,6 +101,7 @@ pub(super) fn parse<'a>(head: &'a [u8], limits: &Limits) -> Result<Head<'a>, Err
         fields,
         keep_alive: says.keep_alive,
         framing: says.framing,
+        // An HTTP/1.0 client must not get 100 (RFC 9110, section 10.1.1).
         expects_continue: says.expects_continue && version == Version::Http11,
     })
 }
@@ -138,6 +146,7 @@ impl FieldsSay {
             match field.name.len() {
                 4 if field.name.eq_ignore_ascii_case("Host") => {
                     hosts = hosts.saturating_add(1);
+                    // Empty for a target without an authority (RFC 9112, section 3.2).
                     valid_host &= field.value.is_empty() || target::is_authority(field.value);
                 }
                 6 if field.name.eq_ignore_ascii_case("Expect") => {
@@ -151,15 +160,18 @@ impl FieldsSay {
                     }
                 }
                 14 if field.name.eq_ignore_ascii_case("Content-Length") => {
+                    // Also equal ones: rejecting them is the stricter of two choices (RFC 9110, section 8.6).
                     repeated_length |= length.replace(decimal(field.value)?).is_some();
                 }
                 17 if field.name.eq_ignore_ascii_case("Transfer-Encoding") => {
+                    // `chunked` must not be applied twice (RFC 9112, section 6.1).
                     unknown_coding |= chunked || !field.value.eq_ignore_ascii_case(b"chunked");
                     chunked = true;
                 }
                 _ => {}
             }
         }
+        // With two, a proxy may go by the other one (RFC 9112, section 3.2).
         if hosts > 1 || version == Version::Http11 && hosts == 0 {
             return Err(Error::Host(hosts));
         }
@@ -169,10 +181,13 @@ impl FieldsSay {
         let framing = match (chunked, length) {
             _ if unmet_expectation => return Err(Error::Expectation),
             _ if repeated_length => return Err(Error::RepeatedLength),
+            // The usual form of request smuggling (RFC 9112, section 6.3).
             (true, Some(_)) => return Err(Error::LengthAndChunked),
             (true, None) if unknown_coding => return Err(Error::UnknownTransferCoding),
+            // HTTP/1.0 has no codings, so the framing is faulty (RFC 9112, section 6.1).
             (true, None) if version == Version::Http10 => return Err(Error::ChunkedInHttp10),
             (true, None) => Framing::Chunked,
+            // A request without framing has no body (RFC 9112, section 6.3).
             (false, length) => Framing::Length(length.unwrap_or(0)),
         };
         // `close` wins, whatever its position (RFC 9112, section 9.3).
@@ -182,9 +197,11 @@ impl FieldsSay {
 
 /// Parses a decimal number. One that is too large becomes the largest possible.
 fn decimal(digits: &[u8]) -> Result<usize, Error> {
+    // `str::parse` would accept a sign.
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Error::BadLength);
     }
+    // Saturates, so that a huge length is 413 and not 400.
     let value = digits.iter().fold(0_usize, |sum, digit| {
         sum.saturating_mul(10).saturating_add(usize::from(digit.saturating_sub(b'0')))
     });

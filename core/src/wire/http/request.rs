@@ -32,6 +32,7 @@ impl Method {
     }
 
     pub(super) fn of(token: &str) -> Self {
+        // Case-sensitive (RFC 9110, section 9.1).
         match token {
             "GET" => Self::Get,
             "HEAD" => Self::Head,
@@ -107,9 +108,11 @@ impl<'a> Request<'a> {
 
     /// Returns all fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        // The first piece is empty, before the request line's line feed; it has no colon.
         self.fields.split(|&b| b == b'\n').filter_map(|line| {
             let colon = memchr::memchr(b':', line)?;
             let (name, value) = line.split_at_checked(colon)?;
+            // Takes the carriage return off too.
             Some((name, value.get(1..)?.trim_ascii()))
         })
     }

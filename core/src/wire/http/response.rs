@@ -94,6 +94,7 @@ impl Status {
     /// Returns the status of a code from 100 to 599. (Codes below 200 announce a response but are not one.)
     pub const fn new(code: u16) -> Option<Self> {
         match code {
+            // Others are invalid (RFC 9110, section 15).
             100..=599 => Some(Self(code)),
             _ => None,
         }
@@ -159,6 +160,8 @@ impl ResponseHead<'_> {
     /// Appends the head, its empty line included.
     pub fn write(&self, date: &Date, out: &mut Vec<u8>) {
         let mut number = itoa::Buffer::new();
+        // HTTP/1.0 clients get our version too (RFC 9110, section 2.5). The blank stands before an empty reason as well
+        // (RFC 9112, section 4).
         for part in ["HTTP/1.1 ", number.format(self.status.code()), " ", self.status.reason()] {
             out.extend_from_slice(part.as_bytes());
         }
@@ -168,8 +171,10 @@ impl ResponseHead<'_> {
         for (name, value) in self.fields {
             field(out, name, value);
         }
+        // A server with a clock must send it (RFC 9110, section 6.6.1), and the official one did.
         field(out, "Date", date.as_str());
         match self.connection {
+            // The default of HTTP/1.1 (RFC 9112, section 9.3).
             Connection::Open => {}
             Connection::KeepAlive => field(out, "Connection", "keep-alive"),
             Connection::Close => field(out, "Connection", "close"),

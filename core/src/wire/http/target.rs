@@ -21,11 +21,14 @@ impl<'a> Target<'a> {
         }
         let whole = |path| Some(Self { authority: None, path, query: None });
         match (method, target) {
+            // RFC 9112, section 3.2.3.
             ("CONNECT", authority) => is_authority(authority.as_bytes()).then(|| whole(authority))?,
+            // RFC 9112, section 3.2.4.
             ("OPTIONS", "*") => whole("*"),
             (_, origin) if origin.starts_with('/') => Some(Self::of_origin_form(None, origin)),
             _ => {
                 let (scheme, rest) = target.split_once("://")?;
+                // Schemes are case-insensitive (RFC 3986, section 3.1).
                 if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
                     return None;
                 }
@@ -36,6 +39,7 @@ impl<'a> Target<'a> {
                 if authority.is_empty() || authority.starts_with(':') || !is_authority(authority.as_bytes()) {
                     return None;
                 }
+                // Such a target stands for `*` (RFC 9112, section 3.2.4).
                 if method == "OPTIONS" && rest.is_empty() {
                     return Some(Self { authority: Some(authority), path: "*", query: None });
                 }
@@ -47,6 +51,7 @@ impl<'a> Target<'a> {
     fn of_origin_form(authority: Option<&'a str>, origin: &'a str) -> Self {
         let (path, query) =
             origin.split_once('?').map_or((origin, None), |(path, query)| (path, Some(query)));
+        // An empty path is the same as `/` (RFC 9110, section 4.2.3).
         Self { authority, path: if path.is_empty() { "/" } else { path }, query }
     }
 }
@@ -64,6 +69,7 @@ pub(super) fn is_authority(text: &[u8]) -> bool {
 
 fn is_ip_literal(address: &[u8]) -> bool {
     match address {
+        // An address of a later version, `IPvFuture` in RFC 3986, section 3.2.2.
         [b'v' | b'V', future @ ..] => {
             let mut parts = future.splitn(2, |&b| b == b'.');
             let version = parts.next().unwrap_or_default();
@@ -81,6 +87,7 @@ fn is_ip_literal(address: &[u8]) -> bool {
 fn is_name(mut name: &[u8]) -> bool {
     loop {
         name = match name {
+            // RFC 3986 allows an empty name; `Target::parse` does not.
             [] => return true,
             [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => rest,
             [plain, rest @ ..] if is_plain_in_name(*plain) => rest,
@@ -97,6 +104,7 @@ fn is_plain_in_name(byte: u8) -> bool {
 fn is_port(port: &[u8]) -> bool {
     match port {
         [] => true,
+        // No digit is needed after the colon (RFC 3986, section 3.2.3).
         [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
         _ => false,
     }

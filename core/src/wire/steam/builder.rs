@@ -24,6 +24,7 @@ impl TicketBuilder {
     /// Returns a builder for this account's ticket as Steam would issue it: one licence, no DLC. All other values are
     /// made up.
     pub fn new(steam_id: SteamId, app_id: AppId, issued: UnixSeconds) -> Self {
+        // An address for documentation (RFC 5737).
         let external_ip = Ipv4Addr::new(192, 0, 2, 1);
         let session = Session {
             constants: SESSION_CONSTANTS,
@@ -61,6 +62,7 @@ impl TicketBuilder {
         ticket.u32(length(rest)?);
         ticket.0.extend_from_slice(&signed);
         ticket.0.extend_from_slice(&sign(&signed));
+        // The whole can be too long though the part is not.
         length(ticket.0.len())?;
         Ok(ticket.0)
     }
@@ -76,6 +78,7 @@ impl TicketBuilder {
         for constant in session.constants {
             out.u32(constant);
         }
+        // In network order, unlike in the ownership ticket (capture 02).
         out.0.extend_from_slice(&session.external_ip.octets());
         out.u32(session.filler);
         out.u32(session.connected_millis);
@@ -86,6 +89,7 @@ impl TicketBuilder {
     fn ownership_bytes(&self) -> Result<Vec<u8>, TicketError> {
         let content = self.ownership_content()?;
         let mut out = Writer(Vec::new());
+        // Counts itself, unlike the lengths of the first half (capture 02).
         out.u32(length(content.len().saturating_add(size_of::<u32>()))?);
         out.0.extend_from_slice(&content);
         Ok(out.0)
@@ -142,6 +146,7 @@ impl Writer {
     }
 
     fn count(&mut self, count: usize) -> Result<(), TicketError> {
+        // So many licences would make any ticket too long, so this is the same error.
         self.u16(u16::try_from(count).map_err(|_| TicketError::TooLong { len: count })?);
         Ok(())
     }

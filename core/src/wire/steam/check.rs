@@ -10,6 +10,7 @@ use super::{AppId, SteamId, Ticket};
 ///
 /// This does not check the signature: see [`verify`](super::verify).
 pub fn check(ticket: &Ticket<'_>, app: AppId, now: i64, tolerance: Duration) -> Result<SteamId, Refusal> {
+    // Steam signs this half; the client fills in the other as it likes.
     let ownership = ticket.ownership();
     if ownership.app_id != app {
         return Err(Refusal::OtherApp { expected: app, found: ownership.app_id });
@@ -83,9 +84,11 @@ pub enum Refusal {
 }
 
 fn check_account(signed: SteamId, claimed: SteamId) -> Result<SteamId, Refusal> {
+    // Steam signs only one of them, so halves of two tickets could be joined.
     if signed != claimed {
         return Err(Refusal::TwoAccounts { signed, claimed });
     }
+    // Servers, groups and test accounts have SteamIDs too.
     if !signed.is_public_individual() {
         return Err(Refusal::NotAPlayer { steam_id: signed });
     }
@@ -94,6 +97,7 @@ fn check_account(signed: SteamId, claimed: SteamId) -> Result<SteamId, Refusal> 
 
 /// Returns the time from `earlier` to `later`, both in seconds; zero if `later` is before `earlier`.
 fn seconds_from(earlier: i64, later: i64) -> Duration {
+    // Saturates, since a clock can be wrong by any amount.
     Duration::from_secs(u64::try_from(later.saturating_sub(earlier)).unwrap_or(0))
 }
 

@@ -27,6 +27,7 @@ pub fn parse_platform_id(text: &str) -> Result<Vec<u8>, PlatformIdError> {
 pub fn encode_platform_id(ticket: &[u8]) -> String {
     let mut text = String::with_capacity(ticket.len().saturating_mul(2).saturating_add(SEEN_SUFFIX.len()));
     let halves = ticket.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    // In lower case, as in capture 02.
     text.extend(halves.filter_map(|half| char::from_digit(half.into(), 16)));
     text.push_str(SEEN_SUFFIX);
     text

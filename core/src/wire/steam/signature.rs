@@ -18,6 +18,7 @@ pub struct PublicKey(rsa::PublicKey);
 impl PublicKey {
     /// Returns the key with this modulus (big-endian) and exponent.
     pub fn new(modulus: &[u8; SIGNATURE_LEN], exponent: u32) -> Result<Self, KeyError> {
+        // A public key is no secret, so the time may depend on it.
         let modulus = BoxedUint::from_be_slice_vartime(modulus);
         rsa::PublicKey::new(modulus, BoxedUint::from(exponent)).map(Self).map_err(KeyError)
     }
@@ -40,6 +41,7 @@ struct Numbers {
 
 impl From<PublicKey> for Numbers {
     fn from(PublicKey(key): PublicKey) -> Self {
+        // At most four bytes, since `new` takes a `u32`.
         let exponent = key.e_bytes().iter().fold(0, |value, byte| value << 8 | u32::from(*byte));
         Self { modulus: STANDARD.encode(key.n_bytes()), exponent }
     }
@@ -56,6 +58,7 @@ impl TryFrom<Numbers> for PublicKey {
 
 /// Verifies that the holder of the key, Steam, signed this ticket's ownership part: RSASSA-PKCS1-v1_5 with SHA-1.
 pub fn verify(ticket: &Ticket<'_>, key: &PublicKey) -> Result<(), SignatureError> {
+    // SHA-1 because Steam signs with it; real tickets verify (PROTOCOL.md, section 3).
     let digest = Sha1::digest(ticket.signed_bytes());
     key.0.verify(Pkcs1v15Sign::new::<Sha1>(), &digest, ticket.signature()).map_err(|_| SignatureError)
 }

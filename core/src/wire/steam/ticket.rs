@@ -36,6 +36,7 @@ pub struct Ticket<'a> {
 impl<'a> Ticket<'a> {
     /// Parses a ticket. Every length must be right and nothing may follow the signature.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, TicketError> {
+        // Before any field is read: `as_u32` relies on it.
         if bytes.len() > MAX_TICKET_LEN {
             return Err(TicketError::TooLong { len: bytes.len() });
         }
@@ -111,6 +112,7 @@ impl Session {
         fields.expect("the length of the session header", SESSION_LEN)?;
         let what = "a constant of the session header";
         Ok(Self {
+            // Any: other builds of Steam write 1 and 5, and nothing signs or uses them.
             constants: [fields.u32(what)?, fields.u32(what)?],
             gc_token,
             steam_id,
@@ -161,6 +163,7 @@ pub struct Dlc {
 impl Ownership {
     /// Parses the ownership ticket. Also returns the bytes that it was parsed from.
     fn read<'a>(fields: &mut Fields<'a>) -> Result<(Self, &'a [u8]), TicketError> {
+        // The signature covers the length field too (capture 02).
         let mut start = *fields;
         let announced = fields.u32(LENGTH_OF_OWNERSHIP)?;
         let ownership = Self::read_content(fields)?;
@@ -170,10 +173,12 @@ impl Ownership {
     }
 
     fn read_content(fields: &mut Fields<'_>) -> Result<Self, TicketError> {
+        // The fields of another version are not known.
         fields.expect("the version of the ownership ticket", OWNERSHIP_VERSION)?;
         Ok(Self {
             steam_id: SteamId::new(fields.u64("the SteamID of the ownership ticket")?),
             app_id: AppId(fields.u32("the app id")?),
+            // Little-endian, unlike in the session header: the next one is a private address only so (capture 02).
             external_ip: Ipv4Addr::from_bits(fields.u32("the external address")?),
             internal_ip: Ipv4Addr::from_bits(fields.u32("the internal address")?),
             flags: fields.u32("the ownership flags")?,
@@ -255,6 +260,7 @@ impl<'a> Fields<'a> {
 
     fn licences(&mut self) -> Result<Vec<u32>, TicketError> {
         let count: usize = self.u16("the number of licences")?.into();
+        // A multiple of four leaves no remainder, and a count of 16 bits cannot saturate.
         let (licences, _) = self.slice("the licences", count.saturating_mul(4))?.as_chunks();
         Ok(licences.iter().map(|licence| u32::from_le_bytes(*licence)).collect())
     }
@@ -262,6 +268,7 @@ impl<'a> Fields<'a> {
     fn dlcs(&mut self) -> Result<Vec<Dlc>, TicketError> {
         let count = self.u16("the number of DLCs")?;
         let dlc = |_| Ok(Dlc { app_id: AppId(self.u32("the app id of a DLC")?), licences: self.licences()? });
+        // Reserves nothing for `count`: a false one fails at the first missing byte.
         (0..count).map(dlc).collect()
     }
 

@@ -25,6 +25,7 @@ use super::text;
 pub fn with_cosmetic_texts<'a>(document: &'a [u8], elements: &[&str]) -> Cow<'a, [u8]> {
     let mut out = Vec::new();
     let mut rest = document;
+    // In the order of the document, whatever the order of `elements`.
     while let Some((before, content, after)) =
         elements.iter().filter_map(|name| find(rest, name)).min_by_key(|found| found.0.len())
     {
@@ -49,11 +50,13 @@ fn find<'a>(document: &'a [u8], name: &str) -> Option<(&'a [u8], &'a [u8], &'a [
     for at in memmem::find_iter(document, name.as_bytes()) {
         let (before, tag) = document.split_at_checked(at)?;
         let inner = tag.get(name.len()..)?;
+        // The name may have a prefix, and a longer name may begin with it.
         let is_start = matches!(before.last(), Some(b'<' | b':'))
             && matches!(inner.first(), Some(b'>' | b' ' | b'\t' | b'\r' | b'\n'));
         if is_start {
             let start = memchr(b'>', inner)?.saturating_add(1);
             let (attributes, content) = inner.split_at_checked(start)?;
+            // An empty element has no text, but a later one of its name may.
             if !attributes.ends_with(b"/>") {
                 let (content, after) = content.split_at_checked(memmem::find(content, b"</")?)?;
                 let before = document.len().saturating_sub(content.len()).saturating_sub(after.len());
@@ -65,10 +68,12 @@ fn find<'a>(document: &'a [u8], name: &str) -> Option<(&'a [u8], &'a [u8], &'a [
 }
 
 fn is_fit(content: &[u8]) -> bool {
+    // A reference may stand for a character that is forbidden.
     memchr(b'&', content).is_none() && text::checked(content).is_ok()
 }
 
 fn clean(content: &[u8], out: &mut Vec<u8>) {
+    // In CDATA `&` is a character like others (XML 1.0, section 2.7).
     let is_cdata = memmem::find(content, b"<![CDATA[").is_some();
     for chunk in content.utf8_chunks() {
         let mut rest = chunk.valid();
@@ -101,9 +106,11 @@ fn reference(text: &str, out: &mut Vec<u8>) -> usize {
         "amp" | "lt" | "gt" | "apos" | "quot" => true,
         _ if is_number => match BytesRef::new(name).resolve_char_ref() {
             Ok(Some(character)) => text::is_allowed(character),
+            // Half of a surrogate pair, or no character at all: left out (PROTOCOL.md, section 3).
             _ => false,
         },
         _ => {
+            // Only the `&`: what follows it may hold a reference.
             out.extend_from_slice(b"&amp;");
             return 1;
         }

@@ -52,6 +52,7 @@ pub fn from_bytes<'de, T>(document: &'de [u8], root: &str, limits: &Limits) -> R
 where
     T: Deserialize<'de>,
 {
+    // The deserializer alone accepts more than a message may hold (decision 96).
     let mut deserializer = Deserializer::from_str(guard::check(document, root, limits)?);
     T::deserialize(&mut deserializer)
         .map_err(|error| Error::value(&error, deserializer.get_ref().get_ref().buffer_position()))

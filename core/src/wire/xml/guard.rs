@@ -35,6 +35,7 @@ impl Default for Limits {
 pub(super) fn check<'a>(document: &'a [u8], root: &str, limits: &Limits) -> Result<&'a str, Error> {
     let text = text::checked(document)?;
     let mut reader = Reader::from_str(text);
+    // quick-xml accepts `--` within a comment unless told to check (XML 1.0, section 2.5).
     reader.config_mut().check_comments = true;
     let mut guard = Guard {
         root,
@@ -80,6 +81,7 @@ impl Guard<'_> {
             }
             Event::Empty(tag) => {
                 self.start(tag)?;
+                // The element has ended, so text after it stands beside an element.
                 self.in_value = false;
             }
             Event::End(_) => {
@@ -87,12 +89,15 @@ impl Guard<'_> {
                 self.depth = self.depth.saturating_sub(1);
                 (self.in_value, self.has_text) = (false, false);
             }
+            // The game indents its requests (PROTOCOL.md, section 1).
             Event::Text(text) if text::is_blank(text) => {}
             Event::Text(_) | Event::CData(_) => self.text()?,
+            // The reader reports a reference within a text by itself.
             Event::GeneralRef(reference) => {
                 self.text()?;
                 self.reference(reference)?;
             }
+            // The encoding is not checked: .NET declares `utf-16` over UTF-8.
             Event::Decl(declaration) if self.is_first => {
                 let version = declaration.version();
                 if version.map_err(|error| Error::malformed(&error, self.offset))? != "1.0" {
@@ -104,6 +109,7 @@ impl Guard<'_> {
             }
             // Entities are dangerous, and quick-xml's deserializer panics at a document type within a text.
             Event::DocType(_) => return Err(self.unexpected("an element", "a document type")),
+            // `check` has handled the end.
             Event::Comment(_) | Event::Eof => {}
         }
         self.is_first = false;
@@ -111,12 +117,14 @@ impl Guard<'_> {
     }
 
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), Error> {
+        // The text was taken for a value, and stands beside an element after all.
         if self.has_text {
             return Err(self.stray_text());
         }
         if self.depth == 0 && self.elements > 0 {
             return Err(self.unexpected("the end of the document", "a second root element"));
         }
+        // With any prefix, which is our choice: captured requests have none.
         if self.elements == 0 && tag.local_name().as_ref() != self.root {
             let expected = format!("the root element {}", self.root);
             return Err(Error::unexpected(expected, shown(&tag.local_name().as_ref()), self.offset));
@@ -127,6 +135,7 @@ impl Guard<'_> {
         }
         self.check_limit("elements", self.elements, self.limits.elements)?;
         self.check_limit("levels of elements", self.depth, self.limits.depth)?;
+        // quick-xml checks attributes only when they are read, and the deserializer skips unknown elements.
         for (count, attribute) in tag.attributes().enumerate() {
             self.check_limit("attributes of an element", count, MAX_ATTRIBUTES)?;
             attribute.map_err(|error| Error::malformed(&error, self.offset))?;
@@ -147,6 +156,7 @@ impl Guard<'_> {
             Some(character) if text::is_allowed(character) => Ok(()),
             Some(character) => Err(Error::character(character, self.offset)),
             None if matches!(&**reference, "amp" | "lt" | "gt" | "apos" | "quot") => Ok(()),
+            // Others need a document type, which is rejected.
             None => Err(self.unexpected("one of the predefined entities", "another")),
         }
     }
@@ -155,6 +165,7 @@ impl Guard<'_> {
         match (self.depth, self.elements) {
             (0, 0) => Err(self.unexpected("a root element", "the end of the document")),
             (0, _) => Ok(()),
+            // The reader does not mind elements that are still open.
             _ => Err(self.unexpected("the end of an element", "the end of the document")),
         }
     }

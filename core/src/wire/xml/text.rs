@@ -17,6 +17,7 @@ pub(super) fn checked(document: &[u8]) -> Result<&str, Error> {
 
 /// Returns true if XML 1.0 allows the character in a document (its production 2, `Char`).
 pub(super) fn is_allowed(character: char) -> bool {
+    // A `char` is never a surrogate.
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 

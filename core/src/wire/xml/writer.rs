@@ -41,6 +41,7 @@ impl Writer {
 
     /// Writes `<name xmlns:i="…">`, the start of a document.
     pub fn root(&mut self, name: &str) {
+        // On the root of every captured response of a service.
         self.raw(["<", name, " xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">"]);
     }
 
@@ -106,6 +107,7 @@ impl Writer {
 
     /// Writes `<name i:nil="true"/>`, an absent value.
     pub fn nil(&mut self, name: &str) {
+        // `root` has declared the prefix.
         self.raw(["<", name, " i:nil=\"true\"/>"]);
     }
 
@@ -129,6 +131,7 @@ impl Writer {
 
     #[inline]
     fn escaped(&mut self, value: &str) {
+        // U+FFFE and U+FFFF start with the byte EF.
         if text::has_byte(value, |byte| byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | 0xef)) {
             self.escaped_runs(value);
         } else {
