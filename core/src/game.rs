@@ -157,18 +157,18 @@ impl fmt::Debug for Life {
     }
 }
 
-/// A result of a host's `doctor`.
+/// One result of a host's `doctor` command, which looks for anything that could keep players out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Verdict on it.
+    /// Severity.
     pub verdict: Verdict,
-    /// Its subject, in a word or two.
+    /// Subject, in a word or two.
     pub about: &'static str,
     /// The finding. For a warning or a problem, also what it means and what to do.
     pub text: String,
 }
 
-/// Verdict on something that `doctor` checked.
+/// Severity of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// No problem.

@@ -134,13 +134,13 @@ impl Board {
     }
 }
 
-/// Returns a number of things in the width of the wire.
+/// Returns a count as the wire's `i32`. Saturates.
 pub(crate) fn count(things: usize) -> i32 {
     i32::try_from(things).unwrap_or(i32::MAX)
 }
 
-/// Reads `StartRank`, the number of rows to leave out, and `Limit`, the number of rows to show. (*seen*; that the
-/// first counts from 0 is *works*.)
+/// Returns the number of rows to leave out (`StartRank`) and the maximum number of rows to return (`Limit`, at most
+/// [`LIMIT`]). A negative number counts as 0. (The fields are *seen*; counting `StartRank` from 0 *works*.)
 pub(crate) fn window(body: &Value<'_>) -> Result<[usize; 2], Refusal> {
     let [start, limit]: [i32; 2] = [body.field("StartRank")?, body.field("Limit")?];
     Ok([usize::try_from(start).unwrap_or(0), usize::try_from(limit).unwrap_or(0).min(LIMIT)])

@@ -64,7 +64,7 @@ impl Mmcos {
     /// Ends a player's session and matchmaking ticket, so that the player must log in anew. This is not stored: after
     /// a restart of the server the session is valid again.
     pub(super) fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
-        // The player's token may be from before the clock was set back.
+        // The token may have been issued before the clock was set back, at a time later than now.
         self.ended_sessions.insert(user, cx.now().wall.max(self.latest_issued));
         self.presence.forget(user);
         self.end_search(cx, user);

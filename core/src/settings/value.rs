@@ -61,7 +61,7 @@ pub enum Kind {
     Seconds,
 }
 
-/// A value as data. Its text is in the form of a command line.
+/// A setting's value as data, for files, traces and JSON. `Display` writes it as on the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Datum {
     /// True or false.

@@ -103,7 +103,7 @@ impl<'a> View<'a> {
 /// A match that could be released now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// Bit `i` is set if the `i`th candidate goes.
+    /// Bit `i` is set if candidate `i` is in the match.
     pub(super) chosen: u64,
     dense: bool,
     /// Players of the chosen groups.
@@ -303,7 +303,7 @@ fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]
     left.map(|left| now.after(left.saturating_sub(URGENT).saturating_add(Duration::from_nanos(1))))
 }
 
-/// Returns the chosen candidates.
+/// Returns the candidates whose bits are set in `chosen`.
 pub(super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
     let all = (0_u32..).zip(candidates);
     all.filter(move |(place, _)| goes(chosen, *place)).map(|(_, candidate)| candidate)
@@ -313,6 +313,7 @@ const fn bit(place: u32) -> u64 {
     1_u64.unbounded_shl(place)
 }
 
+/// Returns true if bit `place` is set in `chosen`: the candidate at that place is in the match.
 const fn goes(chosen: u64, place: u32) -> bool {
     chosen & bit(place) != 0
 }

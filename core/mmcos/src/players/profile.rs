@@ -24,7 +24,7 @@ const DEFAULT_TITLE: &str = "lng_player_title_default";
 pub struct Name(SmolStr);
 
 impl Name {
-    /// Returns the name that any text makes. Control characters, marks that change the direction of text, and
+    /// Makes a name from any text. Control characters, marks that change the direction of text, and
     /// invisible characters are left out; every kind of space becomes a plain one; a name that is too long is cut;
     /// and if nothing is left, the name is `Player`. (Our choice: a player with an odd name should still play.)
     pub fn new(text: &str) -> Self {

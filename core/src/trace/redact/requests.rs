@@ -42,8 +42,8 @@ const NAMES: [&str; 22] = [
 ];
 /// Methods that the core distinguishes.
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT"];
-/// An unfinished request. Its head is passed on when it is whole, and so is its body; of an unfinished head only the
-/// first byte, because it starts the core's time limit for heads.
+/// An unfinished request. Its head is passed on when it is whole, and so is its body. Of an unfinished head, only the
+/// first byte is passed on, because that byte starts the core's time limit for heads.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     decoder: Decoder,
@@ -132,7 +132,7 @@ impl Requests {
     }
 }
 
-/// Returns the length of the head with its empty line; that of all bytes without one.
+/// Returns the length of the head with its empty line, or of all bytes if the head has not ended.
 pub(super) fn head_length(raw: &[u8]) -> usize {
     let start = raw.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(raw.len());
     let head = raw.get(start..).unwrap_or_default();
@@ -140,7 +140,8 @@ pub(super) fn head_length(raw: &[u8]) -> usize {
     end.map_or(raw.len(), |end| start.saturating_add(end).saturating_add(4))
 }
 
-/// Masks a head, whole or not, line by line.
+/// Returns a head, finished or not, as a trace shows it: masked line by line. Empty lines may precede the request
+/// line.
 fn shown_head<G: Game>(head: &[u8], secrets: &mut Secrets<'_, G>) -> Vec<u8> {
     let mut out = Vec::with_capacity(head.len());
     let mut is_first = true;

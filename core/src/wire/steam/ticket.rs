@@ -237,7 +237,7 @@ pub enum TicketError {
 
 const LENGTH_OF_OWNERSHIP: &str = "the length of the ownership ticket";
 
-/// Reader of a ticket's little-endian fields. Each has a name for errors.
+/// Reader of a ticket's little-endian fields. `what` names the field in an error.
 #[derive(Clone, Copy)]
 struct Fields<'a>(Cursor<'a>);
 

@@ -9,7 +9,8 @@ use rusqlite::ffi;
 
 use super::super::*;
 
-/// Keeps batches in memory, each after the test permits it. Fails with these errors first.
+/// Test double that notes the size of each batch. A commit waits while the test holds `gate`, and fails while
+/// `failures` has an error left, the last one first.
 #[derive(Default)]
 struct Fake {
     gate: Arc<Mutex<()>>,
