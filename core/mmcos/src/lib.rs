@@ -172,7 +172,10 @@ impl Mmcos {
             events: Events::new(settings.events.clone()),
             players: Players::default(),
             races: Races::default(),
-            race_keys: RaceKeys::new(&race_secret, seed.first().copied().unwrap_or_default()),
+            race_keys: RaceKeys::new(
+                &race_secret,
+                seed.first_chunk().map_or(0, |start| u16::from_le_bytes(*start)),
+            ),
             results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
             earliest: Wall::default(),
             last_record: None,

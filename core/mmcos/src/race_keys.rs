@@ -8,12 +8,14 @@
 //! |---|---|
 //! | 18 | time of issue: seconds since the epoch, modulo 3 days |
 //! | 4 | players of the party |
-//! | 6 | counter, so that two keys of one second differ |
-//! | 36 | HMAC-SHA-256 over account, whole time, party size and counter, cut |
+//! | 12 | counter, so that two keys of one second differ |
+//! | 30 | HMAC-SHA-256 over account, whole time, party size and counter, cut |
 //!
-//! The first 28 bits are masked with another HMAC, of the tag, so that a key looks like 64 random bits. 36 bits of
-//! tag would take 20 years to guess at the permitted rate of requests; and a guess would gain nothing, since every
-//! account gets such keys on request. Keys of matches with other players are random and stored.
+//! The first 34 bits are masked with another HMAC, of the tag, so that a key looks like 64 random bits. 30 bits of
+//! tag would take months to guess at the permitted rate of requests; and a guess would gain nothing, since every
+//! account gets such keys on request. A server that starts after a crash goes by the time of its last record, so it may
+//! live through a second again: its counter begins elsewhere, and 12 bits make the same key unlikely. Keys of matches
+//! with other players are random and stored.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -26,8 +28,8 @@ use mmcos_core::seam::Wall;
 
 const TIME_BITS: u32 = 18;
 const SIZE_BITS: u32 = 4;
-const COUNTER_BITS: u32 = 6;
-const TAG_BITS: u32 = 36;
+const COUNTER_BITS: u32 = 12;
+const TAG_BITS: u32 = 30;
 
 /// Derives the secret of the keys of races against AI from the server's key, which cannot be derived from it.
 pub(super) fn race_secret(key: &[u8; 32]) -> [u8; 32] {
@@ -39,7 +41,7 @@ pub(super) fn race_secret(key: &[u8; 32]) -> [u8; 32] {
 #[derive(Clone, Debug)]
 pub(super) struct RaceKeys {
     mac: Hmac<Sha256>,
-    counter: u8,
+    counter: u16,
 }
 
 /// Contents of a recognised key.
@@ -54,7 +56,7 @@ pub(super) struct AloneKey {
 impl RaceKeys {
     /// Returns an issuer that recognises all keys made with `secret`. Two that run one after the other in the same
     /// second should count from different numbers.
-    pub(super) fn new(secret: &[u8; 32], counter: u8) -> Self {
+    pub(super) fn new(secret: &[u8; 32], counter: u16) -> Self {
         // HMAC fills a key up to a block with zeros.
         let mut block = [0; 64];
         if let Some(start) = block.first_chunk_mut::<32>() {
@@ -65,7 +67,7 @@ impl RaceKeys {
 
     /// Returns a key for a party that races alone. Larger parties than 15 count as 15.
     pub(super) fn issue(&mut self, user: UserId, size: u8, now: Wall) -> RaceKey {
-        self.counter = self.counter.wrapping_add(1) & 0x3F;
+        self.counter = self.counter.wrapping_add(1) & ((1 << COUNTER_BITS) - 1);
         let size = size.min(0xF);
         let seconds = now.as_secs();
         let tag = self.tag(user, seconds, size, self.counter);
@@ -88,7 +90,7 @@ impl RaceKeys {
             TIME_BITS,
         );
         let seconds = now.as_secs().saturating_sub(age.cast_signed().saturating_sub(half));
-        let (size, counter) = (u8::try_from(size).ok()?, u8::try_from(counter).ok()?);
+        let (size, counter) = (u8::try_from(size).ok()?, u16::try_from(counter).ok()?);
         let is_ours = self.tag(user, seconds, size, counter) == tag;
         is_ours.then_some(AloneKey { issued: Wall::from_secs(seconds), size })
     }
@@ -98,8 +100,9 @@ impl RaceKeys {
         race.players.first().is_some_and(|leader| self.recognise(race.race_key, *leader, race.made).is_some())
     }
 
-    fn tag(&self, user: UserId, seconds: i64, size: u8, counter: u8) -> u64 {
-        let claims = [&b"race"[..], &user.0.to_le_bytes(), &seconds.to_le_bytes(), &[size, counter]];
+    fn tag(&self, user: UserId, seconds: i64, size: u8, counter: u16) -> u64 {
+        let counter = counter.to_le_bytes();
+        let claims = [&b"race"[..], &user.0.to_le_bytes(), &seconds.to_le_bytes(), &[size], &counter];
         low_bits(self.hash(&claims), TAG_BITS)
     }
 
@@ -151,8 +154,8 @@ mod tests {
     #[test]
     fn keys_of_one_second_differ_and_look_random() {
         let mut keys = RaceKeys::new(&[1; 32], 0);
-        let issued: BTreeSet<RaceKey> = (0..64).map(|_| keys.issue(ANN, 1, at(0))).collect();
-        assert_eq!(issued.len(), 64);
+        let issued: BTreeSet<RaceKey> = (0..4096).map(|_| keys.issue(ANN, 1, at(0))).collect();
+        assert_eq!(issued.len(), 4096);
         let heads: BTreeSet<u64> = issued.iter().map(|key| key.0 >> 48).collect();
         assert!(heads.len() > 50, "the time shows: {heads:x?}");
     }
