@@ -179,7 +179,7 @@ fn rank_tables(ranks: &Ranks, xml: &mut Writer) {
     });
 }
 
-/// Writes the `Requested…` elements, all 0 or nil: a login requests no division and no rank.
+/// Writes the `Requested…` elements, all 0 or nil (capture 02).
 fn requested(xml: &mut Writer) {
     xml.number("RequestedDivision", 0);
     xml.nil("RequestedDivisionBands");
