@@ -94,7 +94,10 @@ impl Client {
             if let Some(answer) = self.take_answer() {
                 return answer;
             }
-            let count = self.read_more().unwrap_or_else(|error| panic!("{error} in place of an answer"));
+            let count = match self.read_more() {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                count => count.unwrap_or_else(|error| panic!("{error} in place of an answer")),
+            };
             assert!(count > 0, "closed after {} bytes of an answer", self.read.len());
         }
     }
