@@ -25,7 +25,7 @@ const MAX_PRONOUNS: [usize; 2] = [3, 25];
 const MIN_COMMENTS: [(&str, usize); 4] = [
     ("core/src/engine/", 40),
     ("core/src/wire/", 40),
-    ("core/mmcos/src/matchmaker/", 40),
+    ("core/mmcos/src/domain/matchmaker/", 40),
     ("runtime-std/src/store/", 40),
 ];
 

@@ -38,7 +38,7 @@ use mmcos_game::{
     players::{Name, Player},
     results::Race,
     seasons::Season,
-    session::{Session, SessionKey},
+    session_token::{Session, SessionKey},
 };
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{

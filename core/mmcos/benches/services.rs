@@ -61,7 +61,7 @@ impl Bench {
         self.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
     }
 
-    /// Gives an input and takes what is sent, as an adapter would; gives the number of bytes.
+    /// Returns an input and takes what is sent, as an adapter would; gives the number of bytes.
     fn input(&mut self, input: Input<'_>) -> usize {
         self.nanos = self.nanos.wrapping_add(self.pause);
         let now = Now { monotonic: Monotonic::from_nanos(self.nanos), wall: Wall::from_secs(START) };

@@ -1,50 +1,24 @@
 //! Micro Machines World Series: its services and its domain.
 //!
-//! A service is a file: `account`, `matchmaking`, `progression`, `leaderboard`, `status`, `egonet_login`, each with
-//! the requests it takes, its responses, and the captures that show them. The domain is public and knows neither
-//! bytes nor connections: [`matchmaker`], [`players`], [`ranking`], [`divisions`], [`seasons`], [`events`],
-//! [`results`], [`moderation`], [`settings`], [`catalogue`]. What of it outlives the process is a [`Record`]. The
-//! operator's side is `operator`.
+//! A request goes through three folders. `services` turns its bytes into values and the result into bytes, one file for
+//! each service, with the captures that show it. `state` keeps what the server knows, and says with each change what an
+//! adapter must do about it. `domain` has the rules, and knows neither bytes nor connections: [`matchmaker`],
+//! [`players`], [`ranking`], [`divisions`], [`seasons`], [`special_events`], [`results`], [`moderation`],
+//! [`catalogue`]. What outlives the process is a [`Record`]. The operator's side is `operator`; `host` is for the host.
 #![no_std]
 
 extern crate alloc;
 
-mod account;
-mod admission;
-pub mod catalogue;
-mod concerns;
-pub mod divisions;
-mod egonet_login;
-mod event;
-pub mod events;
-mod fault;
-mod game_configuration;
-pub mod identity;
-pub mod ids;
-mod info;
-mod leaderboard;
-pub mod matchmaker;
-mod matchmaking;
-pub mod moderation;
-mod notice;
+mod built_in;
+mod domain;
+mod host;
+mod log_event;
 mod operator;
-pub mod players;
-mod presence;
-mod progression;
-mod race_keys;
-pub mod ranking;
 mod record;
 pub mod redact;
-mod reply;
-pub mod results;
-mod routes;
-mod season_change;
-pub mod seasons;
-pub mod session;
+mod services;
 pub mod settings;
-mod status;
-mod terms;
-pub mod ticket;
+mod state;
 
 use alloc::{
     borrow::ToOwned,
@@ -56,21 +30,21 @@ use alloc::{
 };
 use core::time::Duration;
 
-pub use event::{Event, NotCounted};
-pub use fault::Fault;
-pub use identity::IdentityPolicy;
+pub use built_in::Terms;
+pub use domain::{
+    catalogue, divisions, identity, identity::IdentityPolicy, ids, matchmaker, moderation, players, ranking,
+    results, seasons, session_token, special_events,
+};
+pub use host::steam_ticket;
+pub use log_event::{Event, NotCounted};
 pub use record::Record;
-pub use routes::is_service;
+pub use services::{rejection::Fault, routes::is_service};
 pub use settings::Settings;
-pub use terms::Terms;
 
 use catalogue::Catalogue;
-use egonet_login::RecentLogins;
-use events::Events;
-use game_configuration::Rendered;
+use domain::race_keys::{RaceKeys, race_secret};
+use host::findings;
 use ids::UserId;
-use leaderboard::Leaderboards;
-use matchmaking::Matchmaking;
 use mmcos_core::{
     engine::{Exchange, ExchangeId, Peer, RateLimiter},
     game::{Finding, Game, Life, Unfit},
@@ -83,15 +57,19 @@ use mmcos_core::{
 use moderation::Bans;
 use operator::Operator;
 use players::{Players, RestoreError};
-use presence::Presence;
-use progression::{RESULT_BURST, RESULT_INTERVAL, Rules};
-use race_keys::{RaceKeys, race_secret};
-use reply::Reply;
 use results::Races;
-use routes::{Endpoint, Route};
-use season_change::Saving;
 use seasons::{RollOver, Season, SeasonId, SeasonStarted};
-use session::SessionKey;
+use services::{
+    add_points::{RESULT_BURST, RESULT_INTERVAL, Rules},
+    egonet_login::RecentLogins,
+    leaderboard::Leaderboards,
+    matchmaking::Matchmaking,
+    response::Reply,
+    routes::{self, Endpoint, Route},
+};
+use session_token::SessionKey;
+use special_events::Events;
+use state::{game_configuration::Rendered, presence::Presence, season_change::Saving};
 
 /// Characters of the longest path in the log.
 const LONGEST_PATH: usize = 100;
@@ -315,7 +293,7 @@ impl Mmcos {
 }
 
 impl Game for Mmcos {
-    const INFO: Info = info::INFO;
+    const INFO: Info = host::info::INFO;
 
     type Settings = Settings;
     type Redactor = redact::Secrets;
@@ -326,11 +304,11 @@ impl Game for Mmcos {
     }
 
     fn examine(settings: &Settings) -> Vec<Finding> {
-        Vec::from([concerns::identity(settings)])
+        Vec::from([findings::identity(settings)])
     }
 
     fn examine_record(record: &Record, now: Wall) -> Option<Finding> {
-        concerns::record(record, now)
+        findings::record(record, now)
     }
 
     fn rows(&self) -> impl Iterator<Item = Record> {

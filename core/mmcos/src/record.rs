@@ -4,14 +4,14 @@ use alloc::{boxed::Box, string::String};
 
 use mmcos_core::row::{Column, History, Milestone, Recent, Removal, Restore, Row, Schema, Table, View};
 
-use super::{
-    events::ByHand,
+use crate::{
+    host::info,
     ids::SessionId,
-    info,
     moderation::{Ban, Subject},
     players::Player,
     results::{KEEP, MOST, Race, RaceResult},
     seasons::{Prize, SeasonStarted},
+    special_events::ByHand,
 };
 
 /// A durable change: a store keeps it, and a server is restored from it.

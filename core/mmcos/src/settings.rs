@@ -9,10 +9,10 @@ use mmcos_core::{
     wire::{egonet, steam::PublicKey, xml},
 };
 
-use super::{
+use crate::{
     IdentityPolicy,
-    events::Plan,
     matchmaker::{self, Cap, Caps, Folding, TeamCap},
+    special_events::Plan,
 };
 
 mmcos_core::settings! {

@@ -21,9 +21,9 @@ use mmcos_game::{
     IdentityPolicy, Mmcos, Record, Settings, Terms,
     catalogue::{Catalogue, EventName},
     divisions::Standing,
-    events::ByHand,
     ids::{Points, SessionId},
     results::KEEP,
+    special_events::ByHand,
 };
 use proptest::prelude::*;
 

@@ -17,7 +17,7 @@ use mmcos_game::{
     ids::{Points, RaceKey, UserId},
     players::Player,
     seasons::Season,
-    session::{LIFETIME, Session, SessionKey},
+    session_token::{LIFETIME, Session, SessionKey},
 };
 
 pub use self::answers::{

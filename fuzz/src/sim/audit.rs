@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mmcos_core::game::Life;
-use mmcos_game::{ids::UserId, session::SessionKey};
+use mmcos_game::{ids::UserId, session_token::SessionKey};
 
 use super::{
     ask::Ask,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mmcos_core::seam::ConnId;
-use mmcos_game::{matchmaker, session::LIFETIME};
+use mmcos_game::{matchmaker, session_token::LIFETIME};
 
 use super::{
     ask::Ask,

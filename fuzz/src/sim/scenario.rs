@@ -2,8 +2,8 @@ use std::{fmt, time::Duration};
 
 use mmcos_core::seam::Wall;
 use mmcos_game::{
-    events::Plan,
     matchmaker::{self, Folding},
+    special_events::Plan,
 };
 
 use super::faults::{Fault, Faults, Rates};

@@ -3,7 +3,7 @@ use std::{str, time::Duration};
 use mmcos_core::{seam::Wall, wire::steam::SteamId};
 use mmcos_game::{
     ids::UserId,
-    session::{Session, SessionError, SessionKey},
+    session_token::{Session, SessionError, SessionKey},
 };
 
 use super::script::Script;

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::super::{Mmcos, Timer};
 use super::{Operator, view};
+use crate::{Mmcos, Timer};
 use mmcos_core::{
     admin::{Access, Answer, Proof},
     engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
@@ -92,7 +92,7 @@ impl Mmcos {
     }
 
     /// Sends every change to every watcher.
-    pub(in super::super) fn refresh(&mut self, cx: &mut Context<'_, Self>) {
+    pub(crate) fn refresh(&mut self, cx: &mut Context<'_, Self>) {
         self.operator.live.timer = None;
         // First, since nothing more must be sent to an admin session that has ended.
         self.end_unproved(cx);
@@ -129,7 +129,7 @@ impl Mmcos {
     }
 
     /// Drops the stream of a client whose connection has ended.
-    pub(in super::super) fn stop_watching(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
+    pub(crate) fn stop_watching(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.operator.live.streams.retain(|watcher| watcher.stream.id() != exchange);
         self.wake_while_watched(cx);
     }
@@ -148,7 +148,7 @@ impl Mmcos {
     }
 
     /// Ends all streams, since the server stops.
-    pub(in super::super) fn end_watching(&mut self, cx: &mut Context<'_, Self>) {
+    pub(crate) fn end_watching(&mut self, cx: &mut Context<'_, Self>) {
         for watcher in self.operator.live.streams.drain(..) {
             cx.end(watcher.stream);
         }

@@ -2,11 +2,11 @@
 
 use alloc::{collections::BTreeMap, string::ToString};
 
-use super::super::{
+use super::view;
+use crate::{
     Fault, Mmcos,
     matchmaker::{RuleSet, WAIT_BOUNDS, WaitCounts},
 };
-use super::look;
 use mmcos_core::{
     admin::{Exposition, Kind, Thousandths},
     seam::Wall,
@@ -16,7 +16,7 @@ use mmcos_core::{
 
 /// Counters that only metrics use.
 #[derive(Debug, Default)]
-pub(in super::super) struct Counts {
+pub(crate) struct Counts {
     requests: BTreeMap<(&'static str, u16), u64>,
     refused_logins: BTreeMap<&'static str, u64>,
     rejected_for_storage: u64,
@@ -24,17 +24,17 @@ pub(in super::super) struct Counts {
 
 impl Counts {
     /// Counts a request to this endpoint that has its response, or will have it.
-    pub(in super::super) fn request(&mut self, endpoint: &'static str, status: Status) {
+    pub(crate) fn request(&mut self, endpoint: &'static str, status: Status) {
         add(self.requests.entry((endpoint, status.code())).or_default());
     }
 
     /// Counts a login that was refused.
-    pub(in super::super) fn refused_login(&mut self, fault: &Fault) {
+    pub(crate) fn refused_login(&mut self, fault: &Fault) {
         add(self.refused_logins.entry(reason(fault)).or_default());
     }
 
     /// Counts a request that was rejected because its change could not be stored.
-    pub(in super::super) fn rejected_for_storage(&mut self) {
+    pub(crate) fn rejected_for_storage(&mut self) {
         add(&mut self.rejected_for_storage);
     }
 }
@@ -118,7 +118,7 @@ impl Mmcos {
             family.sample(&[("rules", rules), ("ranked", if ranked { "true" } else { "false" })], players);
         }
         text.family("matches", Kind::Gauge, "Matches under way.")
-            .sample(&[], look::under_way(matchmaker).count());
+            .sample(&[], view::under_way(matchmaker).count());
 
         let counts = matchmaker.match_counts();
         let states = [

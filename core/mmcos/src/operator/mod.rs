@@ -1,19 +1,18 @@
-//! The operator's side: a request is [authenticated](mmcos_core::admin::Gate), then sees the [state](look) of the
-//! server or carries out a [command](order).
+//! The operator's side: a request is [authenticated](mmcos_core::admin::Gate), then sees the [state](view) of the
+//! server or carries out a [command](command).
 
-mod ask;
 mod asset;
+mod command;
+mod endpoints;
 mod live;
-mod look;
 mod metrics;
-mod order;
 mod view;
 
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 
-use super::{Mmcos, catalogue::EventName};
-use ask::{Ask, Found};
+use crate::{Mmcos, catalogue::EventName};
 use asset::Asset;
+use endpoints::{Ask, Found};
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
@@ -38,7 +37,7 @@ pub(super) struct Operator {
 impl Operator {
     pub(super) fn new(desk: DeskConfig) -> Self {
         Self {
-            desk: Desk::new(&crate::info::INFO, desk),
+            desk: Desk::new(&crate::host::info::INFO, desk),
             live: Live::default(),
             history: History::default(),
             counts: Counts::default(),
@@ -60,7 +59,7 @@ impl Mmcos {
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
             Asked::Answered => return None,
             Asked::Refused(refusal) => {
-                order::log_refusal(cx, peer, &refusal);
+                command::log_refusal(cx, peer, &refusal);
                 return None;
             }
             Asked::Metrics(exchange, mut text) => {
@@ -109,7 +108,7 @@ impl Mmcos {
             },
         };
         if let Err(why) = &access {
-            order::log_refusal(cx, peer, why);
+            command::log_refusal(cx, peer, why);
         }
         access
     }
@@ -129,7 +128,7 @@ impl Mmcos {
                 let text = self
                     .operator
                     .description
-                    .get_or_insert_with(|| ask::description().to_string().into_bytes().into());
+                    .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
                 Answer::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
             }
             Ask::Status => {
@@ -156,7 +155,7 @@ impl Mmcos {
         let gauges = || Gauges {
             online: presence.count(now),
             searching: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
-            matches: u32::try_from(look::under_way(matchmaker).count()).unwrap_or(u32::MAX),
+            matches: u32::try_from(view::under_way(matchmaker).count()).unwrap_or(u32::MAX),
             waits: matchmaker.waits().with_humans().count(),
             wait_millis: matchmaker.waits().with_humans().millis,
         };

@@ -3,6 +3,9 @@
 //! since 1970, so that a view stays the same while nothing happens.
 #![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
+mod matchmaking;
+mod state;
+
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use schemars::JsonSchema;
@@ -10,6 +13,8 @@ use serde::Serialize;
 
 use mmcos_core::admin::{Access, Chart};
 use mmcos_core::seam::Wall;
+
+pub(super) use matchmaking::under_way;
 
 /// Public status of the server.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

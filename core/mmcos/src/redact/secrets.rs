@@ -19,7 +19,7 @@ use rand_chacha::{
 use super::ticket::{Signer, blank};
 use crate::{
     IdentityPolicy, Settings,
-    session::{SessionError, SessionKey},
+    session_token::{SessionError, SessionKey},
 };
 
 /// Replacements for secrets, each of the same length and validity as the original.

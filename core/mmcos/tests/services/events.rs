@@ -10,7 +10,7 @@ use mmcos_core::{
 use mmcos_game::{
     Mmcos, Record, Settings,
     catalogue::EventName,
-    events::{ByHand, Plan},
+    special_events::{ByHand, Plan},
 };
 
 use super::world::Hosted;

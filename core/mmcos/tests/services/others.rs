@@ -1,7 +1,7 @@
 //! No player can act for another, whatever the token.
 
 use mmcos_core::seam::Wall;
-use mmcos_game::{Mmcos, session::Session};
+use mmcos_game::{Mmcos, session_token::Session};
 
 use super::{
     rig::{Rig, START, status},

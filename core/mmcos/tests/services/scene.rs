@@ -10,7 +10,7 @@ use mmcos_core::{
 };
 use mmcos_game::{
     Mmcos,
-    session::{Session, SessionKey},
+    session_token::{Session, SessionKey},
 };
 
 use super::{

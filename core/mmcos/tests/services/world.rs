@@ -14,7 +14,7 @@ use mmcos_game::{
     IdentityPolicy, Mmcos, Settings, Terms,
     catalogue::Catalogue,
     ids::SessionId,
-    session::{self, SessionKey},
+    session_token::{LIFETIME, SessionKey},
 };
 
 use super::rig::{Rig, START, status};
@@ -67,7 +67,7 @@ pub(crate) fn game(hosted: impl Into<Hosted>, life: u8) -> Mmcos {
 }
 
 pub(crate) fn session_key() -> SessionKey {
-    SessionKey::new(&KEY, session::LIFETIME)
+    SessionKey::new(&KEY, LIFETIME)
 }
 
 pub(crate) fn rig(hosted: impl Into<Hosted>) -> Rig<Mmcos> {

@@ -10,9 +10,9 @@ use mmcos_core::{
 use mmcos_game::{
     Mmcos, Settings,
     catalogue::EventName,
-    events::{ByHand, Plan},
     ids::UserId,
     seasons::{Season, SeasonId},
+    special_events::{ByHand, Plan},
 };
 
 use super::{Books, Undo, expect};

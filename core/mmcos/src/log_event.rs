@@ -1,0 +1,220 @@
+use alloc::{boxed::Box, format, string::String};
+use core::net::SocketAddr;
+
+use crate::{
+    Fault,
+    ids::{Points, RaceKey, UserId},
+    matchmaker::{GroupSize, Mode},
+    moderation::{Ban, Subject},
+    players::Name,
+    seasons::SeasonId,
+    special_events::ByHand,
+};
+use mmcos_core::{
+    admin,
+    notice::Notice,
+    seam::{Level, Report},
+    wire::steam::SteamId,
+};
+
+/// Log event for the operator. The texts are for people; a name in them is a player's own, so a log is not to be
+/// trusted as markup.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Event {
+    /// A request was refused.
+    #[error("{peer}: {request} refused: {fault}")]
+    Refused {
+        /// The client.
+        peer: SocketAddr,
+        /// The request.
+        request: &'static str,
+        /// The reason.
+        fault: Box<Fault>,
+    },
+    /// Nothing is at the path of a request: a mistyped address, or a scanner.
+    #[error("404 {request} from {peer}")]
+    NotFound {
+        /// The client.
+        peer: SocketAddr,
+        /// Method and path, such as `GET /favicon.ico`; a long path is cut.
+        request: String,
+    },
+    /// A player logged in.
+    #[error("{name} ({steam_id}) logged in from {peer}{}", if *new { ", for the first time" } else { "" })]
+    LoggedIn {
+        /// Address of the client.
+        peer: SocketAddr,
+        /// The player's Steam account.
+        steam_id: SteamId,
+        /// The player's name.
+        name: Name,
+        /// True if this login made the account.
+        new: bool,
+    },
+    /// A player began to search while no other player did: the moment to tell friends. A poll that continues a
+    /// matchmaking ticket is not a new search, nor is another mode of a player that searches already.
+    #[error("{name} searches for {:?}, and nobody else does", mode.game_type.0)]
+    FirstSearch {
+        /// Name of the player.
+        name: Name,
+        /// Mode that the player searches for. Its names are the client's.
+        mode: Mode,
+        /// Players of the party, as the client says.
+        size: GroupSize,
+    },
+    /// A result was counted.
+    #[error("{name} has {points} points now ({change:+})", points = points.0, change = change.0)]
+    Scored {
+        /// The player.
+        user: UserId,
+        /// The player's name.
+        name: Name,
+        /// The change as counted.
+        change: Points,
+        /// The points after it.
+        points: Points,
+    },
+    /// A result claimed more than any game can bring, and was cut.
+    #[error("{name} claimed {claimed:+} points, more than one game can bring: counted as {counted:+}",
+        claimed = claimed.0, counted = counted.0)]
+    Exaggerated {
+        /// The player's name.
+        name: Name,
+        /// Change that the game claimed.
+        claimed: Points,
+        /// Change that it was cut to.
+        counted: Points,
+    },
+    /// A result did not count. Nothing was changed.
+    #[error("{name} claimed {claimed:+} points {why}: not counted", claimed = claimed.0)]
+    NotCounted {
+        /// The player's name.
+        name: Name,
+        /// Change that the game claimed.
+        claimed: Points,
+        /// The reason.
+        why: NotCounted,
+    },
+    /// A ban was set.
+    #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
+    Banned(Box<Ban>),
+    /// A ban was lifted.
+    #[error("{0} may play again")]
+    Unbanned(Subject),
+    /// An operator carried out a command from this address.
+    #[error("the operator at {peer} {deed}")]
+    Operator {
+        /// Address of the operator.
+        peer: SocketAddr,
+        /// The command, such as `set message to "Hello"`.
+        deed: String,
+    },
+    /// A client was not accepted as an operator.
+    #[error("{peer} was refused as an operator: {why}")]
+    NoOperator {
+        /// The client.
+        peer: SocketAddr,
+        /// The reason.
+        why: admin::Refusal,
+    },
+    /// A season began.
+    #[error("season {} began; {players} players start anew", season.0)]
+    SeasonStarted {
+        /// Its number.
+        season: SeasonId,
+        /// Number of players that had been in an earlier season.
+        players: usize,
+    },
+    /// A season that began at a wrong time got the number that is right by the calendar.
+    #[error("season {} was begun while the clock was ahead: it is season {} now, and all points stay", wrong.0, season.0)]
+    SeasonRenumbered {
+        /// Its number until now.
+        wrong: SeasonId,
+        /// Its number from now on.
+        season: SeasonId,
+    },
+    /// Rows of players were gone when the server started.
+    #[error(
+        "{accounts} accounts are missing in the store: their players start anew at their next login, and their \
+         results are left out; if you did not delete them, restore a backup"
+    )]
+    AccountsMissing {
+        /// Number of missing accounts, below the highest number that is there.
+        accounts: usize,
+    },
+    /// An operator started an event, or stopped one.
+    #[error("{0}")]
+    EventByHand(ByHand),
+    /// A request came that no capture shows. Worth a report: it may teach what the protocol is missing.
+    #[error(
+        "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
+    )]
+    Unseen {
+        /// The client.
+        peer: SocketAddr,
+        /// The request.
+        request: String,
+        /// Length of its body, in bytes.
+        bytes: usize,
+    },
+}
+
+/// Reason why a result does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCounted {
+    /// The race is not, or is no longer, the player's.
+    #[error("for race {0}, which is none of theirs")]
+    NotTheirs(RaceKey),
+    /// The result came sooner after its key than a race can end.
+    #[error("for a race that cannot be over yet")]
+    TooSoon,
+    /// The player brought more results than a player can race for.
+    #[error("for more races than anybody can finish in this time")]
+    TooMany,
+}
+
+impl Report for Event {
+    fn target(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "mmcos::refused",
+            Self::NotFound { .. } => "mmcos::not-found",
+            Self::LoggedIn { .. } => "mmcos::login",
+            Self::FirstSearch { .. } => "mmcos::search",
+            Self::Scored { .. } => "mmcos::result",
+            Self::Exaggerated { .. } => "mmcos::exaggerated",
+            Self::NotCounted { .. } => "mmcos::not-counted",
+            Self::Banned(_) => "mmcos::ban",
+            Self::Unbanned(_) => "mmcos::unban",
+            Self::Operator { .. } => "mmcos::operator",
+            Self::NoOperator { .. } => "mmcos::no-operator",
+            Self::SeasonStarted { .. } | Self::SeasonRenumbered { .. } => "mmcos::season",
+            Self::AccountsMissing { .. } => "mmcos::accounts-missing",
+            Self::EventByHand(_) => "mmcos::event",
+            Self::Unseen { .. } => "mmcos::unseen",
+        }
+    }
+
+    fn level(&self) -> Level {
+        match self {
+            Self::Refused { .. }
+            | Self::NoOperator { .. }
+            | Self::Exaggerated { .. }
+            | Self::NotCounted { .. }
+            | Self::AccountsMissing { .. } => Level::Warn,
+            Self::NotFound { .. }
+            | Self::LoggedIn { .. }
+            | Self::FirstSearch { .. }
+            | Self::Scored { .. }
+            | Self::Banned(_)
+            | Self::Unbanned(_)
+            | Self::Operator { .. }
+            | Self::SeasonStarted { .. }
+            | Self::SeasonRenumbered { .. }
+            | Self::EventByHand(_)
+            | Self::Unseen { .. } => Level::Info,
+        }
+    }
+    fn notice(&self) -> Option<Notice> {
+        crate::host::notice::of(self)
+    }
+}

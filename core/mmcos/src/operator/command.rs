@@ -1,0 +1,411 @@
+//! Commands of an operator.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{endpoints::Ask, view::Link};
+use crate::{
+    Event, Mmcos, RETRY_AFTER, Record,
+    catalogue::{EventName, UnknownEvent},
+    ids::UserId,
+    moderation::{Ban, Subject, SubjectError},
+    seasons::SeasonId,
+};
+use mmcos_core::{
+    admin::{Answer, LINK_LIFETIME, Refusal, Token},
+    calendar::UtcText,
+    engine::Peer,
+    seam::{Storage, Wall},
+    service::Context,
+    settings::SettingsError,
+    wire::http::{Method, Request, Status},
+};
+
+/// Age of a season, in milliseconds, below which ending it is likely a button that was pressed twice. (Our choice.)
+const NEW_SEASON_MILLIS: i64 = 3_600_000;
+/// Bytes of the longest text about a ban.
+const LONGEST_TEXT: usize = 500;
+/// Hours of the longest special event that an operator can start.
+const MAX_EVENT_HOURS: u32 = 24 * 60;
+
+/// Body of `POST /api/v1/session`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogIn {
+    password: String,
+}
+
+/// Body of `PUT /api/v1/settings/{name}`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Set {
+    value: String,
+}
+
+/// Body of `POST /api/v1/bans`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewBan {
+    /// A SteamID64, an address, or a range that begins at its first address, such as 203.0.113.0/24.
+    subject: String,
+    /// Duration. Without it the ban is permanent.
+    hours: Option<u32>,
+    /// Reason, which the player reads. At most 500 bytes.
+    #[serde(default)]
+    reason: String,
+    /// Note for operators. At most 500 bytes.
+    #[serde(default)]
+    note: String,
+    /// Confirmation. Needed for a range of /8 or wider (IPv6: /24), of this machine, or of your own address.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// Body of `POST /api/v1/bans/lift`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LiftBan {
+    /// The `subject` of a ban.
+    subject: String,
+}
+
+/// Body of `POST /api/v1/event/start`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StartEvent {
+    /// One of the names at `/api/v1/events`.
+    event: String,
+    /// Duration.
+    #[schemars(range(min = 1, max = MAX_EVENT_HOURS))]
+    hours: u32,
+}
+
+/// Body of `POST /api/v1/season/start`. The number makes a repeated command begin one season only.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StartSeason {
+    /// The number after that of the current season; refused after that season's end, when the next begins by itself. Or
+    /// `renumber_to` of the state, for a season that lies ahead.
+    #[schemars(with = "i32")]
+    season: SeasonId,
+    /// Confirmation. Needed if the current season began less than an hour ago.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// Reason why a command is not carried out.
+#[derive(Debug, thiserror::Error)]
+enum Objection {
+    #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Setting(#[from] SettingsError),
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    #[error(transparent)]
+    Event(#[from] UnknownEvent),
+    #[error("the season is over since {0}; the next begins by itself at {1}")]
+    NoSeason(UtcText, UtcText),
+    #[error(
+        "season {season} begins only at {starts} by this machine's clock. If that is right now, the clock was ahead when \
+         the season began: to call it season {right} again and leave the points as they are, begin season {right}. To take \
+         its beginning back, stop the server and put the copy from before it in place: \
+         mmcos restore DATA/seasons/before-season-{season}.db"
+    )]
+    SeasonAhead { season: i32, starts: UtcText, right: i32 },
+    #[error(
+        "this machine's clock is in doubt since it jumped, so no season can begin: look at its date and time; once it is \
+         right, or has run evenly for long enough, try again"
+    )]
+    ClockInDoubt,
+    #[error("`season` must be {}, the number of the next", .0.0)]
+    NotNext(SeasonId),
+    #[error("{0} must be {1}")]
+    Value(&'static str, &'static str),
+    #[error("{0}: send it again with `\"confirm\": true` if you mean it")]
+    Unconfirmed(String),
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Mmcos {
+    /// Carries out a command, and logs it.
+    pub(super) fn obey(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        order: Ask<'_>,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Answer {
+        let body = request.body();
+        if let Storage::Unavailable(trouble) = cx.storage()
+            && may_record(order)
+        {
+            self.operator.counts.rejected_for_storage();
+            let text =
+                format!("this cannot be saved at the moment, since {trouble}: try again in a few seconds");
+            let (name, seconds) = RETRY_AFTER;
+            return Answer::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
+        }
+        let done = match order {
+            Ask::LogIn => {
+                return self.log_in(cx, request, peer).unwrap_or_else(|objection| answer(&objection));
+            }
+            Ask::LogOut => {
+                let now = cx.now().monotonic;
+                let gate = self.operator.desk.gate();
+                let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
+                self.end_unproved(cx);
+                return Answer::done().with("Set-Cookie", &cookie);
+            }
+            Ask::OpenLink(link) => return self.open_link(cx, link, request, peer),
+            Ask::MakeLink => {
+                let link = Token::new([cx.random(), cx.random()]);
+                let now = cx.now().monotonic;
+                let gate = self.operator.desk.gate();
+                let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
+                cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
+                return Answer::json(&Link {
+                    path: format!("/admin/link/{token}"),
+                    seconds: LINK_LIFETIME.as_secs(),
+                });
+            }
+            Ask::Set(name) => self.set(cx, name, body),
+            Ask::Reset(name) => self.reset(cx, name),
+            Ask::Kick(user) => self.kick(cx, user),
+            Ask::EndMatch(session) => self.end_match(cx, session),
+            Ask::Ban => self.order_ban(cx, body, peer),
+            Ask::LiftBan => self.order_unban(cx, body),
+            Ask::StartSeason => self.order_season(cx, body),
+            Ask::StartEvent => self.order_event(cx, body),
+            Ask::StopEvent => {
+                self.stop_event(cx);
+                Ok("stopped the event".into())
+            }
+            _ => Err(Objection::Unknown("order")),
+        };
+        match done {
+            Ok(deed) => {
+                cx.log(Event::Operator { peer: peer.address, deed });
+                Answer::done()
+            }
+            Err(objection) => answer(&objection),
+        }
+    }
+
+    fn log_in(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Result<Answer, Objection> {
+        let LogIn { password } = serde_json::from_slice(request.body())?;
+        let session = Token::new([cx.random(), cx.random()]);
+        let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
+        match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
+            Ok(cookie) => {
+                cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
+                Ok(Answer::done().with("Set-Cookie", &cookie))
+            }
+            Err(why) => {
+                log_refusal(cx, peer, &why);
+                Err(why.into())
+            }
+        }
+    }
+
+    /// Logs in a browser that opens a one-time link.
+    fn open_link(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        link: &str,
+        request: &Request<'_>,
+        peer: Peer,
+    ) -> Answer {
+        let page = |text: &str| {
+            let html = format!("<!doctype html><meta charset=\"utf-8\"><title>mmcos</title><p>{text}</p>");
+            Answer::new("text/html; charset=utf-8", html.into_bytes().into())
+        };
+        // A prefetch by the browser must not use up the link.
+        let is_prefetch = request.field("Sec-Purpose").or_else(|| request.field("Purpose")).is_some();
+        if request.method() == Method::Head || is_prefetch {
+            return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
+        }
+        let session = Token::new([cx.random(), cx.random()]);
+        let Some(gate) = self.operator.desk.gate() else { return Answer::refused(&Refusal::ProofNeeded) };
+        match gate.open_link(link, request, peer, session, cx.now().monotonic) {
+            Ok(cookie) => {
+                cx.log(Event::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
+                Answer::see_other("/admin").with("Set-Cookie", &cookie)
+            }
+            Err(Refusal::UsedLink) => page(
+                "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server for a new one, or \
+                 <a href=\"/admin\">log in with the password</a>.",
+            )
+            .of_status(Status::GONE),
+            Err(why) => Answer::refused(&why),
+        }
+    }
+
+    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, Objection> {
+        let Set { value } = serde_json::from_slice(body)?;
+        self.settings.set(name, &value)?;
+        self.settings_changed();
+        let deed = format!("set {name} to \"{value}\"");
+        cx.record(Record::Setting { name: name.into(), value: Some(value) });
+        Ok(deed)
+    }
+
+    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, Objection> {
+        self.settings.reset(name)?;
+        self.settings_changed();
+        cx.record(Record::Setting { name: name.into(), value: None });
+        Ok(format!("let the configuration say what {name} is"))
+    }
+
+    /// Restores a setting that an operator changed.
+    pub(crate) fn restore_setting(&mut self, name: &str, value: Option<&str>) {
+        // A setting that this version does not know or would not accept any more has no effect.
+        let restored = match value {
+            Some(value) => self.settings.set(name, value),
+            None => self.settings.reset(name),
+        };
+        if restored.is_ok() {
+            self.settings_changed();
+        }
+    }
+
+    fn settings_changed(&mut self) {
+        self.matchmaking.set_times(&self.settings.matchmaker());
+        self.game_configuration = None;
+    }
+
+    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<String, Objection> {
+        let user = user.parse().map(UserId).map_err(|_| Objection::Unknown("player"))?;
+        let player = self.players.get(user).ok_or(Objection::Unknown("player"))?;
+        let deed = format!("kicked {} ({})", player.profile.name.as_str(), player.steam_id);
+        self.end_session(cx, user);
+        Ok(deed)
+    }
+
+    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, Objection> {
+        let number: u64 = session.parse().map_err(|_| Objection::Unknown("match"))?;
+        let found = self.matchmaker().matches().find(|found| found.session.0 == number);
+        let (race_key, session) =
+            found.map(|found| (found.race_key, found.session)).ok_or(Objection::Unknown("match"))?;
+        self.close_race(cx, race_key, session);
+        Ok(format!("ended match {number}"))
+    }
+
+    fn order_ban(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        body: &[u8],
+        peer: Peer,
+    ) -> Result<String, Objection> {
+        let NewBan { subject, hours, reason, note, confirm } = serde_json::from_slice(body)?;
+        if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
+        {
+            return Err(Objection::Value("`reason` and `note`", "lines of at most 500 bytes"));
+        }
+        let subject: Subject = subject.parse()?;
+        if let Some(danger) = subject.danger(peer.address.ip()).filter(|_| !confirm) {
+            return Err(Objection::Unconfirmed(format!("{subject} {danger}")));
+        }
+        let since = cx.now().wall;
+        let until = hours.map(|hours| later(since, hours));
+        let ban = Ban { subject, since, until, reason, note };
+        let deed = ban.to_string();
+        self.ban(cx, ban);
+        Ok(format!("banned: {deed}"))
+    }
+
+    fn order_unban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let LiftBan { subject } = serde_json::from_slice(body)?;
+        let subject: Subject = subject.parse()?;
+        let ban = self.unban(cx, subject).ok_or(Objection::Unknown("ban"))?;
+        Ok(format!("lifted a ban: {ban}"))
+    }
+
+    fn order_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let StartSeason { season: wanted, confirm } = serde_json::from_slice(body)?;
+        let (season, now) = (self.season, cx.now().wall);
+        let next = season.early(now);
+        if wanted == season.id {
+            return Ok(format!("asked for season {}, which is on already", wanted.0));
+        }
+        if cx.clock().trouble().is_some() {
+            return Err(Objection::ClockInDoubt);
+        }
+        if let Some(right) = season.renumbered(now) {
+            if wanted != right.id {
+                return Err(Objection::SeasonAhead {
+                    season: season.id.0,
+                    starts: season.starts.into(),
+                    right: right.id.0,
+                });
+            }
+            self.renumber_season(cx, right);
+            self.game_configuration = None;
+            return Ok(format!("called season {} season {} again", season.id.0, right.id.0));
+        }
+        if wanted != next.id {
+            return Err(Objection::NotNext(next.id));
+        }
+        if !season.is_active(now) {
+            return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));
+        }
+        let age = now.as_millis().saturating_sub(season.starts.as_millis());
+        if age < NEW_SEASON_MILLIS && !confirm {
+            let began = UtcText::from(season.starts);
+            return Err(Objection::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
+        }
+        self.begin_season(cx, next);
+        Ok(format!("ended season {} early, and began season {}", season.id.0, next.id.0))
+    }
+
+    fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+        let StartEvent { event, hours } = serde_json::from_slice(body)?;
+        if !(1..=MAX_EVENT_HOURS).contains(&hours) {
+            return Err(Objection::Value("`hours`", "from 1 to 1440"));
+        }
+        let event: EventName = event.parse()?;
+        let until = later(cx.now().wall, hours);
+        self.start_event(cx, event, until);
+        Ok(format!("started the event {} for {hours} h", event.as_str()))
+    }
+}
+
+/// Returns true if a command can change durable state.
+const fn may_record(command: Ask<'_>) -> bool {
+    !matches!(command, Ask::LogIn | Ask::LogOut | Ask::OpenLink(_) | Ask::MakeLink | Ask::Kick(_))
+}
+
+/// Logs a wrong password, unless its source goes on guessing.
+pub(super) fn log_refusal(cx: &mut Context<'_, Mmcos>, peer: Peer, why: &Refusal) {
+    if *why == Refusal::WrongPassword {
+        cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+    }
+}
+
+fn later(moment: Wall, hours: u32) -> Wall {
+    Wall::from_millis(moment.as_millis().saturating_add(i64::from(hours).saturating_mul(3_600_000)))
+}
+
+fn answer(objection: &Objection) -> Answer {
+    match objection {
+        Objection::Refused(refusal) => Answer::refused(refusal),
+        Objection::Unknown(_) | Objection::Setting(SettingsError::Unknown(_)) => {
+            Answer::error(Status::NOT_FOUND, &objection.to_string())
+        }
+        Objection::Unconfirmed(why) => Answer::question(why, &objection.to_string()),
+        _ => Answer::error(Status::BAD_REQUEST, &objection.to_string()),
+    }
+}

@@ -1,0 +1,303 @@
+use alloc::{string::String, vec::Vec};
+
+use serde_json::{Map, Value, json};
+
+use crate::host::info::INFO;
+
+use super::{asset::Asset, command, view};
+use mmcos_core::{
+    admin::{Desk, Operation, RequiredAccess, document},
+    settings::LiveSetting,
+    wire::http::{Method, Status},
+};
+
+/// Request to the operator's pages and API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask<'a> {
+    /// A file of the dashboard.
+    Asset(Asset),
+    /// Get the description of the API.
+    Description,
+    /// Get the public status of the server.
+    Status,
+    /// Get the access of the sender.
+    Session,
+    /// Log in.
+    LogIn,
+    /// Log out.
+    LogOut,
+    /// Log in by a one-time link.
+    OpenLink(&'a str),
+    /// Make a one-time link.
+    MakeLink,
+    /// Get everything that the dashboard shows.
+    State,
+    /// Get the same, again whenever it changes.
+    Live,
+    /// Get the charts.
+    History,
+    /// Find players by a part of their name.
+    Players,
+    /// End a player's matchmaking ticket and session.
+    Kick(&'a str),
+    /// End a match.
+    EndMatch(&'a str),
+    /// Get all bans.
+    Bans,
+    /// Set a ban.
+    Ban,
+    /// Lift a ban.
+    LiftBan,
+    /// Start the next season at once.
+    StartSeason,
+    /// Get the names of all events.
+    Events,
+    /// Start an event.
+    StartEvent,
+    /// Stop the event that is on.
+    StopEvent,
+    /// Get the live settings.
+    Settings,
+    /// Set a live setting.
+    Set(&'a str),
+    /// Reset a live setting to the configuration's value.
+    Reset(&'a str),
+}
+
+/// Requests that a path has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    /// A request, and the access that it requires.
+    Ask(Ask<'a>, RequiredAccess),
+    /// Requests with other methods only: these, in the form of the field `Allow`.
+    Allow(String),
+}
+
+/// A route makes its request from the segment of the path that its pattern has in braces.
+type Maker = fn(&str) -> Ask<'_>;
+
+/// Pages and files for a browser. They are public: a one-time link proves itself.
+static PAGES: [(&str, Maker); 7] = [
+    ("/admin", |_| Ask::Asset(Asset::Page)),
+    ("/admin/", |_| Ask::Asset(Asset::Page)),
+    ("/admin/style.css", |_| Ask::Asset(Asset::Style)),
+    ("/admin/script.js", |_| Ask::Asset(Asset::Script)),
+    ("/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
+    ("/favicon.ico", |_| Ask::Asset(Asset::Icon)),
+    ("/admin/link/{link}", |link| Ask::OpenLink(link)),
+];
+
+/// Routes of the API, both to serve and to describe it.
+static API: [(Operation, Maker); 22] = [
+    (
+        get("/api/v1/openapi.json", "Returns this description.")
+            .with_access(RequiredAccess::Public)
+            .returns::<Map<String, Value>>(),
+        |_| Ask::Description,
+    ),
+    (
+        get("/api/v1/status", "Returns the public status, to any site. Rendered at most once a second.")
+            .with_access(RequiredAccess::Public)
+            .returns::<view::Status>(),
+        |_| Ask::Status,
+    ),
+    (
+        get("/api/v1/session", "Returns the access of the sender.")
+            .with_access(RequiredAccess::SameSite)
+            .returns::<view::Session>(),
+        |_| Ask::Session,
+    ),
+    (
+        post("/api/v1/session", "Logs a browser in: the response sets its cookie.")
+            .with_access(RequiredAccess::SameSite)
+            .with_body::<command::LogIn>(),
+        |_| Ask::LogIn,
+    ),
+    (
+        delete("/api/v1/session", "Logs a browser out.").with_access(RequiredAccess::SameSite),
+        |_| Ask::LogOut,
+    ),
+    (
+        post("/api/v1/links", "Makes a one-time link that logs a browser in.").returns::<view::Link>(),
+        |_| Ask::MakeLink,
+    ),
+    (get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(), |_| Ask::State),
+    (
+        get(
+            "/api/v1/live",
+            "Streams server-sent events: `session` once, `state` and `history` now and when they change, at most \
+             once a second.",
+        )
+        .returns_text("text/event-stream")
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::Live,
+    ),
+    (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Ask::History),
+    (
+        get("/api/v1/players", "Returns at most 50 players with this part of a name, or this SteamID64.")
+            .with_query("name")
+            .returns::<Vec<view::PlayerRow>>(),
+        |_| Ask::Players,
+    ),
+    (
+        post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
+            .fails_with(&[Status::NOT_FOUND]),
+        |user| Ask::Kick(user),
+    ),
+    (
+        post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |session| Ask::EndMatch(session),
+    ),
+    (get("/api/v1/bans", "Returns all bans, also those that have ended.").returns::<Vec<view::Ban>>(), |_| Ask::Bans),
+    (
+        post("/api/v1/bans", "Bans a player or addresses.")
+            .with_body::<command::NewBan>()
+            .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::Ban,
+    ),
+    (
+        post("/api/v1/bans/lift", "Lifts a ban.")
+            .with_body::<command::LiftBan>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::LiftBan,
+    ),
+    (
+        post("/api/v1/season/start", "Begins the next season at once. Does nothing if this season is on already.")
+            .with_body::<command::StartSeason>()
+            .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StartSeason,
+    ),
+    (
+        get("/api/v1/events", "Returns the names of all special events, in the order of their numbers.")
+            .returns::<Vec<String>>(),
+        |_| Ask::Events,
+    ),
+    (
+        post("/api/v1/event/start", "Starts a special event, and stops the one that is on.")
+            .with_body::<command::StartEvent>()
+            .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StartEvent,
+    ),
+    (
+        post("/api/v1/event/stop", "Stops the special event that is on.")
+            .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Ask::StopEvent,
+    ),
+    (
+        get("/api/v1/settings", "Returns the settings that can change while the server runs.")
+            .returns::<Vec<LiveSetting>>(),
+        |_| Ask::Settings,
+    ),
+    (
+        put("/api/v1/settings/{name}", "Sets a setting such as `message` or `maintenance`, also for after a restart.")
+            .with_body::<command::Set>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Ask::Set(name),
+    ),
+    (
+        delete("/api/v1/settings/{name}", "Resets a setting: the configuration counts again.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Ask::Reset(name),
+    ),
+];
+
+const fn get(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Get, path, summary)
+}
+
+const fn post(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Post, path, summary)
+}
+
+const fn put(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Put, path, summary)
+}
+
+const fn delete(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Delete, path, summary)
+}
+
+/// Returns the description of the API.
+pub(super) fn description() -> Value {
+    let about = "The API of the dashboard. Times are in seconds since 1970. Steam IDs and match numbers are \
+                 strings, since a browser's numbers end at 2^53. Requests need the operator's password as a bearer \
+                 token, or the cookie of an admin session, except those that say otherwise.";
+    let info = json!({
+        "title": INFO.name,
+        "version": "1",
+        "license": { "name": "MIT", "identifier": "MIT" },
+        "description": about,
+    });
+    document(&info, API.iter().map(|(operation, _)| *operation).chain(Desk::OPERATIONS))
+}
+
+impl<'a> Ask<'a> {
+    /// Returns the request at this path; `None` if there is none here. (`Get` stands for HEAD as well.)
+    pub(super) fn find(method: Method, path: &'a str) -> Option<Found<'a>> {
+        let method = if method == Method::Head { Method::Get } else { method };
+        let mut allowed = String::new();
+        let pages = PAGES.iter().map(|(pattern, ask)| (Method::Get, *pattern, RequiredAccess::Public, ask));
+        let api = API
+            .iter()
+            .map(|(operation, ask)| (operation.method(), operation.path(), operation.access(), ask));
+        for (wanted, pattern, access, ask) in pages.chain(api) {
+            let Some(subject) = subject(pattern, path) else { continue };
+            if wanted == method {
+                return Some(Found::Ask(ask(subject), access));
+            }
+            let separator = if allowed.is_empty() { "" } else { ", " };
+            allowed.extend([separator, token(wanted)]);
+        }
+        (!allowed.is_empty()).then_some(Found::Allow(allowed))
+    }
+}
+
+/// Returns the segment of the path at the pattern's braces, empty if it has none; `None` if the path does not match.
+fn subject<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, rest)) = pattern.split_once('{') else { return (pattern == path).then_some("") };
+    let (_, after) = rest.split_once('}')?;
+    path.strip_prefix(before)?.strip_suffix(after).filter(|subject| !subject.contains('/'))
+}
+
+/// Returns the method's name, as in the field `Allow`.
+const fn token(method: Method) -> &'static str {
+    match method {
+        Method::Get | Method::Head => "GET, HEAD",
+        other => other.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_found_by_method() {
+        let find = |method, path| Ask::find(method, path);
+        let allow = |methods: &str| Some(Found::Allow(methods.into()));
+        let public = |ask| Some(Found::Ask(ask, RequiredAccess::Public));
+        let proved = |ask| Some(Found::Ask(ask, RequiredAccess::Operator));
+        assert_eq!(find(Method::Get, "/admin"), public(Ask::Asset(Asset::Page)));
+        assert_eq!(find(Method::Head, "/api/v1/status"), public(Ask::Status));
+        assert_eq!(find(Method::Post, "/api/v1/status"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
+        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Ask::Kick("7")));
+        assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
+        assert_eq!(find(Method::Put, "/api/v1/settings/message"), proved(Ask::Set("message")));
+        for path in [
+            "/",
+            "",
+            "/admin/x",
+            "//admin",
+            "/api",
+            "/api/v1",
+            "/api/v1/",
+            "/api/v2/status",
+            "/api/v1/players/7",
+            "/api/v1/players/7/8/kick",
+        ] {
+            assert_eq!(find(Method::Get, path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Views of matchmaking tickets and matches.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cmp::Reverse;
+
+use super::state::{first_rows, who};
+use super::{self as view, MatchRow, Matches, ModeRow, SearchRow, Searches};
+use crate::{
+    Mmcos,
+    ids::UserId,
+    matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, SearchView, Standing},
+    players::Player,
+};
+use mmcos_core::seam::{Monotonic, Now, Wall};
+
+/// Returns the matches, except those that are no more than a lone player's next search.
+pub(crate) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match> {
+    matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
+}
+
+/// Returns the buckets with the most players. Clients name modes, so there can be any number of them.
+pub(super) fn fullest_modes(matchmaker: &Matchmaker) -> Vec<BucketView> {
+    first_rows(matchmaker.buckets(), |bucket| (Reverse(bucket.players), bucket.key))
+}
+
+impl Mmcos {
+    pub(super) fn searches(&self, now: Now) -> Searches<'_> {
+        let matchmaker = self.matchmaker();
+        let modes = fullest_modes(matchmaker);
+        let mut longest: BTreeMap<BucketKey, Option<Monotonic>> =
+            modes.iter().map(|bucket| (bucket.key, None)).collect();
+        for search in matchmaker.searches() {
+            if let Some(longest) = longest.get_mut(&search.bucket) {
+                *longest = Some(longest.map_or(search.began, |began| began.min(search.began)));
+            }
+        }
+        let versions = Versions::of(matchmaker);
+        let mode_row = |bucket: &BucketView| ModeRow {
+            mode: mode(&bucket.key),
+            version: bucket.key.network_version,
+            players: bucket.players,
+            searches: bucket.polls,
+            since: longest
+                .get(&bucket.key)
+                .copied()
+                .flatten()
+                .map_or(now.wall.as_secs(), |began| at(began, now)),
+            why: versions.why(&bucket.key, &bucket.standing),
+        };
+        let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
+        let buckets: BTreeSet<BucketKey> = list.iter().map(|search| search.bucket).collect();
+        let standings: BTreeMap<BucketKey, Standing> = matchmaker
+            .buckets()
+            .filter(|bucket| buckets.contains(&bucket.key))
+            .map(|bucket| (bucket.key, bucket.standing))
+            .collect();
+        let row = |search: &SearchView| {
+            Some(SearchRow {
+                who: who(self.players.get(search.account)?),
+                mode: mode(&search.bucket),
+                version: search.bucket.network_version,
+                accepts_ai: search.accepts_ai,
+                party: search.size.get(),
+                since: at(search.began, now),
+                why: match standings.get(&search.bucket) {
+                    _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
+                    Some(standing) => versions.why(&search.bucket, standing),
+                    None => String::new(),
+                },
+            })
+        };
+        Searches {
+            players: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
+            searches: matchmaker.searches().count(),
+            different_modes: matchmaker.buckets().count(),
+            modes: modes.iter().map(mode_row).collect(),
+            list: list.iter().filter_map(row).collect(),
+        }
+    }
+
+    pub(super) fn matches(&self, now: Now) -> Matches<'_> {
+        let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.session));
+        let row = |found: &&Match| {
+            let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
+            members.sort_by_key(|member| !member.is_host);
+            MatchRow {
+                session: found.session.0.to_string(),
+                mode: mode(&found.bucket),
+                state: match found.state {
+                    MatchState::Made => view::MatchState::Made,
+                    MatchState::Registered => view::MatchState::Racing,
+                    MatchState::Scored => view::MatchState::Scored,
+                },
+                since: at(found.made, now),
+                seats: found.players,
+                players: members
+                    .iter()
+                    .filter_map(|member| self.players.get(member.account))
+                    .map(who)
+                    .collect(),
+            }
+        };
+        Matches {
+            running: under_way(self.matchmaker()).count(),
+            made: self.matchmaker().match_counts().made,
+            list: list.iter().map(row).collect(),
+        }
+    }
+}
+
+/// Number of versions of the game that search for each mode.
+struct Versions(BTreeMap<BucketKey, u32>);
+
+impl Versions {
+    fn of(matchmaker: &Matchmaker) -> Self {
+        let mut versions = BTreeMap::new();
+        for bucket in matchmaker.buckets() {
+            let count: &mut u32 = versions.entry(of_any_version(&bucket.key)).or_default();
+            *count = count.saturating_add(1);
+        }
+        Self(versions)
+    }
+
+    /// Returns the reason why the players in a bucket still wait.
+    fn why(&self, key: &BucketKey, standing: &Standing) -> String {
+        let is_one_of_several = self.0.get(&of_any_version(key)).is_some_and(|count| *count > 1);
+        if is_one_of_several && matches!(standing, Standing::NoCompany) {
+            return format!(
+                "others search for this with another version of the game (this is version {})",
+                key.network_version
+            );
+        }
+        why(standing)
+    }
+}
+
+const fn of_any_version(key: &BucketKey) -> BucketKey {
+    BucketKey { network_version: 0, ..*key }
+}
+
+/// Players that are searching or racing.
+pub(super) struct Busy {
+    pub(super) searching: BTreeSet<UserId>,
+    pub(super) racing: BTreeSet<UserId>,
+}
+
+impl Busy {
+    pub(super) fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
+        let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
+        let racing = under_way(matchmaker)
+            .flat_map(Match::members)
+            .filter(|member| !member.left && member.state != MatchState::Scored);
+        let searching = matchmaker.searches().map(|search| search.account);
+        Self {
+            searching: searching.filter(|user| players.contains(user)).collect(),
+            racing: racing.map(|member| member.account).filter(|user| players.contains(user)).collect(),
+        }
+    }
+}
+
+/// Converts a moment of the monotonic clock to the wall clock.
+fn at(moment: Monotonic, now: Now) -> i64 {
+    let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
+    Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
+}
+
+/// Returns the name of a bucket's mode.
+pub(super) fn mode(key: &BucketKey) -> String {
+    match (&key.game_type, &key.rule_set) {
+        (Some(game_type), _) => game_type.0.to_string(),
+        (None, Some(rules)) => format!("{} {}", if key.ranked { "Ranked" } else { "Any" }, rules.as_str()),
+        (None, None) => "Any".into(),
+    }
+}
+
+/// Returns the reason why the players in a bucket still wait.
+fn why(standing: &Standing) -> String {
+    match standing {
+        Standing::NoCompany => "nobody else searches for this".into(),
+        Standing::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
+        Standing::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
+        Standing::Choosing { .. } => "a full match is there; players of like points are sought".into(),
+    }
+}

@@ -1,0 +1,261 @@
+//! The state of the server as views.
+
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cmp::Reverse;
+
+use super::matchmaking::{Busy, fullest_modes, mode, under_way};
+use super::{
+    Activity, Ban, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season,
+    State, Status,
+};
+use crate::{
+    IdentityPolicy, Mmcos, matchmaker::Mode, moderation::Subject, players::Player, special_events::Run,
+};
+use mmcos_core::{seam::Wall, service::Context};
+
+/// The most rows of a list: a view is sent to every watcher.
+const ROWS: usize = 50;
+/// Number of races that are searched for results.
+const RACES: usize = 500;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Returns as many items as are shown, the first in this order.
+pub(super) fn first_rows<T, K: Ord>(items: impl Iterator<Item = T>, order: impl Fn(&T) -> K) -> Vec<T> {
+    let mut rows: Vec<T> = items.collect();
+    if rows.len() > ROWS {
+        // There may be thousands: only those that are shown are put in order.
+        rows.select_nth_unstable_by_key(ROWS, &order);
+        rows.truncate(ROWS);
+    }
+    rows.sort_unstable_by_key(order);
+    rows
+}
+
+fn clock_trouble(cx: &Context<'_, Mmcos>) -> Option<String> {
+    cx.clock().trouble().map(|doubted| doubted.to_string())
+}
+
+impl Mmcos {
+    /// Returns the public status.
+    pub(in crate::operator) fn public_status(&self, cx: &Context<'_, Self>) -> Status<'_> {
+        let matchmaker = self.matchmaker();
+        // Versions of the game count together: the public cannot tell them apart.
+        let mut modes: Vec<Searching> = Vec::new();
+        for bucket in fullest_modes(matchmaker) {
+            let mode = mode(&bucket.key);
+            match modes.iter_mut().find(|known| known.mode == mode) {
+                Some(known) => known.players = known.players.saturating_add(bucket.players),
+                None => modes.push(Searching { mode, players: bucket.players }),
+            }
+        }
+        Status {
+            version: VERSION,
+            maintenance: self.settings.maintenance,
+            message: self.settings.message.as_deref(),
+            players: self.presence.count(cx.now().wall),
+            searching: modes,
+            matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
+            clock_trouble: clock_trouble(cx),
+        }
+    }
+
+    /// Returns everything that the dashboard shows.
+    pub(in crate::operator) fn state(&self, cx: &Context<'_, Self>) -> State<'_> {
+        let now = cx.now();
+        State {
+            server: self.health(cx),
+            players: self.online(now.wall),
+            searches: self.searches(now),
+            matches: self.matches(now),
+            results: self.results(),
+            leaderboard: self.leaderboard_rows(),
+            season: Season {
+                id: self.season.id.0,
+                active: self.season.is_active(now.wall),
+                starts: self.season.starts.as_secs(),
+                ends: self.season.inactive_from.as_secs(),
+                next: self.season.next_starts.as_secs(),
+                renumber_to: match cx.clock().trouble() {
+                    None => self.season.renumbered(now.wall).map(|right| right.id.0),
+                    Some(_) => None,
+                },
+            },
+            event: self
+                .events
+                .at(now.wall)
+                .or_else(|| self.events.next(now.wall))
+                .map(|run| event(&run, now.wall)),
+        }
+    }
+
+    fn health(&self, cx: &Context<'_, Self>) -> Health<'_> {
+        let now = cx.now().wall;
+        Health {
+            version: VERSION,
+            started: self.operator.desk.started(now).as_secs(),
+            maintenance: self.settings.maintenance,
+            message: self.settings.message.as_deref(),
+            verifies_tickets: matches!(self.settings.identity, IdentityPolicy::Verify(_)),
+            connections: cx.connections(),
+            storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
+            clock_trouble: clock_trouble(cx),
+            last_commit_millis: self.operator.desk.last_commit().map(|took| took.as_secs_f64() * 1000.0),
+            bans: self.bans.iter().filter(|ban| ban.holds(self.earliest)).count(),
+        }
+    }
+
+    fn online(&self, now: Wall) -> Online<'_> {
+        let mut shown = first_rows(self.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
+        shown.sort_unstable_by_key(|(user, _)| *user);
+        let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players.get(*user)).collect();
+        Online {
+            online: self.presence.count(now),
+            known: self.players.len(),
+            list: self.player_rows(&shown, now),
+        }
+    }
+
+    fn player_rows<'a>(&self, players: &[&'a Player], now: Wall) -> Vec<PlayerRow<'a>> {
+        let busy = Busy::of(self.matchmaker(), players);
+        players.iter().map(|player| self.player_row(player, &busy, now)).collect()
+    }
+
+    fn player_row<'a>(&self, player: &'a Player, busy: &Busy, now: Wall) -> PlayerRow<'a> {
+        let seen = self.presence.seen(player.user_id, now);
+        PlayerRow {
+            who: who(player),
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+            level: player.profile.level.get(),
+            games: player.profile.games,
+            seen: seen.unwrap_or(player.profile.last_seen).as_secs(),
+            does: match () {
+                () if busy.racing.contains(&player.user_id) => Activity::Racing,
+                () if busy.searching.contains(&player.user_id) => Activity::Searching,
+                () if seen.is_some() => Activity::Menu,
+                () => Activity::Away,
+            },
+            banned: self.bans.of_account(player.steam_id, self.earliest).is_some(),
+        }
+    }
+
+    /// Returns players with this text in their name (`name=…` in the query), online or not.
+    pub(in crate::operator) fn players_named(&self, query: Option<&str>, now: Wall) -> Vec<PlayerRow<'_>> {
+        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let part = pairs.filter(|(key, _)| *key == "name").map(|(_, value)| decoded(value)).next();
+        let part = part.unwrap_or_default().to_lowercase();
+        let named = |player: &&Player| {
+            player.profile.name.as_str().to_lowercase().contains(&part) || player.steam_id.to_string() == part
+        };
+        let found: Vec<&Player> = self.players.iter().filter(named).take(ROWS).collect();
+        self.player_rows(&found, now)
+    }
+
+    fn results(&self) -> Vec<ResultRow<'_>> {
+        let latest = self.races.latest().take(RACES);
+        let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
+        rows.take(ROWS)
+            .filter_map(|(race, result)| {
+                Some(ResultRow {
+                    who: who(self.players.get(result.user)?),
+                    at: result.at.as_secs(),
+                    session: race.session.0.to_string(),
+                    mode: race_mode(&race.mode),
+                    change: result.counted.0,
+                    claimed: result.claimed.0,
+                    points: result.progress.after.points.0,
+                })
+            })
+            .collect()
+    }
+
+    fn leaderboard_rows(&self) -> Vec<LeaderboardRow<'_>> {
+        let rows = self.players.leaderboard(0, 20).map(|player| LeaderboardRow {
+            who: who(player),
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+        });
+        rows.collect()
+    }
+
+    pub(in crate::operator) fn ban_rows(&self) -> Vec<Ban<'_>> {
+        let name = |subject| match subject {
+            Subject::Account(steam_id) => {
+                self.players.by_steam_id(steam_id).map(|player| player.profile.name.as_str())
+            }
+            Subject::Addresses(_) => None,
+        };
+        let rows = self.bans.iter().map(|ban| Ban {
+            subject: ban.subject.to_string(),
+            name: name(ban.subject),
+            since: ban.since.as_secs(),
+            until: ban.until.map(Wall::as_secs),
+            holds: ban.holds(self.earliest),
+            reason: &ban.reason,
+            note: &ban.note,
+        });
+        rows.collect()
+    }
+}
+
+pub(super) fn who(player: &Player) -> Identity<'_> {
+    Identity {
+        user_id: player.user_id.0,
+        steam_id: player.steam_id.to_string(),
+        name: player.profile.name.as_str(),
+    }
+}
+
+fn event(run: &Run, now: Wall) -> Event<'static> {
+    Event {
+        name: Cow::Borrowed(run.event.as_str()),
+        on: run.starts <= now,
+        starts: run.starts.as_secs(),
+        ends: run.ends.as_secs(),
+    }
+}
+
+fn race_mode(mode: &Mode) -> String {
+    mode.game_type.0.to_string()
+}
+
+/// Returns a value of a query with its percent-encoding decoded.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = after.split_at_checked(2).filter(|_| *first == b'%').and_then(|(digits, after)| {
+            let digits = core::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.unwrap_or((if *first == b'+' { b' ' } else { *first }, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let table = [
+            ("a+b", "a b"),
+            ("%3Cimg%3E", "<img>"),
+            ("%C3%A4", "ä"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("%FF", "\u{fffd}"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(decoded(value), expected);
+        }
+    }
+}
