@@ -45,7 +45,7 @@ use mmcos_std::{
     clock::Clock,
     data_dir::DataDir,
     driver::Driver,
-    serving::Door,
+    serving::Listener,
     store::{Commit, Committer, Database as _, Store, StoreError},
 };
 
@@ -229,9 +229,12 @@ fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, e
         let stop = async {
             let _ = stopped.recv().await;
         };
-        Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![Door { listener, tls: None }] }
-            .run(stop)
-            .unwrap();
+        Server {
+            hub: Hub::new(driver, WriteLimits::default()),
+            listeners: vec![Listener { socket: listener, tls: None }],
+        }
+        .run(stop)
+        .unwrap();
     });
     let mut clients: Vec<Vec<Client>> = (0..CLIENT_THREADS).map(|_| Vec::new()).collect();
     for user in users {

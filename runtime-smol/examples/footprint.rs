@@ -18,13 +18,8 @@
     reason = "a measurement that cannot go on must fail; the tests use more of their client"
 )]
 
-#[path = "../../runtime-std/tests/blackbox/client.rs"]
-mod client;
-#[path = "../../runtime-std/tests/blackbox/player.rs"]
-mod player;
-mod process;
-#[path = "../../runtime-std/tests/blackbox/tls.rs"]
-mod tls;
+#[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
+mod rig;
 
 use std::{
     env, fs,
@@ -34,10 +29,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{Client, get};
-use player::{Mode, Player, RACE, login};
-use process::Server;
+use rig::client::{Client, get};
+use rig::player::{Mode, Player, RACE, login};
+use rig::{process::Server, tls};
 use rustls::{ClientConfig, client::Resumption};
+
+/// Not used: the command line names the measured program.
+const PROGRAM: &str = "";
 
 /// Time for which connections and requests are counted, of each kind.
 const MEASURED: Duration = Duration::from_secs(3);
@@ -48,7 +46,7 @@ const AHEAD: usize = 8;
 
 fn main() {
     let command: Vec<String> = env::args().skip(1).collect();
-    let server = Server::start(&command, &["--poll-seconds", "300", "--account-requests-per-second", "0"]);
+    let server = Server::start_by(&command, &["--poll-seconds", "300", "--account-requests-per-second", "0"]);
     show(&server, "idle");
     let mut waiting = Vec::new();
     for count in [1_000, 10_000] {

@@ -18,13 +18,8 @@
     reason = "a measurement that cannot go on must fail; the tests use more of their client"
 )]
 
-#[path = "../../runtime-std/tests/blackbox/client.rs"]
-mod client;
-#[path = "../../runtime-std/tests/blackbox/player.rs"]
-mod player;
-mod process;
-#[path = "../../runtime-std/tests/blackbox/tls.rs"]
-mod tls;
+#[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
+mod rig;
 mod watchers;
 
 use std::{
@@ -35,10 +30,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{Answer, Client, get};
-use player::{ELIMINATION, Mode, Player, RACE, met, search};
-use process::Server;
+use rig::client::{Answer, Client, get};
+use rig::player::{ELIMINATION, Mode, Player, RACE, met, search};
+use rig::{process::Server, tls};
 use watchers::Watchers;
+
+/// Not used: the command line names the measured program.
+const PROGRAM: &str = "";
 
 /// Number of players that wait at any time.
 const HELD: usize = 1000;
@@ -56,13 +54,13 @@ fn main() {
         }
         None => 0,
     };
-    let server = Server::start(&command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
+    let server = Server::start_by(&command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
     println!("                                        p50       p99     p99.9       max");
-    for (name, door) in [("plain", Door::Plain(server.http)), ("TLS", Door::Tls(server.https))] {
+    for (name, listener) in [("plain", Listener::Plain(server.http)), ("TLS", Listener::Tls(server.https))] {
         for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
-            let mut waiting = Waiting::with(&door, mode, players);
+            let mut waiting = Waiting::with(&listener, mode, players);
             for dashboards in BTreeSet::from([0, dashboards]) {
-                let password = std::fs::read_to_string(server.data.join("operator-password")).unwrap();
+                let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
                 let watchers = Watchers::open(server.http, password.trim(), dashboards);
                 let (matches, others) = waiting.measure();
                 println!("{name}, {players} in a match, {dashboards} dashboards: {}", watchers.close());
@@ -80,12 +78,12 @@ fn print(what: &str, mut times: Vec<Duration>) {
     println!("    {what:27} {p50:6.2} ms {p99:6.2} ms {p999:6.2} ms {most:6.2} ms");
 }
 
-enum Door {
+enum Listener {
     Plain(SocketAddr),
     Tls(SocketAddr),
 }
 
-impl Door {
+impl Listener {
     fn connect(&self) -> Client {
         match self {
             Self::Plain(address) => Client::plain(*address),
@@ -140,16 +138,18 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn with(door: &Door, mode: Mode, players: usize) -> Self {
+    fn with(listener: &Listener, mode: Mode, players: usize) -> Self {
         let mut numbers = 1..;
         let tables = (0..HELD.div_ceil(players - 1)).map(|_| Table {
             mode: unsearched(mode),
             matches: 0,
-            players: (0..players).map(|_| Player::with(door.connect(), numbers.next().unwrap())).collect(),
+            players: (0..players)
+                .map(|_| Player::with(listener.connect(), numbers.next().unwrap()))
+                .collect(),
         });
         let mut tables: Vec<Table> = tables.collect();
         tables.iter_mut().for_each(Table::all_but_one_search);
-        Self { tables, bystander: door.connect() }
+        Self { tables, bystander: listener.connect() }
     }
 
     /// Returns the times of matches, one after the other, and of single requests between them, which show the

@@ -16,7 +16,7 @@ use mmcos_core::{
 };
 use mmcos_std::{
     listen::{self, AcceptTrouble},
-    serving::{self, Door, GRACE, LONGEST_GRACE, RunError, Serving},
+    serving::{self, GRACE, LONGEST_GRACE, Listener, RunError, Serving},
     socket,
 };
 use smol::{
@@ -29,8 +29,8 @@ use crate::{connection, hub::Hub, socket::Socket};
 /// Runs a program that serves a game on smol: carries out the command line of this process. A `main` consists of this
 /// call.
 pub fn main<G: Game>() -> ExitCode {
-    serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
-        Server { hub: Hub::new(driver, write_limits), doors }.run(smol::unblock(|| caretaker.watch()))
+    serving::main::<G>(|Serving { driver, listeners, caretaker, write_limits }| {
+        Server { hub: Hub::new(driver, write_limits), listeners }.run(smol::unblock(|| caretaker.watch()))
     })
 }
 
@@ -40,7 +40,7 @@ pub struct Server<C: Core> {
     /// Hub with the core.
     pub hub: Hub<C>,
     /// Listeners.
-    pub doors: Vec<Door>,
+    pub listeners: Vec<Listener>,
 }
 
 impl<C: Core + 'static> Server<C> {
@@ -50,10 +50,10 @@ impl<C: Core + 'static> Server<C> {
         let executor = Rc::new(LocalExecutor::new());
         let hub = Rc::new(self.hub);
         let mut accepting = Vec::new();
-        for door in self.doors {
-            let listener = Async::new(door.listener)?;
-            let tls = door.tls.map(TlsAcceptor::from);
-            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), listener, tls);
+        for listener in self.listeners {
+            let socket = Async::new(listener.socket)?;
+            let tls = listener.tls.map(TlsAcceptor::from);
+            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), socket, tls);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));

@@ -14,14 +14,8 @@
 
 #[path = "browser/mod.rs"]
 mod browser;
-#[path = "../../runtime-std/tests/blackbox/client.rs"]
-mod client;
-#[path = "../../runtime-std/tests/blackbox/player.rs"]
-mod player;
-#[path = "../../runtime-std/tests/blackbox/process.rs"]
-mod process;
-#[path = "../../runtime-std/tests/blackbox/tls.rs"]
-mod tls;
+#[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
+mod rig;
 
 use std::{
     env, fs,
@@ -35,9 +29,9 @@ use std::{
 };
 
 use browser::{Browser, Page};
-use client::Client;
-use player::{BATTLE, ELIMINATION, Player, RACE, meet, search};
-use process::{Scratch, Server};
+use rig::client::Client;
+use rig::player::{BATTLE, ELIMINATION, Player, RACE, meet, search};
+use rig::process::{Scratch, Server};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");

@@ -10,23 +10,17 @@
     reason = "a test that cannot go on must fail; others use more of what is taken in"
 )]
 
-#[path = "../../runtime-std/tests/blackbox/client.rs"]
-mod client;
-#[path = "../../runtime-std/tests/blackbox/player.rs"]
-mod player;
-#[path = "../../runtime-std/tests/blackbox/process.rs"]
-mod process;
-#[path = "../../runtime-std/tests/blackbox/tls.rs"]
-mod tls;
+#[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
+mod rig;
 
 use std::{
     io::Write as _,
     process::{Command, Stdio},
 };
 
-use client::Client;
-use player::{ELIMINATION, Player, RACE, meet, search};
-use process::Server;
+use rig::client::Client;
+use rig::player::{ELIMINATION, Player, RACE, meet, search};
+use rig::process::Server;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
@@ -61,7 +55,7 @@ fn promtool_accepts_the_metrics_of_a_new_server_and_of_a_used_one() {
     players[0].score(&met.race_key, 12);
     players[2].search(ELIMINATION);
     Client::plain(server.http)
-        .ask(&client::post("/MMCOS/MMCOS-Account/AccountService.svc/Login", "<Login/>"));
-    Client::plain(server.http).ask(&client::get("/nothing"));
+        .ask(&rig::client::post("/MMCOS/MMCOS-Account/AccountService.svc/Login", "<Login/>"));
+    Client::plain(server.http).ask(&rig::client::get("/nothing"));
     assert_eq!(complaints(&server), "");
 }

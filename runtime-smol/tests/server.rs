@@ -4,7 +4,7 @@ use mmcos_core::{link::WriteLimits, seam::Core};
 use mmcos_smol::{Hub, Server};
 use mmcos_std::{
     driver::Driver,
-    serving::{Door, RunError},
+    serving::{Listener, RunError},
 };
 
 #[path = "../../runtime-std/tests/blackbox/mod.rs"]
@@ -14,6 +14,7 @@ mod blackbox;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Serves at one listener until the store fails.
-fn run<C: Core + 'static>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
-    Server { hub: Hub::new(driver, WriteLimits::default()), doors: vec![door] }.run(std::future::pending())
+fn run<C: Core + 'static>(driver: Driver<C>, listener: Listener) -> Result<(), RunError> {
+    Server { hub: Hub::new(driver, WriteLimits::default()), listeners: vec![listener] }
+        .run(std::future::pending())
 }

@@ -6,35 +6,20 @@
 //! [`driver`], [`store`], [`tls`] and [`listen`]. [`server::Server`] serves a [`Core`](mmcos_core::seam::Core) that
 //! is not a `Game`.
 
-pub mod certificate;
-pub mod cli;
-pub mod clock;
+mod command;
 pub mod config;
-pub mod connections;
-pub mod data_dir;
-pub mod doctor;
-pub mod driver;
-mod game;
 pub mod host;
-pub mod listen;
-mod local_client;
 mod log;
+mod net;
 pub mod notify;
-pub mod open_files;
-mod operator;
-mod program;
-mod record;
-mod running;
-mod secret;
+mod runtime;
 pub mod server;
-mod service_manager;
-pub mod serving;
 pub mod setup;
-pub mod signals;
-pub mod socket;
 pub mod store;
-mod text;
-mod text_file;
-pub mod tls;
+mod system;
 
+pub use command::{cli, doctor};
+pub use net::{certificate, listen, tls};
+pub use runtime::{connections, driver, serving, socket};
 pub use server::main;
+pub use system::{clock, data_dir, open_files, signals};

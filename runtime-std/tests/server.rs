@@ -4,7 +4,7 @@ use mmcos_core::{link::WriteLimits, seam::Core};
 use mmcos_std::{
     driver::Driver,
     server::Server,
-    serving::{Door, RunError},
+    serving::{Listener, RunError},
 };
 
 mod blackbox;
@@ -13,6 +13,6 @@ mod blackbox;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos-std");
 
 /// Serves at one listener until the store fails.
-fn run<C: Core>(driver: Driver<C>, door: Door) -> Result<(), RunError> {
-    Server::new(driver, vec![door], WriteLimits::default()).run()
+fn run<C: Core>(driver: Driver<C>, listener: Listener) -> Result<(), RunError> {
+    Server::new(driver, vec![listener], WriteLimits::default()).run()
 }

@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use mmcos_std::signals::{Asked, Signals};
+use mmcos_std::signals::{Request, Signals};
 
 /// Set for the child process alone.
 const CHILD: &str = "SIGNALS_TEST_CHILD";
@@ -22,8 +22,8 @@ fn child() {
     eprintln!("ready");
     loop {
         match signals.wait(Duration::from_mins(1)).unwrap() {
-            Some(Asked::Stop) => eprintln!("finishing"),
-            Some(Asked::Reload) => eprintln!("reloading"),
+            Some(Request::Stop) => eprintln!("finishing"),
+            Some(Request::Reload) => eprintln!("reloading"),
             None => {}
         }
     }

@@ -9,16 +9,16 @@ use mmcos_core::{
     testing::Rows,
 };
 use mmcos_game::Record;
-use mmcos_std::store::{Batch, Journal};
+use mmcos_std::store::{Batch, RetryQueue};
 
 pub(super) use mmcos_core::seam::CommitSeq;
 
-/// The store. The real store's [`Journal`] decides what is written next, what is durable, and when a failed write is
+/// The store. The real store's [`RetryQueue`] decides what is written next, what is durable, and when a failed write is
 /// tried again. Each of its items is what one input submitted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     rows: Rows<Record>,
-    journal: Journal<Vec<Record>>,
+    queue: RetryQueue<Vec<Record>>,
     /// The write on its way.
     writing: Option<Batch<Vec<Record>>>,
     /// Last commit whose records are in the rows.
@@ -28,12 +28,12 @@ pub(super) struct Store {
 impl Store {
     /// Takes records that become durable together.
     pub(super) fn submit(&mut self, records: Vec<Record>) -> CommitSeq {
-        self.journal.submit([records])
+        self.queue.submit([records])
     }
 
     /// Returns the last commit that may be acknowledged.
     pub(super) const fn durable(&self) -> CommitSeq {
-        self.journal.durable()
+        self.queue.durable()
     }
 
     /// Returns the last commit on the disk.
@@ -47,7 +47,7 @@ impl Store {
         if self.writing.is_some() {
             return false;
         }
-        self.writing = self.journal.begin(now);
+        self.writing = self.queue.begin(now);
         self.writing.is_some()
     }
 
@@ -58,14 +58,14 @@ impl Store {
             self.written = self.written.next();
             put(&mut self.rows, records);
         }
-        self.journal.committed(&batch, now);
+        self.queue.committed(&batch, now);
     }
 
     /// Ends the write that was begun as failed. Returns the time of the next attempt.
     pub(super) fn fail(&mut self, trouble: StorageTrouble, now: Duration) -> Option<Duration> {
         let batch = self.writing.take()?;
-        self.journal.failed(batch, trouble, now);
-        self.journal.next_attempt()
+        self.queue.failed(batch, trouble, now);
+        self.queue.next_attempt()
     }
 
     /// Makes all that was submitted durable, as after an orderly stop.
@@ -79,17 +79,17 @@ impl Store {
     /// Models a loss of power. Of the batches on their way, the disk has kept the first `kept`, acknowledged or not.
     pub(super) fn crash(&mut self, kept: usize) {
         let writing = self.writing.take();
-        let items = writing.iter().flat_map(Batch::items).chain(self.journal.waiting()).take(kept);
+        let items = writing.iter().flat_map(Batch::items).chain(self.queue.waiting()).take(kept);
         for records in items {
             self.written = self.written.next();
             put(&mut self.rows, records);
         }
-        self.journal = Journal::starting_at(self.written);
+        self.queue = RetryQueue::starting_at(self.written);
     }
 
     /// Returns the storage state for the core.
     pub(super) fn storage(&self, now: Duration) -> Storage {
-        self.journal.storage(now)
+        self.queue.storage(now)
     }
 
     /// Returns the number of the last durable match.
@@ -105,7 +105,7 @@ impl Store {
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Vec<Record>> {
-        self.writing.iter().flat_map(Batch::items).chain(self.journal.waiting())
+        self.writing.iter().flat_map(Batch::items).chain(self.queue.waiting())
     }
 
     /// Returns the records that a server is restored from.

@@ -12,14 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::client;
+use super::rig::client;
 
 /// Interval at which the streams are read.
 const TURN: Duration = Duration::from_millis(100);
 
 /// Open streams, and the thread that reads them.
 pub(super) struct Watchers {
-    enough: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     reader: JoinHandle<Seen>,
 }
 
@@ -33,16 +33,16 @@ pub(super) struct Seen {
 impl Watchers {
     pub(super) fn open(http: SocketAddr, password: &str, count: usize) -> Self {
         let streams = (0..count).map(|_| watch(http, password)).collect();
-        let enough = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let reader = thread::spawn({
-            let enough = Arc::clone(&enough);
-            move || read(streams, &enough)
+            let stop = Arc::clone(&stop);
+            move || read(streams, &stop)
         });
-        Self { enough, reader }
+        Self { stop, reader }
     }
 
     pub(super) fn close(self) -> Seen {
-        self.enough.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         self.reader.join().unwrap()
     }
 }
@@ -68,11 +68,11 @@ fn watch(http: SocketAddr, password: &str) -> TcpStream {
     stream
 }
 
-fn read(mut streams: Vec<TcpStream>, enough: &AtomicBool) -> Seen {
+fn read(mut streams: Vec<TcpStream>, stop: &AtomicBool) -> Seen {
     let start = Instant::now();
     let mut buffer = vec![0; 256 * 1024];
     let mut seen = Seen { states: 0, bytes: 0, time: Duration::ZERO };
-    while !enough.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) {
         for stream in &mut streams {
             while let Ok(count) = stream.read(&mut buffer) {
                 assert!(count > 0, "the server has closed a dashboard");

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use super::{Keys, Origin};
-use crate::text;
-use crate::text_file::TextFileError;
+use crate::command::text;
+use crate::system::text_file::TextFileError;
 
 /// Error of loading the configuration.
 #[derive(Debug, thiserror::Error)]

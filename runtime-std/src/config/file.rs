@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::given::Given;
 use super::{ConfigError, Keys, Origin};
-use crate::text_file::read_text_file;
+use crate::system::text_file::read_text_file;
 
 /// Returns the values in the file at `path`, with the line of each key.
 pub(super) fn read(keys: Keys, path: &Path) -> Result<Vec<Given>, ConfigError> {

@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use rustls::crypto::ring::default_provider;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body, http::Response};
+use ureq::{Agent, Body, http};
 
 use super::WebhookUrl;
 
 /// Maximum time for everything: name, connection, TLS, request, response.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Maximum bytes of a response that are read.
-const ANSWER_BYTES: u64 = 300;
+const RESPONSE_BYTES: u64 = 300;
 
 /// Response of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// Start of the body on one line, at most 300 bytes.
     pub said: String,
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, said } = self;
         if said.is_empty() { write!(f, "{status}") } else { write!(f, "{status}, {said}") }
@@ -35,12 +35,12 @@ impl fmt::Display for Answer {
 #[non_exhaustive]
 pub enum PostError {
     /// Response with a status other than 200 to 299.
-    #[error("{host} answered {}: {}", .answer.status, advice(.answer.status))]
+    #[error("{host} answered {}: {}", .response.status, advice(.response.status))]
     Refused {
         /// Host of the webhook.
         host: String,
         /// Response.
-        answer: Answer,
+        response: Response,
     },
     /// No response in time.
     #[error("{host} did not answer within {} seconds: it is down or overloaded, or something on the way swallows \
@@ -96,7 +96,7 @@ const fn advice(status: u16) -> &'static str {
 }
 
 /// Sends this body once. Does not follow redirects.
-pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<Answer, PostError> {
+pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<Response, PostError> {
     let host = || url.host().to_owned();
     let agent = agent(url)?;
     let response = agent
@@ -104,11 +104,11 @@ pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<A
         .header("content-type", content_type)
         .send(body)
         .map_err(|error| explain(host(), error))?;
-    let answer = Answer { status: response.status().as_u16(), said: start(response) };
-    if (200..300).contains(&answer.status) {
-        Ok(answer)
+    let response = Response { status: response.status().as_u16(), said: start(response) };
+    if (200..300).contains(&response.status) {
+        Ok(response)
     } else {
-        Err(PostError::Refused { host: host(), answer })
+        Err(PostError::Refused { host: host(), response })
     }
 }
 
@@ -154,9 +154,9 @@ fn explain(host: String, error: ureq::Error) -> PostError {
 }
 
 /// Returns the start of a body as one line. Drops the part that does not come in time.
-fn start(response: Response<Body>) -> String {
+fn start(response: http::Response<Body>) -> String {
     let mut said = Vec::new();
-    let _ = response.into_body().into_reader().take(ANSWER_BYTES).read_to_end(&mut said);
+    let _ = response.into_body().into_reader().take(RESPONSE_BYTES).read_to_end(&mut said);
     let said = String::from_utf8_lossy(&said);
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ")

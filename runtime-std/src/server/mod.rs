@@ -24,15 +24,15 @@ use socket2::SockRef;
 
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
-use crate::serving::{self, Door, RunError, Serving};
+use crate::serving::{self, Listener, RunError, Serving};
 use crate::socket;
 use hub::{Hub, Inbox, Message};
 
 /// Runs a program that serves a game on threads: carries out the command line of this process. A `main` consists of
 /// this call.
 pub fn main<G: Game>() -> ExitCode {
-    serving::main::<G>(|Serving { driver, doors, caretaker, write_limits }| {
-        let server = Server::new(driver, doors, write_limits);
+    serving::main::<G>(|Serving { driver, listeners, caretaker, write_limits }| {
+        let server = Server::new(driver, listeners, write_limits);
         let stop = server.stop();
         thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
             caretaker.watch();
@@ -51,7 +51,7 @@ const STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 96 * 1024 }
 #[derive(Debug)]
 pub struct Server<C: Core> {
     hub: Hub<C>,
-    doors: Vec<Door>,
+    listeners: Vec<Listener>,
     sender: SyncSender<Message>,
     inbox: Receiver<Message>,
 }
@@ -69,10 +69,10 @@ impl Stop {
 
 impl<C: Core> Server<C> {
     /// Makes a server with these listeners and write limits.
-    pub fn new(driver: Driver<C>, doors: Vec<Door>, limits: WriteLimits) -> Self {
+    pub fn new(driver: Driver<C>, listeners: Vec<Listener>, limits: WriteLimits) -> Self {
         let (sender, inbox) = sync_channel(INBOX);
         let hub = Hub::new(driver, Inbox(sender.clone()), limits);
-        Self { hub, doors, sender, inbox }
+        Self { hub, listeners, sender, inbox }
     }
 
     /// Returns a handle that stops the server.
@@ -84,10 +84,10 @@ impl<C: Core> Server<C> {
     /// is durable. If the store fails, drops all connections and returns at once.
     pub fn run(self) -> Result<(), RunError> {
         let mut listeners = Vec::new();
-        for door in self.doors {
-            listeners.push(door.listener.try_clone()?);
+        for listener in self.listeners {
+            listeners.push(listener.socket.try_clone()?);
             let hub = self.sender.clone();
-            thread::Builder::new().name("accept".to_owned()).spawn(move || accept(&door, &hub))?;
+            thread::Builder::new().name("accept".to_owned()).spawn(move || accept(&listener, &hub))?;
         }
         let stop_accepting = || listeners.iter().for_each(close);
         let result = self.hub.run(&self.inbox, stop_accepting);
@@ -106,13 +106,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 /// Accepts connections until the listener is shut down.
-fn accept(door: &Door, hub: &SyncSender<Message>) {
+fn accept(listener: &Listener, hub: &SyncSender<Message>) {
     let mut trouble = AcceptTrouble::default();
     loop {
-        match door.listener.accept() {
+        match listener.socket.accept() {
             Ok((socket, peer)) => {
                 socket::prepare(&socket);
-                let (tls, peer) = (door.tls.clone(), listen::peer(peer));
+                let (tls, peer) = (listener.tls.clone(), listen::peer(peer));
                 if hub.send(Message::Opened { socket, tls, peer }).is_err() {
                     return;
                 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mmcos_core::seam::{CommitSeq, Storage, StorageTrouble};
 
 use super::StoreError;
-use super::journal::{Batch, Journal, Resumed};
+use super::retry::{Batch, Resumed, RetryQueue};
 
 /// A destination that makes records of a game durable: the [`Store`](super::Store), memory, or a test double that
 /// fails.
@@ -41,9 +41,9 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 ///     }
 /// }
 /// let committer = Committer::start(Nowhere)?;
-/// let ticket = committer.submit(["ann has won".to_owned()]);
-/// committer.wait(ticket)?;
-/// assert!(committer.durable()? >= ticket);
+/// let commit = committer.submit(["ann has won".to_owned()]);
+/// committer.wait(commit)?;
+/// assert!(committer.durable()? >= commit);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -75,7 +75,7 @@ struct Shared<R> {
 
 #[derive(Debug)]
 struct State<R> {
-    journal: Journal<R>,
+    queue: RetryQueue<R>,
     /// Error of the last attempt; `None` after a success.
     last_error: Option<StoreError>,
     failure: Option<Arc<StoreError>>,
@@ -107,9 +107,9 @@ impl<R: Send + 'static> Committer<R> {
 impl<R> Committer<R> {
     /// Submits records that become durable together. Never blocks on the disk. Returns their commit number.
     pub fn submit(&self, records: impl IntoIterator<Item = R>) -> CommitSeq {
-        let ticket = self.shared.lock().journal.submit(records);
+        let commit = self.shared.lock().queue.submit(records);
         self.shared.work.notify_one();
-        ticket
+        commit
     }
 
     /// Returns the number of the last commit that is durable.
@@ -135,15 +135,15 @@ impl<R> Committer<R> {
         let mut state = self.shared.lock();
         Status {
             times: state.times.drain(..).collect(),
-            storage: state.journal.storage(self.shared.now()),
-            durable: state.journal.durable(),
+            storage: state.queue.storage(self.shared.now()),
+            durable: state.queue.durable(),
         }
     }
 
-    /// Blocks until the commit `ticket` is durable.
-    pub fn wait(&self, ticket: CommitSeq) -> Result<(), Arc<StoreError>> {
+    /// Blocks until the commit `commit` is durable.
+    pub fn wait(&self, commit: CommitSeq) -> Result<(), Arc<StoreError>> {
         let mut state = self.shared.lock();
-        while state.outcome()? < ticket {
+        while state.outcome()? < commit {
             state = self.shared.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
@@ -174,8 +174,8 @@ impl<R> Drop for Committer<R> {
 
 impl<R> Default for State<R> {
     fn default() -> Self {
-        let (journal, times) = (Journal::default(), VecDeque::new());
-        Self { journal, last_error: None, failure: None, times, end: None, waker: None }
+        let (queue, times) = (RetryQueue::default(), VecDeque::new());
+        Self { queue, last_error: None, failure: None, times, end: None, waker: None }
     }
 }
 
@@ -187,12 +187,12 @@ impl<R> State<R> {
             self.times.pop_front();
         }
         self.times.push_back(took);
-        self.journal.committed(batch, now)
+        self.queue.committed(batch, now)
     }
 
     fn failed(&mut self, batch: Batch<R>, error: StoreError, now: Duration) {
         let trouble = error.trouble();
-        if self.journal.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
+        if self.queue.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
             // Once for each trouble: attempts follow each other by the second.
             log::warn!(
                 "cannot save: {error}. The server goes on and tries again; until that succeeds, responses that depend \
@@ -200,7 +200,7 @@ impl<R> State<R> {
             );
         }
         // A damaged file may be a disk that failed to read, so it is retried as well.
-        match self.journal.storage(now) {
+        match self.queue.storage(now) {
             Storage::Unavailable(_) if trouble.is_none() => self.failure = Some(Arc::new(error)),
             _ => self.last_error = Some(error),
         }
@@ -208,14 +208,14 @@ impl<R> State<R> {
 
     /// Records that the store is closed although some changes could not be saved.
     fn give_up(&mut self) {
-        let changes = self.journal.waiting().len();
+        let changes = self.queue.waiting().len();
         if let Some(error) = self.last_error.take().filter(|_| changes > 0) {
             self.failure = Some(Arc::new(StoreError::GivenUp { changes, source: Box::new(error) }));
         }
     }
 
     fn outcome(&self) -> Result<CommitSeq, Arc<StoreError>> {
-        self.failure.clone().map_or(Ok(self.journal.durable()), Err)
+        self.failure.clone().map_or(Ok(self.queue.durable()), Err)
     }
 }
 
@@ -253,7 +253,7 @@ impl<R> Shared<R> {
                     "saved after {:.1} s and {attempts} failed attempts; all is well again",
                     after.as_secs_f64()
                 );
-            } else if took >= super::journal::PATIENCE {
+            } else if took >= super::retry::PATIENCE {
                 log::warn!("the disk took {:.1} s to save one change", took.as_secs_f64());
             }
         }
@@ -269,10 +269,10 @@ impl<R> Shared<R> {
                 return None;
             }
             let now = self.now();
-            if let Some(batch) = state.journal.begin(now) {
+            if let Some(batch) = state.queue.begin(now) {
                 return Some(batch);
             }
-            let next = state.journal.next_attempt();
+            let next = state.queue.next_attempt();
             let moments = match (next, state.end) {
                 (None, Some(_)) => return None,
                 (Some(_), Some(end)) if end <= now => {

@@ -14,9 +14,9 @@
 mod commit;
 mod error;
 pub mod files;
-mod journal;
 mod lock;
 mod milestone;
+mod retry;
 mod rows;
 mod schema;
 mod sql;
@@ -36,7 +36,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use commit::{Commit, Committer, Status};
 pub use error::StoreError;
-pub use journal::{Batch, Journal, Resumed};
+pub use retry::{Batch, Resumed, RetryQueue};
 
 use crate::data_dir::{DataDir, private_file};
 use error::StoreFile;

@@ -8,7 +8,7 @@
 //! /// Path of the tested program.
 //! const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 //! /// Serves at one listener until the store fails.
-//! fn run<C: Core + 'static>(driver: Driver<C>, door: Door) -> Result<(), RunError> { … }
+//! fn run<C: Core + 'static>(driver: Driver<C>, listener: Listener) -> Result<(), RunError> { … }
 //! ```
 //!
 //! For Unix: they send signals, and look at the modes of files.
@@ -22,29 +22,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
-mod caller;
-mod client;
-mod clock;
-mod connections;
-mod doctor;
-mod doors;
-mod endpoints;
-mod framed;
-mod hostile;
-mod idle;
-mod killed;
-mod limits;
-mod matchmaking;
-mod notify;
-mod player;
-mod process;
-mod proof;
-mod season;
-mod setup;
-mod start;
-mod stop;
-mod store_faults;
-mod tls;
-mod traces;
-mod troubles;
-mod vanishing;
+mod game;
+mod host;
+mod rig;
+mod sockets;

@@ -2,7 +2,7 @@ use mmcos_core::admin::ServerAddress;
 
 use super::*;
 use crate::data_dir::tests::Scratch;
-use crate::program::tests::{GAME, STRICT};
+use crate::host::program::tests::{GAME, STRICT};
 use crate::setup::Place;
 
 fn setup(https: Option<&str>) -> Setup {

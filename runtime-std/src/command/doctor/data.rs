@@ -1,0 +1,170 @@
+//! The data directory, the store, the certificates.
+
+use mmcos_core::calendar::Date;
+use mmcos_core::game::Game;
+use mmcos_core::info::Info;
+use mmcos_core::row::Row as _;
+use mmcos_core::seam::Wall;
+
+use super::Finding;
+use crate::certificate::{self, Description};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::store::files;
+
+pub(super) fn examine<G: Game>(config: &Config, now: Wall) -> Vec<Finding> {
+    let info = &G::INFO;
+    match DataDir::find(&config.data_dir) {
+        Ok(Some(dir)) => {
+            let mut findings = directory(&dir);
+            findings.push(store::<G>(&dir, now));
+            findings.extend(certificates(info, Some(&dir), config, now));
+            findings
+        }
+        Ok(None) => {
+            let text = format!("{} is not there yet: the first start makes it", config.data_dir.display());
+            let mut findings = vec![Finding::ok("data", text)];
+            findings.extend(certificates(info, None, config, now));
+            findings
+        }
+        Err(error) => {
+            vec![Finding::problem("data", format!("{error}: look again as that user, or with sudo."))]
+        }
+    }
+}
+
+/// Examines the permissions of the directory and its free space.
+pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
+    let found = Finding::ok("data", dir.path().display().to_string());
+    [found].into_iter().chain(system::findings(dir)).collect()
+}
+
+fn store<G: Game>(dir: &DataDir, now: Wall) -> Finding {
+    let mut found = None;
+    let look = |record| {
+        if found.is_none() {
+            found = G::examine_record(&record, now);
+        }
+    };
+    let health = match files::examine::<G::Record>(dir, now, look) {
+        Ok(None) => return Finding::ok("store", "not there yet: the first start makes it"),
+        Ok(Some(health)) => health,
+        Err(error) => return Finding::problem("store", format!("{error}.")),
+    };
+    if let Some(found) = found {
+        return found;
+    }
+    match files::examine_writing(G::Record::SCHEMA, dir) {
+        Ok(()) => {
+            Finding::ok("store", format!("whole; it keeps {} {}", health.count, G::Record::SCHEMA.counted))
+        }
+        Err(error) => Finding::problem("store", format!("nothing can be saved at the moment: {error}.")),
+    }
+}
+
+fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
+    if config.https.is_none() {
+        return Vec::new();
+    }
+    match certificate::describe(dir, config.certificate.as_deref(), config.key.as_deref()) {
+        Ok(found) if found.is_empty() => {
+            vec![Finding::ok("certificate", "not there yet: the first start makes one")]
+        }
+        Ok(found) => found.iter().map(|description| certificate(info, description, now)).collect(),
+        Err(error) => vec![Finding::problem("certificate", format!("{error}."))],
+    }
+}
+
+fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
+    let Description { path, validity, names, ours } = description;
+    let Date { year, month, day } = Date::of(validity.not_after);
+    let holds = format!("{} holds until {year}-{month:02}-{day:02}", path.display());
+    let named = |host: &&str| names.iter().any(|name| name == *host);
+    let missing: Vec<&str> = info.hosts.iter().copied().filter(|host| !named(host)).collect();
+    let trouble = match (validity.is_due(now), *ours) {
+        (true, true) => "the server renews it when it starts and once an hour, so start it".to_owned(),
+        (true, false) => {
+            "that is soon or was, or it does not hold yet. Renew it; the server takes up the new one \
+             within a day"
+                .to_owned()
+        }
+        (false, _) if missing.is_empty() => return Finding::ok("certificate", holds),
+        (false, _) => format!(
+            "it does not name {}. If the game refuses it, leave certificate and key empty, and the server makes one \
+             that does",
+            missing.join(", ")
+        ),
+    };
+    Finding::warning("certificate", format!("{holds}: {trouble}."))
+}
+
+#[cfg(not(unix))]
+mod system {
+    use super::{DataDir, Finding};
+
+    /// Returns no findings: the system warns in its own dialogs.
+    pub(super) fn findings(_: &DataDir) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::{DataDir, Finding};
+    use crate::host::secret;
+
+    /// Backups, migrations and the store's write-ahead log need about as much as the store itself.
+    const ROOM: u64 = 200 * MEGABYTE;
+    const NO_ROOM: u64 = 10 * MEGABYTE;
+    const MEGABYTE: u64 = 1_000_000;
+
+    pub(super) fn findings(dir: &DataDir) -> Vec<Finding> {
+        permissions(dir).into_iter().chain([free_space(dir)]).collect()
+    }
+
+    /// Examines which other users can read or write files of the server.
+    fn permissions(dir: &DataDir) -> Vec<Finding> {
+        let path = dir.path().display();
+        let mut findings = Vec::new();
+        let mode = |name| fs::metadata(dir.file(name)).map_or(0, |data| data.mode() & 0o777);
+        if mode("") & 0o022 != 0 {
+            let text = format!("other users may change what is in {path}: sudo chmod 700 '{path}'");
+            findings.push(Finding::problem("data", text));
+        }
+        for (name, harm) in [
+            (secret::FILE, "log in as any player"),
+            ("certificate-rsa.pem", "pass for this server"),
+            ("certificate-p256.pem", "pass for this server"),
+            ("authority.pem", "pass for this server"),
+        ] {
+            if mode(name) & 0o077 != 0 && mode("") & 0o011 != 0 {
+                let file = dir.file(name);
+                let text = format!(
+                    "other users may read {0} and then {harm}: sudo chmod 600 '{0}', or delete it if somebody may have \
+                     done so: a new one is made",
+                    file.display()
+                );
+                findings.push(Finding::problem("data", text));
+            }
+        }
+        findings
+    }
+
+    fn free_space(dir: &DataDir) -> Finding {
+        let free = match rustix::fs::statvfs(dir.path()) {
+            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+            Err(error) => return Finding::warning("disk", format!("its free space cannot be told: {error}")),
+        };
+        let found = format!("{} MB free", free / MEGABYTE);
+        let advice =
+            "make room (df -h): without it nothing can be saved, and the server refuses logins and results";
+        match free {
+            0..NO_ROOM => Finding::problem("disk", format!("{found}: {advice}")),
+            NO_ROOM..ROOM => Finding::warning("disk", format!("{found}: {advice}")),
+            _ => Finding::ok("disk", found),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The command line, and the commands that only look at a server or talk to one on this machine.
+
+pub mod cli;
+pub mod doctor;
+pub(crate) mod local_client;
+pub(crate) mod running;
+pub(crate) mod text;

@@ -1,0 +1,379 @@
+//! Everything that a runtime needs before its first connection, in the order in which it can fail.
+
+pub(crate) mod game;
+pub(crate) mod operator;
+pub(crate) mod program;
+pub(crate) mod secret;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mmcos_core::Server;
+use mmcos_core::engine::Limits;
+use mmcos_core::game::{Game, Life, Unfit};
+use mmcos_core::info::Info;
+use mmcos_core::row::Row as _;
+
+use crate::certificate::{Authority, CertificateError, Certificates, Subject};
+use crate::cli::{self, Cli, CliError, Command};
+use crate::clock::{self, Clock};
+use crate::command::running::{self, NotRunning};
+use crate::config::{Config, ConfigError, FilePath, Keys, Loaded, Sources};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::doctor::{self, Unwell};
+use crate::listen::{Bound, Inherited, ListenError};
+use crate::log as logging;
+use crate::notify::{self, TestError};
+use crate::open_files;
+use crate::setup::{self, Setup};
+use crate::signals::Signals;
+use crate::store::files::{self, Restored};
+use crate::store::{Database as _, Store, StoreError};
+use crate::tls::Tls;
+use operator::{Console, Dashboard, LinkError, OperatorPassword, OperatorPasswordError};
+use program::name as program;
+use secret::{ServerKey, ServerKeyError};
+
+/// A host that is ready to serve.
+#[derive(Debug)]
+pub struct Host<G: Game> {
+    /// Configuration of the host.
+    pub config: Config,
+    /// Settings of the game.
+    pub game: G::Settings,
+    /// Wall clock and monotonic clock, started.
+    pub clock: Clock,
+    /// Data directory.
+    pub data_dir: DataDir,
+    /// Key that authenticates session tokens.
+    pub key: ServerKey,
+    /// Operator's password.
+    pub password: OperatorPassword,
+    /// Proofs of an operator besides the password; `None` without a dashboard.
+    pub console: Option<Console>,
+    /// Store of the game's records.
+    pub store: Store<G::Record>,
+    /// Plain listener; `None` if it is off.
+    pub http: Option<Bound>,
+    /// TLS listener; `None` if it is off.
+    pub https: Option<Https>,
+    /// Becomes readable when the server must stop.
+    pub signals: Signals,
+    /// Text that is printed at the start.
+    pub setup: Setup,
+}
+
+/// Listener for HTTPS.
+#[derive(Debug)]
+pub struct Https {
+    /// Listening socket.
+    pub bound: Bound,
+    /// TLS configuration of its connections.
+    pub tls: Tls,
+    /// Authority that players must trust, if the game asks their system.
+    pub authority: Option<Arc<Authority>>,
+    /// Renewal of its certificates. Run it once an hour.
+    pub renewal: Renewal,
+}
+
+/// Renews the certificates of a running server.
+#[derive(Debug)]
+pub struct Renewal {
+    tls: Tls,
+    source: Source,
+}
+
+/// Source of the certificates.
+#[derive(Debug)]
+struct Source {
+    data_dir: DataDir,
+    certificate: Option<FilePath>,
+    key: Option<FilePath>,
+    info: &'static Info,
+    addresses: Vec<IpAddr>,
+    clock: Clock,
+}
+
+/// Reason why this host cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// Error in the command line.
+    #[error(transparent)]
+    Cli(#[from] CliError),
+    /// Error in the configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Error in a setting of the game.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The file of `config FILE` cannot be written.
+    #[error(
+        "cannot write {}: {source}; name a new file, such as {}.toml, in a directory that you may write to",
+        file.display(),
+        program()
+    )]
+    ConfigFile {
+        /// Path of the file.
+        file: PathBuf,
+        /// Reason.
+        source: io::Error,
+    },
+    /// `http` and `https` are both off.
+    #[error("`http` and `https` are both off, so nobody could connect: give one of them a port")]
+    NothingToServe,
+    /// Error of the data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// Command for a server that does not exist here.
+    #[error(
+        "there is no data directory {}: name the one of the server: --data-dir DIRECTORY (of the Debian package: \
+         /var/lib/{})",
+        .0.display(),
+        program()
+    )]
+    NoDataDir(PathBuf),
+    /// Error of the key for session tokens.
+    #[error(transparent)]
+    ServerKey(#[from] ServerKeyError),
+    /// Error of the operator's password.
+    #[error(transparent)]
+    OperatorPassword(#[from] OperatorPasswordError),
+    /// Error of `admin-link`.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The operating system has no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    /// Error of the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Error of a command of the game.
+    #[error("{0}")]
+    Game(String),
+    /// Error of a listener.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Error of a certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// Error of TLS.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// Error of `notify-test`.
+    #[error(transparent)]
+    Notify(#[from] TestError),
+    /// `health` found no server.
+    #[error(transparent)]
+    NotRunning(#[from] NotRunning),
+    /// `doctor` found a problem.
+    #[error(transparent)]
+    Unwell(#[from] Unwell),
+    /// The signal handlers cannot be installed.
+    #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
+    Signals(#[source] io::Error),
+}
+
+/// Carries out the command of the command line. Returns `None` if it is done, or a host that is ready to serve. The
+/// arguments are those of the process without the program's name.
+///
+/// ```no_run
+/// use mmcos_core::game::Game;
+/// use mmcos_std::host::{self, HostError};
+///
+/// fn run<G: Game>() -> Result<(), HostError> {
+///     if let Some(host) = host::start::<G>(std::env::args_os().skip(1))? {
+///         print!("{}", host.setup);
+///         // Serve `host.http` and `host.https` until `host.signals`.
+///     }
+///     Ok(())
+/// }
+/// ```
+pub fn start<G: Game>(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+) -> Result<Option<Host<G>>, HostError> {
+    let info = &G::INFO;
+    program::set_name(info.name);
+    let cli = Cli::parse(arguments, info.commands)?;
+    let sources = Sources::of_process(cli.file, cli.flags);
+    match cli.command {
+        Command::Serve => return Host::start(&sources.load::<G>()?).map(Some),
+        Command::Config(None) => print(&sources.load::<G>()?),
+        Command::Config(Some(file)) => {
+            let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
+            write(&sources.load::<G>()?.to_string())
+                .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
+            print(&format_args!("Wrote {}\n", file.display()));
+        }
+        Command::Backup(file) => {
+            let saved = Store::<G::Record>::backup(&data_dir::<G>(&sources)?, &file)?;
+            print(&format_args!("Saved {saved} to {}\n", file.display()));
+        }
+        Command::Restore(file) => {
+            // Checked before a directory is made for it.
+            files::check_backup(G::Record::SCHEMA, &file)?;
+            let Loaded { config, game, .. } = sources.load::<G>()?;
+            let dir = DataDir::open(&config.data_dir)?;
+            let game = G::new(&game, &Life::default())?;
+            let mut server = Server::new(game, Limits::default(), Life::default().seed);
+            let now = Clock::start().now().wall;
+            let Restored { summary, path, old } = files::restore(&dir, &file, &mut server, now)?;
+            print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
+            if let Some(old) = old {
+                print(&format_args!("What was there is now {}\n", old.display()));
+            }
+        }
+        Command::Health => {
+            let data_dir = sources.load::<G>()?.config.data_dir;
+            print(&format_args!("{}\n", running::health::<G>(&data_dir)?));
+        }
+        Command::Export(None) => {
+            Store::<G::Record>::export(
+                &data_dir::<G>(&sources)?,
+                &mut io::BufWriter::new(io::stdout().lock()),
+            )?;
+        }
+        Command::Export(Some(file)) => {
+            let exported = files::export_to(G::Record::SCHEMA, &data_dir::<G>(&sources)?, &file)?;
+            print(&format_args!("Exported {exported} to {}\n", file.display()));
+        }
+        Command::Doctor => {
+            let report = doctor::examine::<G>(&sources.load::<G>()?);
+            print(&report);
+            report.verdict()?;
+        }
+        Command::AdminLink => print(&operator::link(&data_dir::<G>(&sources)?)?),
+        Command::NotifyTest => print(&notify::test(info.name, &sources.load::<G>()?.config)?),
+        Command::Game(name, argument) => {
+            let now = Clock::start().now().wall;
+            let command = info.commands.iter().find(|command| command.name == name);
+            let text = command.map(|command| (command.run)(&argument, now)).transpose();
+            print(&text.map_err(HostError::Game)?.unwrap_or_default());
+        }
+        Command::Help => print(&cli::help(info, Keys::of::<G>())),
+        Command::Version => print(&format_args!("{}\n", info.program())),
+    }
+    Ok(None)
+}
+
+fn data_dir<G: Game>(sources: &Sources) -> Result<DataDir, HostError> {
+    let path = sources.load::<G>()?.config.data_dir;
+    DataDir::find(&path)?.ok_or_else(|| HostError::NoDataDir(path.to_path_buf()))
+}
+
+/// Prints to a reader that may close early, as in `mmcos config | head`.
+fn print(text: &impl fmt::Display) {
+    let _ = write!(io::stdout(), "{text}");
+}
+
+impl<G: Game> Host<G> {
+    /// Starts the log, opens the data directory, and listens.
+    pub fn start(loaded: &Loaded<G::Settings>) -> Result<Self, HostError> {
+        let info = &G::INFO;
+        let Loaded { config, game, file, warnings, .. } = loaded.clone();
+        logging::start(config.log.0);
+        let clock = Clock::start();
+        warn(&warnings, clock);
+        if config.http.is_none() && config.https.is_none() {
+            return Err(HostError::NothingToServe);
+        }
+        if let Err(too_few) = open_files::allow_connections(config.max_connections.get()) {
+            log::warn!("{too_few}");
+        }
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let key = ServerKey::load_or_make(&data_dir)?;
+        let password = OperatorPassword::load_or_make(&data_dir)?;
+        let store = Store::open_patiently(&data_dir)?;
+        let (http, https) = listen(&config)?;
+        let addresses = setup::addresses();
+        let setup = Setup {
+            info,
+            http: http.as_ref().map(Into::into),
+            https: https.as_ref().map(Into::into),
+            data_dir: data_dir.path().to_owned(),
+            config_file: file,
+            has_page: operator::has_pages(&config),
+            public_address: config.public_address.clone(),
+            addresses,
+        };
+        let console =
+            if info.has_dashboard && operator::has_dashboard(&config) { Console::new(&setup)? } else { None };
+        // The store is open and so locked: this does not overwrite the file of a running server.
+        if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
+            log::warn!("`{} admin-link` will not work: {error}", info.name);
+        }
+        if let Err(error) = running::write(&data_dir, loaded, setup.http, setup.https) {
+            log::warn!("`{0} doctor` and `{0} health` will not know this server: {error}", info.name);
+        }
+        let source = Source {
+            data_dir: data_dir.clone(),
+            certificate: config.certificate.clone(),
+            key: config.key.clone(),
+            info,
+            addresses: setup.addresses.clone(),
+            clock,
+        };
+        let https = https.map(|bound| Https::start(bound, source)).transpose()?;
+        let signals = Signals::install().map_err(HostError::Signals)?;
+        Ok(Self { config, game, clock, data_dir, key, password, console, store, http, https, signals, setup })
+    }
+
+    /// Returns the lines about the dashboard that are printed at the start.
+    pub fn dashboard(&self) -> Dashboard<'_> {
+        Dashboard { console: self.console.as_ref(), password: &self.password }
+    }
+}
+
+/// Opens the listeners. Inherited sockets are used as far as they match.
+fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError> {
+    let mut inherited = Inherited::take();
+    let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
+    let https = config.https.map(|wanted| inherited.bind(wanted)).transpose()?;
+    for address in inherited.unused() {
+        log::warn!("the service manager gave a socket for {address}, which is neither `http` nor `https`");
+    }
+    Ok((http, https))
+}
+
+impl Https {
+    fn start(bound: Bound, source: Source) -> Result<Self, HostError> {
+        let certificates = source.certificates()?;
+        let authority = certificates.authority.clone();
+        let tls = Tls::new(certificates)?;
+        Ok(Self { bound, tls: tls.clone(), authority, renewal: Renewal { tls, source } })
+    }
+}
+
+impl Renewal {
+    /// Renews certificates that end soon, and loads a renewed one of the operator's. Reads and may write files. Logs
+    /// errors and keeps the old certificates.
+    pub fn run(&self) {
+        match self.source.certificates() {
+            Ok(certificates) => self.tls.replace(certificates),
+            Err(error) => log::error!("the certificates cannot be renewed: {error}"),
+        }
+    }
+}
+
+impl Source {
+    fn certificates(&self) -> Result<Certificates, CertificateError> {
+        let (certificate, key) = (self.certificate.as_deref(), self.key.as_deref());
+        let now = self.clock.now().wall;
+        let subject = Subject { info: self.info, addresses: &self.addresses };
+        Certificates::load_or_make(&self.data_dir, certificate, key, subject, now)
+    }
+}
+
+fn warn(warnings: &[String], clock: Clock) {
+    for warning in warnings {
+        log::warn!("{warning}");
+    }
+    if !clock::is_set(clock.now().wall) {
+        log::warn!("{}", clock::NOT_SET);
+    }
+}

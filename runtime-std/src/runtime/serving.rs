@@ -1,0 +1,189 @@
+//! The parts that every runtime serves with, and their time limits.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+use mmcos_core::Server;
+use mmcos_core::game::Game;
+use mmcos_core::link::WriteLimits;
+use mmcos_core::seam::Core;
+use mmcos_core::trace::StartError;
+use rustls::ServerConfig;
+
+use crate::driver::Driver;
+use crate::host::program::name as program;
+use crate::host::{self, Host, Renewal, game, secret};
+use crate::log as logging;
+use crate::notify::{Notifier, Webhook};
+use crate::runtime::recorder::{RecordError, Recorder};
+use crate::signals::{Request, Signals};
+use crate::store::{Committer, StoreError};
+
+/// Time that connections have to close when the server stops.
+pub const GRACE: Duration = Duration::from_secs(4);
+/// Maximum time that the server waits for its connections, including those that the core has dropped.
+pub const LONGEST_GRACE: Duration = Duration::from_millis(4500);
+
+/// A listener for clients.
+#[derive(Debug)]
+pub struct Listener {
+    /// A bound socket.
+    pub socket: TcpListener,
+    /// TLS configuration; `None` for plain HTTP.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// Everything that a runtime serves with.
+#[derive(Debug)]
+pub struct Serving<C: Core> {
+    /// Driver of the core.
+    pub driver: Driver<C>,
+    /// Listeners.
+    pub listeners: Vec<Listener>,
+    /// Limits of the write queues.
+    pub write_limits: WriteLimits,
+    /// Waits for signals and renews certificates.
+    pub caretaker: Caretaker,
+}
+
+/// Carries out the command line of this process; `serve` runs the server, if the command is to serve. A runtime's
+/// `main` consists of this call.
+pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunError>) -> ExitCode {
+    let run = || -> Result<(), Box<dyn Error>> {
+        let Some(host) = host::start::<G>(env::args_os().skip(1))? else { return Ok(()) };
+        let serving = host.serving()?;
+        tell_service_manager();
+        Ok(serve(serving)?)
+    };
+    logging::conclude(G::INFO.name, &run())
+}
+
+/// Tells systemd that the server accepts clients from now on (`Type=notify`). Does nothing without a service manager
+/// that requested it.
+fn tell_service_manager() {
+    #[cfg(unix)]
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        log::warn!("cannot tell the service manager that the server is ready: {error}");
+    }
+}
+
+/// Maintains a running server, on a thread of its own: renews certificates once an hour and at a SIGHUP, and waits
+/// for the signal to stop.
+#[derive(Debug)]
+pub struct Caretaker {
+    signals: Signals,
+    renewal: Option<Renewal>,
+}
+
+impl Caretaker {
+    /// Blocks until the server must stop.
+    pub fn watch(mut self) {
+        // Checked often: certificates made with a wrong clock must be renewed soon after the clock is right.
+        let hour = Duration::from_hours(1);
+        let mut renewed = Instant::now();
+        loop {
+            match self.signals.wait(hour.saturating_sub(renewed.elapsed())) {
+                Ok(Some(Request::Stop)) => break,
+                Ok(Some(Request::Reload)) => self.reload(),
+                Ok(None) => {}
+                Err(error) => {
+                    log::error!("cannot wait for Ctrl-C: {error}");
+                    break;
+                }
+            }
+            if renewed.elapsed() >= hour {
+                renewed = Instant::now();
+                self.renewal.iter().for_each(Renewal::run);
+            }
+        }
+        log::info!("stopping: what is held is answered, nothing new is taken");
+    }
+
+    fn reload(&self) {
+        log::info!(
+            "SIGHUP: reading the certificates again; other changes of {}.toml need a restart",
+            program()
+        );
+        self.renewal.iter().for_each(Renewal::run);
+    }
+}
+
+/// Error that ended a server or kept it from running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Error before any request was served.
+    #[error("a socket or thread of the server cannot be made ready: {0}")]
+    Start(#[from] io::Error),
+    /// The store failed. Changes that were not durable by then were not acknowledged to any client.
+    #[error("stopped: {0}")]
+    Store(#[from] Arc<StoreError>),
+}
+
+/// Error that keeps a host from serving.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServingError {
+    /// The operating system has no random numbers.
+    #[error("this system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The game cannot be made.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Error of the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Error of the trace.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The thread for notifications cannot be started.
+    #[error("this system gives no thread for notify-url: {0}; without that setting the server needs none")]
+    Notify(#[source] io::Error),
+}
+
+impl<G: Game> Host<G> {
+    /// Makes the core, restores its records, and prints how to connect.
+    pub fn serving(self) -> Result<Serving<Server<G>>, ServingError> {
+        let (seed, now) = (secret::random()?, self.clock.now().wall);
+        let start = game::start(&self, seed)?;
+        let greeting = format!("{}{}", self.setup, self.dashboard());
+        let mut store = self.store;
+        let mut core = start.server()?;
+        store.restore(&mut core, now)?;
+        let recorder = match &self.config.record {
+            Some(file) => Some(Recorder::create(file, &start, core.service())?),
+            None => None,
+        };
+        let webhook = Webhook::of(&self.config);
+        let notifier = webhook.map(|webhook| Notifier::start(webhook, self.config.notify_quiet_seconds));
+        let notifier = notifier.transpose().map_err(ServingError::Notify)?;
+        let mut driver = Driver::new(core, Committer::start(store)?, self.clock);
+        if let Some(recorder) = recorder {
+            driver.add_witness(recorder);
+        }
+        if let Some(notifier) = notifier {
+            driver.add_witness(notifier);
+        }
+        logging::print(greeting);
+        let mut listeners =
+            Vec::from_iter(self.http.map(|bound| Listener { socket: bound.listener, tls: None }));
+        let mut renewal = None;
+        if let Some(https) = self.https {
+            listeners.push(Listener { socket: https.bound.listener, tls: Some(https.tls.config()) });
+            renewal = Some(https.renewal);
+        }
+        Ok(Serving {
+            driver,
+            listeners,
+            write_limits: WriteLimits {
+                bytes: self.config.max_queued_bytes.get(),
+                time: self.config.read_seconds,
+            },
+            caretaker: Caretaker { signals: self.signals, renewal },
+        })
+    }
+}

@@ -1,0 +1,362 @@
+//! Setup of the game's PC: as a text for the operator at the start, with the problems of this host, and for the
+//! players as a page and scripts.
+
+mod players;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+
+use mmcos_core::admin::{Addresses, ServerAddress};
+use mmcos_core::info::Info;
+
+use crate::command::text;
+use crate::listen::Bound;
+
+pub use players::pages;
+
+/// Addresses that a route could lead to: documentation addresses for the default route, and the usual private
+/// networks for a LAN without one.
+const DESTINATIONS: [IpAddr; 6] = [
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)),
+    IpAddr::V4(Ipv4Addr::new(192, 168, 1, 1)),
+    IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+    IpAddr::V4(Ipv4Addr::new(172, 16, 0, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+];
+
+/// Returns this machine's addresses as other machines see them, the most likely first; none without a network.
+///
+/// Asks the system for the address that it would send from. Sends nothing.
+pub fn addresses() -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for address in DESTINATIONS.into_iter().filter_map(sender_to) {
+        if !address.is_loopback() && !address.is_unspecified() && !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+fn sender_to(destination: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = match destination {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    // Connecting a datagram socket only chooses a route. Port 9 is "discard".
+    socket.connect((destination, 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// A listener, for texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Address of the listener.
+    pub address: SocketAddr,
+    /// Port that was requested but not allowed.
+    pub instead_of: Option<u16>,
+}
+
+impl From<&Bound> for Place {
+    fn from(bound: &Bound) -> Self {
+        Self { address: bound.address, instead_of: bound.instead_of }
+    }
+}
+
+/// The text at the start, as its `Display`.
+///
+/// ```
+/// use mmcos_core::info::Info;
+/// use mmcos_std::setup::{Place, Setup};
+/// static GAME: Info = Info { hosts: &["game.example.com"], ..Info::named("game") };
+/// let setup = Setup {
+///     info: &GAME,
+///     addresses: vec![[192, 168, 1, 20].into()],
+///     public_address: None,
+///     http: None,
+///     https: Some(Place { address: "[::]:443".parse()?, instead_of: None }),
+///     data_dir: "/var/lib/mmcos".into(),
+///     config_file: None,
+///     has_page: true,
+/// };
+/// assert!(setup.to_string().contains("\n    192.168.1.20 game.example.com\n"));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The game.
+    pub info: &'static Info,
+    /// Addresses of this machine, from [`addresses`].
+    pub addresses: Vec<IpAddr>,
+    /// Address that the operator wants players to use.
+    pub public_address: Option<ServerAddress>,
+    /// The plain listener; `None` if it is off.
+    pub http: Option<Place>,
+    /// The TLS listener; `None` if it is off.
+    pub https: Option<Place>,
+    /// Data directory.
+    pub data_dir: PathBuf,
+    /// Configuration file that was read.
+    pub config_file: Option<PathBuf>,
+    /// True if [`pages`] are served.
+    pub has_page: bool,
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.attention(f)?;
+        writeln!(f, "{}\n", self.info.program())?;
+        self.places(f)?;
+        self.players(f)
+    }
+}
+
+impl Setup {
+    /// Returns the data from which pages for players name an address that works for their visitor.
+    pub fn visitor_addresses(&self) -> Addresses {
+        // A listener on one address is reachable at no other. On loopback it has a proxy in front, on this machine.
+        let only = self.https.or(self.http).map(|place| place.address.ip());
+        let only = only.filter(|ip| !ip.is_unspecified() && !ip.is_loopback());
+        let own = only.map_or_else(|| self.addresses.clone(), |ip| vec![ip]);
+        Addresses { public: self.public_address.clone(), own }
+    }
+
+    /// Returns the URLs of the page at `path` for browsers on other machines: with this machine's address, then with
+    /// the public one. With `localhost` if there is neither; empty without a listener.
+    pub fn urls(&self, path: &str) -> Vec<String> {
+        let http = self.http.map(|place| ("http", 80, place.address));
+        // Second choice, because browsers warn of our certificate.
+        let https = self.https.map(|place| ("https", 443, place.address));
+        let Some((scheme, usual_port, place)) = http.or(https) else { return Vec::new() };
+        let hosts = if place.ip().is_unspecified() {
+            let addresses = self.visitor_addresses();
+            let own = addresses.own().map(ServerAddress::Ip);
+            let public = addresses.public.filter(|public| Some(public) != own.as_ref());
+            own.into_iter().chain(public).map(|address| url_host(&address)).collect()
+        } else {
+            vec![url_host(&ServerAddress::Ip(place.ip()))]
+        };
+        let hosts = if hosts.is_empty() { vec!["localhost".to_owned()] } else { hosts };
+        let port = Some(place.port()).filter(|port| *port != usual_port);
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        hosts.iter().map(|host| format!("{scheme}://{host}{port}{path}")).collect()
+    }
+
+    /// Writes the problem that keeps games away, and the one command against it. It comes first, so that it is read.
+    fn attention(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let denied = [self.https, self.http].into_iter().flatten();
+        let denied = denied.filter_map(|place| Some((place.instead_of?, place.address.port())));
+        let (wanted, got): (Vec<_>, Vec<_>) =
+            denied.map(|(wanted, got)| (wanted.to_string(), got.to_string())).unzip();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let name = self.info.name;
+        let program = std::env::current_exe().unwrap_or_else(|_| name.into());
+        let harm = match self.https {
+            Some(Place { instead_of: None, .. }) => "The page for players is not where browsers look",
+            _ => "Games cannot connect yet",
+        };
+        writeln!(
+            f,
+            "ATTENTION: {harm}. Run: sudo setcap cap_net_bind_service=+ep '{}' && start {name} again.",
+            program.display()
+        )?;
+        let (wanted, got) = (wanted.join(" and "), got.join(" and "));
+        writeln!(
+            f,
+            "(It may not use port {wanted}, so it listens on {got}. Other ways: docs/HOSTING.md, \"Ports\".)\n"
+        )
+    }
+
+    fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, place) in [("HTTPS", self.https), ("HTTP", self.http)] {
+            match place {
+                Some(place) => writeln!(f, "{name:<14} {}", place.address)?,
+                None => writeln!(f, "{name:<14} off")?,
+            }
+        }
+        writeln!(f, "{:<14} {}", "Data", self.data_dir.display())?;
+        let none = format!("none (see `{} config`)", self.info.name);
+        let file = self.config_file.as_deref().map_or(none.into(), Path::to_string_lossy);
+        writeln!(f, "{:<14} {file}", "Configuration")
+    }
+
+    fn players(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let addresses = self.visitor_addresses();
+        // Behind a proxy, plain HTTP may be for the proxy alone.
+        let has_page = self.has_page && self.http.is_some_and(|http| !http.address.ip().is_loopback());
+        if has_page {
+            writeln!(f, "{:<14} {}", "Players", self.urls("/").join("\n               "))?;
+            f.write_str("               That page has scripts that set their PCs up. By hand:\n")?;
+        }
+        f.write_str(
+            "\nOn each game PC, add these lines to the hosts file. On Windows that is\n\
+             C:\\Windows\\System32\\drivers\\etc\\hosts; open it with an editor that was started as administrator.\n\n",
+        )?;
+        let public_ip = match &addresses.public {
+            Some(ServerAddress::Ip(address)) => Some(*address),
+            Some(ServerAddress::Name(_)) | None => None,
+        };
+        let chosen = public_ip.or_else(|| addresses.own());
+        let address = chosen.map_or("ADDRESS-OF-THIS-MACHINE".to_owned(), |address| address.to_string());
+        for host in self.info.hosts {
+            writeln!(f, "    {address} {host}")?;
+        }
+        writeln!(f)?;
+        let others = addresses.own.iter().filter(|address| Some(**address) != chosen);
+        let others: Vec<String> = others.map(ToString::to_string).collect();
+        if !others.is_empty() {
+            writeln!(f, "This machine also has {}.", others.join(", "))?;
+        }
+        f.write_str(
+            "Players on the internet: your router must forward TCP ports 443 (the game) and 80 (the page above) to this\n\
+             machine, and they need the router's public address. With CGNAT or DS-Lite there is none: docs/HOSTING.md.\n",
+        )?;
+        match self.info.page.same_pc {
+            "" => Ok(()),
+            text => {
+                let text =
+                    format!("A PC that runs both the game and this server needs no hosts file. {text}");
+                f.write_str(&text::wrap(&text, ""))
+            }
+        }
+    }
+}
+
+/// Formats an address as the host of a URL.
+fn url_host(address: &ServerAddress) -> String {
+    match address {
+        ServerAddress::Ip(IpAddr::V6(address)) => format!("[{address}]"),
+        address => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::program::tests::GAME;
+
+    fn place(address: &str, instead_of: Option<u16>) -> Place {
+        Place { address: address.parse().unwrap(), instead_of }
+    }
+
+    fn setup(addresses: &[&str], https: &str, instead_of: Option<u16>) -> Setup {
+        Setup {
+            info: &GAME,
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+            public_address: None,
+            http: None,
+            https: Some(place(https, instead_of)),
+            data_dir: "/data".into(),
+            config_file: Some("/etc/mmcos.toml".into()),
+            has_page: true,
+        }
+    }
+
+    #[test]
+    fn a_machines_addresses_are_not_loopback() {
+        let addresses = addresses();
+        assert!(addresses.iter().all(|address| !address.is_loopback() && !address.is_unspecified()));
+        for (index, address) in addresses.iter().enumerate() {
+            assert!(UdpSocket::bind((*address, 0)).is_ok(), "{address} is not ours");
+            assert!(!addresses[..index].contains(address), "{address} twice");
+        }
+    }
+
+    #[test]
+    fn pages_are_named_by_addresses_that_work_from_other_machines() {
+        let urls = |http: Option<Place>, public: &str, addresses: &[&str]| {
+            let public_address = public.parse().ok();
+            Setup { public_address, http, ..setup(addresses, "[::]:443", None) }.urls("/admin")
+        };
+        let own = ["2001:db8::5", "192.168.1.20"];
+        assert_eq!(urls(Some(place("[::]:80", None)), "", &own), ["http://192.168.1.20/admin"]);
+        assert_eq!(urls(Some(place("[::]:8080", Some(80))), "", &own), ["http://192.168.1.20:8080/admin"]);
+        assert_eq!(
+            urls(Some(place("[::]:80", None)), "race.example.org", &own),
+            ["http://192.168.1.20/admin", "http://race.example.org/admin"]
+        );
+        assert_eq!(urls(Some(place("[::]:80", None)), "192.168.1.20", &own), ["http://192.168.1.20/admin"]);
+        assert_eq!(
+            urls(Some(place("127.0.0.1:8080", None)), "192.0.2.1", &own),
+            ["http://127.0.0.1:8080/admin"]
+        );
+        assert_eq!(urls(None, "", &own[..1]), ["https://[2001:db8::5]/admin"]);
+        assert_eq!(urls(Some(place("[::]:80", None)), "", &[]), ["http://localhost/admin"]);
+    }
+
+    #[test]
+    fn the_page_for_players_is_named_where_it_is() {
+        let with_http = |http, has_page| {
+            Setup { http, has_page, ..setup(&["192.168.1.20"], "[::]:443", None) }.to_string()
+        };
+        let page = with_http(Some(place("[::]:80", None)), true);
+        assert!(page.contains("\nPlayers        http://192.168.1.20/\n"), "{page}");
+        assert!(with_http(Some(place("[::]:8080", Some(80))), true).contains(" http://192.168.1.20:8080/\n"));
+        for without in [
+            with_http(Some(place("[::]:80", None)), false),
+            with_http(Some(place("127.0.0.1:8080", None)), true),
+            with_http(None, true),
+        ] {
+            assert!(!without.contains("has scripts"), "{without}");
+        }
+    }
+
+    #[test]
+    fn the_hosts_lines_name_an_ipv4_address() {
+        let text = setup(&["2001:db8::5", "192.168.1.20", "10.0.0.7"], "[::]:443", None).to_string();
+        for host in GAME.hosts {
+            assert!(text.contains(&format!("\n    192.168.1.20 {host}\n")), "{text}");
+        }
+        assert!(text.contains("This machine also has 2001:db8::5, 10.0.0.7."), "{text}");
+        assert!(text.contains(r"C:\Windows\System32\drivers\etc\hosts"));
+        assert!(text.contains("choose Localhost") && text.contains("CGNAT"));
+        assert!(text.contains("/data\n") && text.contains("/etc/mmcos.toml\n"));
+        assert!(!text.contains("setcap"));
+        assert!(text.lines().all(|line| line.len() <= 110), "{text}");
+    }
+
+    #[test]
+    fn the_only_address_that_it_listens_on_is_shown() {
+        let text = setup(&["192.168.1.20"], "10.1.1.1:443", None).to_string();
+        assert!(text.contains("    10.1.1.1 game.example.com\n"), "{text}");
+        assert!(!text.contains("192.168.1.20"), "nobody can reach it there: {text}");
+        assert!(setup(&[], "[::]:443", None).to_string().contains("    ADDRESS-OF-THIS-MACHINE game."));
+        let behind_a_proxy = setup(&["192.168.1.20"], "127.0.0.1:8443", None).to_string();
+        assert!(behind_a_proxy.contains("    192.168.1.20 game."), "{behind_a_proxy}");
+    }
+
+    #[test]
+    fn a_public_address_goes_into_hosts_files_and_a_public_name_does_not() {
+        let with = |public: &str| Setup {
+            public_address: public.parse().ok(),
+            http: Some(place("[::]:80", None)),
+            ..setup(&["192.168.1.20"], "[::]:443", None)
+        };
+        let text = with("203.0.113.5").to_string();
+        assert!(text.contains("    203.0.113.5 game.example.com\n"), "{text}");
+        assert!(text.contains("This machine also has 192.168.1.20."), "{text}");
+        let text = with("race.example.org").to_string();
+        assert!(text.contains("    192.168.1.20 game.example.com\n"), "{text}");
+        assert!(text.contains(" http://race.example.org/\n"), "{text}");
+    }
+
+    #[test]
+    fn a_denied_port_comes_first_with_one_command() {
+        let mut setup = setup(&["192.168.1.20"], "[::]:8443", Some(443));
+        setup.http = Some(place("[::]:8080", Some(80)));
+        let text = setup.to_string();
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("ATTENTION: Games cannot connect yet. Run: sudo setcap"), "{first}");
+        assert!(text.contains("may not use port 443 and 80, so it listens on 8443 and 8080"), "{text}");
+        setup.https = Some(place("[::]:443", None));
+        let text = setup.to_string();
+        assert!(
+            text.starts_with("ATTENTION: The page for players") && text.contains("port 80, so"),
+            "{text}"
+        );
+    }
+}

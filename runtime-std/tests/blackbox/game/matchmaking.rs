@@ -1,0 +1,180 @@
+//! Players on separate connections meet.
+
+use std::{thread, time::Duration};
+
+use crate::blackbox::rig::{
+    client::Client,
+    player::{BATTLE, ELIMINATION, LOBBIES, Player, RACE, meet, search, stays_alone},
+    process::Server,
+};
+
+fn players(server: &Server, numbers: impl IntoIterator<Item = u32>) -> Vec<Player> {
+    numbers.into_iter().map(|number| Player::new(server.https, number)).collect()
+}
+
+#[test]
+fn two_three_and_five_meet() {
+    let server = Server::start();
+    // Different players each time: two whose matches failed twice, because neither registered them, are kept apart.
+    for (numbers, mode) in [(1..=2, RACE), (11..=13, ELIMINATION), (21..=25, RACE)] {
+        let mut friends = players(&server, numbers);
+        search(&mut friends, mode);
+        let found = meet(&mut friends);
+        assert!(found.groups.iter().all(|group| group.team == 0 && group.size == 1), "{found:?}");
+    }
+}
+
+#[test]
+fn twelve_within_a_second_end_in_one_race() {
+    let server = Server::start();
+    let mut friends = players(&server, 1..=12);
+    for player in &mut friends {
+        player.search(RACE);
+        // People do not press a button all at once.
+        thread::sleep(Duration::from_millis(75));
+    }
+    assert_eq!(meet(&mut friends).groups.len(), 12);
+}
+
+#[test]
+fn a_full_match_starts_at_once() {
+    let server = Server::start_with(&["--poll-seconds", "25", "--gather-seconds", "25"]);
+    let mut friends = players(&server, 1..=6);
+    search(&mut friends, ELIMINATION);
+    meet(&mut friends);
+}
+
+#[test]
+fn nobody_else_is_met_in_another_mode() {
+    let server = Server::start();
+    let mut racers = players(&server, [1, 3, 5]);
+    let mut fighters = players(&server, [2, 4]);
+    for (racer, fighter) in racers.iter_mut().zip(&mut fighters) {
+        racer.search(RACE);
+        fighter.search(BATTLE);
+    }
+    racers[2].search(RACE);
+    let (race, battle) = (meet(&mut racers), meet(&mut fighters));
+    assert_ne!(race.race_key, battle.race_key);
+    assert_ne!(race.session, battle.session);
+}
+
+#[test]
+fn battle_has_even_teams_and_keeps_a_party_together() {
+    let server = Server::start();
+    let mut groups = players(&server, 1..=3);
+    for (player, size) in groups.iter_mut().zip([2, 1, 1]) {
+        player.search_as(BATTLE, size, false);
+    }
+    let found = meet(&mut groups);
+    assert_eq!(found.teams(), [2, 2], "{found:?}");
+    let mut sizes: Vec<u8> = found.groups.iter().map(|group| group.size).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 1, 2]);
+}
+
+#[test]
+fn a_party_that_does_not_fit_races_later() {
+    let server = Server::start();
+    let mut groups = players(&server, 1..=3);
+    for (player, size) in groups.iter_mut().zip([4, 2, 3]) {
+        player.search_as(ELIMINATION, size, false);
+        server.settle();
+    }
+    let mut late = groups.split_off(2);
+    meet(&mut groups);
+    stays_alone(&mut late[0]);
+}
+
+#[test]
+fn who_gave_up_is_not_met() {
+    let server = Server::start();
+    let mut friends = players(&server, 1..=3);
+    search(&mut friends, RACE);
+    server.settle();
+    let mut gone = friends.remove(1);
+    gone.cancel(server.http);
+    let answer = gone.client.answer().ok();
+    assert!(!answer.text().contains("MatchmakingGroup"), "{}", answer.text());
+    meet(&mut friends);
+}
+
+#[test]
+fn who_vanished_is_not_met() {
+    let server = Server::start();
+    let mut friends = players(&server, 1..=4);
+    search(&mut friends, RACE);
+    server.settle();
+    drop(friends.remove(2));
+    meet(&mut friends);
+}
+
+#[test]
+fn who_asks_again_is_met_in_the_newer_lobby() {
+    let server = Server::start_with(&["--poll-seconds", "1", "--gather-seconds", "0.3"]);
+    let mut friends = players(&server, 1..=2);
+    friends[0].search(RACE);
+    stays_alone(&mut friends[0]);
+    search(&mut friends, RACE);
+    let found = meet(&mut friends);
+    assert!(found.groups.iter().any(|group| group.game_lobby == LOBBIES + 1002), "{found:?}");
+}
+
+#[test]
+fn a_second_search_takes_the_place_of_the_first() {
+    let server = Server::start();
+    let mut first = Player::new(server.https, 1);
+    let mut second = Player::new(server.https, 1);
+    first.search(RACE);
+    server.settle();
+    second.search(RACE);
+    stays_alone(&mut first);
+    let mut friends = vec![second, Player::new(server.https, 2)];
+    friends[1].search(RACE);
+    meet(&mut friends);
+}
+
+#[test]
+fn who_is_content_with_ai_joins_people_or_starts_at_once() {
+    let server = Server::start();
+    let mut friends = players(&server, 1..=2);
+    friends[0].search_as(BATTLE, 1, true);
+    assert_eq!(stays_alone(&mut friends[0]).teams(), [1, 0]);
+    friends[1].search(BATTLE);
+    server.settle();
+    friends[0].search_as(BATTLE, 1, true);
+    assert_eq!(meet(&mut friends).teams(), [1, 1]);
+}
+
+/// Returns the server's number of commits, as an operator reads it.
+fn commits(server: &Server) -> u64 {
+    let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
+    let bearer = format!("Authorization: Bearer {}\r\n", password.trim());
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n{bearer}\r\n", server.http);
+    let answer = Client::plain(server.http).ask(request.as_bytes()).ok();
+    let line =
+        answer.text().lines().find(|line| line.starts_with("mmcos_store_commit_seconds_count")).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// HOSTING.md promises that a search which finds no player writes nothing.
+#[test]
+fn a_player_who_finds_nobody_costs_no_write() {
+    let server = Server::start_with(&["--poll-seconds", "1"]);
+    let mut lone = Player::new(server.https, 1);
+    let before = commits(&server);
+    for turn in 0..8 {
+        lone.search_as(RACE, 1, turn % 3 == 2);
+        stays_alone(&mut lone);
+    }
+    assert_eq!(commits(&server), before);
+    let key = stays_alone_with_ai(&mut lone);
+    lone.score(&key, 40);
+    server.settle();
+    assert_eq!(commits(&server), before, "a result that comes too soon changes nothing");
+}
+
+fn stays_alone_with_ai(player: &mut Player) -> String {
+    player.search_as(RACE, 1, true);
+    stays_alone(player).race_key
+}

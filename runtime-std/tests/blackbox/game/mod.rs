@@ -1,0 +1,6 @@
+//! The game's requests, and what follows from them.
+
+mod endpoints;
+mod killed;
+mod matchmaking;
+mod season;

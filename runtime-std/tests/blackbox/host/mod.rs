@@ -1,0 +1,12 @@
+//! The server as its operator meets it: start, stop, pages, commands, troubles.
+
+pub(super) mod clock;
+mod doctor;
+mod notify;
+mod proof;
+mod setup;
+mod start;
+mod stop;
+mod store_faults;
+mod traces;
+mod troubles;

@@ -1,0 +1,272 @@
+//! The server tells a webhook when a player searches alone, and the game does not notice.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::Output,
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::blackbox::rig::{
+    client::{Client, PATIENCE},
+    player::{BATTLE, Player, RACE, meet, search, stays_alone},
+    process::{Scratch, Server, program},
+};
+
+/// A request to the webhook.
+struct Request {
+    head: String,
+    body: String,
+}
+
+/// A webhook that sends the same response to every request, or none.
+struct Webhook {
+    address: SocketAddr,
+    requests: Receiver<Request>,
+}
+
+impl Webhook {
+    fn answering(answer: &str) -> Self {
+        Self::start(Some(answer.to_owned()))
+    }
+
+    fn silent() -> Self {
+        Self::start(None)
+    }
+
+    fn start(answer: Option<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (received, requests) = channel();
+        thread::spawn(move || {
+            let mut kept_waiting = Vec::new();
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let request = read(&mut stream);
+                match &answer {
+                    Some(answer) => stream.write_all(answer.as_bytes()).unwrap(),
+                    None => kept_waiting.push(stream),
+                }
+                let _ = received.send(request);
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/hooks/s3cret", self.address)
+    }
+
+    /// Waits for the next request.
+    fn next(&self) -> Request {
+        self.requests.recv_timeout(PATIENCE).expect("the webhook is told")
+    }
+
+    /// Asserts that no further message arrives in the time that one needs.
+    fn hears_no_more(&self) {
+        assert!(
+            self.requests.recv_timeout(Duration::from_millis(400)).is_err(),
+            "it was told once too often"
+        );
+    }
+}
+
+fn read(stream: &mut TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+    let field = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length: ")?.trim().parse().ok();
+    let mut body = vec![0; head.lines().find_map(field).expect("a body has a length")];
+    reader.read_exact(&mut body).unwrap();
+    Request { head, body: String::from_utf8(body).unwrap() }
+}
+
+const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+const NOT_FOUND: &str =
+    "HTTP/1.1 404 Not Found\r\nContent-Length: 30\r\n\r\n{\"message\":\n\"Unknown Webhook\"}";
+
+fn server(webhook: &str, more: &[&str]) -> Server {
+    let usual = ["--poll-seconds", "1", "--gather-seconds", "0.3", "--notify-url", webhook];
+    Server::start_with(&[&usual, more].concat())
+}
+
+fn test(url: &str, roots: Option<&str>) -> Output {
+    let mut command = program(&Scratch::new(), &["notify-test", "--notify-url", url]);
+    command.current_dir("/");
+    if let Some(roots) = roots {
+        command.env("SSL_CERT_FILE", roots);
+    }
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn the_first_who_searches_is_told_of() {
+    let webhook = Webhook::answering(NO_CONTENT);
+    let server = server(&webhook.url(), &["--notify-quiet-seconds", "0"]);
+    let mut ann = Player::named(Client::plain(server.http), 1, "@everyone \"Ann\"");
+    let mut bea = Player::new(server.https, 2);
+    ann.search(RACE);
+    let Request { head, body } = webhook.next();
+    assert!(head.starts_with("POST /hooks/s3cret HTTP/1.1\r\n"), "{head}");
+    assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: application/json\r\n"), "{head}");
+    for part in [
+        r#""content":"everyone Ann is looking for opponents"#,
+        r#""text":"everyone Ann is looking"#,
+        r#""player":"@everyone \"Ann\"""#,
+        r#""allowed_mentions":{"parse":[]}"#,
+        r#""event":"first-search""#,
+        r#""game_type":"QuickRace""#,
+    ] {
+        assert!(body.contains(part), "{body} has no {part}");
+    }
+    assert!(!body.contains(&ann.token) && !body.contains("127.0.0.1") && !body.contains("7656"), "{body}");
+    // Neither a second player nor one that goes on causes a message.
+    bea.search(BATTLE);
+    stays_alone(&mut ann);
+    ann.search(RACE);
+    webhook.hears_no_more();
+    server.logs("told 127.0.0.1 the news");
+}
+
+#[test]
+fn ntfy_is_sent_the_text_alone() {
+    let webhook = Webhook::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let server = server(&webhook.url(), &["--notify-format", "text"]);
+    Player::new(server.https, 1).search(RACE);
+    let Request { head, body } = webhook.next();
+    assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"), "{head}");
+    assert!(body.starts_with("Player 1 is looking for opponents") && body.ends_with("play!"), "{body}");
+}
+
+#[test]
+fn however_often_a_search_begins_there_is_one_message_in_the_quiet_time() {
+    let webhook = Webhook::answering(NO_CONTENT);
+    let server = server(&webhook.url(), &["--notify-quiet-seconds", "3600"]);
+    for number in 1..=5 {
+        let mut player = Player::new(server.https, number);
+        player.search(RACE);
+        server.logs("searches for \"QuickRace\"");
+        player.cancel(server.http);
+    }
+    webhook.next();
+    webhook.hears_no_more();
+}
+
+#[test]
+fn a_webhook_that_never_answers_holds_up_nobody() {
+    let webhook = Webhook::silent();
+    let server = server(&webhook.url(), &["--notify-quiet-seconds", "0"]);
+    for number in 1..=5 {
+        let mut player = Player::new(server.https, number);
+        player.search(RACE);
+        server.settle();
+        player.cancel(server.http);
+    }
+    server.logs("earlier messages are still under way");
+    webhook.next();
+    let asked = Instant::now();
+    let mut friends = [6, 7].map(|number| Player::new(server.https, number));
+    search(&mut friends, RACE);
+    meet(&mut friends);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    let slow = server.logs("nobody was told the news: ");
+    assert!(slow.contains("127.0.0.1 did not answer within 10 seconds"), "{slow}");
+    // The next message is sent. It gets no response either.
+    webhook.next();
+    let told_to_stop = Instant::now();
+    server.stop();
+    assert!(told_to_stop.elapsed() < Duration::from_secs(5), "{:?}", told_to_stop.elapsed());
+}
+
+#[test]
+fn a_refusal_is_one_line_that_says_what_to_do_and_keeps_the_url() {
+    let webhook = Webhook::answering(NOT_FOUND);
+    let server = server(&webhook.url(), &[]);
+    let mut ann = Player::new(server.https, 1);
+    ann.search(RACE);
+    webhook.next();
+    let line = server.logs("nobody was told the news: ");
+    assert!(line.contains("warn"), "{line}");
+    assert!(line.ends_with(
+        "127.0.0.1 answered 404: notify-url is none of its webhooks, or no longer; make a new one and copy its URL"
+    ), "{line}");
+    stays_alone(&mut ann);
+    ann.search(RACE);
+    stays_alone(&mut ann);
+    let more: Vec<String> = server.log_so_far();
+    assert!(!more.iter().any(|line| line.contains("told") || line.contains("s3cret")), "{more:?}");
+}
+
+#[test]
+fn a_webhook_that_is_not_there_is_one_line() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = server(&format!("http://{nobody}/hooks/s3cret"), &[]);
+    let mut ann = Player::new(server.https, 1);
+    ann.search(RACE);
+    let line = server.logs("nobody was told the news: ");
+    assert!(line.contains("127.0.0.1 cannot be reached: ") && !line.contains("s3cret"), "{line}");
+    stays_alone(&mut ann);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let elsewhere = Webhook::answering(NO_CONTENT);
+        let location = elsewhere.url();
+        let webhook = Webhook::answering(&format!(
+            "HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        ));
+        let said = test(&webhook.url(), None);
+        assert!(!said.status.success());
+        assert!(text(&said.stderr).contains("set notify-url to the final address"), "{}", text(&said.stderr));
+        webhook.next();
+        assert!(elsewhere.requests.try_recv().is_err(), "{status} was followed");
+    }
+}
+
+#[test]
+fn a_test_message_says_what_was_answered() {
+    let (good, bad) = (Webhook::answering(NO_CONTENT), Webhook::answering(NOT_FOUND));
+    let said = test(&good.url(), None);
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    assert_eq!(text(&said.stdout), "127.0.0.1 took the test message: 204\n");
+    assert!(good.next().body.contains(r#""event":"test""#));
+    let said = test(&bad.url(), None);
+    assert_eq!(said.status.code(), Some(1));
+    let error = text(&said.stderr);
+    assert!(error.contains("the test message did not arrive: 127.0.0.1 answered 404: "), "{error}");
+    assert!(error.ends_with("(it says: {\"message\": \"Unknown Webhook\"})\n"), "{error}");
+    assert!(text(&test("", None).stderr).contains("notify-url is empty, so nobody is told"));
+    for url in ["ftp://a/b", "file:///etc/passwd", "discord.com/api", "https://a:b@c/d"] {
+        let error = test(url, None).stderr;
+        assert!(
+            text(&error).contains("--notify-url: notify-url = `")
+                && text(&error).contains("is not the URL of a")
+        );
+    }
+}
+
+#[test]
+fn https_is_spoken_with_whom_the_machine_trusts() {
+    // A server of the game is not a webhook, but has an HTTPS listener and a certificate for localhost.
+    let server = Server::start();
+    let own = server.data().join("certificate-p256.pem");
+    let url = format!("https://localhost:{}/hooks/s3cret", server.https.port());
+    let trusted = test(&url, own.to_str());
+    assert!(text(&trusted.stderr).contains("localhost answered 404"), "{}", text(&trusted.stderr));
+    let other = Server::start_in(Scratch::new(), &[]);
+    let others = other.data().join("certificate-p256.pem");
+    let untrusted = test(&url, others.to_str());
+    assert!(text(&untrusted.stderr).contains("TLS with localhost fails: "), "{}", text(&untrusted.stderr));
+    let nobody = test(&url, Some("/dev/null"));
+    assert!(
+        text(&nobody.stderr).contains("this machine has no root certificates"),
+        "{}",
+        text(&nobody.stderr)
+    );
+}

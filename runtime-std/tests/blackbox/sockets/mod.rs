@@ -1,0 +1,9 @@
+//! Connections, whatever is sent on them.
+
+mod connections;
+mod framed;
+mod hostile;
+mod idle;
+pub(super) mod limits;
+mod listeners;
+mod vanishing;
