@@ -15,13 +15,13 @@ pub struct Plan {
     /// Configuration of the server's matchmaker.
     pub matchmaker: matchmaker::Config,
     /// Time that the server lets the game search before AI, in seconds.
-    pub search_seconds: u32,
+    pub ai_after_seconds: u32,
     /// Players online on average, for each population.
     pub online: Vec<u32>,
     /// Seeds of the runs, all of the same length.
     pub seeds: Vec<u64>,
     /// About how many searches each run has.
-    pub searches: u32,
+    pub tickets: u32,
 }
 
 /// Returns the report: a table in Markdown, the same for the same plan, byte for byte.
@@ -41,7 +41,7 @@ impl Plan {
     pub fn run(&self, online: u32) -> Vec<Record> {
         let settings = Settings {
             matchmaker: self.matchmaker,
-            search_seconds: self.search_seconds,
+            ai_after_seconds: self.ai_after_seconds,
             online,
             time: self.time(online),
         };
@@ -51,7 +51,7 @@ impl Plan {
     /// Returns the time in which so many players search so often: every group about once in 400 s.
     fn time(&self, online: u32) -> Duration {
         let groups = f64::from(online.max(1)) / 1.21;
-        let seconds = f64::from(self.searches) * 400.0 / groups;
+        let seconds = f64::from(self.tickets) * 400.0 / groups;
         Duration::from_secs_f64(seconds)
     }
 }
@@ -60,7 +60,7 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Number of searches.
-    pub searches: usize,
+    pub tickets: usize,
     /// Share of searches that met a human, in percent.
     pub met: f64,
     /// Of those: players in the race that followed, on average.
@@ -84,7 +84,7 @@ pub struct Row {
 impl Row {
     /// Sums up several runs.
     pub fn of(records: &[Record]) -> Self {
-        let all = || records.iter().flat_map(|record| &record.searches);
+        let all = || records.iter().flat_map(|record| &record.tickets);
         let met = || all().filter(|search| search.met);
         let races = || records.iter().flat_map(|record| &record.races);
         let teams = || races().filter_map(|race| race.teams);
@@ -97,7 +97,7 @@ impl Row {
                 .sum()
         };
         Self {
-            searches: all().count(),
+            tickets: all().count(),
             met: mean(all().map(|search| if search.met { 100.0 } else { 0.0 })),
             humans: mean(met().map(|search| f64::from(search.humans))),
             wait_p50: percentile(&waits, 50),
@@ -114,7 +114,7 @@ impl Row {
 /// The cells of a row of the table, without the first.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "| {} | {:.1} % | {:.2} ", self.searches, self.met, self.humans)?;
+        write!(f, "| {} | {:.1} % | {:.2} ", self.tickets, self.met, self.humans)?;
         write!(f, "| {:.1} s | {:.1} s | {:.0} ", self.wait_p50, self.wait_p95, self.spread)?;
         write!(f, "| {:.2} | {:.0} ", self.team_players, self.team_points)?;
         write!(f, "| {} | {} |", self.alone_beside_open, self.other_breaches)

@@ -158,10 +158,10 @@ impl Both {
         let mut out = Outcomes::new();
         real(&mut self.real, self.now, &mut out);
         for outcome in out.iter() {
-            if let Outcome::Answered(answer) = outcome {
+            if let Outcome::Answered(response) = outcome {
                 // Every match takes place, as all of its members report: the model keeps no players apart.
-                for group in answer.groups {
-                    self.real.register(self.now, answer.race_key, group.account).ok();
+                for group in response.groups {
+                    self.real.register(self.now, response.race_key, group.account).ok();
                 }
             }
         }
@@ -239,18 +239,18 @@ fn ending(outcome: Outcome<'_>) -> Ending {
         Outcome::Cancelled { poll, .. } => {
             Ending { polls: vec![poll], host: poll, teams: (0, 0), reason: None }
         }
-        Outcome::Answered(answer) => Ending {
-            polls: answer.groups.iter().map(|group| group.poll).collect(),
-            host: answer.groups.iter().find(|group| group.is_host).map_or(PollId(0), |host| host.poll),
-            teams: teams(&answer),
-            reason: Some(answer.reason),
+        Outcome::Answered(response) => Ending {
+            polls: response.groups.iter().map(|group| group.poll).collect(),
+            host: response.groups.iter().find(|group| group.is_host).map_or(PollId(0), |host| host.poll),
+            teams: teams(&response),
+            reason: Some(response.reason),
         },
     }
 }
 
-fn teams(answer: &Answer<'_>) -> (u8, u8) {
+fn teams(response: &Answer<'_>) -> (u8, u8) {
     let players =
-        |team| answer.groups.iter().filter(|group| group.team == team).map(|group| group.size.get()).sum();
+        |team| response.groups.iter().filter(|group| group.team == team).map(|group| group.size.get()).sum();
     let (one, two): (u8, u8) = (players(1), players(2));
-    if answer.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
+    if response.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
 }

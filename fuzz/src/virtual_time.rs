@@ -73,7 +73,7 @@ pub struct VirtualTime {
     out: OutboxOf<Mmcos>,
     now: Duration,
     opened: u64,
-    unread: BTreeMap<ConnId, Vec<u8>>,
+    received: BTreeMap<ConnId, Vec<u8>>,
     /// Connections with bytes to read, in the order of arrival.
     arrived: VecDeque<ConnId>,
     closed: BTreeSet<ConnId>,
@@ -87,7 +87,7 @@ impl VirtualTime {
             out: OutboxOf::<Mmcos>::new(),
             now: Duration::ZERO,
             opened: 0,
-            unread: BTreeMap::new(),
+            received: BTreeMap::new(),
             arrived: VecDeque::new(),
             closed: BTreeSet::new(),
         }
@@ -127,11 +127,11 @@ impl VirtualTime {
     ///
     /// # Panics
     /// If `end` is past.
-    pub fn answer_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
+    pub fn response_until(&mut self, end: Duration) -> Option<(ConnId, Response)> {
         loop {
-            let answer = self.next_answer();
-            if answer.is_some() || self.now == end {
-                return answer;
+            let response = self.next_response();
+            if response.is_some() || self.now == end {
+                return response;
             }
             self.step(end);
         }
@@ -168,7 +168,7 @@ impl VirtualTime {
 
     /// Closes a connection.
     pub fn close(&mut self, conn: ConnId) {
-        self.unread.remove(&conn);
+        self.received.remove(&conn);
         self.input(Input::Closed { conn });
         self.closed.remove(&conn);
     }
@@ -177,18 +177,18 @@ impl VirtualTime {
     ///
     /// # Panics
     /// If the response does not come at once.
-    pub fn ask(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
+    pub fn request(&mut self, address: Ipv4Addr, request: &[u8]) -> Response {
         let conn = self.open(address);
         self.send(conn, request);
-        let answer = self.unread.get_mut(&conn).and_then(Response::take);
+        let response = self.received.get_mut(&conn).and_then(Response::take);
         self.close(conn);
-        answer.expect("such a request is answered at once")
+        response.expect("the response comes at once")
     }
 
-    fn next_answer(&mut self) -> Option<(ConnId, Response)> {
+    fn next_response(&mut self) -> Option<(ConnId, Response)> {
         while let Some(conn) = self.arrived.front().copied() {
-            if let Some(answer) = self.unread.get_mut(&conn).and_then(Response::take) {
-                return Some((conn, answer));
+            if let Some(response) = self.received.get_mut(&conn).and_then(Response::take) {
+                return Some((conn, response));
             }
             self.arrived.pop_front();
         }
@@ -196,8 +196,8 @@ impl VirtualTime {
     }
 
     /// Takes the received bytes that were not taken as responses.
-    pub fn take_unread(&mut self, conn: ConnId) -> Vec<u8> {
-        self.unread.remove(&conn).unwrap_or_default()
+    pub fn take_received(&mut self, conn: ConnId) -> Vec<u8> {
+        self.received.remove(&conn).unwrap_or_default()
     }
 
     /// Returns true if the server closed the connection, and the client has not noticed.
@@ -218,7 +218,7 @@ impl VirtualTime {
             match effect {
                 Effect::Send { conn, bytes } => {
                     assert!(!self.closed.contains(&conn), "{conn:?} was sent to after its close");
-                    self.unread.entry(conn).or_default().extend_from_slice(&bytes);
+                    self.received.entry(conn).or_default().extend_from_slice(&bytes);
                     self.arrived.push_back(conn);
                 }
                 Effect::Close { conn, how: Close::AfterFlush | Close::Refuse | Close::Abort } => {

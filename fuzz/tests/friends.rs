@@ -1,4 +1,4 @@
-//! Friends who press the button together race together.
+//! Friends that press the button together race together.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::time::Duration;
@@ -12,8 +12,8 @@ use mmcos_fuzz::{
 };
 use mmcos_game::matchmaker::Config;
 
-/// Starts `friends` searches, each at a moment within four seconds, and returns the responses.
-fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {
+/// Starts `friends` polls, each at a moment within four seconds, and returns the responses.
+fn responses(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> {
     let mut time = VirtualTime::new(&trusting(), Limits::default(), [4; 32]);
     let mut random = Random::new(seed, 0);
     let mut moments: Vec<Duration> =
@@ -22,10 +22,10 @@ fn answers(friends: u8, rule_set: RuleSet, seed: u64) -> Vec<MatchmakingResult> 
     let mut referee = Referee::new(&Config::default());
     let mut read = Vec::new();
     let mut wait = |time: &mut VirtualTime, referee: &mut Referee, end| {
-        while let Some((conn, response)) = time.answer_until(end) {
-            let answer = MatchmakingResult::read(response.granted()).unwrap();
-            referee.answered(conn, time.now(), &answer);
-            read.push(answer);
+        while let Some((conn, response)) = time.response_until(end) {
+            let response = MatchmakingResult::read(response.granted()).unwrap();
+            referee.responded(conn, time.now(), &response);
+            read.push(response);
         }
     };
     for (number, moment) in (1..).zip(moments) {
@@ -43,18 +43,18 @@ fn two_to_twelve_friends_within_four_seconds_end_in_one_match() {
     for rule_set in RuleSet::ALL {
         for (friends, seed) in (2..=rule_set.cap()).flat_map(|friends| [1, 2, 3].map(|seed| (friends, seed)))
         {
-            let answers = answers(friends, rule_set, seed);
-            let first = answers.first().unwrap();
+            let responses = responses(friends, rule_set, seed);
+            let first = responses.first().unwrap();
             assert_eq!(first.groups.len(), usize::from(friends), "{rule_set:?} {friends} {seed}");
-            assert_eq!(answers.len(), usize::from(friends));
-            assert!(answers.iter().all(|answer| answer == first));
+            assert_eq!(responses.len(), usize::from(friends));
+            assert!(responses.iter().all(|response| response == first));
         }
     }
 }
 
 #[test]
-fn who_comes_when_the_match_is_full_is_not_in_it() {
-    let answers = answers(7, RuleSet::Elimination, 1);
-    let sizes: Vec<usize> = answers.iter().map(|answer| answer.groups.len()).collect();
+fn a_late_friend_is_not_in_a_full_match() {
+    let responses = responses(7, RuleSet::Elimination, 1);
+    let sizes: Vec<usize> = responses.iter().map(|response| response.groups.len()).collect();
     assert_eq!(sizes, [6, 6, 6, 6, 6, 6, 1]);
 }

@@ -3,13 +3,13 @@
 use mmcos_fuzz::report::{Plan, Row, report};
 use mmcos_game::matchmaker::Config;
 
-fn plan(online: u32, searches: u32, seeds: &[u64]) -> Plan {
+fn plan(online: u32, tickets: u32, seeds: &[u64]) -> Plan {
     Plan {
         matchmaker: Config::default(),
-        search_seconds: 70,
+        ai_after_seconds: 70,
         online: vec![online],
         seeds: seeds.to_vec(),
-        searches,
+        tickets,
     }
 }
 
@@ -23,7 +23,7 @@ fn the_same_seed_gives_the_same_report_and_another_seed_another() {
 #[test]
 fn people_meet_and_no_rule_is_broken() {
     let row = Row::of(&plan(30, 400, &[1]).run(30));
-    assert!(row.searches > 250, "{row}");
+    assert!(row.tickets > 250, "{row}");
     assert!((60.0..90.0).contains(&row.met), "{row}");
     assert!((2.0..4.0).contains(&row.humans), "{row}");
     assert!(row.wait_p50 >= 5.0 && row.wait_p95 <= 83.0, "{row}");
@@ -34,7 +34,7 @@ fn people_meet_and_no_rule_is_broken() {
 #[test]
 fn ai_sooner_means_meeting_fewer() {
     let patient = plan(10, 400, &[1]);
-    let hasty = Plan { search_seconds: 20, ..patient.clone() };
+    let hasty = Plan { ai_after_seconds: 20, ..patient.clone() };
     let [patient, hasty] = [patient, hasty].map(|plan| Row::of(&plan.run(10)));
     assert!(hasty.met + 5.0 < patient.met, "{hasty}\n{patient}");
     assert!(hasty.wait_p95 <= 26.0 + 5.0, "{hasty}");

@@ -40,7 +40,7 @@ fn run() -> Result<(), lexopt::Error> {
         gather.as_secs_f64(),
         ai_hold.as_secs_f64(),
         poll.as_secs_f64(),
-        plan.search_seconds,
+        plan.ai_after_seconds,
         plan.seeds
     );
     print!("{}", report(&plan));
@@ -51,10 +51,10 @@ fn parse(mut arguments: Parser) -> Result<Option<(Plan, String)>, lexopt::Error>
     let mut bucket = "exact".to_owned();
     let mut plan = Plan {
         matchmaker: Config::default(),
-        search_seconds: 70,
+        ai_after_seconds: 70,
         online: vec![2, 5, 10, 30, 100, 1000],
         seeds: vec![7, 8, 9],
-        searches: 20_000,
+        tickets: 20_000,
     };
     while let Some(argument) = arguments.next()? {
         let Arg::Long(name) = argument else { return Err(argument.unexpected()) };
@@ -67,11 +67,11 @@ fn parse(mut arguments: Parser) -> Result<Option<(Plan, String)>, lexopt::Error>
         match name.as_str() {
             "online" => plan.online = list(&value)?,
             "seeds" => plan.seeds = list(&value)?,
-            "searches" => plan.searches = number(&value)?,
+            "searches" => plan.tickets = number(&value)?,
             "gather-seconds" => matchmaker.gather = seconds(&value)?,
             "ai-hold" => matchmaker.ai_hold = seconds(&value)?,
             "poll-seconds" => matchmaker.poll = seconds(&value)?,
-            "search-seconds" => plan.search_seconds = number(&value)?,
+            "search-seconds" => plan.ai_after_seconds = number(&value)?,
             "bucket" => {
                 matchmaker.folding = folding(&value)?;
                 bucket = value;

@@ -1,8 +1,8 @@
 //! The game, as the server knows it: the requests that it sends, and what it reads in the responses.
 
-mod answers;
 mod mode;
 pub mod requests;
+mod responses;
 pub mod services;
 
 use std::{net::Ipv4Addr, time::Duration};
@@ -20,11 +20,11 @@ use mmcos_game::{
     session_token::{LIFETIME, Session, SessionKey},
 };
 
-pub use self::answers::{
+pub use self::mode::{Mode, RuleSet};
+pub use self::responses::{
     AddPointsResult, Entry, Group, Leaderboard, LoginDetails, MatchmakingResult, Response,
 };
-pub(crate) use self::answers::{Elements, title_box};
-pub use self::mode::{Mode, RuleSet};
+pub(crate) use self::responses::{Elements, title_box};
 use crate::virtual_time::VirtualTime;
 
 /// A game with a player session.
@@ -33,8 +33,8 @@ pub struct Client {
     number: u32,
     steam_id: SteamId,
     session_token: String,
-    /// Time for which it searches before it accepts AI.
-    pub search_time: Duration,
+    /// Time for which it polls before it accepts AI.
+    pub ai_after: Duration,
     /// Its division, from the last response.
     pub division: u8,
     /// Its points, from the last response.
@@ -65,9 +65,9 @@ pub struct Poll {
 
 impl Poll {
     /// Returns the request.
-    pub fn search<'a>(&self, session_token: &'a str) -> requests::Search<'a> {
+    pub fn request<'a>(&self, session_token: &'a str) -> requests::EnterMatchmaking<'a> {
         let Self { group_lobby, game_lobby, mode, size, ignore_minimum, .. } = *self;
-        requests::Search { session_token, group_lobby, game_lobby, mode, size, ignore_minimum }
+        requests::EnterMatchmaking { session_token, group_lobby, game_lobby, mode, size, ignore_minimum }
     }
 }
 
@@ -79,16 +79,15 @@ impl Client {
     pub fn log_in(time: &mut VirtualTime, number: u32) -> Self {
         let steam_id = steam_id(number);
         let issued = UnixSeconds(u32::try_from(time.wall().as_secs()).unwrap_or(u32::MAX));
-        let answer = time.ask(address(number), &requests::login(steam_id, issued));
-        let details = LoginDetails::read(answer.granted()).expect("the login's answer has all of its parts");
-        let search_seconds = LoginDetails::search_seconds(answer.granted());
+        let response = time.request(address(number), &requests::login(steam_id, issued));
+        let details =
+            LoginDetails::read(response.granted()).expect("the login response has all of its parts");
+        let search_seconds = LoginDetails::ai_after_seconds(response.granted());
         Self {
             number,
             steam_id,
             session_token: details.session_token,
-            search_time: Duration::from_secs(
-                search_seconds.expect("the login's answer has all of its parts"),
-            ),
+            ai_after: Duration::from_secs(search_seconds.expect("the login response has all of its parts")),
             division: details.division,
             points: Points(details.points),
             lobbies: 0,
@@ -109,13 +108,13 @@ impl Client {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
         let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
-        let search_time = time.server().service().settings().search_seconds;
+        let ai_after = time.server().service().settings().search_seconds;
         let session = Session { user, steam_id, issued, configuration: 0 };
         Self {
             number,
             steam_id,
             session_token: SessionKey::new(&Life::default().key, LIFETIME).issue(&session),
-            search_time,
+            ai_after,
             division: 0,
             points: Points(0),
             lobbies: 0,
@@ -143,20 +142,21 @@ impl Client {
         let group_lobby = 109_775_240_000_000_000 + (u64::from(self.number) << 24);
         let game_lobby = group_lobby + self.lobbies;
         let session_token = &self.session_token;
-        let search = requests::Search { session_token, group_lobby, game_lobby, mode, size, ignore_minimum };
+        let poll =
+            requests::EnterMatchmaking { session_token, group_lobby, game_lobby, mode, size, ignore_minimum };
         let conn = time.open(self.address());
-        time.send(conn, &requests::enter_matchmaking(&search));
+        time.send(conn, &requests::enter_matchmaking(&poll));
         let (client, sent) = (self.number, time.now());
         Poll { conn, client, sent, mode, size, ignore_minimum, group_lobby, game_lobby }
     }
 
-    /// Cancels the search.
+    /// Cancels the poll.
     ///
     /// # Panics
     /// If the server rejects the request.
     pub fn cancel(&self, time: &mut VirtualTime) {
-        let answer = time.ask(self.address(), &requests::cancel_matchmaking(&self.session_token));
-        assert_eq!(answer.granted(), "");
+        let response = time.request(self.address(), &requests::cancel_matchmaking(&self.session_token));
+        assert_eq!(response.granted(), "");
     }
 
     /// Reports that the race begins.
@@ -165,7 +165,7 @@ impl Client {
     /// If the server rejects the request.
     pub fn register(&self, time: &mut VirtualTime, race_key: RaceKey, mode: Mode) {
         let request = requests::register_active_game(&self.session_token, race_key, mode, &[self.steam_id]);
-        assert_eq!(time.ask(self.address(), &request).granted(), "");
+        assert_eq!(time.request(self.address(), &request).granted(), "");
     }
 
     /// Reports the change of points that a race brought.
@@ -174,8 +174,8 @@ impl Client {
     /// If the server rejects the request.
     pub fn add_points(&mut self, time: &mut VirtualTime, race_key: RaceKey, change: Points) {
         let request = requests::add_points(&self.session_token, race_key, change);
-        let answer = time.ask(self.address(), &request);
-        let result = AddPointsResult::read(answer.granted()).expect("the result has all of its parts");
+        let response = time.request(self.address(), &request);
+        let result = AddPointsResult::read(response.granted()).expect("the result has all of its parts");
         (self.division, self.points) = (result.division, Points(result.points));
     }
 }

@@ -124,7 +124,7 @@ pub fn debug_message() -> Vec<u8> {
 
 /// The content of an `EnterMatchmaking2` request.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub struct EnterMatchmaking<'a> {
     /// The player's session token.
     pub session_token: &'a str,
     /// The lobby of the party.
@@ -140,18 +140,18 @@ pub struct Search<'a> {
 }
 
 /// `EnterMatchmaking2`.
-pub fn enter_matchmaking(search: &Search<'_>) -> Vec<u8> {
+pub fn enter_matchmaking(poll: &EnterMatchmaking<'_>) -> Vec<u8> {
     let fields = [
-        ("SessionToken", Value::Text(search.session_token)),
-        ("GroupLobbyId", Value::Number(search.group_lobby.cast_signed())),
-        ("GameLobbyId", Value::Number(search.game_lobby.cast_signed())),
+        ("SessionToken", Value::Text(poll.session_token)),
+        ("GroupLobbyId", Value::Number(poll.group_lobby.cast_signed())),
+        ("GameLobbyId", Value::Number(poll.game_lobby.cast_signed())),
         ("NetworkVersion", Value::Number(1)),
-        ("GameType", Value::Text(search.mode.game_type())),
-        ("GroupSize", Value::Number(search.size.into())),
+        ("GameType", Value::Text(poll.mode.game_type())),
+        ("GroupSize", Value::Number(poll.size.into())),
         ("SkillLevel", Value::Number(263_127_040)),
-        ("RuleSet", Value::Text(search.mode.rule_set.name())),
+        ("RuleSet", Value::Text(poll.mode.rule_set.name())),
         ("Ranking", Value::Text("NotRanked")),
-        ("IgnoreMinimumMatchRequirements", Value::Text(if search.ignore_minimum { "true" } else { "false" })),
+        ("IgnoreMinimumMatchRequirements", Value::Text(if poll.ignore_minimum { "true" } else { "false" })),
     ];
     enter_matchmaking_with(&document("EnterMatchmaking2", &fields))
 }

@@ -23,7 +23,7 @@ use mmcos_game::{
 };
 
 use self::race::Race;
-pub use self::record::{RaceRecord, Record, SearchRecord};
+pub use self::record::{RaceRecord, Record, TicketRecord};
 use crate::{
     agenda::Agenda,
     client::{self, Client, MatchmakingResult, Mode, Poll, Response},
@@ -38,7 +38,7 @@ pub struct Settings {
     /// Configuration of the server's matchmaker.
     pub matchmaker: matchmaker::Config,
     /// Time that the server lets the game search before AI, in seconds.
-    pub search_seconds: u32,
+    pub ai_after_seconds: u32,
     /// Average number of players online.
     pub online: u32,
     /// Simulated time.
@@ -97,7 +97,7 @@ impl Population {
     fn new(settings: &Settings, seed: u64) -> Self {
         let mut random = Random::new(seed, 0);
         let mut config = trusting();
-        config.search_seconds = Duration::from_secs(settings.search_seconds.into());
+        config.search_seconds = Duration::from_secs(settings.ai_after_seconds.into());
         set_matchmaker(&mut config, &settings.matchmaker);
         Self {
             settings: *settings,
@@ -120,8 +120,8 @@ impl Population {
             if at > self.settings.time {
                 return;
             }
-            if let Some((conn, response)) = self.time.answer_until(at) {
-                self.answered(conn, &response);
+            if let Some((conn, response)) = self.time.response_until(at) {
+                self.responded(conn, &response);
             } else if let Some(event) = self.agenda.pop() {
                 self.happen(event);
             }
@@ -182,47 +182,49 @@ impl Population {
         let now = self.time.now();
         let Some(player) = self.players.get_mut(number) else { return };
         let began = *player.searches.get_or_insert(now);
-        let ignore_minimum = now >= began + player.client.search_time;
+        let ignore_minimum = now >= began + player.client.ai_after;
         let poll = player.client.poll(&mut self.time, player.mode, player.size, ignore_minimum);
         self.referee.sent(poll);
         self.polls.insert(poll.conn, (number, poll));
     }
 
     /// Handles the response to a poll.
-    fn answered(&mut self, conn: ConnId, response: &Response) {
+    fn responded(&mut self, conn: ConnId, response: &Response) {
         let Some((number, poll)) = self.polls.remove(&conn) else { return };
         self.time.close(conn);
-        let answer = MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
-        self.referee.answered(conn, self.time.now(), &answer);
-        if answer.groups.len() > 1 || poll.ignore_minimum {
-            self.race(number, &poll, &answer);
+        let response = MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
+        self.referee.responded(conn, self.time.now(), &response);
+        if response.groups.len() > 1 || poll.ignore_minimum {
+            self.race(number, &poll, &response);
         } else {
             self.plan(self.time.now() + habits::PAUSE, Event::Poll(number));
         }
     }
 
     /// Ends the search: every group in the response races, if only against AI.
-    fn race(&mut self, number: usize, poll: &Poll, answer: &MatchmakingResult) {
-        let (Some(player), Some(race_key)) = (self.players.get_mut(number), answer.race_key) else { return };
+    fn race(&mut self, number: usize, poll: &Poll, response: &MatchmakingResult) {
+        let (Some(player), Some(race_key)) = (self.players.get_mut(number), response.race_key) else {
+            return;
+        };
         let now = self.time.now();
         let began = player.searches.take().unwrap_or(now);
         if began > self.settings.warm_up() {
-            let (met, humans) = (answer.groups.len() > 1, answer.humans());
-            self.record.searches.push(SearchRecord { met, wait: now.saturating_sub(began), humans });
+            let (met, humans) = (response.groups.len() > 1, response.humans());
+            self.record.tickets.push(TicketRecord { met, wait: now.saturating_sub(began), humans });
         }
-        if answer.host().is_some_and(|host| host.game_lobby == poll.game_lobby) {
+        if response.host().is_some_and(|host| host.game_lobby == poll.game_lobby) {
             player.client.register(&mut self.time, race_key, poll.mode);
         }
         let points = player.client.points.0;
         if let Some(race) = self.races.get_mut(&race_key) {
-            return race.enter(number, poll.game_lobby, points, answer);
+            return race.enter(number, poll.game_lobby, points, response);
         }
         let ends = now + habits::race(&mut player.random);
         // The others have not read their responses yet.
-        let is_host = |poll: &&Poll| answer.host().is_some_and(|host| host.game_lobby == poll.game_lobby);
+        let is_host = |poll: &&Poll| response.host().is_some_and(|host| host.game_lobby == poll.game_lobby);
         let host = self.polls.values().map(|(_, poll)| poll).find(is_host).unwrap_or(poll);
         let mut race = Race { mode: host.mode, entrants: Vec::new() };
-        race.enter(number, poll.game_lobby, points, answer);
+        race.enter(number, poll.game_lobby, points, response);
         self.races.insert(race_key, race);
         self.plan(ends, Event::RaceEnds(race_key));
     }

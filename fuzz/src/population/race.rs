@@ -22,8 +22,14 @@ pub(super) struct Entrant {
 
 impl Race {
     /// Adds a player that has read this response.
-    pub(super) fn enter(&mut self, player: usize, game_lobby: u64, points: i32, answer: &MatchmakingResult) {
-        if let Some(group) = answer.groups.iter().find(|group| group.game_lobby == game_lobby) {
+    pub(super) fn enter(
+        &mut self,
+        player: usize,
+        game_lobby: u64,
+        points: i32,
+        response: &MatchmakingResult,
+    ) {
+        if let Some(group) = response.groups.iter().find(|group| group.game_lobby == game_lobby) {
             self.entrants.push(Entrant { player, team: group.team, size: group.size, points });
         }
     }

@@ -7,7 +7,7 @@ use crate::referee::Breach;
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// All ended searches.
-    pub searches: Vec<SearchRecord>,
+    pub tickets: Vec<TicketRecord>,
     /// All races of several groups.
     pub races: Vec<RaceRecord>,
     /// Broken rules, with their number, over the whole time.
@@ -16,7 +16,7 @@ pub struct Record {
 
 /// One search of one group.
 #[derive(Clone, Copy, Debug)]
-pub struct SearchRecord {
+pub struct TicketRecord {
     /// True if it ended with players of another group.
     pub met: bool,
     /// Its duration.

@@ -55,7 +55,7 @@ pub enum Breach {
 /// A match whose response some members have not read.
 #[derive(Clone, Debug)]
 struct Pending {
-    answer: MatchmakingResult,
+    response: MatchmakingResult,
     at: Duration,
     /// Game lobbies of the members that have not.
     unanswered: BTreeSet<u64>,
@@ -161,30 +161,30 @@ impl Referee {
     }
 
     /// Checks the response to a poll.
-    pub fn answered(&mut self, conn: ConnId, now: Duration, answer: &MatchmakingResult) {
+    pub fn responded(&mut self, conn: ConnId, now: Duration, response: &MatchmakingResult) {
         let Some((bucket, poll)) = self.open.remove(conn) else { return self.note(Breach::Malformed) };
         self.check(self.is_late(&poll, now), Breach::Late);
-        if answer.groups.is_empty() {
+        if response.groups.is_empty() {
             return; // cancelled
         }
-        let Some(race_key) = answer.race_key else { return self.note(Breach::Malformed) };
-        let own = answer.groups.iter().filter(|group| group.game_lobby == poll.game_lobby);
+        let Some(race_key) = response.race_key else { return self.note(Breach::Malformed) };
+        let own = response.groups.iter().filter(|group| group.game_lobby == poll.game_lobby);
         let own: Vec<_> = own.map(|group| (group.group_lobby, group.size)).collect();
         self.check(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
-        if answer.groups.len() == 1 {
+        if response.groups.len() == 1 {
             let company = !self.open.has_poll_of(poll.client) && self.has_company(bucket, &poll, now);
             self.check(company, Breach::AloneBesideOpen);
         }
         match self.pending.get_mut(&race_key) {
             Some(pending) => {
-                let same = pending.answer == *answer && pending.at == now;
+                let same = pending.response == *response && pending.at == now;
                 let expected = pending.unanswered.remove(&poll.game_lobby);
                 if pending.unanswered.is_empty() {
                     self.pending.remove(&race_key);
                 }
                 self.check(!(same && expected), Breach::Differs);
             }
-            None => self.begin(race_key, bucket, &poll, now, answer),
+            None => self.begin(race_key, bucket, &poll, now, response),
         }
     }
 
@@ -200,30 +200,30 @@ impl Referee {
         bucket: Bucket,
         first: &Poll,
         now: Duration,
-        answer: &MatchmakingResult,
+        response: &MatchmakingResult,
     ) {
         let fresh = self.used.insert(race_key);
         self.check(!fresh, Breach::RaceKeyUsed);
-        self.check(answer.session <= self.last_session, Breach::SessionNotGrowing);
-        self.last_session = answer.session;
-        self.check(answer.groups.iter().filter(|group| group.is_host).count() != 1, Breach::Hosts);
-        let others = || answer.groups.iter().filter(|group| group.game_lobby != first.game_lobby);
-        if answer.groups.len() == 1 {
+        self.check(response.session <= self.last_session, Breach::SessionNotGrowing);
+        self.last_session = response.session;
+        self.check(response.groups.iter().filter(|group| group.is_host).count() != 1, Breach::Hosts);
+        let others = || response.groups.iter().filter(|group| group.game_lobby != first.game_lobby);
+        if response.groups.len() == 1 {
             return;
         }
         let is_real = |host: &Group| open::can_host(host.group_lobby, host.game_lobby);
-        self.check(!answer.host().is_some_and(is_real), Breach::HostWithoutLobby);
+        self.check(!response.host().is_some_and(is_real), Breach::HostWithoutLobby);
         self.check(others().any(|group| self.open.poll_of(bucket, group).is_none()), Breach::Stranger);
-        self.check(answer.humans() > bucket.cap(), Breach::Overfull);
+        self.check(response.humans() > bucket.cap(), Breach::Overfull);
         // Modes that are folded together play what the host plays.
-        let host = answer.host().and_then(|host| self.open.poll_of(bucket, host)).unwrap_or(first);
+        let host = response.host().and_then(|host| self.open.poll_of(bucket, host)).unwrap_or(first);
         let rule_set = host.mode.rule_set;
-        self.check(!teams_are_right(rule_set, answer), Breach::Teams);
+        self.check(!teams_are_right(rule_set, response), Breach::Teams);
         let clients = others().filter_map(|group| self.open.poll_of(bucket, group)).map(|poll| poll.client);
         let members = clients.chain([first.client]).collect();
         self.apart.met(race_key, members, now);
         let unanswered = others().map(|group| group.game_lobby).collect();
-        self.pending.insert(race_key, Pending { answer: answer.clone(), at: now, unanswered });
+        self.pending.insert(race_key, Pending { response: response.clone(), at: now, unanswered });
     }
 
     /// Returns the broken rules and their numbers, once all input was given.
@@ -247,15 +247,15 @@ impl Referee {
 }
 
 /// Returns true if the teams of a match are as they should be.
-fn teams_are_right(rule_set: RuleSet, answer: &MatchmakingResult) -> bool {
+fn teams_are_right(rule_set: RuleSet, response: &MatchmakingResult) -> bool {
     if rule_set != RuleSet::Battle {
-        return answer.groups.iter().all(|group| group.team == 0);
+        return response.groups.iter().all(|group| group.team == 0);
     }
     let players =
-        |team| answer.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum();
+        |team| response.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum();
     let (one, two): (u8, u8) = (players(1), players(2));
-    let total = answer.humans();
-    let reachable = answer.groups.iter().fold(1_u32, |sums, group| sums | sums << group.size);
+    let total = response.humans();
+    let reachable = response.groups.iter().fold(1_u32, |sums, group| sums | sums << group.size);
     let most_even = (0..=total / 2).rev().find(|size| reachable >> size & 1 == 1);
     one + two == total && most_even == Some(one.min(two))
 }

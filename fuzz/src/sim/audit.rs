@@ -6,76 +6,84 @@ use mmcos_core::game::Life;
 use mmcos_game::{ids::UserId, session_token::SessionKey};
 
 use super::{
-    ask::Ask,
-    books::{Claimed, expect},
     failure::Invariant,
-    players::{Session, player_of_lobby},
-    reader::Reply,
+    model::{Report, expect},
+    players::{Request, Response, Session, player_of_lobby},
     world::World,
 };
 use crate::client::{LoginDetails, MatchmakingResult, Poll};
 
 impl World {
-    /// Checks a player's response. `ask` is `None` if the player has sent no whole request.
+    /// Checks a player's response. `request` is `None` if the player has sent no whole request.
     pub(super) fn audit(
         &mut self,
         player: usize,
-        ask: Option<&Ask>,
-        reply: &Reply,
+        request: Option<&Request>,
+        response: &Response,
         is_slow: bool,
         session: Session,
     ) {
-        let Some(ask) = ask else {
-            if !(is_slow && matches!(reply, Reply::Refused(408))) {
-                self.fail(Invariant::OneAnswer, format!("answered before it asked: {reply:?}"));
+        let Some(request) = request else {
+            if !(is_slow && matches!(response, Response::Rejected(408))) {
+                self.fail(Invariant::OneResponse, format!("a response before any request: {response:?}"));
             }
             return;
         };
-        if !ask.is_held() {
-            self.follow(self.current.ticket);
+        if !request.is_held() {
+            self.follow(self.current.seq);
         }
-        if let Reply::Refused(status) = reply {
-            return self.audit_refusal(player, ask, *status, is_slow, session);
+        if let Response::Rejected(status) = response {
+            return self.audit_rejection(player, request, *status, is_slow, session);
         }
-        let refusal = self.refusal(player, ask, session).filter(|_| !ask.is_held());
-        if let Some(status) = refusal {
-            return self.fail(Invariant::Answer, format!("{ask:?} was not refused with {status}: {reply:?}"));
+        let rejection = self.rejection(player, request, session).filter(|_| !request.is_held());
+        if let Some(status) = rejection {
+            return self.fail(
+                Invariant::Response,
+                format!("{request:?} was not rejected with {status}: {response:?}"),
+            );
         }
-        let found = match (ask, reply) {
-            (_, Reply::Unreadable(text)) => Err(format!("{ask:?} was answered {text}")),
-            (Ask::Login { .. }, Reply::Login(details)) => {
+        let found = match (request, response) {
+            (_, Response::Unreadable(text)) => Err(format!("{request:?} got {text}")),
+            (Request::Login { .. }, Response::Login(details)) => {
                 let configured = self.audit_configuration();
-                self.expect(Invariant::Orders, configured);
+                self.expect(Invariant::Commands, configured);
                 self.audit_login(player, details)
             }
-            (Ask::ServerStatus, Reply::Status(status)) => {
-                let told = self.audit_status(status);
-                return self.expect(Invariant::Orders, told);
+            (Request::ServerStatus, Response::Status(status)) => {
+                let found = self.audit_status(status);
+                return self.expect(Invariant::Commands, found);
             }
-            (Ask::Search(poll), Reply::Matchmaking(answer)) => {
-                self.audit_match(player, poll, answer);
+            (Request::Poll(poll), Response::Matchmaking(response)) => {
+                self.audit_match(player, poll, response);
                 Ok(())
             }
-            _ => match self.books.user(self.players[player].steam_id) {
-                Some(user) => self.audit_of_account(player, user, ask, reply),
+            _ => match self.model.user(self.players[player].steam_id) {
+                Some(user) => self.audit_of_account(player, user, request, response),
                 None => Ok(()),
             },
         };
-        let found = found.map_err(|detail| format!("player {}, {ask:?}: {detail}", player + 1));
+        let found = found.map_err(|detail| format!("player {}, {request:?}: {detail}", player + 1));
         self.expect(Invariant::Points, found);
     }
 
-    fn audit_refusal(&mut self, player: usize, ask: &Ask, status: u16, is_slow: bool, session: Session) {
+    fn audit_rejection(
+        &mut self,
+        player: usize,
+        request: &Request,
+        status: u16,
+        is_slow: bool,
+        session: Session,
+    ) {
         let is_right = match status {
             // The rest of it came when its time was over, though before the tick.
             408 => is_slow,
-            status => self.refusal(player, ask, session) == Some(status),
+            status => self.rejection(player, request, session) == Some(status),
         };
-        if let (true, Ask::Search(poll)) = (is_right, ask) {
+        if let (true, Request::Poll(poll)) = (is_right, request) {
             self.referee.gone(poll.conn);
         }
         if !is_right {
-            self.fail(Invariant::Answer, format!("{ask:?} was refused with {status}"));
+            self.fail(Invariant::Response, format!("{request:?} was rejected with {status}"));
         }
     }
 
@@ -86,25 +94,25 @@ impl World {
             key.verify(&details.session_token, self.judged()).map_err(|error| error.to_string())?.issued;
         self.players[player].logged_in = Session { issued, step: self.steps };
         let (user, steam_id) = (UserId(details.user), self.players[player].steam_id);
-        self.books.log_in(steam_id, user, self.current.ticket)?;
-        self.books.check(user, details.points, Some(details.division), details.rank)?;
-        self.books.check_bonus(user, details)
+        self.model.log_in(steam_id, user, self.current.seq)?;
+        self.model.check(user, details.points, Some(details.division), details.rank)?;
+        self.model.check_bonus(user, details)
     }
 
-    fn audit_match(&mut self, player: usize, poll: &Poll, answer: &MatchmakingResult) {
-        self.referee.answered(poll.conn, self.now, answer);
+    fn audit_match(&mut self, player: usize, poll: &Poll, response: &MatchmakingResult) {
+        self.referee.responded(poll.conn, self.now, response);
         if let Some(breach) = self.referee.first_breach() {
-            let detail = format!("{poll:?} was answered {answer:?}");
+            let detail = format!("{poll:?} got {response:?}");
             return self.fail(Invariant::Matchmaking(breach), detail);
         }
-        let (Some(race_key), now) = (answer.race_key, (self.judged(), self.now)) else { return };
-        let leader = |group_lobby| self.books.user(self.players[player_of_lobby(group_lobby)].steam_id);
+        let (Some(race_key), now) = (response.race_key, (self.judged(), self.now)) else { return };
+        let leader = |group_lobby| self.model.user(self.players[player_of_lobby(group_lobby)].steam_id);
         let leaders: Vec<UserId> =
-            answer.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
-        let is_superseded = answer.groups.len() == 1 && self.referee.awaits(self.players[player].number);
+            response.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
+        let is_superseded = response.groups.len() == 1 && self.referee.awaits(self.players[player].number);
         match leaders.as_slice() {
-            [alone] if is_superseded => self.books.give_in_vain((race_key, answer.session), *alone, now),
-            _ => self.books.give(answer, leaders, now, self.current.ticket),
+            [alone] if is_superseded => self.model.give_in_vain((race_key, response.session), *alone, now),
+            _ => self.model.give(response, leaders, now, self.current.seq),
         }
         if self.keys.len() > 50 {
             self.keys.pop_front();
@@ -117,29 +125,33 @@ impl World {
         &mut self,
         player: usize,
         user: UserId,
-        ask: &Ask,
-        reply: &Reply,
+        request: &Request,
+        response: &Response,
     ) -> Result<(), String> {
-        self.books.look_at_clock(self.judged());
-        match (ask, reply) {
-            (Ask::AddPoints { race_key, change }, Reply::Points(answer, _)) => {
-                let durable = self.current.ticket.max(self.store.durable());
-                let result = Claimed { user, race_key: *race_key, change: *change };
-                self.books.score(result, *answer, self.current.is_counted, (self.current.ticket, durable))?;
+        self.model.set_clock(self.judged());
+        match (request, response) {
+            (Request::AddPoints { race_key, change }, Response::Points(response, _)) => {
+                let durable = self.current.seq.max(self.store.durable());
+                let result = Report { user, race_key: *race_key, change: *change };
+                self.model.score(result, *response, self.current.is_counted, (self.current.seq, durable))?;
                 self.referee.raced(*race_key, self.players[player].number);
             }
-            (Ask::Elite { start }, Reply::Board(board)) => {
-                self.books.check(user, board.score, None, board.rank)?;
-                self.books.check_page(*start, &board.entries)?;
+            (Request::Elite { start }, Response::Board(board)) => {
+                self.model.check(user, board.score, None, board.rank)?;
+                self.model.check_page(*start, &board.entries)?;
             }
-            (Ask::Friends(friends), Reply::Board(board)) => self.books.check_friends(user, friends, board)?,
-            (Ask::EliteRank, Reply::Board(board)) => {
-                self.books.check(user, board.score, None, board.rank)?;
+            (Request::Friends(friends), Response::Board(board)) => {
+                self.model.check_friends(user, friends, board)?;
+            }
+            (Request::EliteRank, Response::Board(board)) => {
+                self.model.check(user, board.score, None, board.rank)?;
                 expect("entries", &board.entries.len(), &0)?;
             }
-            (Ask::Title(title), Reply::Done) => self.books.choose_title(user, *title, self.current.ticket),
-            (Ask::Register { race_key, listed, .. }, Reply::Done) => {
-                self.books.list(*race_key, user, listed, self.current.ticket);
+            (Request::Title(title), Response::Done) => {
+                self.model.choose_title(user, *title, self.current.seq);
+            }
+            (Request::Register { race_key, listed, .. }, Response::Done) => {
+                self.model.list(*race_key, user, listed, self.current.seq);
                 self.referee.raced(*race_key, self.players[player].number);
             }
             _ => {}

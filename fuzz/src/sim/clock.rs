@@ -56,22 +56,22 @@ impl World {
     }
 
     /// Notes that a request was served: a season that is due has begun, unless it could not be recorded.
-    pub(super) fn follow(&mut self, ticket: CommitSeq) {
+    pub(super) fn follow(&mut self, seq: CommitSeq) {
         if self.is_storage_unavailable() {
             return;
         }
         let is_sure = self.clock().is_some_and(WallClock::is_settled);
-        let before = self.books.season();
-        self.books.follow(self.judged(), is_sure, self.now, ticket);
-        if self.books.season() != before {
-            self.look_at_new_season();
+        let before = self.model.season();
+        self.model.follow(self.judged(), is_sure, self.now, seq);
+        if self.model.season() != before {
+            self.notice_new_season();
         }
     }
 
     /// Notes that a server starts, which does not know for how long none was running.
     pub(super) fn watch_anew(&mut self) {
         // Without any player there is nothing to lose, nor anything to compare the clock with.
-        let sure = (self.books.accounts() == 0).then_some(self.clock_error);
+        let sure = (self.model.accounts() == 0).then_some(self.clock_error);
         self.watch = Watch { sure, ..Watch::default() };
     }
 

@@ -11,18 +11,18 @@ pub enum Invariant {
     Matchmaking(Breach),
     /// The matchmaker agrees with its naive model.
     Rules,
-    /// A whole request gets one response, at once unless it is a search, or its connection is closed.
-    OneAnswer,
+    /// A whole request gets one response, at once unless it is a poll, or its connection is closed.
+    OneResponse,
     /// A response leaves after its commit and in bounded memory, and a client that reads is not dropped.
     Link,
-    /// A search gets its response in time.
-    PollAnswered,
+    /// A poll gets its response in time.
+    PollInTime,
     /// A response has the status and the shape that its request requires.
-    Answer,
+    Response,
     /// Points, divisions, ranks and titles are those of the results that were accepted, before and after a crash.
     Points,
     /// Bans, settings and special events are those that the operator commanded, before and after a crash.
-    Orders,
+    Commands,
     /// No response leaves before the records that it depends on are on the disk.
     Durable,
     /// A server restored from its records equals the one that made them.

@@ -20,7 +20,7 @@ pub enum Fault {
     /// A request is sent twice, on two connections.
     Duplicate,
     /// A response never arrives, so the player sends its request again.
-    LostAnswer,
+    LostResponse,
     /// A tick comes late.
     LateTick,
     /// A tick comes though none is due.
@@ -37,10 +37,10 @@ pub enum Fault {
     Restart,
     /// A player is gone without a word, whatever it was doing.
     Leave,
-    /// A player claims points that are not its own, or more than there are.
+    /// A player reports points that are not its own, or more than there are.
     Cheat,
     /// An operator sends commands, or reads the dashboard.
-    Orders,
+    Operator,
     /// The store cannot be written for a while: it is locked, or the disk is full.
     StoreTrouble,
     /// A client reads in small steps with seconds between them, or never.
@@ -56,7 +56,7 @@ impl Fault {
         Self::Cut,
         Self::Reset,
         Self::Duplicate,
-        Self::LostAnswer,
+        Self::LostResponse,
         Self::LateTick,
         Self::EarlyTick,
         Self::ClockJump,
@@ -66,7 +66,7 @@ impl Fault {
         Self::Restart,
         Self::Leave,
         Self::Cheat,
-        Self::Orders,
+        Self::Operator,
         Self::StoreTrouble,
         Self::SlowReader,
     ];
@@ -80,7 +80,7 @@ impl Fault {
             Self::Cut => "cut",
             Self::Reset => "reset",
             Self::Duplicate => "duplicate",
-            Self::LostAnswer => "lost-answer",
+            Self::LostResponse => "lost-response",
             Self::LateTick => "late-tick",
             Self::EarlyTick => "early-tick",
             Self::ClockJump => "clock-jump",
@@ -90,7 +90,7 @@ impl Fault {
             Self::Restart => "restart",
             Self::Leave => "leave",
             Self::Cheat => "cheat",
-            Self::Orders => "orders",
+            Self::Operator => "operator",
             Self::StoreTrouble => "store-trouble",
             Self::SlowReader => "slow-reader",
         }
@@ -105,14 +105,14 @@ impl Fault {
             | Self::Cut
             | Self::Reset
             | Self::Duplicate
-            | Self::LostAnswer
+            | Self::LostResponse
             | Self::Cheat
             | Self::SlowReader => (0.002, 0.1),
             Self::Leave => (0.001, 0.02),
             Self::StoreTrouble => (0.002, 0.05),
             Self::EarlyTick => (1.0, 100.0),
             Self::ClockJump | Self::Restart => (0.2, 4.0),
-            Self::Orders => (2.0, 60.0),
+            Self::Operator => (2.0, 60.0),
             Self::StoreError => (0.0001, 0.005),
             Self::Crash => (0.00002, 0.002),
         }
@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn a_list_of_faults_is_read_as_it_is_written() {
-        let some = Faults::NONE.with(Fault::Crash).with(Fault::LostAnswer);
+        let some = Faults::NONE.with(Fault::Crash).with(Fault::LostResponse);
         for faults in [Faults::ALL, Faults::NONE, some, Faults::ALL.without(Fault::Cheat)] {
             assert_eq!(Faults::parse(&faults.to_string()), Some(faults));
         }
-        assert_eq!(some.to_string(), "lost-answer,crash");
+        assert_eq!(some.to_string(), "lost-response,crash");
         assert_eq!(Faults::parse("crash,earthquake"), None);
     }
 }

@@ -48,10 +48,10 @@ impl World {
             Ok(server) => server,
             Err(error) => return self.fail(Invariant::Restored, error.to_string()),
         };
-        let compared = self.books.compare(server.service());
+        let compared = self.model.compare(server.service());
         self.expect(Invariant::Points, compared);
-        let compared = self.books.compare_orders(server.service(), &self.config);
-        self.expect(Invariant::Orders, compared);
+        let compared = self.model.compare_commands(server.service(), &self.config);
+        self.expect(Invariant::Commands, compared);
         self.follow_times();
         if self.failure.is_none() {
             self.trace = self.trace.take().map(|_| format!("{start}\n"));
@@ -92,10 +92,10 @@ impl World {
         let records = std::mem::take(&mut self.current.batch);
         let is_first =
             records.iter().any(|record| matches!(record, Record::Ban(_) | Record::SeasonStarted(_)));
-        self.current.ticket =
+        self.current.seq =
             if self.current.is_crashed { CommitSeq::NEVER } else { self.store.submit(records) };
         if is_first {
-            self.current.first = Some(self.current.ticket);
+            self.current.first = Some(self.current.seq);
         }
         if self.current.is_crashed {
             return;
@@ -103,7 +103,7 @@ impl World {
         let faults = [Fault::SlowStore, Fault::StoreError, Fault::StoreTrouble];
         if faults.iter().all(|fault| self.rates.of(*fault) == 0.0) && self.store.pending() == 1 {
             self.store.finish(self.now);
-            self.books.durable(self.current.ticket);
+            self.model.durable(self.current.seq);
             self.plan(Duration::ZERO, Event::Committed(self.lives));
         } else {
             self.commit();
@@ -143,7 +143,7 @@ impl World {
                 format!("{durable:?} is acknowledged, {:?} written", self.store.written()),
             );
         }
-        self.books.durable(durable);
+        self.model.durable(durable);
         while let Some((_, conn)) = self.waiting.pop_front_if(|(after, _)| *after <= durable) {
             self.release(conn);
         }
@@ -202,7 +202,7 @@ impl World {
     /// Leaves the machine without a server for a while.
     fn gone(&mut self) {
         self.process = None;
-        self.books.crash(self.store.durable());
+        self.model.crash(self.store.durable());
         self.referee.restarted(self.store.last_session());
         self.waiting.clear();
         self.lose_clock();
@@ -220,7 +220,7 @@ impl World {
             (Fault::EarlyTick, Event::EarlyTick),
             (Fault::ClockJump, Event::ClockJump),
             (Fault::Restart, Event::Stop),
-            (Fault::Orders, Event::Operate),
+            (Fault::Operator, Event::Operate),
         ] {
             let rate = self.rates.of(fault) / 3600.0;
             if rate > 0.0 {

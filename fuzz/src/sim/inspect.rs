@@ -37,20 +37,24 @@ impl World {
 
     /// Removes what no player comes back to.
     fn prune(&mut self) {
-        let earliest = self.books.latest().as_millis() - KEEP.as_millis() as i64;
+        let earliest = self.model.latest().as_millis() - KEEP.as_millis() as i64;
         self.store.prune(Wall::from_millis(earliest));
-        self.books.prune(self.now.saturating_sub(2 * KEEP));
+        self.model.prune(self.now.saturating_sub(2 * KEEP));
     }
 
     /// Checks that no poll is held for too long.
     fn inspect_polls(&mut self) {
-        let asked = self.players.iter().flat_map(|player| &player.links).flat_map(|link| &link.asked);
-        let forgotten = asked.filter_map(|ask| match ask {
-            super::ask::Ask::Search(poll) if self.referee.is_late(poll, self.now) => Some(*poll),
+        let pending = self
+            .players
+            .iter()
+            .flat_map(|player| &player.connections)
+            .flat_map(|connection| &connection.pending);
+        let forgotten = pending.filter_map(|request| match request {
+            super::players::Request::Poll(poll) if self.referee.is_late(poll, self.now) => Some(*poll),
             _ => None,
         });
         if let Some(poll) = forgotten.into_iter().next() {
-            self.fail(Invariant::PollAnswered, format!("{poll:?}"));
+            self.fail(Invariant::PollInTime, format!("{poll:?}"));
         }
     }
 
@@ -65,10 +69,10 @@ impl World {
             }
         }
         // Old matches are dropped at the next request, here sooner than there.
-        let latest = self.books.latest().max(self.judged());
+        let latest = self.model.latest().max(self.judged());
         let oldest = Wall::from_millis(latest.as_millis() - KEEP.as_millis() as i64);
         let [restored, live] =
-            [&restored, &process.server].map(|server| fresh(server, oldest, self.books.old_races()));
+            [&restored, &process.server].map(|server| fresh(server, oldest, self.model.old_races()));
         if let Some((restored, live)) = restored.iter().zip(&live).find(|(restored, live)| restored != live) {
             let detail = format!("lived: {live:?}\n  restored: {restored:?}");
             return self.fail(Invariant::Restored, detail);
@@ -100,8 +104,8 @@ impl World {
         }
         self.inspect_durable();
         let there = self.players.iter().find(|player| player.stage != Stage::Offline);
-        let there =
-            there.map(|player| format!("{} is still {:?}: {:?}", player.number, player.stage, player.ask));
+        let there = there
+            .map(|player| format!("{} is still {:?}: {:?}", player.number, player.stage, player.request));
         let Some(process) = &self.process else {
             return self.fail(Invariant::Rest, "no server".to_owned());
         };

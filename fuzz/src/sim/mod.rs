@@ -1,28 +1,20 @@
 //! A simulated season in a minute: the whole server with invented players, network, machine and store, which fail as
 //! real ones do. See docs/SIMULATION.md.
 
-mod ask;
 mod audit;
-mod books;
 mod clock;
 mod digest;
 mod failure;
 mod faults;
 mod host;
 mod inspect;
+mod model;
 mod network;
-mod obedience;
 mod operator;
-mod order;
-mod play;
 mod players;
-mod reader;
 mod scenario;
-mod search;
 mod shrink;
 mod store;
-mod told;
-mod veterans;
 mod world;
 
 use std::{fmt, time::Duration};
@@ -70,7 +62,7 @@ impl fmt::Display for Outcome {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn run(scenario: &Scenario) -> Result<Outcome, Box<Failure>> {
-    // A short run is sparse, and its players are few: histories of searches alone show the rest.
+    // A short run is sparse, and its players are few: histories of polls alone show the rest.
     if let Err(detail) = rules::check(scenario.seed) {
         let (scenario, invariant) = (*scenario, Invariant::Rules);
         return Err(Box::new(Failure { scenario, invariant, detail, step: 0, at: Duration::ZERO }));

@@ -8,11 +8,9 @@ use mmcos_core::{
 };
 
 use super::{
-    ask::Ask,
     failure::Invariant,
     faults::Fault,
-    players::{Link, Pace, Stage},
-    reader::{Reply, feed},
+    players::{Connection, Pace, Request, Response, Stage, feed},
     world::{Event, World},
 };
 
@@ -34,10 +32,10 @@ const fn player_of(conn: ConnId) -> usize {
 
 impl World {
     /// Sends a player's request on a connection of its own, and lets the player wait for the response.
-    pub(super) fn ask(&mut self, player: usize, ask: Ask) {
-        self.players[player].ask = ask.clone();
-        self.enter(player, Stage::Asking);
-        let conn = self.request(player, ask, true);
+    pub(super) fn request(&mut self, player: usize, request: Request) {
+        self.players[player].request = request.clone();
+        self.enter(player, Stage::Waiting);
+        let conn = self.send(player, request, true);
         self.players[player].conn = conn;
         if conn.is_none() {
             self.players[player].tries += 1;
@@ -46,28 +44,28 @@ impl World {
     }
 
     /// Sends a request, if there is a server. No player waits for its response unless it `is_wanted`.
-    pub(super) fn request(&mut self, player: usize, ask: Ask, is_wanted: bool) -> Option<ConnId> {
+    pub(super) fn send(&mut self, player: usize, request: Request, is_wanted: bool) -> Option<ConnId> {
         let conn = self.open(player)?;
         if self.strikes(Fault::SlowReader) {
             let never = self.random.uniform() < 0.2;
-            if let Some(link) = self.players[player].link(conn) {
-                link.pace = if never { Pace::Never } else { Pace::Slowly };
+            if let Some(connection) = self.players[player].connection(conn) {
+                connection.pace = if never { Pace::Never } else { Pace::Slowly };
             }
         }
-        let mut bytes = self.bytes_of(player, conn, ask);
+        let mut bytes = self.bytes_of(player, conn, request);
         if self.strikes(Fault::Pipeline) {
-            let more = self.bytes_of(player, conn, Ask::ServerStatus);
+            let more = self.bytes_of(player, conn, Request::ServerStatus);
             bytes.extend_from_slice(&more);
         }
-        if let Some(link) = self.players[player].link(conn) {
-            link.is_wanted = is_wanted;
+        if let Some(connection) = self.players[player].connection(conn) {
+            connection.is_wanted = is_wanted;
         }
         let slow = self.strikes(Fault::Slow);
         let cut = self.strikes(Fault::Cut);
         if slow || cut {
             let after = Duration::from_secs_f64(self.random.between(0.0, 3.0));
-            if let Some(link) = self.players[player].link(conn) {
-                (link.sent, link.is_slow) = (bytes, slow);
+            if let Some(connection) = self.players[player].connection(conn) {
+                (connection.sent, connection.is_slow) = (bytes, slow);
             }
             self.plan(if slow { Duration::ZERO } else { after }, Event::Arrive(conn));
             if cut {
@@ -85,7 +83,7 @@ impl World {
         } else {
             self.arrive(conn, &bytes);
         }
-        self.players[player].link(conn).map(|link| link.conn)
+        self.players[player].connection(conn).map(|connection| connection.conn)
     }
 
     fn open(&mut self, player: usize) -> Option<ConnId> {
@@ -94,23 +92,24 @@ impl World {
         let conn = ConnId(self.opened * PLAYERS + player as u64);
         let peer = (self.players[player].address(), 50_000).into();
         let session = self.players[player].token_issued;
-        let used = self.used_links.pop();
-        let link = used.map_or_else(|| Link::new(conn, session), |used| used.again(conn, session));
-        self.players[player].links.push(link);
+        let used = self.used_connections.pop();
+        let connection =
+            used.map_or_else(|| Connection::new(conn, session), |used| used.again(conn, session));
+        self.players[player].connections.push(connection);
         self.input(Input::Opened { conn, peer, tls: false });
-        self.players[player].link(conn).map(|link| link.conn)
+        self.players[player].connection(conn).map(|connection| connection.conn)
     }
 
     /// Notes and returns the bytes sent on a connection.
-    fn bytes_of(&mut self, player: usize, conn: ConnId, mut ask: Ask) -> Vec<u8> {
-        if let Ask::Search(poll) = &mut ask {
+    fn bytes_of(&mut self, player: usize, conn: ConnId, mut request: Request) -> Vec<u8> {
+        if let Request::Poll(poll) = &mut request {
             poll.conn = conn;
         }
         let player = &mut self.players[player];
-        let bytes = ask.bytes(player);
-        if let Some(link) = player.link(conn) {
-            let before = link.on_the_way.back().map_or(0, |(end, _)| *end);
-            link.on_the_way.push_back((before + bytes.len(), ask));
+        let bytes = request.bytes(player);
+        if let Some(connection) = player.connection(conn) {
+            let before = connection.on_the_way.back().map_or(0, |(end, _)| *end);
+            connection.on_the_way.push_back((before + bytes.len(), request));
         }
         bytes
     }
@@ -120,11 +119,13 @@ impl World {
         let length = 1 + (self.random.uniform() * 700.0) as usize;
         let gap = Duration::from_secs_f64(self.random.lognormal(1.5, 1.5));
         let never = self.random.uniform() < 0.05;
-        let Some(link) = self.players[player_of(conn)].link(conn).filter(|link| !link.is_closed) else {
+        let Some(connection) =
+            self.players[player_of(conn)].connection(conn).filter(|connection| !connection.is_closed)
+        else {
             return;
         };
-        let piece: Vec<u8> = link.sent.iter().skip(link.arrived).take(length).copied().collect();
-        let is_last = link.arrived + piece.len() == link.sent.len();
+        let piece: Vec<u8> = connection.sent.iter().skip(connection.arrived).take(length).copied().collect();
+        let is_last = connection.arrived + piece.len() == connection.sent.len();
         self.arrive(conn, &piece);
         if !is_last && !never {
             self.plan(gap, Event::Arrive(conn));
@@ -144,26 +145,34 @@ impl World {
 
     fn arrive_together(&mut self, conn: ConnId, bytes: &[u8]) {
         let player = player_of(conn);
-        let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else { return };
-        link.arrived += bytes.len();
-        let mut searches = false;
-        while let Some((_, mut ask)) = link.on_the_way.pop_front_if(|(end, _)| *end <= link.arrived) {
+        let Some(connection) =
+            self.players[player].connection(conn).filter(|connection| !connection.is_closed)
+        else {
+            return;
+        };
+        connection.arrived += bytes.len();
+        let mut is_poll = false;
+        while let Some((_, mut request)) =
+            connection.on_the_way.pop_front_if(|(end, _)| *end <= connection.arrived)
+        {
             self.requests += 1;
-            if let Ask::Search(poll) = &mut ask {
+            if let Request::Poll(poll) = &mut request {
                 poll.sent = self.now;
                 self.referee.sent(*poll);
-                self.current.is_search = true;
-                searches = link.asked.is_empty();
+                self.current.is_poll = true;
+                is_poll = connection.pending.is_empty();
             }
-            link.asked.push_back(ask);
+            connection.pending.push_back(request);
         }
         self.input(Input::Received { conn, bytes });
-        let unanswered = self.players[player].link(conn).filter(|link| !link.is_closed);
-        if let Some(ask) = unanswered.and_then(|link| link.asked.front()).filter(|ask| !ask.is_held()) {
-            let detail = format!("not answered at once: {ask:?}");
-            self.fail(Invariant::OneAnswer, detail);
+        let overdue = self.players[player].connection(conn).filter(|connection| !connection.is_closed);
+        if let Some(request) =
+            overdue.and_then(|connection| connection.pending.front()).filter(|request| !request.is_held())
+        {
+            let detail = format!("no response at once: {request:?}");
+            self.fail(Invariant::OneResponse, detail);
         }
-        if searches {
+        if is_poll {
             self.audit_held(player, conn);
         }
     }
@@ -171,44 +180,47 @@ impl World {
     /// Handles bytes that the server sends.
     pub(super) fn receive(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
         if is_operators(conn) {
-            return self.answer_operator(conn, bytes);
+            return self.receive_as_operator(conn, bytes);
         }
         let player = player_of(conn);
-        let Some(link) = self.players[player].link(conn).filter(|link| !link.is_closed) else {
-            return self.fail(Invariant::OneAnswer, format!("{conn:?} was sent to after its close"));
+        let Some(connection) =
+            self.players[player].connection(conn).filter(|connection| !connection.is_closed)
+        else {
+            return self.fail(Invariant::OneResponse, format!("{conn:?} was sent to after its close"));
         };
-        let (is_slow, session) = (link.is_slow, link.session);
-        let mut answers = std::mem::take(&mut self.answers);
-        let after = if self.current.is_crashed { CommitSeq::NEVER } else { self.current.ticket };
-        let link = self.players[player].links.iter_mut().find(|link| link.conn == conn);
-        if let Some(Link { reader, asked, outward, pushed, .. }) = link {
+        let (is_slow, session) = (connection.is_slow, connection.session);
+        let mut responses = std::mem::take(&mut self.responses);
+        let after = if self.current.is_crashed { CommitSeq::NEVER } else { self.current.seq };
+        let connection =
+            self.players[player].connections.iter_mut().find(|connection| connection.conn == conn);
+        if let Some(Connection { reader, pending, outward, pushed, .. }) = connection {
             outward.push(bytes.clone(), after);
             *pushed += bytes.len();
-            feed(reader, bytes, asked, &mut self.common, |ask, reply, print| {
-                answers.push((ask, reply, print));
+            feed(reader, bytes, pending, &mut self.common, |request, response, print| {
+                responses.push((request, response, print));
             });
         }
-        for (ask, reply, print) in answers.drain(..) {
+        for (request, response, print) in responses.drain(..) {
             // After a crash nothing leaves: requests that came in one piece with the last one might as well not have
             // come.
             if !self.current.is_crashed {
                 self.common.hash.number(print);
             }
-            self.audit(player, ask.as_ref(), &reply, is_slow, session);
-            self.withhold(player, conn, reply);
+            self.audit(player, request.as_ref(), &response, is_slow, session);
+            self.withhold(player, conn, response);
             self.may_crash();
         }
-        self.answers = answers;
+        self.responses = responses;
     }
 
     /// Queues a response until its records are durable and earlier ones of the connection have left.
-    fn withhold(&mut self, player: usize, conn: ConnId, reply: Reply) {
+    fn withhold(&mut self, player: usize, conn: ConnId, response: Response) {
         if self.current.is_crashed {
             return;
         }
-        let after = self.current.ticket;
-        let Some(link) = self.players[player].link(conn) else { return };
-        link.replies.push_back((link.pushed, after, reply));
+        let after = self.current.seq;
+        let Some(connection) = self.players[player].connection(conn) else { return };
+        connection.responses.push_back((connection.pushed, after, response));
         if after > self.store.durable() {
             self.waiting.push_back((after, conn));
         }
@@ -218,7 +230,7 @@ impl World {
     /// Writes the responses that waited for a commit.
     pub(super) fn release(&mut self, conn: ConnId) {
         if is_operators(conn) {
-            return self.tell_operator(conn);
+            return self.deliver_to_operator(conn);
         }
         self.flush(player_of(conn), conn);
     }
@@ -226,17 +238,17 @@ impl World {
     /// Writes what may leave, as an adapter does, as far as the client reads.
     fn flush(&mut self, player: usize, conn: ConnId) {
         let (durable, now) = (self.store.durable(), self.monotonic());
-        let Some(link) = self.players[player].link(conn) else { return };
-        link.outward.release(durable);
-        if link.pace == Pace::AtOnce {
-            link.read(usize::MAX);
+        let Some(connection) = self.players[player].connection(conn) else { return };
+        connection.outward.release(durable);
+        if connection.pace == Pace::AtOnce {
+            connection.read(usize::MAX);
         }
-        if !link.outward.is_writable() {
-            link.outward.flushed(now);
+        if !connection.outward.is_writable() {
+            connection.outward.flushed(now);
             self.await_deadline(player, conn);
-        } else if link.outward.next_deadline().is_none() {
-            let reads = link.pace == Pace::Slowly;
-            link.outward.blocked(now);
+        } else if connection.outward.next_deadline().is_none() {
+            let reads = connection.pace == Pace::Slowly;
+            connection.outward.blocked(now);
             self.await_deadline(player, conn);
             if reads {
                 self.plan_reading(conn);
@@ -252,9 +264,10 @@ impl World {
 
     fn await_deadline(&mut self, player: usize, conn: ConnId) {
         let now = self.monotonic();
-        let deadline = self.players[player].link(conn).and_then(|link| link.outward.next_deadline());
+        let deadline =
+            self.players[player].connection(conn).and_then(|connection| connection.outward.next_deadline());
         if let Some(deadline) = deadline {
-            self.plan(deadline.since(now), Event::Look(conn));
+            self.plan(deadline.since(now), Event::Deadline(conn));
         }
     }
 
@@ -262,35 +275,35 @@ impl World {
     pub(super) fn read_more(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
         let most = self.random.between(10_000.0, 40_000.0) as usize;
-        let Some(link) = self.players[player].link(conn) else { return };
-        link.read(most);
-        if link.outward.is_writable() {
-            link.outward.blocked(now);
+        let Some(connection) = self.players[player].connection(conn) else { return };
+        connection.read(most);
+        if connection.outward.is_writable() {
+            connection.outward.blocked(now);
             self.await_deadline(player, conn);
             self.plan_reading(conn);
         } else {
-            link.outward.flushed(now);
+            connection.outward.flushed(now);
             self.await_deadline(player, conn);
         }
         self.deliver_read(player, conn);
     }
 
     /// Checks whether a client's time to read, or a commit's time, is over.
-    pub(super) fn look(&mut self, conn: ConnId) {
+    pub(super) fn check_deadline(&mut self, conn: ConnId) {
         let (player, now) = (player_of(conn), self.monotonic());
-        let Some(link) = self.players[player].link(conn) else { return };
-        link.outward.tick(now);
-        match link.outward.status() {
+        let Some(connection) = self.players[player].connection(conn) else { return };
+        connection.outward.tick(now);
+        match connection.outward.status() {
             Status::Over(Some(Dropped::NotReading)) => {}
             // The client does not learn whether it was done, and sends it again.
             Status::Over(Some(Dropped::NotDurable)) => return self.break_off(conn),
             Status::Running | Status::Shutdown | Status::Over(Some(Dropped::Aborted) | None) => return,
         }
-        if link.pace != Pace::Never {
+        if connection.pace != Pace::Never {
             return self.fail(Invariant::Link, format!("{conn:?} reads, and was dropped"));
         }
-        let is_held = std::mem::take(&mut link.asked).iter().any(Ask::is_held);
-        let was_closed = std::mem::replace(&mut link.is_closed, true);
+        let is_held = std::mem::take(&mut connection.pending).iter().any(Request::is_held);
+        let was_closed = std::mem::replace(&mut connection.is_closed, true);
         if is_held {
             self.referee.lost(conn, self.now);
         }
@@ -303,36 +316,40 @@ impl World {
     /// Delivers responses that the client has read whole to the player.
     fn deliver_read(&mut self, player: usize, conn: ConnId) {
         let durable = self.store.durable();
-        while let Some(link) = self.players[player].link(conn)
-            && let taken = link.taken
-            && let Some((_, after, reply)) = link.replies.pop_front_if(|(end, ..)| *end <= taken)
+        while let Some(connection) = self.players[player].connection(conn)
+            && let taken = connection.taken
+            && let Some((_, after, response)) = connection.responses.pop_front_if(|(end, ..)| *end <= taken)
         {
             if after > durable {
-                self.fail(Invariant::Link, format!("{conn:?} was told what is not durable"));
+                self.fail(Invariant::Link, format!("{conn:?} read what is not durable"));
             }
-            self.deliver(player, conn, reply);
+            self.deliver(player, conn, response);
         }
-        let Some(link) = self.players[player].link(conn) else { return };
-        let (unread, allocated) = (link.pushed - link.taken, link.outward.allocated());
-        if allocated > 2 * unread + 64 * 1024 {
+        let Some(connection) = self.players[player].connection(conn) else { return };
+        let (queued, allocated) = (connection.pushed - connection.taken, connection.outward.allocated());
+        if allocated > 2 * queued + 64 * 1024 {
             self.fail(
                 Invariant::Link,
-                format!("{conn:?}: {allocated} bytes are allocated for {unread} unread"),
+                format!("{conn:?}: {allocated} bytes are allocated for {queued} queued"),
             );
         }
     }
 
-    /// Sends a response on its way to the player, who may wait for it.
-    fn deliver(&mut self, player: usize, conn: ConnId, reply: Reply) {
-        let Some(link) = self.players[player].link(conn).filter(|link| link.is_wanted) else { return };
-        link.is_wanted = false;
-        let lost = self.strikes(Fault::LostAnswer);
+    /// Sends a response on its way to the player, if it waits for one.
+    fn deliver(&mut self, player: usize, conn: ConnId, response: Response) {
+        let Some(connection) =
+            self.players[player].connection(conn).filter(|connection| connection.is_wanted)
+        else {
+            return;
+        };
+        connection.is_wanted = false;
+        let lost = self.strikes(Fault::LostResponse);
         let (latency, turn) = (self.players[player].latency, self.players[player].turn);
         if lost {
             return self.plan(latency, Event::Break(conn));
         }
-        self.players[player].reply = Some(reply);
-        self.plan(latency, Event::Hear(player, turn));
+        self.players[player].response = Some(response);
+        self.plan(latency, Event::Delivered(player, turn));
     }
 
     pub(super) fn closed_by_server(&mut self, conn: ConnId) {
@@ -340,13 +357,14 @@ impl World {
             return self.operator_was_closed(conn);
         }
         let player = player_of(conn);
-        let Some(link) = self.players[player].link(conn) else {
-            return self.fail(Invariant::OneAnswer, format!("{conn:?} was closed after its close"));
+        let Some(connection) = self.players[player].connection(conn) else {
+            return self.fail(Invariant::OneResponse, format!("{conn:?} was closed after its close"));
         };
-        link.is_closed = true;
-        let is_wanted = link.is_wanted && link.replies.is_empty();
-        let unanswered = link.asked.front().filter(|_| !link.is_slow).map(|ask| format!("{ask:?}"));
-        if link.is_slow {
+        connection.is_closed = true;
+        let is_wanted = connection.is_wanted && connection.responses.is_empty();
+        let overdue =
+            connection.pending.front().filter(|_| !connection.is_slow).map(|request| format!("{request:?}"));
+        if connection.is_slow {
             self.referee.lost(conn, self.now);
         }
         let latency = self.players[player].latency;
@@ -354,20 +372,20 @@ impl World {
             self.plan(latency, Event::Break(conn));
         }
         let is_stopping = self.process.as_ref().is_some_and(|process| process.is_stopping);
-        if let Some(ask) = unanswered.filter(|_| !is_stopping) {
-            self.fail(Invariant::OneAnswer, format!("closed in place of an answer: {ask}"));
+        if let Some(request) = overdue.filter(|_| !is_stopping) {
+            self.fail(Invariant::OneResponse, format!("closed in place of a response: {request}"));
         }
     }
 
     /// Breaks a connection; both sides notice.
     pub(super) fn break_off(&mut self, conn: ConnId) {
         if is_operators(conn) {
-            return self.operator_leaves(conn);
+            return self.close_operator(conn);
         }
         let player = player_of(conn);
         if self.close(player, conn) && self.players[player].conn == Some(conn) {
             self.players[player].conn = None;
-            if self.players[player].stage == Stage::Asking {
+            if self.players[player].stage == Stage::Waiting {
                 self.players[player].tries += 1;
                 self.try_again(player);
             }
@@ -380,22 +398,22 @@ impl World {
             // What is due is still done for players that are there.
             self.input(Input::Tick);
         }
-        let Some(link) = self.players[player].remove_link(conn) else { return false };
-        if link.asked.iter().any(Ask::is_held) {
+        let Some(connection) = self.players[player].remove_connection(conn) else { return false };
+        if connection.pending.iter().any(Request::is_held) {
             self.referee.lost(conn, self.now);
         }
-        if !link.is_closed {
+        if !connection.is_closed {
             self.input(Input::Closed { conn });
         }
-        self.used_links.push(link);
+        self.used_connections.push(connection);
         true
     }
 
     /// Drops all connections of a player, since the server is gone.
     pub(super) fn reset_connections(&mut self, player: usize) {
         let lost = &mut self.players[player];
-        lost.links.clear();
-        if lost.conn.take().is_some() && lost.stage == Stage::Asking && lost.reply.is_none() {
+        lost.connections.clear();
+        if lost.conn.take().is_some() && lost.stage == Stage::Waiting && lost.response.is_none() {
             lost.tries += 1;
             self.try_again(player);
         }

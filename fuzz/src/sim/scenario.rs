@@ -27,7 +27,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Returns a short scenario in which much happens: a dozen players, who do little else, for two hours and a half.
+    /// Returns a short scenario in which much happens: a dozen players that do little else, for two hours and a half.
     pub const fn short(seed: u64) -> Self {
         Self { seed, players: 12, days: 0.1, sessions: 60.0, faults: Faults::ALL, byte_by_byte: false }
     }
@@ -44,7 +44,7 @@ impl Scenario {
     pub(super) fn draw(&self) -> Drawn {
         let mut random = Random::new(self.seed, u64::MAX);
         let mut rates = Rates::NONE;
-        let (natural, by_hand) = Fault::ALL.split_at(Fault::Orders as usize);
+        let (natural, by_hand) = Fault::ALL.split_at(Fault::Operator as usize);
         rates.draw(&mut random, self.faults, natural);
         // The first of January and of March 2024 begin seasons: often one falls into the time.
         let season = 1_704_067_200.0 + 60.0 * 86_400.0 * f64::from(random.choose(&[(0_u8, 0.5), (1, 0.5)]));

@@ -12,18 +12,16 @@ use mmcos_core::{
     service::LogEvent,
     trace::{EffectLine, InputLine},
 };
-use mmcos_game::{Event as Told, Mmcos, Record, Settings, ids::RaceKey};
+use mmcos_game::{Event as GameEvent, Mmcos, Record, Settings, ids::RaceKey};
 
 use super::{
     Outcome, Scenario,
-    ask::Ask,
-    books::Books,
     digest::Digest,
     failure::{Failure, Invariant},
     faults::{Fault, Rates},
+    model::Model,
     operator::Operator,
-    players::{Link, Player},
-    reader::{Common, Reply},
+    players::{Common, Connection, Player, Request, Response},
     store::Store,
 };
 use crate::{
@@ -33,7 +31,7 @@ use crate::{
     virtual_time::{catalogue, set_matchmaker, trusting},
 };
 
-/// Maximum number of groups that an input may make the matchmaker look at, with a few dozen that wait.
+/// Maximum number of groups that an input may make the matchmaker consider, with a few dozen that wait.
 const MOST_STEPS: u64 = 20_000;
 
 /// Number of timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of
@@ -46,13 +44,13 @@ pub(super) enum Event {
     /// A player goes on, if it is still at this stage.
     Act(usize, u32),
     /// A response reaches a player, if it still waits for it.
-    Hear(usize, u32),
+    Delivered(usize, u32),
     /// More of what was sent on this connection arrives.
     Arrive(ConnId),
     /// A slow client reads more of what was sent on this connection.
     Read(ConnId),
     /// The time of a client to read may be over.
-    Look(ConnId),
+    Deadline(ConnId),
     /// A connection breaks.
     Break(ConnId),
     /// The write that was on its way to the disk has ended.
@@ -88,15 +86,15 @@ pub(super) struct Current {
     /// Records that are not submitted yet.
     pub(super) batch: Vec<Record>,
     /// The commit that a response sent now waits for.
-    pub(super) ticket: CommitSeq,
+    pub(super) seq: CommitSeq,
     /// Connections whose sockets are gone because the server closed them.
     pub(super) closed: Vec<ConnId>,
     /// True if the server is gone since the last effect: nothing that it sends arrives any more.
     pub(super) is_crashed: bool,
     /// True if a result was recorded.
     pub(super) is_counted: bool,
-    /// True if a search came with it.
-    pub(super) is_search: bool,
+    /// True if a poll came with it.
+    pub(super) is_poll: bool,
     /// Commit of what was recorded before anything that followed from it: a ban, a season.
     pub(super) first: Option<CommitSeq>,
 }
@@ -119,7 +117,7 @@ pub(super) struct World {
     pub(super) store: Store,
     /// The trouble that the store is in, and its end.
     pub(super) trouble: Option<(StorageTrouble, Duration)>,
-    /// The state of the storage that the server was told.
+    /// The state of the storage that the server knows.
     pub(super) storage: Storage,
     pub(super) current: Current,
     /// Connections with responses that wait, each with the commit.
@@ -130,12 +128,12 @@ pub(super) struct World {
     /// Race keys that were given lately.
     pub(super) keys: VecDeque<RaceKey>,
     pub(super) referee: Referee,
-    pub(super) books: Books,
+    pub(super) model: Model,
     pub(super) common: Common,
     /// Scratch space.
-    pub(super) answers: Vec<(Option<Ask>, Reply, u64)>,
+    pub(super) responses: Vec<(Option<Request>, Response, u64)>,
     /// Used links, for their buffers.
-    pub(super) used_links: Vec<Link>,
+    pub(super) used_connections: Vec<Connection>,
     pub(super) steps: u64,
     pub(super) requests: u64,
     pub(super) is_resting: bool,
@@ -167,15 +165,15 @@ impl World {
             trouble: None,
             storage: Storage::default(),
             current: Current::default(),
-            answers: Vec::new(),
-            used_links: Vec::new(),
+            responses: Vec::new(),
+            used_connections: Vec::new(),
             waiting: VecDeque::new(),
             players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
             operator: Operator::new(scenario.seed),
             opened: 0,
             keys: VecDeque::new(),
             referee: Referee::new(&drawn.matchmaker).tolerating(super::host::LONGEST_LATENESS),
-            books: Books::new(catalogue()),
+            model: Model::new(catalogue()),
             common: Common::default(),
             steps: 0,
             requests: 0,
@@ -231,10 +229,10 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Act(player, turn) => self.act(player, turn),
-            Event::Hear(player, turn) => self.hear(player, turn),
+            Event::Delivered(player, turn) => self.delivered(player, turn),
             Event::Arrive(conn) => self.arrive_more(conn),
             Event::Read(conn) => self.read_more(conn),
-            Event::Look(conn) => self.look(conn),
+            Event::Deadline(conn) => self.check_deadline(conn),
             Event::Break(conn) => self.break_off(conn),
             Event::Committed(life) => self.committed(life),
             Event::Commit(life) => self.commit_again(life),
@@ -274,23 +272,23 @@ impl World {
         let storage = self.store.storage(self.now);
         if storage != self.storage && self.process.is_some() {
             self.storage = storage;
-            self.hand(Input::Storage(storage));
+            self.handle(Input::Storage(storage));
         }
-        self.hand(input);
+        self.handle(input);
     }
 
-    fn hand(&mut self, input: Input<'_>) {
+    fn handle(&mut self, input: Input<'_>) {
         let wall = self.wall();
         let Some(process) = &mut self.process else { return };
         self.steps += 1;
         let monotonic = Monotonic::default().after(self.now.saturating_sub(process.started));
-        let looked_at = process.server.service().matchmaker().considered();
+        let considered = process.server.service().matchmaker().considered();
         let now = Now { monotonic, wall };
         if let Some(trace) = &mut self.trace {
             note(trace, &InputLine { now, input });
         }
         process.server.handle(now, input, &mut process.out);
-        let looked_at = process.server.service().matchmaker().considered() - looked_at;
+        let considered = process.server.service().matchmaker().considered() - considered;
         let next = process.server.next_deadline();
         let (timers, connections) = (process.server.timers(), process.server.connections());
         let mut out = std::mem::take(&mut process.out);
@@ -299,15 +297,15 @@ impl World {
         }
         self.submit();
         self.watch_clock();
-        if self.current.is_search {
-            self.follow(self.current.ticket);
+        if self.current.is_poll {
+            self.follow(self.current.seq);
         }
         let Current { is_crashed, closed, .. } = std::mem::take(&mut self.current);
         if let Some(process) = &mut self.process {
             process.out = out;
         }
-        if looked_at > MOST_STEPS {
-            self.fail(Invariant::Cost, format!("one input made the matchmaker look at {looked_at}"));
+        if considered > MOST_STEPS {
+            self.fail(Invariant::Cost, format!("one input made the matchmaker consider {considered} groups"));
         }
         if timers > connections + OTHER_TIMERS {
             self.fail(Invariant::Cost, format!("{timers} timers are set for {connections} connections"));
@@ -323,7 +321,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect<'_, Record, LogEvent<Told>>) {
+    fn carry_out(&mut self, effect: Effect<'_, Record, LogEvent<GameEvent>>) {
         if let Some(trace) = &mut self.trace
             && let Some(line) = EffectLine::of(&effect)
         {
@@ -343,9 +341,9 @@ impl World {
                 self.current.closed.push(conn);
                 self.closed_by_server(conn);
             }
-            Effect::Log(told) => {
-                if matches!(told, LogEvent::Engine(engine::Event::HeldTooLong { .. })) {
-                    self.fail(Invariant::PollAnswered, told.to_string());
+            Effect::Log(event) => {
+                if matches!(event, LogEvent::Engine(engine::Event::HeldTooLong { .. })) {
+                    self.fail(Invariant::PollInTime, event.to_string());
                 }
             }
         }

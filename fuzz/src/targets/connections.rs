@@ -36,7 +36,7 @@ const KINDS: usize = SERVICES.len() + OTHERS.len();
 /// If one of these promises is broken.
 pub fn connections(bytes: &[u8]) {
     let whole = Scene::play(bytes, false);
-    assert_eq!(whole, Scene::play(bytes, true), "in pieces the same bytes are answered differently");
+    assert_eq!(whole, Scene::play(bytes, true), "in pieces the same bytes get other responses");
     for life in whole {
         life.check();
     }
@@ -64,7 +64,7 @@ struct Life {
 enum End {
     /// The client, which may have left requests without a response.
     Client,
-    /// The server: after its last response, or because it was told to stop.
+    /// The server: after its last response, or because it stopped.
     Server,
 }
 
@@ -145,7 +145,7 @@ impl Scene {
         if !self.time.is_closed(conn) {
             life.end = End::Client;
         }
-        life.read = self.time.take_unread(conn);
+        life.read = self.time.take_received(conn);
         self.time.close(conn);
         self.lives.push(life);
     }
@@ -157,7 +157,7 @@ impl Scene {
         self.time.pass(Duration::from_secs(2));
         assert!(self.time.server().is_idle(), "a connection outlived the server");
         self.time.pass(Duration::from_secs(5));
-        assert_eq!(self.time.server().service().matchmaker().load().tickets, 0, "a search is left");
+        assert_eq!(self.time.server().service().matchmaker().load().tickets, 0, "a ticket is left");
         (0..CONNECTIONS).for_each(|place| self.close(place));
         self.lives
     }
@@ -166,8 +166,8 @@ impl Scene {
 /// The response that a request must get.
 enum Due {
     Continue,
-    Answer { head_only: bool },
-    Refusal(u16),
+    Response { head_only: bool },
+    Rejection(u16),
 }
 
 impl Life {
@@ -177,43 +177,43 @@ impl Life {
         for due in dues(&self.sent) {
             if read.is_empty() {
                 let excused = self.end == End::Client || self.sent.len() > limits().parked;
-                return assert!(excused, "a request without an answer: {self:?}");
+                return assert!(excused, "a request without a response: {self:?}");
             }
-            let answer = Answer::take(&mut read, &due);
+            let response = Response::take(&mut read, &due);
             let fits = match due {
-                Due::Continue => answer.status == 100,
-                Due::Answer { .. } => (200..504).contains(&answer.status),
-                Due::Refusal(status) => answer.status == status && answer.closes,
+                Due::Continue => response.status == 100,
+                Due::Response { .. } => (200..504).contains(&response.status),
+                Due::Rejection(status) => response.status == status && response.closes,
             };
-            assert!(fits || answer.is_too_slow(), "{} {self:?}", answer.status);
-            if answer.closes {
-                return assert!(read.is_empty(), "more after the last word: {self:?}");
+            assert!(fits || response.is_too_slow(), "{} {self:?}", response.status);
+            if response.closes {
+                return assert!(read.is_empty(), "more after the last response: {self:?}");
             }
         }
         if !read.is_empty() {
-            let last = Answer::take(&mut read, &Due::Answer { head_only: false });
-            assert!(last.is_too_slow() && read.is_empty(), "more answers than requests: {self:?}");
+            let last = Response::take(&mut read, &Due::Response { head_only: false });
+            assert!(last.is_too_slow() && read.is_empty(), "more responses than requests: {self:?}");
         }
     }
 }
 
 /// A response without its body.
-struct Answer {
+struct Response {
     status: u16,
     closes: bool,
 }
 
-impl Answer {
+impl Response {
     fn take(read: &mut Vec<u8>, due: &Due) -> Self {
-        let end = read.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer is whole") + 4;
-        let head = str::from_utf8(&read[..end]).expect("an answer's head is text");
+        let end = read.windows(4).position(|window| window == b"\r\n\r\n").expect("a response is whole") + 4;
+        let head = str::from_utf8(&read[..end]).expect("a response's head is text");
         let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("{head:?} is no answer"));
+        let status = status.unwrap_or_else(|| panic!("{head:?} is no response"));
         let closes = head.contains("\r\nConnection: close\r\n");
         let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
         let length = length.map_or(0, |length| length.parse().expect("a length is a number"));
-        let body = if matches!(due, Due::Answer { head_only: true }) { 0 } else { length };
-        assert!(read.len() >= end + body, "an answer is cut");
+        let body = if matches!(due, Due::Response { head_only: true }) { 0 } else { length };
+        assert!(read.len() >= end + body, "a response is cut");
         read.drain(..end + body);
         Self { status, closes }
     }
@@ -231,12 +231,12 @@ fn dues(sent: &[u8]) -> Vec<Due> {
     loop {
         match decoder.decode(rest, &limits().http) {
             Ok(Decoded::Request { request, consumed }) => {
-                dues.push(Due::Answer { head_only: request.method() == Method::Head });
+                dues.push(Due::Response { head_only: request.method() == Method::Head });
                 rest = &rest[consumed..];
             }
             Ok(Decoded::Continue) => dues.push(Due::Continue),
             Err(error) => {
-                dues.push(Due::Refusal(error.status().code()));
+                dues.push(Due::Rejection(error.status().code()));
                 return dues;
             }
             Ok(Decoded::Incomplete) => return dues,

@@ -20,7 +20,7 @@ pub fn egonet_value(bytes: &[u8]) {
         }
         Ok(value) => {
             let mut encoded = Vec::new();
-            encode(&value, &mut encoded).expect("what was decoded is short enough");
+            encode(&value, &mut encoded).expect("a decoded value fits");
             assert_eq!(encoded, bytes);
             assert!(depth(&value) <= usize::from(limits.depth) && values(&value) <= limits.values);
             read_everywhere(&value);
@@ -28,8 +28,8 @@ pub fn egonet_value(bytes: &[u8]) {
             match tight {
                 Ok(same) => assert!(same == value && !too_much),
                 Err(error) => {
-                    let told = matches!(error, DecodeError::TooDeep { .. } | DecodeError::TooMany { .. });
-                    assert!(told && too_much, "{error}");
+                    let is_limit = matches!(error, DecodeError::TooDeep { .. } | DecodeError::TooMany { .. });
+                    assert!(is_limit && too_much, "{error}");
                 }
             }
         }

@@ -23,15 +23,16 @@ pub fn enter_matchmaking2_bytes(bytes: &[u8]) {
     time.send(conn, &requests::enter_matchmaking_with(&body));
     let sent = time.now();
     let in_time = sent + trusting().matchmaker().longest_hold();
-    let (_, answer) = time.answer_until(in_time).expect("it is answered in time");
-    match answer.status {
+    let (_, response) = time.response_until(in_time).expect("a response in time");
+    match response.status {
         200 => {
-            let result = MatchmakingResult::read(answer.granted()).expect("the result has all of its parts");
+            let result =
+                MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
             assert!(result.groups.len() == 1 && result.host().is_some(), "{result:?}");
         }
-        status => assert!((400..500).contains(&status) && time.now() == sent, "{answer:?}"),
+        status => assert!((400..500).contains(&status) && time.now() == sent, "{response:?}"),
     }
-    assert_eq!(time.answer_until(in_time), None, "one answer is enough");
+    assert_eq!(time.response_until(in_time), None, "a second response");
     time.close(conn);
     time.pass(Duration::from_secs(5));
     assert_eq!(time.server().service().matchmaker().load().tickets, 0);

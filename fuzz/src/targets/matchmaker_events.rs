@@ -15,7 +15,7 @@ const CLIENTS: u32 = 14;
 /// Sizes of groups: some of them fit nowhere.
 const SIZES: [u8; 8] = [1, 1, 1, 2, 3, 5, 6, 13];
 
-/// Takes any history of searches: the first byte configures the server, then each event takes three bytes.
+/// Takes any history of polls: the first byte configures the server, then each event takes three bytes.
 ///
 /// # Panics
 /// If the [`Referee`] sees a broken rule, if a poll gets no response, or if anything is left at the end.
@@ -86,18 +86,18 @@ impl World {
 
     fn wait(&mut self, time: Duration) {
         let end = self.time.now() + time;
-        while let Some((conn, response)) = self.time.answer_until(end) {
-            assert!(self.polls.remove(&conn).is_some(), "answered twice");
-            let answer =
+        while let Some((conn, response)) = self.time.response_until(end) {
+            assert!(self.polls.remove(&conn).is_some(), "two responses");
+            let response =
                 MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
-            self.referee.answered(conn, self.time.now(), &answer);
+            self.referee.responded(conn, self.time.now(), &response);
             self.time.close(conn);
         }
     }
 
     fn end(mut self) {
         self.wait(Duration::from_secs(25));
-        assert!(self.polls.is_empty(), "not answered: {:?}", self.polls);
+        assert!(self.polls.is_empty(), "no response: {:?}", self.polls);
         assert!(self.referee.breaches().is_empty(), "{:?}", self.referee.breaches());
         self.wait(Duration::from_secs(5));
         assert_eq!(self.time.server().service().matchmaker().load().tickets, 0);

@@ -1,4 +1,4 @@
-/// The unread rest of the bytes that decide what happens.
+/// The rest of the bytes that decide what happens.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script<'a>(pub(super) &'a [u8]);
 

@@ -28,12 +28,12 @@ pub fn service_request(bytes: &[u8]) {
     let before = row(&time, other.steam_id());
     let conn = time.open(client.address());
     time.send(conn, &request);
-    let (_, answer) =
-        time.answer_until(time.now() + trusting().matchmaker().longest_hold()).expect("it is answered");
-    check(service, &answer);
+    let (_, response) =
+        time.response_until(time.now() + trusting().matchmaker().longest_hold()).expect("a response in time");
+    check(service, &response);
     // A server that trusts all tickets lets every client log in as any player.
     if service.name != "Login" {
-        assert_eq!(row(&time, other.steam_id()), before, "somebody else was changed");
+        assert_eq!(row(&time, other.steam_id()), before, "another player was changed");
     }
 }
 
@@ -41,17 +41,17 @@ fn row(time: &VirtualTime, player: SteamId) -> Player {
     time.server().service().players().by_steam_id(player).expect("it has logged in").clone()
 }
 
-fn check(service: &Service, answer: &Response) {
-    match answer.status {
+fn check(service: &Service, response: &Response) {
+    match response.status {
         200 if service.is_egonet() => {
-            egonet::decode(&answer.body, &egonet::Limits::default()).expect("EgoNet is answered in EgoNet");
+            egonet::decode(&response.body, &egonet::Limits::default()).expect("a response in EgoNet");
         }
-        200 => assert!(answer.body.is_empty() || is_document(&answer.body), "{answer:?}"),
+        200 => assert!(response.body.is_empty() || is_document(&response.body), "{response:?}"),
         400 | 401 => {
-            let text = String::from_utf8_lossy(&answer.body);
-            assert!(is_document(&answer.body) && text.contains("<Error>"), "{answer:?}");
+            let text = String::from_utf8_lossy(&response.body);
+            assert!(is_document(&response.body) && text.contains("<Error>"), "{response:?}");
         }
-        _ => panic!("{answer:?}"),
+        _ => panic!("{response:?}"),
     }
 }
 

@@ -37,9 +37,9 @@ impl Values {
 /// Returns the race key of a match against AI.
 fn race_alone(time: &mut VirtualTime, client: &mut Client) -> String {
     let poll = client.poll(time, Mode { rule_set: RuleSet::Race, ranked: false }, 1, true);
-    let answer = time.answer_until(time.now()).filter(|(conn, _)| *conn == poll.conn);
-    let (_, answer) = answer.expect("whoever is content with AI is answered at once");
-    let result = MatchmakingResult::read(answer.granted()).expect("the result has all of its parts");
+    let response = time.response_until(time.now()).filter(|(conn, _)| *conn == poll.conn);
+    let (_, response) = response.expect("a poll that accepts AI gets its response at once");
+    let result = MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
     result.race_key.expect("a race has a key").to_string()
 }
 

@@ -5,31 +5,31 @@ use std::{fmt, net::Ipv4Addr};
 use mmcos_core::wire::steam::SteamId;
 
 /// The operator's password.
-pub(super) const PASSWORD: &str = "right horse battery";
+pub(crate) const PASSWORD: &str = "right horse battery";
 
 /// The subject of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Whom {
+pub(crate) enum Subject {
     Player(SteamId),
     /// All addresses with this prefix, whose other bits are 0, and its number of bits.
     Addresses(Ipv4Addr, u8),
 }
 
-impl Whom {
+impl Subject {
     /// Returns so many addresses, a power of two, around this one.
-    pub(super) fn around(address: Ipv4Addr, addresses: u32) -> Self {
+    pub(crate) fn around(address: Ipv4Addr, addresses: u32) -> Self {
         let prefix = 32 - addresses.ilog2() as u8;
         Self::Addresses(Ipv4Addr::from_bits(address.to_bits() & !(addresses - 1)), prefix)
     }
 
     /// Returns true if this address is among them.
-    pub(super) fn has_address(self, address: Ipv4Addr) -> bool {
+    pub(crate) fn has_address(self, address: Ipv4Addr) -> bool {
         let Self::Addresses(first, prefix) = self else { return false };
         (first.to_bits() ^ address.to_bits()).checked_shr(32 - u32::from(prefix)) == Some(0)
     }
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Player(steam_id) => steam_id.fmt(f),
@@ -41,10 +41,10 @@ impl fmt::Display for Whom {
 
 /// A request to the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Command {
     /// A ban for so many hours, or for good.
-    Ban(Whom, Option<u32>),
-    LiftBan(Whom),
+    Ban(Subject, Option<u32>),
+    LiftBan(Subject),
     Kick(u32),
     EndMatch(u64),
     Set(&'static str, String),
@@ -61,7 +61,7 @@ pub(super) enum Order {
     /// A ban of all addresses, without the confirmation that it needs.
     BanAll,
     /// A ban by a client that does not know the password.
-    Stranger(Whom),
+    Stranger(Subject),
     State,
     Bans,
     Status,
@@ -70,9 +70,9 @@ pub(super) enum Order {
     Live,
 }
 
-impl Order {
+impl Command {
     /// Returns true if the server may have to record something for it.
-    pub(super) const fn may_record(&self) -> bool {
+    pub(crate) const fn may_record(&self) -> bool {
         match self {
             Self::Ban(..)
             | Self::LiftBan(_)
@@ -95,18 +95,18 @@ impl Order {
     }
 
     /// Returns the bytes of the request.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let post = |path: &str, body: String| ("POST", format!("/api/v1/{path}"), body);
         let get = |path: &str| ("GET", path.to_owned(), String::new());
         let (method, path, body) = match self {
-            Self::Ban(whom, None) | Self::Stranger(whom) => {
-                post("bans", format!(r#"{{"subject":"{whom}","reason":"cheating"}}"#))
+            Self::Ban(subject, None) | Self::Stranger(subject) => {
+                post("bans", format!(r#"{{"subject":"{subject}","reason":"cheating"}}"#))
             }
-            Self::Ban(whom, Some(hours)) => {
-                post("bans", format!(r#"{{"subject":"{whom}","hours":{hours},"note":"seen"}}"#))
+            Self::Ban(subject, Some(hours)) => {
+                post("bans", format!(r#"{{"subject":"{subject}","hours":{hours},"note":"seen"}}"#))
             }
             Self::BanAll => post("bans", r#"{"subject":"0.0.0.0/0"}"#.into()),
-            Self::LiftBan(whom) => post("bans/lift", format!(r#"{{"subject":"{whom}"}}"#)),
+            Self::LiftBan(subject) => post("bans/lift", format!(r#"{{"subject":"{subject}"}}"#)),
             Self::Kick(user) => post(&format!("players/{user}/kick"), String::new()),
             Self::EndMatch(session) => post(&format!("matches/{session}/end"), String::new()),
             Self::Set(name, value) => {
@@ -135,7 +135,7 @@ impl Order {
     }
 
     /// Returns true if it is sent again until there is a response.
-    pub(super) const fn is_insisted_on(&self) -> bool {
+    pub(crate) const fn is_insisted_on(&self) -> bool {
         !matches!(
             self,
             Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live
@@ -143,7 +143,7 @@ impl Order {
     }
 
     /// Returns the address that it comes from.
-    pub(super) const fn address(&self) -> Ipv4Addr {
+    pub(crate) const fn address(&self) -> Ipv4Addr {
         Ipv4Addr::new(198, 51, 100, if matches!(self, Self::Stranger(_)) { 66 } else { 7 })
     }
 }
@@ -154,11 +154,11 @@ mod tests {
 
     #[test]
     fn a_range_is_written_and_has_addresses_as_they_are_read() {
-        let range = Whom::around(Ipv4Addr::new(10, 0, 0, 7), 4);
+        let range = Subject::around(Ipv4Addr::new(10, 0, 0, 7), 4);
         assert_eq!(range.to_string(), "10.0.0.4/30");
         let inside = (0..12).filter(|last| range.has_address(Ipv4Addr::new(10, 0, 0, *last)));
         assert!(inside.eq(4..8));
-        let one = Whom::around(Ipv4Addr::new(10, 0, 0, 7), 1);
+        let one = Subject::around(Ipv4Addr::new(10, 0, 0, 7), 1);
         assert_eq!(one.to_string(), "10.0.0.7");
         assert!(one.has_address(Ipv4Addr::new(10, 0, 0, 7)) && !one.has_address(Ipv4Addr::new(10, 0, 0, 6)));
     }

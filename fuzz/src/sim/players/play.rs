@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use mmcos_core::{seam::ConnId, wire::steam::UnixSeconds};
 
-use super::{
-    ask::Ask,
-    faults::Fault,
-    players::Stage,
-    reader::Reply,
-    world::{Event, World},
+use super::{Request, Response, Stage};
+use crate::{
+    client::LoginDetails,
+    population::habits,
+    sim::{
+        faults::Fault,
+        world::{Event, World},
+    },
 };
-use crate::{client::LoginDetails, population::habits};
 
-/// Number of times that a game sends the same request before its player has had enough.
+/// Number of times that a game sends the same request before its player leaves.
 const TRIES: u8 = 6;
 
 impl World {
     /// Plans the first visit of every player.
-    pub(super) fn plan_visits(&mut self) {
+    pub(crate) fn plan_visits(&mut self) {
         (0..self.players.len()).for_each(|player| self.plan_visit(player));
     }
 
@@ -40,21 +41,21 @@ impl World {
         }
     }
 
-    pub(super) fn enter(&mut self, player: usize, stage: Stage) {
+    pub(crate) fn enter(&mut self, player: usize, stage: Stage) {
         let player = &mut self.players[player];
         player.stage = stage;
         player.turn += 1;
-        player.reply = None;
+        player.response = None;
     }
 
     /// Plans a player's next step.
-    pub(super) fn pause(&mut self, player: usize, stage: Stage, wait: Duration) {
+    pub(crate) fn pause(&mut self, player: usize, stage: Stage, wait: Duration) {
         self.enter(player, stage);
         let turn = self.players[player].turn;
         self.plan(wait, Event::Act(player, turn));
     }
 
-    pub(super) fn act(&mut self, player: usize, turn: u32) {
+    pub(crate) fn act(&mut self, player: usize, turn: u32) {
         if self.players[player].turn != turn {
             return;
         }
@@ -64,14 +65,14 @@ impl World {
         match self.players[player].stage {
             Stage::Offline => self.come(player),
             Stage::Menu => self.choose(player),
-            Stage::Retry if matches!(self.players[player].ask, Ask::Search(_)) => self.poll(player),
+            Stage::Retry if matches!(self.players[player].request, Request::Poll(_)) => self.poll(player),
             Stage::Retry => {
-                let ask = self.players[player].ask.clone();
-                self.ask(player, ask);
+                let request = self.players[player].request.clone();
+                self.request(player, request);
             }
             Stage::Racing => self.finish_race(player),
-            // The player has waited for longer than any search should take.
-            Stage::Asking => {
+            // The player has waited for longer than any poll should take.
+            Stage::Waiting => {
                 if let Some(conn) = self.players[player].conn {
                     self.break_off(conn);
                 }
@@ -92,15 +93,16 @@ impl World {
                 self.players[player].party.push(friend);
                 self.players[friend].leader = Some(player);
                 self.players[friend].tries = 0;
-                self.ask(friend, Ask::Redirect);
+                self.request(friend, Request::Redirect);
             }
         }
-        self.ask(player, Ask::Redirect);
+        self.request(player, Request::Redirect);
     }
 
     /// Takes a player offline, without a word and without waiting for any response.
-    pub(super) fn leave(&mut self, player: usize) {
-        let conns: Vec<ConnId> = self.players[player].links.iter().map(|link| link.conn).collect();
+    pub(crate) fn leave(&mut self, player: usize) {
+        let conns: Vec<ConnId> =
+            self.players[player].connections.iter().map(|connection| connection.conn).collect();
         for conn in conns {
             self.close(player, conn);
         }
@@ -122,41 +124,43 @@ impl World {
     }
 
     /// Handles a response that reached its player.
-    pub(super) fn hear(&mut self, player: usize, turn: u32) {
+    pub(crate) fn delivered(&mut self, player: usize, turn: u32) {
         if self.players[player].turn != turn {
             return;
         }
         if let Some(conn) = self.players[player].conn.take() {
             self.close(player, conn);
         }
-        let Some(reply) = self.players[player].reply.take() else { return };
+        let Some(response) = self.players[player].response.take() else { return };
         if self.strikes(Fault::Leave) {
             return self.leave(player);
         }
-        let ask = self.players[player].ask.clone();
-        match reply {
-            Reply::Refused(status) => self.refused(player, ask, status),
-            reply => {
+        let request = self.players[player].request.clone();
+        match response {
+            Response::Rejected(status) => self.rejected(player, request, status),
+            response => {
                 self.players[player].tries = 0;
-                self.next(player, &ask, &reply);
+                self.next(player, &request, &response);
             }
         }
     }
 
-    fn refused(&mut self, player: usize, ask: Ask, status: u16) {
+    fn rejected(&mut self, player: usize, request: Request, status: u16) {
         self.players[player].tries += 1;
-        match (status, &ask) {
+        match (status, &request) {
             // The server is closed, or the player is banned.
-            (503, Ask::Login { .. }) | (403, _) => self.leave(player),
-            (401, _) if !matches!(ask, Ask::Login { .. }) && self.players[player].resumes.is_none() => {
-                self.players[player].resumes = Some(ask);
+            (503, Request::Login { .. }) | (403, _) => self.leave(player),
+            (401, _)
+                if !matches!(request, Request::Login { .. }) && self.players[player].resumes.is_none() =>
+            {
+                self.players[player].resumes = Some(request);
                 self.log_in(player);
             }
             _ => self.try_again(player),
         }
     }
 
-    pub(super) fn try_again(&mut self, player: usize) {
+    pub(crate) fn try_again(&mut self, player: usize) {
         if self.players[player].tries > TRIES {
             return self.leave(player);
         }
@@ -166,30 +170,30 @@ impl World {
 
     fn log_in(&mut self, player: usize) {
         let issued = UnixSeconds(u32::try_from(self.wall().as_secs()).unwrap_or(u32::MAX));
-        self.ask(player, Ask::Login { issued });
+        self.request(player, Request::Login { issued });
     }
 
     /// Takes the next step after a response.
-    fn next(&mut self, player: usize, ask: &Ask, reply: &Reply) {
-        match (ask, reply) {
-            (Ask::Redirect, _) => self.ask(player, Ask::ServerStatus),
-            (Ask::ServerStatus, _) => self.log_in(player),
-            (Ask::Login { .. }, Reply::Login(details)) => self.logged_in(player, details),
-            (Ask::Search(poll), Reply::Matchmaking(answer)) => self.found(player, *poll, answer),
-            (Ask::Register { .. }, _) => self.race_on(player),
-            (Ask::AddPoints { .. }, reply) => {
+    fn next(&mut self, player: usize, request: &Request, response: &Response) {
+        match (request, response) {
+            (Request::Redirect, _) => self.request(player, Request::ServerStatus),
+            (Request::ServerStatus, _) => self.log_in(player),
+            (Request::Login { .. }, Response::Login(details)) => self.logged_in(player, details),
+            (Request::Poll(poll), Response::Matchmaking(response)) => self.found(player, *poll, response),
+            (Request::Register { .. }, _) => self.race_on(player),
+            (Request::AddPoints { .. }, response) => {
                 self.players[player].race = None;
-                let looks = self.players[player].random.uniform() < 0.3;
-                match reply {
-                    Reply::Points(_, true) => self.log_in(player),
-                    _ if looks => self.ask(player, Ask::Elite { start: 0 }),
+                let reads = self.players[player].random.uniform() < 0.3;
+                match response {
+                    Response::Points(_, true) => self.log_in(player),
+                    _ if reads => self.request(player, Request::Elite { start: 0 }),
                     _ => self.back(player),
                 }
             }
-            (Ask::EgoNet, _) => self.back(player),
-            // To see how it looks on the leaderboard.
-            (Ask::Title(_), _) => self.ask(player, Ask::Elite { start: 0 }),
-            (Ask::Elite { .. }, _) if self.players[player].random.uniform() < 0.2 => {
+            (Request::EgoNet, _) => self.back(player),
+            // It shows on the leaderboard.
+            (Request::Title(_), _) => self.request(player, Request::Elite { start: 0 }),
+            (Request::Elite { .. }, _) if self.players[player].random.uniform() < 0.2 => {
                 self.choose_title(player);
             }
             _ => {
@@ -204,14 +208,14 @@ impl World {
         known.token.clone_from(&details.session_token);
         known.token_issued = known.logged_in;
         match known.resumes.take() {
-            Some(Ask::Search(_)) => self.poll(player),
-            Some(ask) => self.ask(player, ask),
-            None => self.ask(player, Ask::EgoNet),
+            Some(Request::Poll(_)) => self.poll(player),
+            Some(request) => self.request(player, request),
+            None => self.request(player, Request::EgoNet),
         }
     }
 
     /// Returns to the menu, or to the leader.
-    pub(super) fn back(&mut self, player: usize) {
+    pub(crate) fn back(&mut self, player: usize) {
         if self.players[player].leader.is_some() {
             return self.enter(player, Stage::Member);
         }
@@ -228,16 +232,16 @@ impl World {
         match (what * 100.0) as u32 {
             0..5 => {
                 let start = if choosing.random.uniform() < 0.8 { 0 } else { 30 };
-                self.ask(player, Ask::Elite { start });
+                self.request(player, Request::Elite { start });
             }
             5..7 => self.choose_title(player),
             7..9 => {
                 let ids = self.players.iter().step_by(1 + self.players.len() / 150);
                 let friends = ids.map(|friend| friend.steam_id).collect();
-                self.ask(player, Ask::Friends(friends));
+                self.request(player, Request::Friends(friends));
             }
-            9 => self.ask(player, Ask::EliteRank),
-            10 => self.ask(player, Ask::NameOnly),
+            9 => self.request(player, Request::EliteRank),
+            10 => self.request(player, Request::NameOnly),
             _ => {
                 choosing.mode = habits::mode(&mut choosing.random, Some(choosing.mode));
                 choosing.searches = Some(self.now);
@@ -248,6 +252,6 @@ impl World {
 
     fn choose_title(&mut self, player: usize) {
         let title = (self.players[player].random.uniform() * 100.0) as u8;
-        self.ask(player, Ask::Title(title));
+        self.request(player, Request::Title(title));
     }
 }

@@ -5,18 +5,17 @@ use std::{collections::VecDeque, rc::Rc, sync::Arc};
 use memchr::memmem;
 use mmcos_core::{seam::Bytes, wire::egonet};
 
-use super::{
-    ask::Ask,
-    digest::Hash,
-    told::{Configuration, ServerStatus},
+use super::Request;
+use crate::{
+    client::{AddPointsResult, Elements, Entry, Leaderboard, LoginDetails, MatchmakingResult},
+    sim::digest::Hash,
 };
-use crate::client::{AddPointsResult, Entry, Leaderboard, LoginDetails, MatchmakingResult};
 
 /// A response of the server.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Response {
     /// A status other than 200.
-    Refused(u16),
+    Rejected(u16),
     /// A response whose content is not checked.
     Done,
     Login(LoginDetails),
@@ -29,9 +28,44 @@ pub(super) enum Reply {
     Unreadable(String),
 }
 
+/// The content of a `ServerStatus` response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerStatus {
+    /// The message of the day, as it stands in the XML.
+    pub(crate) message: Option<Box<str>>,
+    pub(crate) is_open: bool,
+}
+
+impl ServerStatus {
+    pub(crate) fn read(xml: &str) -> Option<Self> {
+        let (_, message) = xml.split_once("<Message display=\"")?;
+        let (shown, rest) = message.split_once("\" localize=\"false\">")?;
+        let (text, rest) = rest.split_once("</Message>")?;
+        let (_, rest) = rest.split_once("<ServerStatus accessible=\"")?;
+        let (open, _) = rest.split_once('"')?;
+        Some(Self { message: shown.parse::<bool>().ok()?.then(|| text.into()), is_open: open.parse().ok()? })
+    }
+}
+
+/// The part of a login response that is the same for every player.
+#[derive(Debug, Default)]
+pub(crate) struct Configuration {
+    /// The number of the current special event, or 0.
+    pub(crate) event: u32,
+    /// Time for which a game searches before it accepts AI, in seconds.
+    pub(crate) search_seconds: u64,
+}
+
+impl Configuration {
+    pub(crate) fn read(xml: &str) -> Option<Rc<Self>> {
+        let event = Elements(xml).number("EventID")?;
+        Some(Rc::new(Self { event, search_seconds: LoginDetails::ai_after_seconds(xml)? }))
+    }
+}
+
 /// The responses on one connection.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     /// Of a response that is not whole: its head, and the part of the body that is not shared.
     own: Vec<u8>,
     shared: Option<Arc<[u8]>>,
@@ -61,15 +95,15 @@ struct Whole<'a> {
 
 /// Contents that many responses share.
 #[derive(Debug, Default)]
-pub(super) struct Common {
-    pub(super) hash: Hash,
+pub(crate) struct Common {
+    pub(crate) hash: Hash,
     /// Members of a match get the same bytes.
     matches: Last<MatchmakingResult>,
     /// Readers of a page of the leaderboard get the same bytes.
     pages: Last<[Entry]>,
     configurations: Last<Configuration>,
     /// The configuration in the last login response.
-    pub(super) configuration: Rc<Configuration>,
+    pub(crate) configuration: Rc<Configuration>,
 }
 
 /// The content of the bytes that were shared last.
@@ -117,7 +151,7 @@ impl Reader {
         Some(Whole { head: self.head?, own: &self.own, shared: self.shared.as_ref() })
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.own.clear();
         (self.shared, self.head) = (None, None);
     }
@@ -132,79 +166,81 @@ impl<'a> Whole<'a> {
     }
 
     /// Parses the response to this request.
-    fn read(&self, ask: &Ask, common: &mut Common) -> Reply {
+    fn read(&self, request: &Request, common: &mut Common) -> Response {
         if self.head.status != 200 {
-            return Reply::Refused(self.head.status);
+            return Response::Rejected(self.head.status);
         }
-        self.understand(ask, common).unwrap_or_else(|| {
-            Reply::Unreadable(String::from_utf8_lossy(self.own).chars().take(2000).collect())
+        self.understand(request, common).unwrap_or_else(|| {
+            Response::Unreadable(String::from_utf8_lossy(self.own).chars().take(2000).collect())
         })
     }
 
-    fn understand(&self, ask: &Ask, common: &mut Common) -> Option<Reply> {
+    fn understand(&self, request: &Request, common: &mut Common) -> Option<Response> {
         let own = &self.own[self.head.end..];
-        if let Ask::EgoNet = ask {
-            return egonet::decode(own, &egonet::Limits::default()).ok().map(|_| Reply::Done);
+        if let Request::EgoNet = request {
+            return egonet::decode(own, &egonet::Limits::default()).ok().map(|_| Response::Done);
         }
         let own = std::str::from_utf8(own).ok()?;
-        Some(match ask {
-            Ask::Login { .. } => {
+        Some(match request {
+            Request::Login { .. } => {
                 common.configuration = match self.shared {
                     Some(shared) => common.configurations.of(shared, Configuration::read)?,
                     None => Configuration::read(own)?,
                 };
-                Reply::Login(LoginDetails::read_own(own)?)
+                Response::Login(LoginDetails::read_own(own)?)
             }
-            Ask::AddPoints { .. } => {
-                Reply::Points(AddPointsResult::read(own)?, AddPointsResult::asks_for_login(own)?)
+            Request::AddPoints { .. } => {
+                Response::Points(AddPointsResult::read(own)?, AddPointsResult::needs_login(own)?)
             }
-            Ask::Elite { .. } | Ask::EliteRank | Ask::Friends(_) => {
+            Request::Elite { .. } | Request::EliteRank | Request::Friends(_) => {
                 let entries = match self.shared {
                     Some(shared) => common.pages.of(shared, Leaderboard::read_entries)?,
                     None => Leaderboard::read_entries(own)?,
                 };
-                Reply::Board(Leaderboard::read_own(entries, own)?)
+                Response::Board(Leaderboard::read_own(entries, own)?)
             }
-            Ask::Search(_) => Reply::Matchmaking(match self.shared {
+            Request::Poll(_) => Response::Matchmaking(match self.shared {
                 Some(shared) => common.matches.of(shared, |xml| MatchmakingResult::read(xml).map(Rc::new))?,
                 None => Rc::new(MatchmakingResult::read(own)?),
             }),
-            Ask::Redirect => (own == "Live").then_some(Reply::Done)?,
-            Ask::ServerStatus => Reply::Status(ServerStatus::read(own)?),
-            Ask::EgoNet | Ask::Title(_) | Ask::NameOnly | Ask::Cancel | Ask::Register { .. } => {
-                own.is_empty().then_some(Reply::Done)?
-            }
+            Request::Redirect => (own == "Live").then_some(Response::Done)?,
+            Request::ServerStatus => Response::Status(ServerStatus::read(own)?),
+            Request::EgoNet
+            | Request::Title(_)
+            | Request::NameOnly
+            | Request::Cancel
+            | Request::Register { .. } => own.is_empty().then_some(Response::Done)?,
         })
     }
 }
 
 /// Returns all responses that are whole with these bytes, each with its request, and with its number for the
 /// [`Hash`].
-pub(super) fn feed(
+pub(crate) fn feed(
     reader: &mut Reader,
     bytes: &Bytes<'_>,
-    asked: &mut VecDeque<Ask>,
+    pending: &mut VecDeque<Request>,
     common: &mut Common,
-    mut answered: impl FnMut(Option<Ask>, Reply, u64),
+    mut on_response: impl FnMut(Option<Request>, Response, u64),
 ) {
     let shared = if let Bytes::Shared(all) = bytes { Some(all) } else { None };
     let mut rest: &[u8] = bytes;
-    let mut answer = |whole: &Whole<'_>| {
-        let ask = asked.pop_front();
-        // A client without a whole request is told the reason.
-        let reply = whole.read(ask.as_ref().unwrap_or(&Ask::NameOnly), common);
-        answered(ask, reply, common.hash.print(whole.own, whole.shared));
+    let mut response = |whole: &Whole<'_>| {
+        let request = pending.pop_front();
+        // A client without a whole request gets the reason.
+        let response = whole.read(request.as_ref().unwrap_or(&Request::NameOnly), common);
+        on_response(request, response, common.hash.print(whole.own, whole.shared));
     };
     while !rest.is_empty() {
         if reader.own.is_empty()
             && let Some((whole, left)) = Whole::split(rest)
         {
-            answer(&whole);
+            response(&whole);
             rest = left;
             continue;
         }
         let Some(left) = reader.take(rest, shared) else { return };
-        reader.whole().iter().for_each(&mut answer);
+        reader.whole().iter().for_each(&mut response);
         reader.clear();
         rest = left;
     }

@@ -8,7 +8,7 @@ use mmcos_game::{
     results::KEEP,
 };
 
-use super::{Account, Books, Undo, division, expect};
+use super::{Account, Model, Undo, division, expect};
 use crate::{
     client::{AddPointsResult, MatchmakingResult},
     sim::store::CommitSeq,
@@ -48,16 +48,16 @@ pub(super) struct Race {
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     user: UserId,
-    answer: AddPointsResult,
-    ticket: CommitSeq,
+    response: AddPointsResult,
+    seq: CommitSeq,
 }
 
 /// A result that a player sends.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Claimed {
-    pub(in crate::sim) user: UserId,
-    pub(in crate::sim) race_key: RaceKey,
-    pub(in crate::sim) change: Points,
+pub(crate) struct Report {
+    pub(crate) user: UserId,
+    pub(crate) race_key: RaceKey,
+    pub(crate) change: Points,
 }
 
 /// Returns true if a race that began `then` cannot be over `now`. If the clock was set back since, nothing is too
@@ -78,17 +78,17 @@ enum Due {
     Already(Counted),
 }
 
-impl Books {
+impl Model {
     /// Notes that these players were given the key of a match.
-    pub(in crate::sim) fn give(
+    pub(crate) fn give(
         &mut self,
-        answer: &MatchmakingResult,
+        response: &MatchmakingResult,
         leaders: Vec<UserId>,
         (made, given): (Wall, Duration),
-        ticket: CommitSeq,
+        seq: CommitSeq,
     ) {
-        let Some(race_key) = answer.race_key.filter(|key| !self.races.contains_key(key)) else { return };
-        let alone = answer.groups.len() == 1;
+        let Some(race_key) = response.race_key.filter(|key| !self.races.contains_key(key)) else { return };
+        let alone = response.groups.len() == 1;
         for leader in &leaders {
             let before = self.searching.remove(leader);
             if let Some(race) = before.and_then(|key| self.races.get_mut(&key)) {
@@ -100,10 +100,10 @@ impl Books {
             self.searching.insert(*alone, race_key);
         }
         if !alone {
-            self.note(ticket, |_| Undo::Race(race_key, None));
+            self.note(seq, |_| Undo::Race(race_key, None));
         }
-        let seats = usize::from(answer.humans());
-        let session = answer.session;
+        let seats = usize::from(response.humans());
+        let session = response.session;
         self.races.insert(
             race_key,
             Race { session, made, given, seats, alone, players: leaders, ..Race::default() },
@@ -112,7 +112,7 @@ impl Books {
 
     /// Notes that a player was given a key with a search that another of its own had ended: the server need not know
     /// the key.
-    pub(in crate::sim) fn give_in_vain(
+    pub(crate) fn give_in_vain(
         &mut self,
         (race_key, session): (RaceKey, u64),
         user: UserId,
@@ -130,19 +130,13 @@ impl Books {
     }
 
     /// Notes the players that a player has listed for a race.
-    pub(in crate::sim) fn list(
-        &mut self,
-        race_key: RaceKey,
-        by: UserId,
-        listed: &[SteamId],
-        ticket: CommitSeq,
-    ) {
+    pub(crate) fn list(&mut self, race_key: RaceKey, by: UserId, listed: &[SteamId], seq: CommitSeq) {
         let due = self.due(race_key, by);
         let users: Vec<UserId> = listed.iter().filter_map(|id| self.user(*id)).collect();
         if matches!(due, Due::No) {
             return;
         }
-        self.note_race(race_key, ticket);
+        self.note_race(race_key, seq);
         let now = self.now;
         let Some(race) = self.races.get_mut(&race_key) else { return };
         let sure = race.perhaps.is_empty() && matches!(due, Due::Yes | Due::Already(_));
@@ -158,19 +152,19 @@ impl Books {
     }
 
     /// Notes how to undo the next change of a race.
-    fn note_race(&mut self, race_key: RaceKey, ticket: CommitSeq) {
-        self.note(ticket, |books| Undo::Race(race_key, books.races.get(&race_key).cloned()));
+    fn note_race(&mut self, race_key: RaceKey, seq: CommitSeq) {
+        self.note(seq, |model| Undo::Race(race_key, model.races.get(&race_key).cloned()));
     }
 
     /// Ends a match by an operator's command: later results do not count.
-    pub(super) fn end(&mut self, session: u64, ticket: CommitSeq) -> Result<(), String> {
+    pub(super) fn end(&mut self, session: u64, seq: CommitSeq) -> Result<(), String> {
         // A number that nothing durable has may have been given before.
         let numbered = self.races.iter().filter(|(_, race)| race.session == session);
         let Some((race_key, _)) = numbered.max_by_key(|(_, race)| race.given) else {
             return Err(format!("there was no match {session}"));
         };
         let race_key = *race_key;
-        self.note_race(race_key, ticket);
+        self.note_race(race_key, seq);
         let Some(race) = self.races.get_mut(&race_key) else { return Ok(()) };
         race.players = race.counted.iter().map(|counted| counted.user).collect();
         race.perhaps.clear();
@@ -179,49 +173,49 @@ impl Books {
         Ok(())
     }
 
-    /// Checks the response to a result. `ticket` is the commit number of its records, and everything up to `durable`
+    /// Checks the response to a result. `seq` is the commit number of its records, and everything up to `durable`
     /// is durable. `is_counted` says what the server did with a result that may count or not.
-    pub(in crate::sim) fn score(
+    pub(crate) fn score(
         &mut self,
-        Claimed { user, race_key, change }: Claimed,
-        answer: AddPointsResult,
+        Report { user, race_key, change }: Report,
+        response: AddPointsResult,
         is_counted: bool,
-        (ticket, durable): (CommitSeq, CommitSeq),
+        (seq, durable): (CommitSeq, CommitSeq),
     ) -> Result<(), String> {
         let due = self.due(race_key, user);
         let counts = match self.unless_too_soon(race_key, due) {
-            Due::Already(Counted { answer: first, ticket, .. }) => {
-                expect("whether the first time is durable", &(ticket <= durable), &true)?;
-                return expect("the answer of the first time", &answer, &first);
+            Due::Already(Counted { response: first, seq, .. }) => {
+                expect("whether the first time is durable", &(seq <= durable), &true)?;
+                return expect("the response of the first time", &response, &first);
             }
             Due::Yes => true,
             Due::No => false,
-            Due::Perhaps(first) if first.is_some_and(|first| first.answer == answer) => return Ok(()),
+            Due::Perhaps(first) if first.is_some_and(|first| first.response == response) => return Ok(()),
             Due::Perhaps(_) => is_counted,
         };
         let Some(account) = self.account(user) else { return Err(format!("no account {}", user.0)) };
         if !counts {
-            return self.check(user, answer.points, Some(answer.division), answer.rank);
+            return self.check(user, response.points, Some(response.division), response.rank);
         }
         let (points, division) = self.after(*account, change);
         let rank = self.rank(user, account, points);
-        expect("the result's answer", &answer, &AddPointsResult { division, points, rank })?;
-        self.change(user, ticket, |account| (account.points, account.division) = (points, division));
-        self.note_race(race_key, ticket);
+        expect("the response to the result", &response, &AddPointsResult { division, points, rank })?;
+        self.change(user, seq, |account| (account.points, account.division) = (points, division));
+        self.note_race(race_key, seq);
         let now = self.now;
         if let Some(race) = self.races.get_mut(&race_key) {
             race.begun.get_or_insert(now);
             if !race.players.contains(&user) && race.perhaps.is_empty() {
                 race.players.push(user);
             }
-            race.counted.push(Counted { user, answer, ticket });
+            race.counted.push(Counted { user, response, seq });
         }
         Ok(())
     }
 
-    fn after(&self, account: Account, claimed: Points) -> (i32, u8) {
+    fn after(&self, account: Account, reported: Points) -> (i32, u8) {
         let honest = &self.honest[usize::from(account.division)];
-        let counted = claimed.clamp(*honest.start(), *honest.end()).0;
+        let counted = reported.clamp(*honest.start(), *honest.end()).0;
         let may_lose = self.catalogue.divisions.losing_allowed(account.division);
         let change = if may_lose { counted } else { counted.max(0) };
         let points = (account.points + change).max(0);
@@ -284,12 +278,12 @@ impl Books {
     }
 
     /// Returns the numbers of the matches that the server may have dropped.
-    pub(in crate::sim) fn old_races(&self) -> std::collections::BTreeSet<u64> {
+    pub(crate) fn old_races(&self) -> std::collections::BTreeSet<u64> {
         self.races.values().filter(|race| self.is_old(race)).map(|race| race.session).collect()
     }
 
     /// Removes matches that are too old for any player to come back to.
-    pub(in crate::sim) fn prune(&mut self, before: Duration) {
+    pub(crate) fn prune(&mut self, before: Duration) {
         self.races.retain(|_, race| race.given >= before);
     }
 }

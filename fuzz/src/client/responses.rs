@@ -20,13 +20,13 @@ impl Response {
     /// If it is malformed.
     pub fn take(read: &mut Vec<u8>) -> Option<Self> {
         let body_at = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-        let head = std::str::from_utf8(read.get(..body_at)?).expect("an answer's head is text");
+        let head = std::str::from_utf8(read.get(..body_at)?).expect("a head is text");
         let code = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-        let status: u16 = code.and_then(|code| code.parse().ok()).expect("an answer has a status");
+        let status: u16 = code.and_then(|code| code.parse().ok()).expect("a response has a status");
         let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
         let length: usize = match length {
             None if status == 100 => 0,
-            length => length.and_then(|length| length.parse().ok()).expect("an answer says its length"),
+            length => length.and_then(|length| length.parse().ok()).expect("a response has a length"),
         };
         let body = read.get(body_at..body_at + length)?.to_vec();
         read.drain(..body_at + length);
@@ -52,7 +52,7 @@ impl fmt::Debug for Response {
 /// The response to `EnterMatchmaking2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchmakingResult {
-    /// The groups that race. Empty if the search was cancelled.
+    /// The groups that race. Empty if the player cancelled.
     pub groups: Vec<Group>,
     /// The race key.
     pub race_key: Option<RaceKey>,
@@ -156,8 +156,8 @@ impl LoginDetails {
         })
     }
 
-    /// Returns the time that the game is to search before it accepts AI, in seconds.
-    pub fn search_seconds(xml: &str) -> Option<u64> {
+    /// Returns the time that the game is to wait before it accepts AI, in seconds.
+    pub fn ai_after_seconds(xml: &str) -> Option<u64> {
         let (_, timeout) = xml.rsplit_once("Config_MatchmakingTimeout_Soft")?;
         Elements(timeout).number("Value")
     }
@@ -231,7 +231,7 @@ pub struct AddPointsResult {
 
 impl AddPointsResult {
     /// Returns true if the game is to log in again because its configuration has changed.
-    pub fn asks_for_login(xml: &str) -> Option<bool> {
+    pub fn needs_login(xml: &str) -> Option<bool> {
         Elements(xml).number("GameConfigChanged")
     }
 

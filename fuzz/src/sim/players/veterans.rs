@@ -10,13 +10,12 @@ use mmcos_game::{
     seasons::{Season, SeasonStarted},
 };
 
-use super::world::World;
-use crate::random::Random;
+use crate::{random::Random, sim::world::World};
 
 impl World {
     /// In half of the short runs, gives all players an account from the day before, with points about a bound of
     /// their division: in two hours none would win or lose a higher one. In a season they do so by themselves.
-    pub(super) fn enrol_veterans(&mut self) {
+    pub(crate) fn enrol_veterans(&mut self) {
         let mut random = Random::new(self.scenario.seed, 1 << 42);
         if self.scenario.days >= 1.0 || random.uniform() < 0.5 {
             return;
@@ -32,10 +31,10 @@ impl World {
             veteran.standing = about_a_bound(&crate::virtual_time::catalogue(), &mut random);
             records.push(Record::Player(Box::new(veteran)));
         }
-        self.books.take_over(season, &records);
+        self.model.take_over(season, &records);
         self.store.submit(records);
         self.store.finish(self.now);
-        self.books.durable(self.store.durable());
+        self.model.durable(self.store.durable());
     }
 }
 

@@ -1,8 +1,8 @@
 //! The model of all players' points, by what players were sent and not by how the server counts: the rules are
 //! written down here a second time, in the simplest way.
 
-mod orders;
-mod races;
+mod commands;
+mod matches;
 mod standings;
 
 use std::{
@@ -23,22 +23,22 @@ use mmcos_game::{
 
 use super::store::CommitSeq;
 use crate::client::{Entry, Leaderboard, LoginDetails, title_box};
-use orders::Orders;
-pub(super) use races::Claimed;
-use races::Race;
+use commands::CommandState;
+use matches::Race;
+pub(crate) use matches::Report;
 use standings::Standings;
 
-/// The state of an account, as its player was told.
+/// The state of an account, as its player knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Account {
-    pub(super) steam_id: SteamId,
-    pub(super) points: i32,
-    pub(super) division: u8,
-    pub(super) season: i32,
+pub(crate) struct Account {
+    pub(crate) steam_id: SteamId,
+    pub(crate) points: i32,
+    pub(crate) division: u8,
+    pub(crate) season: i32,
     /// The part of the points that is the season's bonus.
-    pub(super) bonus: i32,
+    pub(crate) bonus: i32,
     /// The box of the title, if one was chosen.
-    pub(super) title: Option<u8>,
+    pub(crate) title: Option<u8>,
 }
 
 impl Account {
@@ -65,11 +65,11 @@ enum Undo {
     Account(UserId, Account),
     Race(RaceKey, Option<Race>),
     Season(Option<Season>, i32, Vec<Account>),
-    Orders(Box<Orders>),
+    Commands(Box<CommandState>),
 }
 
 /// The model; see the [module](self).
-pub(super) struct Books {
+pub(crate) struct Model {
     catalogue: Catalogue,
     /// By division, the changes that one match can bring.
     honest: [RangeInclusive<Points>; 7],
@@ -82,7 +82,7 @@ pub(super) struct Books {
     races: BTreeMap<RaceKey, Race>,
     /// The last key that a player was given alone.
     searching: BTreeMap<UserId, RaceKey>,
-    orders: Orders,
+    commands: CommandState,
     /// The last time that the server went by.
     now: Wall,
     /// The latest time that the server ever went by.
@@ -94,8 +94,8 @@ pub(super) struct Books {
     journal: VecDeque<(CommitSeq, Undo)>,
 }
 
-impl Books {
-    pub(super) fn new(catalogue: Catalogue) -> Self {
+impl Model {
+    pub(crate) fn new(catalogue: Catalogue) -> Self {
         Self {
             honest: [0, 1, 2, 3, 4, 5, 6].map(|division| catalogue.honest_changes(division)),
             catalogue,
@@ -106,7 +106,7 @@ impl Books {
             early: 0,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
-            orders: Orders::default(),
+            commands: CommandState::default(),
             now: Wall::default(),
             latest: Wall::default(),
             true_now: Duration::ZERO,
@@ -115,11 +115,11 @@ impl Books {
         }
     }
 
-    pub(super) fn latest(&self) -> Wall {
+    pub(crate) fn latest(&self) -> Wall {
         self.latest
     }
 
-    pub(super) fn user(&self, steam_id: SteamId) -> Option<UserId> {
+    pub(crate) fn user(&self, steam_id: SteamId) -> Option<UserId> {
         self.by_steam_id.get(&steam_id).copied()
     }
 
@@ -129,30 +129,26 @@ impl Books {
 
     /// Notes that a request was served at this time, by the clock that the server goes by and by the true one. A
     /// season may have begun by it, if the clock is sure.
-    pub(super) fn follow(&mut self, now: Wall, is_sure: bool, true_now: Duration, ticket: CommitSeq) {
+    pub(crate) fn follow(&mut self, now: Wall, is_sure: bool, true_now: Duration, seq: CommitSeq) {
         (self.now, self.latest, self.true_now) = (now, self.latest.max(now), true_now);
         if self.season.is_none_or(|season| now >= season.next_starts && is_sure) {
             let season = Season::at(now);
-            self.begin_season(
-                Season { id: SeasonId(season.id.0 + self.early), ..season },
-                self.early,
-                ticket,
-            );
+            self.begin_season(Season { id: SeasonId(season.id.0 + self.early), ..season }, self.early, seq);
         }
     }
 
     /// Sets the time that the server goes by, also while no season begins.
-    pub(super) fn look_at_clock(&mut self, now: Wall) {
+    pub(crate) fn set_clock(&mut self, now: Wall) {
         self.now = now;
     }
 
     /// Returns the number of the season.
-    pub(super) fn season(&self) -> i32 {
+    pub(crate) fn season(&self) -> i32 {
         self.season.map_or(0, |season| season.id.0)
     }
 
-    fn begin_season(&mut self, season: Season, early: i32, ticket: CommitSeq) {
-        self.note(ticket, |books| Undo::Season(books.season, books.early, books.accounts.clone()));
+    fn begin_season(&mut self, season: Season, early: i32, seq: CommitSeq) {
+        self.note(seq, |model| Undo::Season(model.season, model.early, model.accounts.clone()));
         (self.season, self.early) = (Some(season), early);
         for (rank, (_, slot)) in (0..).zip(self.standings.from(0)) {
             let account = &mut self.accounts[slot];
@@ -173,18 +169,13 @@ impl Books {
         self.standings = Standings::of(self.accounts.iter().map(|account| account.points));
     }
 
-    /// Notes that a Steam account logged in and was told its account number.
-    pub(super) fn log_in(
-        &mut self,
-        steam_id: SteamId,
-        user: UserId,
-        ticket: CommitSeq,
-    ) -> Result<(), String> {
+    /// Notes that a Steam account logged in and got its account number.
+    pub(crate) fn log_in(&mut self, steam_id: SteamId, user: UserId, seq: CommitSeq) -> Result<(), String> {
         if let Some(known) = self.user(steam_id) {
             return expect("the account of a player", &user, &known);
         }
         expect("a new account", &user, &UserId(self.accounts.len() as u32 + 1))?;
-        self.note(ticket, |_| Undo::Enrolled);
+        self.note(seq, |_| Undo::Enrolled);
         let season = self.season();
         self.standings.add(self.accounts.len(), 0);
         self.accounts.push(Account { steam_id, points: 0, division: 0, season, bonus: 0, title: None });
@@ -192,8 +183,8 @@ impl Books {
         Ok(())
     }
 
-    /// Checks the standing that a player was told.
-    pub(super) fn check(
+    /// Checks the standing in a response.
+    pub(crate) fn check(
         &self,
         user: UserId,
         points: i32,
@@ -206,8 +197,8 @@ impl Books {
         expect("rank", &rank, &self.rank(user, account, account.points))
     }
 
-    /// Checks the season's bonus that a player was told.
-    pub(super) fn check_bonus(&self, user: UserId, details: &LoginDetails) -> Result<(), String> {
+    /// Checks the season's bonus in a response.
+    pub(crate) fn check_bonus(&self, user: UserId, details: &LoginDetails) -> Result<(), String> {
         let bonus = self.account(user).map_or(0, |account| account.bonus);
         let is_news = details.old_season != details.season;
         expect("the bonus", &details.bonus, &if is_news { bonus } else { 0 })
@@ -219,7 +210,7 @@ impl Books {
     }
 
     /// Takes the accounts of a server that was running before: they are durable.
-    pub(super) fn take_over(&mut self, season: Season, records: &[Record]) {
+    pub(crate) fn take_over(&mut self, season: Season, records: &[Record]) {
         self.season = Some(season);
         let players = records.iter().filter_map(|record| match record {
             Record::Player(player) => Some(&**player),
@@ -232,7 +223,7 @@ impl Books {
     }
 
     /// Returns the change that would bring a player exactly to a bound of a division, if one result can.
-    pub(super) fn change_to_a_bound(&self, steam_id: SteamId) -> Option<i32> {
+    pub(crate) fn change_to_a_bound(&self, steam_id: SteamId) -> Option<i32> {
         let account = self.account(self.user(steam_id)?)?;
         let honest = &self.honest[usize::from(account.division)];
         let bands = self.catalogue.divisions.bands.iter();
@@ -242,13 +233,13 @@ impl Books {
     }
 
     /// Checks a page of the leaderboard that begins at this rank.
-    pub(super) fn check_page(&self, start: u32, entries: &[Entry]) -> Result<(), String> {
+    pub(crate) fn check_page(&self, start: u32, entries: &[Entry]) -> Result<(), String> {
         let page = self.standings.from(start).take(100).map(|(_, slot)| slot);
         self.check_entries(entries, page)
     }
 
     /// Checks a leaderboard of a player's friends.
-    pub(super) fn check_friends(
+    pub(crate) fn check_friends(
         &self,
         user: UserId,
         friends: &[SteamId],
@@ -272,34 +263,34 @@ impl Books {
         entries.iter().zip(&expected).try_for_each(|(entry, expected)| expect("an entry", entry, expected))
     }
 
-    pub(super) fn choose_title(&mut self, user: UserId, title: u8, ticket: CommitSeq) {
-        self.change(user, ticket, |account| account.title = Some(title));
+    pub(crate) fn choose_title(&mut self, user: UserId, title: u8, seq: CommitSeq) {
+        self.change(user, seq, |account| account.title = Some(title));
     }
 
-    fn change(&mut self, user: UserId, ticket: CommitSeq, change: impl FnOnce(&mut Account)) {
+    fn change(&mut self, user: UserId, seq: CommitSeq, change: impl FnOnce(&mut Account)) {
         let Some(account) = self.accounts.get_mut(slot(user)) else { return };
         let before = *account;
         change(account);
         self.standings.change(slot(user), before.points, account.points);
-        self.note(ticket, |_| Undo::Account(user, before));
+        self.note(seq, |_| Undo::Account(user, before));
     }
 
     /// Notes how to undo the next change, unless it is durable already.
-    fn note(&mut self, ticket: CommitSeq, undo: impl FnOnce(&Self) -> Undo) {
-        if ticket > self.durable {
+    fn note(&mut self, seq: CommitSeq, undo: impl FnOnce(&Self) -> Undo) {
+        if seq > self.durable {
             let undo = undo(self);
-            self.journal.push_back((ticket, undo));
+            self.journal.push_back((seq, undo));
         }
     }
 
     /// Notes that this much is durable, and will never be undone.
-    pub(super) fn durable(&mut self, ticket: CommitSeq) {
-        self.durable = ticket;
-        while self.journal.pop_front_if(|(of, _)| *of <= ticket).is_some() {}
+    pub(crate) fn durable(&mut self, seq: CommitSeq) {
+        self.durable = seq;
+        while self.journal.pop_front_if(|(of, _)| *of <= seq).is_some() {}
     }
 
     /// Undoes all that was not durable when the server crashed.
-    pub(super) fn crash(&mut self, durable: CommitSeq) {
+    pub(crate) fn crash(&mut self, durable: CommitSeq) {
         self.durable(durable);
         while let Some((_, undo)) = self.journal.pop_back() {
             match undo {
@@ -313,16 +304,16 @@ impl Books {
                 Undo::Season(season, early, accounts) => {
                     (self.season, self.early, self.accounts) = (season, early, accounts);
                 }
-                Undo::Orders(before) => self.orders = *before,
+                Undo::Commands(before) => self.commands = *before,
             }
         }
         self.lose_keys();
         self.rank_anew();
-        self.orders.forget_kicks();
+        self.commands.forget_kicks();
     }
 
     /// Compares a server with the model.
-    pub(super) fn compare(&self, service: &Mmcos) -> Result<(), String> {
+    pub(crate) fn compare(&self, service: &Mmcos) -> Result<(), String> {
         let players = service.players();
         expect("accounts", &players.len(), &self.accounts.len())?;
         for (player, account) in players.iter().zip(&self.accounts) {
@@ -345,7 +336,7 @@ fn division(catalogue: &Catalogue, points: i32, held: u8) -> u8 {
     (0..7).rev().find(is_held).unwrap_or(0)
 }
 
-pub(super) fn expect<T: PartialEq + std::fmt::Debug>(
+pub(crate) fn expect<T: PartialEq + std::fmt::Debug>(
     what: &str,
     found: &T,
     expected: &T,

@@ -3,12 +3,12 @@ use std::rc::Rc;
 use mmcos_core::wire::steam::{SteamId, UnixSeconds};
 use mmcos_game::ids::{Points, RaceKey};
 
-use super::players::Player;
+use super::Player;
 use crate::client::{Mode, Poll, requests};
 
 /// A request of a game.
 #[derive(Clone, Debug)]
-pub(super) enum Ask {
+pub(crate) enum Request {
     Redirect,
     ServerStatus,
     Login {
@@ -23,7 +23,7 @@ pub(super) enum Ask {
     Friends(Rc<[SteamId]>),
     /// A request that no capture shows.
     NameOnly,
-    Search(Poll),
+    Poll(Poll),
     Cancel,
     Register {
         race_key: RaceKey,
@@ -36,14 +36,14 @@ pub(super) enum Ask {
     },
 }
 
-impl Ask {
+impl Request {
     /// Returns true if the server may hold it.
-    pub(super) const fn is_held(&self) -> bool {
-        matches!(self, Self::Search(_))
+    pub(crate) const fn is_held(&self) -> bool {
+        matches!(self, Self::Poll(_))
     }
 
     /// Returns true if its response depends on the player, so that it needs a session.
-    pub(super) const fn needs_session(&self) -> bool {
+    pub(crate) const fn needs_session(&self) -> bool {
         !matches!(
             self,
             Self::Redirect | Self::ServerStatus | Self::Login { .. } | Self::EgoNet | Self::NameOnly
@@ -51,19 +51,19 @@ impl Ask {
     }
 
     /// Returns true if the server may have to record something for it.
-    pub(super) const fn may_record(&self) -> bool {
+    pub(crate) const fn may_record(&self) -> bool {
         matches!(
             self,
             Self::Login { .. }
                 | Self::Title(_)
-                | Self::Search(_)
+                | Self::Poll(_)
                 | Self::Register { .. }
                 | Self::AddPoints { .. }
         )
     }
 
     /// Returns the bytes that the game sends.
-    pub(super) fn bytes(&self, player: &Player) -> Vec<u8> {
+    pub(crate) fn bytes(&self, player: &Player) -> Vec<u8> {
         let token = player.token.as_str();
         match self {
             Self::Redirect => requests::redirect(),
@@ -75,7 +75,7 @@ impl Ask {
             Self::EliteRank => requests::get_elite_rank(token),
             Self::Friends(ids) => requests::get_friends(token, ids),
             Self::NameOnly => requests::debug_message(),
-            Self::Search(poll) => requests::enter_matchmaking(&poll.search(token)),
+            Self::Poll(poll) => requests::enter_matchmaking(&poll.request(token)),
             Self::Cancel => requests::cancel_matchmaking(token),
             Self::Register { race_key, mode, listed } => {
                 requests::register_active_game(token, *race_key, *mode, listed)

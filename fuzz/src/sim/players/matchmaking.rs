@@ -5,63 +5,62 @@ use std::time::Duration;
 use mmcos_core::{seam::ConnId, wire::steam::SteamId};
 use mmcos_game::ids::{Points, RaceKey};
 
-use super::{
-    ask::Ask,
-    faults::Fault,
-    players::{Player, Stage, player_of_lobby},
-    world::{Event, World},
-};
+use super::{Player, Request, Stage, player_of_lobby};
 use crate::{
     client::{MatchmakingResult, Poll},
     population::habits,
     random::Random,
+    sim::{
+        faults::Fault,
+        world::{Event, World},
+    },
 };
 
-/// Time for which a game searches before it accepts AI.
+/// Time for which a game polls before it accepts AI.
 const PATIENCE: Duration = Duration::from_secs(70);
 
 impl World {
-    pub(super) fn poll(&mut self, player: usize) {
+    pub(crate) fn poll(&mut self, player: usize) {
         let (now, cancels) = (self.now, self.strikes(Fault::Reset));
-        let asking = &mut self.players[player];
-        let began = *asking.searches.get_or_insert(now);
-        asking.lobbies += 1;
-        let game_lobby = asking.group_lobby() + asking.lobbies;
+        let searcher = &mut self.players[player];
+        let began = *searcher.searches.get_or_insert(now);
+        searcher.lobbies += 1;
+        let game_lobby = searcher.group_lobby() + searcher.lobbies;
         // For some, Steam made no lobby: their ids are of no universe.
-        let universe = if asking.number % 8 == 3 { 1 << 56 } else { 0 };
+        let universe = if searcher.number % 8 == 3 { 1 << 56 } else { 0 };
         let poll = Poll {
             conn: ConnId(0),
-            client: asking.number,
+            client: searcher.number,
             sent: now,
-            mode: asking.mode,
-            size: 1 + asking.party.len() as u8,
+            mode: searcher.mode,
+            size: 1 + searcher.party.len() as u8,
             ignore_minimum: now >= began + PATIENCE,
-            group_lobby: asking.group_lobby(),
+            group_lobby: searcher.group_lobby(),
             game_lobby: game_lobby - universe,
         };
-        self.ask(player, Ask::Search(poll));
+        self.request(player, Request::Poll(poll));
         let Some(conn) = self.players[player].conn else { return };
         if self.strikes(Fault::Duplicate) {
-            self.request(player, Ask::Search(poll), false);
+            self.send(player, Request::Poll(poll), false);
         }
         if cancels {
             let wait = Duration::from_secs_f64(self.random.between(0.0, 26.0));
             if self.random.uniform() < 0.3 {
-                self.request(player, Ask::Cancel, false);
+                self.send(player, Request::Cancel, false);
             }
             self.plan(wait, Event::Break(conn));
         }
     }
 
-    /// Handles the response to a search.
-    pub(super) fn found(&mut self, player: usize, poll: Poll, answer: &MatchmakingResult) {
-        let (alone, over) = (answer.groups.len() < 2, self.now >= self.players[player].leaves);
-        let Some(race_key) = answer.race_key.filter(|_| !(alone && (over || !poll.ignore_minimum))) else {
-            if over || answer.groups.is_empty() {
+    /// Handles the response to a poll.
+    pub(crate) fn found(&mut self, player: usize, poll: Poll, response: &MatchmakingResult) {
+        let (alone, over) = (response.groups.len() < 2, self.now >= self.players[player].leaves);
+        let Some(race_key) = response.race_key.filter(|_| !(alone && (over || !poll.ignore_minimum))) else {
+            if over || response.groups.is_empty() {
                 self.players[player].searches = None;
                 return self.back(player);
             }
-            self.players[player].old_key = answer.race_key;
+            self.players[player].old_key = response.race_key;
             return self.pause(player, Stage::Retry, habits::PAUSE);
         };
         self.players[player].searches = None;
@@ -75,8 +74,8 @@ impl World {
             }
         }
         self.players[player].race = Some((race_key, self.now + length));
-        let hosts = answer.host().is_some_and(|host| host.group_lobby == poll.group_lobby);
-        let listed = hosts.then(|| self.racers(answer).collect());
+        let hosts = response.host().is_some_and(|host| host.group_lobby == poll.group_lobby);
+        let listed = hosts.then(|| self.racers(response).collect());
         self.begin_race(player, race_key, poll.mode, listed);
     }
 
@@ -91,7 +90,7 @@ impl World {
     ) {
         // A cheat has a result of a race that has hardly begun.
         if self.strikes(Fault::Cheat) {
-            self.request(player, Ask::AddPoints { race_key, change: Points(50) }, false);
+            self.send(player, Request::AddPoints { race_key, change: Points(50) }, false);
         }
         let itself = [self.players[player].steam_id].into();
         let listed = match ((self.players[player].random.uniform() * 10.0) as u8, everyone) {
@@ -99,34 +98,34 @@ impl World {
             (6..8, Some(_)) | (0..2, None) => itself,
             _ => return self.race_on(player),
         };
-        self.ask(player, Ask::Register { race_key, mode, listed });
+        self.request(player, Request::Register { race_key, mode, listed });
     }
 
     /// Returns all players in the match of this response.
-    fn racers(&self, answer: &MatchmakingResult) -> impl Iterator<Item = SteamId> {
-        let leaders = answer.groups.iter().map(|group| player_of_lobby(group.group_lobby));
+    fn racers(&self, response: &MatchmakingResult) -> impl Iterator<Item = SteamId> {
+        let leaders = response.groups.iter().map(|group| player_of_lobby(group.group_lobby));
         leaders.flat_map(|leader| {
             let party = &self.players[leader].party;
             std::iter::once(leader).chain(party.iter().copied()).map(|racer| self.players[racer].steam_id)
         })
     }
 
-    pub(super) fn race_on(&mut self, player: usize) {
+    pub(crate) fn race_on(&mut self, player: usize) {
         let Some((_, ends)) = self.players[player].race else { return self.back(player) };
         let wait = ends.saturating_sub(self.now) + self.players[player].latency;
         self.pause(player, Stage::Racing, wait);
     }
 
-    pub(super) fn finish_race(&mut self, player: usize) {
+    pub(crate) fn finish_race(&mut self, player: usize) {
         let Some((race_key, _)) = self.players[player].race else { return self.back(player) };
         if self.strikes(Fault::Cheat) {
             self.cheat(player, race_key);
         }
         let change = self.result(player);
-        let ask = Ask::AddPoints { race_key, change };
-        self.ask(player, ask.clone());
+        let request = Request::AddPoints { race_key, change };
+        self.request(player, request.clone());
         if self.strikes(Fault::Duplicate) {
-            self.request(player, ask, false);
+            self.send(player, request, false);
         }
     }
 
@@ -134,7 +133,7 @@ impl World {
     fn result(&mut self, player: usize) -> Points {
         let Player { random, steam_id, .. } = &mut self.players[player];
         let (any, beside) = (random.between(-30.0, 70.0) as i32, random.between(-1.0, 2.0).floor() as i32);
-        let at_a_bound = (random.uniform() < 0.2).then(|| self.books.change_to_a_bound(*steam_id)).flatten();
+        let at_a_bound = (random.uniform() < 0.2).then(|| self.model.change_to_a_bound(*steam_id)).flatten();
         Points(at_a_bound.map_or(any, |change| change + beside))
     }
 
@@ -145,13 +144,13 @@ impl World {
         let friends = self.players.iter().take(14).map(|friend| friend.steam_id).collect();
         let mode = self.players[player].mode;
         let old = self.players[player].old_key.unwrap_or(other);
-        let ask = match (self.random.uniform() * 5.0) as u8 {
-            0 => Ask::AddPoints { race_key: own, change: Points(100_000) },
-            1 => Ask::AddPoints { race_key: RaceKey(own.0 ^ 1), change: Points(50) },
-            2 => Ask::Register { race_key: other, mode, listed: friends },
-            3 => Ask::AddPoints { race_key: old, change: Points(50) },
-            _ => Ask::AddPoints { race_key: other, change: Points(50) },
+        let request = match (self.random.uniform() * 5.0) as u8 {
+            0 => Request::AddPoints { race_key: own, change: Points(100_000) },
+            1 => Request::AddPoints { race_key: RaceKey(own.0 ^ 1), change: Points(50) },
+            2 => Request::Register { race_key: other, mode, listed: friends },
+            3 => Request::AddPoints { race_key: old, change: Points(50) },
+            _ => Request::AddPoints { race_key: other, change: Points(50) },
         };
-        self.request(player, ask, false);
+        self.send(player, request, false);
     }
 }
