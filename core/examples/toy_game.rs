@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, convert::Infallible, error::Error, fmt, time::D
 
 use mmcos_core::{
     Server,
-    admin::{Asked, Desk, Kind},
+    admin::{Desk, DeskOutcome, Kind},
     engine::{Exchange, ExchangeId, Limits, Peer, Response, TimerId},
     game::{Game, Life, Unfit},
     info::Info,
@@ -94,14 +94,14 @@ impl Service for Duel {
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
         // Pages for players, health and metrics are the same for every game.
         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
-            Asked::Answered | Asked::Refused(_) => return,
-            Asked::Metrics(exchange, mut metrics) => {
+            DeskOutcome::Responded | DeskOutcome::Refused(_) => return,
+            DeskOutcome::Metrics(exchange, mut metrics) => {
                 metrics
                     .family("players", Kind::Gauge, "Players who have won.")
                     .sample(&[], self.victories.len());
                 return metrics.send(cx, exchange);
             }
-            Asked::Game(exchange) => exchange,
+            DeskOutcome::Game(exchange) => exchange,
         };
         let name = request.query().unwrap_or("nobody").to_owned();
         match request.path() {

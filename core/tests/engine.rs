@@ -199,7 +199,7 @@ fn every_split_of_every_request_gives_the_same_bytes() {
 fn limits_hold_at_the_limit_and_one_past_it() {
     let limits = Limits { http: http::Limits { head: 120, fields: 3, body: 10 }, ..Limits::default() };
     let ask = |request: String| {
-        status(&Rig::new(Echo::default(), limits.clone()).ask(request.as_bytes())).to_owned()
+        status(&Rig::new(Echo::default(), limits.clone()).request(request.as_bytes())).to_owned()
     };
     let head = |length: usize| {
         let start = "GET / HTTP/1.1\r\nHost: x\r\nA: ";
@@ -228,7 +228,7 @@ fn limits_hold_at_the_limit_and_one_past_it() {
 
 #[test]
 fn head_is_answered_without_a_body() {
-    let answer = rig().ask(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    let answer = rig().request(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(answer.contains("Content-Length: 13\r\n"), "{answer}");
     assert_eq!(body(&answer), "");
 }
@@ -268,7 +268,7 @@ fn connections_may_be_numbered_in_any_order() {
     }
     rig.leave(ConnId(7));
     assert_eq!(rig.server.service().gone.len(), 1);
-    rig.ask(b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n");
+    rig.request(b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n");
     let read = numbers.map(|number| body(&rig.read(ConnId(number))).to_owned());
     assert_eq!(read, ["released", "", "released", "released", "released"]);
 }
@@ -291,7 +291,7 @@ const STREAM: &[u8] = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
 fn tell(rig: &mut Rig<Echo>, text: &str) -> String {
     let length = text.len();
     let request = format!("POST /tell HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{text}");
-    body(&rig.ask(request.as_bytes())).to_owned()
+    body(&rig.request(request.as_bytes())).to_owned()
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn an_answer_may_go_on_until_the_service_ends_it() {
     for conn in streams {
         assert_eq!((rig.read(conn).as_str(), rig.closed(conn)), ("more!later!", None));
     }
-    rig.ask(RELEASE);
+    rig.request(RELEASE);
     assert_eq!(streams.map(|conn| rig.closed(conn)), [Some(Close::AfterFlush); 2]);
     assert!(rig.server.is_idle());
     assert_eq!((tell(&mut rig, "to nobody").as_str(), rig.server.next_deadline()), ("0", None));
@@ -490,7 +490,7 @@ fn an_idle_connection_is_closed_in_time_also_after_a_held_response() {
     for pause in [1, 26, 200] {
         rig.send(held, HOLD);
         rig.pass(Duration::from_secs(pause));
-        rig.ask(RELEASE);
+        rig.request(RELEASE);
         assert_eq!(status(&rig.read(held)), "200");
     }
     rig.pass(Limits::default().idle_time.saturating_sub(Duration::from_secs(1)));

@@ -14,7 +14,7 @@ use std::{
 };
 
 const MAX_OPENINGS: usize = 3;
-const MAX_NAMES: usize = 12;
+const MAX_NAMES: usize = 8;
 const MAX_LONG_RUST: usize = 136;
 const MAX_LONG_PROSE: usize = 5;
 const MAX_LARGE_FILES: usize = 3;

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{str, time::Duration};
 
-use mmcos_core::admin::{Asked, Desk, Kind};
+use mmcos_core::admin::{Desk, DeskOutcome, Kind};
 use mmcos_core::engine::{Body, Exchange, Peer, Response};
 use mmcos_core::game::Life;
 use mmcos_core::seam::{Storage, Wall};
@@ -126,16 +126,16 @@ impl Service for Dr2 {
 
     fn request(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
-            Asked::Answered => return,
-            Asked::Refused(why) => {
+            DeskOutcome::Responded => return,
+            DeskOutcome::Refused(why) => {
                 let (peer, function) = (peer.address, "/metrics".into());
                 return cx.log(LogEvent::Refused { peer, function, why: why.into() });
             }
-            Asked::Metrics(exchange, mut metrics) => {
+            DeskOutcome::Metrics(exchange, mut metrics) => {
                 metrics.family("accounts", Kind::Gauge, "Accounts.").sample(&[], self.accounts.rows.len());
                 return metrics.send(cx, exchange);
             }
-            Asked::Game(exchange) => exchange,
+            DeskOutcome::Game(exchange) => exchange,
         };
         if !request.path().starts_with(PATH) {
             let found = request.path() == INFO.probe.path;

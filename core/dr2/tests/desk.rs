@@ -17,10 +17,10 @@ use mmcos_core::{
 fn the_probe_shows_this_server_and_no_other() {
     let mut rig = server(&settings());
     let probe = Dr2::INFO.probe;
-    let answer = rig.ask(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", probe.path).as_bytes());
+    let answer = rig.request(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", probe.path).as_bytes());
     assert_eq!(status(&answer), "200");
     assert!(answer.contains(probe.mark) && body(&answer).contains(probe.body), "{answer}");
-    let other = rig.ask(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    let other = rig.request(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(status(&other), "404");
     assert_eq!(Dr2::INFO.hosts[0], "prod.egonet.codemasters.com");
     assert_eq!(Dr2::INFO.trust, Trust::System { steam_app: 690_790 });
@@ -42,10 +42,10 @@ fn a_host_can_show_pages_health_and_metrics() {
     let life = Life { desk, ..Life::default() };
     let mut rig = Rig::new(Dr2::new(&settings, &life).unwrap(), Limits::default());
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: 203.0.113.5\r\n\r\n").into_bytes();
-    assert_eq!(body(&rig.ask(&get("/"))), "Your server is 203.0.113.5.\n");
-    assert_eq!(status(&rig.ask(&get("/healthz"))), "200");
-    assert_eq!(status(&rig.ask(&get("/readyz"))), "200");
+    assert_eq!(body(&rig.request(&get("/"))), "Your server is 203.0.113.5.\n");
+    assert_eq!(status(&rig.request(&get("/healthz"))), "200");
+    assert_eq!(status(&rig.request(&get("/readyz"))), "200");
     Game::log_in(&mut rig, "Ann");
-    let metrics = rig.ask(&get("/metrics"));
+    let metrics = rig.request(&get("/metrics"));
     assert!(metrics.contains("\ndr2_accounts 1\n"), "{metrics}");
 }

@@ -345,14 +345,14 @@ fn the_times_of_a_player_are_bounded() {
 #[test]
 fn requests_that_are_not_the_games() {
     let mut rig = server(&settings());
-    let page = rig.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let page = rig.request(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(page.starts_with("HTTP/1.1 404 "), "{page}");
-    let get = rig.ask(b"GET /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    let get = rig.request(b"GET /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(get.starts_with("HTTP/1.1 405 ") && get.contains("\r\nAllow: POST\r\n"), "{get}");
     for function in ["", "X-EgoNet-Function: \r\n", "X-EgoNet-Function: \u{e9}\r\n"] {
         let request =
             format!("POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\n{function}Content-Length: 0\r\n\r\n");
-        let answer = rig.ask(request.as_bytes());
+        let answer = rig.request(request.as_bytes());
         assert!(
             answer.starts_with("HTTP/1.1 200 ") && answer.contains("\r\nX-EgoNet-Result: 1\r\n"),
             "{answer}"

@@ -75,7 +75,7 @@ impl Bench {
         sent
     }
 
-    fn ask(&mut self, request: &[u8]) -> usize {
+    fn request(&mut self, request: &[u8]) -> usize {
         self.input(Input::Received { conn: CONN, bytes: request })
     }
 
@@ -152,7 +152,7 @@ fn search(token: &str, lobby: u64, version: u64, ignore: &str) -> Vec<u8> {
 fn services(c: &mut Criterion) {
     let mut bench = Bench::new(PAUSE);
     for account in 1..=200 {
-        bench.ask(&login(account));
+        bench.request(&login(account));
     }
     let login = login(1);
     let token = token(&bench.text(&login));
@@ -188,9 +188,9 @@ fn services(c: &mut Criterion) {
         ("elite of 100", &elite, 25_000),
         ("egonet", &egonet, 300),
     ] {
-        let sent = bench.ask(request);
+        let sent = bench.request(request);
         assert!(sent >= least, "{name}: {sent} bytes, {}", bench.text(request));
-        group.bench_function(name, |b| b.iter(|| bench.ask(black_box(request))));
+        group.bench_function(name, |b| b.iter(|| bench.request(black_box(request))));
     }
 }
 
@@ -207,10 +207,10 @@ fn dashboard(c: &mut Criterion) {
             let bytes = &search(&token, number, number % versions, "false");
             bench.input(Input::Received { conn, bytes });
         }
-        let size = bench.ask(state);
+        let size = bench.request(state);
         assert!(bench.text(state).contains(&format!("\"searches\":{{\"players\":{players},")));
         group.bench_function(format!("{players} search for {versions} modes, {size} bytes"), |b| {
-            b.iter(|| bench.ask(black_box(state)));
+            b.iter(|| bench.request(black_box(state)));
         });
     }
 }

@@ -104,7 +104,7 @@ impl World {
             "<Login><ProtocolVersion>1</ProtocolVersion><PlatformType>Steam</PlatformType>\
              <PlatformID>{ticket}^^^^true</PlatformID><DisplayName>P{player}</DisplayName></Login>"
         );
-        let answer = self.rig.ask(&post("/MMCOS-Account/AccountService.svc/Login", &login));
+        let answer = self.rig.request(&post("/MMCOS-Account/AccountService.svc/Login", &login));
         assert_eq!(status(&answer), "200", "{answer}");
         answer
     }
@@ -114,7 +114,8 @@ impl World {
         let request = format!(
             "<UpdateAccountTitle><SessionToken>{token}</SessionToken><Title>title_{title}</Title></UpdateAccountTitle>"
         );
-        let answer = self.rig.ask(&post("/MMCOS-Account/AccountService.svc/UpdateAccountTitle", &request));
+        let answer =
+            self.rig.request(&post("/MMCOS-Account/AccountService.svc/UpdateAccountTitle", &request));
         assert_eq!(status(&answer), "200", "{answer}");
     }
 
@@ -169,7 +170,7 @@ impl World {
             listed.join(", ")
         );
         let path = "/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
-        assert_eq!(status(&self.rig.ask(&post(path, &request))), "200");
+        assert_eq!(status(&self.rig.request(&post(path, &request))), "200");
     }
 
     fn add_points(&mut self, player: usize, key: &str, points: i32) -> String {
@@ -179,7 +180,7 @@ impl World {
              <Level>5</Level><Prestige>1</Prestige></AddPoints>"
         );
         let path = "/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
-        let answer = self.rig.ask(&post(path, &request));
+        let answer = self.rig.request(&post(path, &request));
         assert_eq!(status(&answer), "200", "{answer}");
         body(&answer).to_owned()
     }
@@ -194,7 +195,7 @@ impl World {
 
     /// Sends any request, since a server starts a season that is due and drops old matches with the next one.
     fn follow_calendar(&mut self) {
-        self.rig.ask(b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: h\r\n\r\n");
+        self.rig.request(b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: h\r\n\r\n");
     }
 
     fn standing(&self, player: usize) -> Standing {

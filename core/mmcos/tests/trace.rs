@@ -40,7 +40,7 @@ impl Recorded {
     }
 
     /// Sends a request as a new client, and returns the immediate response.
-    fn ask(&mut self, request: &str) -> String {
+    fn request(&mut self, request: &str) -> String {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = ([127, 0, 0, 1], 50_000).into();
@@ -51,7 +51,7 @@ impl Recorded {
     fn login(&mut self, steam_id: u64) -> String {
         let ticket = TicketBuilder::new(SteamId::new(steam_id), AppId(535_850), UnixSeconds(START));
         let platform_id = encode_platform_id(&ticket.build(signing::sign).unwrap());
-        let answer = self.ask(&post(
+        let answer = self.request(&post(
             "/MMCOS-Account/AccountService.svc/Login",
             &format!("<Login><PlatformID>{platform_id}</PlatformID><DisplayName>Ä</DisplayName></Login>"),
         ));
@@ -63,7 +63,7 @@ impl Recorded {
     fn search(&mut self, player: u64, token: &str) -> String {
         let lobby = 109_775_241_000_000_000 + player * 10;
         let game_lobby = lobby + 1;
-        self.ask(&post(
+        self.request(&post(
             "/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
             &format!(
                 "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{lobby}</GroupLobbyId>\
@@ -100,7 +100,7 @@ fn an_evening(start: &Start<Mmcos>) -> Recorded {
     }
     assert!(run.search(1, &tokens[0]).contains(" 503 "));
     run.input(Input::Storage(Storage::Available));
-    run.ask("GET /ä HTTP/1.1\r\n\r\n");
+    run.request("GET /ä HTTP/1.1\r\n\r\n");
     run.input(Input::Shutdown { grace: Duration::from_millis(4_500) });
     run
 }

@@ -3,7 +3,9 @@
 use alloc::{format, vec::Vec};
 use core::time::Duration;
 
-use super::{Access, Addresses, Answer, Config, Exposition, Gate, Kind, Refusal, Thousandths, VisitorPage};
+use super::{
+    Access, Addresses, AdminResponse, Config, Exposition, Gate, Kind, Refusal, Thousandths, VisitorPage,
+};
 #[cfg(feature = "openapi")]
 use super::{Operation, RequiredAccess};
 use crate::{
@@ -33,7 +35,7 @@ pub struct DeskConfig {
 ///
 /// ```
 /// # use mmcos_core::{engine::{self, Exchange, Peer, Response}, service::{Context, Service}, wire::http::{Request, Status}};
-/// use mmcos_core::admin::{Asked, Desk};
+/// use mmcos_core::admin::{DeskOutcome, Desk};
 /// # #[derive(Debug)]
 /// struct Game {
 ///     desk: Desk,
@@ -46,9 +48,9 @@ pub struct DeskConfig {
 /// #   type RestoreError = core::convert::Infallible;
 ///     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
 ///         let exchange = match self.desk.request(cx, request, peer, exchange, None) {
-///             Asked::Answered | Asked::Refused(_) => return,
-///             Asked::Metrics(exchange, metrics) => return metrics.send(cx, exchange),
-///             Asked::Game(exchange) => exchange,
+///             DeskOutcome::Responded | DeskOutcome::Refused(_) => return,
+///             DeskOutcome::Metrics(exchange, metrics) => return metrics.send(cx, exchange),
+///             DeskOutcome::Game(exchange) => exchange,
 ///         };
 ///         cx.respond(exchange, &Response::text(Status::OK, b"This is the game's.\n"));
 ///     }
@@ -71,9 +73,9 @@ pub struct Desk {
 
 /// Outcome of a request at the desk.
 #[derive(Debug)]
-pub enum Asked {
+pub enum DeskOutcome {
     /// The request was for the desk, and the desk has responded.
-    Answered,
+    Responded,
     /// The request was refused: a wrong password, or too many attempts. Worth a line in the log.
     Refused(Refusal),
     /// The request is for metrics. The game may add to them before they are sent.
@@ -151,50 +153,51 @@ impl Desk {
         peer: Peer,
         exchange: Exchange,
         closed: Option<&str>,
-    ) -> Asked {
+    ) -> DeskOutcome {
         self.started.get_or_insert(cx.now().wall);
         let is_read = matches!(request.method(), Method::Get | Method::Head);
-        let plain = |text: &'static str| Answer::new("text/plain; charset=utf-8", text.as_bytes().into());
-        let answer = match (request.path(), cx.storage(), closed) {
+        let plain =
+            |text: &'static str| AdminResponse::new("text/plain; charset=utf-8", text.as_bytes().into());
+        let response = match (request.path(), cx.storage(), closed) {
             // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
-            ("*", ..) => Answer::done().with("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
+            ("*", ..) => AdminResponse::done().with("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
             ("/healthz" | "/readyz" | "/metrics", ..) if !is_read => {
-                Answer::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
+                AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
                     .with("Allow", "GET, HEAD")
             }
             ("/healthz", ..) => plain("ok\n"),
-            ("/readyz", _, Some(reason)) => Answer::error(Status::SERVICE_UNAVAILABLE, reason),
+            ("/readyz", _, Some(reason)) => AdminResponse::error(Status::SERVICE_UNAVAILABLE, reason),
             ("/readyz", Storage::Unavailable(trouble), None) => {
                 let text = format!("nothing can be saved at the moment, since {trouble}");
-                Answer::error(Status::SERVICE_UNAVAILABLE, &text)
+                AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text)
             }
             ("/readyz", ..) => plain("ready\n"),
             ("/metrics", ..) if self.gate.is_some() => {
                 match self.may_read_metrics(request, peer, cx.now().monotonic) {
-                    Ok(()) => return Asked::Metrics(exchange, self.metrics(cx)),
+                    Ok(()) => return DeskOutcome::Metrics(exchange, self.metrics(cx)),
                     Err(refusal) => {
-                        Answer::refused(&refusal).send(|response| cx.respond(exchange, response));
-                        return Asked::Refused(refusal);
+                        AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
+                        return DeskOutcome::Refused(refusal);
                     }
                 }
             }
             (path, ..) => {
                 let Some(page) = self.pages.iter().find(|page| page.path == path) else {
-                    return Asked::Game(exchange);
+                    return DeskOutcome::Game(exchange);
                 };
                 let address =
                     self.addresses.for_visitor(request.host().unwrap_or_default(), peer.address.ip());
                 match page.render(address.as_ref()) {
-                    None => return Asked::Game(exchange),
+                    None => return DeskOutcome::Game(exchange),
                     Some(text) => {
                         respond_with_page(cx, exchange, page, &text, is_read);
-                        return Asked::Answered;
+                        return DeskOutcome::Responded;
                     }
                 }
             }
         };
-        answer.send(|response| cx.respond(exchange, response));
-        Asked::Answered
+        response.send(|response| cx.respond(exchange, response));
+        DeskOutcome::Responded
     }
 
     fn may_read_metrics(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 
-use super::Answer;
+use super::AdminResponse;
 use crate::{
     engine::Exchange,
     service::{Context, Service},
@@ -67,7 +67,7 @@ impl Exposition {
 
     /// Sends the text.
     pub fn send<S: Service>(self, cx: &mut Context<'_, S>, exchange: Exchange) {
-        Answer::new(CONTENT_TYPE, self.text.into_bytes().into())
+        AdminResponse::new(CONTENT_TYPE, self.text.into_bytes().into())
             .send(|response| cx.respond(exchange, response));
     }
 

@@ -1,10 +1,9 @@
 //! The operator's side of a server, as far as it is the same for any game: authentication, responses, charts,
 //! metrics.
 //!
-//! A game checks the sender of a request with the [`Gate`] and responds with an [`Answer`]; [`History`] makes the
-//! charts and [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
+//! A game checks the sender of a request with the [`Gate`] and responds with an [`AdminResponse`]. [`History`] makes
+//! the charts and [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
 
-mod answer;
 mod desk;
 mod gate;
 mod history;
@@ -13,20 +12,21 @@ mod metrics;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod password;
+mod response;
 mod throttle;
 mod tokens;
 mod visitor;
 
 use alloc::{string::String, vec::Vec};
 
-pub use answer::Answer;
-pub use desk::{Asked, Desk, DeskConfig};
+pub use desk::{Desk, DeskConfig, DeskOutcome};
 pub use gate::{Access, Gate, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
 pub use metrics::{Exposition, Family, Kind, Thousandths};
 #[cfg(feature = "openapi")]
 pub use openapi::{Operation, RequiredAccess, document};
 pub use password::Password;
+pub use response::AdminResponse;
 pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};
 

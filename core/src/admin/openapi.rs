@@ -7,8 +7,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Done, Error},
     gate::COOKIE,
+    response::{Done, Error},
 };
 use crate::wire::http::{Method, Status};
 

@@ -14,7 +14,6 @@
 //!
 //! One request of a connection is served at a time, so responses leave in the order of their requests.
 
-mod answer;
 mod connection;
 mod event;
 mod exchange;
@@ -22,6 +21,7 @@ mod forwarded;
 mod limits;
 mod rate;
 mod report;
+mod respond;
 mod source;
 mod timers;
 mod wall_clock;

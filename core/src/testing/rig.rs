@@ -233,7 +233,7 @@ impl<S: Service<Record: Clone>> Rig<S> {
     }
 
     /// Sends a request from a new client. Returns its response.
-    pub fn ask(&mut self, request: &[u8]) -> String {
+    pub fn request(&mut self, request: &[u8]) -> String {
         let conn = self.open();
         self.send(conn, request);
         let response = self.read(conn);

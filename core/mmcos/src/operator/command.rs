@@ -17,7 +17,7 @@ use crate::{
     seasons::SeasonId,
 };
 use mmcos_core::{
-    admin::{Answer, LINK_LIFETIME, Refusal, Token},
+    admin::{AdminResponse, LINK_LIFETIME, Refusal, Token},
     calendar::UtcText,
     engine::Peer,
     seam::{Storage, Wall},
@@ -143,7 +143,7 @@ impl Mmcos {
         order: Ask<'_>,
         request: &Request<'_>,
         peer: Peer,
-    ) -> Answer {
+    ) -> AdminResponse {
         let body = request.body();
         if let Storage::Unavailable(trouble) = cx.storage()
             && may_record(order)
@@ -152,7 +152,7 @@ impl Mmcos {
             let text =
                 format!("this cannot be saved at the moment, since {trouble}: try again in a few seconds");
             let (name, seconds) = RETRY_AFTER;
-            return Answer::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
+            return AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
         }
         let done = match order {
             Ask::LogIn => {
@@ -163,7 +163,7 @@ impl Mmcos {
                 let gate = self.operator.desk.gate();
                 let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
                 self.end_unproved(cx);
-                return Answer::done().with("Set-Cookie", &cookie);
+                return AdminResponse::done().with("Set-Cookie", &cookie);
             }
             Ask::OpenLink(link) => return self.open_link(cx, link, request, peer),
             Ask::MakeLink => {
@@ -172,7 +172,7 @@ impl Mmcos {
                 let gate = self.operator.desk.gate();
                 let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
                 cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
-                return Answer::json(&Link {
+                return AdminResponse::json(&Link {
                     path: format!("/admin/link/{token}"),
                     seconds: LINK_LIFETIME.as_secs(),
                 });
@@ -194,7 +194,7 @@ impl Mmcos {
         match done {
             Ok(deed) => {
                 cx.log(Event::Operator { peer: peer.address, deed });
-                Answer::done()
+                AdminResponse::done()
             }
             Err(objection) => answer(&objection),
         }
@@ -205,14 +205,14 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         request: &Request<'_>,
         peer: Peer,
-    ) -> Result<Answer, Objection> {
+    ) -> Result<AdminResponse, Objection> {
         let LogIn { password } = serde_json::from_slice(request.body())?;
         let session = Token::new([cx.random(), cx.random()]);
         let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
         match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
                 cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
-                Ok(Answer::done().with("Set-Cookie", &cookie))
+                Ok(AdminResponse::done().with("Set-Cookie", &cookie))
             }
             Err(why) => {
                 log_refusal(cx, peer, &why);
@@ -228,10 +228,10 @@ impl Mmcos {
         link: &str,
         request: &Request<'_>,
         peer: Peer,
-    ) -> Answer {
+    ) -> AdminResponse {
         let page = |text: &str| {
             let html = format!("<!doctype html><meta charset=\"utf-8\"><title>mmcos</title><p>{text}</p>");
-            Answer::new("text/html; charset=utf-8", html.into_bytes().into())
+            AdminResponse::new("text/html; charset=utf-8", html.into_bytes().into())
         };
         // A prefetch by the browser must not use up the link.
         let is_prefetch = request.field("Sec-Purpose").or_else(|| request.field("Purpose")).is_some();
@@ -239,18 +239,20 @@ impl Mmcos {
             return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
         }
         let session = Token::new([cx.random(), cx.random()]);
-        let Some(gate) = self.operator.desk.gate() else { return Answer::refused(&Refusal::ProofNeeded) };
+        let Some(gate) = self.operator.desk.gate() else {
+            return AdminResponse::refused(&Refusal::ProofNeeded);
+        };
         match gate.open_link(link, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
                 cx.log(Event::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
-                Answer::see_other("/admin").with("Set-Cookie", &cookie)
+                AdminResponse::see_other("/admin").with("Set-Cookie", &cookie)
             }
             Err(Refusal::UsedLink) => page(
                 "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server for a new one, or \
                  <a href=\"/admin\">log in with the password</a>.",
             )
             .of_status(Status::GONE),
-            Err(why) => Answer::refused(&why),
+            Err(why) => AdminResponse::refused(&why),
         }
     }
 
@@ -399,13 +401,13 @@ fn later(moment: Wall, hours: u32) -> Wall {
     Wall::from_millis(moment.as_millis().saturating_add(i64::from(hours).saturating_mul(3_600_000)))
 }
 
-fn answer(objection: &Objection) -> Answer {
+fn answer(objection: &Objection) -> AdminResponse {
     match objection {
-        Objection::Refused(refusal) => Answer::refused(refusal),
+        Objection::Refused(refusal) => AdminResponse::refused(refusal),
         Objection::Unknown(_) | Objection::Setting(SettingsError::Unknown(_)) => {
-            Answer::error(Status::NOT_FOUND, &objection.to_string())
+            AdminResponse::error(Status::NOT_FOUND, &objection.to_string())
         }
-        Objection::Unconfirmed(why) => Answer::question(why, &objection.to_string()),
-        _ => Answer::error(Status::BAD_REQUEST, &objection.to_string()),
+        Objection::Unconfirmed(why) => AdminResponse::question(why, &objection.to_string()),
+        _ => AdminResponse::error(Status::BAD_REQUEST, &objection.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Operator, view};
 use crate::{Mmcos, Timer};
 use mmcos_core::{
-    admin::{Access, Answer, Proof},
+    admin::{Access, AdminResponse, Proof},
     engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
     seam::{Bytes, Monotonic},
     service::Context,
@@ -71,7 +71,7 @@ impl Mmcos {
     /// Sends the state whenever it changes, while the reader stays and its proof is valid.
     pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, proof: Proof, exchange: Exchange) {
         if self.operator.live.watchers() >= MOST {
-            let answer = Answer::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
+            let answer = AdminResponse::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
             return answer.send(|response| cx.respond(exchange, response));
         }
         let session = view::Session::new(Access::Operator(proof), cx.now().wall);

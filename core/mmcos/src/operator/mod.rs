@@ -16,7 +16,7 @@ use endpoints::{Ask, Found};
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
-    admin::{Access, Answer, Asked, Desk, DeskConfig, Gauges, History, Refusal, RequiredAccess},
+    admin::{Access, AdminResponse, Desk, DeskConfig, DeskOutcome, Gauges, History, Refusal, RequiredAccess},
     engine::{Exchange, Peer},
     seam::Wall,
     service::Context,
@@ -57,17 +57,17 @@ impl Mmcos {
     ) -> Option<Exchange> {
         let closed = self.settings.maintenance.then_some("closed for maintenance");
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
-            Asked::Answered => return None,
-            Asked::Refused(refusal) => {
+            DeskOutcome::Responded => return None,
+            DeskOutcome::Refused(refusal) => {
                 command::log_refusal(cx, peer, &refusal);
                 return None;
             }
-            Asked::Metrics(exchange, mut text) => {
+            DeskOutcome::Metrics(exchange, mut text) => {
                 self.metrics(cx, &mut text);
                 text.send(cx, exchange);
                 return None;
             }
-            Asked::Game(exchange) => exchange,
+            DeskOutcome::Game(exchange) => exchange,
         };
         if self.operator.desk.gate().is_none() {
             return Some(exchange);
@@ -75,7 +75,8 @@ impl Mmcos {
         match Ask::find(request.method(), request.path()) {
             None => return Some(exchange),
             Some(Found::Allow(methods)) => {
-                let answer = Answer::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
+                let answer =
+                    AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
                 answer.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
             Some(Found::Ask(ask, required)) => match self.access(cx, required, request, peer) {
@@ -84,7 +85,9 @@ impl Mmcos {
                     let answer = self.answer(cx, ask, access, request, peer);
                     answer.send(|response| cx.respond(exchange, response));
                 }
-                Err(refusal) => Answer::refused(&refusal).send(|response| cx.respond(exchange, response)),
+                Err(refusal) => {
+                    AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response))
+                }
             },
         }
         None
@@ -120,7 +123,7 @@ impl Mmcos {
         access: Access,
         request: &Request<'_>,
         peer: Peer,
-    ) -> Answer {
+    ) -> AdminResponse {
         let now = cx.now();
         match ask {
             Ask::Asset(asset) => file(asset),
@@ -129,21 +132,21 @@ impl Mmcos {
                     .operator
                     .description
                     .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
-                Answer::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
+                AdminResponse::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
             }
             Ask::Status => {
                 let status = self.status(cx);
                 let answer =
-                    Answer::new("application/json", status).with("Cache-Control", "public, max-age=5");
+                    AdminResponse::new("application/json", status).with("Cache-Control", "public, max-age=5");
                 answer.with("Access-Control-Allow-Origin", "*")
             }
-            Ask::Session => Answer::json(&view::Session::new(access, now.wall)),
-            Ask::State => Answer::json(&self.state(cx)),
-            Ask::History => Answer::json(&self.charts()),
-            Ask::Players => Answer::json(&self.players_named(request.query(), now.wall)),
-            Ask::Bans => Answer::json(&self.ban_rows()),
-            Ask::Settings => Answer::json(&self.settings.rows().collect::<Vec<_>>()),
-            Ask::Events => Answer::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>()),
+            Ask::Session => AdminResponse::json(&view::Session::new(access, now.wall)),
+            Ask::State => AdminResponse::json(&self.state(cx)),
+            Ask::History => AdminResponse::json(&self.charts()),
+            Ask::Players => AdminResponse::json(&self.players_named(request.query(), now.wall)),
+            Ask::Bans => AdminResponse::json(&self.ban_rows()),
+            Ask::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),
+            Ask::Events => AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>()),
             order => self.obey(cx, order, request, peer),
         }
     }
@@ -169,8 +172,8 @@ impl Mmcos {
     }
 }
 
-fn file(asset: Asset) -> Answer {
+fn file(asset: Asset) -> AdminResponse {
     let (content_type, text) = asset.file();
     let body: Vec<u8> = text.into();
-    Answer::new(content_type, body.into()).with("Cache-Control", "no-cache")
+    AdminResponse::new(content_type, body.into()).with("Cache-Control", "no-cache")
 }

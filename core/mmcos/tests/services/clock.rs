@@ -61,7 +61,7 @@ fn begin(rig: &mut Rig<Mmcos>, season: i32) -> String {
         "POST /api/v1/season/start HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {PASSWORD}\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     );
-    rig.ask(request.as_bytes())
+    rig.request(request.as_bytes())
 }
 
 /// Returns the season, the points, and whether a season is on, from a login response.
@@ -200,7 +200,7 @@ fn a_jump_refuses_nobody_who_brings_a_ticket_of_steam() {
         rig.pass(Duration::from_secs(1));
         jump(&mut rig, secs);
         let platform_id = encode_platform_id(&ticket(ANN).build(signing::sign).unwrap());
-        let answer = rig.ask(&login_request(&platform_id, "Ann"));
+        let answer = rig.request(&login_request(&platform_id, "Ann"));
         assert_eq!(status(&answer), "200", "{secs} s: {answer}");
     }
 }

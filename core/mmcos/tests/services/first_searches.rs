@@ -59,7 +59,7 @@ fn who_gave_up_left_or_stayed_away_begins_anew() {
     let mut rig = server();
     let [ann, bea] = ann_and_bea(&mut rig);
     Search::race(&ann, 1).begin(&mut rig);
-    rig.ask(&post(
+    rig.request(&post(
         CANCEL,
         &format!("<CancelMatchmaking><SessionToken>{ann}</SessionToken></CancelMatchmaking>"),
     ));

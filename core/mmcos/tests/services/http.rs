@@ -9,7 +9,7 @@ const PATH: &str = "/MMCOS/redirect_steam_submission3.txt";
 
 /// Returns the response to a request with these fields after its request line.
 fn ask(line: &str, fields: &str) -> String {
-    server().ask(format!("{line}\r\n{fields}\r\n").as_bytes())
+    server().request(format!("{line}\r\n{fields}\r\n").as_bytes())
 }
 
 fn asks(cases: &[(&str, &str, &str)]) {
@@ -265,7 +265,7 @@ fn rfc9110_15_5_6_every_405_says_what_is_allowed() {
             by_name: String::new(),
             unknown: Some("for players".into()),
         }];
-        super::world::rig(hosted).ask(format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+        super::world::rig(hosted).request(format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
     };
     for line in [
         "DELETE /",

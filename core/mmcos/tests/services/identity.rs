@@ -26,7 +26,7 @@ fn answer(
     sign: impl FnOnce(&[u8]) -> [u8; SIGNATURE_LEN],
 ) -> String {
     let platform_id = encode_platform_id(&ticket.build(sign).unwrap());
-    rig.ask(&login_request(&platform_id, "Ann"))
+    rig.request(&login_request(&platform_id, "Ann"))
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_ticket_that_was_cut_or_changed_lets_nobody_in() {
     let mut rig = verifying();
     let ticket = ticket(ANN).build(signing::sign).unwrap();
     let mut refused = |bytes: &[u8], how: &str| {
-        let answer = rig.ask(&login_request(&encode_platform_id(bytes), "Ann"));
+        let answer = rig.request(&login_request(&encode_platform_id(bytes), "Ann"));
         assert_eq!(status(&answer), "401", "{how}: {answer}");
     };
     for length in 0..ticket.len() {

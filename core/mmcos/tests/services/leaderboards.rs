@@ -24,7 +24,7 @@ fn the_page_is_fresh_after_every_change_of_what_it_shows() {
     assert_eq!(shown(&mut rig, "Name"), "Bea Anna");
     let title = "lng_player_title_elite";
     let request = format!("<SessionToken>{ann}</SessionToken><Title>{title}</Title>");
-    rig.ask(&post(UPDATE_TITLE, &format!("<UpdateAccountTitle>{request}</UpdateAccountTitle>")));
+    rig.request(&post(UPDATE_TITLE, &format!("<UpdateAccountTitle>{request}</UpdateAccountTitle>")));
     assert_eq!(shown(&mut rig, "Title"), format!("lng_player_title_default {title}"));
 }
 
@@ -51,7 +51,7 @@ fn two_thousand_friends_fit() {
         "<GetFriends>\r\n  <SessionToken>{ann}</SessionToken>\r\n  <PlatformIds>\r\n{friends}  </PlatformIds>\r\n  \
          <MaxEntries>2000</MaxEntries>\r\n</GetFriends>"
     );
-    let answer = rig.ask(&post(GET_FRIENDS, &request));
+    let answer = rig.request(&post(GET_FRIENDS, &request));
     assert_eq!((status(&answer), texts(&answer, "Name").join(" ")), ("200", "Ann Bea".into()), "{answer}");
 }
 
@@ -69,7 +69,7 @@ fn the_message_of_the_day_stays_text() {
     let mut config = trusting();
     config.message = Line::parse("<ServerStatus accessible=\"false\"/> & so on");
     config.maintenance = true;
-    let answer = rig(config).ask(b"GET /MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answer = rig(config).request(b"GET /MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
     let message = "&lt;ServerStatus accessible=\"false\"/&gt; &amp; so on</Message>";
     assert!(body(&answer).contains(message), "{answer}");
     assert_eq!(answer.matches("<ServerStatus accessible=\"false\"/>").count(), 1);

@@ -136,7 +136,10 @@ fn a_body_is_as_large_as_the_limit_and_no_larger() {
         let start = "<Login><PlatformID>";
         post(super::world::LOGIN, &format!("{start}{}", " ".repeat(length - start.len())))
     };
-    assert_eq!([most, most + 1].map(|length| status(&rig.ask(&padded(length))).to_owned()), ["400", "413"]);
+    assert_eq!(
+        [most, most + 1].map(|length| status(&rig.request(&padded(length))).to_owned()),
+        ["400", "413"]
+    );
 }
 
 fn number(number: usize) -> NonZeroUsize {
@@ -152,7 +155,7 @@ fn xml_is_as_deep_and_long_as_the_host_lets_it_be() {
         let ticket = platform_id(ANN);
         let body =
             format!("<Login><PlatformID>{ticket}</PlatformID><DisplayName>A</DisplayName>{extra}</Login>");
-        let answer = rig.ask(&post(super::world::LOGIN, &body));
+        let answer = rig.request(&post(super::world::LOGIN, &body));
         (status(&answer).to_owned(), answer)
     };
     let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
@@ -178,7 +181,7 @@ fn egonet_values_are_as_deep_and_many_as_the_host_lets_them_be() {
              Content-Length: {}\r\n\r\n",
             bytes.len()
         );
-        status(&rig.ask(&[head.as_bytes(), &bytes].concat())).to_owned()
+        status(&rig.request(&[head.as_bytes(), &bytes].concat())).to_owned()
     };
     let dict = |inner: Vec<egonet::Value<'static>>| -> egonet::Value<'static> {
         inner.into_iter().fold(egonet::Dict::new(), |dict, value| dict.with("A", value)).into()

@@ -57,7 +57,7 @@ fn login_request(declaration: &str, player: u64, name: &[u8], title: &[u8]) -> V
 }
 
 fn login(rig: &mut Rig<Mmcos>, player: u64, name: &[u8]) -> String {
-    rig.ask(&login_request("", player, name, b"lng_player_title_default"))
+    rig.request(&login_request("", player, name, b"lng_player_title_default"))
 }
 
 fn only(rig: &Rig<Mmcos>) -> &Player {
@@ -82,7 +82,7 @@ fn no_name_refuses_a_login_and_every_name_can_be_shown() {
 fn a_title_that_is_none_refuses_no_login() {
     for title in [b"\xff".as_slice(), b"&#x1;", b"&#xD83D;", b"Champion of \x02", b"&", b""] {
         let mut rig = server();
-        let answer = rig.ask(&login_request("", ANN, b"Ann", title));
+        let answer = rig.request(&login_request("", ANN, b"Ann", title));
         assert_eq!(status(&answer), "200", "{}", title.escape_ascii());
         let title = only(&rig).profile.title.as_str();
         assert!(title.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{title}");
@@ -99,7 +99,7 @@ fn a_declared_encoding_refuses_no_login() {
     ] {
         let mut rig = server();
         let declaration = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>\r\n");
-        let answer = rig.ask(&login_request(&declaration, ANN, name, b"a"));
+        let answer = rig.request(&login_request(&declaration, ANN, name, b"a"));
         assert_eq!(
             (status(&answer), only(&rig).profile.name.as_str()),
             ("200", shown),
@@ -126,10 +126,10 @@ fn all_else_is_read_as_strictly_as_ever() {
         ("</Login>", b""),
     ] {
         let mut rig = server();
-        let answer = rig.ask(&changed(before, after));
+        let answer = rig.request(&changed(before, after));
         assert_eq!(status(&answer), "400", "{}\n{answer}", after.escape_ascii());
     }
-    assert_eq!(status(&server().ask(&changed("<Login>", b"<Login>"))), "200");
+    assert_eq!(status(&server().request(&changed("<Login>", b"<Login>"))), "200");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_cancel_ends_the_own_search_alone() {
     let (mut rig, [ann, bea]) = two();
     let search = Search::race(&ann, 1).begin(&mut rig);
     let cancel = format!("<CancelMatchmaking><SessionToken>{bea}</SessionToken></CancelMatchmaking>");
-    assert_eq!(status(&rig.ask(&post(CANCEL, &cancel))), "200");
+    assert_eq!(status(&rig.request(&post(CANCEL, &cancel))), "200");
     assert_eq!(rig.read(search), "", "Ann still searches");
 }
 
@@ -63,7 +63,7 @@ fn a_title_is_the_own_one() {
     let title = format!(
         "<UpdateAccountTitle><SessionToken>{bea}</SessionToken><Title>lng_of_bea</Title></UpdateAccountTitle>"
     );
-    assert_eq!(status(&rig.ask(&post(UPDATE_TITLE, &title))), "200");
+    assert_eq!(status(&rig.request(&post(UPDATE_TITLE, &title))), "200");
     assert_eq!(titles(&rig), ["lng_player_title_default", "lng_of_bea"]);
 }
 

@@ -126,7 +126,7 @@ fn an_error_tells_nothing_of_the_server() {
         "<AddPoints><a></b></AddPoints>",
         "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><AddPoints>&b;</AddPoints>",
     ] {
-        let answer = rig.ask(&post(ADD_POINTS, request));
+        let answer = rig.request(&post(ADD_POINTS, request));
         assert_eq!(status(&answer), "400");
         for word in ["src/", ".rs", "panic", "passwd", "root:"] {
             assert!(!body(&answer).contains(word), "{answer}");
@@ -147,8 +147,8 @@ fn a_token_is_worth_nothing_where_its_account_is_somebody_elses() {
 #[test]
 fn the_host_reads_of_requests_that_nobody_has_seen() {
     let mut rig = server();
-    rig.ask(&post("MMCOS-Matchmaking/MatchmakingService.svc/GetGames", "<GetGames/>"));
-    rig.ask(&post("MicroMachines/STEAM/1.0/", ""));
+    rig.request(&post("MMCOS-Matchmaking/MatchmakingService.svc/GetGames", "<GetGames/>"));
+    rig.request(&post("MicroMachines/STEAM/1.0/", ""));
     let [.., games, egonet] = &rig.events[..] else { panic!("{:?}", rig.events) };
     assert!(games.starts_with("Unseen") && games.contains("GetGames"), "{games}");
     assert!(egonet.starts_with("Unseen"), "{egonet}");

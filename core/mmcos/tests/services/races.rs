@@ -204,7 +204,7 @@ fn a_repeated_registration_is_no_quicker_than_the_first_is_durable() {
     );
     for time in ["first", "second"] {
         let before = rig.records.len();
-        assert_eq!(status(&rig.ask(&post(REGISTER, &request))), "200");
+        assert_eq!(status(&rig.request(&post(REGISTER, &request))), "200");
         let begun = |record: &Record| matches!(record, Record::Race(race) if race.begun.is_some());
         assert!(rig.records[before..].iter().any(begun), "{time}: {:?}", &rig.records[before..]);
     }

@@ -85,7 +85,7 @@ fn giving_up_ends_the_search() {
     let conn = Search::race(&ann, 1).begin(&mut rig);
     let cancel =
         post(CANCEL, &format!("<CancelMatchmaking><SessionToken>{ann}</SessionToken></CancelMatchmaking>"));
-    let answer = rig.ask(&cancel);
+    let answer = rig.request(&cancel);
     assert_eq!((status(&answer), body(&answer)), ("200", ""));
     assert_eq!(text(&rig.read(conn), "Error"), "cancelled");
     nobody_is_met(&mut rig, &bea);

@@ -136,7 +136,7 @@ fn a_game_that_knows_the_season_is_told_of_no_change() {
         let request = String::from_utf8(request).expect("it is text");
         let head = request.split("<Login>").next().expect("a head").len();
         let body = request[head..].replace(">38</Extra", &format!(">{said}</Extra"));
-        let answer = rig.ask(&post(LOGIN, &body));
+        let answer = rig.request(&post(LOGIN, &body));
         text(&answer, "OldSeasonID").to_owned()
     };
     assert_eq!(["37", "38", "39", "", "x", "99"].map(&mut old), ["38", "38", "39", "38", "38", "38"]);
@@ -392,6 +392,6 @@ fn a_row_is_never_two_changes_of_season_behind() {
 }
 
 fn get_status(rig: &mut Rig<Mmcos>) {
-    let answer = rig.ask(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answer = rig.request(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(answer.contains(" 200 "), "{answer}");
 }

@@ -134,7 +134,7 @@ fn escaped(text: &str) -> String {
 
 /// Logs in and returns the response.
 pub(crate) fn login_answer(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
-    rig.ask(&login_request(&platform_id(steam_id), name))
+    rig.request(&login_request(&platform_id(steam_id), name))
 }
 
 /// Logs in and returns the session token.
@@ -155,7 +155,7 @@ pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
 }
 
 pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, points: i32) -> String {
-    rig.ask(&post(
+    rig.request(&post(
         ADD_POINTS,
         &format!(
             "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\
@@ -165,7 +165,7 @@ pub(crate) fn add_points(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, poin
 }
 
 pub(crate) fn get_elite(rig: &mut Rig<Mmcos>, token: &str) -> String {
-    rig.ask(&post(
+    rig.request(&post(
         GET_ELITE,
         &format!(
             "<GetElite><SessionToken>{token}</SessionToken><StartRank>0</StartRank>\
@@ -185,7 +185,7 @@ pub(crate) fn lobbies(answer: &str, name: &str) -> Vec<u64> {
 /// Sends `RegisterActiveGameWithPlayers`, by a player who lists these.
 pub(crate) fn register(rig: &mut Rig<Mmcos>, token: &str, race_key: &str, listed: &[u64]) {
     let listed: Vec<String> = listed.iter().map(u64::to_string).collect();
-    let answer = rig.ask(&post(
+    let answer = rig.request(&post(
         REGISTER,
         &format!(
             "<RegisterActiveGameWithPlayers><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey>\

@@ -32,7 +32,7 @@ impl World {
     }
 
     /// Sends a request on a new connection, from 203.0.113.N for the Nth.
-    fn ask(&mut self, path: &str, body: &str) -> String {
+    fn request(&mut self, path: &str, body: &str) -> String {
         self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
         let peer = ([203, 0, 113, u8::try_from(self.opened).unwrap()], 50_000).into();
@@ -51,7 +51,7 @@ impl World {
         let issued = UnixSeconds(u32::try_from(NOW.as_secs()).unwrap());
         let ticket = TicketBuilder::new(SteamId::new(player), identity::APP, issued);
         let ticket = encode_platform_id(&ticket.build(|_| [0; SIGNATURE_LEN]).unwrap());
-        let answer = self.ask(
+        let answer = self.request(
             "/MMCOS-Account/AccountService.svc/Login",
             &format!("<Login><PlatformID>{ticket}</PlatformID><DisplayName>A</DisplayName></Login>"),
         );
@@ -60,7 +60,7 @@ impl World {
     }
 
     fn search(&mut self, token: &str) -> String {
-        self.ask(
+        self.request(
             "/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
             &format!(
                 "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>1</GroupLobbyId>\
@@ -146,7 +146,7 @@ fn an_event_by_hand_is_told_to_who_logs_in_next_and_is_kept() {
             "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>0000000000000000</RaceKey><Points>0</Points>\
              <Level>1</Level><Prestige>0</Prestige></AddPoints>"
         );
-        let answer = world.ask("/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &body);
+        let answer = world.request("/MMCOS-GameProgression/GameProgressionService.svc/AddPoints", &body);
         answer.contains("<GameConfigChanged>true<")
     };
     assert!(!changed(&mut world));

@@ -15,7 +15,7 @@ fn metrics_count_what_happened() {
     let mut rig = server();
     let token = login(&mut rig, ANN, "Ann");
     Search::race(&token, 10).begin(&mut rig);
-    rig.ask(&world::login_request("not a ticket", "Eve"));
+    rig.request(&world::login_request("not a ticket", "Eve"));
     rig.input(Input::Committed { took: Duration::from_millis(7) });
     let text = Request::from(HERE).operator().get(&mut rig, "/metrics");
     for line in [

@@ -17,7 +17,7 @@ fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
     let mut rig = server();
     let operator = || Request::from(ELSEWHERE).operator();
     let status_xml = |rig: &mut Rig<Mmcos>| {
-        rig.ask(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n")
+        rig.request(b"GET /MMCOS/MMCOS-ServerStatus/ServerStatus.xml HTTP/1.1\r\nHost: a\r\n\r\n")
     };
     assert_eq!(
         status(

@@ -28,7 +28,7 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
         login_answer(&mut rig, ANN, "Ann"),
         login_answer(&mut rig, BEN, "Ben"),
         add_points(&mut rig, &token, "0123456789ABCDEF", 40),
-        rig.ask(&world::post(world::UPDATE_TITLE, title)),
+        rig.request(&world::post(world::UPDATE_TITLE, title)),
         rig.read(conn),
     ];
     for answer in &answers {
@@ -43,7 +43,10 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
     // A season that begins meanwhile waits as well.
     let now = rig.wall();
     rig.set_wall(on(2025, 1, 1, 0));
-    assert_eq!(status(&rig.ask(b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\r\n")), "200");
+    assert_eq!(
+        status(&rig.request(b"GET /redirect_steam_submission3.txt HTTP/1.1\r\nHost: a\r\n\r\n")),
+        "200"
+    );
     rig.set_wall(now);
     assert_eq!(rig.records, []);
     assert!(!rig.events.iter().any(|event| event.contains("Refused")), "{:?}", rig.events);

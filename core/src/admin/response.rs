@@ -39,18 +39,18 @@ pub(super) struct Error<'a> {
 
 /// A response to an operator's request, from a browser or a program.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct AdminResponse {
     status: Status,
     content_type: &'static str,
     fields: Vec<(&'static str, String)>,
     body: Arc<[u8]>,
 }
 
-impl Answer {
+impl AdminResponse {
     /// Returns a response with a body of this type, not to be cached.
     pub fn new(content_type: &'static str, body: Arc<[u8]>) -> Self {
-        let answer = Self { status: Status::OK, content_type, fields: Vec::new(), body };
-        answer.with("Cache-Control", "no-store")
+        let response = Self { status: Status::OK, content_type, fields: Vec::new(), body };
+        response.with("Cache-Control", "no-store")
     }
 
     /// Returns a response with a value as JSON. (Views can always be serialised.)
@@ -76,11 +76,11 @@ impl Answer {
 
     /// Returns the response to a request that was refused.
     pub fn refused(refusal: &Refusal) -> Self {
-        let answer = Self::error(refusal.status(), &format!("{refusal}"));
+        let response = Self::error(refusal.status(), &format!("{refusal}"));
         match refusal {
-            Refusal::TooManyAttempts(wait) => answer.with("Retry-After", &format!("{}", seconds(*wait))),
-            Refusal::ProofNeeded | Refusal::WrongPassword => answer.with("WWW-Authenticate", "Bearer"),
-            Refusal::ForeignHost(_) | Refusal::ForeignSite | Refusal::UsedLink => answer,
+            Refusal::TooManyAttempts(wait) => response.with("Retry-After", &format!("{}", seconds(*wait))),
+            Refusal::ProofNeeded | Refusal::WrongPassword => response.with("WWW-Authenticate", "Bearer"),
+            Refusal::ForeignHost(_) | Refusal::ForeignSite | Refusal::UsedLink => response,
         }
     }
 
