@@ -16,11 +16,11 @@ use std::{
 const MAX_OPENINGS: usize = 3;
 const MAX_NAMES: usize = 8;
 const MAX_LONG_RUST: usize = 136;
-const MAX_LONG_PROSE: usize = 5;
+const MAX_LONG_PROSE: usize = 0;
 const MAX_LARGE_FILES: usize = 3;
 const MAX_CROWDED: usize = 3;
 /// Limits for 1,000 lines of doc comments, and of Markdown.
-const MAX_PRONOUNS: [usize; 2] = [3, 25];
+const MAX_PRONOUNS: [usize; 2] = [3, 5];
 /// Minimum number of comments inside functions in 1,000 lines of a folder.
 const MIN_COMMENTS: [(&str, usize); 4] = [
     ("core/src/engine/", 40),
