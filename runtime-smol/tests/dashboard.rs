@@ -79,7 +79,7 @@ fn the_dashboard_lives_in_a_browser() {
     assert_eq!(page.evaluate("document.querySelector('#main').hidden"), true);
     assert!(page.requests().iter().all(|url| !url.ends_with("/state") && !url.ends_with("/live")));
     log_in(&mut page, &server);
-    page.wait("document.querySelector('#players tbody').textContent.includes('Nobody is online.')");
+    page.wait("document.querySelector('#players tbody').textContent.includes('No player is online.')");
 
     // Two clients meet, and the page shows that without a reload.
     let mut players = [player(&server, 1, "Ann"), player(&server, 2, HOSTILE)];
@@ -125,7 +125,7 @@ fn a_season_begins_early_only_after_a_yes() {
     let click = "document.querySelector('#season-start').click()";
     let asked = page.answer(click, false);
     assert!(asked.starts_with(&format!("Begin season {} now?", number + 1)), "{asked}");
-    assert!(asked.ends_with("This cannot be taken back."), "{asked}");
+    assert!(asked.ends_with("This cannot be undone."), "{asked}");
     // The command after a "no" arrives, and no earlier one did.
     page.evaluate(
         "document.querySelector('#setting-message').value = 'Still here'; \
@@ -336,10 +336,10 @@ fn a_wrong_clock_is_in_sight_and_a_season_from_the_future_gets_its_number() {
     picture(&mut page, "season-ahead");
     let wrong: i32 = text(&mut page, "#season dd").parse().unwrap();
     let button = text(&mut page, "#season-start");
-    let right: i32 = button.strip_prefix("Call it season ").unwrap().parse().unwrap();
+    let right: i32 = button.strip_prefix("Renumber to season ").unwrap().parse().unwrap();
     assert_eq!(wrong, right + 18, "three years of six seasons");
     let asked = page.answer("document.querySelector('#season-start').click()", true);
-    assert!(asked.starts_with(&format!("Call season {wrong} season {right}? All points stay")), "{asked}");
+    assert!(asked.starts_with(&format!("Renumber season {wrong} to {right}? All points stay")), "{asked}");
     page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
     page.wait(&format!("document.querySelector('#season dd').textContent.startsWith('{right}')"));
     assert_eq!(text(&mut page, "#season-start"), "Begin the next season now");

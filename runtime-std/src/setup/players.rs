@@ -17,16 +17,16 @@ const UNIX: &str = include_str!("setup.sh");
 
 /// Placeholder in the page's lines if no IP address is known.
 const UNKNOWN: &str = "ADDRESS-OF-THE-SERVER";
-const BY_NAME: &str = "The scripts find out the address of <b>{address}</b> by themselves. For the lines below, \
-                       <code>nslookup {address}</code> shows it. If it changes, run the script again.";
+const BY_NAME: &str = "The scripts look up the address of <b>{address}</b>. For the lines below, \
+                       <code>nslookup {address}</code> shows it. If the address changes, run the script again.";
 const TRUST_TITLE: &str = "The certificate";
-const TRUST: &str = "The game talks only to servers whose certificate the computer trusts. The scripts install the \
-                     <a href=\"/ca.cer\" download>certificate of this server</a>, which holds for the names of the game and \
-                     for nothing else, and take it out again at <code>undo</code>. By hand, on Windows, as administrator: \
+const TRUST: &str = "The game connects only to servers whose certificate the computer trusts. The scripts install the \
+                     <a href=\"/ca.cer\" download>certificate of this server</a>, which is valid for the game's host \
+                     names only; <code>undo</code> removes it. By hand, on Windows, as administrator: \
                      <code>certutil -addstore Root ca.cer</code>.";
-const BY_NOTHING: &str = "This server does not know its own address: ask its operator for it, open this page by it \
-                          (such as <code>http://203.0.113.5/</code>), and put it into the lines below. The downloads \
-                          are not there until then.";
+const BY_NOTHING: &str = "This server does not know its own address. Ask its operator for the address, and open this \
+                          page with it, such as <code>http://203.0.113.5/</code>. Until then there are no downloads, \
+                          and the lines below lack the address.";
 
 /// Returns the page at `/`, the scripts at `/setup.cmd` and `/setup.sh`, and the certificate of an authority at
 /// `/ca.cer`. The core fills in the address for each visitor.
@@ -48,7 +48,7 @@ pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
         ..file("/", "text/html; charset=utf-8", page("{address}", None))
     };
     let script = |text: &str, what_else| unix_ends(&filled(text, setup.info, authority, what_else));
-    let also = "It also has the computer trust the certificate of the server, for the names of the game.\n";
+    let also = "It also installs the certificate of the server, which is valid for the host names of the game only.\n";
     let [rem, hash] =
         ["rem ", "# "].map(|mark| authority.map(|_| format!("{mark}{also}")).unwrap_or_default());
     // cmd fails on a script with Unix line ends.
@@ -68,10 +68,11 @@ fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -
     let port = match setup.https.map(|place| place.address.port()) {
         Some(443) => None,
         Some(port) => Some(format!(
-            "This server listens on port {port}, and the game knows only 443. Its operator must forward that port."
+            "This server listens on port {port}, but the game connects to 443 only. Its operator must forward 443 to \
+             {port}."
         )),
         None => {
-            Some("This server does not speak HTTPS, which the game needs unless both share a PC.".to_owned())
+            Some("This server does not speak HTTPS, which the game needs unless both are on one PC.".to_owned())
         }
     };
     let notes = [note.map(str::to_owned), port].into_iter().flatten();
@@ -81,7 +82,7 @@ fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -
     let trust = if has_authority { section(TRUST_TITLE, TRUST) } else { String::new() };
     let same_pc = match texts.same_pc {
         "" => String::new(),
-        text => section("Server and game on one PC", &format!("Then nothing of the above is needed. {text}")),
+        text => section("Server and game on one PC", &format!("You need nothing of the above. {text}")),
     };
     PAGE.replace("{attention}", &attention)
         .replace("{lines}", &lines.join("\n"))

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Points {title} on this computer at the {name} server {address}, and back:
+# Points {title} on this computer at the {name} server {address}, and undoes that:
 #
 #   sh setup.sh            adds lines to /etc/hosts and tests the connection
-#   sh setup.sh replace    the same; other lines for the game become comments first
-#   sh setup.sh undo       takes its lines out, and makes those comments lines again
+#   sh setup.sh replace    the same, but first comments out other lines for the game
+#   sh setup.sh undo       removes its lines, and restores those that it commented out
 #   sh setup.sh test       only tests the connection
 #
 # Without a file: curl -s http://THE-SERVER/setup.sh | sh      (or: … | sh -s undo)
 #
-{what_else}# It changes nothing else, keeps a copy of the file as it was before the first time, and leaves a file alone that it does
-# not understand. sudo is asked for the change alone. HOSTS_FILE=some-copy sh setup.sh tries it out on a copy.
+{what_else}# It changes nothing else, keeps a copy of the original file, and leaves a file alone that it does not understand. It uses
+# sudo for the change only. HOSTS_FILE=some-copy sh setup.sh tries it out on a copy.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -17,11 +17,11 @@ export LC_ALL
 server='{address}'
 names='{names}'
 port=${GAME_PORT:-443}
-# The certificate of the server's authority, for games that ask their system whom to trust; empty where none is needed.
+# The certificate of the server's authority, for games that accept only trusted certificates; empty for others.
 authority='{authority}'
 thumbprint='{thumbprint}'
 app='{steam_app}'
-begin='# {name} begin (setup.sh undo takes these lines out)'
+begin='# {name} begin (setup.sh undo removes these lines)'
 end='# {name} end'
 mark='# {name} replaced: '
 hosts=${HOSTS_FILE:-/etc/hosts}
@@ -32,7 +32,7 @@ fail() {
     exit 1
 }
 
-# Sets ip: hosts files hold no names.
+# Sets ip to the server's IP address, since hosts files hold no names.
 resolve() {
     case $server in
         *:*) ip=$server ;;
@@ -54,8 +54,8 @@ block() {
 # An editor may have put a byte order mark before the first line.
 begins="\\($(printf '\357\273\277')\\)\\{0,1\\}# {name} begin"
 
-# Reads the hosts file into $work: as it is (old), without the block (base), and as undo leaves it (undone). All else of it
-# is kept to the last byte, in whatever encoding, with or without an end of the last line.
+# Reads the hosts file into $work: as it is (old), without the block (base), and as undo leaves it (undone). All other bytes
+# stay as they are, in any encoding, with or without an end of the last line.
 understand() {
     [ -e "$hosts" ] || fail "there is no file $hosts."
     [ ! -L "$hosts" ] || fail "$hosts is a link, so another program manages it. Add the lines there:
@@ -64,14 +64,14 @@ $(block)"
     [ -r "$hosts" ] || fail "$hosts cannot be read."
     case $(ls -ld "$hosts") in
         ??w*) ;;
-        *) fail "$hosts is write-protected. If that was not you, find out who did it and why." ;;
+        *) fail "$hosts is write-protected. If you did not do that, find out which program did, and why." ;;
     esac
     cat "$hosts" >"$work/old"
     case $(od -An -tx1 -N2 "$work/old" | tr -d ' \n') in
         fffe | feff) fail "$hosts is UTF-16 text. Save it as UTF-8 first." ;;
     esac
     [ "$(tr -d '\000' <"$work/old" | wc -c)" -eq "$(wc -c <"$work/old")" ] ||
-        fail "$hosts has zero bytes, as UTF-16 text has. Save it as UTF-8 first."
+        fail "$hosts contains zero bytes, so it is probably UTF-16 text. Save it as UTF-8 first."
     case $(sed -n "/^$begins/s/.*/b/p; /^# {name} end/s/.*/e/p" "$work/old" | tr -d '\n') in
         '') ;;
         be) [ -z "$(strangers)" ] || strange ;;
@@ -82,10 +82,10 @@ $(block)"
 }
 
 strange() {
-    fail "the lines of {name} in $hosts are not as this script left them. Take them out by hand."
+    fail "the lines of {name} in $hosts are not as this script left them. Remove them by hand."
 }
 
-# Lines among those of this script that it did not write, for this server or another.
+# Prints lines within the block that no version of this script wrote.
 strangers() {
     sed -n "/^$begins/,/^# {name} end/p" "$work/old" | awk -v names="$names" '
         BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
@@ -94,7 +94,7 @@ strangers() {
         NF != 2 || !($2 in ours)'
 }
 
-# Lines for the game that are not of this script, each after its number and "only", or "mixed" if it has other names too.
+# Prints other lines for the game, each after its number and "only", or "mixed" if it has other names too.
 foreign() {
     awk -v names="$names" '
         BEGIN { split(names, list, " "); for (i in list) ours[list[i]] = 1 }
@@ -108,7 +108,7 @@ foreign() {
         }' "$work/base"
 }
 
-# Whether the player agrees; without a terminal the answer is no.
+# Asks the player; without a terminal the answer is no.
 agree() {
     [ -t 1 ] && { : </dev/tty; } 2>/dev/null || return 1
     printf '%s [y/N] ' "$1"
@@ -116,8 +116,8 @@ agree() {
     case $answer in [yY]*) ;; *) return 1 ;; esac
 }
 
-# Puts $work/new in the place of the hosts file, and the old one back if that fails. The first copy is the last: a later one
-# might hold the lines of this script.
+# Replaces the hosts file by $work/new, and restores it if that fails. Only the first change makes a copy: a later copy might
+# contain the lines of this script.
 # shellcheck disable=SC2016 # expanded by the sh that runs it
 replace='
 old=$1/old undone=$1/undone new=$1/new hosts=$2 copy=$3
@@ -126,14 +126,14 @@ if [ ! -e "$copy" ] && ! { cat "$undone" >"$copy" && cmp -s "$undone" "$copy"; }
     echo "Nothing was changed: a copy of $hosts could not be made at $copy." >&2
     exit 1
 fi
-# Written in place: owner, rights and labels stay as they are.
+# Written in place, so that owner, permissions and labels stay as they are.
 if ! { cat "$new" >"$hosts" && cmp -s "$new" "$hosts"; }; then
     cat "$old" >"$hosts" || true
-    cmp -s "$old" "$hosts" || { echo "$hosts is damaged; put $copy in its place." >&2; exit 1; }
-    echo "Nothing was changed: $hosts could not be written, and is as it was." >&2
+    cmp -s "$old" "$hosts" || { echo "$hosts is damaged. Replace it with $copy." >&2; exit 1; }
+    echo "Nothing was changed: $hosts could not be written." >&2
     exit 1
 fi
-echo "The file as it was before the first time: $copy"
+echo "A copy of the original file: $copy"
 '
 
 write_hosts() {
@@ -141,12 +141,12 @@ write_hosts() {
         sh -c "$replace" sh "$work" "$hosts" "$copy" || exit 1
     else
         command -v sudo >/dev/null ||
-            fail "changing $hosts takes the administrator's rights, and there is no sudo here. Run this as root."
-        echo "Changing $hosts takes the administrator's rights."
+            fail "only an administrator may change $hosts, and there is no sudo here. Run this as root."
+        echo "Only an administrator may change $hosts, so this uses sudo."
         # The script itself may be on standard input; sudo asks at the terminal.
         sudo sh -c "$replace" sh "$work" "$hosts" "$copy" </dev/null || {
-            echo "If sudo gave no rights: run this in a terminal, or as root. On a Steam Deck, first set a password" >&2
-            echo "for sudo with the command passwd." >&2
+            echo "If sudo failed: run this in a terminal, or as root. On a Steam Deck, first set a password for sudo" >&2
+            echo "with the command passwd." >&2
             exit 1
         }
     fi
@@ -159,21 +159,21 @@ add() {
     understand
     foreign >"$work/foreign"
     mixed=$(sed -n 's/^[0-9]* mixed //p' "$work/foreign")
-    [ -z "$mixed" ] || fail "$hosts has lines for the game that have other names as well. Take the game's names out by hand:
+    [ -z "$mixed" ] || fail "$hosts has lines for the game that have other names as well. Remove the game's names by hand:
 $mixed"
     others=$(sed -n 's/^[0-9]* only //p' "$work/foreign")
     if [ -n "$others" ]; then
         echo "$hosts has other lines for the game:
 $others"
-        [ "$1" = replace ] || agree "Replace them? (undo brings them back)" ||
-            fail "to make comments of those lines, run: sh setup.sh replace (or: curl … | sh -s replace)"
+        [ "$1" = replace ] || agree "Comment them out? (undo restores them)" ||
+            fail "to comment those lines out, run: sh setup.sh replace (or: curl … | sh -s replace)"
     fi
-    # First in the file, so that nothing depends on how it ends.
+    # First in the file, so that its end does not matter.
     block >"$work/new"
     sed -n "s/^\\([0-9]*\\) .*/\\1s,^,$mark,/p" "$work/foreign" >"$work/edits"
     sed -f "$work/edits" "$work/base" >>"$work/new"
     if cmp -s "$work/new" "$work/old"; then
-        echo "The lines are there already. To take them out: sh setup.sh undo"
+        echo "The lines are there already. To remove them: sh setup.sh undo"
     else
         write_hosts
         echo "The game on this computer now uses the server $server. To undo that: sh setup.sh undo"
@@ -184,25 +184,25 @@ undo() {
     ip=$server
     understand
     if cmp -s "$work/undone" "$work/old"; then
-        echo "There is nothing to take out."
+        echo "There is nothing to remove."
     else
         cp "$work/undone" "$work/new"
         write_hosts
-        echo "The lines are taken out."
+        echo "The lines were removed."
     fi
 }
 
-# Asks for what the game asks for first, and looks for the mark of this server.
+# Sends the request that the game sends first, and looks for the mark of this server.
 test_connection() {
     resolve
     if [ "$hosts" = /etc/hosts ] && command -v getent >/dev/null; then
         for name in $names; do
             found=$(getent hosts "$name" | awk 'NR == 1 { print $1 }') || true
-            [ "$found" = "$ip" ] || echo "$name is ${found:-unknown} and not $ip: restart this computer."
+            [ "$found" = "$ip" ] || echo "$name still leads to ${found:-nothing} and not to $ip: restart this computer."
         done
     fi
     if ! command -v curl >/dev/null; then
-        echo "Whether the server can be reached was not tested: curl is not installed."
+        echo "The connection was not tested, because curl is not installed."
         return
     fi
     game=${names%% *}
@@ -213,7 +213,7 @@ test_connection() {
     head=$(printf %s "$answer" | tr '[:upper:]' '[:lower:]')
     case $answer in
         '')
-            echo "No server answers at $ip, port $port. Is it running? Does a firewall or router keep you out?"
+            echo "No server responds at $ip, port $port. Is it running? Does a firewall or router block you?"
             exit 1
             ;;
         *'{probe_body}'*) ;;
@@ -221,17 +221,17 @@ test_connection() {
     esac
     case $head in *'{probe_mark}'*) ;; *) stranger ;; esac
     case ${closed:+$answer} in
-        *?"$closed"*) echo "The server answers. It is closed for maintenance now." ;;
-        *) echo "The server answers." ;;
+        *?"$closed"*) echo "The server responds. It is closed for maintenance now." ;;
+        *) echo "The server responds." ;;
     esac
 }
 
 stranger() {
-    echo "What answers at $ip, port $port is not {name} but another program. Tell the server's operator."
+    echo "Not {name} but another program responds at $ip, port $port. Tell the server's operator."
     exit 1
 }
 
-# Has the game's Wine prefix trust the server's authority, which may vouch for the names of the game and for no others.
+# Adds the server's authority to the game's Wine prefix. It is valid for the game's host names only.
 trust() {
     [ -n "$authority" ] || return 0
     if command -v protontricks-launch >/dev/null; then
@@ -241,8 +241,8 @@ trust() {
             return
         fi
     fi
-    echo "The game must trust the certificate of this server, once. Install protontricks, start the game once, and run this"
-    echo "script again. Or download ca.cer from the server's page and run:"
+    echo "The game does not trust the certificate of this server yet. Install protontricks, start the game once, and run"
+    echo "this script again. Or download ca.cer from the server's page and run:"
     echo "    protontricks-launch --appid $app certutil -addstore Root ca.cer"
 }
 
@@ -267,9 +267,9 @@ main() {
             distrust
             ;;
         test) test_connection ;;
-        *) fail "setup.sh knows replace, undo and test, and not $1." ;;
+        *) fail "setup.sh has no command $1; it has replace, undo and test." ;;
     esac
 }
 
-# In one piece, so that a download that broke off does nothing.
+# Called last, so that an incomplete download does nothing.
 main "$@"

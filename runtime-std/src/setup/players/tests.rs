@@ -211,7 +211,7 @@ mod on_copies {
             assert_eq!(computer.copy(), original);
             computer.runs("a", &["undo"]);
             assert_eq!(computer.hosts(), original);
-            assert!(computer.runs("a", &["undo"]).contains("nothing to take out"));
+            assert!(computer.runs("a", &["undo"]).contains("nothing to remove"));
         }
     }
 
@@ -245,7 +245,7 @@ mod on_copies {
     #[test]
     fn it_runs_from_standard_input() {
         let computer = Computer::with("input", PLAIN[0]);
-        for (action, done) in [(&[][..], "now uses"), (&[], "there already"), (&["undo"], "taken out")] {
+        for (action, done) in [(&[][..], "now uses"), (&[], "there already"), (&["undo"], "were removed")] {
             let output = computer.run_from_input("a", action);
             let said = String::from_utf8(output.stdout).unwrap();
             assert!(output.status.success() && said.contains(done), "{said}");

@@ -157,9 +157,9 @@ fn the_test_of_the_connection_knows_this_server() {
     let mut computer = Computer::new(&server, "localhost", b"");
     let right = computer.run(&["test"]);
     let tls = server_config(&server.data().join("certificate-p256.pem"));
-    assert!(right.status.success() && said(&right).contains("The server answers."), "{}", said(&right));
+    assert!(right.status.success() && said(&right).contains("The server responds."), "{}", said(&right));
     // A web server, with TLS and without.
-    for (wrong, means) in [(Some(tls), "another program"), (None, "No server answers")] {
+    for (wrong, means) in [(Some(tls), "another program"), (None, "No server responds")] {
         computer.port = a_web_server(wrong).port();
         let output = computer.pipe(&["test"]);
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));

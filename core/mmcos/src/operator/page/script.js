@@ -1,13 +1,13 @@
 'use strict';
 
-// Everything a player chose (a name above all) reaches the page by textContent alone.
+// Text that a player chose, such as a name, reaches the page only as textContent.
 
 const byId = (id) => document.getElementById(id);
-let clockAhead = 0; // the server's clock less this one's, in seconds
+let clockAhead = 0; // the server's clock minus this one's, in seconds
 let state = null;
 let stream = null;
 let isLive = false;
-let asOf = null; // when the state came that is shown
+let asOf = null; // arrival of the state that is shown
 
 function element(name, text, attributes = {}) {
   const made = document.createElement(name);
@@ -16,7 +16,7 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
-// Only what changed is touched: selections stay, and only it is read out.
+// Writes only changes, so that selections stay and screen readers read nothing twice.
 function setText(node, text) {
   if (node.textContent !== String(text)) node.textContent = text;
 }
@@ -36,7 +36,7 @@ async function ask(method, path, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const { status } = response;
-  throw Object.assign(new Error(answer.error || 'The server answered ' + status + '.'), { status, confirm: answer.confirm });
+  throw Object.assign(new Error(answer.error || 'The server responded with status ' + status + '.'), { status, confirm: answer.confirm });
 }
 
 function tell(text) {
@@ -52,7 +52,7 @@ function report(text) {
   resultTimer = setTimeout(() => setText(byId('result'), ''), 15_000);
 }
 
-// Carries out a command, and shows what came of it.
+// Sends a command and shows its result.
 async function command(method, path, body, done) {
   if (!isLive) {
     tell('Not connected: nothing was sent. ' + byId('connection').textContent);
@@ -64,7 +64,7 @@ async function command(method, path, body, done) {
     return true;
   } catch (error) {
     if (error.confirm !== undefined && !(body && body.confirm)) {
-      return confirm('Careful: ' + error.confirm + '. Go on?') && command(method, path, { ...body, confirm: true }, done);
+      return confirm('Careful: ' + error.confirm + '. Do it anyway?') && command(method, path, { ...body, confirm: true }, done);
     }
     if (error.status === 401) sessionEnded();
     else tell(error.message);
@@ -78,11 +78,11 @@ async function command(method, path, body, done) {
 
 // Characters that show nothing: controls, formats, spaces, fillers, variation selectors.
 const INVISIBLE = /[\p{C}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]/gu;
-// Those that turn the text around them about.
+// Characters that change the direction of the text around them.
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 const isVisible = (name) => name.replace(INVISIBLE, '') !== '';
-// For labels and questions, where no element can isolate it.
+// Returns a name for labels and questions, where no element can isolate it.
 const plain = (name) => (isVisible(name) ? '\u2068' + name.replace(DIRECTIONS, '') + '\u2069' : 'a player with an invisible name');
 const named = (player) => ({ name: player.name, id: player.steam_id });
 
@@ -131,7 +131,7 @@ const date = (moment) =>
 const clock = (moment) =>
   new Date(moment * 1000).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 
-// Puts a text, a name, a moment, or a list of these into an element, in the nodes that are there.
+// Puts a text, a name, a moment, or a list of these into an element, and reuses its nodes.
 function fill(parent, contents) {
   const parts = [contents].flat();
   parts.forEach((part, index) => {
@@ -155,11 +155,11 @@ function fill(parent, contents) {
 
 const lists = new Map(); // by table: the rows by key
 
-// Shows items as rows. A row belongs to its key for good, and so do its buttons. The server sends as many items as can be
-// read; `count` is how many there are.
+// Shows items as rows. A row and its buttons always belong to one key. The server sends only the first items; `count` is the
+// number of all.
 //
-// In a steady table nothing moves: new rows come last, and the row of what is gone stays, grey, until nobody has touched the
-// page for a while.
+// In a steady table nothing moves: new rows are added at the end, and a row without its item stays, grey, until the page has
+// not been touched for a while.
 function rows(id, items, { key, cells, actions, nothing, count = items.length }) {
   const table = byId(id);
   const body = table.tBodies[0];
@@ -202,7 +202,7 @@ function rows(id, items, { key, cells, actions, nothing, count = items.length })
       body.insertBefore(row, place);
     }
     cells(item).forEach((cell, column) => fill(row.cells[column], cell));
-    // A row that wraps does not shrink when a name goes, or those below would move.
+    // A wrapped row keeps its height when a name goes, or the rows below would move.
     if (steady && row.offsetHeight > (row.least || 0)) {
       row.least = row.offsetHeight;
       row.style.height = row.least + 'px';
@@ -227,7 +227,7 @@ for (const kind of ['pointermove', 'pointerdown', 'wheel', 'keydown', 'focusin',
   addEventListener(kind, () => { touchedAt = Date.now(); }, { capture: true, passive: true });
 }
 
-// Removes rows of what has been gone for long.
+// Removes rows whose items went long ago.
 function tidy() {
   if (Date.now() - touchedAt < 30_000) return;
   for (const [id, known] of lists) {
@@ -308,7 +308,7 @@ function playerRows(id, players, nothing, count) {
   });
 }
 
-// What there is to see
+// Views
 
 function figures(pairs) {
   const summary = byId('summary');
@@ -322,15 +322,15 @@ function figures(pairs) {
   });
 }
 
-const CLOCK_ADVICE = '. The server goes by the time from before: bans and logins stay as they are. Set the date and time ' +
-  'of its machine, or look at the time service (timedatectl). If the time is right now: it is believed once the clock has run ' +
-  'evenly for 10 minutes, or 24 hours if it is more than 400 days ahead.';
+const CLOCK_ADVICE = '. The server continues with the time from before, so bans and logins stay as they are. Check the date and ' +
+  'time of its machine, and its time service (timedatectl). If they are right, the server trusts the clock again once it has ' +
+  'run evenly for 10 minutes, or for 24 hours if it is more than 400 days ahead.';
 
 function showMode({ maintenance, storage_trouble: trouble, clock_trouble: clockTrouble }, season) {
   const bar = byId('mode');
   const texts = [
-    trouble && 'Nothing can be saved at the moment, since ' + trouble + '.',
-    clockTrouble && 'Clock in doubt: ' + clockTrouble + '. No season begins: see \u201cServer\u201d.',
+    trouble && 'Logins and results are rejected, because nothing can be saved: ' + trouble + '.',
+    clockTrouble && 'Clock in doubt: ' + clockTrouble + '. No season can begin. See \u201cServer\u201d.',
     season.renumber_to !== null && 'Season ' + season.id + ' began while the clock was ahead. See \u201cSeason and event\u201d.',
     maintenance && 'MAINTENANCE: new logins are refused. Players who are already logged in can keep playing.',
   ].filter(Boolean);
@@ -352,7 +352,7 @@ function show() {
   rows('modes', searches.modes, {
     key: (row) => row.mode + ' ' + row.version,
     cells: (row) => [mode(row), row.players, since(row.since), row.why],
-    nothing: 'Nobody searches.',
+    nothing: 'No player is searching.',
     count: searches.different_modes,
   });
   rows('searches', searches.list, {
@@ -360,7 +360,7 @@ function show() {
     cells: (search) => [
       named(search), mode(search), search.party, since(search.since), search.why + (search.accepts_ai ? '; accepts AI' : ''),
     ],
-    nothing: 'Nobody searches.',
+    nothing: 'No player is searching.',
     count: searches.searches,
   });
   rows('matches', [...matches.list].reverse(), {
@@ -373,56 +373,56 @@ function show() {
       const { session } = match();
       const end = () => {
         const names = match().players.map((player) => plain(player.name)).join(', ');
-        const asked = 'End match ' + session + ' (' + names + ')? What has not been scored will not count. This cannot be taken back.';
+        const asked = 'End match ' + session + ' (' + names + ')? Results that have not arrived yet will not count. This cannot be undone.';
         if (confirm(asked)) command('POST', 'matches/' + session + '/end', undefined, 'Ended match ' + session + '.');
       };
       return [button('End', 'End match ' + session, end, 'danger')];
     },
-    nothing: 'No match is under way.',
+    nothing: 'No match is running.',
     count: matches.running,
   });
-  playerRows('players', players.list, 'Nobody is online.', players.online);
+  playerRows('players', players.list, 'No player is online.', players.online);
   rows('results', state.results, {
     key: (result) => result.session + ' ' + result.user_id,
     cells: (result) => [
       named(result), spaced(result.mode),
-      (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (claimed ' + result.claimed + ')'),
+      (result.change > 0 ? '+' : '') + result.change + (result.claimed === result.change ? '' : ' (reported ' + result.claimed + ')'),
       result.points, since(result.at),
     ],
-    nothing: 'No race was scored lately.',
+    nothing: 'No recent results.',
   });
   rows('leaderboard', state.leaderboard.map((row, index) => ({ ...row, place: index + 1 })), {
     key: (row) => row.user_id,
     cells: (row) => [row.place, named(row), row.points, row.division],
-    nothing: 'Nobody has played yet.',
+    nothing: 'No results yet.',
   });
   const isAhead = season.renumber_to !== null;
   byId('season-ahead').hidden = !isAhead;
   setText(byId('season-ahead'), isAhead ? 'This season began while the server\u2019s clock was ahead. If the clock is right now, ' +
-    'call it season ' + season.renumber_to + ': all points stay as they are. To undo what its beginning did to them, stop the ' +
-    'server and run: mmcos restore seasons/before-season-' + season.id + '.db' : '');
-  setText(byId('season-start'), isAhead ? 'Call it season ' + season.renumber_to : 'Begin the next season now');
+    'renumber the season to ' + season.renumber_to + ': all points stay as they are. To get back the points from before it began, ' +
+    'stop the server and run: mmcos restore seasons/before-season-' + season.id + '.db' : '');
+  setText(byId('season-start'), isAhead ? 'Renumber to season ' + season.renumber_to : 'Begin the next season now');
   terms('season', [
-    ['Season', season.id + (season.active || isAhead ? '' : ' (over)')],
-    [isAhead ? 'Begins only' : 'Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
+    ['Season', season.id + (season.active || isAhead ? '' : ' (ended)')],
+    [isAhead ? 'Should begin' : 'Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
     ['Event', event ? event.name + (event.on ? ' until ' + date(event.ends) : ' from ' + date(event.starts)) : 'none planned'],
   ]);
   terms('server', [
     ['Running for', since(server.started)],
     ['Message', server.message || 'none'],
     ['Logins', server.maintenance ? 'refused: maintenance' : 'open'],
-    ['Steam tickets', server.verifies_tickets ? 'verified' : 'not verified: anyone can be anyone'],
+    ['Steam tickets', server.verifies_tickets ? 'verified' : 'not verified: players can impersonate each other'],
     ['Connections', server.connections],
     ['Last write to disk', server.last_commit_millis === null ? 'none yet' : server.last_commit_millis.toFixed(1) + ' ms'],
     ['Storage', server.storage_trouble || 'available'],
-    ['Clock', server.clock_trouble ? 'in doubt: ' + server.clock_trouble + CLOCK_ADVICE : 'believed'],
+    ['Clock', server.clock_trouble ? 'in doubt: ' + server.clock_trouble + CLOCK_ADVICE : 'trusted'],
     ['Active bans', server.bans],
   ]);
 }
 
 function tick() {
   tidy();
-  // What is stale does not look alive.
+  // Stale figures must not look live.
   if (!isLive) return;
   for (const time of document.querySelectorAll('time[data-since]')) setText(time, passed(time));
 }
@@ -439,7 +439,7 @@ function svgElement(name, attributes, text) {
   return made;
 }
 
-// A period that ends with the last step. Steps from before the server's start are left empty.
+// Draws a period that ends with the last step. Steps from before the server's start are left empty.
 function drawing({ step, end }, period, values, means, most) {
   const start = end - period;
   const x = (moment) => LEFT + ((moment - start) / period) * (WIDTH - LEFT - 4);
@@ -488,7 +488,7 @@ function chart(index, title, unit, period, chart, key, newer) {
 }
 
 function showCharts({ hour, day }) {
-  // The quarter of an hour that is under way is in the hour's minutes.
+  // The hour's minutes contain the current quarter of an hour.
   const steps = Math.max(0, Math.floor((hour.end - day.end) / hour.step));
   const newer = (key) => (steps ? hour[key].slice(-steps) : []);
   const kinds = [['Online', 'online', ''], ['Searching', 'searching', ''], ['Matches', 'matches', ''], ['Wait', 'wait', ' s']];
@@ -527,7 +527,7 @@ function settingForm(name, kind) {
   return Object.assign(form, { input, about, reset });
 }
 
-// Text that somebody is typing stays.
+// Shows a setting, but keeps text that is being typed.
 function showSetting({ name, kind, about, value, configured, set }) {
   let form = forms.get(name);
   if (!form) {
@@ -552,7 +552,7 @@ async function showOperators() {
     key: (ban) => ban.subject,
     cells: (ban) => [
       ban.name === null ? ban.subject : [{ name: ban.name, id: ban.subject }, ' (' + ban.subject + ')'],
-      ban.until === null ? 'permanent' : date(ban.until) + (ban.holds ? '' : ' (over)'),
+      ban.until === null ? 'permanent' : date(ban.until) + (ban.holds ? '' : ' (expired)'),
       ban.reason, ban.note,
     ],
     actions: (ban) => {
@@ -562,7 +562,7 @@ async function showOperators() {
         command('POST', 'bans/lift', { subject }, 'Lifted the ban of ' + subject + '.');
       })];
     },
-    nothing: 'Nobody is banned.',
+    nothing: 'No bans.',
   });
 }
 
@@ -590,7 +590,7 @@ on('logout', 'click', async () => {
   } catch (error) {
     return tell(error.message);
   }
-  // What was seen and typed does not stay for the next person at this screen.
+  // The next person at this screen must not see what was shown or typed.
   location.reload();
 });
 on('find', 'submit', async () => {
@@ -618,10 +618,10 @@ on('season-start', 'click', async () => {
   const { id, renumber_to: right } = state.season;
   const season = right === null ? id + 1 : right;
   const [asked, done] = right === null
-    ? ['Begin season ' + season + ' now? Everybody starts again, with the bonus of their division and rank. ' +
-      'This cannot be taken back.', 'Season ' + season + ' has begun.']
-    : ['Call season ' + id + ' season ' + season + '? All points stay as they are. Is the date of the server right: ' +
-      date(now()) + '?', 'It is season ' + season + ' now.'];
+    ? ['Begin season ' + season + ' now? All players start again, with the bonus of their division and rank. ' +
+      'This cannot be undone.', 'Season ' + season + ' has begun.']
+    : ['Renumber season ' + id + ' to ' + season + '? All points stay as they are. Is the server\u2019s date right: ' +
+      date(now()) + '?', 'This is season ' + season + ' now.'];
   if (!confirm(asked)) return;
   isBeginning = true;
   try {
@@ -635,12 +635,12 @@ on('event', 'submit', () => {
   command('POST', 'event/start', { event, hours }, 'Started the event ' + event + ' for ' + hours + ' h.');
 });
 on('event-stop', 'click', () => {
-  if (confirm('Stop the event that is on?')) command('POST', 'event/stop', undefined, 'Stopped the event.');
+  if (confirm('Stop the current event?')) command('POST', 'event/stop', undefined, 'Stopped the event.');
 });
 
 // The connection
 
-// Shows whether what is on the page is up to date. Commands need that.
+// Shows whether the page is up to date, and enables commands only then.
 function setLive(live, text) {
   isLive = live;
   document.body.classList.toggle('stale', !live);
@@ -684,7 +684,7 @@ function watch() {
   });
 }
 
-// Finds out what a stream does not tell: that the session has ended, that the server or the network is gone.
+// Detects what a stream does not report: the end of the session, a server or network that is gone.
 let isChecking = false;
 async function check() {
   if (isChecking || !document.body.classList.contains('operator')) return;
@@ -696,7 +696,7 @@ async function check() {
     else if (isLive) asOf = new Date();
   } catch (error) {
     setLive(false, error.status ? error.message : 'Connection lost; trying again.');
-    // The stream may hang on a connection that is gone.
+    // The stream may hang on a dead connection.
     if (stream && stream.readyState === EventSource.OPEN) watch();
   } finally {
     isChecking = false;
@@ -708,7 +708,7 @@ async function start() {
   try {
     session = await ask('GET', 'session');
   } catch (error) {
-    setLive(false, 'The server refuses.');
+    setLive(false, 'The server rejected the request.');
     if (error.status === 0) {
       setLive(false, 'Connection lost; trying again.');
       setTimeout(start, 3000);
