@@ -7,7 +7,6 @@
 //! ```
 //!
 //! (`taskset -c 0 …` is the command that starts the server.)
-#![cfg(unix)]
 #![allow(
     dead_code,
     clippy::expect_used,

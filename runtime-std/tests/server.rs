@@ -1,4 +1,5 @@
 //! The server on threads, from outside.
+#![cfg(unix)]
 
 use mmcos_core::{link::WriteLimits, seam::Core};
 use mmcos_std::{

@@ -259,14 +259,15 @@ impl fmt::Display for Dashboard<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_dir::tests::{Scratch, mode};
+    use crate::data_dir::tests::{Scratch, assert_private};
     use crate::setup::Place;
 
     #[test]
     fn is_made_once_kept_private_and_shown_once() {
         let Scratch(dir) = &Scratch::new("operator");
         let first = OperatorPassword::load_or_make(dir).unwrap();
-        assert_eq!((first.text.len(), mode(&dir.file(FILE))), (31, 0o600));
+        assert_eq!(first.text.len(), 31);
+        assert_private(&dir.file(FILE));
         let second = OperatorPassword::load_or_make(dir).unwrap();
         assert_eq!((&second.text, first.new, second.new), (&first.text, true, false));
         let setup = Setup {
@@ -280,7 +281,7 @@ mod tests {
         assert!(shown(&first).contains(&link) && shown(&first).contains(&first.text));
         assert!(!shown(&second).contains(&first.text));
         console.write(dir).unwrap();
-        assert_eq!(mode(&dir.file(CONSOLE_FILE)), 0o600);
+        assert_private(&dir.file(CONSOLE_FILE));
         assert_eq!(format!("{console:?}"), "Console(..)");
         assert_eq!(format!("{first:?}"), "OperatorPassword(..)");
     }

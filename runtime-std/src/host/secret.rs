@@ -74,15 +74,14 @@ impl fmt::Debug for ServerKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_dir::tests::Scratch;
+    use crate::data_dir::tests::{Scratch, assert_private};
 
     #[test]
     fn is_made_once_and_kept_private() {
         let Scratch(dir) = &Scratch::new("secret");
         let key = ServerKey::load_or_make(dir).unwrap();
         assert_eq!(ServerKey::load_or_make(dir).unwrap(), key);
-        #[cfg(unix)]
-        assert_eq!(crate::data_dir::tests::mode(&dir.file(FILE)), 0o600);
+        assert_private(&dir.file(FILE));
         assert_ne!(ServerKey::make(dir).unwrap(), key);
         assert_eq!(format!("{key:?}"), "ServerKey(..)");
     }

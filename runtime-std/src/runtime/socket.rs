@@ -4,18 +4,18 @@ use std::io::{self, IoSlice, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use mmcos_core::link::Link;
-use socket2::SockRef;
 
 /// Maximum number of slices per system call.
 const PIECES: usize = 8;
 /// Maximum unsent bytes in the kernel. More would hide for minutes whether the client reads.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 32 * 1024;
 
 /// Prepares an accepted socket: small responses leave at once, and the kernel buffers little of large ones.
 pub fn prepare(socket: &TcpStream) {
     let _ = socket.set_nodelay(true);
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT);
+    let _ = socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT);
 }
 
 /// Passes the bytes that `link` may write to `write`, as slices for one system call.

@@ -253,7 +253,7 @@ impl Write for InHand<'_> {
 }
 
 /// Non-blocking writes to a socket, whatever its mode.
-struct AtOnce<'a>(&'a TcpStream);
+struct AtOnce<'a>(#[cfg_attr(not(unix), allow(dead_code, reason = "never written to there"))] &'a TcpStream);
 
 impl Write for AtOnce<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -6,6 +6,7 @@ use mmcos_core::seam::StorageTrouble;
 use rusqlite::ErrorCode;
 
 use crate::data_dir::DataDir;
+use crate::system::advice::{FREE_SPACE, OWNER, SYSTEM_LOG};
 
 /// Error of the store, with advice for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,12 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A file beside the store cannot be read or written.
-    #[error("{}: {source}; look for free space (df -h) and at who owns the directory (ls -ld)", path.display())]
+    #[error(
+        "{}: {source}; look for free space ({space}) and at who owns the directory ({owner})",
+        path.display(),
+        space = FREE_SPACE,
+        owner = OWNER
+    )]
     File {
         /// Path of the file.
         path: PathBuf,
@@ -129,9 +135,10 @@ pub enum StoreError {
     /// The file lacks commits that were acknowledged.
     #[error(
         "{} has lost changes that were saved before (it holds {found} of {expected} commits): it was replaced while the \
-         server ran, or its disk has lost data. Look at the system's log (dmesg), and put a backup in its place: {program} \
+         server ran, or its disk has lost data. Look at the system's log ({log}), and put a backup in its place: {program} \
          restore FILE",
-        path.display()
+        path.display(),
+        log = SYSTEM_LOG
     )]
     Lost {
         /// Path of the file.
@@ -250,10 +257,12 @@ fn said(error: &rusqlite::Error) -> String {
 
 fn advice(error: &rusqlite::Error, program: &str) -> String {
     let text = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full: make room (df -h)",
+        Some(ErrorCode::DiskFull) => return format!("the disk is full: make room ({FREE_SPACE})"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            "it cannot be written: look at who owns it and its directory (ls -ld), and whether the disk is mounted \
-             read-only (mount)"
+            return format!(
+                "it cannot be written: look at who owns it and its directory ({OWNER}), and whether the disk is mounted \
+                 read-only"
+            );
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             return format!("it is damaged: put a backup in its place: {program} restore FILE");
@@ -263,7 +272,9 @@ fn advice(error: &rusqlite::Error, program: &str) -> String {
              discard it there, or close that program"
         }
         Some(ErrorCode::SystemIoFailure) => {
-            "the disk fails: look at the system's log (dmesg), and copy the data directory to another disk"
+            return format!(
+                "the disk fails: look at the system's log ({SYSTEM_LOG}), and copy the data directory to another disk"
+            );
         }
         // Not an error of SQLite: a value of the wrong type, or a row that is missing.
         None => {

@@ -1,7 +1,7 @@
 //! An operator's work with a store: back it up, restore a backup, export it, check it.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -364,7 +364,9 @@ pub(super) fn copy(
     let copied = copied
         .map_err(|source| if is_of_source(&source) { file.sql(source) } else { new.sql(source) })
         .and_then(|_| {
-            let synced = File::open(to).and_then(|file| file.sync_all()).and_then(|()| sync_directory(to));
+            // Windows syncs only a file that is open for writing.
+            let opened = OpenOptions::new().write(true).open(to);
+            let synced = opened.and_then(|file| file.sync_all()).and_then(|()| sync_directory(to));
             synced.map_err(|source| StoreError::file(to, source))
         });
     if copied.is_err() {

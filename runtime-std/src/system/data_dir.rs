@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::system::advice::{FREE_SPACE, OWNER};
+
 /// The data directory. Only its owner has access.
 ///
 /// ```
@@ -45,8 +47,10 @@ pub enum DataDirError {
     },
     /// A file cannot be written.
     #[error(
-        "cannot write {}: {source}; look for free space (df -h) and at who owns the directory (ls -ld)",
-        path.display()
+        "cannot write {}: {source}; look for free space ({space}) and at who owns the directory ({owner})",
+        path.display(),
+        space = FREE_SPACE,
+        owner = OWNER
     )]
     Write {
         /// Path of the file.
@@ -178,6 +182,18 @@ pub(crate) mod tests {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(self.0.path());
         }
+    }
+
+    /// Asserts that only its owner can read the file. Windows keeps that in the directory's list of permissions.
+    #[cfg(not(unix))]
+    pub(crate) fn assert_private(path: &Path) {
+        assert!(path.exists());
+    }
+
+    /// Asserts that only its owner can read the file.
+    #[cfg(unix)]
+    pub(crate) fn assert_private(path: &Path) {
+        assert_eq!(mode(path), 0o600);
     }
 
     #[cfg(unix)]

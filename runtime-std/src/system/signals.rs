@@ -1,17 +1,11 @@
 //! Ctrl-C and SIGTERM stop the server; a second one ends it at once. SIGHUP makes it read its certificates
-//! again, or stop if it comes because the terminal has gone.
+//! again, or stop if it comes because the terminal has gone. On Windows, the closing of the console window, log-off and
+//! shutdown stop it like Ctrl-C.
 
+#[cfg(windows)]
+pub use super::windows::signals::Signals;
 #[cfg(unix)]
 pub use unix::Signals;
-#[cfg(windows)]
-pub use windows::Signals;
-
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 /// Request by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +14,6 @@ pub enum Request {
     Stop,
     /// Reload what can be reloaded while the server runs.
     Reload,
-}
-
-/// Raises a flag at the first of the two signals. At the second one, the process ends with the status of a shell.
-fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, signal.saturating_add(128), seen.clone())?;
-        flag::register(signal, seen.clone())?;
-    }
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -66,7 +51,7 @@ mod unix {
         pub fn install() -> io::Result<Self> {
             let (stream, end) = UnixStream::pair()?;
             let [stop, hang_up] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
-            super::raise_or_end(&stop)?;
+            raise_or_end(&stop)?;
             for signal in [SIGINT, SIGTERM] {
                 pipe::register(signal, end.try_clone()?)?;
             }
@@ -96,6 +81,15 @@ mod unix {
         }
     }
 
+    /// Raises a flag at the first of the two signals. At the second one, the process ends with the status of a shell.
+    fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, signal.saturating_add(128), seen.clone())?;
+            flag::register(signal, seen.clone())?;
+        }
+        Ok(())
+    }
+
     fn has_terminal() -> bool {
         File::open("/dev/tty").is_ok()
     }
@@ -105,42 +99,5 @@ mod unix {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
-    }
-}
-
-#[cfg(windows)]
-mod windows {
-    use std::io;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::{Duration, Instant};
-
-    use super::Request;
-
-    /// Notices Ctrl-C.
-    #[derive(Debug)]
-    pub struct Signals {
-        seen: Arc<AtomicBool>,
-    }
-
-    impl Signals {
-        /// Receives Ctrl-C from now on. Call it once in a process.
-        pub fn install() -> io::Result<Self> {
-            let seen = Arc::default();
-            super::raise_or_end(&seen)?;
-            Ok(Self { seen })
-        }
-
-        /// Blocks until Ctrl-C; `None` after `patience`. Polls ten times a second, because Windows wakes no thread.
-        pub fn wait(&mut self, patience: Duration) -> io::Result<Option<Request>> {
-            let start = Instant::now();
-            while start.elapsed() < patience {
-                if self.seen.load(Ordering::SeqCst) {
-                    return Ok(Some(Request::Stop));
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            Ok(None)
-        }
     }
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+#[cfg(unix)]
 use crate::data_dir::tests::Scratch;
 use crate::host::program::tests::GAME;
 

@@ -12,7 +12,7 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::*;
-use crate::data_dir::tests::{Scratch, mode};
+use crate::data_dir::tests::{Scratch, assert_private};
 use crate::host::program::tests::{GAME, STRICT};
 
 /// 2026-11-23.
@@ -45,7 +45,7 @@ fn both_are_made_at_the_first_start_and_loaded_afterwards() {
     assert_eq!(loaded.ecdsa.unwrap().cert, made.ecdsa.unwrap().cert);
     assert_eq!(made.rsa.key.algorithm(), rustls::SignatureAlgorithm::RSA);
     for kind in [Kind::Rsa, Kind::P256] {
-        assert_eq!(mode(&dir.file(kind.file())), 0o600);
+        assert_private(&dir.file(kind.file()));
     }
 }
 
@@ -176,7 +176,7 @@ fn a_client_that_trusts_the_authority_alone_connects_before_and_after_renewals()
         }
         assert_eq!(certificates.rsa.cert == made.rsa.cert, years == 0, "short certificates, renewed");
     }
-    assert_eq!(mode(&dir.file(authority::FILE)), 0o600);
+    assert_private(&dir.file(authority::FILE));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 pub use inherited::Inherited;
 
+use crate::system::advice;
+
 /// Maximum number of connections that wait to be accepted. The kernel may allow fewer.
 const BACKLOG: i32 = 1024;
 
@@ -32,10 +34,10 @@ pub enum ListenError {
     /// Another program listens on this address.
     #[error(
         "another program already listens on {address}: perhaps a second copy of this server, or a web server (Apache, \
-         nginx, Pi-hole, IIS). Find it with `sudo ss -ltnp 'sport = :{port}'` (Windows: netstat -abno) and stop it, or \
+         nginx, Pi-hole, IIS). Find it with {find} and stop it, or \
          choose another place with --http or --https; the game itself can only reach port 443 (80 with its Localhost \
          setting)",
-        port = address.port()
+        find = advice::port_owner(address.port(), cfg!(windows))
     )]
     InUse {
         /// Requested address.
@@ -82,8 +84,12 @@ impl AcceptTrouble {
     pub fn tell(&mut self, error: &io::Error) {
         if self.is_news(Instant::now()) {
             log::warn!(
-                "cannot accept connections: {error}. If too many files are open, lower max-connections, or let this \
-                 program open more: `LimitNOFILE=` under systemd, `ulimit -n` in a shell"
+                "cannot accept connections: {error}. If too many files are open, lower max-connections{}",
+                if cfg!(windows) {
+                    ""
+                } else {
+                    ", or let this program open more: `LimitNOFILE=` under systemd, `ulimit -n` in a shell"
+                }
             );
         }
     }
@@ -110,7 +116,7 @@ fn bind_with(wanted: SocketAddr, listen: Listen) -> Result<Bound, ListenError> {
         Err(error) if error.kind() != ErrorKind::PermissionDenied => return Err(explained(wanted, error)),
         Err(denied) => denied,
     };
-    let Some(port) = substitute(wanted.port()) else {
+    let Some(port) = substitute(wanted.port(), cfg!(windows)) else {
         return Err(explained(wanted, denied));
     };
     let other = SocketAddr::new(wanted.ip(), port);
@@ -118,8 +124,11 @@ fn bind_with(wanted: SocketAddr, listen: Listen) -> Result<Bound, ListenError> {
     bound(listener, other, Some(wanted.port()))
 }
 
-fn substitute(port: u16) -> Option<u16> {
+/// Returns the port in place of one that needs a permission. Windows reserves no port for administrators: there,
+/// "permission denied" (WSAEACCES) means that another program has it.
+fn substitute(port: u16, is_windows: bool) -> Option<u16> {
     match port {
+        _ if is_windows => None,
         80 => Some(8080),
         443 => Some(8443),
         _ => None,
@@ -159,6 +168,7 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
 fn explained(address: SocketAddr, source: io::Error) -> ListenError {
     match source.kind() {
         ErrorKind::AddrInUse => ListenError::InUse { address },
+        ErrorKind::PermissionDenied if cfg!(windows) => ListenError::InUse { address },
         ErrorKind::PermissionDenied => ListenError::Denied { address },
         ErrorKind::AddrNotAvailable => ListenError::NotOurs { address },
         _ => ListenError::Other { address, source },
@@ -208,6 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn windows_has_no_substitute_for_a_port() {
+        assert_eq!((substitute(443, false), substitute(443, true)), (Some(8443), None));
+        assert_eq!((substitute(80, false), substitute(80, true)), (Some(8080), None));
+    }
+
+    #[test]
+    #[cfg(windows)]
+    fn permission_denied_means_that_another_program_has_the_port() {
+        let error = bind_with(any(443), denied_below_1024).unwrap_err();
+        assert!(matches!(error, ListenError::InUse { address } if address.port() == 443), "{error}");
+    }
+
+    #[test]
+    #[cfg(not(windows))]
     fn other_ports_stand_in_for_those_that_are_not_allowed() {
         assert_eq!(bind_with(any(443), denied_below_1024).unwrap().instead_of, Some(443));
         assert_eq!(bind_with(any(80), denied_below_1024).unwrap().instead_of, Some(80));
@@ -222,7 +246,7 @@ mod tests {
         let message = bind(first.address).unwrap_err().to_string();
         let port = first.address.port();
         assert!(message.contains(&format!("already listens on {}", first.address)), "{message}");
-        assert!(message.contains(&format!("'sport = :{port}'")), "{message}");
+        assert!(message.contains(&format!(":{port}")) && message.contains("Find it with"), "{message}");
         let all_taken: Listen = |_| Err(ErrorKind::AddrInUse.into());
         assert!(matches!(bind_with(any(443), all_taken), Err(ListenError::InUse { .. })));
     }
