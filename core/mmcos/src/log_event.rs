@@ -12,8 +12,9 @@ use crate::{
 };
 use mmcos_core::{
     admin,
+    calendar::UtcText,
     notice::Notice,
-    seam::{Level, Report},
+    seam::{Level, Report, Wall},
     wire::steam::SteamId,
 };
 
@@ -118,10 +119,16 @@ pub enum Event {
         why: admin::Refusal,
     },
     /// A season began.
-    #[error("season {} began; {players} players start anew", season.0)]
+    #[error(
+        "season {} (official numbering) is on until {}; {players} players start again",
+        season.0,
+        UtcText::from(*ends)
+    )]
     SeasonStarted {
         /// Its number.
         season: SeasonId,
+        /// Its end.
+        ends: Wall,
         /// Number of players that had been in an earlier season.
         players: usize,
     },
@@ -135,7 +142,7 @@ pub enum Event {
     },
     /// Rows of players were gone when the server started.
     #[error(
-        "{accounts} accounts are missing in the store: their players start anew at their next login, and their \
+        "{accounts} accounts are missing in the store: their players start again at their next login, and their \
          results are left out; if you did not delete them, restore a backup"
     )]
     AccountsMissing {

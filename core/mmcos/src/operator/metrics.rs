@@ -69,30 +69,30 @@ impl Mmcos {
     }
 
     fn server_metrics(&self, now: Wall, text: &mut Exposition) {
-        text.family("dashboards", Kind::Gauge, "Dashboards that are open.")
+        text.family("dashboards", Kind::Gauge, "Open dashboards.")
             .sample(&[], self.operator.live.watchers());
-        text.family("maintenance", Kind::Gauge, "1 while nobody can log in.")
+        text.family("maintenance", Kind::Gauge, "1 during maintenance.")
             .sample(&[], u8::from(self.settings.maintenance));
         text.family(
             "players_online",
             Kind::Gauge,
-            "Players who asked for something in the last ten minutes.",
+            "Players with a request in the last ten minutes.",
         )
         .sample(&[], self.presence.count(now));
-        text.family("players_known", Kind::Gauge, "Players who ever logged in.")
+        text.family("players_known", Kind::Gauge, "Registered players.")
             .sample(&[], self.players.len());
-        text.family("bans", Kind::Gauge, "Bans that hold.")
+        text.family("bans", Kind::Gauge, "Active bans.")
             .sample(&[], self.bans.iter().filter(|ban| ban.holds(self.earliest)).count());
     }
 
     fn request_metrics(&self, text: &mut Exposition) {
         let counts = &self.operator.counts;
         let mut family =
-            text.family("requests_total", Kind::Counter, "Requests of the game, by what they were answered.");
+            text.family("requests_total", Kind::Counter, "Requests of the game, by status.");
         for ((endpoint, status), count) in &counts.requests {
             family.sample(&[("endpoint", endpoint), ("status", &status.to_string())], count);
         }
-        let mut family = text.family("logins_refused_total", Kind::Counter, "Logins that were refused.");
+        let mut family = text.family("logins_refused_total", Kind::Counter, "Rejected logins.");
         for (reason, count) in &counts.refused_logins {
             family.sample(&[("reason", reason)], count);
         }
@@ -100,7 +100,7 @@ impl Mmcos {
 
     fn matchmaking_metrics(&self, text: &mut Exposition) {
         let matchmaker = self.matchmaker();
-        text.family("held_polls", Kind::Gauge, "Searches that are held open.")
+        text.family("held_polls", Kind::Gauge, "Held polls.")
             .sample(&[], self.matchmaking.held());
         // Names of modes come from clients, so they are not used as labels: there could be any number of them.
         let mut searching: BTreeMap<(&str, bool), u32> = BTreeMap::new();
@@ -113,11 +113,11 @@ impl Mmcos {
             *count = count.saturating_add(bucket.players);
         }
         let mut family =
-            text.family("players_searching", Kind::Gauge, "Players who search, parties included.");
+            text.family("players_searching", Kind::Gauge, "Searching players, parties included.");
         for ((rules, ranked), players) in searching {
             family.sample(&[("rules", rules), ("ranked", if ranked { "true" } else { "false" })], players);
         }
-        text.family("matches", Kind::Gauge, "Matches under way.")
+        text.family("matches", Kind::Gauge, "Running matches.")
             .sample(&[], view::under_way(matchmaker).count());
 
         let counts = matchmaker.match_counts();
@@ -128,7 +128,7 @@ impl Mmcos {
             ("timed_out", counts.timed_out),
             ("alone", counts.alone),
         ];
-        let mut family = text.family("matches_total", Kind::Counter, "Matches that came so far.");
+        let mut family = text.family("matches_total", Kind::Counter, "Matches since the start, by outcome.");
         for (state, count) in states {
             family.sample(&[("state", state)], count);
         }
@@ -138,14 +138,14 @@ impl Mmcos {
         text.family(
             "match_players",
             Kind::Histogram,
-            "Players of the matches that were made, parties included.",
+            "Players in a match, parties included.",
         )
         .histogram(&[], sizes, 0, players);
 
         let mut family = text.family(
             "search_duration_seconds",
             Kind::Histogram,
-            "How long searches took, by how they ended.",
+            "Duration of searches, by their end.",
         );
         for (end, waits) in
             [("humans", matchmaker.waits().with_humans()), ("ai", matchmaker.waits().with_ai())]

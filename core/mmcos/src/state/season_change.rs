@@ -76,7 +76,7 @@ impl Mmcos {
         let roll_over = RollOver::new(ladder, &rank_bonus, self.players.ranking(), prizes);
         let players = self.change_season(cx, season, Some(Box::new(roll_over)));
         self.leaderboards.changed();
-        cx.log(Event::SeasonStarted { season: season.id, players });
+        cx.log(Event::SeasonStarted { season: season.id, ends: season.inactive_from, players });
     }
 
     /// Returns the number of players whose season changed.
