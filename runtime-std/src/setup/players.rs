@@ -71,9 +71,9 @@ fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -
             "This server listens on port {port}, but the game connects to 443 only. Its operator must forward 443 to \
              {port}."
         )),
-        None => {
-            Some("This server does not speak HTTPS, which the game needs unless both are on one PC.".to_owned())
-        }
+        None => Some(
+            "This server does not speak HTTPS, which the game needs unless both are on one PC.".to_owned(),
+        ),
     };
     let notes = [note.map(str::to_owned), port].into_iter().flatten();
     let attention =

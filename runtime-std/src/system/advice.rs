@@ -1,10 +1,10 @@
-//! Places to look at when something fails, by the words of this operating system.
+//! Names of this operating system's tools, for advice in messages.
 
-/// Where free space is shown.
+/// The place that shows free space.
 pub(crate) const FREE_SPACE: &str = if cfg!(windows) { "Explorer, This PC" } else { "df -h" };
-/// Where the owner and the permissions of a directory are shown.
+/// The place that shows the owner and the permissions of a directory.
 pub(crate) const OWNER: &str = if cfg!(windows) { "Properties, Security" } else { "ls -ld" };
-/// Where the system reports failing disks.
+/// The place where the system reports failing disks.
 pub(crate) const SYSTEM_LOG: &str =
     if cfg!(windows) { "Event Viewer, Windows Logs, System" } else { "dmesg" };
 

@@ -69,26 +69,19 @@ impl Mmcos {
     }
 
     fn server_metrics(&self, now: Wall, text: &mut Exposition) {
-        text.family("dashboards", Kind::Gauge, "Open dashboards.")
-            .sample(&[], self.operator.live.watchers());
+        text.family("dashboards", Kind::Gauge, "Open dashboards.").sample(&[], self.operator.live.watchers());
         text.family("maintenance", Kind::Gauge, "1 during maintenance.")
             .sample(&[], u8::from(self.settings.maintenance));
-        text.family(
-            "players_online",
-            Kind::Gauge,
-            "Players with a request in the last ten minutes.",
-        )
-        .sample(&[], self.presence.count(now));
-        text.family("players_known", Kind::Gauge, "Registered players.")
-            .sample(&[], self.players.len());
+        text.family("players_online", Kind::Gauge, "Players with a request in the last ten minutes.")
+            .sample(&[], self.presence.count(now));
+        text.family("players_known", Kind::Gauge, "Registered players.").sample(&[], self.players.len());
         text.family("bans", Kind::Gauge, "Active bans.")
             .sample(&[], self.bans.iter().filter(|ban| ban.holds(self.earliest)).count());
     }
 
     fn request_metrics(&self, text: &mut Exposition) {
         let counts = &self.operator.counts;
-        let mut family =
-            text.family("requests_total", Kind::Counter, "Requests of the game, by status.");
+        let mut family = text.family("requests_total", Kind::Counter, "Requests of the game, by status.");
         for ((endpoint, status), count) in &counts.requests {
             family.sample(&[("endpoint", endpoint), ("status", &status.to_string())], count);
         }
@@ -100,8 +93,7 @@ impl Mmcos {
 
     fn matchmaking_metrics(&self, text: &mut Exposition) {
         let matchmaker = self.matchmaker();
-        text.family("held_polls", Kind::Gauge, "Held polls.")
-            .sample(&[], self.matchmaking.held());
+        text.family("held_polls", Kind::Gauge, "Held polls.").sample(&[], self.matchmaking.held());
         // Names of modes come from clients, so they are not used as labels: there could be any number of them.
         let mut searching: BTreeMap<(&str, bool), u32> = BTreeMap::new();
         for bucket in matchmaker.buckets() {
@@ -135,18 +127,15 @@ impl Mmcos {
         let sizes = (1_u64..).zip(counts.sizes);
         let players =
             sizes.clone().fold(0_u64, |sum, (size, count)| sum.saturating_add(size.saturating_mul(count)));
-        text.family(
-            "match_players",
-            Kind::Histogram,
-            "Players in a match, parties included.",
-        )
-        .histogram(&[], sizes, 0, players);
-
-        let mut family = text.family(
-            "search_duration_seconds",
-            Kind::Histogram,
-            "Duration of searches, by their end.",
+        text.family("match_players", Kind::Histogram, "Players in a match, parties included.").histogram(
+            &[],
+            sizes,
+            0,
+            players,
         );
+
+        let mut family =
+            text.family("search_duration_seconds", Kind::Histogram, "Duration of searches, by their end.");
         for (end, waits) in
             [("humans", matchmaker.waits().with_humans()), ("ai", matchmaker.waits().with_ai())]
         {
