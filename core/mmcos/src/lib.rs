@@ -14,6 +14,7 @@ mod domain;
 mod host;
 mod log_event;
 mod operator;
+mod public;
 mod record;
 pub mod redact;
 mod services;
@@ -37,6 +38,7 @@ pub use domain::{
 };
 pub use host::steam_ticket;
 pub use log_event::{Event, NotCounted};
+pub use public::{Hour, Podium, PodiumPlace};
 pub use record::Record;
 pub use services::{rejection::Fault, routes::is_service};
 pub use settings::Settings;
@@ -57,6 +59,7 @@ use mmcos_core::{
 use moderation::Bans;
 use operator::Operator;
 use players::{Players, RestoreError};
+use public::Public;
 use results::Races;
 use seasons::{RollOver, Season, SeasonId, SeasonStarted};
 use services::{
@@ -126,6 +129,7 @@ pub struct Mmcos {
     /// The latest time of issue of any session that is known to be valid.
     latest_issued: Wall,
     operator: Operator,
+    public: Public,
     matchmaking: Matchmaking,
     leaderboards: Leaderboards,
     game_configuration: Option<Rendered>,
@@ -165,6 +169,7 @@ impl Mmcos {
             ended_sessions: BTreeMap::new(),
             latest_issued: Wall::default(),
             operator: Operator::new(desk.clone()),
+            public: Public::default(),
             matchmaking: Matchmaking::new(settings.matchmaker(), *seed, first_session),
             settings: Live::new(settings.clone()),
             leaderboards: Leaderboards::default(),
@@ -323,6 +328,9 @@ impl Game for Mmcos {
         let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
         let settings = self.settings.changes();
         let settings = settings.map(|(name, value)| Record::Setting { name, value: Some(value.into()) });
+        let podiums = self.public.podiums.values().cloned().map(Record::Podium);
+        let hours = self.public.week.counted().map(Record::Hour);
+        let settings = settings.chain(podiums).chain(hours);
         season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
     }
 }
@@ -339,6 +347,7 @@ impl Service for Mmcos {
         }
         self.follow_clock(cx);
         self.follow_calendar(cx);
+        self.follow_week(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
@@ -421,6 +430,8 @@ impl Service for Mmcos {
                 self.game_configuration = None;
             }
             Record::Prize(_) => {}
+            Record::Podium(podium) => drop(self.public.podiums.insert(podium.season, podium)),
+            Record::Hour(hour) => self.public.week.put(hour),
             Record::EventByHand(by_hand) => {
                 self.events.put(by_hand);
                 self.game_configuration = None;

@@ -9,6 +9,7 @@ use crate::{
     ids::SessionId,
     moderation::{Ban, Subject},
     players::Player,
+    public::{Hour, Podium},
     results::{KEEP, MOST, Race, RaceResult},
     seasons::{Prize, SeasonStarted},
     special_events::ByHand,
@@ -48,6 +49,10 @@ pub enum Record {
     SeasonStarted(Box<SeasonStarted>),
     /// A prize of a season that has ended. For operators only: no server needs it back.
     Prize(Prize),
+    /// The first places of a season that has ended.
+    Podium(Podium),
+    /// Players online at an hour of the week.
+    Hour(Hour),
     /// An operator started or stopped an event.
     EventByHand(ByHand),
 }
@@ -55,10 +60,16 @@ pub enum Record {
 impl Row for Record {
     const SCHEMA: &'static Schema = &Schema {
         name: info::INFO.name,
-        tables: &[SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES],
+        tables: &[SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES, PODIUMS, HOURS],
         counted: "players",
         views: &[STANDINGS],
-        migrations: &["", "", include_str!("record/3.sql"), include_str!("record/4.sql")],
+        migrations: &[
+            "",
+            "",
+            include_str!("record/3.sql"),
+            include_str!("record/4.sql"),
+            include_str!("record/5.sql"),
+        ],
     };
 
     fn milestone(&self) -> Option<Milestone> {
@@ -199,6 +210,23 @@ const PRIZES: Table = Table {
     ],
     key: 3,
     restore: Restore::Nothing,
+    ..Table::PLAIN
+};
+
+/// The first places of each season that has ended, for the public pages.
+const PODIUMS: Table = Table {
+    record: "Podium",
+    name: "podiums",
+    columns: &[Column::integer("season"), Column::json("places")],
+    ..Table::PLAIN
+};
+
+/// Players online at each hour of the week, 0 to 167 from Monday, 00:00 UTC: the sum, over some weeks, of the most at a
+/// time.
+const HOURS: Table = Table {
+    record: "Hour",
+    name: "hours",
+    columns: &[Column::integer("hour"), Column::integer("weeks"), Column::integer("players")],
     ..Table::PLAIN
 };
 

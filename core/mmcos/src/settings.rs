@@ -41,6 +41,13 @@ mmcos_core::settings! {
         /// logged in can keep playing.
         maintenance: bool = "false" (live),
 
+        /// Shows anyone who opens this server's page how many play and search, the leaderboard, past seasons, and the
+        /// hours at which people play.
+        public_pages: bool = "true" (live),
+
+        /// Shows the names of players online there. Without this, only the leaderboard has names.
+        public_names: bool = "false" (live),
+
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
         /// Time for which a search for players is held open before the response. The official server took 25 seconds.
         poll_seconds: Duration [1..=300] = "25" (live),

@@ -1,6 +1,6 @@
 //! Responses that every game's server has beside the game: pages for players, health, metrics.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
@@ -67,6 +67,8 @@ pub struct Desk {
     gate: Option<Gate>,
     pages: Vec<VisitorPage>,
     addresses: Addresses,
+    /// Part of the game on the page at `/`, as HTML.
+    front: Arc<[u8]>,
     started: Option<Wall>,
     commits: Commits,
 }
@@ -116,7 +118,12 @@ impl Desk {
     pub fn new(info: &'static Info, config: DeskConfig) -> Self {
         let DeskConfig { admin, pages, addresses } = config;
         let (gate, started, commits) = (admin.map(Gate::new), None, Commits::default());
-        Self { info, gate, pages, addresses, started, commits }
+        Self { info, gate, pages, addresses, front: Arc::default(), started, commits }
+    }
+
+    /// Sets the part of the page at `/` that is the game's, such as who plays at the moment: HTML, in UTF-8.
+    pub fn set_front(&mut self, html: Arc<[u8]>) {
+        self.front = html;
     }
 
     /// Returns the gate that recognises operators; `None` without [`DeskConfig::admin`].
@@ -187,7 +194,7 @@ impl Desk {
                 };
                 let address =
                     self.addresses.for_visitor(request.host().unwrap_or_default(), peer.address.ip());
-                match page.render(address.as_ref()) {
+                match page.render(address.as_ref(), core::str::from_utf8(&self.front).unwrap_or_default()) {
                     None => return DeskOutcome::Game(exchange),
                     Some(text) => {
                         respond_with_page(cx, exchange, page, &text, is_read);

@@ -48,7 +48,7 @@ pub struct Operation {
     path: &'static str,
     summary: &'static str,
     access: RequiredAccess,
-    query: Option<&'static str>,
+    query: &'static [&'static str],
     body: Option<SchemaOf>,
     content: Content,
     failures: &'static [Status],
@@ -69,7 +69,7 @@ impl Operation {
     /// variable segment is a name in braces.
     pub const fn new(method: Method, path: &'static str, summary: &'static str) -> Self {
         let (access, content) = (RequiredAccess::Operator, Content::Json(schema_of::<Done>));
-        Self { method, path, summary, access, query: None, body: None, content, failures: &[] }
+        Self { method, path, summary, access, query: &[], body: None, content, failures: &[] }
     }
 
     /// Replaces the required access.
@@ -78,10 +78,10 @@ impl Operation {
         Self { access, ..self }
     }
 
-    /// Adds an optional parameter in the query.
+    /// Adds optional parameters in the query.
     #[must_use]
-    pub const fn with_query(self, name: &'static str) -> Self {
-        Self { query: Some(name), ..self }
+    pub const fn with_query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
     }
 
     /// Adds a JSON body of this type.
@@ -148,7 +148,7 @@ impl Operation {
         let in_path = self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let parameters: Vec<Value> = in_path
             .map(|name| parameter(name, "path", true))
-            .chain(self.query.map(|name| parameter(name, "query", false)))
+            .chain(self.query.iter().map(|name| parameter(name, "query", false)))
             .collect();
 
         let statuses: Map<String, Value> = [("200".into(), success)].into_iter().chain(failures).collect();

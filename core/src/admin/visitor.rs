@@ -16,6 +16,9 @@ use crate::settings::{Datum, Value};
 /// Placeholder for the server's address in the texts of a [`VisitorPage`].
 const PLACEHOLDER: &str = "{address}";
 
+/// Placeholder for the game's part of the page.
+const FRONT: &str = "{front}";
+
 /// Suffixes of names that only a local network resolves. (RFC 6762, RFC 8375, and `.lan` and `.internal` by custom.)
 const LOCAL_SUFFIXES: [&str; 4] = [".local", ".home.arpa", ".lan", ".internal"];
 
@@ -179,14 +182,16 @@ pub struct VisitorPage {
 }
 
 impl VisitorPage {
-    /// Returns the text for a visitor that reached the server at `address`.
-    pub fn render(&self, address: Option<&ServerAddress>) -> Option<String> {
+    /// Returns the text for a visitor that reached the server at `address`, with the game's part in place of
+    /// `{front}`.
+    pub fn render(&self, address: Option<&ServerAddress>, front: &str) -> Option<String> {
         let (text, address) = match address {
             Some(ServerAddress::Ip(address)) => (&self.by_ip, alloc::format!("{address}")),
             Some(ServerAddress::Name(HostName(name))) => (&self.by_name, name.clone()),
-            None => return self.unknown.clone(),
+            None => (self.unknown.as_ref()?, String::new()),
         };
-        Some(text.replace(PLACEHOLDER, &address))
+        // In this order: names of players are in the game's part.
+        Some(text.replace(PLACEHOLDER, &address).replacen(FRONT, front, 1))
     }
 }
 
@@ -302,13 +307,16 @@ mod tests {
             path: "/".to_owned(),
             content_type: String::new(),
             policy: String::new(),
-            by_ip: "{address}, {address}".to_owned(),
+            by_ip: "{address}, {address}{front}".to_owned(),
             by_name: "see {address}".to_owned(),
             unknown: None,
         };
         let [ip, name] = ["10.1.2.3", "nas"].map(|text| text.parse::<ServerAddress>().ok());
-        assert_eq!(page.render(ip.as_ref()).as_deref(), Some("10.1.2.3, 10.1.2.3"));
-        assert_eq!(page.render(name.as_ref()).as_deref(), Some("see nas"));
-        assert_eq!(page.render(None), None);
+        assert_eq!(
+            page.render(ip.as_ref(), "<b>{address}").as_deref(),
+            Some("10.1.2.3, 10.1.2.3<b>{address}")
+        );
+        assert_eq!(page.render(name.as_ref(), "").as_deref(), Some("see nas"));
+        assert_eq!(page.render(None, ""), None);
     }
 }

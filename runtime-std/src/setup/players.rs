@@ -8,8 +8,8 @@ use mmcos_core::info::{Info, Trust};
 use super::Setup;
 use crate::certificate::Authority;
 
-/// The policy (`Content-Security-Policy`) of the page: its own style, its own links, nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The policy (`Content-Security-Policy`) of the page: its own style and script, its own links, nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("page.html");
 const WINDOWS: &str = include_str!("setup.cmd");

@@ -15,11 +15,11 @@ use mmcos_game::divisions::{Division, Standing};
 use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
 use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_game::moderation::Ban;
-use mmcos_game::players::{Player, Title};
+use mmcos_game::players::{Name, Player, Title};
 use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
 use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
 use mmcos_game::special_events::ByHand;
-use mmcos_game::{Mmcos, Record};
+use mmcos_game::{Hour, Mmcos, Podium, PodiumPlace, Record};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::store::{Commit as _, Database as _, StoreError, files as host_files};
 use proptest::prelude::*;
@@ -100,6 +100,14 @@ fn event(minutes: i64, event: Option<&str>) -> Record {
     Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
 }
 
+/// Returns the first place of a season: a name, with the account, its points and its division.
+fn podium(season: i32, name: &str, (user, points, division): (u32, i32, u8)) -> Record {
+    let name = Name::new(name);
+    let (user, points, division) = (UserId(user), Points(points), Division(division));
+    let places = vec![PodiumPlace { user, name, points, division }];
+    Record::Podium(Podium { season: SeasonId(season), places })
+}
+
 /// Returns records that a store restores unchanged.
 fn some() -> Vec<Record> {
     vec![
@@ -113,6 +121,8 @@ fn some() -> Vec<Record> {
         ban("203.0.113.0/24", None),
         ban("76561202255230001", Some(after(KEEP))),
         event(0, None),
+        podium(56, "Zo\u{eb} <b>", (2, 810, 1)),
+        Record::Hour(Hour { hour: 139, weeks: 2, players: 9 }),
     ]
 }
 

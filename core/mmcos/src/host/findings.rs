@@ -50,6 +50,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::Unban(_)
         | Record::Setting { .. }
         | Record::Prize(_)
+        | Record::Podium(_)
+        | Record::Hour(_)
         | Record::EventByHand(_) => None,
     }
 }

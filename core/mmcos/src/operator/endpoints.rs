@@ -18,8 +18,6 @@ pub(super) enum Ask<'a> {
     Asset(Asset),
     /// Get the description of the API.
     Description,
-    /// Get the public status of the server.
-    Status,
     /// Get the access of the sender.
     Session,
     /// Log in.
@@ -88,18 +86,12 @@ static PAGES: [(&str, Maker); 7] = [
 ];
 
 /// Routes of the API, both to serve and to describe it.
-static API: [(Operation, Maker); 22] = [
+static API: [(Operation, Maker); 21] = [
     (
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
             .returns::<Map<String, Value>>(),
         |_| Ask::Description,
-    ),
-    (
-        get("/api/v1/status", "Returns the public status, to any site. Rendered at most once a second.")
-            .with_access(RequiredAccess::Public)
-            .returns::<view::Status>(),
-        |_| Ask::Status,
     ),
     (
         get("/api/v1/session", "Returns the access of the sender.")
@@ -135,7 +127,7 @@ static API: [(Operation, Maker); 22] = [
     (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Ask::History),
     (
         get("/api/v1/players", "Returns at most 50 players with this part of a name, or this SteamID64.")
-            .with_query("name")
+            .with_query(&["name"])
             .returns::<Vec<view::PlayerRow>>(),
         |_| Ask::Players,
     ),
@@ -229,7 +221,10 @@ pub(super) fn description() -> Value {
         "license": { "name": "MIT", "identifier": "MIT" },
         "description": about,
     });
-    document(&info, API.iter().map(|(operation, _)| *operation).chain(Desk::OPERATIONS))
+    document(
+        &info,
+        API.iter().map(|(operation, _)| *operation).chain(crate::public::OPERATIONS).chain(Desk::OPERATIONS),
+    )
 }
 
 impl<'a> Ask<'a> {
@@ -279,8 +274,8 @@ mod tests {
         let public = |ask| Some(Found::Ask(ask, RequiredAccess::Public));
         let proved = |ask| Some(Found::Ask(ask, RequiredAccess::Operator));
         assert_eq!(find(Method::Get, "/admin"), public(Ask::Asset(Asset::Page)));
-        assert_eq!(find(Method::Head, "/api/v1/status"), public(Ask::Status));
-        assert_eq!(find(Method::Post, "/api/v1/status"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Head, "/api/v1/openapi.json"), public(Ask::Description));
+        assert_eq!(find(Method::Post, "/api/v1/openapi.json"), allow("GET, HEAD"));
         assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
         assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Ask::Kick("7")));
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));

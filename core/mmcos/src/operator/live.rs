@@ -31,7 +31,6 @@ pub(super) struct Live {
     state: Option<Seen>,
     history: Option<Arc<[u8]>>,
     history_is_old: bool,
-    status: Option<Seen>,
     last_sent: Monotonic,
 }
 
@@ -173,17 +172,6 @@ impl Mmcos {
         let text = event("history", &self.charts());
         self.operator.live.history_is_old = false;
         self.operator.live.history = Some(Arc::clone(&text));
-        text
-    }
-
-    /// Returns the public status, rendered once per `PERIOD` at most, however many clients request it.
-    pub(super) fn status(&mut self, cx: &Context<'_, Self>) -> Arc<[u8]> {
-        let now = cx.now().monotonic;
-        if let Some(seen) = self.operator.live.status.as_ref().filter(|seen| now.since(seen.at) < PERIOD) {
-            return Arc::clone(&seen.text);
-        }
-        let text: Arc<[u8]> = serde_json::to_vec(&self.public_status(cx)).unwrap_or_default().into();
-        self.operator.live.status = Some(Seen { at: now, text: Arc::clone(&text) });
         text
     }
 }

@@ -22,6 +22,7 @@ use mmcos_core::{
     service::Context,
     wire::http::{Request, Status},
 };
+pub(crate) use view::{searching, under_way};
 
 /// State of the operator's side.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Option<Exchange> {
+        let exchange = self.visit(cx, request, exchange)?;
         let closed = self.settings.maintenance.then_some("closed for maintenance");
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
             DeskOutcome::Responded => return None,
@@ -86,7 +88,7 @@ impl Mmcos {
                     answer.send(|response| cx.respond(exchange, response));
                 }
                 Err(refusal) => {
-                    AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response))
+                    AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
                 }
             },
         }
@@ -133,12 +135,6 @@ impl Mmcos {
                     .description
                     .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
                 AdminResponse::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
-            }
-            Ask::Status => {
-                let status = self.status(cx);
-                let answer =
-                    AdminResponse::new("application/json", status).with("Cache-Control", "public, max-age=5");
-                answer.with("Access-Control-Allow-Origin", "*")
             }
             Ask::Session => AdminResponse::json(&view::Session::new(access, now.wall)),
             Ask::State => AdminResponse::json(&self.state(cx)),

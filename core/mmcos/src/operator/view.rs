@@ -14,35 +14,8 @@ use serde::Serialize;
 use mmcos_core::admin::{Access, Chart};
 use mmcos_core::seam::Wall;
 
-pub(super) use matchmaking::under_way;
-
-/// Public status of the server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Status<'a> {
-    /// Version of the server.
-    pub(super) version: &'static str,
-    /// True while the server is closed for maintenance: new logins are refused.
-    pub(super) maintenance: bool,
-    /// Message of the day.
-    pub(super) message: Option<&'a str>,
-    /// Players online.
-    pub(super) players: u32,
-    /// Searching players by mode: at most 50 modes, those with the most players first.
-    pub(super) searching: Vec<Searching>,
-    /// Matches under way.
-    pub(super) matches: u32,
-    /// Reason why the server's clock is in doubt at the moment, if it is.
-    pub(super) clock_trouble: Option<String>,
-}
-
-/// Number of players that search for a mode.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Searching {
-    /// Name of the mode.
-    pub(super) mode: String,
-    /// Number of players.
-    pub(super) players: u32,
-}
+pub(crate) use matchmaking::under_way;
+pub(crate) use state::searching;
 
 /// Everything that the dashboard shows of this moment.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

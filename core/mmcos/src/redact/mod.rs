@@ -89,6 +89,8 @@ impl Redactor<Mmcos> for Secrets {
             | Record::Race(_)
             | Record::RaceForgotten(_)
             | Record::Prize(_)
+            | Record::Podium(_)
+            | Record::Hour(_)
             | Record::Result(_)
             | Record::Setting { .. }
             | Record::SeasonStarted(_)

@@ -88,12 +88,15 @@ impl Mmcos {
     ) -> usize {
         // A row must be at most one change behind. Two changes within a minute are only ever an operator's.
         self.save_players(cx, usize::MAX);
+        let podium = self.podium();
         let Season { id, starts, .. } = season;
         let ended = core::mem::replace(&mut self.season, season);
         self.roll_over.clone_from(&roll_over);
         cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season: id, starts, roll_over })));
         if let Some(roll_over) = self.roll_over.as_ref().filter(|_| ended != Season::NONE) {
             roll_over.prizes.each(ended.id).for_each(|prize| cx.record(Record::Prize(prize)));
+            cx.record(Record::Podium(podium.clone()));
+            self.public.podiums.insert(podium.season, podium);
         }
         let players = self.enter_season();
         self.save_season(cx);

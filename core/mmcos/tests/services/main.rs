@@ -17,6 +17,7 @@ mod names;
 mod operator;
 mod others;
 mod points;
+mod public;
 mod races;
 mod scene;
 mod searches;

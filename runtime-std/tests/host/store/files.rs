@@ -12,7 +12,8 @@ use rusqlite::Connection;
 
 use super::seasons::{in_season, roll_over};
 use super::{
-    FILE_NAME, NOW, Scratch, Store, ban, begins, connect, event, player, race, records, restore, result, some,
+    FILE_NAME, NOW, Scratch, Store, ban, begins, connect, event, player, podium, race, records, restore,
+    result, some,
 };
 #[cfg(unix)]
 use crate::mode;
@@ -151,6 +152,8 @@ fn a_store_of_earlier_versions_is_opened() {
             ban("203.0.113.0/24", None),
             Record::Setting { name: "message".to_owned(), value: Some("hello".to_owned()) },
             event(0, Some("chaos")),
+            podium(55, "Player", (1, 10, 0)),
+            podium(56, "Player", (1, 900, 1)),
         ];
         assert_eq!(records(&mut store, NOW), expected, "{schema}");
         store.commit(&[player(2, 20), begins(58, Some(roll_over(&[10, 20]))), in_season(1, 58, 0)]).unwrap();
@@ -160,7 +163,7 @@ fn a_store_of_earlier_versions_is_opened() {
         assert_eq!(standings(&connect(dir)).len(), 7);
         drop(store);
         // It is brought up to date once, with a copy of its earlier state.
-        assert_eq!(records(&mut Store::open(dir).unwrap(), NOW).len(), 8);
+        assert_eq!(records(&mut Store::open(dir).unwrap(), NOW).len(), 10);
         let copy = Connection::open(dir.file(&format!("mmcos.db.schema-{schema}"))).unwrap();
         assert_eq!(standings(&copy), before);
     }

@@ -28,28 +28,32 @@ pub(super) fn fullest_modes(matchmaker: &Matchmaker) -> Vec<BucketView> {
     first_rows(matchmaker.buckets(), |bucket| (Reverse(bucket.players), bucket.key))
 }
 
+/// Returns the start of the longest search in each of these buckets.
+pub(super) fn longest_searches(
+    matchmaker: &Matchmaker,
+    buckets: &[BucketView],
+) -> BTreeMap<BucketKey, Monotonic> {
+    let shown: BTreeSet<BucketKey> = buckets.iter().map(|bucket| bucket.key).collect();
+    let mut longest = BTreeMap::new();
+    for search in matchmaker.searches().filter(|search| shown.contains(&search.bucket)) {
+        let began = longest.entry(search.bucket).or_insert(search.began);
+        *began = search.began.min(*began);
+    }
+    longest
+}
+
 impl Mmcos {
     pub(super) fn searches(&self, now: Now) -> Searches<'_> {
         let matchmaker = self.matchmaker();
         let modes = fullest_modes(matchmaker);
-        let mut longest: BTreeMap<BucketKey, Option<Monotonic>> =
-            modes.iter().map(|bucket| (bucket.key, None)).collect();
-        for search in matchmaker.searches() {
-            if let Some(longest) = longest.get_mut(&search.bucket) {
-                *longest = Some(longest.map_or(search.began, |began| began.min(search.began)));
-            }
-        }
+        let longest = longest_searches(matchmaker, &modes);
         let versions = Versions::of(matchmaker);
         let mode_row = |bucket: &BucketView| ModeRow {
             mode: mode(&bucket.key),
             version: bucket.key.network_version,
             players: bucket.players,
             searches: bucket.polls,
-            since: longest
-                .get(&bucket.key)
-                .copied()
-                .flatten()
-                .map_or(now.wall.as_secs(), |began| at(began, now)),
+            since: longest.get(&bucket.key).map_or(now.wall.as_secs(), |began| at(*began, now)),
             why: versions.why(&bucket.key, &bucket.standing),
         };
         let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
@@ -164,7 +168,7 @@ impl Busy {
 }
 
 /// Converts a moment of the monotonic clock to the wall clock.
-fn at(moment: Monotonic, now: Now) -> i64 {
+pub(super) fn at(moment: Monotonic, now: Now) -> i64 {
     let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
     Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
 }

@@ -7,15 +7,25 @@ use alloc::{
 };
 use core::cmp::Reverse;
 
-use super::matchmaking::{Busy, fullest_modes, mode, under_way};
+use super::matchmaking::{Busy, at, fullest_modes, longest_searches, mode};
 use super::{
-    Activity, Ban, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Searching, Season,
-    State, Status,
+    Activity, Ban, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Season, State,
 };
 use crate::{
-    IdentityPolicy, Mmcos, matchmaker::Mode, moderation::Subject, players::Player, special_events::Run,
+    IdentityPolicy, Mmcos,
+    matchmaker::{Matchmaker, Mode},
+    moderation::Subject,
+    players::Player,
+    public::{
+        query::{self, Query},
+        view::Searching,
+    },
+    special_events::Run,
 };
-use mmcos_core::{seam::Wall, service::Context};
+use mmcos_core::{
+    seam::{Now, Wall},
+    service::Context,
+};
 
 /// The most rows of a list: a view is sent to every watcher.
 const ROWS: usize = 50;
@@ -41,29 +51,6 @@ fn clock_trouble(cx: &Context<'_, Mmcos>) -> Option<String> {
 }
 
 impl Mmcos {
-    /// Returns the public status.
-    pub(in crate::operator) fn public_status(&self, cx: &Context<'_, Self>) -> Status<'_> {
-        let matchmaker = self.matchmaker();
-        // Versions of the game count together: the public cannot tell them apart.
-        let mut modes: Vec<Searching> = Vec::new();
-        for bucket in fullest_modes(matchmaker) {
-            let mode = mode(&bucket.key);
-            match modes.iter_mut().find(|known| known.mode == mode) {
-                Some(known) => known.players = known.players.saturating_add(bucket.players),
-                None => modes.push(Searching { mode, players: bucket.players }),
-            }
-        }
-        Status {
-            version: VERSION,
-            maintenance: self.settings.maintenance,
-            message: self.settings.message.as_deref(),
-            players: self.presence.count(cx.now().wall),
-            searching: modes,
-            matches: u32::try_from(under_way(matchmaker).count()).unwrap_or(u32::MAX),
-            clock_trouble: clock_trouble(cx),
-        }
-    }
-
     /// Returns everything that the dashboard shows.
     pub(in crate::operator) fn state(&self, cx: &Context<'_, Self>) -> State<'_> {
         let now = cx.now();
@@ -146,11 +133,9 @@ impl Mmcos {
 
     /// Returns players with this text in their name (`name=…` in the query), online or not.
     pub(in crate::operator) fn players_named(&self, query: Option<&str>, now: Wall) -> Vec<PlayerRow<'_>> {
-        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        let part = pairs.filter(|(key, _)| *key == "name").map(|(_, value)| decoded(value)).next();
-        let part = part.unwrap_or_default().to_lowercase();
+        let part = Query::parse(query).get("name").unwrap_or_default().to_lowercase();
         let named = |player: &&Player| {
-            player.profile.name.as_str().to_lowercase().contains(&part) || player.steam_id.to_string() == part
+            query::contains(player.profile.name.as_str(), &part) || player.steam_id.to_string() == part
         };
         let found: Vec<&Player> = self.players.iter().filter(named).take(ROWS).collect();
         self.player_rows(&found, now)
@@ -224,38 +209,22 @@ fn race_mode(mode: &Mode) -> String {
     mode.game_type.0.to_string()
 }
 
-/// Returns a value of a query with its percent-encoding decoded.
-fn decoded(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = after.split_at_checked(2).filter(|_| *first == b'%').and_then(|(digits, after)| {
-            let digits = core::str::from_utf8(digits).ok()?;
-            Some((u8::from_str_radix(digits, 16).ok()?, after))
-        });
-        let (byte, after) = escaped.unwrap_or((if *first == b'+' { b' ' } else { *first }, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_decoded() {
-        let table = [
-            ("a+b", "a b"),
-            ("%3Cimg%3E", "<img>"),
-            ("%C3%A4", "ä"),
-            ("100%", "100%"),
-            ("%zz", "%zz"),
-            ("%FF", "\u{fffd}"),
-        ];
-        for (value, expected) in table {
-            assert_eq!(decoded(value), expected);
+/// Returns the modes with the most searching players, for the public. Versions of the game count together: players
+/// cannot tell them apart.
+pub(crate) fn searching(matchmaker: &Matchmaker, now: Now) -> Vec<Searching> {
+    let fullest = fullest_modes(matchmaker);
+    let longest = longest_searches(matchmaker, &fullest);
+    let mut modes: Vec<Searching> = Vec::new();
+    for bucket in fullest {
+        let mode = mode(&bucket.key);
+        let since = longest.get(&bucket.key).map_or(now.wall.as_secs(), |began| at(*began, now));
+        match modes.iter_mut().find(|known| known.mode == mode) {
+            Some(known) => {
+                known.players = known.players.saturating_add(bucket.players);
+                known.since = known.since.min(since);
+            }
+            None => modes.push(Searching { mode, players: bucket.players, since }),
         }
     }
+    modes
 }

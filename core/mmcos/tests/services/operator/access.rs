@@ -324,7 +324,7 @@ fn guesses_at_a_chosen_password_are_limited_by_source() {
 }
 
 #[test]
-fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only_health() {
+fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only_what_is_public() {
     let mut rig = server_with(|admin| admin.password = None);
     assert_eq!(status(&Request::from(HERE).order(&mut rig, ("POST", "session", &password("")))), "401");
     assert_eq!(
@@ -334,10 +334,10 @@ fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only
     let mut hosted = Hosted::from(trusting());
     hosted.life.desk.admin = None;
     let mut none = world::rig(hosted);
-    for path in ["/admin", "/api/v1/status", "/metrics", "/admin/link/x"] {
+    for path in ["/admin", "/api/v1/state", "/metrics", "/admin/link/x"] {
         assert_eq!(status(&Request::from(HERE).get(&mut none, path)), "404", "{path}");
     }
-    for path in ["/healthz", "/readyz"] {
+    for path in ["/healthz", "/readyz", "/api/v1/status"] {
         assert_eq!(status(&Request::from(ELSEWHERE).get(&mut none, path)), "200", "{path}");
     }
 }

@@ -10,7 +10,7 @@ use super::{
     world::{Search, login, race},
 };
 use crate::rig::{body, status};
-use mmcos_game::Mmcos;
+use mmcos_game::{Mmcos, Record};
 
 /// A request from the description, with subjects that exist in the [`scene`].
 struct Operation<'a> {
@@ -26,7 +26,7 @@ impl<'a> Operation<'a> {
         let paths = document["paths"].as_object().unwrap();
         let operations = paths.iter().flat_map(|(path, methods)| {
             let path = path.replace("{user_id}", "1").replace("{session}", &session);
-            let path = path.replace("{name}", "message");
+            let path = path.replace("{name}", "message").replace("{season}", "38");
             methods.as_object().unwrap().iter().map(move |(method, described)| Self {
                 method: method.to_uppercase(),
                 path: path.clone(),
@@ -96,6 +96,8 @@ const BANNED: &str = "198.51.100.0/24";
 /// Returns a server on which every list has an entry.
 fn scene() -> Rig<Mmcos> {
     let mut rig = server();
+    let podium = r#"{"season":38,"places":[{"user":1,"name":"Ann","points":7,"division":0}]}"#;
+    rig.server.restore(Record::Podium(serde_json::from_str(podium).unwrap())).unwrap();
     let [ann, ben] = [(ANN, "Ann"), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
     race(&mut rig, &ann, 7);
     Search::race(&ann, 10).begin(&mut rig);

@@ -1,0 +1,450 @@
+//! Public pages and their API, for players and for other sites: how many play, the leaderboard, players, seasons that
+//! have ended, the hours at which people play. Reading needs neither a password nor JavaScript. (All of it is our
+//! choice; the official service had no such pages.)
+//!
+//! A client can request these as often as it likes, so each response costs little: the live part is rendered once a
+//! second, a list has at most [`ROWS`] rows, and searches through all players share one limit.
+
+mod badge;
+mod page;
+mod podium;
+pub(crate) mod query;
+pub(crate) mod view;
+mod week;
+
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use core::time::Duration;
+
+use mmcos_core::{
+    admin::{AdminResponse, Operation, RequiredAccess},
+    engine::{Exchange, RateLimiter},
+    seam::{Monotonic, Storage},
+    service::Context,
+    wire::http::{Method, Request, Status},
+};
+
+use crate::{Mmcos, Record, host::info::INFO, ids::UserId, operator, players::Player, seasons::SeasonId};
+
+pub use podium::{Podium, PodiumPlace};
+use query::Query;
+pub use week::Hour;
+use week::Week;
+
+/// The most rows of a page.
+const ROWS: u32 = 50;
+/// The most recent matches on a player's page.
+const RESULTS: usize = 20;
+/// Number of recent matches that are searched for those.
+const SEARCHED: usize = 500;
+/// Time for which the live part stays as it is.
+const PERIOD: Duration = Duration::from_secs(1);
+/// Time between two searches through all players, and the most at once. A search through 100,000 players takes some
+/// milliseconds, in which no other request is served.
+const SEARCH_INTERVAL: Duration = Duration::from_millis(200);
+const SEARCH_BURST: u32 = 10;
+/// End of a name whose player does not want to appear on public pages.
+const PRIVATE: &str = "[private]";
+
+/// Descriptions of the public API.
+pub(super) const OPERATIONS: [Operation; 6] = [
+    public("/api/v1/status", "Returns the public status. Rendered at most once a second.")
+        .returns::<view::Status<'_>>(),
+    public(
+        "/api/v1/leaderboard",
+        "Returns at most 50 places from `start` (from 1) on; with `around`, those around a player's number; with \
+         `search`, those whose name contains a text or whose number in the game it is.",
+    )
+    .with_query(&["start", "around", "search"])
+    .returns::<view::Leaderboard<'_>>()
+    .fails_with(&[Status::NOT_FOUND, Status::TOO_MANY_REQUESTS]),
+    public("/api/v1/players/{user_id}", "Returns a player.")
+        .returns::<view::PlayerPage<'_>>()
+        .fails_with(&[Status::NOT_FOUND]),
+    public("/api/v1/seasons", "Returns the seasons that have ended, the latest first.")
+        .returns::<Vec<view::PastSeason>>(),
+    public("/api/v1/seasons/{season}", "Returns the first 100 places at the end of a season.")
+        .returns::<view::FinalStandings<'_>>()
+        .fails_with(&[Status::NOT_FOUND]),
+    public("/api/v1/week", "Returns the mean number of players, in tenths, at each hour from Monday, 00:00 UTC.")
+        .returns::<Vec<u32>>(),
+];
+
+const fn public(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Method::Get, path, summary).with_access(RequiredAccess::Public)
+}
+
+/// State of the public pages.
+#[derive(Debug)]
+pub(super) struct Public {
+    live: Option<Live>,
+    searches: RateLimiter<()>,
+    pub(super) podiums: BTreeMap<SeasonId, Podium>,
+    pub(super) week: Week,
+}
+
+/// The part of the pages that changes by itself.
+#[derive(Clone, Debug)]
+struct Live {
+    /// Time at which it was rendered.
+    at: Monotonic,
+    /// The status as JSON.
+    status: Arc<[u8]>,
+    /// The same for the page at `/`, as HTML.
+    front: Arc<[u8]>,
+}
+
+impl Default for Public {
+    fn default() -> Self {
+        Self {
+            live: None,
+            searches: RateLimiter::every(SEARCH_INTERVAL, SEARCH_BURST),
+            podiums: BTreeMap::new(),
+            week: Week::default(),
+        }
+    }
+}
+
+/// A public request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visit<'a> {
+    Style,
+    Script,
+    LivePart,
+    LeaderboardPage,
+    PlayerPage(&'a str),
+    SeasonsPage,
+    SeasonPage(&'a str),
+    Badge,
+    Status,
+    Leaderboard,
+    Player(&'a str),
+    Seasons,
+    Season(&'a str),
+    Week,
+}
+
+impl<'a> Visit<'a> {
+    fn find(path: &'a str) -> Option<Self> {
+        let below =
+            |start| path.strip_prefix(start).filter(|rest: &&str| !rest.is_empty() && !rest.contains('/'));
+        Some(match path {
+            "/play.css" => Self::Style,
+            "/play.js" => Self::Script,
+            "/now" => Self::LivePart,
+            "/leaderboard" => Self::LeaderboardPage,
+            "/seasons" => Self::SeasonsPage,
+            "/badge.svg" => Self::Badge,
+            "/api/v1/status" => Self::Status,
+            "/api/v1/leaderboard" => Self::Leaderboard,
+            "/api/v1/seasons" => Self::Seasons,
+            "/api/v1/week" => Self::Week,
+            _ => None
+                .or_else(|| below("/players/").map(Self::PlayerPage))
+                .or_else(|| below("/seasons/").map(Self::SeasonPage))
+                .or_else(|| below("/api/v1/players/").map(Self::Player))
+                .or_else(|| below("/api/v1/seasons/").map(Self::Season))?,
+        })
+    }
+}
+
+/// Reason why a public page cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    NotFound,
+    TooManySearches,
+}
+
+impl Missing {
+    const fn status(self) -> Status {
+        match self {
+            Self::NotFound => Status::NOT_FOUND,
+            Self::TooManySearches => Status::TOO_MANY_REQUESTS,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::NotFound => "There is no such player or season here.",
+            Self::TooManySearches => "Many people are searching at the moment. Try again in a few seconds.",
+        }
+    }
+}
+
+impl Mmcos {
+    /// Serves a public request. Returns the exchange if the request is for something else.
+    pub(super) fn visit(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        request: &Request<'_>,
+        exchange: Exchange,
+    ) -> Option<Exchange> {
+        if !self.settings.public_pages {
+            return Some(exchange);
+        }
+        if request.path() == "/" {
+            // The host's page at `/` shows this part above the instructions.
+            let Live { front, .. } = self.live(cx);
+            self.operator.desk.set_front(front);
+            return Some(exchange);
+        }
+        let Some(visit) = Visit::find(request.path()) else { return Some(exchange) };
+        let answer = if matches!(request.method(), Method::Get | Method::Head) {
+            self.page(cx, visit, request.query())
+        } else {
+            AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
+                .with("Allow", "GET, HEAD")
+        };
+        answer.send(|response| cx.respond(exchange, response));
+        None
+    }
+
+    fn page(&mut self, cx: &Context<'_, Self>, visit: Visit<'_>, query: Option<&str>) -> AdminResponse {
+        let query = Query::parse(query);
+        let elsewhere = |answer: AdminResponse| {
+            answer.with("Cache-Control", "public, max-age=5").with("Access-Control-Allow-Origin", "*")
+        };
+        let json = |value: Result<AdminResponse, Missing>| {
+            elsewhere(value.unwrap_or_else(|missing| AdminResponse::error(missing.status(), missing.text())))
+        };
+        let html = |title: &str, content: Result<maud::Markup, Missing>| match content {
+            Ok(content) => html(&page::whole(title, &content)),
+            Err(missing) => {
+                html(&page::whole(missing.text(), &page::missing(missing.text()))).of_status(missing.status())
+            }
+        };
+        match visit {
+            Visit::Style => file("text/css; charset=utf-8", include_str!("style.css")),
+            Visit::Script => file("text/javascript; charset=utf-8", include_str!("script.js")),
+            Visit::LivePart => AdminResponse::new("text/html; charset=utf-8", self.live(cx).front),
+            Visit::Status => elsewhere(AdminResponse::new("application/json", self.live(cx).status)),
+            Visit::Badge => {
+                let searching = self.public_status(cx).searching;
+                let svg = badge::svg(&searching, query.get("mode"));
+                elsewhere(AdminResponse::new("image/svg+xml", svg.into_bytes().into()))
+            }
+            Visit::LeaderboardPage => {
+                let found = self.find_places(cx, &query);
+                html("Leaderboard", found.map(|view| page::leaderboard(&view, &query)))
+            }
+            Visit::PlayerPage(user) => {
+                let found = self.public_player(user);
+                let title = found.as_ref().map_or("Player", |view| view.name);
+                html(title, found.as_ref().map(page::player).map_err(|missing| *missing))
+            }
+            Visit::SeasonsPage => html("Past seasons", Ok(page::seasons(&self.past_seasons()))),
+            Visit::SeasonPage(season) => {
+                html("Season", self.final_standings(season).map(|view| page::final_standings(&view)))
+            }
+            Visit::Leaderboard => json(self.find_places(cx, &query).map(|view| AdminResponse::json(&view))),
+            Visit::Player(user) => json(self.public_player(user).map(|view| AdminResponse::json(&view))),
+            Visit::Seasons => json(Ok(AdminResponse::json(&self.past_seasons()))),
+            Visit::Season(season) => {
+                json(self.final_standings(season).map(|view| AdminResponse::json(&view)))
+            }
+            Visit::Week => json(Ok(AdminResponse::json(&self.public.week.means()))),
+        }
+    }
+
+    /// Returns the live part, rendered once per [`PERIOD`] at most.
+    fn live(&mut self, cx: &Context<'_, Self>) -> Live {
+        let now = cx.now().monotonic;
+        if let Some(live) = self.public.live.as_ref().filter(|live| now.since(live.at) < PERIOD) {
+            return live.clone();
+        }
+        let status = self.public_status(cx);
+        let json = serde_json::to_vec(&status).unwrap_or_default();
+        let html = page::live(&status, &self.public.week.means(), cx.now().wall).into_string();
+        let live = Live { at: now, status: json.into(), front: html.into_bytes().into() };
+        self.public.live = Some(live.clone());
+        live
+    }
+
+    /// Returns the public status.
+    fn public_status(&self, cx: &Context<'_, Self>) -> view::Status<'_> {
+        let now = cx.now();
+        let names = self.settings.public_names.then(|| {
+            let online = self.presence.online(now.wall).filter_map(|(user, _)| self.players.get(user));
+            let names = online.filter(|player| is_public(player)).map(|player| player.profile.name.as_str());
+            names.take(usize::try_from(ROWS).unwrap_or(usize::MAX)).collect()
+        });
+        let event = self.events.at(now.wall).or_else(|| self.events.next(now.wall));
+        view::Status {
+            version: INFO.version,
+            maintenance: self.settings.maintenance,
+            message: self.settings.message.as_deref(),
+            players: self.presence.count(now.wall),
+            names,
+            searching: operator::searching(self.matchmaker(), now),
+            matches: u32::try_from(operator::under_way(self.matchmaker()).count()).unwrap_or(u32::MAX),
+            season: view::Season {
+                id: self.season.id.0,
+                active: self.season.is_active(now.wall),
+                ends: self.season.inactive_from.as_secs(),
+                next: self.season.next_starts.as_secs(),
+            },
+            event: event.map(|run| view::Event {
+                name: run.event.as_str(),
+                on: run.starts <= now.wall,
+                starts: run.starts.as_secs(),
+                ends: run.ends.as_secs(),
+            }),
+            clock_trouble: cx.clock().trouble().map(|doubted| doubted.to_string()),
+        }
+    }
+
+    /// Counts the hour that has passed, and persists its count.
+    pub(super) fn follow_week(&mut self, cx: &mut Context<'_, Self>) {
+        // Counts are not worth holding back a response until they can be stored.
+        if cx.storage() != Storage::Available {
+            return;
+        }
+        let now = cx.now().wall;
+        for hour in self.public.week.pass(now, || self.presence.count(now)) {
+            cx.record(Record::Hour(hour));
+        }
+    }
+
+    /// Returns the first places of this season at the moment.
+    pub(super) fn podium(&self) -> Podium {
+        let places = self.players.leaderboard(0, podium::PLACES).map(|player| PodiumPlace {
+            user: player.user_id,
+            name: player.profile.name.clone(),
+            points: player.standing.points,
+            division: player.standing.division,
+        });
+        Podium { season: self.season.id, places: places.collect() }
+    }
+
+    fn find_places(
+        &mut self,
+        cx: &Context<'_, Self>,
+        query: &Query,
+    ) -> Result<view::Leaderboard<'_>, Missing> {
+        let total = self.players.ranking().len();
+        let search = query.get("search").map(str::trim).filter(|text| !text.is_empty());
+        if let Some(text) = search {
+            let limit = self.public.searches.take((), cx.now().monotonic);
+            limit.map_err(|_| Missing::TooManySearches)?;
+            return Ok(view::Leaderboard { players: total, start: 1, rows: self.named(text) });
+        }
+        let start = match query.get("around") {
+            Some(user) => {
+                let user = user.parse().ok().map(UserId).ok_or(Missing::NotFound)?;
+                self.players.rank_of(user).ok_or(Missing::NotFound)?.saturating_sub(ROWS / 2)
+            }
+            None => {
+                query.get("start").and_then(|start| start.parse::<u32>().ok()).unwrap_or(1).saturating_sub(1)
+            }
+        };
+        let players = self.players.leaderboard(start, ROWS);
+        let rows = (start..).zip(players).map(|(rank, player)| place(rank, player)).collect();
+        Ok(view::Leaderboard { players: total, start: start.saturating_add(1), rows })
+    }
+
+    /// Returns the places of players with this text in their name, or with this number in the game.
+    fn named(&self, text: &str) -> Vec<view::Place<'_>> {
+        let text = text.to_lowercase();
+        let is_found = |player: &&Player| {
+            is_public(player)
+                && (query::contains(player.profile.name.as_str(), &text)
+                    || player.user_facing_id().as_str().eq_ignore_ascii_case(&text))
+        };
+        let mut places: Vec<_> = self
+            .players
+            .iter()
+            .filter(is_found)
+            .filter_map(|player| Some((self.players.rank_of(player.user_id)?, player)))
+            .collect();
+        places.sort_unstable_by_key(|(rank, _)| *rank);
+        let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
+        places.into_iter().take(rows).map(|(rank, player)| place(rank, player)).collect()
+    }
+
+    fn public_player(&self, user: &str) -> Result<view::PlayerPage<'_>, Missing> {
+        let user = user.parse().map(UserId).map_err(|_| Missing::NotFound)?;
+        let player = self.players.get(user).filter(|player| is_public(player)).ok_or(Missing::NotFound)?;
+        let rank = self.players.rank_of(user).ok_or(Missing::NotFound)?;
+        let latest = self.races.latest().take(SEARCHED);
+        let own = latest.flat_map(|(race, results)| {
+            results.iter().filter(|result| result.user == user).map(move |result| (race, result))
+        });
+        let results = own.take(RESULTS).map(|(race, result)| view::Result {
+            // The hour of a match would tell when a player is online.
+            day: view::day(result.at),
+            mode: race.mode.game_type.0.as_str(),
+            change: result.counted.0,
+            points: result.progress.after.points.0,
+        });
+        let seasons = self.public.podiums.values().rev().filter_map(|podium| podium.of(user));
+        Ok(view::PlayerPage {
+            name: player.profile.name.as_str(),
+            rank: rank.saturating_add(1),
+            points: player.standing.points.0,
+            division: player.standing.division.0,
+            level: player.profile.level.get(),
+            prestige: player.profile.prestige.get(),
+            matches: player.profile.games,
+            since: view::day(player.profile.first_seen),
+            results: results.collect(),
+            seasons: seasons.collect(),
+            user_id: user.0,
+        })
+    }
+
+    fn past_seasons(&self) -> Vec<view::PastSeason> {
+        let seasons = self.public.podiums.values().rev();
+        seasons
+            .map(|podium| view::PastSeason { season: podium.season.0, places: podium.places.len() })
+            .collect()
+    }
+
+    fn final_standings(&self, season: &str) -> Result<view::FinalStandings<'_>, Missing> {
+        let season = season.parse().map(SeasonId).map_err(|_| Missing::NotFound)?;
+        let podium = self.public.podiums.get(&season).ok_or(Missing::NotFound)?;
+        let rows = (0..).zip(&podium.places).map(|(rank, place)| view::Place {
+            rank: u32::saturating_add(rank, 1),
+            user_id: is_public_name(place.name.as_str()).then_some(place.user.0),
+            name: public_name(place.name.as_str()),
+            points: place.points.0,
+            division: place.division.0,
+        });
+        Ok(view::FinalStandings { season: season.0, rows: rows.collect() })
+    }
+}
+
+fn place(rank: u32, player: &Player) -> view::Place<'_> {
+    view::Place {
+        rank: rank.saturating_add(1),
+        user_id: is_public(player).then_some(player.user_id.0),
+        name: public_name(player.profile.name.as_str()),
+        points: player.standing.points.0,
+        division: player.standing.division.0,
+    }
+}
+
+fn is_public(player: &Player) -> bool {
+    is_public_name(player.profile.name.as_str())
+}
+
+fn is_public_name(name: &str) -> bool {
+    !name.ends_with(PRIVATE)
+}
+
+fn public_name(name: &str) -> &str {
+    if is_public_name(name) { name } else { "Private player" }
+}
+
+fn html(page: &maud::Markup) -> AdminResponse {
+    let text: String = page.0.clone();
+    AdminResponse::new("text/html; charset=utf-8", text.into_bytes().into())
+        .with("Cache-Control", "public, max-age=5")
+}
+
+fn file(content_type: &'static str, text: &str) -> AdminResponse {
+    AdminResponse::new(content_type, text.as_bytes().into()).with("Cache-Control", "no-cache")
+}

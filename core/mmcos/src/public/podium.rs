@@ -1,0 +1,47 @@
+use alloc::vec::Vec;
+
+use super::view;
+use crate::{
+    divisions::Division,
+    ids::{Points, UserId},
+    players::Name,
+    seasons::SeasonId,
+};
+
+/// Number of places that are kept of a season for the public pages. The store keeps all final standings.
+pub(super) const PLACES: u32 = 100;
+
+/// The first places at the end of a season.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Podium {
+    /// The season.
+    pub season: SeasonId,
+    /// The places, best first.
+    pub places: Vec<PodiumPlace>,
+}
+
+/// A place at the end of a season, with the name that the player had then.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PodiumPlace {
+    /// The account.
+    pub user: UserId,
+    /// Name at the end of the season.
+    pub name: Name,
+    /// Points at the end of the season.
+    pub points: Points,
+    /// Division at the end of the season.
+    pub division: Division,
+}
+
+impl Podium {
+    /// Returns the place of this player.
+    pub(super) fn of(&self, user: UserId) -> Option<view::PastPlace> {
+        let (rank, place) = (1..).zip(&self.places).find(|(_, place)| place.user == user)?;
+        Some(view::PastPlace {
+            season: self.season.0,
+            rank,
+            points: place.points.0,
+            division: place.division.0,
+        })
+    }
+}
