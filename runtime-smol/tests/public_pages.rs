@@ -59,7 +59,8 @@ fn check(page: &mut Page<'_>, origin: &str, path: &str) {
     if let Some(axe) = env::var_os("MMCOS_AXE") {
         page.evaluate(&fs::read_to_string(axe).unwrap());
         let found = page.evaluate(
-            "axe.run().then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))\
+            "axe.run().then(({ violations }) => violations\
+             .filter(({ impact }) => ['serious', 'critical'].includes(impact))\
              .map(({ id, nodes }) => `${id}: ${nodes[0].html}`))",
         );
         assert!(found.as_array().unwrap().is_empty(), "{path}: {found}");
