@@ -30,8 +30,8 @@ mmcos_core::settings! {
     /// # Ok::<(), mmcos_core::settings::SettingsError>(())
     /// ```
     pub struct Settings {
-        /// Players that may log in: "verify" accepts a ticket that Steam signed, "trust" any well-formed ticket,
-        /// which suits a LAN of friends and nothing else.
+        /// Check of Steam tickets at login: "verify" accepts only tickets that Steam signed; "trust" accepts any
+        /// well-formed ticket, so use it only on a LAN among friends.
         identity: IdentityPolicy = "verify",
 
         /// A message of the day, shown in the game's menu. Empty: none.
@@ -49,18 +49,18 @@ mmcos_core::settings! {
         public_names: bool = "false" (live),
 
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
-        /// Time for which a search for players is held open before the response. The official server took 25 seconds.
+        /// Time for which a search is held before its response. Officially 25 seconds.
         poll_seconds: Duration [1..=300] = "25" (live),
 
-        /// Time for which the game of a lone player searches before it offers a race against AI; a change holds from
-        /// the next login. Officially 70 seconds.
+        /// Time for which a lone player's game searches before it offers a race against AI. Applies from the player's
+        /// next login. Officially 70 seconds.
         search_seconds: Duration [10..=3600] = "70" (live),
 
-        /// The shortest time after which a race against AI has a result that counts. The server does not see such a race, so
-        /// without this anyone could claim one a second.
+        /// Minimum time after which the result of a race against AI counts. The server does not see such races, so
+        /// without this a client could report one each second.
         min_race_seconds: Duration [0..=3600] = "30",
 
-        /// Time for which a match that could start waits for one more player, counted from the last that came.
+        /// Time for which a match that could start waits for another player, since the last one joined.
         gather_seconds: Duration [0..=120] = "5" (live),
 
         /// Time for which a player who would accept AI opponents is still held when another player is likely to
@@ -70,51 +70,51 @@ mmcos_core::settings! {
         /// If true, a lone player may race against AI; if false, the search goes on.
         ai: bool = "true" (live),
 
-        /// Players that may meet: "exact" players of the same mode, "rule-set" all that race (or eliminate, or
-        /// battle), "any-unranked" all but ranked players. Few players meet sooner in wider buckets.
+        /// Players that can meet: "exact", those of the same mode; "rule-set", those of the same rule set (Race,
+        /// Elimination, Battle), ranked and unranked apart; "any-unranked", also all unranked players. More players
+        /// meet in wider buckets.
         bucket: Folding = "exact",
 
-        /// The most players of a race.
+        /// Maximum number of players in a race.
         race_cap: Cap = "12",
 
-        /// The most players of an elimination.
+        /// Maximum number of players in an elimination.
         elimination_cap: Cap = "6",
 
-        /// The most players of each of the two teams of a battle.
+        /// Maximum number of players in each of the two teams of a battle.
         battle_team_cap: TeamCap = "6",
 
-        /// Worth of a match of two people, in seconds that each of them would wait for it. A higher value waits
-        /// longer for fuller matches.
+        /// Worth of a match of two players, in seconds that each of them would wait for it. With a higher value,
+        /// matches wait longer for more players.
         pair_worth_seconds: Duration [0..=3600] = "120",
 
-        /// Plan of the events, each with a playlist of its own and a prize: "weekly" runs one of the 13 after the
-        /// other, each from Friday to Monday, 12:00 UTC; or name events and their whole days, UTC: "chaos 2026-12-24
-        /// to 2026-12-26, payload 2026-12-31". No event was ever recorded, so it is not known how the game takes
-        /// them. They are `chaos`, `emergency_response`, `endurance`, `gi_joe`, `koth_decay_zones`,
-        /// `mystery_vehicles`, `payload`, `poison_flag`, `pure_racing`, `simple_battle`, `ultimate_bomb`,
-        /// `ultimate_ctf`, `ultimate_koth`.
+        /// Plan of the special events, each with a playlist and a prize of its own. "weekly" runs one of the 13 each
+        /// weekend, from Friday to Monday, 12:00 UTC. Or list events with whole days, UTC: "chaos 2026-12-24 to
+        /// 2026-12-26, payload 2026-12-31". No event was ever recorded, so it is not known how the game reacts. The
+        /// events are `chaos`, `emergency_response`, `endurance`, `gi_joe`, `koth_decay_zones`, `mystery_vehicles`,
+        /// `payload`, `poison_flag`, `pure_racing`, `simple_battle`, `ultimate_bomb`, `ultimate_ctf`, `ultimate_koth`.
         events: Plan = "off",
 
-        /// Number of players' rows that are saved at once after a season has begun. Fewer rows let other changes
-        /// through sooner, and take longer in all.
+        /// Number of players' rows that are saved at a time after a season has begun. With fewer rows, other changes
+        /// wait less, and all rows together take longer.
         season_rows: u32 [1..=1_000_000] = "2000",
 
-        /// The most requests per second of one account in the long run, from all addresses together. 0: no limit.
+        /// Maximum requests of one account per second in the long run, from all addresses together. 0: no limit.
         account_requests_per_second: u32 [0..=1_000_000] = "50",
 
-        /// The most requests of one account at once, after a rest.
+        /// Maximum requests of one account at once, after a pause.
         account_request_burst: u32 [1..=1_000_000] = "500",
 
-        /// The deepest nesting of XML elements; never more than 32.
+        /// Maximum nesting of XML elements.
         max_xml_depth: NonZeroUsize [4..=32] = "16",
 
-        /// The most elements of an XML body. A list of 2,000 friends has 4,006.
+        /// Maximum number of elements in an XML body. A list of 2,000 friends has 4,006.
         max_xml_elements: NonZeroUsize [32..=10_000_000] = "10000",
 
-        /// The deepest nesting of EgoNet values; never more than 255.
+        /// Maximum nesting of EgoNet values.
         max_egonet_depth: NonZeroUsize [2..=255] = "16",
 
-        /// The most values of an EgoNet body.
+        /// Maximum number of values in an EgoNet body.
         max_egonet_values: NonZeroUsize [16..=10_000_000] = "16384",
     }
 }

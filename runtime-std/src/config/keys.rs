@@ -17,40 +17,39 @@ mmcos_core::settings! {
     /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's
     /// name.
     pub struct Config {
-        /// Address or port for plain HTTP. The game uses it only with its Localhost setting, at port 80. A bare port
-        /// is every address of this machine, IPv6 and IPv4.
+        /// Address or port for plain HTTP. The game uses it only with its Localhost setting, at port 80. A port alone
+        /// means all addresses of this machine, IPv6 and IPv4.
         http: Option<SocketAddr> = "80",
 
-        /// Address or port for HTTPS. The game knows port 443 alone.
+        /// Address or port for HTTPS. The game connects to port 443 only.
         https: Option<SocketAddr> = "443",
 
-        /// The address that players on the internet use, if it is none of this machine's own: the router's on a home
-        /// network, the outer one of a rented machine or a container. A DNS name is resolved by the players' scripts.
-        /// The page for players prefers the address that the visitor's browser used. Empty: this machine's, as it
-        /// finds it.
+        /// Address that players on the internet use, if it is not this machine's own: that of the router on a home
+        /// network, or the outer address of a rented machine or container. The players' scripts resolve a DNS name. A
+        /// visitor that opens the page for players by an IP address is shown that address instead. Empty: this
+        /// machine's own address.
         public_address: Option<ServerAddress> = "",
 
-        /// Directory of players, certificates and keys; made if it is missing. Under systemd the default is its state
-        /// directory.
+        /// Directory for players, certificates and keys; created if it is missing. Under systemd, the default is its
+        /// state directory.
         data_dir: Directory = "{program}-data",
 
-        /// The URL of a webhook (Discord, Slack, ntfy, or a program of your own) that is told when a player begins to
-        /// search while no other player does, so that friends can come and play. Anyone who knows the URL can write
-        /// there: keep it to yourself. Empty: no messages. `{program} notify-test` sends a test message.
+        /// URL of a webhook (Discord, Slack, ntfy, or a program of your own) that gets a message when a player starts
+        /// to search while no other player does, so that friends can join. Anyone with the URL can write there: keep it
+        /// secret. Empty: no messages. `{program} notify-test` sends a test message.
         notify_url: Option<WebhookUrl> = "",
 
-        /// Format of the message to the webhook: "json" is an object that Discord, Slack and programs read, "text"
-        /// the text alone, for ntfy.
+        /// Format of the message to the webhook: "json" is an object for Discord, Slack and programs, "text" is the
+        /// text alone, for ntfy.
         notify_format: Format = "json",
 
-        /// Minimum time between two messages, however often a search begins.
+        /// Minimum time between two messages.
         notify_quiet_seconds: Duration [0..=86400] = "1800",
 
-        /// A certificate of your own, a PEM file with its chain. Empty: self-signed ones are made, which the game
-        /// accepts.
+        /// Certificate of your own, a PEM file with its chain. Empty: the server makes its own.
         certificate: Option<FilePath> = "",
 
-        /// The private key of that certificate, a PEM file without a password.
+        /// Private key of that certificate, a PEM file without a password.
         key: Option<FilePath> = "",
 
         /// Maximum number of open connections.
@@ -59,34 +58,32 @@ mmcos_core::settings! {
         /// Maximum number of open connections from one address. Players behind one router share an address.
         max_connections_per_address: NonZeroUsize [1..=u32::MAX] = "128",
 
-        /// Requests a second that one address may make in the long run. An honest game makes one at its busiest. 0:
-        /// no limit. Requests from this machine are never counted.
+        /// Maximum requests of one address per second in the long run. An honest game sends one per second at its
+        /// busiest. 0: no limit. Requests from this machine are never counted.
         requests_per_second: u32 [0..=1_000_000] = "200",
 
-        /// Requests that an address may make at once, after a rest.
+        /// Maximum requests of one address at once, after a pause.
         request_burst: u32 [1..=1_000_000] = "2000",
 
-        /// Proxies in front of this server whose X-Forwarded-For is believed: limits, bans and the log are then about
-        /// the players' addresses, not the proxy's. Empty: none. Give no address that a player could have.
+        /// Proxies in front of this server whose X-Forwarded-For is trusted: limits, bans and the log then apply to the
+        /// players' addresses, not to the proxy's. Never list an address that a player could have. Empty: none.
         trusted_proxies: Vec<AddressRange> = "",
 
-        /// Maximum time of a client for the TLS handshake and its first request line and fields, or for those of a
-        /// later request.
+        /// Maximum time for a TLS handshake with the first request line and fields, or for those of a later request.
         head_seconds: Duration [1..=3600] = "10",
 
-        /// Maximum time of a client to send the body of a request.
+        /// Maximum time for the body of a request.
         body_seconds: Duration [1..=3600] = "20",
 
-        /// Time that a connection is kept open between requests. Keep it longer than a reverse proxy in front keeps
-        /// connections to this server (60 s for nginx), or requests are lost now and then.
+        /// Time for which a connection is kept open between requests. It must be longer than the time for which a
+        /// reverse proxy keeps its connections to this server (60 s for nginx), or requests are lost now and then.
         idle_seconds: Duration [1..=3600] = "75",
 
         /// Maximum time that a client may leave a response unread.
         read_seconds: Duration [1..=3600] = "20",
 
-        /// Time that the clock of this machine must be plausible before a season begins, after a start or after it
-        /// was changed by less than 400 days. Leave it at 600 unless tests need it: a machine's clock is often wrong
-        /// until the network is there.
+        /// Time for which this machine's clock must run evenly before a season begins, after a start or after a change
+        /// of less than 400 days. Leave it at 600: a machine's clock is often wrong until the network is up.
         clock_wait_seconds: Duration [0..=86_400] = "600",
 
         /// Maximum bytes of responses that may wait for one client to read them.
@@ -108,16 +105,16 @@ mmcos_core::settings! {
         /// {program}.toml.
         admin_local: bool = "false",
 
-        /// The names that the dashboard may be opened by, such as "race.example.org". Addresses, single words such as
-        /// "raspberrypi", names that end with ".local" and that of public-address need not be listed.
+        /// Names under which the dashboard can be opened, such as "race.example.org". Addresses, single words such as
+        /// "raspberrypi", names that end with ".local" and the name in public-address are always accepted.
         host_names: String = "",
 
         /// Permits everyone to read /metrics, which otherwise needs the operator's password as a bearer token.
         open_metrics: bool = "false",
 
-        /// A new file to write all inputs into, as a trace: to find a fault, or to show what a real game does.
-        /// Secrets and addresses are replaced; names and Steam's account numbers are not. Meanwhile there is neither
-        /// dashboard nor page for players. Empty: none.
+        /// New file for a trace of all inputs, to find a bug or to show what a game sends. Secrets and addresses are
+        /// replaced; names and SteamIDs stay. While the server records, there is no dashboard and no page for players.
+        /// Empty: none.
         record: Option<FilePath> = "",
 
         /// Minimum level of log lines that are written.
