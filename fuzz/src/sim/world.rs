@@ -194,6 +194,7 @@ impl World {
         self.plan(super::inspect::EVERY, Event::Inspect);
     }
 
+    /// Runs the scenario, then without faults until all players have left, and checks that the server is at rest.
     pub(super) fn run(&mut self) -> Result<Outcome, Failure> {
         let end = self.scenario.time();
         while self.failure.is_none() && self.step(end) {}

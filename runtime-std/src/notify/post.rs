@@ -58,7 +58,7 @@ pub enum PostError {
         /// Host of the webhook.
         host: String,
     },
-    /// The peer does not prove to be the host.
+    /// The certificate of the peer is not trusted, or not for this host.
     #[error(
         "TLS with {host} fails: {source}; if its certificate is one of your own making, name its authority's file in \
          SSL_CERT_FILE"

@@ -100,8 +100,8 @@ impl Secrets {
         }
     }
 
-    /// Returns the same Steam ticket without its secrets, and without the fields that follow it. A text without `^`
-    /// is not a ticket; unless it is a number, it is masked.
+    /// Returns the same Steam ticket without its secrets, with the fields that follow it masked. A text without `^`
+    /// is not a ticket, and is masked unless it is a number.
     fn platform_id(&self, text: &str) -> String {
         let Some((hex, fields)) = text.split_once('^') else {
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 20;

@@ -95,6 +95,7 @@ pub(super) struct Tickets {
     turns: u64,
 }
 
+/// Place in the order in which tickets are due: time, turn, account.
 type Due = (Monotonic, u64, UserId);
 
 impl Tickets {
