@@ -43,7 +43,8 @@
 //! }
 //!
 //! row::check::<Record>()?;
-//! let lap = Record::Lap { track: 7, driver: 76_561_202_255_230_001, car: Car { name: "Kübel".into(), parts: vec![1, 2] } };
+//! let car = Car { name: "Kübel".into(), parts: vec![1, 2] };
+//! let lap = Record::Lap { track: 7, driver: 76_561_202_255_230_001, car };
 //! let Change::Put(table, values) = row::write(&lap)? else { panic!() };
 //! assert_eq!(values[2..], [Value::Text("Kübel".into()), Value::Text("[1,2]".into())]);
 //! assert_eq!(row::Reader::new(table).read::<Record>(&values)?, lap);

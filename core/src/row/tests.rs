@@ -175,18 +175,18 @@ fn a_column_without_a_value_is_what_serde_takes_for_a_missing_field() {
 fn a_record_that_would_lose_something_is_refused() {
     #[derive(Clone, Debug, Serialize, Deserialize)]
     enum Wrong {
-        Lap { track: Option<u64>, best: Option<u32>, split: Split },
+        Lap { track: Option<u64>, best: Option<u32>, zone: Zone },
         Other,
     }
     #[derive(Clone, Debug, Serialize, Deserialize)]
-    struct Split {
+    struct Zone {
         first: u32,
     }
     const TABLE: Table = Table {
         columns: &[
             Column::integer("track"),
             Column::integer("best"),
-            Column::text("second").of("split.second"),
+            Column::text("second").of("zone.second"),
         ],
         key: 1,
         ..LAPS
@@ -195,8 +195,8 @@ fn a_record_that_would_lose_something_is_refused() {
         const SCHEMA: &'static Schema = &Schema { tables: &[TABLE], ..*Record::SCHEMA };
     }
     let message = |record: &Wrong| write(record).unwrap_err().to_string();
-    let lap = |track| Wrong::Lap { track, best: None, split: Split { first: 1 } };
-    assert!(message(&lap(Some(1))).starts_with("the table laps has no column for the field split.first"));
+    let lap = |track| Wrong::Lap { track, best: None, zone: Zone { first: 1 } };
+    assert!(message(&lap(Some(1))).starts_with("the table laps has no column for the field zone.first"));
     let large = message(&lap(Some(u64::MAX)));
     assert!(large.contains("the column track of laps cannot hold 18446744073709551615: its kind is Integer"));
     assert!(message(&Wrong::Other).starts_with("no table is for the record Other"));
