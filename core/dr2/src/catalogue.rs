@@ -36,12 +36,12 @@ pub enum VehicleClass {
     RallyGt = 107,
 }
 
-/// Place of a rally: its `LocationId`, the `StageConditions` of a dry, clear day (*works* for New England, the others are
-/// inferred), and the `TrackModelId`s of its stages.
+/// Place of a rally: its `LocationId`, the `StageConditions` of a dry, clear day (*works* for New England, the others
+/// are inferred), and the `TrackModelId`s of its stages.
 pub type Location = (u32, u32, &'static [RangeInclusive<u32>]);
 
-/// All locations of rallies: Greece, Wales, Monte Carlo, Germany, Finland, Sweden, Australia, Argentina, Spain, New Zealand,
-/// Poland, New England, Scotland.
+/// All locations of rallies: Greece, Wales, Monte Carlo, Germany, Finland, Sweden, Australia, Argentina, Spain, New
+/// Zealand, Poland, New England, Scotland.
 pub const LOCATIONS: [Location; 13] = [
     (2, 1, &[460..=471]),
     (3, 1, &[437..=448]),

@@ -22,12 +22,12 @@ pub(crate) const INFO: Info = Info {
     trust: Trust::System { steam_app: 690_790 },
     probe: Probe { path: "/dr2", mark: "X-Dr2:", body: "DiRT Rally 2.0", closed: "" },
     page: Page {
-        about: "This server has clubs, rallies and leaderboards of its own, beside the official ones. Tell your computer \
-                once where it is and that you trust it, start the game through Steam, and drive. The game itself is not \
-                changed.",
+        about: "This server has clubs, rallies and leaderboards of its own, beside the official ones. Tell your \
+                computer once where it is and that you trust it, start the game through Steam, and drive. The \
+                game itself is not changed.",
         same_pc: "",
-        notice: "A free server by players. DiRT Rally and Codemasters are names of their owners, who have nothing to do \
-                 with it.",
+        notice: "A free server by players. DiRT Rally and Codemasters are names of their owners, who have \
+                 nothing to do with it.",
     },
     has_dashboard: false,
     commands: &[],

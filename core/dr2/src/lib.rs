@@ -10,7 +10,7 @@
 //! | [`catalogue`] | numbers of the game: classes, locations, tracks |
 //! | [`record`] | durable rows |
 //! | `host`, `redact` | interface to the host: names, texts, construction of the game, redaction of traces |
-//! | `service` | dispatch of requests to functions |
+//! | `service` | dispatch of requests to functions of `services`: |
 //! | `startup`, `accounts` | start of the game, login |
 //! | `clubs`, `stages`, `boards`, `time_trial` | rallies, their stages, leaderboards |
 //! | `garage`, `career`, `shapes` | the other responses, and their common parts |
@@ -22,29 +22,21 @@
 
 extern crate alloc;
 
-mod accounts;
-mod boards;
-mod career;
 pub mod catalogue;
-mod clubs;
-mod damage;
 mod event;
-mod garage;
 mod host;
 pub mod record;
 mod redact;
 mod refusal;
 mod service;
+mod services;
 pub mod settings;
-mod shapes;
-mod stages;
-mod startup;
-mod time_trial;
 
 pub use event::LogEvent;
 pub use record::{Record, RestoreError};
 pub use refusal::Refusal;
 pub use service::Dr2;
-use service::{Answer, Cx};
+use service::{Cx, Outcome};
+use services::{accounts, boards, career, clubs, damage, garage, shapes, stages, startup, time_trial};
 pub use settings::Settings;
 use {accounts::AccountId, boards::BoardId, clubs::ChallengeId};

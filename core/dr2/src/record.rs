@@ -40,12 +40,24 @@ impl Row for Record {
         &Schema { name: "dr2", tables: TABLES, counted: "accounts", ..Schema::EMPTY };
 }
 
-#[rustfmt::skip] // One line for each table.
+#[rustfmt::skip] // Several columns in a line.
 const TABLES: &[Table] = &[
-    table("Account", "accounts", 1, &[Column::integer("id"), Column::text("name"), Column::integer("logged_in"), Column::json("sessions")]),
-    table("Time", "times", 2, &[Column::integer("board"), Column::integer("account"), Column::integer("millis"), Column::integer("total"), Column::json("drive"), Column::integer("at")]),
-    table("Attempt", "attempts", 2, &[Column::integer("challenge"), Column::integer("account"), Column::text("phase"), Column::json("stages"), Column::json("drive"), Column::integer("tyres"), Column::integer("compound"), Column::json("tuning"), Column::integer("metres"), Column::json("damage"), Column::json("mud")]),
-    table("Fitting", "garage", 2, &[Column::integer("account"), Column::integer("vehicle"), Column::integer("livery"), Column::integer("tuning")]),
+    table("Account", "accounts", 1, &[
+        Column::integer("id"), Column::text("name"), Column::integer("logged_in"), Column::json("sessions"),
+    ]),
+    table("Time", "times", 2, &[
+        Column::integer("board"), Column::integer("account"), Column::integer("millis"), Column::integer("total"),
+        Column::json("drive"), Column::integer("at"),
+    ]),
+    table("Attempt", "attempts", 2, &[
+        Column::integer("challenge"), Column::integer("account"), Column::text("phase"), Column::json("stages"),
+        Column::json("drive"), Column::integer("tyres"), Column::integer("compound"), Column::json("tuning"),
+        Column::integer("metres"), Column::json("damage"), Column::json("mud"),
+    ]),
+    table("Fitting", "garage", 2, &[
+        Column::integer("account"), Column::integer("vehicle"), Column::integer("livery"),
+        Column::integer("tuning"),
+    ]),
 ];
 
 const fn table(record: &'static str, name: &'static str, key: usize, columns: &'static [Column]) -> Table {

@@ -20,10 +20,10 @@ use crate::{boards::Board, career, host::INFO, stages::Attempt, startup};
 
 /// Context of a call.
 pub(crate) type Cx<'a> = Context<'a, Dr2>;
-/// Response of a function.
-pub(crate) type Answer = Result<Shape, Refusal>;
-/// A response, and the session that a login begins.
-pub(crate) type Reply = Result<(Shape, Option<String>), Refusal>;
+/// Outcome of a function.
+pub(crate) type Outcome = Result<Shape, Refusal>;
+/// Outcome of a function, and the session that a login begins.
+pub(crate) type LoginOutcome = Result<(Shape, Option<String>), Refusal>;
 
 /// Path of every request: its project, its catalogue, its platform. (*seen*)
 pub(crate) const PATH: &str = "/RP17/";
@@ -32,7 +32,7 @@ const CATALOGUE: &str = "1.18.0";
 /// Longest name of a function in the log, in bytes.
 const LONGEST_NAME: usize = 64;
 /// The text for a browser.
-const ABOUT: &[u8] = b"This is a server for DiRT Rally 2.0. The game asks it, no browser.\n";
+const ABOUT: &[u8] = b"This is a server for DiRT Rally 2.0. It is for the game, not for a browser.\n";
 
 /// A server of *`DiRT` Rally 2.0*.
 #[derive(Debug)]
@@ -52,20 +52,20 @@ pub struct Dr2 {
 }
 
 impl Dr2 {
-    fn call(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, function: &str) -> Reply {
+    fn call(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, peer: Peer, function: &str) -> LoginOutcome {
         if is_write(function) && matches!(cx.storage(), Storage::Unavailable(_)) {
             return Err(Refusal::Storage);
         }
         if function == "Login.Login" {
             return self.log_in(cx, request);
         }
-        if let Some(answer) = startup::without_session(function) {
-            return Ok((answer, None));
+        if let Some(response) = startup::without_session(function) {
+            return Ok((response, None));
         }
         let account = self.accounts.of(request, &self.life.key).ok_or(Refusal::NoSession)?;
         let now = cx.now().wall;
         let body = || decode(request);
-        let answer = match function {
+        let response = match function {
             "Status.GetNextStatusEvent" => return Err(Refusal::NoStatusEvent),
             "Clubs.GetClubs" => self.clubs(account, now),
             "Clubs.GetChampionshipLeaderboard" | "Clubs.GetChampionshipFriendsLeaderboard" => {
@@ -88,8 +88,8 @@ impl Dr2 {
             "Repairs.SetLivery" => self.fit(cx, account, &body()?, true)?,
             "Repairs.FitTuning" => self.fit(cx, account, &body()?, false)?,
             other => {
-                let career = || career::answer(other.strip_prefix("RaceNetCareerLadder.")?, now);
-                startup::answer(other).or_else(career).unwrap_or_else(|| {
+                let career = || career::respond(other.strip_prefix("RaceNetCareerLadder.")?, now);
+                startup::respond(other).or_else(career).unwrap_or_else(|| {
                     let (function, bytes) = (shown(other.as_bytes()), request.body().len());
                     cx.log(LogEvent::Unknown { peer: peer.address, function, bytes });
                     // For a result of 1 the game shows "connection failed". (*works*)
@@ -97,7 +97,7 @@ impl Dr2 {
                 })
             }
         };
-        Ok((answer, None))
+        Ok((response, None))
     }
 }
 
@@ -160,9 +160,9 @@ impl Service for Dr2 {
         };
         let (mut bytes, mut session) = (Vec::new(), None);
         match reply {
-            Ok((answer, begun)) => {
+            Ok((response, begun)) => {
                 session = begun;
-                let encoded = egonet::encode(&answer.into(), &mut bytes);
+                let encoded = egonet::encode(&response.into(), &mut bytes);
                 debug_assert!(encoded.is_ok(), "{encoded:?}");
             }
             Err(Refusal::NoStatusEvent) => {}

@@ -30,9 +30,10 @@ mmcos_core::settings! {
     /// # Ok::<(), mmcos_core::settings::SettingsError>(())
     /// ```
     pub struct Settings {
-        /// Clubs, at most 40; every player is a member of each. A club has an id (1 to 63), a name, and 1 to 15 rallies;
-        /// a rally has a name, a class such as r5, 1 to 15 stages (tracks of one location), and a number of days (1 to
-        /// 366). What is left out has its default, so this is one club with one rally in New England, every week.
+        /// Clubs, at most 40; every player is a member of each. A club has an id (1 to 63), a name, and 1 to 15
+        /// rallies; a rally has a name, a class such as r5, 1 to 15 stages (tracks of one location), and a number of
+        /// days (1 to 366). What is left out has its default, so this is one club with one rally in New England, every
+        /// week.
         clubs: List<Club> = "[{}]",
 
         /// Vehicles in every player's garage, by number, each once.

@@ -17,9 +17,9 @@ use mmcos_core::{
 fn the_probe_shows_this_server_and_no_other() {
     let mut rig = server(&settings());
     let probe = Dr2::INFO.probe;
-    let answer = rig.request(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", probe.path).as_bytes());
-    assert_eq!(status(&answer), "200");
-    assert!(answer.contains(probe.mark) && body(&answer).contains(probe.body), "{answer}");
+    let response = rig.request(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", probe.path).as_bytes());
+    assert_eq!(status(&response), "200");
+    assert!(response.contains(probe.mark) && body(&response).contains(probe.body), "{response}");
     let other = rig.request(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(status(&other), "404");
     assert_eq!(Dr2::INFO.hosts[0], "prod.egonet.codemasters.com");

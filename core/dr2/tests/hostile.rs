@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    Game, Server, encoded, entries, game, get_clubs, login, post, post_time, server, set, settings,
+    Game, Server, encoded, entries, game, get_clubs, login, post, post_time, put, server, set, settings,
     stage_begin, stage_complete, standings, trial,
 };
 use dr2::{Record, RestoreError};
@@ -85,14 +85,19 @@ const READ: &[(&str, &[&str])] = &[
 ];
 
 #[track_caller]
-fn assert_refused(answer: &common::Answer, what: &str) {
-    assert_eq!((answer.status, answer.result(), answer.body.len()), (200, "1", 0), "{what}: {}", answer.head);
+fn assert_refused(response: &common::Response, what: &str) {
+    assert_eq!(
+        (response.status, response.result(), response.body.len()),
+        (200, "1", 0),
+        "{what}: {}",
+        response.head
+    );
 }
 
 #[test]
 fn a_missing_field_or_one_of_another_type_is_refused_and_changes_nothing() {
     let (mut rig, ann, challenge) = logged_in();
-    ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, 0));
+    ann.begin(&mut rig, challenge, 0);
     let before = state(&rig);
     for (function, request) in requests(challenge) {
         let read = READ.iter().find(|(name, _)| *name == function).unwrap().1;
@@ -102,11 +107,7 @@ fn a_missing_field_or_one_of_another_type_is_refused_and_changes_nothing() {
             assert_eq!(without.0.len() + 1, request.0.len(), "{function}.{name}");
             assert_refused(&ann.call(&mut rig, function, &without), &format!("{function} without {name}"));
             let mut of_other_type = request.clone();
-            for (own, value) in &mut of_other_type.0 {
-                if own == name {
-                    *value = Value::Uuid([1; 16]);
-                }
-            }
+            put(&mut of_other_type, name, Value::Uuid([1; 16]));
             assert_refused(
                 &ann.call(&mut rig, function, &of_other_type),
                 &format!("{function} with a uuid {name}"),
@@ -140,7 +141,7 @@ fn bodies_that_are_no_values_are_refused() {
 }
 
 #[test]
-fn without_a_session_of_this_server_only_the_login_is_answered() {
+fn without_a_session_of_this_server_only_the_login_is_served() {
     let (mut rig, ann, challenge) = logged_in();
     let forged = "0123456789abcdef0123456789abcdef";
     let before = state(&rig);
@@ -159,11 +160,11 @@ fn an_account_has_four_sessions() {
     let mut rig = server(&settings());
     let games: Vec<Game> = (0..5).map(|_| Game::log_in(&mut rig, "Ann")).collect();
     assert!(games.iter().all(|game| game.account == games[0].account));
-    let answers: Vec<_> = games
+    let responses: Vec<_> = games
         .iter()
         .map(|game| game.call(&mut rig, "Login.Tick", &Dict::new()).result().to_owned())
         .collect();
-    assert_eq!(answers, ["1", "0", "0", "0", "0"]);
+    assert_eq!(responses, ["1", "0", "0", "0", "0"]);
     assert_eq!(state(&rig).len(), 1);
     assert!(rig.events.iter().all(|event| games.iter().all(|game| !event.contains(&game.session))));
 }
@@ -175,8 +176,8 @@ fn any_name_logs_in() {
     let mut body = encoded(&login("Zo?"));
     let at = body.windows(3).position(|bytes| bytes == b"Zo?").unwrap();
     body[at + 2] = 0xeb;
-    let answer = post(&mut rig, "Login.Login", None, &body);
-    assert_eq!(answer.value().field("AccountId"), Ok(1_i64));
+    let response = post(&mut rig, "Login.Login", None, &body);
+    assert_eq!(response.value().field("AccountId"), Ok(1_i64));
     assert_eq!(Game::log_in(&mut rig, "Zo").account, 1, "what is not UTF-8 is left out");
     for name in ["", "\u{0}\r\n", &"x".repeat(60_000)] {
         Game::log_in(&mut rig, name);
@@ -211,34 +212,26 @@ fn challenges_and_stages_that_are_not_to_be_driven_are_refused() {
         (challenge, -1),
         (challenge, 3),
     ] {
-        let begun = ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage));
+        let begun = ann.begin(&mut rig, challenge, stage);
         assert_refused(&begun, &format!("{challenge} {stage}"));
-        let done =
-            ann.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, stage, 9.0));
+        let done = ann.complete(&mut rig, challenge, stage, 9.0);
         assert_refused(&done, &format!("{challenge} {stage}"));
     }
-    assert_refused(
-        &ann.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, 0, 9.0)),
-        "not begun",
-    );
+    assert_refused(&ann.complete(&mut rig, challenge, 0, 9.0), "not begun");
     assert_eq!(state(&rig), before);
     // Bob cannot complete a stage that Ann has begun.
-    ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, 0));
-    assert_refused(
-        &bob.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, 0, 9.0)),
-        "Ann's",
-    );
+    ann.begin(&mut rig, challenge, 0);
+    assert_refused(&bob.complete(&mut rig, challenge, 0, 9.0), "Ann's");
     for seconds in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e9] {
-        let done =
-            ann.call(&mut rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, 0, seconds));
+        let done = ann.complete(&mut rig, challenge, 0, seconds);
         assert_refused(&done, &format!("{seconds} s"));
     }
     // A stage that was aborted counts nothing, and can be driven again.
     let mut given_up = stage_complete(challenge, 0, 9.0);
     given_up.0.last_mut().unwrap().1 = Value::U32(5);
     let before = state(&rig);
-    let answer = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &given_up);
-    assert_eq!(answer.value().field("Progress/ChampTimeMs"), Ok(0_u32));
+    let response = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &given_up);
+    assert_eq!(response.value().field("Progress/ChampTimeMs"), Ok(0_u32));
     assert_eq!(state(&rig), before);
     ann.drive(&mut rig, challenge, 0, 9.0);
 }
@@ -262,11 +255,7 @@ fn a_malformed_set_up_is_never_handed_back() {
         [good.clone(), vec![0; 5000]].concat(),
     ] {
         let mut request = stage_begin(challenge, 0);
-        for (name, value) in &mut request.0 {
-            if name == "TuningSetup" {
-                *value = Value::Blob(setup.clone().into());
-            }
-        }
+        put(&mut request, "TuningSetup", Value::Blob(setup.into()));
         assert_refused(&ann.call(&mut rig, "RaceNetChallenges.StageBegin", &request), "set-up");
     }
 }
@@ -278,8 +267,7 @@ fn other_clubs_boards_and_vehicles() {
     assert_refused(&ann.call(&mut rig, "Clubs.GetChampionshipLeaderboard", &standings(i64::MIN)), "club");
     for board in [0, -1, i64::MIN, i64::MAX, 1 << 40] {
         assert_eq!(ann.board(&mut rig, board), (vec![], 0));
-        let mine =
-            ann.call(&mut rig, "RaceNetLeaderboard.GetLeaderboardEntries", &entries(board, i64::MAX, true));
+        let mine = ann.entries(&mut rig, board, i64::MAX, true);
         assert_eq!(mine.value().field("TotalEntries"), Ok(0_i32));
     }
     for (vehicle, result) in [(1, "1"), (i64::MAX, "1"), (-2, "0"), (0, "0"), (i64::MIN, "0")] {
@@ -297,29 +285,23 @@ fn other_clubs_boards_and_vehicles() {
 fn a_time_trial_needs_its_look_up_or_a_stage_on_its_track() {
     let (mut rig, ann, challenge) = logged_in();
     let post = |rig: &mut Server, track, seconds| {
-        let posted = ann.call(rig, "TimeTrial.PostTime", &post_time(track, seconds));
+        let posted = ann.post_time(rig, track, seconds);
         posted.value().field::<bool>("Accepted").unwrap()
     };
     assert!(!post(&mut rig, 626, 60.0));
-    let looked_up = ann.call(&mut rig, "TimeTrial.GetLeaderboardId", &trial(93, 505));
-    let board: i64 = looked_up.value().field("LeaderboardId").unwrap();
+    let board = ann.trial(&mut rig, 93, 505);
     assert!(!post(&mut rig, 506, 60.0), "another track");
     assert!(post(&mut rig, 505, 60.0));
     assert_eq!(ann.board(&mut rig, board).0.len(), 1);
     // After a club's stage the game posts its time too, before it completes the stage.
-    ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, 0));
+    ann.begin(&mut rig, challenge, 0);
     assert!(!post(&mut rig, 627, 60.0), "the second stage");
     assert!(post(&mut rig, 626, 60.0));
-    let of_the_class = ann.call(&mut rig, "TimeTrial.GetLeaderboardId", &trial(72, 626));
-    let board: i64 = of_the_class.value().field("LeaderboardId").unwrap();
+    let board = ann.trial(&mut rig, 72, 626);
     assert_eq!(ann.board(&mut rig, board).0.len(), 1);
     for (name, number) in [("VehicleClassId", -1_i64), ("TrackModelId", 1 << 16), ("Category", 256)] {
         let mut request = trial(72, 626);
-        for (own, value) in &mut request.0 {
-            if own == name {
-                *value = Value::I64(number);
-            }
-        }
+        put(&mut request, name, Value::I64(number));
         assert_refused(&ann.call(&mut rig, "TimeTrial.GetLeaderboardId", &request), name);
     }
 }
@@ -352,10 +334,10 @@ fn requests_that_are_not_the_games() {
     for function in ["", "X-EgoNet-Function: \r\n", "X-EgoNet-Function: \u{e9}\r\n"] {
         let request =
             format!("POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: x\r\n{function}Content-Length: 0\r\n\r\n");
-        let answer = rig.request(request.as_bytes());
+        let response = rig.request(request.as_bytes());
         assert!(
-            answer.starts_with("HTTP/1.1 200 ") && answer.contains("\r\nX-EgoNet-Result: 1\r\n"),
-            "{answer}"
+            response.starts_with("HTTP/1.1 200 ") && response.contains("\r\nX-EgoNet-Result: 1\r\n"),
+            "{response}"
         );
     }
 }
@@ -382,7 +364,7 @@ fn rows_of_rallies_that_are_no_longer_in_the_settings_are_kept() {
     assert_eq!(state(&rig), rows);
     let clubs = ann.call(&mut rig, "Clubs.GetClubs", &get_clubs());
     assert_eq!(clubs.shape(), "{Challenges: [], Progress: [], Clubs: []}");
-    assert_refused(&ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, 1)), "gone");
+    assert_refused(&ann.begin(&mut rig, challenge, 1), "gone");
 }
 
 fn scalars() -> impl Strategy<Value = Value<'static>> {
@@ -414,9 +396,9 @@ proptest! {
                 let at = at.index(request.0.len());
                 request.0[at].1 = value;
             }
-            let answer = ann.call(&mut rig, function, &request);
-            prop_assert!(answer.status == 200 && ["0", "1"].contains(&answer.result()), "{}", answer.head);
-            prop_assert_eq!(answer.result() == "1", answer.body.is_empty());
+            let response = ann.call(&mut rig, function, &request);
+            prop_assert!(response.status == 200 && ["0", "1"].contains(&response.result()), "{}", response.head);
+            prop_assert_eq!(response.result() == "1", response.body.is_empty());
         }
         let rows = state(&rig);
         let mut other = server(&settings());
@@ -433,7 +415,7 @@ proptest! {
         let mut body = encoded(&request);
         let at = at.index(body.len());
         body[at] = byte;
-        let answer = post(&mut rig, function, Some(&ann.session), &body);
-        prop_assert!(answer.status == 200 && ["0", "1"].contains(&answer.result()), "{}", answer.head);
+        let response = post(&mut rig, function, Some(&ann.session), &body);
+        prop_assert!(response.status == 200 && ["0", "1"].contains(&response.result()), "{}", response.head);
     }
 }

@@ -23,8 +23,8 @@ impl TestGame for Gravel {
         let request =
             "POST /RP17/ HTTP/1.1\r\nHost: x\r\nX-EgoNet-Function: Season.Get\r\nContent-Length: 0\r\n\r\n";
         let response = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-EgoNet-Result: 1\r\nX-EgoNet-Catalogue-Version: 1.18.0\r\nDate: {}\r\n\
-             Content-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-EgoNet-Result: 1\r\n\
+             X-EgoNet-Catalogue-Version: 1.18.0\r\nDate: {}\r\nContent-Length: 0\r\n\r\n",
             Date::at(now).as_str()
         );
         Some([request.into(), response.into()])

@@ -7,8 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    Game, Server, entries, game, get_clubs, login, post_time, rows, server, settings, stage_begin, standings,
-    trial,
+    Game, Server, game, get_clubs, login, post_time, rows, server, settings, stage_begin, standings,
 };
 use dr2::Record;
 use mmcos_core::row::{self, Change, Row as _};
@@ -59,20 +58,15 @@ fn a_season() {
     let first: i32 = value.field("Challenges/0/ChallengeID").unwrap();
     assert_eq!(value.field("Challenges/0/Events/0/Stages/2/LeaderboardId"), Ok(first * 16 + 3));
 
-    // After a stage the game asks for the leaderboard before it reports the time.
-    let begun = ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 0));
+    // After a stage the game requests the leaderboard before it reports the time.
+    let begun = ann.begin(&mut rig, first, 0);
     assert_eq!(begun.value().field("Progress/TuningSetup"), Ok(common::setup().as_slice()));
-    let preview = ann.call(
-        &mut rig,
-        "RaceNetLeaderboard.GetLeaderboardEntries",
-        &entries(board_of(first, Some(0)), 100_500, true),
-    );
+    let preview = ann.entries(&mut rig, board_of(first, Some(0)), 100_500, true);
     assert_eq!(rows(&preview), (ranked(&[("Ann", 100_500)]), 1));
     assert_eq!(preview.value().field("Entries/0/VehicleId"), Ok(382_u32));
-    assert_eq!(bob.board(&mut rig, board_of(first, Some(0))), (vec![], 0), "nobody else sees it");
+    assert_eq!(bob.board(&mut rig, board_of(first, Some(0))), (vec![], 0), "no other player sees it");
 
-    let done =
-        ann.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 0, 100.5));
+    let done = ann.complete(&mut rig, first, 0, 100.5);
     let value = done.value();
     let progress = |name: &str| value.field::<i32>(&format!("Progress/{name}")).unwrap();
     assert_eq!([progress("StageIndex"), progress("State"), progress("MetersDriven")], [1, 0, 6000]);
@@ -90,8 +84,7 @@ fn a_season() {
         ann.drive(&mut rig, first, stage, 100.0);
         bob.drive(&mut rig, first, stage, 101.0);
     }
-    let last =
-        bob.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 2, 101.0));
+    let last = bob.complete(&mut rig, first, 2, 101.0);
     assert_eq!(last.value().field("Progress/State"), Ok(2_i32));
     assert_eq!(last.value().field("Progress/StageIndex"), Ok(2_i32));
     assert_eq!(
@@ -102,11 +95,7 @@ fn a_season() {
         bob.board(&mut rig, board_of(first, None)),
         (ranked(&[("Ann", 300_500), ("Bob", 301_000)]), 2)
     );
-    let cumulative = ann.call(
-        &mut rig,
-        "RaceNetLeaderboard.GetLeaderboardEntries",
-        &entries(board_of(first, Some(1)), 0, true),
-    );
+    let cumulative = ann.entries(&mut rig, board_of(first, Some(1)), 0, true);
     assert_eq!(rows(&cumulative).0[0].0, "Bob", "200.0 s against 200.5 s");
     assert_eq!(cumulative.value().field("Entries/1/TimeDiff"), Ok(500_i64));
     assert_eq!(cumulative.value().field("Entries/1/Presence/EgoNetId"), Ok(ann.account));
@@ -138,10 +127,9 @@ fn second_rally(rig: &mut Server, ann: &Game, bob: &Game, first: i32) {
 
 /// Checks that the best time stays.
 fn time_trials(rig: &mut Server, ann: &Game) {
-    let looked_up = ann.call(rig, "TimeTrial.GetLeaderboardId", &trial(93, 505));
-    let board: i64 = looked_up.value().field("LeaderboardId").unwrap();
+    let board = ann.trial(rig, 93, 505);
     for (seconds, best) in [(70.25, 70_250), (71.0, 70_250), (69.0, 69_000)] {
-        let posted = ann.call(rig, "TimeTrial.PostTime", &post_time(505, seconds));
+        let posted = ann.post_time(rig, 505, seconds);
         assert_eq!(posted.value().field("Accepted"), Ok(true));
         assert_eq!(ann.board(rig, board), (ranked(&[("Ann", best)]), 1));
     }
@@ -175,27 +163,18 @@ fn a_season_with_crashes() {
     crash(&mut rig);
     let first = ann.challenge(&mut rig);
     for stage in 0..3 {
-        let begun = ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, stage));
+        let begun = ann.begin(&mut rig, first, stage);
         assert_eq!(begun.result(), "0");
         crash(&mut rig);
-        let done = ann.call(
-            &mut rig,
-            "RaceNetChallenges.StageComplete",
-            &common::stage_complete(first, stage, 60.0),
-        );
+        let done = ann.complete(&mut rig, first, stage, 60.0);
         assert_eq!(done.value().field("Progress/ChampTimeMs"), Ok(60_000 * (stage.unsigned_abs() + 1)));
         crash(&mut rig);
         // The response was lost, and the game reports again: the stage counts once.
-        let again = ann.call(
-            &mut rig,
-            "RaceNetChallenges.StageComplete",
-            &common::stage_complete(first, stage, 50.0),
-        );
+        let again = ann.complete(&mut rig, first, stage, 50.0);
         assert_eq!(again.body, done.body);
     }
-    let looked_up = ann.call(&mut rig, "TimeTrial.GetLeaderboardId", &trial(72, 626));
-    let trials: i64 = looked_up.value().field("LeaderboardId").unwrap();
-    ann.call(&mut rig, "TimeTrial.PostTime", &post_time(626, 42.0));
+    let trials = ann.trial(&mut rig, 72, 626);
+    ann.post_time(&mut rig, 626, 42.0);
     ann.call(&mut rig, "Repairs.SetLivery", &Dict::new().si64("VehicleInstId", 382).ui32("LiveryId", 9));
     crash(&mut rig);
     assert_eq!(ann.board(&mut rig, board_of(first, None)).0, ranked(&[("Ann", 180_000)]));
@@ -218,7 +197,7 @@ fn a_stage_that_is_not_committed_is_not_acknowledged() {
     let ann = Game::log_in(&mut rig, "Ann");
     let first = ann.challenge(&mut rig);
     ann.drive(&mut rig, first, 0, 60.0);
-    ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 1));
+    ann.begin(&mut rig, first, 1);
     rig.hold_commits();
     let conn = rig.open();
     let body = common::encoded(&common::stage_complete(first, 1, 61.0));
@@ -232,7 +211,7 @@ fn a_stage_that_is_not_committed_is_not_acknowledged() {
     assert_eq!(rig.read(conn), "");
     rig.crash(game(&settings()));
     assert_eq!(ann.board(&mut rig, board_of(first, Some(1))).0, vec![]);
-    let done = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 1, 61.0));
+    let done = ann.complete(&mut rig, first, 1, 61.0);
     assert_eq!(done.value().field("Progress/StageIndex"), Ok(2_i32));
     assert_eq!(ann.board(&mut rig, board_of(first, Some(1))).0, ranked(&[("Ann", 61_000)]));
 }
@@ -277,13 +256,13 @@ fn a_rally_ends_when_its_days_are_over_and_a_new_season_begins_after_the_last() 
     let week = 7 * 86_400;
     let first = ann.challenge(&mut rig);
     assert_eq!(window(&mut rig), ("First".into(), begin, begin + week));
-    ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 0));
+    ann.begin(&mut rig, first, 0);
     rig.pass(7 * DAY);
     assert_eq!(window(&mut rig), ("Second".into(), begin + week, begin + 2 * week));
     // A stage that was begun in time counts, and no stage can be begun any more.
-    let late = ann.call(&mut rig, "RaceNetChallenges.StageComplete", &common::stage_complete(first, 0, 60.0));
+    let late = ann.complete(&mut rig, first, 0, 60.0);
     assert_eq!(late.result(), "0");
-    let too_late = ann.call(&mut rig, "RaceNetChallenges.StageBegin", &stage_begin(first, 1));
+    let too_late = ann.begin(&mut rig, first, 1);
     assert_eq!((too_late.result(), too_late.body.len()), ("1", 0));
     rig.pass(7 * DAY);
     assert_eq!(window(&mut rig), ("First".into(), begin + 2 * week, begin + 3 * week));

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Game, Transport, encoded, entries, get_clubs, ghost, post, post_time, settings, trial};
+use common::{Game, Transport, encoded, entries, get_clubs, ghost, post, settings, trial};
 use dr2::Dr2;
 use mmcos_core::{
     engine::Limits,
@@ -59,7 +59,7 @@ fn a_recorded_season_plays_again_and_shows_no_secret() {
     let ann = Game::log_in(server, "Ann");
     let challenge = ann.challenge(server);
     for stage in 0..3 {
-        ann.call(server, "TimeTrial.PostTime", &post_time(626, 100.5));
+        ann.post_time(server, 626, 100.5);
         let complete = ann.drive(server, challenge, stage, 300.0);
         assert_eq!(complete.result(), "0");
         bob.drive(server, challenge, stage, 301.0);
@@ -68,7 +68,7 @@ fn a_recorded_season_plays_again_and_shows_no_secret() {
     ann.call(server, "RaceNetLeaderboard.GetFriendsEntries", &entries(1, 5, true));
     ann.call(server, "Clubs.GetChampionshipLeaderboard", &common::standings(7));
     ann.call(server, "TimeTrial.GetLeaderboardId", &trial(72, 626));
-    ann.call(server, "TimeTrial.PostTime", &post_time(626, 200.5));
+    ann.post_time(server, 626, 200.5);
     let fitting = Dict::new().si64("VehicleInstId", 382).ui32("LiveryId", 9).ui32("EngineTuningId", 281);
     for function in ["Repairs.SetLivery", "Repairs.FitTuning"] {
         assert_eq!(ann.call(server, function, &fitting).result(), "0");

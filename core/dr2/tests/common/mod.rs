@@ -42,13 +42,13 @@ pub(crate) fn set(given: &[(&str, &str)]) -> Settings {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -84,7 +84,7 @@ impl Transport for Server {
 }
 
 /// Posts bytes as the game does.
-pub(crate) fn post(rig: &mut impl Transport, function: &str, session: Option<&str>, body: &[u8]) -> Answer {
+pub(crate) fn post(rig: &mut impl Transport, function: &str, session: Option<&str>, body: &[u8]) -> Response {
     let mut request = format!(
         "POST /RP17/1.18.0/STEAM/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
          Content-Type: application/egonet-stream\r\nX-EgoNet-Function: {function}\r\n"
@@ -99,14 +99,14 @@ pub(crate) fn post(rig: &mut impl Transport, function: &str, session: Option<&st
         body.len()
     )
     .unwrap();
-    answer(&rig.exchange(&[request.as_bytes(), body].concat()))
+    response(&rig.exchange(&[request.as_bytes(), body].concat()))
 }
 
-pub(crate) fn answer(bytes: &[u8]) -> Answer {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer") + 4;
+pub(crate) fn response(bytes: &[u8]) -> Response {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a response") + 4;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
-    Answer { status, head, body: bytes[end..].to_vec() }
+    Response { status, head, body: bytes[end..].to_vec() }
 }
 
 pub(crate) fn encoded(dict: &Dict<'_>) -> Vec<u8> {
@@ -125,28 +125,69 @@ pub(crate) struct Game {
 
 impl Game {
     pub(crate) fn log_in(rig: &mut impl Transport, name: &str) -> Self {
-        let answer = post(rig, "Login.Login", None, &encoded(&login(name)));
-        let session = answer.field("X-EgoNet-SessionID").unwrap().to_owned();
+        let response = post(rig, "Login.Login", None, &encoded(&login(name)));
+        let session = response.field("X-EgoNet-SessionID").unwrap().to_owned();
         assert!(session.len() == 32 && session.bytes().all(|byte| byte.is_ascii_hexdigit()), "{session}");
-        let account = answer.value().field("AccountId").unwrap();
+        let account = response.value().field("AccountId").unwrap();
         Self { name: name.into(), account, session }
     }
 
-    pub(crate) fn call(&self, rig: &mut impl Transport, function: &str, body: &Dict<'_>) -> Answer {
+    pub(crate) fn call(&self, rig: &mut impl Transport, function: &str, body: &Dict<'_>) -> Response {
         post(rig, function, Some(&self.session), &encoded(body))
     }
 
     /// Drives a stage as the game does, with the leaderboards in between; returns the response to `StageComplete`.
-    pub(crate) fn drive(&self, rig: &mut impl Transport, challenge: i32, stage: i32, seconds: f32) -> Answer {
-        let begun = self.call(rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage));
+    pub(crate) fn drive(
+        &self,
+        rig: &mut impl Transport,
+        challenge: i32,
+        stage: i32,
+        seconds: f32,
+    ) -> Response {
+        let begun = self.begin(rig, challenge, stage);
         assert_eq!(begun.value().field("Progress/State"), Ok(1_i32));
+        self.complete(rig, challenge, stage, seconds)
+    }
+
+    pub(crate) fn begin(&self, rig: &mut impl Transport, challenge: i32, stage: i32) -> Response {
+        self.call(rig, "RaceNetChallenges.StageBegin", &stage_begin(challenge, stage))
+    }
+
+    pub(crate) fn complete(
+        &self,
+        rig: &mut impl Transport,
+        challenge: i32,
+        stage: i32,
+        seconds: f32,
+    ) -> Response {
         self.call(rig, "RaceNetChallenges.StageComplete", &stage_complete(challenge, stage, seconds))
+    }
+
+    pub(crate) fn entries(
+        &self,
+        rig: &mut impl Transport,
+        board: i64,
+        best: i64,
+        cumulative: bool,
+    ) -> Response {
+        self.call(rig, "RaceNetLeaderboard.GetLeaderboardEntries", &entries(board, best, cumulative))
+    }
+
+    pub(crate) fn post_time(&self, rig: &mut impl Transport, track: u32, seconds: f32) -> Response {
+        self.call(rig, "TimeTrial.PostTime", &post_time(track, seconds))
+    }
+
+    /// Returns the leaderboard of a time trial.
+    pub(crate) fn trial(&self, rig: &mut impl Transport, class: u32, track: u32) -> i64 {
+        self.call(rig, "TimeTrial.GetLeaderboardId", &trial(class, track))
+            .value()
+            .field("LeaderboardId")
+            .unwrap()
     }
 
     /// Returns the names, ranks and times of a leaderboard, and the own rank.
     pub(crate) fn board(&self, rig: &mut impl Transport, board: i64) -> (Vec<(String, i32, i64)>, i32) {
-        let answer = self.call(rig, "RaceNetLeaderboard.GetLeaderboardEntries", &entries(board, 0, false));
-        rows(&answer)
+        rows(&self.entries(rig, board, 0, false))
     }
 
     /// Returns the challenge that the first club shows.
@@ -156,8 +197,13 @@ impl Game {
     }
 }
 
-pub(crate) fn rows(answer: &Answer) -> (Vec<(String, i32, i64)>, i32) {
-    let value = answer.value();
+/// Replaces the value of a field.
+pub(crate) fn put(request: &mut Dict<'_>, name: &str, value: Value<'static>) {
+    request.0.iter_mut().filter(|(own, _)| own == name).for_each(|(_, old)| *old = value.clone());
+}
+
+pub(crate) fn rows(response: &Response) -> (Vec<(String, i32, i64)>, i32) {
+    let value = response.value();
     let rows: Vec<&Value<'_>> = value.field("Entries").unwrap();
     let row = |row: &&Value<'_>| {
         let name: &str = row.field("Presence/Name").unwrap();

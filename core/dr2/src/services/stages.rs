@@ -9,7 +9,7 @@ use crate::boards::{Drive, Time, count};
 use crate::damage::{Damage, Mud, read};
 use crate::shapes::{Shape, dict, none};
 use crate::time_trial::number;
-use crate::{AccountId, Answer, BoardId, ChallengeId, Cx, Dr2, LogEvent, Record, Refusal};
+use crate::{AccountId, BoardId, ChallengeId, Cx, Dr2, LogEvent, Outcome, Record, Refusal};
 
 /// Longest time of a stage, in seconds. (*ours*)
 const LONGEST: f32 = 86_400.0;
@@ -126,7 +126,7 @@ impl Dr2 {
     }
 
     /// Responds to `RaceNetChallenges.StageBegin`. (Request *seen*, response *said*.)
-    pub(crate) fn stage_begin(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
+    pub(crate) fn stage_begin(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Outcome {
         let (challenge, stage, stages) = self.reported(body)?;
         let now = cx.now().wall;
         let is_open = self.rounds(account, now).any(|round| round.challenge == challenge);
@@ -148,14 +148,19 @@ impl Dr2 {
             tuning: setup(body)?.into(),
             ..before
         };
-        let answer = dict! { vdic "Progress": attempt.progress(stages, false), si32 "ResultCode": 0 };
+        let response = dict! { vdic "Progress": attempt.progress(stages, false), si32 "ResultCode": 0 };
         cx.record(Record::Attempt(attempt.clone()));
         self.attempts.insert((challenge, account), attempt);
-        Ok(answer)
+        Ok(response)
     }
 
     /// Responds to `RaceNetChallenges.StageComplete`. (Request *seen*, response *said*.)
-    pub(crate) fn stage_complete(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
+    pub(crate) fn stage_complete(
+        &mut self,
+        cx: &mut Cx<'_>,
+        account: AccountId,
+        body: &Value<'_>,
+    ) -> Outcome {
         let (challenge, stage, stages) = self.reported(body)?;
         let before = self.attempts.get(&(challenge, account)).ok_or(Refusal::NotOpen(challenge.0))?;
         // 0 in every stage that was completed. (*seen*) Other values are unknown: such a report is not stored.
@@ -184,10 +189,10 @@ impl Dr2 {
         if is_last {
             self.keep_time(cx, attempt.time(challenge.board(), attempt.total(), now));
         }
-        let answer = completed(&attempt, stages);
+        let response = completed(&attempt, stages);
         cx.record(Record::Attempt(attempt.clone()));
         self.attempts.insert((challenge, account), attempt);
-        Ok(answer)
+        Ok(response)
     }
 
     /// Stores a time, if it is the player's best on its leaderboard.

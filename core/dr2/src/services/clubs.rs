@@ -13,9 +13,10 @@ use crate::boards::{Board, count, window};
 use crate::settings::{Club, Rally};
 use crate::shapes::{self, Kind, Shape, dict, event, presence};
 use crate::stages::Phase;
-use crate::{AccountId, Answer, BoardId, Dr2, Refusal};
+use crate::{AccountId, BoardId, Dr2, Outcome, Refusal};
 
-/// Monday, 1 January 2024, 00:00 UTC: seasons are counted from here, so rallies of seven days begin on Mondays. (*ours*)
+/// Monday, 1 January 2024, 00:00 UTC: seasons are counted from here, so rallies of seven days begin on Mondays.
+/// (*ours*)
 const FIRST_DAY: i64 = 1_704_067_200;
 const DAY: i64 = 24 * 60 * 60;
 /// A club's rally: values that another server sends (*works*), but no restarts (*ours*).
@@ -166,7 +167,7 @@ impl Dr2 {
     }
 
     /// Responds to `Clubs.GetChampionshipLeaderboard`. (Request *seen*, response *works*.)
-    pub(crate) fn standings(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Answer {
+    pub(crate) fn standings(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Outcome {
         let id: i64 = body.field("ClubId")?;
         let [start, limit] = window(body)?;
         let club = self.settings.clubs.all().iter().find(|club| i64::from(club.id) == id);

@@ -7,7 +7,7 @@ use mmcos_core::{seam::Wall, wire::egonet::Value};
 use crate::boards::{Drive, Time};
 use crate::shapes::dict;
 use crate::stages::{Phase, millis};
-use crate::{AccountId, Answer, BoardId, Cx, Dr2, LogEvent, Refusal};
+use crate::{AccountId, BoardId, Cx, Dr2, LogEvent, Outcome, Refusal};
 
 /// The most times of a player on leaderboards, those of rallies included: game and track have a few thousand pairs.
 /// (*ours*)
@@ -28,7 +28,7 @@ pub(crate) fn number<T: TryFrom<i128>>(body: &Value<'_>, name: &'static str) -> 
 
 impl Dr2 {
     /// Responds to `TimeTrial.GetLeaderboardId`. (*works*; order and types of the request are unknown.)
-    pub(crate) fn trial_board(&mut self, account: AccountId, body: &Value<'_>) -> Answer {
+    pub(crate) fn trial_board(&mut self, account: AccountId, body: &Value<'_>) -> Outcome {
         let (class, track) = (number(body, "VehicleClassId")?, number(body, "TrackModelId")?);
         let board = board(class, track, number(body, "ConditionsId")?, number(body, "Category")?);
         self.trials.insert(account, board);
@@ -37,7 +37,7 @@ impl Dr2 {
 
     /// Responds to `TimeTrial.PostTime`. (Request *seen*, response *works*.) For a time that belongs to no
     /// leaderboard the response is `Accepted: false`. (*ours*)
-    pub(crate) fn post_time(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Answer {
+    pub(crate) fn post_time(&mut self, cx: &mut Cx<'_>, account: AccountId, body: &Value<'_>) -> Outcome {
         let (millis, drive, at) = (millis(body.field("StageTime")?)?, Drive::read(body)?, cx.now().wall);
         let (track, conditions) = (number(body, "TrackModelId")?, number(body, "ConditionsId")?);
         let of_class = |class, category| board(class, track, conditions, category);

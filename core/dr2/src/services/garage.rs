@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::Vehicle;
 use crate::shapes::{Shape, dict, item, none, undamaged, vehicle};
-use crate::{AccountId, Answer, Cx, Dr2, Record, Refusal};
+use crate::{AccountId, Cx, Dr2, Outcome, Record, Refusal};
 
 /// Tunings whose numbers are known.
 const TUNINGS: [u32; 4] = [280, 281, 282, 293];
@@ -67,7 +67,7 @@ impl Dr2 {
         account: AccountId,
         body: &Value<'_>,
         livery: bool,
-    ) -> Answer {
+    ) -> Outcome {
         let mut fitting = self.fitting(account, body.field("VehicleInstId")?);
         let fitted = if livery { &mut fitting.livery } else { &mut fitting.tuning };
         *fitted = body.field(if livery { "LiveryId" } else { "EngineTuningId" })?;
@@ -77,8 +77,8 @@ impl Dr2 {
         } else if fitting.vehicle > 0 {
             return Err(Refusal::Missing("vehicle", fitting.vehicle));
         }
-        let answer = dict! { si32 "Result": 0 };
-        Ok(if livery { answer } else { answer.si32("Cost", 0) })
+        let response = dict! { si32 "Result": 0 };
+        Ok(if livery { response } else { response.si32("Cost", 0) })
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn prices() -> Shape {
 
 /// Responds to `Repairs.PerformRepairs`. (*said*)
 pub(crate) fn repaired() -> Shape {
-    let mut answer = dict! { si32 "Result": 0 };
-    answer.0.extend(undamaged().0);
-    answer
+    let mut response = dict! { si32 "Result": 0 };
+    response.0.extend(undamaged().0);
+    response
 }

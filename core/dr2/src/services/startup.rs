@@ -16,7 +16,7 @@ pub(crate) fn without_session(function: &str) -> Option<Shape> {
 }
 
 /// Returns the response to a function for which all players get the same.
-pub(crate) fn answer(function: &str) -> Option<Shape> {
+pub(crate) fn respond(function: &str) -> Option<Shape> {
     Some(match function {
         "Login.Tick" => dict! {},
         "Announcements.GetAnnouncements" => dict! { vvtr "Announcements": none() },

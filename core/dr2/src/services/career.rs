@@ -21,7 +21,7 @@ const RALLYCROSS: Kind =
     Kind { discipline: 2, entrants: 20, stages: 2, laps: 4, service: 5, level: 0, ..RALLY };
 
 /// Returns the response to a function of `RaceNetCareerLadder`, named without that prefix; `None` if it is not known.
-pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
+pub(crate) fn respond(function: &str, now: Wall) -> Option<Shape> {
     let (kind, drivers, what) = match (function.split_once("Rallycross"), function.split_once("Rally")) {
         (Some(what), _) => (RALLYCROSS, 100, what),
         (None, Some(what)) => (RALLY, 150, what),
@@ -30,7 +30,8 @@ pub(crate) fn answer(function: &str, now: Wall) -> Option<Shape> {
     Some(match what {
         ("Get", "TierList") => dict! { vdic "TierList": tiers(drivers) },
         ("Get", "Championship") => dict! {
-            vdic "Championship": championship(&kind, now), vdic "Progress": Attempt::not_begun(), bool "IsNewChamp": true,
+            vdic "Championship": championship(&kind, now), vdic "Progress": Attempt::not_begun(),
+            bool "IsNewChamp": true,
         },
         ("Reset", "Championship") => dict! {
             vdic "Championship": championship(&kind, now), vdic "TierList": tiers(drivers),

@@ -10,7 +10,7 @@ use mmcos_core::{seam::Wall, wire::http::Request};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::service::{Reply, decode};
+use crate::service::{LoginOutcome, decode};
 use crate::shapes::dict;
 use crate::{Cx, Dr2, LogEvent, Record, Refusal};
 
@@ -90,7 +90,7 @@ fn clean(name: &str) -> String {
 
 impl Dr2 {
     /// Responds to `Login.Login`: `{Name: dstr, SteamTicket: blob}` (*seen*).
-    pub(crate) fn log_in(&mut self, cx: &mut Cx<'_>, request: &Request<'_>) -> Reply {
+    pub(crate) fn log_in(&mut self, cx: &mut Cx<'_>, request: &Request<'_>) -> LoginOutcome {
         let name = clean(decode(request)?.field("Name")?);
         let accounts = &mut self.accounts;
         let known = accounts.names.get(&name).and_then(|id| accounts.rows.get(id));

@@ -86,7 +86,8 @@ pub(crate) fn challenge(
     window: [i64; 2],
     rules: [bool; 4],
 ) -> Shape {
-    // Type 1 is a class, 0 a single vehicle. (The latter *seen*.) In a club an empty list crashes some screens. (*said*)
+    // Type 1 is a class, 0 a single vehicle. (The latter *seen*.) In a club an empty list crashes some screens.
+    // (*said*)
     let requirements = club.map(|(_, class)| dict! { si32 "Type": 1, ui32 "Value": class });
     let [start, end] = window.map(time);
     let window = dict! { tutc "Visible": start, tutc "Start": start, tutc "LastEntry": end, tutc "End": end };

@@ -7,7 +7,7 @@ use mmcos_core::{seam::Wall, wire::egonet::Value};
 use serde::{Deserialize, Serialize};
 
 use crate::shapes::{dict, presence};
-use crate::{AccountId, Answer, ChallengeId, Dr2, Refusal};
+use crate::{AccountId, ChallengeId, Dr2, Outcome, Refusal};
 
 /// The most rows of one response. The game asks for 50. (*seen*)
 const LIMIT: usize = 100;
@@ -156,7 +156,7 @@ impl Dr2 {
 
     /// Responds to `RaceNetLeaderboard.GetLeaderboardEntries`. The request is *seen*; the response *works*, its
     /// official widths are unknown. `FilterFlags`, `SinglePlatform` and `UseRaceNetNames` make no difference here.
-    pub(crate) fn leaderboard(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Answer {
+    pub(crate) fn leaderboard(&self, account: AccountId, body: &Value<'_>, now: Wall) -> Outcome {
         let id = BoardId(body.field("LeaderboardId")?);
         let empty = Board::default();
         let board = self.boards.get(&id).unwrap_or(&empty);
