@@ -97,7 +97,7 @@ impl Service for Duel {
             DeskOutcome::Responded | DeskOutcome::Refused(_) => return,
             DeskOutcome::Metrics(exchange, mut metrics) => {
                 metrics
-                    .family("players", Kind::Gauge, "Players who have won.")
+                    .family("players", Kind::Gauge, "Players that have won.")
                     .sample(&[], self.victories.len());
                 return metrics.send(cx, exchange);
             }
@@ -245,12 +245,12 @@ pub(crate) fn script() -> Result<Vec<String>, Box<dyn Error>> {
         (5, bob, b"GET /won?bob HTTP/1.1\r\nHost: duel\r\n\r\n"),
         (6, ann, b"GET /duel?ann HTTP/1.1\r\nHost: duel\r\n\r\n"),
     ];
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for (seconds, conn, bytes) in script {
-        told.extend(play(&mut server, seconds, Input::Received { conn, bytes }));
+        lines.extend(play(&mut server, seconds, Input::Received { conn, bytes }));
     }
-    told.extend(play(&mut server, 16, Input::Tick));
-    Ok(told)
+    lines.extend(play(&mut server, 16, Input::Tick));
+    Ok(lines)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

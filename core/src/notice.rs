@@ -41,7 +41,13 @@ impl From<u32> for Value {
 /// assert_eq!(plain_name("<>"), "Somebody");
 /// ```
 pub fn plain_name(name: &str) -> String {
-    let hides = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}');
+    let hidden = [
+        '\u{200B}'..='\u{200F}',
+        '\u{2028}'..='\u{202E}',
+        '\u{2060}'..='\u{206F}',
+        '\u{E0000}'..='\u{E0FFF}',
+    ];
+    let hides = |c: char| c == '\u{FEFF}' || hidden.iter().any(|range| range.contains(&c));
     let harmless = |c: &char| *c == '-' || !(c.is_ascii_punctuation() || c.is_control() || hides(*c));
     let name: String = name.chars().filter(harmless).collect();
     match name.trim() {

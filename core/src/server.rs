@@ -203,7 +203,7 @@ impl<S: Service> Server<S> {
                         cx.out.log(Event::HeldTooLong { peer }.into());
                         cx.respond(
                             exchange,
-                            &Response::text(Status::SERVICE_UNAVAILABLE, b"No answer in time.\n"),
+                            &Response::text(Status::SERVICE_UNAVAILABLE, b"No response in time.\n"),
                         );
                     }
                 }

@@ -234,7 +234,7 @@ impl<S: Service> Context<'_, S> {
     }
 
     /// Begins a streaming response. Its head and the first part of its body are sent now, the rest with
-    /// [`send`](Self::send), and the connection closes with [`end`](Self::end). The client is not told the length of
+    /// [`send`](Self::send), and the connection closes with [`end`](Self::end). The client does not learn the length of
     /// the body, so if its end matters, the body itself must show that it is complete.
     pub fn stream(&mut self, exchange: Exchange, response: &Response<'_>) -> Stream {
         self.engine.stream(exchange, response, self.out)

@@ -233,8 +233,9 @@ fn check_part(sources: &[Source], part: &str, forbidden: &[&str]) {
 fn these_checks_can_fail() {
     assert!(says("    let now = std::time::now();", "std::") && says("use ::std::io;", "std::"));
     assert!(!says("use test_std::io;", "std::"));
-    let code = "use crate::{\n    engine::{Limits, Peer},\n    wire::xml,\n};\nuse super::ids;\nfn a(b: crate::Server) {}\n\
-                use mmcos_core::{Server, seam::Wall};\n// crate::comment\n#[cfg(test)]\nmod tests {\n    use crate::tested;\n}\n";
+    let code = "use crate::{\n    engine::{Limits, Peer},\n    wire::xml,\n};\nuse super::ids;\n\
+                fn a(b: crate::Server) {}\nuse mmcos_core::{Server, seam::Wall};\n// crate::comment\n\
+                #[cfg(test)]\nmod tests {\n    use crate::tested;\n}\n";
     let found = [
         "engine::Limits",
         "engine::Peer",

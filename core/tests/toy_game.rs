@@ -43,15 +43,15 @@ fn a_victory_that_was_answered_survives_a_crash_and_another_was_never_answered()
 #[test]
 #[should_panic(expected = "sent too soon")]
 fn a_scenario_can_fail() {
-    let asked = Scenario::new().client("ann").sends("GET /won?ann HTTP/1.1\nHost: duel\n");
-    asked.held().check(&Fresh);
+    let request = Scenario::new().client("ann").sends("GET /won?ann HTTP/1.1\nHost: duel\n");
+    request.held().check(&Fresh);
 }
 
 #[test]
 fn two_meet_and_one_waits_in_vain() {
-    let told = toy_game::script().unwrap();
+    let lines = toy_game::script().unwrap();
     assert_eq!(
-        told,
+        lines,
         [
             r#"1 reads "bob\n""#,
             r#"2 reads "ann\n""#,

@@ -34,7 +34,8 @@ pub struct DeskConfig {
 /// `/metrics`. A game passes it each request first, and each commit time:
 ///
 /// ```
-/// # use mmcos_core::{engine::{self, Exchange, Peer, Response}, service::{Context, Service}, wire::http::{Request, Status}};
+/// # use mmcos_core::engine::{self, Exchange, Peer, Response};
+/// # use mmcos_core::{service::{Context, Service}, wire::http::{Request, Status}};
 /// use mmcos_core::admin::{DeskOutcome, Desk};
 /// # #[derive(Debug)]
 /// struct Game {

@@ -93,14 +93,15 @@ impl Gate {
     }
 
     /// Returns true if metrics need no proof.
-    pub const fn has_open_metrics(&self) -> bool {
+    pub(crate) const fn has_open_metrics(&self) -> bool {
         self.config.open_metrics
     }
 
     /// Returns the access that this request has proved.
     ///
     /// # Errors
-    /// [`Refusal`] for a wrong bearer token, and without a bearer token for a request of another site or to another name.
+    /// [`Refusal`] for a wrong bearer token, and without a bearer token for a request of another site or to another
+    /// name.
     pub fn access(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<Access, Refusal> {
         if let Some(token) = bearer(request) {
             // Browsers never add a bearer token by themselves, so neither the name nor the site matters.

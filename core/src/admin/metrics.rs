@@ -29,7 +29,8 @@ pub enum Kind {
 /// text.family("laps_total", Kind::Counter, "Laps driven.").sample(&[("track", "bath\"tub")], 3);
 /// assert_eq!(
 ///     text.into_string(),
-///     "# HELP game_laps_total Laps driven.\n# TYPE game_laps_total counter\ngame_laps_total{track=\"bath\\\"tub\"} 3\n"
+///     "# HELP game_laps_total Laps driven.\n# TYPE game_laps_total counter\n\
+///      game_laps_total{track=\"bath\\\"tub\"} 3\n"
 /// );
 /// ```
 #[derive(Clone, Debug)]

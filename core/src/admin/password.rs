@@ -39,7 +39,7 @@ impl Password {
     }
 
     /// Returns true if the password consists of random bits.
-    pub const fn is_random(&self) -> bool {
+    pub(crate) const fn is_random(&self) -> bool {
         self.is_random
     }
 

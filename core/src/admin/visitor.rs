@@ -70,7 +70,8 @@ impl FromStr for ServerAddress {
 
 impl Value for ServerAddress {
     const HINT: &'static str = "ADDRESS|NAME";
-    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5, or a DNS name such as race.example.org, without a port";
+    const EXPECTED: &'static str = "an address such as 203.0.113.5 or 2001:db8::5, or a DNS name such as \
+                                    race.example.org, without a port";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -104,7 +105,7 @@ impl Addresses {
     ///
     /// An IP address in `Host` is known to work from the visitor's place; no other address is. Nothing else of `Host`
     /// is ever repeated.
-    pub fn for_visitor(&self, host: &[u8], peer: IpAddr) -> Option<ServerAddress> {
+    pub(crate) fn for_visitor(&self, host: &[u8], peer: IpAddr) -> Option<ServerAddress> {
         let host = core::str::from_utf8(host).unwrap_or_default();
         let near = || self.own_near(peer).filter(|_| is_local_name(host));
         used_ip(host)
@@ -206,7 +207,7 @@ mod tests {
         Addresses { public: public.map(|text| text.parse().unwrap()), own: own.into() }
     }
 
-    fn told(public: Option<&str>, host: &str, peer: &str) -> String {
+    fn address_for(public: Option<&str>, host: &str, peer: &str) -> String {
         addresses(public).for_visitor(host.as_bytes(), peer.parse().unwrap()).unwrap().to_string()
     }
 
@@ -221,8 +222,8 @@ mod tests {
             ("[2001:DB8::5]:443", "2001:db8::5"),
             ("[::ffff:203.0.113.9]", "203.0.113.9"),
         ] {
-            assert_eq!(told(None, host, "198.51.100.7"), expected, "{host}");
-            assert_eq!(told(Some("198.51.100.1"), host, "192.168.1.5"), expected, "{host}");
+            assert_eq!(address_for(None, host, "198.51.100.7"), expected, "{host}");
+            assert_eq!(address_for(Some("198.51.100.1"), host, "192.168.1.5"), expected, "{host}");
         }
     }
 
@@ -253,9 +254,13 @@ mod tests {
             "[fe80::1]",
             "[fe80::1%25eth0]",
         ] {
-            assert_eq!(told(Some("198.51.100.1"), host, "203.0.113.7"), "198.51.100.1", "{host}");
-            assert_eq!(told(Some("race.example.org"), host, "203.0.113.7"), "race.example.org", "{host}");
-            assert_eq!(told(None, host, "203.0.113.7"), "192.168.1.20", "{host}");
+            assert_eq!(address_for(Some("198.51.100.1"), host, "203.0.113.7"), "198.51.100.1", "{host}");
+            assert_eq!(
+                address_for(Some("race.example.org"), host, "203.0.113.7"),
+                "race.example.org",
+                "{host}"
+            );
+            assert_eq!(address_for(None, host, "203.0.113.7"), "192.168.1.20", "{host}");
         }
         let invalid = addresses(None).for_visitor(b"\xff", Ipv4Addr::LOCALHOST.into());
         assert_eq!(invalid.unwrap().to_string(), "192.168.1.20");
@@ -265,13 +270,17 @@ mod tests {
     #[test]
     fn a_local_name_from_the_local_network_gets_the_local_address() {
         for host in ["raspberrypi.local", "PI", "pi:8080", "nas.lan", "server.home.arpa"] {
-            assert_eq!(told(Some("203.0.113.5"), host, "192.168.1.77"), "192.168.1.20", "{host}");
-            assert_eq!(told(Some("203.0.113.5"), host, "::ffff:192.168.1.77"), "192.168.1.20", "{host}");
-            assert_eq!(told(Some("203.0.113.5"), host, "2001:db8:1::77"), "2001:db8:1::20", "{host}");
-            assert_eq!(told(Some("203.0.113.5"), host, "192.168.2.77"), "203.0.113.5", "{host}");
+            assert_eq!(address_for(Some("203.0.113.5"), host, "192.168.1.77"), "192.168.1.20", "{host}");
+            assert_eq!(
+                address_for(Some("203.0.113.5"), host, "::ffff:192.168.1.77"),
+                "192.168.1.20",
+                "{host}"
+            );
+            assert_eq!(address_for(Some("203.0.113.5"), host, "2001:db8:1::77"), "2001:db8:1::20", "{host}");
+            assert_eq!(address_for(Some("203.0.113.5"), host, "192.168.2.77"), "203.0.113.5", "{host}");
         }
         // Through a router that hides its visitors' addresses.
-        assert_eq!(told(Some("203.0.113.5"), "race.example.org", "192.168.1.1"), "203.0.113.5");
+        assert_eq!(address_for(Some("203.0.113.5"), "race.example.org", "192.168.1.1"), "203.0.113.5");
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Connection {
     }
 
     /// Returns the exchange whose response is not sent, or not complete.
-    pub(crate) const fn unanswered(&self) -> Option<ExchangeId> {
+    pub(crate) const fn pending(&self) -> Option<ExchangeId> {
         match self.phase {
             Phase::Serving { exchange, .. } | Phase::Streaming(exchange) => Some(exchange),
             // Closing: `close` has returned its exchange, and each is cancelled only once.

@@ -28,7 +28,7 @@ pub enum Event {
         waiting_for_body: bool,
     },
     /// A connection was refused.
-    #[error("refused a connection from {peer}: {}", if *in_all { "the server holds as many connections as it may" } else { "it holds as many connections as one address may" })]
+    #[error("refused a connection from {peer}: {} as many connections as {} may", if *in_all { "the server holds" } else { "it holds" }, if *in_all { "it" } else { "one address" })]
     TooManyConnections {
         /// The client.
         peer: SocketAddr,
@@ -36,13 +36,13 @@ pub enum Event {
         in_all: bool,
     },
     /// An address sends requests too often. They get status 429.
-    #[error("{peer} asks more often than one address may: refused until it pauses")]
+    #[error("{peer} sends more requests than one address may: rejected until it pauses")]
     TooManyRequests {
         /// The client; the port may be a proxy's.
         peer: SocketAddr,
     },
     /// A client sent more than allowed ahead while its request was held. The connection was dropped.
-    #[error("{peer} sent too much before its last request was answered")]
+    #[error("{peer} sent too much before the response to its last request")]
     TooFarAhead {
         /// The client.
         peer: SocketAddr,
@@ -61,7 +61,7 @@ pub enum Event {
         peer: SocketAddr,
     },
     /// The game held a request longer than [`hold_time`](super::Limits::hold_time). It got status 503.
-    #[error("a request of {peer} was never answered by the game")]
+    #[error("the game never responded to a request of {peer}")]
     HeldTooLong {
         /// The client.
         peer: SocketAddr,

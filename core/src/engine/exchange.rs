@@ -11,7 +11,7 @@ pub struct ExchangeId(pub u64);
 ///
 /// Dropping it leaves the client waiting until `Limits::hold_time` ends its wait.
 #[derive(Debug)]
-#[must_use = "a request must be answered: respond to it or keep this until you can"]
+#[must_use = "a client waits: respond, or keep this until you can"]
 pub struct Exchange {
     id: ExchangeId,
     conn: ConnId,

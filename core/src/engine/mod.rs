@@ -34,7 +34,7 @@ pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
 pub use rate::{Rate, RateLimiter, TooOften};
 pub use timers::TimerId;
-pub use wall_clock::{ClockChange, Doubted, LONG_SETTLING, PLAUSIBLE, SETTLING, WallClock};
+pub use wall_clock::{ClockChange, Doubted, SETTLING, WallClock};
 
 pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
 use rate::Requests;
@@ -202,7 +202,7 @@ impl<T> Engine<T> {
         if full || (from_there >= self.limits.connections_per_address && !proxied) {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
-            // For plain HTTP. TLS is closed without a handshake, the dearest thing to ask for (decision 61).
+            // For plain HTTP. TLS is closed without a handshake, the dearest thing that a stranger can request (decision 61).
             self.write_response(conn, &response, http::Connection::Close, false, out);
             // Not inserted: a refused connection must take nothing that others need.
             out.close(conn, Close::Refuse);
@@ -215,7 +215,7 @@ impl<T> Engine<T> {
 
     /// Removes a connection whose socket is gone. Returns its exchange without a response, if any.
     pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
-        let unanswered = self.close(conn);
+        let pending = self.close(conn);
         let connection = self.connections.remove(&conn)?;
         let source = Source::of(connection.peer.ip());
         if let Some(count) = self.per_address.get_mut(&source) {
@@ -225,19 +225,19 @@ impl<T> Engine<T> {
                 self.per_address.remove(&source);
             }
         }
-        unanswered
+        pending
     }
 
     /// Marks a connection as closing; it still counts against the limits. Returns its exchange without a response, if
     /// any.
     fn close(&mut self, conn: ConnId) -> Option<ExchangeId> {
         let connection = self.connections.get_mut(&conn)?;
-        let unanswered = connection.unanswered();
+        let pending = connection.pending();
         self.unfinished = self.unfinished.saturating_sub(connection.inbound.held());
         // It may linger for 30 s (decision 61), and is not read any more.
         connection.inbound = Inbound::default();
         connection.enter(Phase::Closing, None, &mut self.timers);
-        unanswered
+        pending
     }
 
     /// Closes a connection once its write queue is empty. Returns its exchange without a response, if any.

@@ -41,14 +41,14 @@ use queue::Queue;
 use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 
 /// Bytes in the write queue from which on no more requests are read. (Our choice.)
-pub const READ_PAUSE: usize = 128 * 1024;
+const READ_PAUSE: usize = 128 * 1024;
 /// Maximum bytes to give to the core before checking [`wants_read`](Link::wants_read) again. The core responds to all
 /// requests in them at once: fifty of the shortest, with responses of 30 kB each, stay far within
 /// [`WriteLimits::bytes`]. (Our choice.)
 pub const READ: usize = 2 * 1024;
 /// Time without bytes from the client after which a connection whose sending side is shut down is closed. (As nginx's
 /// `lingering_timeout`.)
-pub const LINGER_SILENCE: Duration = Duration::from_secs(5);
+const LINGER_SILENCE: Duration = Duration::from_secs(5);
 /// Maximum time for which such a connection is read. (As nginx's `lingering_time`.)
 pub const LINGER: Duration = Duration::from_secs(30);
 

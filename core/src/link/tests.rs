@@ -181,7 +181,8 @@ proptest! {
             let first_withheld = before.iter().find(|(after, _)| *after > durable).map_or(sent, |(_, sent)| *sent);
             prop_assert!(received <= first_withheld, "released early");
             let waits = usize::try_from(sent.saturating_sub(received)).unwrap_or(usize::MAX);
-            prop_assert!(link.queue.allocated() <= waits.saturating_mul(2).saturating_add(64 * 1024), "memory of what was written");
+            let most = waits.saturating_mul(2).saturating_add(64 * 1024);
+        prop_assert!(link.queue.allocated() <= most, "memory of what was written");
             prop_assert!(link.queued() >= waits);
         }
     }

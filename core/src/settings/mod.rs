@@ -9,8 +9,8 @@
 //! mmcos_core::settings! {
 //!     /// Settings of a quiz.
 //!     pub struct Quiz {
-//!         /// Time to answer a question.
-//!         answer_seconds: Duration [1..=60] = "20" (live),
+//!         /// Time for a question.
+//!         time: Duration [1..=60] = "20" (live),
 //!
 //!         /// Questions of a round.
 //!         questions: u32 [1..=100] = "10",
@@ -18,13 +18,13 @@
 //! }
 //!
 //! let quiz = Quiz::parse(|key| (key.name() == "questions").then_some("12"))?;
-//! assert_eq!((quiz.answer_seconds, quiz.questions), (Duration::from_secs(20), 12));
+//! assert_eq!((quiz.time, quiz.questions), (Duration::from_secs(20), 12));
 //! let error = Quiz::parse(|_| Some("0")).unwrap_err();
-//! assert_eq!(error.to_string(), "`answer-seconds` must be a number of seconds from 1 to 60, not \"0\"");
+//! assert_eq!(error.to_string(), "`time` must be a number of seconds from 1 to 60, not \"0\"");
 //!
 //! let mut live = Live::new(quiz);
-//! live.set("answer-seconds", "2.5")?;
-//! assert_eq!(live.answer_seconds, Duration::from_millis(2500));
+//! live.set("time", "2.5")?;
+//! assert_eq!(live.time, Duration::from_millis(2500));
 //! assert_eq!(live.set("questions", "5"), Err(SettingsError::Unknown("questions".into())));
 //! # Ok::<(), SettingsError>(())
 //! ```

@@ -195,11 +195,11 @@ impl<G: TestGame> Scene<'_, G> {
         let pieces = [message.head.as_slice(), &message.body].concat();
         let inbox = core::mem::take(&mut self.client().inbox);
         let used = self.compare(&pieces, &inbox);
-        let (answer, rest) = inbox.split_at(used);
-        self.played.read.extend_from_slice(answer);
+        let (response, rest) = inbox.split_at(used);
+        self.played.read.extend_from_slice(response);
         self.client().inbox = rest.to_vec();
         let conn = self.client().conn;
-        let closes = contains(answer, b"\r\nConnection: close\r\n");
+        let closes = contains(response, b"\r\nConnection: close\r\n");
         assert_eq!(self.rig.closed(conn), closes.then_some(Close::AfterFlush), "closed");
         if matches!(self.delivery, Delivery::Pipelined) && !closes {
             self.read_probe();

@@ -22,8 +22,9 @@
 //! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. A sent piece that is longer than
 //! [`SHOWN`] bytes is represented by its length, its digest and its beginning.
 //!
-//! An adapter writes [`Start`], then for every input an [`InputLine`] and for each of its effects an [`EffectLine`], each
-//! followed by a line end. [`replay`] replays it and compares. A [`Recorder`] returns the same lines without secrets.
+//! An adapter writes [`Start`], then for every input an [`InputLine`] and for each of its effects an [`EffectLine`],
+//! each followed by a line end. [`replay`] replays it and compares. A [`Recorder`] returns the same lines without
+//! secrets.
 //!
 //! ```
 //! use core::convert::Infallible;

@@ -36,8 +36,8 @@ pub enum ReplayError {
     },
     /// A trace in a format that this version does not read.
     #[error(
-        "this trace begins with {found:?}; this program reads \"{FORMAT} …\". Replay it with the version of the server that \
-         recorded it: `--version` says which it is"
+        "this trace begins with {found:?}; this program reads \"{FORMAT} …\". Replay it with the version of the \
+         server that recorded it: `--version` says which it is"
     )]
     OtherFormat {
         /// The first line.
@@ -58,7 +58,8 @@ pub enum ReplayError {
     Start(#[from] StartError),
     /// The effects differ from the recorded ones.
     #[error(
-        "line {line}: other effects than were recorded\n  input:    {input}\n  recorded: {recorded}\n  replayed: {replayed}"
+        "line {line}: other effects than were recorded\n  input:    {input}\n  recorded: {recorded}\n  \
+         replayed: {replayed}"
     )]
     Differs {
         /// Line of the recorded effect, or where it should be.

@@ -64,7 +64,8 @@ fn build(tree: &Path, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
         PLANTED.load(core::sync::atomic::Ordering::Relaxed) == bug\n}\n";
     append(&tree.join("core/src/lib.rs"), switch)?;
     let main = tree.join("fuzz/src/bin/simulate.rs");
-    let chosen = "fn main() -> ExitCode {\n    let planted = std::env::var(\"PLANTED\").ok().and_then(|bug| bug.parse().ok());\n    \
+    let chosen = "fn main() -> ExitCode {\n    \
+        let planted = std::env::var(\"PLANTED\").ok().and_then(|bug| bug.parse().ok());\n    \
         mmcos_core::PLANTED.store(planted.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);";
     fs::write(&main, fs::read_to_string(&main)?.replace("fn main() -> ExitCode {", chosen))?;
     let mut cargo = Command::new(std::env::var("CARGO").unwrap_or("cargo".to_owned()));

@@ -74,7 +74,8 @@ pub fn egonet_login(steam_id: SteamId) -> Vec<u8> {
     egonet::encode(&login.into(), &mut body).expect("a small value can be written");
     let head = format!(
         "POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: prod.egonet.codemasters.com\r\n\
-         content-type: application/egonet-stream\r\nX-EgoNet-Function: LoginService.Login\r\nContent-Length: {}\r\n\r\n",
+         content-type: application/egonet-stream\r\nX-EgoNet-Function: LoginService.Login\r\n\
+         Content-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), &body].concat()

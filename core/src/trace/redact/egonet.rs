@@ -33,7 +33,7 @@ pub fn blank_egonet(value: &[u8], shown: &str, limits: &egonet::Limits) -> Vec<u
     let decode = |bytes: &[u8]| egonet::decode_with_any_text(bytes, limits).err();
     let error = decode(value);
     // The bytes that decide an error end at most eight bytes after its offset.
-    let told = match &error {
+    let decisive = match &error {
         None => value.len(),
         Some(
             DecodeError::Truncated { at, .. }
@@ -46,7 +46,7 @@ pub fn blank_egonet(value: &[u8], shown: &str, limits: &egonet::Limits) -> Vec<u
         ) => at.saturating_add(8),
         Some(DecodeError::Trailing { at, .. }) => *at,
     };
-    if let Some(rest) = out.get_mut(told..) {
+    if let Some(rest) = out.get_mut(decisive..) {
         rest.fill(0);
     }
     if decode(&out) == error { out } else { vec![0; value.len()] }

@@ -100,8 +100,8 @@ impl<'a> Value<'a> {
 /// use mmcos_core::wire::egonet::{Dict, encode};
 ///
 /// let presence = Dict::new().dstr("Name", "Ann").bool("IsCrossPlatform", false).si64("EgoNetId", 7);
-/// let answer = Dict::new().si32("TotalEntries", 1).vvtr("Entries", [presence]).si32("PlayerRank", 1);
-/// encode(&answer.into(), &mut Vec::new())?;
+/// let board = Dict::new().si32("TotalEntries", 1).vvtr("Entries", [presence]).si32("PlayerRank", 1);
+/// encode(&board.into(), &mut Vec::new())?;
 /// # Ok::<(), mmcos_core::wire::egonet::EncodeError>(())
 /// ```
 ///

@@ -191,7 +191,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_without_markup_are_read(content in prop::collection::vec(any::<u8>().prop_filter("<", |b| *b != b'<'), 0..40)) {
+        fn any_bytes_without_markup_are_read(
+            content in prop::collection::vec(any::<u8>().prop_filter("<", |b| *b != b'<'), 0..40),
+        ) {
             prop_assert!(read(&content).is_some());
         }
 

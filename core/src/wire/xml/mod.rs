@@ -3,10 +3,11 @@
 //! The services were .NET; their messages have elements only, in no particular encoding of types: numbers and `true`
 //! or `false` are text. The captures show these forms, and this module handles them as follows:
 //!
-//! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`] reads
-//!   them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no document
+//! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`]
+//! reads
+//! them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no document
 //!   type, no processing instruction, no text beside elements, no character that XML forbids. A declaration, comments,
-//!   other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
+//! other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
 //!   Mistakes that cannot change a value are accepted: `]]>` in a text, an odd name of an element that no type reads,
 //!   any value of an attribute. The encoding in a declaration is ignored, because .NET writes `utf-16` over UTF-8:
 //!   bytes that are not UTF-8 are rejected, except in texts that are only displayed ([`with_cosmetic_texts`]).
@@ -25,12 +26,12 @@
 //!     points: Option<i32>,
 //! }
 //!
-//! let mut answer = Writer::new(Vec::new());
-//! answer.root("Player");
-//! answer.text("Name", "Racer");
-//! answer.nil("Points");
-//! answer.close("Player");
-//! let document = answer.into_bytes();
+//! let mut xml = Writer::new(Vec::new());
+//! xml.root("Player");
+//! xml.text("Name", "Racer");
+//! xml.nil("Points");
+//! xml.close("Player");
+//! let document = xml.into_bytes();
 //!
 //! let player: Player = xml::from_bytes(&document, "Player", &Limits::default())?;
 //! assert_eq!(player, Player { name: "Racer", points: None });
