@@ -81,7 +81,8 @@ mod unix {
         }
     }
 
-    /// Raises a flag at the first of the two signals. At the second one, the process ends with the status of a shell.
+    /// Raises a flag at the first SIGINT or SIGTERM. At the second, ends the process with the exit status that shells
+    /// report for the signal.
     fn raise_or_end(seen: &Arc<AtomicBool>) -> io::Result<()> {
         for signal in [SIGINT, SIGTERM] {
             flag::register_conditional_shutdown(signal, signal.saturating_add(128), seen.clone())?;

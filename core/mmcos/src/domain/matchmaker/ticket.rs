@@ -142,7 +142,7 @@ impl Tickets {
         self.open.first().map(|(at, _, account)| (*at, *account))
     }
 
-    /// Returns the account whose search is forgotten first, and its time.
+    /// Returns the account whose resting ticket is removed first, and the time.
     pub(super) fn first_resting(&self) -> Option<(Monotonic, UserId)> {
         self.resting.first().map(|(at, _, account)| (*at, *account))
     }
