@@ -216,6 +216,7 @@ fn dependencies_point_one_way() {
     let mut of_the_game = product_files("mmcos");
     of_the_game.retain(|source| !within(&source.module, EXCEPT));
     check_part(&of_the_game, "domain", BEYOND_THE_DOMAIN);
+    check_part(&of_the_game, "state", &["services", "operator", "host"]);
 }
 
 fn check_part(sources: &[Source], part: &str, forbidden: &[&str]) {

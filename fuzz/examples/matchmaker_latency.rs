@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use mmcos_core::seam::Monotonic;
-use mmcos_game::ids::{LobbyId, Points, SessionId, UserId};
+use mmcos_game::ids::{LobbyId, MatchId, Points, UserId};
 use mmcos_game::matchmaker::{
     Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcomes, Poll, PollId, RuleSet,
 };
@@ -28,7 +28,7 @@ struct Server {
 
 impl Server {
     fn new(crowd: Crowd, waiting: u32) -> Self {
-        let matchmaker = Matchmaker::new(Config::default(), [1; 32], SessionId(1));
+        let matchmaker = Matchmaker::new(Config::default(), MatchId(1));
         let mut server = Self { matchmaker, out: Outcomes::new(), now: Monotonic::default(), last_poll: 0 };
         for account in 1..=waiting {
             // Spread over a poll's length, so that the polls of the crowd expire one by one.

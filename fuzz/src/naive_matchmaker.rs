@@ -155,7 +155,7 @@ impl Naive {
                     self.release(&seed, &[]);
                 } else {
                     self.waiting.retain(|other| other.poll.id != due.poll.id);
-                    let reason = if due.impatient { Reason::Ai } else { Reason::NobodyFound };
+                    let reason = if due.impatient { Reason::Ai } else { Reason::NoMatch };
                     self.end(std::slice::from_ref(&due), Some(reason));
                     if !due.impatient {
                         let until = self.now.after(Duration::from_secs(5));

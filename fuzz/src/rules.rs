@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use mmcos_core::seam::Monotonic;
 use mmcos_game::{
-    ids::{LobbyId, Points, SessionId, UserId},
+    ids::{LobbyId, MatchId, Points, UserId},
     matchmaker::{
-        Answer, Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll,
+        Config, Decision, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcome, Outcomes, Poll,
         PollId, RuleSet,
     },
 };
@@ -71,7 +71,7 @@ impl Both {
     /// Creates both without polls.
     pub fn new(config: Config) -> Self {
         Self {
-            real: Matchmaker::new(config, [5; 32], SessionId(1)),
+            real: Matchmaker::new(config, MatchId(1)),
             naive: Naive::new(config),
             now: Monotonic::default(),
             last_poll: 0,
@@ -158,10 +158,10 @@ impl Both {
         let mut out = Outcomes::new();
         real(&mut self.real, self.now, &mut out);
         for outcome in out.iter() {
-            if let Outcome::Answered(response) = outcome {
+            if let Outcome::Decided(decision) = outcome {
                 // Every match takes place, as all of its members report: the model keeps no players apart.
-                for group in response.groups {
-                    self.real.register(self.now, response.race_key, group.account).ok();
+                for group in decision.groups {
+                    self.real.register(self.now, decision.match_id, group.account);
                 }
             }
         }
@@ -239,18 +239,18 @@ fn ending(outcome: Outcome<'_>) -> Ending {
         Outcome::Cancelled { poll, .. } => {
             Ending { polls: vec![poll], host: poll, teams: (0, 0), reason: None }
         }
-        Outcome::Answered(response) => Ending {
-            polls: response.groups.iter().map(|group| group.poll).collect(),
-            host: response.groups.iter().find(|group| group.is_host).map_or(PollId(0), |host| host.poll),
-            teams: teams(&response),
-            reason: Some(response.reason),
+        Outcome::Decided(decision) => Ending {
+            polls: decision.groups.iter().map(|group| group.poll).collect(),
+            host: decision.groups.iter().find(|group| group.is_host).map_or(PollId(0), |host| host.poll),
+            teams: teams(&decision),
+            reason: Some(decision.reason),
         },
     }
 }
 
-fn teams(response: &Answer<'_>) -> (u8, u8) {
+fn teams(decision: &Decision<'_>) -> (u8, u8) {
     let players =
-        |team| response.groups.iter().filter(|group| group.team == team).map(|group| group.size.get()).sum();
+        |team| decision.groups.iter().filter(|group| group.team == team).map(|group| group.size.get()).sum();
     let (one, two): (u8, u8) = (players(1), players(2));
-    if response.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
+    if decision.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
 }

@@ -15,7 +15,7 @@ use mmcos_core::{
     seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
 };
 use mmcos_game::{
-    IdentityPolicy, Mmcos, Record, Settings, Terms,
+    BuiltIn, IdentityPolicy, Mmcos, Record, Settings,
     catalogue::Catalogue,
     matchmaker::{self, Caps},
 };
@@ -63,7 +63,7 @@ fn life(seed: [u8; 32]) -> Life {
 
 /// Creates a game without players.
 pub fn game(settings: &Settings, life: &Life) -> Mmcos {
-    Mmcos::with_terms(settings, Terms::with_catalogue(catalogue()), life)
+    Mmcos::with_built_in(settings, BuiltIn::with_catalogue(catalogue()), life)
 }
 
 /// A server, its connections and its clock. Times are counted from the [`START`].

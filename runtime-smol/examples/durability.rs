@@ -33,10 +33,10 @@ use mmcos_core::{
 };
 use mmcos_game::{
     IdentityPolicy, Mmcos, Record, Settings,
-    ids::{Points, RaceKey, SessionId, UserId},
+    ids::{MatchId, Points, RaceKey, UserId},
     matchmaker::{GameType, Label, Mode, RuleSet},
     players::{Name, Player},
-    results::Race,
+    results::Match,
     seasons::Season,
     session_token::{Session, SessionKey},
 };
@@ -90,8 +90,8 @@ fn player(user: u32) -> Record {
 fn race(user: u32, race: u32) -> Record {
     let session = u64::from(user) << 32 | u64::from(race);
     let game_type = GameType(Label::new("QuickRace").unwrap());
-    Record::Race(Box::new(Race {
-        session: SessionId(session),
+    Record::Match(Box::new(Match {
+        id: MatchId(session),
         race_key: RaceKey(session.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
         mode: Mode { network_version: 1, game_type, rule_set: RuleSet::Race },
         seats: 1,

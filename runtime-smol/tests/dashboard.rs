@@ -95,10 +95,10 @@ fn the_dashboard_lives_in_a_browser() {
 
     // An action succeeds, and the page reports it.
     page.evaluate(
-        "document.querySelector('#setting-message').value = 'Races at <b>eight</b>'; \
+        "document.querySelector('#setting-message').value = 'Matches at <b>eight</b>'; \
          document.querySelector('[aria-label=\"Set message\"]').click()",
     );
-    page.wait("document.querySelector('#server').textContent.includes('Races at <b>eight</b>')");
+    page.wait("document.querySelector('#server').textContent.includes('Matches at <b>eight</b>')");
     assert!(text(&mut page, "#result").starts_with("Set message"), "{}", text(&mut page, "#result"));
 
     // The page made requests to this server alone, without errors or blocked contents.

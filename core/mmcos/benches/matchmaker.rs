@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mmcos_core::seam::Monotonic;
-use mmcos_game::ids::{LobbyId, Points, SessionId, UserId};
+use mmcos_game::ids::{LobbyId, MatchId, Points, UserId};
 use mmcos_game::matchmaker::{
     Config, GameType, GroupSize, HostHistory, Label, Matchmaker, Mode, Outcomes, Poll, PollId, RuleSet,
 };
@@ -30,7 +30,7 @@ fn poll(account: u32, network_version: u32, size: u8, id: u64) -> Poll {
 
 /// A matchmaker in which parties of seven wait, spread over 24 s.
 fn crowd(waiting: u32) -> (Matchmaker, Monotonic) {
-    let mut matchmaker = Matchmaker::new(Config::default(), [1; 32], SessionId(1));
+    let mut matchmaker = Matchmaker::new(Config::default(), MatchId(1));
     let (mut now, mut out) = (Monotonic::default(), Outcomes::new());
     for account in 1..=waiting {
         now = Monotonic::default().after(Duration::from_secs(24) * account / waiting);

@@ -2,23 +2,23 @@ use core::time::Duration;
 
 use crate::{
     catalogue::{Catalogue, CatalogueError},
-    ids::SessionId,
+    ids::MatchId,
     session_token,
 };
 
-/// Values that are the same for every operator. Tests have other terms.
+/// Values that no operator sets. Tests have others.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct BuiltIn {
     /// Playlists, divisions, prizes, scoring.
     pub catalogue: Catalogue,
     /// Time for which a player session is valid.
     pub session_lifetime: Duration,
     /// The number of the first match in an empty store; later ones follow the last that is stored.
-    pub first_session: SessionId,
+    pub first_match: MatchId,
 }
 
-impl Terms {
-    /// Returns the terms of a server for players.
+impl BuiltIn {
+    /// Returns the values of a server for players.
     ///
     /// # Errors
     /// The catalogue is damaged.
@@ -30,7 +30,7 @@ impl Terms {
     pub const fn with_catalogue(catalogue: Catalogue) -> Self {
         // The official server had reached match 8.9 million in the end (captures of 2023-11), and a game may well read a
         // signed number of 32 bits.
-        let first_session = SessionId(10_000_000);
-        Self { catalogue, session_lifetime: session_token::LIFETIME, first_session }
+        let first_match = MatchId(10_000_000);
+        Self { catalogue, session_lifetime: session_token::LIFETIME, first_match }
     }
 }

@@ -17,38 +17,33 @@ mod operator;
 mod public;
 mod record;
 pub mod redact;
+mod rejection;
 mod services;
 pub mod settings;
 mod state;
 
-use alloc::{
-    borrow::ToOwned,
-    boxed::Box,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 use core::time::Duration;
 
-pub use built_in::Terms;
+pub use built_in::BuiltIn;
+pub use domain::podium::{Podium, PodiumPlace};
 pub use domain::{
     catalogue, divisions, identity, identity::IdentityPolicy, ids, matchmaker, moderation, players, ranking,
     results, seasons, session_token, special_events,
 };
 pub use host::steam_ticket;
-pub use log_event::{Event, NotCounted};
-pub use public::{Hour, Podium, PodiumPlace};
+pub use log_event::{LogEvent, NotCounted};
+pub use public::Hour;
 pub use record::Record;
-pub use services::{rejection::Fault, routes::is_service};
+pub use rejection::Rejection;
+pub use services::routes::is_service;
 pub use settings::Settings;
 
 use catalogue::Catalogue;
-use domain::race_keys::{RaceKeys, race_secret};
 use host::findings;
 use ids::UserId;
 use mmcos_core::{
-    engine::{Exchange, ExchangeId, Peer, RateLimiter},
+    engine::{Exchange, ExchangeId, Peer},
     game::{Finding, Game, Life, Unfit},
     info::Info,
     seam::{Storage, Wall},
@@ -56,23 +51,25 @@ use mmcos_core::{
     settings::Live,
     wire::http::{Method, Request, Status},
 };
-use moderation::Bans;
+use moderation::{Ban, Bans, Subject};
 use operator::Operator;
 use players::{Players, RestoreError};
 use public::Public;
-use results::Races;
-use seasons::{RollOver, Season, SeasonId, SeasonStarted};
+use seasons::Season;
 use services::{
-    add_points::{RESULT_BURST, RESULT_INTERVAL, Rules},
-    egonet_login::RecentLogins,
     leaderboard::Leaderboards,
-    matchmaking::Matchmaking,
-    response::Reply,
+    response::Response,
     routes::{self, Endpoint, Route},
+    status,
 };
-use session_token::SessionKey;
+use session_token::Session;
 use special_events::Events;
-use state::{game_configuration::Rendered, presence::Presence, season_change::Saving};
+use state::{
+    game_configuration::{GameConfiguration, Sources},
+    lobby::Lobby,
+    sessions::Sessions,
+    standings::Standings,
+};
 
 /// Characters of the longest path in the log.
 const LONGEST_PATH: usize = 100;
@@ -88,140 +85,127 @@ pub enum Timer {
     Season,
 }
 
-/// Field that every 401 must have (RFC 9110, section 15.5.2); HTTP clients of Mono throw without it. The scheme is
-/// our choice: the token is in the body, and the scheme makes no browser ask for a password.
-const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"players\"")];
-
-/// The services of the game.
+/// The services of the game: parts that own their state, and the way from a request to them.
 #[derive(Debug)]
 pub struct Mmcos {
     settings: Live<Settings>,
     /// Playlists, divisions, prizes, scoring.
     catalogue: Catalogue,
-    rules: Rules,
-    sessions: SessionKey,
-    requests: RateLimiter<UserId>,
-    season: Season,
-    /// Effect of the current season on players of the season before.
-    roll_over: Option<Box<RollOver>>,
-    /// Players whose rows may not be durable in this season yet.
-    saving: Option<Saving>,
-    events: Events,
-    players: Players,
-    races: Races,
-    race_keys: RaceKeys,
-    results: RateLimiter<UserId>,
-    /// The earliest time that it may be: used for expiry by wall time that must not follow a jump of the clock.
-    earliest: Wall,
+    bans: Bans,
+    sessions: Sessions,
+    standings: Standings,
+    lobby: Lobby,
+    game_configuration: GameConfiguration,
+    leaderboards: Leaderboards,
+    operator: Operator,
     /// The latest time that restored records prove.
     last_record: Option<Wall>,
-    bans: Bans,
-    presence: Presence,
-    /// The season that these players know of, though their rows do not say so yet.
-    heard: BTreeMap<UserId, SeasonId>,
-    /// Time at which the season began, which may be later than its start; the first moment of all if that was before
-    /// a restart.
-    season_began: Wall,
-    /// Accounts that the store has lost.
-    missing: usize,
-    /// Sessions of these players that were issued up to these moments are no longer valid.
-    ended_sessions: BTreeMap<UserId, Wall>,
-    /// The latest time of issue of any session that is known to be valid.
-    latest_issued: Wall,
-    operator: Operator,
     public: Public,
-    matchmaking: Matchmaking,
-    leaderboards: Leaderboards,
-    game_configuration: Option<Rendered>,
-    egonet: RecentLogins,
-    /// Buffer for the next response.
-    scratch: Vec<u8>,
 }
 
 impl Mmcos {
-    /// Returns a server with these terms in place of the official ones.
-    pub fn with_terms(settings: &Settings, terms: Terms, life: &Life) -> Self {
-        let Terms { catalogue, session_lifetime, first_session } = terms;
-        let Life { key, seed, is_recorded, desk } = life;
-        let race_secret = race_secret(if *is_recorded { seed } else { key });
+    /// Returns a server with these values in place of the official ones.
+    pub fn with_built_in(settings: &Settings, built_in: BuiltIn, life: &Life) -> Self {
+        let BuiltIn { catalogue, session_lifetime, first_match } = built_in;
         Self {
-            rules: Rules::of(&catalogue),
-            sessions: SessionKey::new(key, session_lifetime),
-            requests: RateLimiter::new(settings.requests()),
-            season: Season::NONE,
-            roll_over: None,
-            saving: None,
-            events: Events::new(settings.events.clone()),
-            players: Players::default(),
-            races: Races::default(),
-            race_keys: RaceKeys::new(
-                &race_secret,
-                seed.first_chunk().map_or(0, |start| u16::from_le_bytes(*start)),
-            ),
-            results: RateLimiter::every(RESULT_INTERVAL, RESULT_BURST),
-            earliest: Wall::default(),
-            last_record: None,
             bans: Bans::default(),
-            presence: Presence::default(),
-            heard: BTreeMap::new(),
-            season_began: Wall::from_millis(i64::MIN),
-            missing: 0,
-            ended_sessions: BTreeMap::new(),
-            latest_issued: Wall::default(),
-            operator: Operator::new(desk.clone()),
+            sessions: Sessions::new(&life.key, session_lifetime, settings.requests()),
+            standings: Standings::new(&catalogue, settings.season_rows()),
+            lobby: Lobby::new(settings, life, first_match),
+            game_configuration: GameConfiguration::new(settings.events.clone()),
             public: Public::default(),
-            matchmaking: Matchmaking::new(settings.matchmaker(), *seed, first_session),
-            settings: Live::new(settings.clone()),
             leaderboards: Leaderboards::default(),
-            game_configuration: None,
-            egonet: RecentLogins::default(),
-            scratch: Vec::new(),
+            operator: Operator::new(life.desk.clone()),
+            last_record: None,
+            settings: Live::new(settings.clone()),
             catalogue,
         }
     }
 
     /// Returns all players.
-    pub fn players(&self) -> &Players {
-        &self.players
-    }
-
-    /// Returns the races that take results.
-    pub fn races(&self) -> &Races {
-        &self.races
+    pub const fn players(&self) -> &Players {
+        self.standings.players()
     }
 
     /// Returns the calendar of special events.
-    pub fn events(&self) -> &Events {
-        &self.events
+    pub const fn events(&self) -> &Events {
+        self.game_configuration.events()
     }
 
     /// Returns the matchmaker: its tickets and its matches.
-    pub fn matchmaker(&self) -> &matchmaker::Matchmaker {
-        self.matchmaking.matchmaker()
+    pub const fn matchmaker(&self) -> &matchmaker::Matchmaker {
+        self.lobby.matchmaker()
     }
 
     /// Returns the settings in force.
-    pub fn settings(&self) -> &Live<Settings> {
+    pub const fn settings(&self) -> &Live<Settings> {
         &self.settings
+    }
+
+    /// Returns all bans.
+    pub const fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Sets a ban, effective at once: logins and all other requests are rejected, matchmaking tickets end. Replaces a
+    /// ban of the same subject.
+    fn ban(&mut self, cx: &mut Context<'_, Self>, ban: Ban) {
+        cx.record(Record::Ban(Box::new(ban.clone())));
+        cx.log(LogEvent::Banned(Box::new(ban.clone())));
+        self.bans.put(ban);
+        let Self { bans, standings, lobby, .. } = self;
+        let earliest = cx.clock().earliest();
+        lobby.cancel_each(cx.now().monotonic, |held| {
+            let player = standings.players().get(held.account);
+            player.is_some_and(|player| bans.of_account(player.steam_id, earliest).is_some())
+                || bans.of_address(held.address, earliest).is_some()
+        });
+        self.respond_to_polls(cx);
+    }
+
+    /// Lifts and returns the ban of exactly this subject, if there is one.
+    fn unban(&mut self, cx: &mut Context<'_, Self>, subject: Subject) -> Option<Ban> {
+        let ban = self.bans.lift(subject)?;
+        cx.record(Record::Unban(subject));
+        cx.log(LogEvent::Unbanned(subject));
+        Some(ban)
+    }
+
+    /// Returns the player session of a token, if it is valid and keeps to the limit on requests.
+    fn authenticate(&mut self, cx: &Context<'_, Self>, token: &str) -> Result<Session, Rejection> {
+        let session = self.sessions.authenticate(cx, token, &self.bans, self.standings.players())?;
+        self.standings.note_season_heard(&session);
+        Ok(session)
+    }
+
+    /// Ends a player's session and matchmaking ticket.
+    fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
+        self.sessions.end(user, cx.now().wall);
+        self.lobby.cancel(cx.now().monotonic, user);
+        self.respond_to_polls(cx);
+    }
+
+    /// Begins a season: all players' points start again.
+    fn begin_season(&mut self, cx: &mut Context<'_, Self>, season: Season) {
+        self.leaderboards.changed();
+        self.standings.begin_season(cx, season, &self.catalogue);
+    }
+
+    /// Returns the game's configuration, with what it shows.
+    fn configuration(&mut self) -> (&mut GameConfiguration, Sources<'_>) {
+        let Self { game_configuration, catalogue, settings, standings, .. } = self;
+        (game_configuration, Sources { catalogue, settings, season: standings.season() })
     }
 
     /// Follows the clock of a call.
     fn follow_clock(&mut self, cx: &Context<'_, Self>) {
-        self.earliest = cx.clock().earliest();
-        self.races.expire(cx.now().monotonic);
+        self.lobby.expire(cx.now().monotonic);
         self.pass(cx.now().wall);
     }
 
     /// Notes a time that a record proves to have been reached.
     fn prove(&mut self, moment: Wall) {
         self.last_record = self.last_record.max(Some(moment));
-    }
-
-    /// Persists a player's row before any later response.
-    fn keep_player(&self, cx: &mut Context<'_, Self>, user: UserId) {
-        if let Some(player) = self.players.get(user) {
-            cx.record(Record::Player(Box::new(player.clone())));
-        }
     }
 
     fn serve(
@@ -231,68 +215,36 @@ impl Mmcos {
         request: &Request<'_>,
         peer: Peer,
         exchange: Exchange,
-    ) -> Result<(), (Exchange, Fault)> {
+    ) -> Result<(), (Exchange, Rejection)> {
         let body = request.body();
-        if let Some(ban) = self.bans.of_address(peer.address.ip(), self.earliest) {
-            return Err((exchange, Fault::banned(ban)));
+        if let Some(ban) = self.bans.of_address(peer.address.ip(), cx.clock().earliest()) {
+            return Err((exchange, ban.clone().into()));
         }
-        let reply = match route.endpoint {
-            Endpoint::Redirect => Ok(self.redirect()),
+        let response = match route.endpoint {
+            Endpoint::Redirect => Ok(status::redirect()),
             Endpoint::ServerStatus => Ok(self.server_status()),
             Endpoint::Login => self.login(cx, body, peer.address),
             Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
             Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
             Endpoint::CancelMatchmaking => self.cancel_matchmaking(cx, body),
             Endpoint::RegisterActiveGameWithPlayers => self.register_active_game(cx, body),
-            Endpoint::NameOnly(name) => {
-                cx.log(Event::Unseen { peer: peer.address, request: name.to_owned(), bytes: body.len() });
-                Ok(Reply::empty())
+            Endpoint::NameOnly => {
+                let request = route.name().to_owned();
+                cx.log(LogEvent::Unseen { peer: peer.address, request, bytes: body.len() });
+                Ok(Response::empty())
             }
             Endpoint::AddPoints => self.add_points(cx, body),
-            Endpoint::GetElite => self.get_elite(body, cx.now()),
-            Endpoint::GetFriends => self.get_friends(body, cx.now()),
-            Endpoint::GetEliteRank => self.get_elite_rank(body, cx.now()),
+            Endpoint::GetElite => self.get_elite(cx, body),
+            Endpoint::GetFriends => self.get_friends(cx, body),
+            Endpoint::GetEliteRank => self.get_elite_rank(cx, body),
             Endpoint::EgoNet => return self.egonet(cx, request, peer.address, exchange),
         };
-        match reply {
-            Ok(reply) => {
-                self.reply(cx, exchange, reply);
+        match response {
+            Ok(response) => {
+                response.send(cx, exchange);
                 Ok(())
             }
-            Err(fault) => Err((exchange, fault)),
-        }
-    }
-
-    fn refuse(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        route: Option<&Route>,
-        peer: Peer,
-        exchange: Exchange,
-        fault: Fault,
-    ) {
-        let name = route.map_or("other", Route::name);
-        self.operator.counts.request(name, fault.status());
-        if route.is_some_and(|route| route.endpoint == Endpoint::Login) {
-            self.operator.counts.refused_login(&fault);
-        }
-        let mut xml = self.writer();
-        fault.render(route.map_or("Result", |route| route.result), &mut xml);
-        let allow =
-            [("Allow", if matches!(fault, Fault::Method(Method::Post)) { "POST" } else { "GET, HEAD" })];
-        let fields: &[_] = match &fault {
-            Fault::Method(_) => &allow,
-            Fault::Storage(_) => &[RETRY_AFTER],
-            _ if fault.status() == Status::UNAUTHORIZED => &CHALLENGE,
-            _ => &[],
-        };
-        self.reply(cx, exchange, Reply::xml(xml).with(fault.status(), fields));
-        if let Fault::Storage(_) = fault {
-            // The adapter logs the trouble once; a line for each request would fill the disk that may be full.
-            return self.operator.counts.rejected_for_storage();
-        }
-        if let Some(route) = route {
-            cx.log(Event::Refused { peer: peer.address, request: route.name(), fault: Box::new(fault) });
+            Err(rejection) => Err((exchange, rejection)),
         }
     }
 }
@@ -304,8 +256,8 @@ impl Game for Mmcos {
     type Redactor = redact::Secrets;
 
     fn new(settings: &Settings, life: &Life) -> Result<Self, Unfit> {
-        let terms = Terms::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
-        Ok(Self::with_terms(settings, terms, life))
+        let built_in = BuiltIn::official().map_err(|error| Unfit::new("catalogue", error.to_string()))?;
+        Ok(Self::with_built_in(settings, built_in, life))
     }
 
     fn examine(settings: &Settings) -> Vec<Finding> {
@@ -317,125 +269,111 @@ impl Game for Mmcos {
     }
 
     fn rows(&self) -> impl Iterator<Item = Record> {
-        let Season { id: season, starts, .. } = self.season;
-        let season = SeasonStarted { season, starts, ..SeasonStarted::default() };
-        let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
-        let races = self.races.iter().map(|(race, _)| Record::Race(Box::new(race.clone())));
-        let results =
-            self.races.iter().flat_map(|(_, results)| results).map(|result| Record::Result(*result));
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
-        let event = self.events.by_hand().map(Record::EventByHand);
-        let season = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(season)));
         let settings = self.settings.changes();
         let settings = settings.map(|(name, value)| Record::Setting { name, value: Some(value.into()) });
-        let podiums = self.public.podiums.values().cloned().map(Record::Podium);
         let hours = self.public.week.counted().map(Record::Hour);
-        let settings = settings.chain(podiums).chain(hours);
-        season.into_iter().chain(players).chain(races).chain(results).chain(bans).chain(settings).chain(event)
+        let settings = settings.chain(hours);
+        let event = self.events().by_hand().map(Record::EventByHand);
+        self.standings.rows().chain(self.lobby.rows()).chain(bans).chain(settings).chain(event)
     }
 }
 
 impl Service for Mmcos {
     type Record = Record;
-    type Event = Event;
+    type Event = LogEvent;
     type Timer = Timer;
     type RestoreError = RestoreError;
 
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
-        if self.missing > 0 {
-            cx.log(Event::AccountsMissing { accounts: core::mem::take(&mut self.missing) });
-        }
+        self.standings.log_missing(cx);
         self.follow_clock(cx);
-        self.follow_calendar(cx);
+        self.standings.resume_saving(cx);
+        if let Some(season) = self.standings.due_season(cx) {
+            self.begin_season(cx, season);
+        }
         self.follow_week(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
                 let request = format!("{} {path}", request.method().name());
-                cx.log(Event::NotFound { peer: peer.address, request });
-                self.refuse(cx, None, peer, exchange, Fault::NotFound);
+                cx.log(LogEvent::NotFound { peer: peer.address, request });
+                self.reject(cx, None, peer, exchange, Rejection::NotFound);
             }
             return;
         };
         let method = if request.method() == Method::Head { Method::Get } else { request.method() };
         if method != route.method {
-            return self.refuse(cx, Some(route), peer, exchange, Fault::Method(route.method));
+            return self.reject(cx, Some(route), peer, exchange, Rejection::Method(route.method));
         }
         if let Storage::Unavailable(trouble) = cx.storage()
             && route.endpoint.may_record()
         {
-            return self.refuse(cx, Some(route), peer, exchange, Fault::Storage(trouble));
+            return self.reject(cx, Some(route), peer, exchange, Rejection::Storage(trouble));
         }
         match self.serve(cx, route, request, peer, exchange) {
             Ok(()) => self.operator.counts.request(route.name(), Status::OK),
-            Err((exchange, fault)) => self.refuse(cx, Some(route), peer, exchange, fault),
+            Err((exchange, rejection)) => self.reject(cx, Some(route), peer, exchange, rejection),
         }
     }
 
     fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         self.follow_clock(cx);
         match timer {
-            Timer::Matchmaking => self.matchmaking_due(cx),
+            Timer::Matchmaking => {
+                self.lobby.tick(cx.now().monotonic);
+                self.respond_to_polls(cx);
+            }
             Timer::Live => self.refresh(cx),
-            Timer::Season => self.save_season(cx),
+            Timer::Season => self.standings.save_piece(cx),
         }
     }
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.follow_clock(cx);
-        self.search_abandoned(cx, exchange);
+        if self.lobby.abandon(cx.now().monotonic, exchange) {
+            self.respond_to_polls(cx);
+        }
         self.stop_watching(cx, exchange);
     }
 
     fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
-        self.end_searches(cx);
+        self.lobby.shutdown(cx.now().monotonic);
+        self.respond_to_polls(cx);
         self.end_watching(cx);
     }
 
     fn committed(&mut self, _cx: &mut Context<'_, Self>, took: Duration) {
         self.operator.desk.committed(took);
-        if let Some(saving) = &mut self.saving {
-            saving.committed();
-        }
+        self.standings.committed();
     }
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
         match record {
             Record::Player(player) => {
                 self.prove(player.profile.last_seen);
-                let missing = self.restore_player(*player)?;
-                self.missing = self.missing.saturating_add(missing);
+                self.standings.restore_player(*player)?;
             }
-            Record::Race(race) => {
+            Record::Match(race) => {
                 self.prove(race.made);
-                self.matchmaking.number_after(race.session);
-                let is_alone = self.race_keys.is_alone(&race);
-                self.races.put(*race, is_alone);
+                self.lobby.restore_match(*race);
             }
-            Record::RaceForgotten(session) => self.races.forget(session),
+            Record::MatchForgotten(session) => self.lobby.restore_forgotten(session),
             Record::Result(result) => {
                 self.prove(result.at);
-                // Of an account that the store has lost, nothing is left to restore.
-                if self.players.get(result.user).is_some() {
-                    self.races.count(result);
-                }
+                self.lobby.restore_result(result, self.standings.players());
             }
             Record::Ban(ban) => self.bans.put(*ban),
             Record::Unban(subject) => drop(self.bans.lift(subject)),
             Record::Setting { name, value } => self.restore_setting(&name, value.as_deref()),
             Record::SeasonStarted(started) => {
-                self.season = Season::that_began(started.starts, started.season);
-                self.roll_over = started.roll_over;
-                self.enter_season();
-                self.game_configuration = None;
+                self.standings.restore_season(*started);
+                self.game_configuration.changed();
             }
             Record::Prize(_) => {}
-            Record::Podium(podium) => drop(self.public.podiums.insert(podium.season, podium)),
+            Record::Podium(podium) => self.standings.restore_podium(podium),
             Record::Hour(hour) => self.public.week.put(hour),
-            Record::EventByHand(by_hand) => {
-                self.events.put(by_hand);
-                self.game_configuration = None;
-            }
+            Record::EventByHand(by_hand) => self.game_configuration.restore(by_hand),
         }
         Ok(())
     }
@@ -444,6 +382,3 @@ impl Service for Mmcos {
         self.last_record
     }
 }
-
-/// The wait before a retry, in seconds, in the response to a change that cannot be stored. (Our choice.)
-const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");

@@ -2,7 +2,7 @@ use alloc::{boxed::Box, format, string::String};
 use core::net::SocketAddr;
 
 use crate::{
-    Fault,
+    Rejection,
     ids::{Points, RaceKey, UserId},
     matchmaker::{GroupSize, Mode},
     moderation::{Ban, Subject},
@@ -21,16 +21,16 @@ use mmcos_core::{
 /// Log event for the operator. The texts are for people; a name in them is a player's own, so a log is not to be
 /// trusted as markup.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Event {
-    /// A request was refused.
-    #[error("{peer}: {request} refused: {fault}")]
-    Refused {
+pub enum LogEvent {
+    /// A request was rejected.
+    #[error("{peer}: {request} refused: {rejection}")]
+    Rejected {
         /// The client.
         peer: SocketAddr,
         /// The request.
         request: &'static str,
         /// The reason.
-        fault: Box<Fault>,
+        rejection: Box<Rejection>,
     },
     /// Nothing is at the path of a request: a mistyped address, or a scanner.
     #[error("404 {request} from {peer}")]
@@ -55,7 +55,7 @@ pub enum Event {
     /// A player began to search while no other player did: the moment to tell friends. A poll that continues a
     /// matchmaking ticket is not a new search, nor is another mode of a player that searches already.
     #[error("{name} searches for {:?}, and nobody else does", mode.game_type.0)]
-    FirstSearch {
+    LonePlayer {
         /// Name of the player.
         name: Name,
         /// Mode that the player searches for. Its names are the client's.
@@ -180,13 +180,13 @@ pub enum NotCounted {
     TooMany,
 }
 
-impl Report for Event {
+impl Report for LogEvent {
     fn target(&self) -> &'static str {
         match self {
-            Self::Refused { .. } => "mmcos::refused",
+            Self::Rejected { .. } => "mmcos::refused",
             Self::NotFound { .. } => "mmcos::not-found",
             Self::LoggedIn { .. } => "mmcos::login",
-            Self::FirstSearch { .. } => "mmcos::search",
+            Self::LonePlayer { .. } => "mmcos::search",
             Self::Scored { .. } => "mmcos::result",
             Self::Exaggerated { .. } => "mmcos::exaggerated",
             Self::NotCounted { .. } => "mmcos::not-counted",
@@ -203,14 +203,14 @@ impl Report for Event {
 
     fn level(&self) -> Level {
         match self {
-            Self::Refused { .. }
+            Self::Rejected { .. }
             | Self::NoOperator { .. }
             | Self::Exaggerated { .. }
             | Self::NotCounted { .. }
             | Self::AccountsMissing { .. } => Level::Warn,
             Self::NotFound { .. }
             | Self::LoggedIn { .. }
-            | Self::FirstSearch { .. }
+            | Self::LonePlayer { .. }
             | Self::Scored { .. }
             | Self::Banned(_)
             | Self::Unbanned(_)

@@ -5,12 +5,13 @@ use alloc::{boxed::Box, string::String};
 use mmcos_core::row::{Column, History, Milestone, Recent, Removal, Restore, Row, Schema, Table, View};
 
 use crate::{
+    domain::podium::Podium,
     host::info,
-    ids::SessionId,
+    ids::MatchId,
     moderation::{Ban, Subject},
     players::Player,
-    public::{Hour, Podium},
-    results::{KEEP, MOST, Race, RaceResult},
+    public::Hour,
+    results::{KEEP, MOST, Match, MatchResult},
     seasons::{Prize, SeasonStarted},
     special_events::ByHand,
 };
@@ -26,12 +27,12 @@ use crate::{
 pub enum Record {
     /// A player's complete state after any change.
     Player(Box<Player>),
-    /// A race whose key was issued, or about which more became known.
-    Race(Box<Race>),
-    /// A race that will never take place: its only player searched on. It need not leave a trace.
-    RaceForgotten(SessionId),
+    /// A match whose key was issued, or about which more became known.
+    Match(Box<Match>),
+    /// A match that will never take place: its only player searched on. It need not leave a trace.
+    MatchForgotten(MatchId),
     /// A result that counted. The player's own row comes with it.
-    Result(RaceResult),
+    Result(MatchResult),
     /// A ban was set.
     Ban(Box<Ban>),
     /// A ban was lifted. The ban need not leave a trace.
@@ -114,12 +115,12 @@ const PLAYERS: Table = Table {
     ..Table::PLAIN
 };
 
-/// Every race whose key was issued, except those that never began and never will.
+/// Every match whose key was issued, except those that never began and never will.
 const MATCHES: Table = Table {
-    record: "Race",
+    record: "Match",
     name: "matches",
     columns: &[
-        Column::wide("session_id").of("session"),
+        Column::wide("session_id").of("id"),
         Column::hex("race_key"),
         Column::integer("network_version").of("mode.network_version"),
         Column::text("game_type").of("mode.game_type"),
@@ -130,7 +131,7 @@ const MATCHES: Table = Table {
         // The user_ids of the players that may bring a result.
         Column::json("players"),
     ],
-    removal: Removal::By("RaceForgotten"),
+    removal: Removal::By("MatchForgotten"),
     restore: Restore::Recent(Recent {
         time: "made",
         keep: KEEP,
@@ -147,7 +148,7 @@ const RESULTS: Table = Table {
     record: "Result",
     name: "results",
     columns: &[
-        Column::wide("session_id").of("session"),
+        Column::wide("session_id").of("match_id"),
         Column::integer("user_id").of("user"),
         Column::integer("at"),
         Column::integer("season").of("progress.season"),

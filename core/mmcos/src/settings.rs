@@ -202,33 +202,27 @@ impl Choice for Folding {
         &[("exact", Self::Exact), ("rule-set", Self::RuleSet), ("any-unranked", Self::AnyUnranked)];
 }
 
-impl Value for Cap {
-    const HINT: &'static str = "PLAYERS";
-    const EXPECTED: &'static str = "a number of players from 2 to 12";
-    const KIND: Kind = Kind::Number;
+/// Implements `Value` for a cap.
+macro_rules! cap {
+    ($cap:ty, $expected:literal) => {
+        impl Value for $cap {
+            const HINT: &'static str = "PLAYERS";
+            const EXPECTED: &'static str = $expected;
+            const KIND: Kind = Kind::Number;
 
-    fn parse(text: &str) -> Option<Self> {
-        Self::new(text.parse().ok()?)
-    }
+            fn parse(text: &str) -> Option<Self> {
+                Self::new(text.parse().ok()?)
+            }
 
-    fn to_datum(&self) -> Datum {
-        Datum::Integer(self.get().into())
-    }
+            fn to_datum(&self) -> Datum {
+                Datum::Integer(self.get().into())
+            }
+        }
+    };
 }
 
-impl Value for TeamCap {
-    const HINT: &'static str = "PLAYERS";
-    const EXPECTED: &'static str = "a number of players from 1 to 6";
-    const KIND: Kind = Kind::Number;
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::new(text.parse().ok()?)
-    }
-
-    fn to_datum(&self) -> Datum {
-        Datum::Integer(self.get().into())
-    }
-}
+cap!(Cap, "a number of players from 2 to 12");
+cap!(TeamCap, "a number of players from 1 to 6");
 
 #[cfg(test)]
 mod tests {

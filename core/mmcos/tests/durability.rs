@@ -18,10 +18,10 @@ use mmcos_core::{
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
 };
 use mmcos_game::{
-    IdentityPolicy, Mmcos, Record, Settings, Terms,
+    BuiltIn, IdentityPolicy, Mmcos, Record, Settings,
     catalogue::{Catalogue, EventName},
     divisions::Standing,
-    ids::{Points, SessionId},
+    ids::{MatchId, Points},
     results::KEEP,
     special_events::ByHand,
 };
@@ -32,12 +32,12 @@ const PLAYERS: usize = 4;
 /// A game. Each life has race keys of its own.
 fn game(life: u8) -> Mmcos {
     let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
-    let terms = Terms {
+    let built_in = BuiltIn {
         session_lifetime: Duration::from_hours(24 * 1000),
-        first_session: SessionId(1),
-        ..Terms::official().unwrap()
+        first_match: MatchId(1),
+        ..BuiltIn::official().unwrap()
     };
-    Mmcos::with_terms(&settings, terms, &Life { seed: [life; 32], ..Life::default() })
+    Mmcos::with_built_in(&settings, built_in, &Life { seed: [life; 32], ..Life::default() })
 }
 
 fn steam_id(player: usize) -> u64 {
@@ -229,13 +229,13 @@ fn snapshot(server: &Server<Mmcos>) -> Vec<Record> {
 fn young(records: &[Record], now: i64) -> Vec<&Record> {
     let oldest = now - i64::try_from(KEEP.as_secs()).unwrap();
     let old = |record: &Record| match record {
-        Record::Race(race) => (race.made.as_secs() <= oldest).then_some(race.session),
+        Record::Match(race) => (race.made.as_secs() <= oldest).then_some(race.id),
         _ => None,
     };
     let old: Vec<_> = records.iter().filter_map(old).collect();
     let is_young = |record: &&Record| match record {
-        Record::Race(race) => !old.contains(&race.session),
-        Record::Result(result) => !old.contains(&result.session),
+        Record::Match(race) => !old.contains(&race.id),
+        Record::Result(result) => !old.contains(&result.match_id),
         _ => true,
     };
     records.iter().filter(is_young).collect()
@@ -475,7 +475,7 @@ proptest! {
         let mut results = BTreeMap::new();
         for record in &all {
             if let Record::Result(result) = record {
-                let first = *results.entry((result.session, result.user)).or_insert(*result);
+                let first = *results.entry((result.match_id, result.user)).or_insert(*result);
                 prop_assert_eq!(first, *result, "counted twice");
             }
         }

@@ -137,7 +137,7 @@ fn a_trace_is_readable() {
     assert!(trace.starts_with("mmcos-trace 2 mmcos\nstart {\"seed\":\"BwcHBw"), "{trace}");
     assert!(trace.contains("\n0.000000000 1700336720000 opened 1 plain 127.0.0.1:50000\n"));
     assert!(trace.contains("\n0.700000000 1700336720700 received 4 POST /MMCOS/MMCOS-Matchmaking/"));
-    assert!(trace.contains("\n25.400000000 1700336745400 tick\n  persist {\"Race\":{\"session\":10000000,"));
+    assert!(trace.contains("\n25.400000000 1700336745400 tick\n  persist {\"Match\":{\"id\":10000000,"));
     assert!(trace.contains("\n  send 1 HTTP/1.1 200 OK\\r\\n"));
     assert!(trace.contains(" bytes, SHA-256 "));
     assert!(trace.contains("\n25.400000000 1700336745400 shutdown 4.500000000\n"));

@@ -1,4 +1,4 @@
-//! Races, and how they end.
+//! Matches, and how they end.
 
 use super::{record::RaceRecord, scoring::Result};
 use crate::client::{MatchmakingResult, Mode, RuleSet};

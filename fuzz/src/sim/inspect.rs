@@ -8,7 +8,7 @@ use mmcos_core::{
     game::{Game as _, Life},
     seam::{Storage, Wall},
 };
-use mmcos_game::{Mmcos, Record, ids::SessionId, results::KEEP};
+use mmcos_game::{Mmcos, Record, ids::MatchId, results::KEEP};
 
 use super::{
     failure::Invariant,
@@ -130,13 +130,13 @@ impl World {
 
 /// Returns the durable state of a server, without the matches that are too old.
 fn fresh(server: &Server<Mmcos>, oldest: Wall, old: BTreeSet<u64>) -> Vec<Record> {
-    let mut old: BTreeSet<SessionId> = old.into_iter().map(SessionId).collect();
+    let mut old: BTreeSet<MatchId> = old.into_iter().map(MatchId).collect();
     let is_fresh = |record: &Record| match record {
-        Record::Race(race) if race.made <= oldest || old.contains(&race.session) => {
-            old.insert(race.session);
+        Record::Match(race) if race.made <= oldest || old.contains(&race.id) => {
+            old.insert(race.id);
             false
         }
-        Record::Result(result) => !old.contains(&result.session),
+        Record::Result(result) => !old.contains(&result.match_id),
         _ => true,
     };
     server.service().rows().filter(is_fresh).collect()

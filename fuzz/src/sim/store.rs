@@ -95,7 +95,7 @@ impl Store {
     /// Returns the number of the last durable match.
     pub(super) fn last_session(&self) -> u64 {
         match SCHEMA.table("matches").and_then(|table| self.rows.last(table)) {
-            Some(Record::Race(race)) => race.session.0,
+            Some(Record::Match(race)) => race.id.0,
             _ => 0,
         }
     }

@@ -12,7 +12,7 @@ use mmcos_core::{
     service::LogEvent,
     trace::{EffectLine, InputLine},
 };
-use mmcos_game::{Event as GameEvent, Mmcos, Record, Settings, ids::RaceKey};
+use mmcos_game::{LogEvent as GameEvent, Mmcos, Record, Settings, ids::RaceKey};
 
 use super::{
     Outcome, Scenario,

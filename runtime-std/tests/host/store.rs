@@ -12,11 +12,11 @@ use mmcos_core::seam::{StorageTrouble, Wall};
 use mmcos_core::testing::Rows;
 use mmcos_core::wire::steam::SteamId;
 use mmcos_game::divisions::{Division, Standing};
-use mmcos_game::ids::{Points, RaceKey, SessionId, UserId};
+use mmcos_game::ids::{MatchId, Points, RaceKey, UserId};
 use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_game::moderation::Ban;
 use mmcos_game::players::{Name, Player, Title};
-use mmcos_game::results::{KEEP, Progress, Race, RaceResult};
+use mmcos_game::results::{KEEP, Match, MatchResult, Progress};
 use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
 use mmcos_game::special_events::ByHand;
 use mmcos_game::{Hour, Mmcos, Podium, PodiumPlace, Record};
@@ -61,8 +61,8 @@ fn player(user: u32, points: i32) -> Record {
 }
 
 fn race(session: u64, begun: Option<Wall>) -> Record {
-    Record::Race(Box::new(Race {
-        session: SessionId(session),
+    Record::Match(Box::new(Match {
+        id: MatchId(session),
         race_key: RaceKey(!session),
         mode: Mode {
             network_version: 1,
@@ -78,8 +78,8 @@ fn race(session: u64, begun: Option<Wall>) -> Record {
 
 fn result(session: u64, user: u32) -> Record {
     let (before, after) = (Standing::default(), Standing { points: Points(40), division: Division(0) });
-    Record::Result(RaceResult {
-        session: SessionId(session),
+    Record::Result(MatchResult {
+        match_id: MatchId(session),
         user: UserId(user),
         at: NOW,
         claimed: Points(-7),
@@ -147,7 +147,7 @@ fn what_was_committed_comes_back_and_the_last_of_a_key_counts() {
     assert_eq!(records(&mut store, NOW), []);
     store.commit(&some()).unwrap();
     let lifted = "2001:db8::/32";
-    store.commit(&[player(2, 99), race(9, None), Record::RaceForgotten(SessionId(9))]).unwrap();
+    store.commit(&[player(2, 99), race(9, None), Record::MatchForgotten(MatchId(9))]).unwrap();
     store.commit(&[ban(lifted, None), Record::Unban(lifted.parse().unwrap())]).unwrap();
     store.commit(&[ban("76561202255230001", None)]).unwrap();
     drop(store);
@@ -167,7 +167,7 @@ fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_t
         assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
     }
     let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
-        Record::Race(race) => Record::Race(Box::new(Race { made, ..*race })),
+        Record::Match(race) => Record::Match(Box::new(Match { made, ..*race })),
         other => other,
     };
     let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
@@ -220,7 +220,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         subject().prop_map(|subject| Record::Unban(subject.parse().unwrap())),
         (1..6_u32, -50..5_000_i32).prop_map(|(user, points)| player(user, points)),
         (1..6_u64, any::<bool>()).prop_map(|(session, begun)| race(session, begun.then_some(NOW))),
-        (1..6_u64).prop_map(|session| Record::RaceForgotten(SessionId(session))),
+        (1..6_u64).prop_map(|session| Record::MatchForgotten(MatchId(session))),
         (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
         (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
         Just(begins(57, None)),

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::catalogue::Catalogue;
 use crate::ids::Points;
 
 /// A division, from 0; the last of the ladder is called Elite. The `DivisionID` of the protocol.
@@ -54,6 +55,17 @@ impl Ladder {
     /// Returns the ladder of these bands, division 0 first.
     pub const fn new(bands: Vec<Band>) -> Self {
         Self { bands }
+    }
+
+    /// Returns the ladder of a catalogue.
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let bands = (0_u8..).zip(&catalogue.divisions.bands).map(|(division, band)| Band {
+            min_points: band.min_points,
+            relegation_min_points: band.relegation_min_points,
+            bonus_points: band.bonus_points,
+            may_lose: catalogue.divisions.losing_allowed(division),
+        });
+        Self::new(bands.collect())
     }
 
     /// Returns the standing after a change of points, which may be negative.

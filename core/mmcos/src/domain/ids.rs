@@ -53,7 +53,7 @@ impl RaceKey {
 /// The number of a match; numbers grow. The `SessionId` of the protocol (not a login's token).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub struct SessionId(pub u64);
+pub struct MatchId(pub u64);
 
 /// Season points of a player, or a change of them.
 #[derive(

@@ -7,6 +7,7 @@ pub mod ids;
 pub mod matchmaker;
 pub mod moderation;
 pub mod players;
+pub(crate) mod podium;
 pub(crate) mod race_keys;
 pub mod ranking;
 pub mod results;

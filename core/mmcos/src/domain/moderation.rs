@@ -221,6 +221,14 @@ impl Bans {
         self.accounts.values().chain(self.addresses.values())
     }
 
+    /// Rejects a player whose ban is active.
+    ///
+    /// # Errors
+    /// The ban.
+    pub fn admit(&self, player: SteamId, now: Wall) -> Result<(), Ban> {
+        self.of_account(player, now).map_or(Ok(()), |ban| Err(ban.clone()))
+    }
+
     /// Returns the ban that keeps this player out now.
     pub fn of_account(&self, player: SteamId, now: Wall) -> Option<&Ban> {
         self.accounts.get(&player).filter(|ban| ban.holds(now))

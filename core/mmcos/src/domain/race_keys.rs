@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     ids::{RaceKey, UserId},
-    results::Race,
+    results::Match,
 };
 use mmcos_core::seam::Wall;
 
@@ -96,7 +96,7 @@ impl RaceKeys {
     }
 
     /// Returns true if a race's key was issued to a party that races alone.
-    pub(crate) fn is_alone(&self, race: &Race) -> bool {
+    pub(crate) fn is_alone(&self, race: &Match) -> bool {
         race.players.first().is_some_and(|leader| self.recognise(race.race_key, *leader, race.made).is_some())
     }
 

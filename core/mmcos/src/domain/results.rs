@@ -1,4 +1,4 @@
-//! Results, each counted once: the races that take results, the players that may bring one, and the responses to
+//! Results, each counted once: the matches that take results, the players that may bring one, and the responses to
 //! them.
 
 use alloc::{
@@ -9,31 +9,31 @@ use core::time::Duration;
 
 use crate::{
     divisions::Standing,
-    ids::{Points, RaceKey, SessionId, UserId},
+    ids::{MatchId, Points, RaceKey, UserId},
     matchmaker::{HostHistory, Mode},
     seasons::SeasonId,
 };
 use mmcos_core::seam::{Monotonic, Wall};
 
-/// Time for which a race takes results after it is made, or after a restart, by the monotonic clock: no jump of the
-/// wall clock drops a race. (Our choice: a race lasts 4 to 7 minutes, so this is for results that waited for a server
+/// Time for which a match takes results after it is made, or after a restart, by the monotonic clock: no jump of the
+/// wall clock drops a match. (Our choice: a race lasts 4 to 7 minutes, so this is for results that waited for a server
 /// to come back.)
 pub const KEEP: Duration = Duration::from_hours(24);
 
-/// The most races that take results; beyond that the oldest is dropped. (Our choice: some 60 MB, and more than 1,000
+/// The most matches that take results; beyond that the oldest is dropped. (Our choice: some 60 MB, and more than 1,000
 /// players race in a day.)
 pub const MOST: usize = 250_000;
 
-/// A race whose key was issued.
+/// A match whose key was issued.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Race {
+pub struct Match {
     /// The match number.
-    pub session: SessionId,
+    pub id: MatchId,
     /// The key that a result must show.
     pub race_key: RaceKey,
     /// Mode that its host searched for.
     pub mode: Mode,
-    /// Number of players, parties included: the race takes as many results.
+    /// Number of players, parties included: the match takes as many results.
     pub seats: u16,
     /// Time at which the key was issued.
     pub made: Wall,
@@ -46,9 +46,9 @@ pub struct Race {
 
 /// A result that counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RaceResult {
-    /// The race.
-    pub session: SessionId,
+pub struct MatchResult {
+    /// The match.
+    pub match_id: MatchId,
     /// Player that brought it.
     pub user: UserId,
     /// Time of its arrival.
@@ -76,51 +76,51 @@ pub struct Progress {
 
 /// State of a race key for one player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// The player may bring the result of this race: the key was given to the player, or the player shows it while a
+pub enum ResultState {
+    /// The player may bring the result of this match: the key was given to the player, or the player shows it while a
     /// seat is free.
-    Open(SessionId),
+    Open(MatchId),
     /// The player has brought this result already.
-    Counted(RaceResult),
-    /// There is no such race, it was dropped, or all of its seats are taken by other players.
+    Counted(MatchResult),
+    /// There is no such match, it was dropped, or all of its seats are taken by other players.
     None,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    race: Race,
-    /// True if the race has a row in the store. The key of a poll that found no opponent has none until it is used.
+    race: Match,
+    /// True if the match has a row in the store. The key of a poll that found no opponent has none until it is used.
     is_kept: bool,
-    /// Time at which this server first knew of the race.
+    /// Time at which this server first knew of the match.
     since: Monotonic,
     /// In the order of `UserId`s.
-    results: Vec<RaceResult>,
+    results: Vec<MatchResult>,
 }
 
-/// The races that take results: those made within [`KEEP`], [`MOST`] of them.
+/// The matches that take results: those made within [`KEEP`], [`MOST`] of them.
 ///
 /// A lone player gets a key with every poll that finds no opponent (captures 03, 06, 07) and races with the last of
-/// them. So a player's earlier key is dropped when the next is issued, unless its race has begun; and it is not
+/// them. So a player's earlier key is dropped when the next is issued, unless its match has begun; and it is not
 /// stored until then. A race against AI that began is dropped as well if the player asks for the next one sooner than
 /// a race can end: it was not raced.
 #[derive(Clone, Debug, Default)]
-pub struct Races {
-    by_session: BTreeMap<SessionId, Entry>,
-    by_key: BTreeMap<RaceKey, SessionId>,
-    /// The race that each player was last given alone, unless it was closed.
-    alone: BTreeMap<UserId, SessionId>,
+pub struct Matches {
+    by_id: BTreeMap<MatchId, Entry>,
+    by_key: BTreeMap<RaceKey, MatchId>,
+    /// The match that each player was last given alone, unless it was closed.
+    alone: BTreeMap<UserId, MatchId>,
     /// All players that were given a key since the server started.
     given: BTreeSet<UserId>,
     /// The latest matches that each player hosted, oldest first, at most [`HOSTED`].
-    hosted: BTreeMap<UserId, VecDeque<SessionId>>,
-    /// The time by which races expire.
+    hosted: BTreeMap<UserId, VecDeque<MatchId>>,
+    /// The time by which matches expire.
     now: Monotonic,
 }
 
 /// Number of a player's hosted matches that count for the choice of a host.
 const HOSTED: usize = 8;
 
-/// Relation of a new race to its player's earlier ones.
+/// Relation of a new match to its player's earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issued {
     /// Several groups meet.
@@ -132,36 +132,36 @@ pub enum Issued {
     Ai(Duration),
 }
 
-impl Races {
-    /// Returns the number of races that take results.
+impl Matches {
+    /// Returns the number of matches that take results.
     pub fn len(&self) -> usize {
-        self.by_session.len()
+        self.by_id.len()
     }
 
-    /// Returns true if no race takes results.
+    /// Returns true if no match takes results.
     pub fn is_empty(&self) -> bool {
-        self.by_session.is_empty()
+        self.by_id.is_empty()
     }
 
-    /// Returns all races that have a row in the store, the oldest first, each with its results in the order of
+    /// Returns all matches that have a row in the store, the oldest first, each with its results in the order of
     /// accounts.
-    pub fn iter(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
-        let kept = self.by_session.values().filter(|entry| entry.is_kept);
+    pub fn iter(&self) -> impl Iterator<Item = (&Match, &[MatchResult])> {
+        let kept = self.by_id.values().filter(|entry| entry.is_kept);
         kept.map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
-    /// Returns all races, stored or not, the latest first.
-    pub fn latest(&self) -> impl Iterator<Item = (&Race, &[RaceResult])> {
-        self.by_session.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
+    /// Returns all matches, stored or not, the latest first.
+    pub fn latest(&self) -> impl Iterator<Item = (&Match, &[MatchResult])> {
+        self.by_id.values().rev().map(|entry| (&entry.race, entry.results.as_slice()))
     }
 
-    /// Adds a race whose key was given to its players. Returns the stored races that it supersedes.
-    pub fn issue(&mut self, race: Race, how: Issued) -> Vec<SessionId> {
-        let earlier: Vec<SessionId> =
+    /// Adds a match whose key was given to its players. Returns the stored matches that it supersedes.
+    pub fn issue(&mut self, race: Match, how: Issued) -> Vec<MatchId> {
+        let earlier: Vec<MatchId> =
             race.players.iter().filter_map(|user| self.alone.get(user).copied()).collect();
         let mut forgotten = Vec::new();
-        for session in earlier {
-            let Some(entry) = self.by_session.get(&session) else { continue };
+        for id in earlier {
+            let Some(entry) = self.by_id.get(&id) else { continue };
             let is_unused = match (entry.race.begun, how) {
                 (None, _) => true,
                 (Some(begun), Issued::Ai(shortest)) => {
@@ -170,8 +170,8 @@ impl Races {
                 (Some(_), Issued::Match | Issued::Alone) => false,
             };
             if is_unused {
-                forgotten.extend(entry.is_kept.then_some(session));
-                self.forget(session);
+                forgotten.extend(entry.is_kept.then_some(id));
+                self.forget(id);
             }
         }
         self.given.extend(&race.players);
@@ -179,26 +179,26 @@ impl Races {
         forgotten
     }
 
-    /// Restores a race, or replaces an earlier state of it.
-    pub fn put(&mut self, race: Race, is_alone: bool) {
+    /// Restores a match, or replaces an earlier state of it.
+    pub fn put(&mut self, race: Match, is_alone: bool) {
         self.insert(race, true, is_alone);
     }
 
     /// Adds a race against AI whose key was recognised, as if it had been there all along.
-    pub fn recognise(&mut self, race: Race) {
+    pub fn recognise(&mut self, race: Match) {
         self.insert(race, false, true);
     }
 
-    fn insert(&mut self, race: Race, is_kept: bool, is_alone: bool) {
-        if let Some(earlier) = self.by_session.get(&race.session) {
+    fn insert(&mut self, race: Match, is_kept: bool, is_alone: bool) {
+        if let Some(earlier) = self.by_id.get(&race.id) {
             stop_searching(&mut self.alone, &earlier.race);
         }
         match race.players.first() {
-            Some(leader) if is_alone => drop(self.alone.insert(*leader, race.session)),
+            Some(leader) if is_alone => drop(self.alone.insert(*leader, race.id)),
             Some(host) => {
                 let hosted = self.hosted.entry(*host).or_default();
-                if !hosted.contains(&race.session) {
-                    hosted.push_back(race.session);
+                if !hosted.contains(&race.id) {
+                    hosted.push_back(race.id);
                 }
                 if hosted.len() > HOSTED {
                     hosted.pop_front();
@@ -206,20 +206,20 @@ impl Races {
             }
             None => {}
         }
-        self.by_key.insert(race.race_key, race.session);
-        if let Some(entry) = self.by_session.get_mut(&race.session) {
+        self.by_key.insert(race.race_key, race.id);
+        if let Some(entry) = self.by_id.get_mut(&race.id) {
             (entry.race, entry.is_kept) = (race, is_kept);
         } else {
             let entry = Entry { is_kept, since: self.now, results: Vec::new(), race };
-            self.by_session.insert(entry.race.session, entry);
+            self.by_id.insert(entry.race.id, entry);
         }
     }
 
     /// Returns how a player's recently hosted matches ended: those within [`KEEP`], eight at most.
     pub fn hosting(&self, user: UserId) -> HostHistory {
         let mut history = HostHistory::default();
-        for session in self.hosted.get(&user).into_iter().flatten() {
-            if self.by_session.get(session).is_some_and(|entry| entry.race.begun.is_some()) {
+        for id in self.hosted.get(&user).into_iter().flatten() {
+            if self.by_id.get(id).is_some_and(|entry| entry.race.begun.is_some()) {
                 history = HostHistory { confirmed: history.confirmed.saturating_add(1), unconfirmed: 0 };
             } else {
                 history.unconfirmed = history.unconfirmed.saturating_add(1);
@@ -233,24 +233,24 @@ impl Races {
         self.given.contains(&user)
     }
 
-    /// Returns the number of the race with this key.
-    pub fn find(&self, race_key: RaceKey) -> Option<SessionId> {
+    /// Returns the number of the match with this key.
+    pub fn find(&self, race_key: RaceKey) -> Option<MatchId> {
         self.by_key.get(&race_key).copied()
     }
 
-    /// Notes that a player showed the key of this race and listed its players. Returns the race and what was new;
-    /// `None` if the player is not in the race and no seat is free.
+    /// Notes that a player showed the key of this match and listed its players. Returns the match and what was new;
+    /// `None` if the player is not in the match and no seat is free.
     ///
     /// Only the leader of a party polls, so the others become known by a registration that lists them or by the key
-    /// that they show. Both are believed as far as the race has seats that no other player holds.
+    /// that they show. Both are believed as far as the match has seats that no other player holds.
     pub fn begin(
         &mut self,
-        session: SessionId,
+        id: MatchId,
         by: UserId,
         now: Wall,
         listed: impl IntoIterator<Item = UserId>,
-    ) -> Option<(&Race, News)> {
-        let entry = self.by_session.get_mut(&session)?;
+    ) -> Option<(&Match, News)> {
+        let entry = self.by_id.get_mut(&id)?;
         let race = &mut entry.race;
         let known = (race.begun, race.players.len(), entry.is_kept);
         for user in core::iter::once(by).chain(listed) {
@@ -272,30 +272,30 @@ impl Races {
     }
 
     /// Returns the state of this key for this player.
-    pub fn claim(&self, race_key: RaceKey, by: UserId) -> Claim {
-        let entry = self.by_key.get(&race_key).and_then(|session| self.by_session.get(session));
-        let Some(Entry { race, results, .. }) = entry else { return Claim::None };
+    pub fn state(&self, race_key: RaceKey, by: UserId) -> ResultState {
+        let entry = self.by_key.get(&race_key).and_then(|id| self.by_id.get(id));
+        let Some(Entry { race, results, .. }) = entry else { return ResultState::None };
         match results.iter().find(|result| result.user == by) {
-            Some(result) => Claim::Counted(*result),
-            None if race.players.contains(&by) => Claim::Open(race.session),
-            None if race.players.len() < usize::from(race.seats) => Claim::Open(race.session),
-            None => Claim::None,
+            Some(result) => ResultState::Counted(*result),
+            None if race.players.contains(&by) => ResultState::Open(race.id),
+            None if race.players.len() < usize::from(race.seats) => ResultState::Open(race.id),
+            None => ResultState::None,
         }
     }
 
-    /// Stores a result, in place of the player's earlier one. Ignores a result of a race that was dropped.
-    pub fn count(&mut self, result: RaceResult) {
-        let Some(entry) = self.by_session.get_mut(&result.session) else { return };
+    /// Stores a result, in place of the player's earlier one. Ignores a result of a match that was dropped.
+    pub fn count(&mut self, result: MatchResult) {
+        let Some(entry) = self.by_id.get_mut(&result.match_id) else { return };
         match entry.results.binary_search_by_key(&result.user, |earlier| earlier.user) {
             Ok(at) => entry.results.splice(at..=at, [result]).for_each(drop),
             Err(at) => entry.results.insert(at, result),
         }
     }
 
-    /// Closes a race to results that have not come. Returns it as it is then, with only those players that brought a
-    /// result. The race stays, so that its number is not given again.
-    pub fn close(&mut self, session: SessionId) -> Option<&Race> {
-        let Entry { race, results, is_kept, .. } = self.by_session.get_mut(&session)?;
+    /// Closes a match to results that have not come. Returns it as it is then, with only those players that brought a
+    /// result. The match stays, so that its number is not given again.
+    pub fn close(&mut self, id: MatchId) -> Option<&Match> {
+        let Entry { race, results, is_kept, .. } = self.by_id.get_mut(&id)?;
         *is_kept = true;
         stop_searching(&mut self.alone, race);
         race.players.retain(|user| results.iter().any(|result| result.user == *user));
@@ -303,41 +303,41 @@ impl Races {
         Some(race)
     }
 
-    /// Drops races that are too old or too many. Races added from now on are of this moment.
+    /// Drops matches that are too old or too many. Matches added from now on are of this moment.
     pub fn expire(&mut self, now: Monotonic) {
         self.now = now;
-        while let Some((session, entry)) = self.by_session.first_key_value()
+        while let Some((id, entry)) = self.by_id.first_key_value()
             && (now.since(entry.since) >= KEEP || self.len() > MOST)
         {
-            self.forget(*session);
+            self.forget(*id);
         }
     }
 
-    /// Drops a race and its results.
-    pub fn forget(&mut self, session: SessionId) {
-        let Some(Entry { race, .. }) = self.by_session.remove(&session) else { return };
+    /// Drops a match and its results.
+    pub fn forget(&mut self, id: MatchId) {
+        let Some(Entry { race, .. }) = self.by_id.remove(&id) else { return };
         self.by_key.remove(&race.race_key);
         stop_searching(&mut self.alone, &race);
         if let Some(host) = race.players.first()
             && let Some(hosted) = self.hosted.get_mut(host)
         {
-            hosted.retain(|other| *other != session);
+            hosted.retain(|other| *other != id);
             if hosted.is_empty() {
                 self.hosted.remove(host);
             }
         }
     }
 
-    /// Returns the race with this number.
-    pub fn get(&self, session: SessionId) -> Option<&Race> {
-        self.by_session.get(&session).map(|entry| &entry.race)
+    /// Returns the match with this number.
+    pub fn get(&self, id: MatchId) -> Option<&Match> {
+        self.by_id.get(&id).map(|entry| &entry.race)
     }
 }
 
-/// News about a race from a player that showed its key.
+/// News about a match from a player that showed its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// The race begins: no player had said so.
+    /// The match begins: no player had said so.
     Begun,
     /// More players.
     Players,
@@ -357,10 +357,10 @@ pub(crate) fn is_sooner(now: Wall, then: Wall, time: Duration) -> bool {
     u128::try_from(age).is_ok_and(|age| age < time.as_millis())
 }
 
-/// Marks the race as one that its player can no longer search on from.
-fn stop_searching(alone: &mut BTreeMap<UserId, SessionId>, race: &Race) {
+/// Marks the match as one that its player can no longer search on from.
+fn stop_searching(alone: &mut BTreeMap<UserId, MatchId>, race: &Match) {
     if let Some(leader) = race.players.first()
-        && alone.get(leader) == Some(&race.session)
+        && alone.get(leader) == Some(&race.id)
     {
         alone.remove(leader);
     }

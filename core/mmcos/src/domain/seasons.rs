@@ -165,6 +165,14 @@ pub struct RankBonus {
     pub bonus_points: Points,
 }
 
+impl RankBonus {
+    /// Returns the table of a catalogue.
+    pub fn all_of(catalogue: &Catalogue) -> Vec<Self> {
+        let rows = catalogue.ranks.rewards.iter();
+        rows.map(|row| Self { min_rank: row.min_rank, bonus_points: row.bonus_points }).collect()
+    }
+}
+
 /// Effect of a change of season on every player: a function of the player's own row and nothing else. So rows can be
 /// brought into the new season in any order and in pieces, and after a crash the remaining rows change in the same
 /// way (decision 0083).

@@ -43,8 +43,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         )),
         Record::SeasonStarted(_)
         | Record::Player(_)
-        | Record::Race(_)
-        | Record::RaceForgotten(_)
+        | Record::Match(_)
+        | Record::MatchForgotten(_)
         | Record::Result(_)
         | Record::Ban(_)
         | Record::Unban(_)

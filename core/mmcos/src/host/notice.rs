@@ -3,16 +3,16 @@
 use alloc::{format, string::String, vec};
 
 use crate::{
-    Event,
+    LogEvent,
     matchmaker::{GroupSize, Mode},
     players::Name,
 };
 use mmcos_core::notice::{Notice, plain_name};
 
 /// Returns the notice to friends about a log event; `None` if it is not worth one.
-pub(crate) fn of(event: &Event) -> Option<Notice> {
+pub(crate) fn of(event: &LogEvent) -> Option<Notice> {
     match event {
-        Event::FirstSearch { name, mode, size } => Some(first_search(name, *mode, *size)),
+        LogEvent::LonePlayer { name, mode, size } => Some(first_search(name, *mode, *size)),
         _ => None,
     }
 }
@@ -52,7 +52,7 @@ mod tests {
         let game_type = GameType(Label::new(game_type).unwrap());
         let mode = Mode { network_version: 1, game_type, rule_set: RuleSet::Race };
         let event =
-            Event::FirstSearch { name: Name::new(name), mode, size: GroupSize::new(players).unwrap() };
+            LogEvent::LonePlayer { name: Name::new(name), mode, size: GroupSize::new(players).unwrap() };
         of(&event).unwrap()
     }
 

@@ -8,13 +8,14 @@ use alloc::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{endpoints::Ask, view::Link};
+use super::{endpoints::Endpoint, view::Link};
 use crate::{
-    Event, Mmcos, RETRY_AFTER, Record,
+    LogEvent, Mmcos, Record,
     catalogue::{EventName, UnknownEvent},
-    ids::UserId,
+    ids::{MatchId, UserId},
     moderation::{Ban, Subject, SubjectError},
     seasons::SeasonId,
+    services::response::RETRY_AFTER,
 };
 use mmcos_core::{
     admin::{AdminResponse, LINK_LIFETIME, Refusal, Token},
@@ -100,7 +101,7 @@ pub(super) struct StartSeason {
 
 /// Reason why a command is not carried out.
 #[derive(Debug, thiserror::Error)]
-enum Objection {
+enum CommandError {
     #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
@@ -137,16 +138,16 @@ enum Objection {
 
 impl Mmcos {
     /// Carries out a command, and logs it.
-    pub(super) fn obey(
+    pub(super) fn carry_out(
         &mut self,
         cx: &mut Context<'_, Self>,
-        order: Ask<'_>,
+        command: Endpoint<'_>,
         request: &Request<'_>,
         peer: Peer,
     ) -> AdminResponse {
         let body = request.body();
         if let Storage::Unavailable(trouble) = cx.storage()
-            && may_record(order)
+            && may_record(command)
         {
             self.operator.counts.rejected_for_storage();
             let text =
@@ -154,49 +155,49 @@ impl Mmcos {
             let (name, seconds) = RETRY_AFTER;
             return AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
         }
-        let done = match order {
-            Ask::LogIn => {
-                return self.log_in(cx, request, peer).unwrap_or_else(|objection| answer(&objection));
+        let done = match command {
+            Endpoint::LogIn => {
+                return self.log_in(cx, request, peer).unwrap_or_else(|error| rejected(&error));
             }
-            Ask::LogOut => {
+            Endpoint::LogOut => {
                 let now = cx.now().monotonic;
                 let gate = self.operator.desk.gate();
                 let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
                 self.end_unproved(cx);
                 return AdminResponse::done().with("Set-Cookie", &cookie);
             }
-            Ask::OpenLink(link) => return self.open_link(cx, link, request, peer),
-            Ask::MakeLink => {
+            Endpoint::OpenLink(link) => return self.open_link(cx, link, request, peer),
+            Endpoint::MakeLink => {
                 let link = Token::new([cx.random(), cx.random()]);
                 let now = cx.now().monotonic;
                 let gate = self.operator.desk.gate();
                 let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
-                cx.log(Event::Operator { peer: peer.address, deed: "made a one-time link".into() });
+                cx.log(LogEvent::Operator { peer: peer.address, deed: "made a one-time link".into() });
                 return AdminResponse::json(&Link {
                     path: format!("/admin/link/{token}"),
                     seconds: LINK_LIFETIME.as_secs(),
                 });
             }
-            Ask::Set(name) => self.set(cx, name, body),
-            Ask::Reset(name) => self.reset(cx, name),
-            Ask::Kick(user) => self.kick(cx, user),
-            Ask::EndMatch(session) => self.end_match(cx, session),
-            Ask::Ban => self.order_ban(cx, body, peer),
-            Ask::LiftBan => self.order_unban(cx, body),
-            Ask::StartSeason => self.order_season(cx, body),
-            Ask::StartEvent => self.order_event(cx, body),
-            Ask::StopEvent => {
-                self.stop_event(cx);
+            Endpoint::Set(name) => self.set(cx, name, body),
+            Endpoint::Reset(name) => self.reset(cx, name),
+            Endpoint::Kick(user) => self.kick(cx, user),
+            Endpoint::EndMatch(session) => self.end_match(cx, session),
+            Endpoint::Ban => self.start_ban(cx, body, peer),
+            Endpoint::LiftBan => self.lift_ban(cx, body),
+            Endpoint::StartSeason => self.start_season(cx, body),
+            Endpoint::StartEvent => self.start_event(cx, body),
+            Endpoint::StopEvent => {
+                self.game_configuration.stop_event(cx);
                 Ok("stopped the event".into())
             }
-            _ => Err(Objection::Unknown("order")),
+            _ => Err(CommandError::Unknown("command")),
         };
         match done {
             Ok(deed) => {
-                cx.log(Event::Operator { peer: peer.address, deed });
+                cx.log(LogEvent::Operator { peer: peer.address, deed });
                 AdminResponse::done()
             }
-            Err(objection) => answer(&objection),
+            Err(error) => rejected(&error),
         }
     }
 
@@ -205,13 +206,13 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         request: &Request<'_>,
         peer: Peer,
-    ) -> Result<AdminResponse, Objection> {
+    ) -> Result<AdminResponse, CommandError> {
         let LogIn { password } = serde_json::from_slice(request.body())?;
         let session = Token::new([cx.random(), cx.random()]);
         let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
         match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
-                cx.log(Event::Operator { peer: peer.address, deed: "logged in".into() });
+                cx.log(LogEvent::Operator { peer: peer.address, deed: "logged in".into() });
                 Ok(AdminResponse::done().with("Set-Cookie", &cookie))
             }
             Err(why) => {
@@ -244,7 +245,7 @@ impl Mmcos {
         };
         match gate.open_link(link, request, peer, session, cx.now().monotonic) {
             Ok(cookie) => {
-                cx.log(Event::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
+                cx.log(LogEvent::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
                 AdminResponse::see_other("/admin").with("Set-Cookie", &cookie)
             }
             Err(Refusal::UsedLink) => page(
@@ -256,7 +257,7 @@ impl Mmcos {
         }
     }
 
-    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, Objection> {
+    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, CommandError> {
         let Set { value } = serde_json::from_slice(body)?;
         self.settings.set(name, &value)?;
         self.settings_changed();
@@ -265,7 +266,7 @@ impl Mmcos {
         Ok(deed)
     }
 
-    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, Objection> {
+    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, CommandError> {
         self.settings.reset(name)?;
         self.settings_changed();
         cx.record(Record::Setting { name: name.into(), value: None });
@@ -285,41 +286,38 @@ impl Mmcos {
     }
 
     fn settings_changed(&mut self) {
-        self.matchmaking.set_times(&self.settings.matchmaker());
-        self.game_configuration = None;
+        self.lobby.set_times(&self.settings.matchmaker());
+        self.game_configuration.changed();
     }
 
-    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<String, Objection> {
-        let user = user.parse().map(UserId).map_err(|_| Objection::Unknown("player"))?;
-        let player = self.players.get(user).ok_or(Objection::Unknown("player"))?;
+    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<String, CommandError> {
+        let user = user.parse().map(UserId).map_err(|_| CommandError::Unknown("player"))?;
+        let player = self.players().get(user).ok_or(CommandError::Unknown("player"))?;
         let deed = format!("kicked {} ({})", player.profile.name.as_str(), player.steam_id);
         self.end_session(cx, user);
         Ok(deed)
     }
 
-    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, Objection> {
-        let number: u64 = session.parse().map_err(|_| Objection::Unknown("match"))?;
-        let found = self.matchmaker().matches().find(|found| found.session.0 == number);
-        let (race_key, session) =
-            found.map(|found| (found.race_key, found.session)).ok_or(Objection::Unknown("match"))?;
-        self.close_race(cx, race_key, session);
-        Ok(format!("ended match {number}"))
+    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, CommandError> {
+        let number = session.parse().map_err(|_| CommandError::Unknown("match"))?;
+        let is_closed = self.lobby.close(cx, MatchId(number));
+        is_closed.then(|| format!("ended match {number}")).ok_or(CommandError::Unknown("match"))
     }
 
-    fn order_ban(
+    fn start_ban(
         &mut self,
         cx: &mut Context<'_, Self>,
         body: &[u8],
         peer: Peer,
-    ) -> Result<String, Objection> {
+    ) -> Result<String, CommandError> {
         let NewBan { subject, hours, reason, note, confirm } = serde_json::from_slice(body)?;
         if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
         {
-            return Err(Objection::Value("`reason` and `note`", "lines of at most 500 bytes"));
+            return Err(CommandError::Value("`reason` and `note`", "lines of at most 500 bytes"));
         }
         let subject: Subject = subject.parse()?;
         if let Some(danger) = subject.danger(peer.address.ip()).filter(|_| !confirm) {
-            return Err(Objection::Unconfirmed(format!("{subject} {danger}")));
+            return Err(CommandError::Unconfirmed(format!("{subject} {danger}")));
         }
         let since = cx.now().wall;
         let until = hours.map(|hours| later(since, hours));
@@ -329,71 +327,74 @@ impl Mmcos {
         Ok(format!("banned: {deed}"))
     }
 
-    fn order_unban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+    fn lift_ban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
         let LiftBan { subject } = serde_json::from_slice(body)?;
         let subject: Subject = subject.parse()?;
-        let ban = self.unban(cx, subject).ok_or(Objection::Unknown("ban"))?;
+        let ban = self.unban(cx, subject).ok_or(CommandError::Unknown("ban"))?;
         Ok(format!("lifted a ban: {ban}"))
     }
 
-    fn order_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+    fn start_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
         let StartSeason { season: wanted, confirm } = serde_json::from_slice(body)?;
-        let (season, now) = (self.season, cx.now().wall);
+        let (season, now) = (*self.standings.season(), cx.now().wall);
         let next = season.early(now);
         if wanted == season.id {
             return Ok(format!("asked for season {}, which is on already", wanted.0));
         }
         if cx.clock().trouble().is_some() {
-            return Err(Objection::ClockInDoubt);
+            return Err(CommandError::ClockInDoubt);
         }
         if let Some(right) = season.renumbered(now) {
             if wanted != right.id {
-                return Err(Objection::SeasonAhead {
+                return Err(CommandError::SeasonAhead {
                     season: season.id.0,
                     starts: season.starts.into(),
                     right: right.id.0,
                 });
             }
-            self.renumber_season(cx, right);
-            self.game_configuration = None;
+            self.standings.renumber_season(cx, right);
+            self.game_configuration.changed();
             return Ok(format!("called season {} season {} again", season.id.0, right.id.0));
         }
         if wanted != next.id {
-            return Err(Objection::NotNext(next.id));
+            return Err(CommandError::NotNext(next.id));
         }
         if !season.is_active(now) {
-            return Err(Objection::NoSeason(season.inactive_from.into(), season.next_starts.into()));
+            return Err(CommandError::NoSeason(season.inactive_from.into(), season.next_starts.into()));
         }
         let age = now.as_millis().saturating_sub(season.starts.as_millis());
         if age < NEW_SEASON_MILLIS && !confirm {
             let began = UtcText::from(season.starts);
-            return Err(Objection::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
+            return Err(CommandError::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
         }
         self.begin_season(cx, next);
         Ok(format!("ended season {} early, and began season {}", season.id.0, next.id.0))
     }
 
-    fn order_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, Objection> {
+    fn start_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
         let StartEvent { event, hours } = serde_json::from_slice(body)?;
         if !(1..=MAX_EVENT_HOURS).contains(&hours) {
-            return Err(Objection::Value("`hours`", "from 1 to 1440"));
+            return Err(CommandError::Value("`hours`", "from 1 to 1440"));
         }
         let event: EventName = event.parse()?;
         let until = later(cx.now().wall, hours);
-        self.start_event(cx, event, until);
+        self.game_configuration.start_event(cx, event, until);
         Ok(format!("started the event {} for {hours} h", event.as_str()))
     }
 }
 
 /// Returns true if a command can change durable state.
-const fn may_record(command: Ask<'_>) -> bool {
-    !matches!(command, Ask::LogIn | Ask::LogOut | Ask::OpenLink(_) | Ask::MakeLink | Ask::Kick(_))
+const fn may_record(command: Endpoint<'_>) -> bool {
+    !matches!(
+        command,
+        Endpoint::LogIn | Endpoint::LogOut | Endpoint::OpenLink(_) | Endpoint::MakeLink | Endpoint::Kick(_)
+    )
 }
 
 /// Logs a wrong password, unless its source goes on guessing.
 pub(super) fn log_refusal(cx: &mut Context<'_, Mmcos>, peer: Peer, why: &Refusal) {
     if *why == Refusal::WrongPassword {
-        cx.log(Event::NoOperator { peer: peer.address, why: why.clone() });
+        cx.log(LogEvent::NoOperator { peer: peer.address, why: why.clone() });
     }
 }
 
@@ -401,13 +402,13 @@ fn later(moment: Wall, hours: u32) -> Wall {
     Wall::from_millis(moment.as_millis().saturating_add(i64::from(hours).saturating_mul(3_600_000)))
 }
 
-fn answer(objection: &Objection) -> AdminResponse {
-    match objection {
-        Objection::Refused(refusal) => AdminResponse::refused(refusal),
-        Objection::Unknown(_) | Objection::Setting(SettingsError::Unknown(_)) => {
-            AdminResponse::error(Status::NOT_FOUND, &objection.to_string())
+fn rejected(error: &CommandError) -> AdminResponse {
+    match error {
+        CommandError::Refused(refusal) => AdminResponse::refused(refusal),
+        CommandError::Unknown(_) | CommandError::Setting(SettingsError::Unknown(_)) => {
+            AdminResponse::error(Status::NOT_FOUND, &error.to_string())
         }
-        Objection::Unconfirmed(why) => AdminResponse::question(why, &objection.to_string()),
-        _ => AdminResponse::error(Status::BAD_REQUEST, &objection.to_string()),
+        CommandError::Unconfirmed(why) => AdminResponse::question(why, &error.to_string()),
+        _ => AdminResponse::error(Status::BAD_REQUEST, &error.to_string()),
     }
 }

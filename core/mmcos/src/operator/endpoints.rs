@@ -13,7 +13,7 @@ use mmcos_core::{
 
 /// Request to the operator's pages and API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask<'a> {
+pub(super) enum Endpoint<'a> {
     /// A file of the dashboard.
     Asset(Asset),
     /// Get the description of the API.
@@ -66,23 +66,23 @@ pub(super) enum Ask<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
     /// A request, and the access that it requires.
-    Ask(Ask<'a>, RequiredAccess),
+    Endpoint(Endpoint<'a>, RequiredAccess),
     /// Requests with other methods only: these, in the form of the field `Allow`.
     Allow(String),
 }
 
 /// A route makes its request from the segment of the path that its pattern has in braces.
-type Maker = fn(&str) -> Ask<'_>;
+type Maker = fn(&str) -> Endpoint<'_>;
 
 /// Pages and files for a browser. They are public: a one-time link proves itself.
 static PAGES: [(&str, Maker); 7] = [
-    ("/admin", |_| Ask::Asset(Asset::Page)),
-    ("/admin/", |_| Ask::Asset(Asset::Page)),
-    ("/admin/style.css", |_| Ask::Asset(Asset::Style)),
-    ("/admin/script.js", |_| Ask::Asset(Asset::Script)),
-    ("/admin/icon.svg", |_| Ask::Asset(Asset::Icon)),
-    ("/favicon.ico", |_| Ask::Asset(Asset::Icon)),
-    ("/admin/link/{link}", |link| Ask::OpenLink(link)),
+    ("/admin", |_| Endpoint::Asset(Asset::Page)),
+    ("/admin/", |_| Endpoint::Asset(Asset::Page)),
+    ("/admin/style.css", |_| Endpoint::Asset(Asset::Style)),
+    ("/admin/script.js", |_| Endpoint::Asset(Asset::Script)),
+    ("/admin/icon.svg", |_| Endpoint::Asset(Asset::Icon)),
+    ("/favicon.ico", |_| Endpoint::Asset(Asset::Icon)),
+    ("/admin/link/{link}", |link| Endpoint::OpenLink(link)),
 ];
 
 /// Routes of the API, both to serve and to describe it.
@@ -91,29 +91,32 @@ static API: [(Operation, Maker); 21] = [
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
             .returns::<Map<String, Value>>(),
-        |_| Ask::Description,
+        |_| Endpoint::Description,
     ),
     (
         get("/api/v1/session", "Returns the access of the sender.")
             .with_access(RequiredAccess::SameSite)
             .returns::<view::Session>(),
-        |_| Ask::Session,
+        |_| Endpoint::Session,
     ),
     (
         post("/api/v1/session", "Logs a browser in: the response sets its cookie.")
             .with_access(RequiredAccess::SameSite)
             .with_body::<command::LogIn>(),
-        |_| Ask::LogIn,
+        |_| Endpoint::LogIn,
     ),
     (
         delete("/api/v1/session", "Logs a browser out.").with_access(RequiredAccess::SameSite),
-        |_| Ask::LogOut,
+        |_| Endpoint::LogOut,
     ),
     (
         post("/api/v1/links", "Makes a one-time link that logs a browser in.").returns::<view::Link>(),
-        |_| Ask::MakeLink,
+        |_| Endpoint::MakeLink,
     ),
-    (get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(), |_| Ask::State),
+    (
+        get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(),
+        |_| Endpoint::State,
+    ),
     (
         get(
             "/api/v1/live",
@@ -122,75 +125,78 @@ static API: [(Operation, Maker); 21] = [
         )
         .returns_text("text/event-stream")
         .fails_with(&[Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::Live,
+        |_| Endpoint::Live,
     ),
-    (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Ask::History),
+    (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Endpoint::History),
     (
         get("/api/v1/players", "Returns at most 50 players with this part of a name, or this SteamID64.")
             .with_query(&["name"])
             .returns::<Vec<view::PlayerRow>>(),
-        |_| Ask::Players,
+        |_| Endpoint::Players,
     ),
     (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
             .fails_with(&[Status::NOT_FOUND]),
-        |user| Ask::Kick(user),
+        |user| Endpoint::Kick(user),
     ),
     (
         post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
-        |session| Ask::EndMatch(session),
+        |session| Endpoint::EndMatch(session),
     ),
-    (get("/api/v1/bans", "Returns all bans, also those that have ended.").returns::<Vec<view::Ban>>(), |_| Ask::Bans),
+    (
+        get("/api/v1/bans", "Returns all bans, also those that have ended.").returns::<Vec<view::Ban>>(),
+        |_| Endpoint::Bans,
+    ),
     (
         post("/api/v1/bans", "Bans a player or addresses.")
             .with_body::<command::NewBan>()
             .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::Ban,
+        |_| Endpoint::Ban,
     ),
     (
         post("/api/v1/bans/lift", "Lifts a ban.")
             .with_body::<command::LiftBan>()
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::LiftBan,
+        |_| Endpoint::LiftBan,
     ),
     (
         post("/api/v1/season/start", "Begins the next season at once. Does nothing if this season is on already.")
             .with_body::<command::StartSeason>()
             .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::StartSeason,
+        |_| Endpoint::StartSeason,
     ),
     (
         get("/api/v1/events", "Returns the names of all special events, in the order of their numbers.")
             .returns::<Vec<String>>(),
-        |_| Ask::Events,
+        |_| Endpoint::Events,
     ),
     (
         post("/api/v1/event/start", "Starts a special event, and stops the one that is on.")
             .with_body::<command::StartEvent>()
             .fails_with(&[Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::StartEvent,
+        |_| Endpoint::StartEvent,
     ),
     (
         post("/api/v1/event/stop", "Stops the special event that is on.")
             .fails_with(&[Status::SERVICE_UNAVAILABLE]),
-        |_| Ask::StopEvent,
+        |_| Endpoint::StopEvent,
     ),
     (
         get("/api/v1/settings", "Returns the settings that can change while the server runs.")
             .returns::<Vec<LiveSetting>>(),
-        |_| Ask::Settings,
+        |_| Endpoint::Settings,
     ),
     (
         put("/api/v1/settings/{name}", "Sets a setting such as `message` or `maintenance`, also for after a restart.")
             .with_body::<command::Set>()
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
-        |name| Ask::Set(name),
+        |name| Endpoint::Set(name),
     ),
     (
         delete("/api/v1/settings/{name}", "Resets a setting: the configuration counts again.")
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
-        |name| Ask::Reset(name),
+        |name| Endpoint::Reset(name),
     ),
 ];
 
@@ -227,19 +233,20 @@ pub(super) fn description() -> Value {
     )
 }
 
-impl<'a> Ask<'a> {
+impl<'a> Endpoint<'a> {
     /// Returns the request at this path; `None` if there is none here. (`Get` stands for HEAD as well.)
     pub(super) fn find(method: Method, path: &'a str) -> Option<Found<'a>> {
         let method = if method == Method::Head { Method::Get } else { method };
         let mut allowed = String::new();
-        let pages = PAGES.iter().map(|(pattern, ask)| (Method::Get, *pattern, RequiredAccess::Public, ask));
-        let api = API
-            .iter()
-            .map(|(operation, ask)| (operation.method(), operation.path(), operation.access(), ask));
-        for (wanted, pattern, access, ask) in pages.chain(api) {
+        let pages =
+            PAGES.iter().map(|(pattern, endpoint)| (Method::Get, *pattern, RequiredAccess::Public, endpoint));
+        let api = API.iter().map(|(operation, endpoint)| {
+            (operation.method(), operation.path(), operation.access(), endpoint)
+        });
+        for (wanted, pattern, access, endpoint) in pages.chain(api) {
             let Some(subject) = subject(pattern, path) else { continue };
             if wanted == method {
-                return Some(Found::Ask(ask(subject), access));
+                return Some(Found::Endpoint(endpoint(subject), access));
             }
             let separator = if allowed.is_empty() { "" } else { ", " };
             allowed.extend([separator, token(wanted)]);
@@ -269,17 +276,17 @@ mod tests {
 
     #[test]
     fn paths_are_found_by_method() {
-        let find = |method, path| Ask::find(method, path);
+        let find = |method, path| Endpoint::find(method, path);
         let allow = |methods: &str| Some(Found::Allow(methods.into()));
-        let public = |ask| Some(Found::Ask(ask, RequiredAccess::Public));
-        let proved = |ask| Some(Found::Ask(ask, RequiredAccess::Operator));
-        assert_eq!(find(Method::Get, "/admin"), public(Ask::Asset(Asset::Page)));
-        assert_eq!(find(Method::Head, "/api/v1/openapi.json"), public(Ask::Description));
+        let public = |endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Public));
+        let proved = |endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Operator));
+        assert_eq!(find(Method::Get, "/admin"), public(Endpoint::Asset(Asset::Page)));
+        assert_eq!(find(Method::Head, "/api/v1/openapi.json"), public(Endpoint::Description));
         assert_eq!(find(Method::Post, "/api/v1/openapi.json"), allow("GET, HEAD"));
         assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
-        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Ask::Kick("7")));
+        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Endpoint::Kick("7")));
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
-        assert_eq!(find(Method::Put, "/api/v1/settings/message"), proved(Ask::Set("message")));
+        assert_eq!(find(Method::Put, "/api/v1/settings/message"), proved(Endpoint::Set("message")));
         for path in [
             "/",
             "",

@@ -70,8 +70,8 @@ impl Mmcos {
     /// Sends the state whenever it changes, while the reader stays and its proof is valid.
     pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, proof: Proof, exchange: Exchange) {
         if self.operator.live.watchers() >= MOST {
-            let answer = AdminResponse::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
-            return answer.send(|response| cx.respond(exchange, response));
+            let response = AdminResponse::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
+            return response.send(|response| cx.respond(exchange, response));
         }
         let session = view::Session::new(Access::Operator(proof), cx.now().wall);
         let hello = event("session", &session);

@@ -4,12 +4,11 @@ use alloc::{collections::BTreeMap, string::ToString};
 
 use super::view;
 use crate::{
-    Fault, Mmcos,
+    Mmcos, Rejection,
     matchmaker::{RuleSet, WAIT_BOUNDS, WaitCounts},
 };
 use mmcos_core::{
     admin::{Exposition, Kind, Thousandths},
-    seam::Wall,
     service::Context,
     wire::http::Status,
 };
@@ -29,8 +28,8 @@ impl Counts {
     }
 
     /// Counts a login that was refused.
-    pub(crate) fn refused_login(&mut self, fault: &Fault) {
-        add(self.refused_logins.entry(reason(fault)).or_default());
+    pub(crate) fn refused_login(&mut self, rejection: &Rejection) {
+        add(self.refused_logins.entry(reason(rejection)).or_default());
     }
 
     /// Counts a request that was rejected because its change could not be stored.
@@ -44,12 +43,12 @@ fn add(count: &mut u64) {
 }
 
 /// Returns the reason why a login was refused, in a word.
-const fn reason(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Identity(_) => "ticket",
-        Fault::Banned(_) => "banned",
-        Fault::Maintenance => "maintenance",
-        Fault::Xml(_) => "malformed",
+const fn reason(rejection: &Rejection) -> &'static str {
+    match rejection {
+        Rejection::Identity(_) => "ticket",
+        Rejection::Banned(_) => "banned",
+        Rejection::Maintenance => "maintenance",
+        Rejection::Xml(_) => "malformed",
         _ => "other",
     }
 }
@@ -57,7 +56,7 @@ const fn reason(fault: &Fault) -> &'static str {
 impl Mmcos {
     /// Adds the metrics of this game.
     pub(super) fn metrics(&self, cx: &Context<'_, Self>, text: &mut Exposition) {
-        self.server_metrics(cx.now().wall, text);
+        self.server_metrics(cx, text);
         self.request_metrics(text);
         self.matchmaking_metrics(text);
         text.family(
@@ -68,15 +67,15 @@ impl Mmcos {
         .sample(&[], self.operator.counts.rejected_for_storage);
     }
 
-    fn server_metrics(&self, now: Wall, text: &mut Exposition) {
+    fn server_metrics(&self, cx: &Context<'_, Self>, text: &mut Exposition) {
         text.family("dashboards", Kind::Gauge, "Open dashboards.").sample(&[], self.operator.live.watchers());
         text.family("maintenance", Kind::Gauge, "1 during maintenance.")
             .sample(&[], u8::from(self.settings.maintenance));
         text.family("players_online", Kind::Gauge, "Players with a request in the last ten minutes.")
-            .sample(&[], self.presence.count(now));
-        text.family("players_known", Kind::Gauge, "Registered players.").sample(&[], self.players.len());
+            .sample(&[], self.sessions.presence.count(cx.now().wall));
+        text.family("players_known", Kind::Gauge, "Registered players.").sample(&[], self.players().len());
         text.family("bans", Kind::Gauge, "Active bans.")
-            .sample(&[], self.bans.iter().filter(|ban| ban.holds(self.earliest)).count());
+            .sample(&[], self.bans.iter().filter(|ban| ban.holds(cx.clock().earliest())).count());
     }
 
     fn request_metrics(&self, text: &mut Exposition) {
@@ -93,7 +92,7 @@ impl Mmcos {
 
     fn matchmaking_metrics(&self, text: &mut Exposition) {
         let matchmaker = self.matchmaker();
-        text.family("held_polls", Kind::Gauge, "Held polls.").sample(&[], self.matchmaking.held());
+        text.family("held_polls", Kind::Gauge, "Held polls.").sample(&[], self.lobby.held());
         // Names of modes come from clients, so they are not used as labels: there could be any number of them.
         let mut searching: BTreeMap<(&str, bool), u32> = BTreeMap::new();
         for bucket in matchmaker.buckets() {

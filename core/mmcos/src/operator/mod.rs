@@ -12,7 +12,7 @@ use alloc::{string::ToString, sync::Arc, vec::Vec};
 
 use crate::{Mmcos, catalogue::EventName};
 use asset::Asset;
-use endpoints::{Ask, Found};
+use endpoints::{Endpoint, Found};
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
@@ -74,18 +74,18 @@ impl Mmcos {
         if self.operator.desk.gate().is_none() {
             return Some(exchange);
         }
-        match Ask::find(request.method(), request.path()) {
+        match Endpoint::find(request.method(), request.path()) {
             None => return Some(exchange),
             Some(Found::Allow(methods)) => {
-                let answer =
+                let response =
                     AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
-                answer.with("Allow", &methods).send(|response| cx.respond(exchange, response));
+                response.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
-            Some(Found::Ask(ask, required)) => match self.access(cx, required, request, peer) {
-                Ok(Access::Operator(proof)) if ask == Ask::Live => self.watch(cx, proof, exchange),
+            Some(Found::Endpoint(endpoint, required)) => match self.access(cx, required, request, peer) {
+                Ok(Access::Operator(proof)) if endpoint == Endpoint::Live => self.watch(cx, proof, exchange),
                 Ok(access) => {
-                    let answer = self.answer(cx, ask, access, request, peer);
-                    answer.send(|response| cx.respond(exchange, response));
+                    let response = self.respond(cx, endpoint, access, request, peer);
+                    response.send(|response| cx.respond(exchange, response));
                 }
                 Err(refusal) => {
                     AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
@@ -118,41 +118,43 @@ impl Mmcos {
         access
     }
 
-    fn answer(
+    fn respond(
         &mut self,
         cx: &mut Context<'_, Self>,
-        ask: Ask<'_>,
+        endpoint: Endpoint<'_>,
         access: Access,
         request: &Request<'_>,
         peer: Peer,
     ) -> AdminResponse {
         let now = cx.now();
-        match ask {
-            Ask::Asset(asset) => file(asset),
-            Ask::Description => {
+        match endpoint {
+            Endpoint::Asset(asset) => file(asset),
+            Endpoint::Description => {
                 let text = self
                     .operator
                     .description
                     .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
                 AdminResponse::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
             }
-            Ask::Session => AdminResponse::json(&view::Session::new(access, now.wall)),
-            Ask::State => AdminResponse::json(&self.state(cx)),
-            Ask::History => AdminResponse::json(&self.charts()),
-            Ask::Players => AdminResponse::json(&self.players_named(request.query(), now.wall)),
-            Ask::Bans => AdminResponse::json(&self.ban_rows()),
-            Ask::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),
-            Ask::Events => AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>()),
-            order => self.obey(cx, order, request, peer),
+            Endpoint::Session => AdminResponse::json(&view::Session::new(access, now.wall)),
+            Endpoint::State => AdminResponse::json(&self.state(cx)),
+            Endpoint::History => AdminResponse::json(&self.charts()),
+            Endpoint::Players => AdminResponse::json(&self.players_named(cx, request.query())),
+            Endpoint::Bans => AdminResponse::json(&self.ban_rows(cx)),
+            Endpoint::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),
+            Endpoint::Events => {
+                AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>())
+            }
+            command => self.carry_out(cx, command, request, peer),
         }
     }
 
     /// Extends the charts to `now`, assuming the state was constant since the last call.
     pub(super) fn pass(&mut self, now: Wall) {
-        let Self { operator, presence, matchmaking, .. } = self;
-        let matchmaker = matchmaking.matchmaker();
+        let Self { operator, sessions, lobby, .. } = self;
+        let matchmaker = lobby.matchmaker();
         let gauges = || Gauges {
-            online: presence.count(now),
+            online: sessions.presence.count(now),
             searching: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
             matches: u32::try_from(view::under_way(matchmaker).count()).unwrap_or(u32::MAX),
             waits: matchmaker.waits().with_humans().count(),

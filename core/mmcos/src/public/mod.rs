@@ -7,13 +7,11 @@
 
 mod badge;
 mod page;
-mod podium;
 pub(crate) mod query;
 pub(crate) mod view;
 mod week;
 
 use alloc::{
-    collections::BTreeMap,
     string::{String, ToString},
     sync::Arc,
     vec::Vec,
@@ -28,9 +26,10 @@ use mmcos_core::{
     wire::http::{Method, Request, Status},
 };
 
-use crate::{Mmcos, Record, host::info::INFO, ids::UserId, operator, players::Player, seasons::SeasonId};
+use crate::{
+    Mmcos, Podium, Record, host::info::INFO, ids::UserId, operator, players::Player, seasons::SeasonId,
+};
 
-pub use podium::{Podium, PodiumPlace};
 use query::Query;
 pub use week::Hour;
 use week::Week;
@@ -83,7 +82,6 @@ const fn public(path: &'static str, summary: &'static str) -> Operation {
 pub(super) struct Public {
     live: Option<Live>,
     searches: RateLimiter<()>,
-    pub(super) podiums: BTreeMap<SeasonId, Podium>,
     pub(super) week: Week,
 }
 
@@ -103,7 +101,6 @@ impl Default for Public {
         Self {
             live: None,
             searches: RateLimiter::every(SEARCH_INTERVAL, SEARCH_BURST),
-            podiums: BTreeMap::new(),
             week: Week::default(),
         }
     }
@@ -268,24 +265,25 @@ impl Mmcos {
     fn public_status(&self, cx: &Context<'_, Self>) -> view::Status<'_> {
         let now = cx.now();
         let names = self.settings.public_names.then(|| {
-            let online = self.presence.online(now.wall).filter_map(|(user, _)| self.players.get(user));
+            let online =
+                self.sessions.presence.online(now.wall).filter_map(|(user, _)| self.players().get(user));
             let names = online.filter(|player| is_public(player)).map(|player| player.profile.name.as_str());
             names.take(usize::try_from(ROWS).unwrap_or(usize::MAX)).collect()
         });
-        let event = self.events.at(now.wall).or_else(|| self.events.next(now.wall));
+        let event = self.events().at(now.wall).or_else(|| self.events().next(now.wall));
         view::Status {
             version: INFO.version,
             maintenance: self.settings.maintenance,
             message: self.settings.message.as_deref(),
-            players: self.presence.count(now.wall),
+            players: self.sessions.presence.count(now.wall),
             names,
             searching: operator::searching(self.matchmaker(), now),
             matches: u32::try_from(operator::under_way(self.matchmaker()).count()).unwrap_or(u32::MAX),
             season: view::Season {
-                id: self.season.id.0,
-                active: self.season.is_active(now.wall),
-                ends: self.season.inactive_from.as_secs(),
-                next: self.season.next_starts.as_secs(),
+                id: self.standings.season().id.0,
+                active: self.standings.season().is_active(now.wall),
+                ends: self.standings.season().inactive_from.as_secs(),
+                next: self.standings.season().next_starts.as_secs(),
             },
             event: event.map(|run| view::Event {
                 name: run.event.as_str(),
@@ -304,20 +302,9 @@ impl Mmcos {
             return;
         }
         let now = cx.now().wall;
-        for hour in self.public.week.pass(now, || self.presence.count(now)) {
+        for hour in self.public.week.pass(now, || self.sessions.presence.count(now)) {
             cx.record(Record::Hour(hour));
         }
-    }
-
-    /// Returns the first places of this season at the moment.
-    pub(super) fn podium(&self) -> Podium {
-        let places = self.players.leaderboard(0, podium::PLACES).map(|player| PodiumPlace {
-            user: player.user_id,
-            name: player.profile.name.clone(),
-            points: player.standing.points,
-            division: player.standing.division,
-        });
-        Podium { season: self.season.id, places: places.collect() }
     }
 
     fn find_places(
@@ -325,7 +312,7 @@ impl Mmcos {
         cx: &Context<'_, Self>,
         query: &Query,
     ) -> Result<view::Leaderboard<'_>, Missing> {
-        let total = self.players.ranking().len();
+        let total = self.players().ranking().len();
         let search = query.get("search").map(str::trim).filter(|text| !text.is_empty());
         if let Some(text) = search {
             let limit = self.public.searches.take((), cx.now().monotonic);
@@ -335,13 +322,13 @@ impl Mmcos {
         let start = match query.get("around") {
             Some(user) => {
                 let user = user.parse().ok().map(UserId).ok_or(Missing::NotFound)?;
-                self.players.rank_of(user).ok_or(Missing::NotFound)?.saturating_sub(ROWS / 2)
+                self.players().rank_of(user).ok_or(Missing::NotFound)?.saturating_sub(ROWS / 2)
             }
             None => {
                 query.get("start").and_then(|start| start.parse::<u32>().ok()).unwrap_or(1).saturating_sub(1)
             }
         };
-        let players = self.players.leaderboard(start, ROWS);
+        let players = self.players().leaderboard(start, ROWS);
         let rows = (start..).zip(players).map(|(rank, player)| place(rank, player)).collect();
         Ok(view::Leaderboard { players: total, start: start.saturating_add(1), rows })
     }
@@ -355,10 +342,10 @@ impl Mmcos {
                     || player.user_facing_id().as_str().eq_ignore_ascii_case(&text))
         };
         let mut places: Vec<_> = self
-            .players
+            .players()
             .iter()
             .filter(is_found)
-            .filter_map(|player| Some((self.players.rank_of(player.user_id)?, player)))
+            .filter_map(|player| Some((self.players().rank_of(player.user_id)?, player)))
             .collect();
         places.sort_unstable_by_key(|(rank, _)| *rank);
         let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
@@ -367,9 +354,9 @@ impl Mmcos {
 
     fn public_player(&self, user: &str) -> Result<view::PlayerPage<'_>, Missing> {
         let user = user.parse().map(UserId).map_err(|_| Missing::NotFound)?;
-        let player = self.players.get(user).filter(|player| is_public(player)).ok_or(Missing::NotFound)?;
-        let rank = self.players.rank_of(user).ok_or(Missing::NotFound)?;
-        let latest = self.races.latest().take(SEARCHED);
+        let player = self.players().get(user).filter(|player| is_public(player)).ok_or(Missing::NotFound)?;
+        let rank = self.players().rank_of(user).ok_or(Missing::NotFound)?;
+        let latest = self.lobby.matches().latest().take(SEARCHED);
         let own = latest.flat_map(|(race, results)| {
             results.iter().filter(|result| result.user == user).map(move |result| (race, result))
         });
@@ -380,7 +367,7 @@ impl Mmcos {
             change: result.counted.0,
             points: result.progress.after.points.0,
         });
-        let seasons = self.public.podiums.values().rev().filter_map(|podium| podium.of(user));
+        let seasons = self.standings.podiums().values().rev().filter_map(|podium| past_place(podium, user));
         Ok(view::PlayerPage {
             name: player.profile.name.as_str(),
             rank: rank.saturating_add(1),
@@ -397,7 +384,7 @@ impl Mmcos {
     }
 
     fn past_seasons(&self) -> Vec<view::PastSeason> {
-        let seasons = self.public.podiums.values().rev();
+        let seasons = self.standings.podiums().values().rev();
         seasons
             .map(|podium| view::PastSeason { season: podium.season.0, places: podium.places.len() })
             .collect()
@@ -405,7 +392,7 @@ impl Mmcos {
 
     fn final_standings(&self, season: &str) -> Result<view::FinalStandings<'_>, Missing> {
         let season = season.parse().map(SeasonId).map_err(|_| Missing::NotFound)?;
-        let podium = self.public.podiums.get(&season).ok_or(Missing::NotFound)?;
+        let podium = self.standings.podiums().get(&season).ok_or(Missing::NotFound)?;
         let rows = (0..).zip(&podium.places).map(|(rank, place)| view::Place {
             rank: u32::saturating_add(rank, 1),
             user_id: is_public_name(place.name.as_str()).then_some(place.user.0),
@@ -415,6 +402,12 @@ impl Mmcos {
         });
         Ok(view::FinalStandings { season: season.0, rows: rows.collect() })
     }
+}
+
+fn past_place(podium: &Podium, user: UserId) -> Option<view::PastPlace> {
+    let (rank, place) = podium.of(user)?;
+    let (season, points, division) = (podium.season.0, place.points.0, place.division.0);
+    Some(view::PastPlace { season, rank, points, division })
 }
 
 fn place(rank: u32, player: &Player) -> view::Place<'_> {

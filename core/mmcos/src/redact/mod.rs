@@ -78,7 +78,7 @@ impl Redactor<Mmcos> for Secrets {
     }
 
     fn sent(&mut self, bytes: &[u8]) -> Vec<u8> {
-        shown_answer(bytes, self)
+        shown_response(bytes, self)
     }
 
     fn shows_record(&self, record: &Record) -> bool {
@@ -86,8 +86,8 @@ impl Redactor<Mmcos> for Secrets {
             Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
             Record::Unban(subject) => matches!(subject, Subject::Account(_)),
             Record::Player(_)
-            | Record::Race(_)
-            | Record::RaceForgotten(_)
+            | Record::Match(_)
+            | Record::MatchForgotten(_)
             | Record::Prize(_)
             | Record::Podium(_)
             | Record::Hour(_)
@@ -178,7 +178,7 @@ fn next_piece(rest: &[u8]) -> (&[u8], Piece) {
 }
 
 /// Redacts a response: replaces session tokens.
-fn shown_answer(bytes: &[u8], secrets: &Secrets) -> Vec<u8> {
+fn shown_response(bytes: &[u8], secrets: &Secrets) -> Vec<u8> {
     const OPEN: &[u8] = b"<SessionToken>";
     let start = bytes.windows(OPEN.len()).position(|window| window == OPEN);
     let Some(start) = start.map(|start| start.saturating_add(OPEN.len())) else { return bytes.to_vec() };

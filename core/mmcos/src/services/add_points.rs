@@ -11,35 +11,21 @@
 //! `GameConfigChanged` makes the game log in again (inferred): it is true when that would bring another configuration than
 //! the player's session began with, whose hash is in the session token.
 
-use alloc::{borrow::Cow, vec::Vec};
-use core::{ops::RangeInclusive, time::Duration};
+use alloc::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::response::{Response, writer};
 use crate::{
-    Event, Fault, Mmcos,
-    catalogue::Catalogue,
-    divisions::{Band, Division, Ladder},
-    ids::{Points, RaceKey, SessionId, UserId},
-    log_event::NotCounted,
+    LogEvent, Mmcos, NotCounted, Record, Rejection,
+    ids::{MatchId, Points, RaceKey, UserId},
     players::{Level, Prestige},
-    record::Record,
-    results::{Claim, Progress, RaceResult, is_sooner},
-    services::response::Reply,
+    results::{MatchResult, Progress, ResultState},
 };
 use mmcos_core::{
-    seam::Now,
     service::Context,
     wire::xml::{self, Writer},
 };
-
-/// Number of one player's results that count at once, after a rest. (Our choice: some may have waited for a server to
-/// come back.)
-pub(crate) const RESULT_BURST: u32 = 5;
-
-/// Interval at which one more result of a player counts in the long run: 30 an hour. (Our choice: a race lasts 4 to 7
-/// minutes, an elimination against AI that is lost at once may last two with its search.)
-pub(crate) const RESULT_INTERVAL: Duration = Duration::from_mins(2);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -53,64 +39,35 @@ struct AddPoints<'a> {
     prestige: i64,
 }
 
-/// Rules of points, prepared from the catalogue.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    pub(crate) ladder: Ladder,
-    /// By division, the changes of points that one game can honestly bring.
-    honest: [RangeInclusive<i32>; 7],
-}
-
-impl Rules {
-    pub(crate) fn of(catalogue: &Catalogue) -> Self {
-        let bands = (0_u8..).zip(&catalogue.divisions.bands).map(|(division, band)| Band {
-            min_points: band.min_points,
-            relegation_min_points: band.relegation_min_points,
-            bonus_points: band.bonus_points,
-            may_lose: catalogue.divisions.losing_allowed(division),
-        });
-        let honest = [0, 1, 2, 3, 4, 5, 6].map(|division| {
-            let range = catalogue.honest_changes(division);
-            range.start().0..=range.end().0
-        });
-        Self { ladder: Ladder::new(bands.collect()), honest }
-    }
-
-    /// Returns the part of a claimed change that is counted.
-    fn counted(&self, division: Division, claimed: Points) -> Points {
-        let honest = self.honest.get(usize::from(division.0));
-        Points(honest.map_or(0, |range| claimed.0.clamp(*range.start(), *range.end())))
-    }
-}
-
 impl Mmcos {
     pub(crate) fn add_points(
         &mut self,
         cx: &mut Context<'_, Self>,
         body: &[u8],
-    ) -> Result<Reply<'static>, Fault> {
+    ) -> Result<Response<'static>, Rejection> {
         let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.settings.xml())?;
-        let session = self.session(&request.session_token, cx.now())?;
+        let session = self.authenticate(cx, &request.session_token)?;
         let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
-            .ok_or(Fault::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
-        self.find_race(race_key, user, cx.now().wall);
-        let progress = match self.races.claim(race_key, user) {
-            Claim::Open(race) => match self.too_soon(race, user, cx.now()) {
+            .ok_or(Rejection::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
+        self.lobby.find(cx, race_key, user);
+        let progress = match self.lobby.matches().state(race_key, user) {
+            ResultState::Open(match_id) => match self.lobby.too_soon(cx, &self.settings, match_id, user) {
                 Some(why) => self.no_progress(cx, &request, user, why)?,
-                None => self.count(cx, &request, (race_key, race), user)?,
+                None => self.count(cx, &request, match_id, user)?,
             },
-            Claim::Counted(result) => {
+            ResultState::Counted(result) => {
                 // The first response may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
                 result.progress
             }
-            Claim::None => self.no_progress(cx, &request, user, NotCounted::NotTheirs(race_key))?,
+            ResultState::None => self.no_progress(cx, &request, user, NotCounted::NotTheirs(race_key))?,
         };
-        let changed = self.game_configuration_changed(&session, cx.now().wall);
-        let mut xml = self.writer();
-        render(user, &progress, changed, &mut xml);
-        Ok(Reply::xml(xml))
+        let (configuration, sources) = self.configuration();
+        let is_changed = configuration.is_news_to(&session, cx.now().wall, sources);
+        let mut xml = writer();
+        render(user, &progress, is_changed, &mut xml);
+        Ok(Response::xml(xml))
     }
 
     /// Counts a result and persists it.
@@ -118,45 +75,24 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         request: &AddPoints<'_>,
-        (race_key, session): (RaceKey, SessionId),
+        match_id: MatchId,
         user: UserId,
-    ) -> Result<Progress, Fault> {
-        let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
-        let (before, season) = (player.standing, player.season);
+    ) -> Result<Progress, Rejection> {
+        let player = self.players().get(user).ok_or(Rejection::UnknownAccount)?;
         let name = player.profile.name.clone();
         let claimed = Points(request.points);
-        let counted = self.rules.counted(before.division, claimed);
+        let honest = self.catalogue.honest_changes(player.standing.division.0);
+        let counted = claimed.clamp(*honest.start(), *honest.end());
         if claimed.0 > counted.0 {
-            cx.log(Event::Exaggerated { name: name.clone(), claimed, counted });
+            cx.log(LogEvent::Exaggerated { name: name.clone(), claimed, counted });
         }
-        let after = self.rules.ladder.after(before, counted);
-        let rank = self.players.set_standing(user, after).ok_or(Fault::UnknownAccount)?;
-        let profile = self.players.profile_mut(user).ok_or(Fault::UnknownAccount)?;
-        profile.level = Level::nearest(request.level);
-        profile.prestige = Prestige::nearest(request.prestige);
-        profile.games = profile.games.saturating_add(1);
+        let level = (Level::nearest(request.level), Prestige::nearest(request.prestige));
+        let progress = self.standings.add_points(user, counted, level)?;
         self.leaderboards.changed();
-        cx.log(Event::Scored { user, name, change: counted, points: after.points });
-
-        let (at, progress) = (cx.now().wall, Progress { season, before, after, rank });
-        let result = RaceResult { session, user, at, claimed, counted, progress };
-        self.begin_race(cx, session, user, Vec::new());
-        self.races.count(result);
-        self.keep_player(cx, user);
-        cx.record(Record::Result(result));
-        self.race_scored(cx, race_key, user);
+        cx.log(LogEvent::Scored { user, name, change: counted, points: progress.after.points });
+        let result = MatchResult { match_id, user, at: cx.now().wall, claimed, counted, progress };
+        self.lobby.count(cx, &mut self.standings, result);
         Ok(progress)
-    }
-
-    /// Returns the reason why a result cannot be of a race that took place. The server knows of a race against AI
-    /// only what the client says, so time is the one bound on it. (Our choice: a race lasts minutes, and its lobby
-    /// and its start take a good part of the first half.)
-    fn too_soon(&mut self, session: SessionId, user: UserId, now: Now) -> Option<NotCounted> {
-        let race = self.races.get(session)?;
-        if self.race_keys.is_alone(race) && is_sooner(now.wall, race.made, self.settings.min_race_seconds) {
-            return Some(NotCounted::TooSoon);
-        }
-        self.results.take(user, now.monotonic).err().map(|_| NotCounted::TooMany)
     }
 
     /// Responds to a result that does not count: the standing stays as it is.
@@ -166,11 +102,10 @@ impl Mmcos {
         request: &AddPoints<'_>,
         user: UserId,
         why: NotCounted,
-    ) -> Result<Progress, Fault> {
-        let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
-        let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
+    ) -> Result<Progress, Rejection> {
+        let (player, rank) = self.standings.ranked(user)?;
         let name = player.profile.name.clone();
-        cx.log(Event::NotCounted { name, claimed: Points(request.points), why });
+        cx.log(LogEvent::NotCounted { name, claimed: Points(request.points), why });
         Ok(Progress { season: player.season, before: player.standing, after: player.standing, rank })
     }
 }

@@ -1,9 +1,10 @@
 //! The publisher's `EgoNet`: `LoginService.Login` (capture 13) and whatever else is posted there.
 
-use alloc::{collections::VecDeque, format, string::String};
+use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-use crate::{Event, Fault, Mmcos, players::Name as PlayerName, services::response::Reply};
+use super::response::Response;
+use crate::{LogEvent, Mmcos, Rejection, players::Name as PlayerName};
 use mmcos_core::{
     engine::Exchange,
     service::Context,
@@ -18,27 +19,6 @@ use mmcos_core::{
 const CONTENT_TYPE: &str = "text/html";
 /// Maximum bytes of a function's name in the log.
 const LONGEST_NAME: usize = 64;
-/// Number of logins that are remembered.
-const REMEMBERED: usize = 256;
-
-/// Recent logins. The `EgoNet` request proves nothing (its ticket is encrypted for the publisher) and names no
-/// account, so its response repeats what the account service learnt shortly before: our choice. No decision depends
-/// on it.
-#[derive(Debug, Default)]
-pub(crate) struct RecentLogins(VecDeque<(IpAddr, PlayerName, SteamId)>);
-
-impl RecentLogins {
-    pub(crate) fn logged_in(&mut self, address: IpAddr, name: &PlayerName, steam_id: SteamId) {
-        if self.0.len() >= REMEMBERED {
-            self.0.pop_back();
-        }
-        self.0.push_front((address, name.clone(), steam_id));
-    }
-
-    fn find(&self, address: IpAddr, name: &PlayerName) -> Option<SteamId> {
-        self.0.iter().find(|recent| recent.0 == address && recent.1 == *name).map(|recent| recent.2)
-    }
-}
 
 impl Mmcos {
     pub(crate) fn egonet(
@@ -47,12 +27,12 @@ impl Mmcos {
         request: &Request<'_>,
         peer: SocketAddr,
         exchange: Exchange,
-    ) -> Result<(), (Exchange, Fault)> {
-        let mut body = self.writer().into_bytes();
+    ) -> Result<(), (Exchange, Rejection)> {
+        let mut body = Vec::new();
         match request.field("X-EgoNet-Function") {
             Some(b"LoginService.Login") => match self.egonet_login(request.body(), peer.ip()) {
-                Ok(answer) => put(answer, &mut body),
-                Err(fault) => return Err((exchange, fault)),
+                Ok(response) => put(response, &mut body),
+                Err(rejection) => return Err((exchange, rejection)),
             },
             // Sent by the game now and then; the response that it expects is unknown.
             Some(b"Analytics.DataEvent") => put(Dict::new(), &mut body),
@@ -61,24 +41,26 @@ impl Mmcos {
                 // `EscapeAscii` ignores a precision, so the bytes are cut.
                 let shown = name.get(..LONGEST_NAME).unwrap_or(name).escape_ascii();
                 let bytes = request.body().len();
-                cx.log(Event::Unseen { peer, request: format!("{shown}"), bytes });
+                cx.log(LogEvent::Unseen { peer, request: format!("{shown}"), bytes });
             }
         }
         let id = format!("{:016X}{:016X}", cx.random(), cx.random());
         let fields: [(&str, &str); 2] = [("X-EgoNet-Result", "0"), ("X-EgoNet-SessionID", &id)];
-        self.reply(cx, exchange, Reply::bytes(CONTENT_TYPE, body).with(Status::OK, &fields));
+        Response::bytes(CONTENT_TYPE, body).with(Status::OK, &fields).send(cx, exchange);
         Ok(())
     }
 
-    /// Responds to `LoginService.Login`. Field names, types and their order are the official ones, and the game is
-    /// strict about them.
-    fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Fault> {
+    /// Responds to `LoginService.Login`. The request proves nothing (its ticket is encrypted for the publisher) and
+    /// names no account, so the response repeats what the account service learnt shortly before: our choice. No
+    /// decision depends on it. Field names, types and their order are the official ones, and the game is strict about
+    /// them.
+    fn egonet_login(&self, body: &[u8], address: IpAddr) -> Result<Dict<'static>, Rejection> {
         let request = egonet::decode_with_any_text(body, &self.settings.egonet())?;
         let name = request.get("Name").and_then(Value::as_str);
-        let name = name.ok_or(Fault::Value { field: "Name", expected: "a dstr" })?;
+        let name = name.ok_or(Rejection::Value { field: "Name", expected: "a dstr" })?;
         let name = PlayerName::new(name);
-        let known = self.egonet.find(address, &name);
-        let player = known.and_then(|steam_id| self.players.by_steam_id(steam_id));
+        let known = self.sessions.recent_login(address, &name);
+        let player = known.and_then(|steam_id| self.players().by_steam_id(steam_id));
         let principal = player.map_or(0, |player| player.user_id.0);
         let steam_id = known.map_or(0, SteamId::get);
         Ok(Dict::new()
@@ -94,7 +76,7 @@ impl Mmcos {
 }
 
 /// Appends a response. A response of the program's own making always encodes.
-fn put(answer: Dict<'_>, body: &mut alloc::vec::Vec<u8>) {
-    let encoded = egonet::encode(&answer.into(), body);
+fn put(response: Dict<'_>, body: &mut Vec<u8>) {
+    let encoded = egonet::encode(&response.into(), body);
     debug_assert!(encoded.is_ok(), "{encoded:?}");
 }

@@ -4,14 +4,14 @@ use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use serde::Deserialize;
 
+use super::response::{Response, writer};
 use crate::{
-    Fault, Mmcos,
-    ids::{Points, UserId},
+    Mmcos, Rejection,
+    ids::Points,
     players::{Player, Players},
-    services::response::Reply,
 };
 use mmcos_core::{
-    seam::Now,
+    service::Context,
     wire::{
         steam::SteamId,
         xml::{self, Writer},
@@ -90,46 +90,54 @@ impl Leaderboards {
 }
 
 impl Mmcos {
-    pub(crate) fn get_elite(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+    pub(crate) fn get_elite(
+        &mut self,
+        cx: &Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Response<'static>, Rejection> {
         let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.settings.xml())?;
-        let user = self.authenticate(&request.session_token, now)?;
-        let page =
-            self.leaderboards.page(&self.players, request.start_rank, request.num_results.min(LONGEST_PAGE));
-        let mut xml = self.writer();
-        let (rank, score) = self.place(user)?;
-        close(&mut xml, rank, score);
-        Ok(Reply::shared_xml(page, xml))
+        let user = self.authenticate(cx, &request.session_token)?.user;
+        let page = self.leaderboards.page(
+            self.standings.players(),
+            request.start_rank,
+            request.num_results.min(LONGEST_PAGE),
+        );
+        let mut xml = writer();
+        let (player, rank) = self.standings.ranked(user)?;
+        close(&mut xml, rank, player.standing.points);
+        Ok(Response::shared_xml(page, xml))
     }
 
     /// Responds to `GetEliteRank`, known by name only, as [`Mmcos::get_elite`] does, but without entries: our choice.
-    pub(crate) fn get_elite_rank(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+    pub(crate) fn get_elite_rank(
+        &mut self,
+        cx: &Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Response<'static>, Rejection> {
         let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.settings.xml())?;
-        let user = self.authenticate(&request.session_token, now)?;
-        let mut xml = self.writer();
-        let (rank, score) = self.place(user)?;
+        let user = self.authenticate(cx, &request.session_token)?.user;
+        let mut xml = writer();
+        let (player, rank) = self.standings.ranked(user)?;
         open(&mut xml, core::iter::empty());
-        close(&mut xml, rank, score);
-        Ok(Reply::xml(xml))
+        close(&mut xml, rank, player.standing.points);
+        Ok(Response::xml(xml))
     }
 
-    pub(crate) fn get_friends(&mut self, body: &[u8], now: Now) -> Result<Reply<'static>, Fault> {
+    pub(crate) fn get_friends(
+        &mut self,
+        cx: &Context<'_, Self>,
+        body: &[u8],
+    ) -> Result<Response<'static>, Rejection> {
         let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.settings.xml())?;
-        let user = self.authenticate(&request.session_token, now)?;
-        let mut xml = self.writer();
+        let user = self.authenticate(cx, &request.session_token)?.user;
+        let mut xml = writer();
         let ids = request.platform_ids.entries.iter().map(|entry| entry.platform_id);
-        let friends = self.players.friends(user, ids).ok_or(Fault::UnknownAccount)?;
+        let friends = self.players().friends(user, ids).ok_or(Rejection::UnknownAccount)?;
         let most = request.max_entries.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         open(&mut xml, friends.players.into_iter().take(most));
-        let (_, score) = self.place(user)?;
-        close(&mut xml, friends.rank, score);
-        Ok(Reply::xml(xml))
-    }
-
-    /// Returns the number of players ahead of this one, and its points.
-    fn place(&self, user: UserId) -> Result<(u32, Points), Fault> {
-        let player = self.players.get(user).ok_or(Fault::UnknownAccount)?;
-        let rank = self.players.rank_of(user).ok_or(Fault::UnknownAccount)?;
-        Ok((rank, player.standing.points))
+        let (player, _) = self.standings.ranked(user)?;
+        close(&mut xml, friends.rank, player.standing.points);
+        Ok(Response::xml(xml))
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Endpoint {
     CancelMatchmaking,
     RegisterActiveGameWithPlayers,
     /// Known from the game's list of services, never captured: the response is empty, and the request is logged.
-    NameOnly(&'static str),
+    NameOnly,
     AddPoints,
     GetElite,
     GetFriends,
@@ -34,7 +34,7 @@ impl Endpoint {
             Self::Redirect
             | Self::ServerStatus
             | Self::CancelMatchmaking
-            | Self::NameOnly(_)
+            | Self::NameOnly
             | Self::GetElite
             | Self::GetFriends
             | Self::GetEliteRank
@@ -99,13 +99,9 @@ const ROUTES: &[Route] = &[
         Endpoint::RegisterActiveGameWithPlayers,
         "RegisterActiveGameWithPlayersResult",
     ),
-    post(
-        service!(matchmaking "RegisterServer"),
-        Endpoint::NameOnly("RegisterServer"),
-        "RegisterServerResult",
-    ),
-    post(service!(matchmaking "GetGames"), Endpoint::NameOnly("GetGames"), "GetGamesResult"),
-    post(service!(matchmaking "DebugMessage"), Endpoint::NameOnly("DebugMessage"), "DebugMessageResult"),
+    post(service!(matchmaking "RegisterServer"), Endpoint::NameOnly, "RegisterServerResult"),
+    post(service!(matchmaking "GetGames"), Endpoint::NameOnly, "GetGamesResult"),
+    post(service!(matchmaking "DebugMessage"), Endpoint::NameOnly, "DebugMessageResult"),
     post(service!(progression "AddPoints"), Endpoint::AddPoints, "AddPointsResult"),
     post(service!(leaderboard "GetElite"), Endpoint::GetElite, "LeaderboardEntries"),
     post(service!(leaderboard "GetFriends"), Endpoint::GetFriends, "LeaderboardEntries"),

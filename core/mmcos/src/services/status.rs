@@ -1,26 +1,25 @@
 //! Files that the game requests before it logs in: the redirect file and the state of the server (captures 01, 09).
 
-use crate::{Mmcos, services::response::Reply};
+use super::response::{Response, writer};
+use crate::Mmcos;
 use mmcos_core::wire::http::Status;
 
 /// A field of our own on `ServerStatus.xml`: it distinguishes this server from any other on the game's port, for the
 /// players' scripts. The game ignores fields that it does not know.
 const MARK: [(&str, &str); 1] = [("X-Mmcos", "1")];
 
-impl Mmcos {
-    /// Responds with the redirect file, which holds a server type. `Live` sends the game to the official host names,
-    /// at which this server is found. The official server sent the game's two oldest versions to `Localhost`; a
-    /// revived one wants all three.
-    pub(crate) fn redirect(&mut self) -> Reply<'static> {
-        let mut text = self.writer().into_bytes();
-        text.extend_from_slice(b"Live");
-        Reply::bytes("text/plain", text)
-    }
+/// Responds with the redirect file, which holds a server type. `Live` sends the game to the official host names, at
+/// which this server is found. The official server sent the game's two oldest versions to `Localhost`; a revived one
+/// wants all three.
+pub(crate) fn redirect() -> Response<'static> {
+    Response::bytes("text/plain", b"Live".into())
+}
 
+impl Mmcos {
     /// Responds with `ServerStatus.xml`. Only a server that is up was ever captured. That `display` shows the message
     /// in the game's menu, and that `accessible="false"` means maintenance, is inferred from the names.
-    pub(crate) fn server_status(&mut self) -> Reply<'static> {
-        let mut xml = self.writer();
+    pub(crate) fn server_status(&self) -> Response<'static> {
+        let mut xml = writer();
         let message = self.settings.message.as_deref();
         xml.open("OnlineServiceStatus");
         xml.text_with(
@@ -31,7 +30,7 @@ impl Mmcos {
         xml.empty_with("ServerStatus", &[("accessible", truth(!self.settings.maintenance))]);
         xml.empty_with("Egonet", &[("enabled", "true")]);
         xml.close("OnlineServiceStatus");
-        Reply::bytes("text/xml", xml.into_bytes()).with(Status::OK, &MARK)
+        Response::bytes("text/xml", xml.into_bytes()).with(Status::OK, &MARK)
     }
 }
 

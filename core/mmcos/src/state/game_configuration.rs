@@ -1,13 +1,15 @@
-//! The game's configuration at a moment: the part of the login response that is the same for all players.
+//! The game's configuration at a moment: the part of the login response that is the same for all players. It changes
+//! with the calendar and with special events.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::ops::Range;
 
 use crate::{
-    Event, Mmcos, Record,
-    catalogue::{EventName, Schedule, render_game_configuration},
+    LogEvent, Mmcos, Record, Settings,
+    catalogue::{Catalogue, EventName, Schedule, render_game_configuration},
+    seasons::Season,
     session_token::Session,
-    special_events::ByHand,
+    special_events::{ByHand, Events, Plan},
 };
 use mmcos_core::{
     calendar::{Date, UtcText},
@@ -18,58 +20,89 @@ use mmcos_core::{
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// The configuration as last rendered.
+/// Special events, and the configuration as last rendered.
+#[derive(Debug)]
+pub(crate) struct GameConfiguration {
+    events: Events,
+    rendered: Option<Rendered>,
+}
+
 #[derive(Clone, Debug)]
-pub(crate) struct Rendered {
+struct Rendered {
     text: Arc<[u8]>,
     hash: i32,
     valid: Range<Wall>,
 }
 
-impl Mmcos {
-    /// Starts an event for an operator, in place of any that runs; see
-    /// [`Events::start`](crate::special_events::Events::start).
-    pub fn start_event(&mut self, cx: &mut Context<'_, Self>, event: EventName, until: Wall) {
+/// Everything that a configuration shows beside special events.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) settings: &'a Settings,
+    pub(crate) season: &'a Season,
+}
+
+impl GameConfiguration {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self { events: Events::new(plan), rendered: None }
+    }
+
+    pub(crate) const fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Starts a special event for an operator, in place of any that runs; see [`Events::start`].
+    pub(crate) fn start_event(&mut self, cx: &mut Context<'_, Mmcos>, event: EventName, until: Wall) {
         let by_hand = self.events.start(cx.now().wall, event, until);
         self.keep_event(cx, by_hand);
     }
 
-    /// Stops the event that runs, for an operator; see [`Events::stop`](crate::special_events::Events::stop).
-    pub fn stop_event(&mut self, cx: &mut Context<'_, Self>) {
+    /// Stops the special event that runs, for an operator; see [`Events::stop`].
+    pub(crate) fn stop_event(&mut self, cx: &mut Context<'_, Mmcos>) {
         let by_hand = self.events.stop(cx.now().wall);
         self.keep_event(cx, by_hand);
     }
 
-    fn keep_event(&mut self, cx: &mut Context<'_, Self>, by_hand: ByHand) {
-        self.game_configuration = None;
+    fn keep_event(&mut self, cx: &mut Context<'_, Mmcos>, by_hand: ByHand) {
+        self.rendered = None;
         cx.record(Record::EventByHand(by_hand));
-        cx.log(Event::EventByHand(by_hand));
+        cx.log(LogEvent::EventByHand(by_hand));
+    }
+
+    /// Restores the last intervention of an operator.
+    pub(crate) fn restore(&mut self, by_hand: ByHand) {
+        self.events.put(by_hand);
+        self.rendered = None;
+    }
+
+    /// Drops the rendered configuration, because a setting or the season has changed.
+    pub(crate) fn changed(&mut self) {
+        self.rendered = None;
     }
 
     /// Returns the start of `LoginDetails`, and the `Hash` in it. Renders it anew when something in it has changed:
-    /// once a day for its dates, and when an event starts or ends.
-    pub(crate) fn game_configuration(&mut self, now: Wall) -> (Arc<[u8]>, i32) {
-        let rendered = match self.game_configuration.take().filter(|rendered| rendered.valid.contains(&now)) {
+    /// once a day for its dates, and when a special event starts or ends.
+    pub(crate) fn at(&mut self, now: Wall, sources: Sources<'_>) -> (Arc<[u8]>, i32) {
+        let rendered = match self.rendered.take().filter(|rendered| rendered.valid.contains(&now)) {
             Some(rendered) => rendered,
-            None => self.render(now),
+            None => self.render(now, sources),
         };
-        let Rendered { text, hash, .. } = self.game_configuration.insert(rendered);
+        let Rendered { text, hash, .. } = self.rendered.insert(rendered);
         (Arc::clone(text), *hash)
     }
 
     /// Returns true if a login now would give the player another configuration than the login that began the session:
-    /// an event has started or ended, the operator has changed a setting, or another season has begun.
-    pub(crate) fn game_configuration_changed(&mut self, session: &Session, now: Wall) -> bool {
-        session.issued < self.season.starts || session.configuration != self.game_configuration(now).1
+    /// a special event has started or ended, the operator has changed a setting, or another season has begun.
+    pub(crate) fn is_news_to(&mut self, session: &Session, now: Wall, sources: Sources<'_>) -> bool {
+        session.issued < sources.season.starts || session.configuration != self.at(now, sources).1
     }
 
-    fn render(&self, now: Wall) -> Rendered {
+    fn render(&self, now: Wall, Sources { catalogue, settings, season }: Sources<'_>) -> Rendered {
         let today = Date::of(now).start();
         let tomorrow = Wall::from_millis(today.as_millis().saturating_add(DAY));
         let next_event = self.events.next(now).map_or(today, |run| run.starts);
-        let dates = [next_event, self.season.next_starts, self.season.next_inactive(now)].map(UtcText::from);
+        let dates = [next_event, season.next_starts, season.next_inactive(now)].map(UtcText::from);
         let [next_event, next_active, next_inactive] = dates.each_ref().map(UtcText::as_str);
-        let catalogue = &self.catalogue;
         let schedule = Schedule {
             event: self.events.at(now).and_then(|run| catalogue.playlists.event(run.event)),
             next_event,
@@ -79,7 +112,7 @@ impl Mmcos {
         let mut xml = Writer::new(Vec::with_capacity(64 * 1024));
         xml.root("LoginDetails");
         xml.nil("Error");
-        let hash = render_game_configuration(catalogue, &schedule, self.settings.search_seconds(), &mut xml);
+        let hash = render_game_configuration(catalogue, &schedule, settings.search_seconds(), &mut xml);
         let next_change = self.events.next_change(now).map_or(tomorrow, |change| change.min(tomorrow));
         Rendered { text: xml.into_bytes().into(), hash, valid: now..next_change }
     }

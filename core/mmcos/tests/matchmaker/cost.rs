@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mmcos_core::seam::Monotonic;
-use mmcos_game::ids::SessionId;
+use mmcos_game::ids::MatchId;
 use mmcos_game::ids::{LobbyId, UserId};
 use mmcos_game::matchmaker::{Config, GroupSize, Matchmaker, Outcomes, Poll};
 
@@ -25,7 +25,7 @@ struct Server {
 
 impl Server {
     fn new(crowd: Crowd, waiting: u32) -> Self {
-        let matchmaker = Matchmaker::new(Config::default(), [1; 32], SessionId(1));
+        let matchmaker = Matchmaker::new(Config::default(), MatchId(1));
         let (now, out) = (Monotonic::default(), Outcomes::new());
         let mut server = Self { matchmaker, world: World::new(Config::default()), now, out };
         for account in 1..=waiting {

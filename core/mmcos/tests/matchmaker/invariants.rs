@@ -5,7 +5,9 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use mmcos_game::ids::{Points, UserId};
-use mmcos_game::matchmaker::{Config, Group, GroupSize, Load, Match, MatchState, Outcomes, Reason, RuleSet};
+use mmcos_game::matchmaker::{
+    Config, Group, GroupSize, LiveMatch, Load, MatchState, Outcomes, Reason, RuleSet,
+};
 use proptest::prelude::*;
 
 use crate::history::{config, history, play};
@@ -34,7 +36,7 @@ proptest! {
     #[test]
     fn an_account_is_in_one_place(config in config(), history in history(true)) {
         let world = play(config, &history);
-        let live = world.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left);
+        let live = world.matchmaker.matches().flat_map(LiveMatch::members).filter(|member| !member.left);
         let accounts: Vec<UserId> = live.map(|member| member.account).collect();
         prop_assert_eq!(accounts.iter().collect::<BTreeSet<_>>().len(), accounts.len());
         for ending in &world.endings {
@@ -59,7 +61,7 @@ proptest! {
     fn all_answers_of_a_match_are_identical(config in config(), history in history(true)) {
         let world = play(config, &history);
         for (waiting, ending) in &world.waited {
-            let same = world.endings.iter().filter(|other| other.race_key == ending.race_key && ending.race_key.is_some());
+            let same = world.endings.iter().filter(|other| other.match_id == ending.match_id && ending.match_id.is_some());
             prop_assert!(same.clone().all(|other| other == ending));
             let named = ending.groups.iter().filter(|group| group.account == waiting.poll.account).count();
             prop_assert_eq!(named, usize::from(ending.reason.is_some()));
@@ -127,7 +129,7 @@ proptest! {
     fn members_share_the_bucket(config in config(), history in history(true)) {
         let world = play(config, &history);
         for ending in matches(&world) {
-            let ours = world.waited.iter().filter(|(_, other)| other.race_key == ending.race_key);
+            let ours = world.waited.iter().filter(|(_, other)| other.match_id == ending.match_id);
             let modes: BTreeSet<_> = ours.map(|(waiting, _)| waiting.poll.mode).collect();
             prop_assert_eq!(modes.len(), 1);
         }
@@ -251,9 +253,9 @@ proptest! {
     #[test]
     fn nothing_is_left_when_all_has_ended(config in config(), history in history(true)) {
         let mut world = play(config, &history);
-        let keys: Vec<_> = world.matchmaker.matches().map(|found| (found.race_key, found.members().find(|member| !member.left).unwrap().account)).collect();
+        let keys: Vec<_> = world.matchmaker.matches().map(|found| (found.id, found.members().find(|member| !member.left).unwrap().account)).collect();
         for (key, member) in keys.iter().step_by(2) {
-            world.matchmaker.register(world.now, *key, *member).unwrap();
+            world.matchmaker.register(world.now, *key, *member);
         }
         prop_assert!(world.matchmaker.matches().any(|found| found.state == MatchState::Registered) || keys.is_empty());
         world.wait(Duration::from_secs(1801));

@@ -11,5 +11,6 @@
 mod cost;
 mod history;
 mod invariants;
+mod life;
 mod rules;
 mod world;

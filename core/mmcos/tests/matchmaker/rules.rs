@@ -3,28 +3,27 @@
 use core::time::Duration;
 
 use mmcos_core::seam::Monotonic;
-use mmcos_game::ids::{LobbyId, Points, RaceKey, UserId};
+use mmcos_game::ids::{LobbyId, MatchId, Points, UserId};
 use mmcos_game::matchmaker::{
-    BucketKey, Config, Folding, GroupSize, HostHistory, MatchError, MatchState, Poll, Reason, Standing,
-    Tenths,
+    BucketKey, Config, Folding, GroupSize, HostHistory, Poll, Reason, Tenths, WaitReason,
 };
 use proptest::prelude::*;
 
 use crate::world::{Ending, World, mode};
 
-const RACE: usize = 0;
+pub(super) const RACE: usize = 0;
 const ELIMINATION: usize = 1;
 const BATTLE: usize = 2;
 
-fn seconds(seconds: f64) -> Duration {
+pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     World::new(Config::default())
 }
 
-fn enter(world: &mut World, account: u32, mode_number: usize, change: impl FnOnce(&mut Poll)) {
+pub(super) fn enter(world: &mut World, account: u32, mode_number: usize, change: impl FnOnce(&mut Poll)) {
     let mut poll = world.poll(account, mode(mode_number));
     poll.group_lobby = LobbyId::numbered(account + 1);
     change(&mut poll);
@@ -35,7 +34,7 @@ fn size(players: u8) -> impl FnOnce(&mut Poll) {
     move |poll| poll.size = GroupSize::new(players).unwrap()
 }
 
-fn ai(poll: &mut Poll) {
+pub(super) fn ai(poll: &mut Poll) {
     poll.ignore_minimum = true;
 }
 
@@ -51,7 +50,7 @@ fn alone_is_answered_at_the_deadline_with_team_zero_even_in_battle() {
     assert!(world.endings.is_empty());
     world.wait(seconds(0.001));
     let ending = &world.endings[0];
-    assert_eq!((ending.reason, ending.groups[0].team), (Some(Reason::NobodyFound), 0));
+    assert_eq!((ending.reason, ending.groups[0].team), (Some(Reason::NoMatch), 0));
     assert_eq!(ending.at, Monotonic::default().after(seconds(24.5)));
 }
 
@@ -70,7 +69,7 @@ fn without_ai_everybody_searches_on() {
     let mut world = World::new(Config { ai: false, ..Config::default() });
     enter(&mut world, 1, RACE, ai);
     world.wait(seconds(24.5));
-    assert_eq!(world.endings[0].reason, Some(Reason::NobodyFound));
+    assert_eq!(world.endings[0].reason, Some(Reason::NoMatch));
 }
 
 #[test]
@@ -149,7 +148,7 @@ fn where_searches_are_frequent_a_match_waits_for_more() {
     world.wait(seconds(10.0));
     assert_eq!(world.endings.len(), before);
     let standing = world.matchmaker.buckets().next().unwrap().standing;
-    assert!(matches!(standing, Standing::Holding { humans: 2, .. }), "{standing:?}");
+    assert!(matches!(standing, WaitReason::Holding { humans: 2, .. }), "{standing:?}");
     world.wait(seconds(14.5));
     assert_eq!(accounts(&world.endings[before]), [101, 102]);
 }
@@ -322,7 +321,7 @@ fn two_groups_of_a_party_meet_everybody_but_each_other() {
     let _ = [(1, 1), (2, 1), (3, 2)].map(|(account, lobby)| party(&mut world, account, lobby));
     world.wait(seconds(24.5));
     assert_eq!(accounts(&world.endings[0]), [1, 3]);
-    assert_eq!((accounts(&world.endings[1]), world.endings[1].reason), (vec![2], Some(Reason::NobodyFound)));
+    assert_eq!((accounts(&world.endings[1]), world.endings[1].reason), (vec![2], Some(Reason::NoMatch)));
 
     // The first leaves: the second meets the next that comes.
     let mut world = self::world();
@@ -397,12 +396,11 @@ fn a_full_match_leaves_at_once_while_an_older_one_gathers() {
 
 #[test]
 fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
-    use mmcos_game::ids::SessionId;
     use mmcos_game::matchmaker::{Matchmaker, Outcome, Outcomes};
 
     // Without the bystander, which assumes that every match takes place.
     let mut world = world();
-    let mut matchmaker = Matchmaker::new(Config::default(), [3; 32], SessionId(1));
+    let mut matchmaker = Matchmaker::new(Config::default(), MatchId(1));
     let mut search = |matchmaker: &mut Matchmaker, second: u64, account: u32, wanted: fn(&mut Poll)| {
         let mut out = Outcomes::new();
         let mut poll = world.poll(account, mode(RACE));
@@ -411,7 +409,7 @@ fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
         matchmaker.enter(now, &poll, &mut out);
         out.iter()
             .filter(
-                |outcome| matches!(outcome, Outcome::Answered(answer) if answer.reason != Reason::Superseded),
+                |outcome| matches!(outcome, Outcome::Decided(decision) if decision.reason != Reason::Superseded),
             )
             .count()
     };
@@ -419,8 +417,8 @@ fn two_who_twice_failed_to_race_together_are_kept_apart_for_a_while() {
         let mut out = Outcomes::new();
         matchmaker.tick(Monotonic::default().after(Duration::from_secs(second)), &mut out);
         let answers = out.iter().filter_map(|outcome| match outcome {
-            Outcome::Answered(answer) => {
-                Some(answer.groups.iter().map(|group| group.account.0).collect::<Vec<_>>())
+            Outcome::Decided(decision) => {
+                Some(decision.groups.iter().map(|group| group.account.0).collect::<Vec<_>>())
             }
             Outcome::Cancelled { .. } => None,
         });
@@ -452,41 +450,6 @@ fn folded_modes_meet_and_play_what_the_host_plays() {
     assert!(world.matchmaker.buckets().any(|bucket| bucket.key == key && bucket.polls == 2));
     world.matchmaker.tick(world.now.after(seconds(5.0)), &mut mmcos_game::matchmaker::Outcomes::new());
     assert_eq!(world.matchmaker.matches().next().unwrap().host(), Some(UserId(2)));
-}
-
-#[test]
-fn a_match_lives_from_made_to_closed() {
-    let mut world = world();
-    enter(&mut world, 1, RACE, |_| ());
-    enter(&mut world, 2, RACE, |_| ());
-    world.wait(seconds(5.0));
-    let key = world.endings[0].race_key.unwrap();
-    let now = world.now;
-    let matchmaker = &mut world.matchmaker;
-    assert_eq!(matchmaker.find_match(key).unwrap().state, MatchState::Made);
-    assert_eq!(matchmaker.register(now, RaceKey(0), UserId(1)), Err(MatchError::Unknown(RaceKey(0))));
-    assert_eq!(matchmaker.register(now, key, UserId(3)), Err(MatchError::NotAMember(key, UserId(3))));
-    assert_eq!(matchmaker.register(now, key, UserId(2)), Ok(true));
-    assert_eq!(matchmaker.register(now, key, UserId(1)), Ok(false));
-    assert_eq!(matchmaker.score(now, key, UserId(1)), Ok(true));
-    assert_eq!(matchmaker.score(now, key, UserId(1)), Ok(false));
-    assert_eq!(matchmaker.find_match(key).unwrap().state, MatchState::Scored);
-    assert_eq!(matchmaker.score(now, key, UserId(2)), Ok(true));
-    assert!(matchmaker.find_match(key).is_none());
-    let counts = matchmaker.match_counts();
-    assert_eq!((counts.made, counts.registered, counts.scored, counts.completed), (1, 1, 1, 1));
-}
-
-#[test]
-fn a_match_of_which_nothing_is_heard_is_closed() {
-    let mut world = world();
-    enter(&mut world, 1, RACE, ai);
-    let key = world.endings[0].race_key.unwrap();
-    world.wait(seconds(119.9));
-    assert!(world.matchmaker.find_match(key).is_some());
-    world.wait(seconds(0.1));
-    assert!(world.matchmaker.find_match(key).is_none());
-    assert_eq!(world.matchmaker.match_counts().timed_out, 1);
 }
 
 #[test]

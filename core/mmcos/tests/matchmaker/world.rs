@@ -4,9 +4,9 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mmcos_core::seam::Monotonic;
-use mmcos_game::ids::{LobbyId, Points, RaceKey, SessionId, UserId};
+use mmcos_game::ids::{LobbyId, MatchId, Points, UserId};
 use mmcos_game::matchmaker::{
-    BucketKey, Config, GameType, Group, GroupSize, HostHistory, Label, Match, Matchmaker, Mode, Outcome,
+    BucketKey, Config, GameType, Group, GroupSize, HostHistory, Label, LiveMatch, Matchmaker, Mode, Outcome,
     Outcomes, Poll, PollId, Reason, RuleSet,
 };
 
@@ -24,8 +24,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Ending {
     pub(crate) at: Monotonic,
     pub(crate) reason: Option<Reason>,
-    pub(crate) race_key: Option<RaceKey>,
-    pub(crate) session: Option<SessionId>,
+    pub(crate) match_id: Option<MatchId>,
     pub(crate) groups: Vec<Group>,
 }
 
@@ -67,8 +66,7 @@ pub(crate) struct World {
     pub(crate) sparse: bool,
     pub(crate) waited: Vec<(Waiting, Ending)>,
     resting: BTreeMap<UserId, (Monotonic, BucketKey, usize)>,
-    race_keys: BTreeSet<RaceKey>,
-    last_session: SessionId,
+    last_match: MatchId,
     last_poll: u64,
     searches: usize,
 }
@@ -112,7 +110,7 @@ pub(crate) fn compatible(one: &Waiting, other: &Waiting) -> bool {
 impl World {
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            matchmaker: Matchmaker::new(config, [3; 32], SessionId(1)),
+            matchmaker: Matchmaker::new(config, MatchId(1)),
             config,
             now: Monotonic::default(),
             open: BTreeMap::new(),
@@ -120,8 +118,7 @@ impl World {
             sparse: true,
             waited: Vec::new(),
             resting: BTreeMap::new(),
-            race_keys: BTreeSet::new(),
-            last_session: SessionId(0),
+            last_match: MatchId(0),
             last_poll: 0,
             searches: 0,
         }
@@ -186,8 +183,8 @@ impl World {
         let mut outcomes = out.iter().peekable();
         if let Some(old) = self.open.get(&poll.account).map(|waiting| waiting.poll.id) {
             let superseded = outcomes.next().unwrap();
-            assert!(matches!(superseded, Outcome::Answered(answer) if answer.reason == Reason::Superseded
-                && answer.groups.len() == 1 && answer.groups[0].poll == old));
+            assert!(matches!(superseded, Outcome::Decided(decision) if decision.reason == Reason::Superseded
+                && decision.groups.len() == 1 && decision.groups[0].poll == old));
             self.note(superseded);
         }
         self.open.insert(poll.account, Waiting { poll, came: now, search });
@@ -240,36 +237,34 @@ impl World {
     fn note(&mut self, outcome: Outcome<'_>) {
         let ending = match outcome {
             Outcome::Cancelled { .. } => {
-                Ending { at: self.now, reason: None, race_key: None, session: None, groups: vec![] }
+                Ending { at: self.now, reason: None, match_id: None, groups: vec![] }
             }
-            Outcome::Answered(answer) => {
-                assert!(self.race_keys.insert(answer.race_key), "a race key was used twice");
-                assert!(answer.session > self.last_session, "the session does not grow");
-                self.last_session = answer.session;
+            Outcome::Decided(decision) => {
+                assert!(decision.match_id > self.last_match, "the number of the match does not grow");
+                self.last_match = decision.match_id;
                 Ending {
                     at: self.now,
-                    reason: Some(answer.reason),
-                    race_key: Some(answer.race_key),
-                    session: Some(answer.session),
-                    groups: answer.groups.to_vec(),
+                    reason: Some(decision.reason),
+                    match_id: Some(decision.match_id),
+                    groups: decision.groups.to_vec(),
                 }
             }
         };
         let ended = match outcome {
             Outcome::Cancelled { poll, account } => vec![(poll, account)],
-            Outcome::Answered(answer) => {
-                answer.groups.iter().map(|group| (group.poll, group.account)).collect()
+            Outcome::Decided(decision) => {
+                decision.groups.iter().map(|group| (group.poll, group.account)).collect()
             }
         };
-        if let Outcome::Answered(answer) = outcome {
+        if let Outcome::Decided(decision) = outcome {
             // Every match takes place: other tests cover players that are kept apart.
-            let accounts: Vec<UserId> = answer.groups.iter().map(|group| group.account).collect();
+            let accounts: Vec<UserId> = decision.groups.iter().map(|group| group.account).collect();
             self.matchmaker.confirm(&accounts);
         }
         for (poll, account) in ended {
             let waiting = self.open.remove(&account).expect("the account has an open poll");
             assert_eq!(waiting.poll.id, poll, "another poll of the account ended");
-            if matches!(ending.reason, Some(Reason::NobodyFound | Reason::Shutdown)) {
+            if matches!(ending.reason, Some(Reason::NoMatch | Reason::Shutdown)) {
                 let key = BucketKey::of(&waiting.poll.mode, self.config.folding);
                 self.resting.insert(account, (self.now.after(Duration::from_secs(5)), key, waiting.search));
             }
@@ -312,7 +307,7 @@ impl World {
         let late = self.open.values().find(|waiting| waiting.came.after(longest) <= self.now);
         assert!(late.is_none(), "{late:?} is not answered at {:?}", self.now);
         let mut live = BTreeSet::new();
-        for member in self.matchmaker.matches().flat_map(Match::members).filter(|member| !member.left) {
+        for member in self.matchmaker.matches().flat_map(LiveMatch::members).filter(|member| !member.left) {
             assert!(live.insert(member.account), "{:?} is in two live matches", member.account);
         }
         let open: usize = self.matchmaker.buckets().map(|bucket| bucket.polls as usize).sum();

@@ -110,7 +110,7 @@ fn the_game_is_told_when_the_host_changed_a_setting() {
     let search_seconds = Settings { search_seconds: Duration::from_secs(30), ..weekly() };
     assert!(changed(&mut restarted(&rig, search_seconds, now), &ann, now));
     let mut tables = Hosted::from(weekly());
-    tables.terms.catalogue.scoring.generic.first_play_xp = 2_000;
+    tables.built_in.catalogue.scoring.generic.first_play_xp = 2_000;
     assert!(changed(&mut restarted(&rig, tables, now), &ann, now));
     let of_no_matter = Settings { message: Line::parse("hello"), events: Plan::Off, ..trusting() };
     assert!(!changed(&mut restarted(&rig, of_no_matter, now), &ann, now));

@@ -5,22 +5,16 @@
 #[path = "../../../tests/signing/mod.rs"]
 mod signing;
 
-mod bans;
 mod clock;
 mod events;
-mod first_searches;
 mod http;
-mod identity;
-mod leaderboards;
 mod limits;
-mod names;
+mod matches;
 mod operator;
 mod others;
-mod points;
+mod players;
 mod public;
-mod races;
 mod scene;
-mod searches;
 mod seasons;
 mod world;
 

@@ -35,7 +35,7 @@ impl TestGame for Fresh {
                 "message" => hosted.settings.message = Line::parse(value),
                 "maintenance" => hosted.settings.maintenance = value == "true",
                 "session_seconds" => {
-                    hosted.terms.session_lifetime = Duration::from_secs(value.parse().expect(value));
+                    hosted.built_in.session_lifetime = Duration::from_secs(value.parse().expect(value));
                 }
                 _ => panic!("{key} is not to be configured"),
             }

@@ -11,9 +11,9 @@ use mmcos_core::{
     wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
 };
 use mmcos_game::{
-    IdentityPolicy, Mmcos, Settings, Terms,
+    BuiltIn, IdentityPolicy, Mmcos, Settings,
     catalogue::Catalogue,
-    ids::SessionId,
+    ids::MatchId,
     session_token::{LIFETIME, SessionKey},
 };
 
@@ -37,19 +37,19 @@ pub(crate) fn trusting() -> Settings {
     Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().expect("they are tested elsewhere") }
 }
 
-/// Everything that a game is started with: its settings, terms, and life.
+/// Everything that a game is started with: its settings, built-in values, and life.
 #[derive(Clone)]
 pub(crate) struct Hosted {
     pub(crate) settings: Settings,
-    pub(crate) terms: Terms,
+    pub(crate) built_in: BuiltIn,
     pub(crate) life: Life,
 }
 
 impl From<Settings> for Hosted {
     fn from(settings: Settings) -> Self {
         let desk = DeskConfig { admin: Some(admin::Config::default()), ..DeskConfig::default() };
-        let terms = Terms { first_session: SessionId(1), ..Terms::with_catalogue(CATALOGUE.clone()) };
-        Self { settings, terms, life: Life { key: KEY, desk, ..Life::default() } }
+        let built_in = BuiltIn { first_match: MatchId(1), ..BuiltIn::with_catalogue(CATALOGUE.clone()) };
+        Self { settings, built_in, life: Life { key: KEY, desk, ..Life::default() } }
     }
 }
 
@@ -62,8 +62,8 @@ impl Hosted {
 
 /// Creates a game in a life of its own.
 pub(crate) fn game(hosted: impl Into<Hosted>, life: u8) -> Mmcos {
-    let Hosted { settings, terms, life: shared } = hosted.into();
-    Mmcos::with_terms(&settings, terms, &Life { seed: [life; 32], ..shared })
+    let Hosted { settings, built_in, life: shared } = hosted.into();
+    Mmcos::with_built_in(&settings, built_in, &Life { seed: [life; 32], ..shared })
 }
 
 pub(crate) fn session_key() -> SessionKey {
@@ -144,7 +144,7 @@ pub(crate) fn login(rig: &mut Rig<Mmcos>, steam_id: u64, name: &str) -> String {
     text(&answer, "SessionToken").to_owned()
 }
 
-/// Races against AI and sends this result.
+/// Matches against AI and sends this result.
 pub(crate) fn race(rig: &mut Rig<Mmcos>, token: &str, points: i32) -> String {
     let search = Search { ignore: true, ..Search::race(token, 7) };
     let conn = search.begin(rig);

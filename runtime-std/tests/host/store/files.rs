@@ -4,8 +4,8 @@ use std::fs;
 
 use mmcos_core::row::Row as _;
 use mmcos_game::Record;
-use mmcos_game::ids::SessionId;
-use mmcos_game::results::{Race, RaceResult};
+use mmcos_game::ids::MatchId;
+use mmcos_game::results::{Match, MatchResult};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::store::{Commit as _, Database as _, StoreError, files};
 use rusqlite::Connection;
@@ -138,17 +138,17 @@ fn a_store_of_earlier_versions_is_opened() {
         assert_eq!(before.len(), 6);
         let mut store = Store::open(dir).unwrap();
         assert_eq!(standings(&connect(dir)), before);
-        let session = SessionId(if schema == 1 { 10_000_000 } else { 1_000_000_007 });
-        let in_session = |record| match record {
-            Record::Race(race) => Record::Race(Box::new(Race { session, ..*race })),
-            Record::Result(result) => Record::Result(RaceResult { session, ..result }),
+        let id = MatchId(if schema == 1 { 10_000_000 } else { 1_000_000_007 });
+        let in_match = |record| match record {
+            Record::Match(race) => Record::Match(Box::new(Match { id, ..*race })),
+            Record::Result(result) => Record::Result(MatchResult { match_id: id, ..result }),
             other => other,
         };
         let expected = [
             begins(57, None),
             player(1, 10),
-            in_session(race(7, Some(NOW))),
-            in_session(result(7, 1)),
+            in_match(race(7, Some(NOW))),
+            in_match(result(7, 1)),
             ban("203.0.113.0/24", None),
             Record::Setting { name: "message".to_owned(), value: Some("hello".to_owned()) },
             event(0, Some("chaos")),

@@ -3,8 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::config::{MAX_PLAYERS, Seats};
+use super::decide::plan::Candidate;
 use super::mode::BucketKey;
-use super::plan::Candidate;
 use super::rate::Rate;
 use super::ticket::{Place, Ticket};
 use crate::ids::UserId;
@@ -16,7 +16,7 @@ const MAX_IDLE: usize = 1024;
 
 /// The reason why the groups in a bucket still wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum WaitReason {
     /// No two of them can meet.
     NoCompany,
     /// `humans` players could race; friends of the newest may be about to press the button.
@@ -41,7 +41,7 @@ pub enum Standing {
     },
 }
 
-impl Standing {
+impl WaitReason {
     /// Returns the time to decide anew if nothing happens before.
     pub(super) const fn until(self) -> Option<Monotonic> {
         match self {
@@ -59,7 +59,7 @@ pub(super) struct Bucket {
     pub(super) key: BucketKey,
     pub(super) seats: Seats,
     pub(super) rate: Rate,
-    pub(super) standing: Standing,
+    pub(super) standing: WaitReason,
     /// Time to decide anew if nothing happens before.
     decides: Option<Monotonic>,
     pub(super) polls: u32,
@@ -81,7 +81,7 @@ impl Bucket {
             key,
             seats,
             rate: Rate::new(now),
-            standing: Standing::NoCompany,
+            standing: WaitReason::NoCompany,
             decides: None,
             polls: 0,
             players: 0,
@@ -280,7 +280,7 @@ impl Buckets {
         bucket.idle = Some(now);
         self.idle.insert((now, key));
         // When all tickets have ended, no timer is left.
-        self.stand(key, Standing::NoCompany, None);
+        self.stand(key, WaitReason::NoCompany, None);
         // A request can name any network version and game type, so the number of buckets needs a bound.
         if self.idle.len() > MAX_IDLE
             && let Some((_, longest)) = self.idle.pop_first()
@@ -290,7 +290,7 @@ impl Buckets {
     }
 
     /// Sets the reason why the oldest match of the bucket waits, and the time to decide anew.
-    pub(super) fn stand(&mut self, key: BucketKey, standing: Standing, until: Option<Monotonic>) {
+    pub(super) fn stand(&mut self, key: BucketKey, standing: WaitReason, until: Option<Monotonic>) {
         let Some(bucket) = self.by_key.get_mut(&key) else { return };
         bucket.standing = standing;
         let before = core::mem::replace(&mut bucket.decides, until);

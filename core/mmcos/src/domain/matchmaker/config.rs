@@ -7,40 +7,21 @@ use super::mode::{BucketKey, Folding, RuleSet};
 /// Maximum number of players of any match: the longest scoring tables of the game have 12 places (capture 02).
 pub const MAX_PLAYERS: u8 = 12;
 
-/// Maximum number of players of a match without teams: 2 to 12.
+/// Maximum number of players, within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8")]
-pub struct Cap(u8);
+pub struct Limited<const MIN: u8, const MAX: u8>(u8);
 
-impl Cap {
-    /// Returns the cap, or `None` unless it is 2 to 12.
-    pub fn new(players: u8) -> Option<Self> {
-        (2..=MAX_PLAYERS).contains(&players).then_some(Self(players))
-    }
-
-    /// Returns the number of players.
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl TryFrom<u8> for Cap {
-    type Error = &'static str;
-
-    fn try_from(players: u8) -> Result<Self, Self::Error> {
-        Self::new(players).ok_or("not 2 to 12 players")
-    }
-}
+/// Maximum number of players of a match without teams: 2 to 12.
+pub type Cap = Limited<2, MAX_PLAYERS>;
 
 /// Maximum number of players of a team: 1 to 6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "u8")]
-pub struct TeamCap(u8);
+pub type TeamCap = Limited<1, 6>;
 
-impl TeamCap {
-    /// Returns the cap, or `None` unless it is 1 to 6.
+impl<const MIN: u8, const MAX: u8> Limited<MIN, MAX> {
+    /// Returns the cap, or `None` if it is out of bounds.
     pub fn new(players: u8) -> Option<Self> {
-        (1..=MAX_PLAYERS / 2).contains(&players).then_some(Self(players))
+        (MIN..=MAX).contains(&players).then_some(Self(players))
     }
 
     /// Returns the number of players.
@@ -49,11 +30,11 @@ impl TeamCap {
     }
 }
 
-impl TryFrom<u8> for TeamCap {
+impl<const MIN: u8, const MAX: u8> TryFrom<u8> for Limited<MIN, MAX> {
     type Error = &'static str;
 
     fn try_from(players: u8) -> Result<Self, Self::Error> {
-        Self::new(players).ok_or("not 1 to 6 players")
+        Self::new(players).ok_or("too few or too many players")
     }
 }
 
@@ -73,7 +54,7 @@ pub struct Caps {
 impl Default for Caps {
     fn default() -> Self {
         // The scoring tables of the game (capture 02) have 12 places for Race and 6 for Elimination.
-        Self { race: Cap(12), elimination: Cap(6), battle_team: TeamCap(6), other: Cap(6) }
+        Self { race: Limited(12), elimination: Limited(6), battle_team: Limited(6), other: Limited(6) }
     }
 }
 
@@ -112,13 +93,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns the longest time between a poll and its response: a fiftieth less than the client's patience (24.5 s
-    /// of 25 s), for the way back.
-    pub fn longest_hold(&self) -> Duration {
-        // A fixed half second would take a sixth of a poll of 3 s (decision 0005).
-        self.poll.saturating_sub(self.poll.checked_div(50).unwrap_or_default())
-    }
-
     /// Returns the seats of a match of this bucket.
     pub(super) fn seats(&self, key: &BucketKey) -> Seats {
         let Caps { race, elimination, battle_team, other } = self.caps;
@@ -165,13 +139,6 @@ impl Seats {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_margin_follows_the_length_of_a_poll() {
-        let held = |secs| Config { poll: Duration::from_secs(secs), ..Config::default() }.longest_hold();
-        assert_eq!(held(25), Duration::from_millis(24_500));
-        assert_eq!(held(3), Duration::from_millis(2_940));
-    }
 
     #[test]
     fn caps_have_limits() {

@@ -1,20 +1,21 @@
 //! Decisions: what happens when a poll comes, goes, or expires.
 
+mod packing;
+pub(super) mod plan;
+mod teams;
+
 use core::time::Duration;
 
-use rand_core::Rng;
-
+use self::plan::{Candidate, Plan, View};
+use self::teams::Side;
 use super::Matchmaker;
-use super::bucket::{Sizes, Standing};
+use super::bucket::{Sizes, WaitReason};
 use super::config::MAX_PLAYERS;
-use super::host;
 use super::mode::BucketKey;
 use super::outcome::{Group, Outcomes, Reason};
-use super::plan::{self, Candidate, Plan, View};
-use super::poll::Poll;
-use super::teams::{self, Side};
+use super::poll::{HostHistory, Poll};
 use super::ticket::{Place, Search, Ticket};
-use crate::ids::{RaceKey, SessionId, UserId};
+use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
 
 /// Time within which a player whose poll found no match must poll again to keep its place (the game does after 0.9 s,
@@ -44,7 +45,7 @@ impl Matchmaker {
                 (Some((at, bucket)), other) if other.is_none_or(|(deadline, _)| at <= deadline) => {
                     self.decide(bucket, out);
                 }
-                (_, Some((_, account))) => self.expire(account, Reason::NobodyFound, out),
+                (_, Some((_, account))) => self.expire(account, Reason::NoMatch, out),
                 _ => return now,
             }
         }
@@ -62,7 +63,7 @@ impl Matchmaker {
         // The earlier request is still held, and every poll ends exactly once.
         if ticket.is_open() {
             self.close(&ticket);
-            self.answer(&[ticket], Reason::Superseded, out);
+            self.respond(&[ticket], Reason::Superseded, out);
         }
         self.forget(account);
         // The bucket of the new poll is decided by the caller, with the new ticket in it.
@@ -115,7 +116,7 @@ impl Matchmaker {
     /// one of its size.
     pub(super) fn decide(&mut self, bucket: BucketKey, out: &mut Outcomes) {
         let mut passed = core::mem::take(&mut self.passed);
-        let (mut standing, mut until, mut taken) = (Standing::NoCompany, None, Sizes::NONE);
+        let (mut standing, mut until, mut taken) = (WaitReason::NoCompany, None, Sizes::NONE);
         passed.clear();
         while passed.len() < MOST_SEEDS
             && let Some(there) = self.buckets.get(&bucket)
@@ -131,17 +132,17 @@ impl Matchmaker {
             let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
                 self.release(&bucket, plan, out);
                 passed.clear();
-                (standing, until, taken) = (Standing::NoCompany, None, Sizes::NONE);
+                (standing, until, taken) = (WaitReason::NoCompany, None, Sizes::NONE);
                 continue;
             };
             // Operators see why the oldest match waits.
-            if standing == Standing::NoCompany {
+            if standing == WaitReason::NoCompany {
                 standing = waits;
             }
             until = [until, waits.until(), plan.reorders].into_iter().flatten().min();
             taken = plan::members(plan.chosen, &self.candidates).fold(taken, Sizes::with);
             // It chooses among all that wait: another match now could take the players with the nearest points.
-            if matches!(waits, Standing::Choosing { .. }) {
+            if matches!(waits, WaitReason::Choosing { .. }) {
                 break;
             }
         }
@@ -156,7 +157,7 @@ impl Matchmaker {
         while let Some(ticket) = self.tickets.of(account).copied().filter(Ticket::is_open) {
             match self.last_plan(&ticket) {
                 Some(plan) => self.release(&bucket, plan, out),
-                None => self.answer_alone(ticket, reason, out),
+                None => self.respond_alone(ticket, reason, out),
             }
         }
         self.decide(bucket, out);
@@ -210,16 +211,16 @@ impl Matchmaker {
         members.extend(chosen.filter_map(|candidate| self.withdraw(candidate.account)));
         // Candidates may be in the order of points; a response names those that searched longest first.
         members.sort_unstable_by_key(|ticket| ticket.search.number);
-        self.answer(&members, Reason::Matched, out);
+        self.respond(&members, Reason::Matched, out);
         members.clear();
         self.members = members;
         self.candidates = candidates;
     }
 
-    fn answer_alone(&mut self, ticket: Ticket, reason: Reason, out: &mut Outcomes) {
+    fn respond_alone(&mut self, ticket: Ticket, reason: Reason, out: &mut Outcomes) {
         self.close(&ticket);
-        let to_ai = ticket.impatient && reason == Reason::NobodyFound;
-        self.answer(&[ticket], if to_ai { Reason::Ai } else { reason }, out);
+        let to_ai = ticket.impatient && reason == Reason::NoMatch;
+        self.respond(&[ticket], if to_ai { Reason::Ai } else { reason }, out);
         // The search ends with AI. Any other may go on: the next poll comes 0.9 s later (capture 06).
         if to_ai {
             self.forget(ticket.account);
@@ -229,8 +230,8 @@ impl Matchmaker {
     }
 
     /// Writes one response for all members of a match.
-    fn answer(&mut self, members: &[Ticket], reason: Reason, out: &mut Outcomes) {
-        let host = host::choose(members);
+    fn respond(&mut self, members: &[Ticket], reason: Reason, out: &mut Outcomes) {
+        let host = choose_host(members);
         let Some(hosting) = members.get(host) else { return };
         let key = hosting.bucket;
         // The host's mode decides: in a folded bucket modes differ, and all play what the host plays.
@@ -250,25 +251,14 @@ impl Matchmaker {
                 (false, _) => 0,
             },
         });
-        let names = self.next_names();
-        let groups = out.answered(names, reason, groups);
-        // A group alone too: the race key comes back with its registration and its points.
-        self.matches.open(self.now, names, key, groups);
+        let match_id = self.take_id();
+        let groups = out.decided(match_id, reason, groups);
+        // A group alone too: it registers its match and brings points.
+        self.matches.open(self.now, match_id, key, groups);
         // A search that may go on has no duration yet.
         if matches!(reason, Reason::Matched | Reason::Ai) {
             for ticket in members {
                 self.waits.note(key.ranked, reason == Reason::Matched, self.now.since(ticket.search.began));
-            }
-        }
-    }
-
-    fn next_names(&mut self) -> (RaceKey, SessionId) {
-        let session = self.take_number();
-        loop {
-            let race_key = RaceKey(self.random.next_u64());
-            // A report names its match by the key alone.
-            if self.matches.get(race_key).is_none() {
-                return (race_key, session);
             }
         }
     }
@@ -286,6 +276,28 @@ impl Matchmaker {
         self.buckets.forget_ticket(ticket.bucket, self.now);
         Some(ticket)
     }
+}
+
+/// Returns the index of the best host. It can host (see [`plan`]: a match has such a group). Of those,
+/// one whose last match took place, or that has hosted none; then the one with the largest share of confirmed
+/// matches, to each of which one confirmed and one failed match are added; then the largest party, for the fewest
+/// connections; then the one with the latest poll.
+fn choose_host(members: &[Ticket]) -> usize {
+    let quality = |ticket: &Ticket| {
+        let history = ticket.host_history;
+        // After a failure another group hosts, so that the next attempt is the other way round (decision 0077).
+        (ticket.can_host, history.unconfirmed == 0, share(history), ticket.size, ticket.poll)
+    };
+    let best = members.iter().enumerate().max_by_key(|(_, ticket)| quality(ticket));
+    best.map_or(0, |(place, _)| place)
+}
+
+/// Returns the share of confirmed matches, in millionths.
+fn share(history: HostHistory) -> u64 {
+    let confirmed = u64::from(history.confirmed).saturating_add(1);
+    let all = confirmed.saturating_add(history.unconfirmed.into()).saturating_add(1);
+    // A whole number: `f64` is not `Ord`, which `max_by_key` needs.
+    confirmed.saturating_mul(1_000_000).checked_div(all).unwrap_or(0)
 }
 
 /// Returns the members of team 2, as bits.

@@ -44,11 +44,11 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use mmcos_game::ids::{LobbyId, Points, SessionId, UserId};
+//! use mmcos_game::ids::{LobbyId, Points, MatchId, UserId};
 //! use mmcos_game::matchmaker::*;
 //! use mmcos_core::seam::Monotonic;
 //!
-//! let mut matchmaker = Matchmaker::new(Config::default(), [7; 32], SessionId(1));
+//! let mut matchmaker = Matchmaker::new(Config::default(), MatchId(1));
 //! let mut out = Outcomes::new();
 //! let game_type = GameType(Label::new("QuickRace").ok_or("too long")?);
 //! let mode = Mode { network_version: 1, game_type, rule_set: RuleSet::Race };
@@ -68,50 +68,44 @@
 //! matchmaker.enter(start, &poll(2), &mut out);
 //! assert!(out.is_empty(), "a friend may be about to press the button");
 //!
-//! let deadline = matchmaker.next_deadline().ok_or("somebody waits")?;
+//! let deadline = matchmaker.next_deadline().ok_or("no player waits")?;
 //! assert_eq!(deadline, start.after(Duration::from_secs(5)));
 //! matchmaker.tick(deadline, &mut out);
-//! let Some(Outcome::Answered(answer)) = out.iter().next() else { return Err("an answer".into()) };
-//! assert_eq!(answer.reason, Reason::Matched);
-//! assert_eq!(answer.groups.len(), 2);
+//! let Some(Outcome::Decided(decision)) = out.iter().next() else { return Err("no decision".into()) };
+//! assert_eq!(decision.reason, Reason::Matched);
+//! assert_eq!(decision.groups.len(), 2);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
 mod bucket;
 mod config;
 mod decide;
-mod host;
 mod kept_apart;
 mod matches;
 mod mode;
 mod outcome;
-mod packing;
-mod plan;
 mod poll;
 mod rate;
-mod teams;
 mod ticket;
 mod view;
 mod waits;
 
 use alloc::vec::Vec;
-use rand_chacha::ChaCha12Rng;
-use rand_core::SeedableRng;
 
 use self::bucket::Buckets;
-pub use self::bucket::Standing;
-pub use self::config::{Cap, Caps, Config, MAX_PLAYERS, TeamCap};
-use self::matches::Matches;
-pub use self::matches::{Match, MatchCounts, MatchError, MatchState, Member};
+pub use self::bucket::WaitReason;
+pub use self::config::{Cap, Caps, Config, Limited, MAX_PLAYERS, TeamCap};
+use self::decide::plan::Candidate;
+use self::matches::LiveMatches;
+pub use self::matches::{LiveMatch, MatchCounts, MatchState, Member};
 pub use self::mode::{BucketKey, Folding, GameType, Label, Mode, RuleSet};
-pub use self::outcome::{Answer, Group, Outcome, Outcomes, Reason};
-use self::plan::Candidate;
+pub use self::outcome::{Decision, Group, Outcome, Outcomes, Reason};
 pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
 use self::rate::Worth;
 use self::ticket::{Search, Ticket, Tickets};
-pub use self::view::{BucketView, Load, SearchView};
+pub use self::view::{BucketView, Load, TicketView};
 pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
-use crate::ids::{RaceKey, SessionId, UserId};
+use crate::ids::{MatchId, UserId};
 use mmcos_core::seam::Monotonic;
 
 /// The matchmaker; see the [module](self).
@@ -124,11 +118,10 @@ pub struct Matchmaker {
     worth: Worth,
     now: Monotonic,
     next_search: u64,
-    next_session: SessionId,
-    random: ChaCha12Rng,
+    next_match: MatchId,
     tickets: Tickets,
     buckets: Buckets,
-    matches: Matches,
+    matches: LiveMatches,
     waits: Waits,
     /// Number of groups considered in all decisions so far.
     considered: u64,
@@ -143,20 +136,18 @@ pub struct Matchmaker {
 }
 
 impl Matchmaker {
-    /// Creates a matchmaker without polls. Race keys and the order of ties come from the seed. Matches are numbered
-    /// from `first_session`, which should be greater than any number used before.
-    pub fn new(config: Config, seed: [u8; 32], first_session: SessionId) -> Self {
+    /// Creates a matchmaker without polls. Matches are numbered from `first_match`, which should be greater than any
+    /// number used before.
+    pub fn new(config: Config, first_match: MatchId) -> Self {
         Self {
             config,
             worth: Worth::new(config.pair_worth_seconds),
             now: Monotonic::default(),
             next_search: 0,
-            next_session: first_session,
-            // Seeded, so that a replay of the same inputs gives the same outputs.
-            random: ChaCha12Rng::from_seed(seed),
+            next_match: first_match,
             tickets: Tickets::default(),
             buckets: Buckets::default(),
-            matches: Matches::default(),
+            matches: LiveMatches::default(),
             waits: Waits::new(),
             considered: 0,
             passed: Vec::new(),
@@ -166,9 +157,9 @@ impl Matchmaker {
         }
     }
 
-    /// Numbers matches from `session` on, unless they are already numbered higher.
-    pub fn number_from(&mut self, session: SessionId) {
-        self.next_session = self.next_session.max(session);
+    /// Numbers matches from `id` on, unless they are already numbered higher.
+    pub fn count_from(&mut self, id: MatchId) {
+        self.next_match = self.next_match.max(id);
     }
 
     /// Handles a new poll (`EnterMatchmaking2`).
@@ -230,21 +221,16 @@ impl Matchmaker {
         tickets.chain(decides).chain(self.matches.next_end()).min()
     }
 
-    /// Changes the key of the match that this account is in.
-    pub fn rename(&mut self, account: UserId, race_key: RaceKey) {
-        self.matches.rename(account, race_key);
-    }
-
     /// Returns a number that no match has.
-    pub fn take_number(&mut self) -> SessionId {
-        let session = self.next_session;
-        self.next_session = SessionId(session.0.wrapping_add(1));
-        session
+    pub fn take_id(&mut self) -> MatchId {
+        let id = self.next_match;
+        self.next_match = MatchId(id.0.wrapping_add(1));
+        id
     }
 
-    /// Closes a match at an operator's command. Returns false if there is none with this key.
-    pub fn end(&mut self, race_key: RaceKey) -> bool {
-        self.matches.end(race_key)
+    /// Closes a match at an operator's command. Returns false if there is none with this number.
+    pub fn end(&mut self, id: MatchId) -> bool {
+        self.matches.end(id)
     }
 
     /// Notes that a match of these players took place, whenever that became known: they can reach each other.
@@ -268,15 +254,15 @@ impl Matchmaker {
         }
     }
 
-    /// Handles a player's report that a match begins (`RegisterActiveGameWithPlayers`). Returns true for the first
-    /// report of a match: the time to confirm its host.
-    pub fn register(&mut self, now: Monotonic, race_key: RaceKey, by: UserId) -> Result<bool, MatchError> {
-        self.matches.register(now, race_key, by)
+    /// Handles a player's report that a match begins (`RegisterActiveGameWithPlayers`). Ignores a match that is closed
+    /// and a player that is no member, since results are accepted for longer than a match is under way.
+    pub fn register(&mut self, now: Monotonic, id: MatchId, by: UserId) {
+        self.matches.register(now, id, by);
     }
 
-    /// Handles a player's points of a match. Returns true for the first report of this player. The match closes with
-    /// the last player's report.
-    pub fn score(&mut self, now: Monotonic, race_key: RaceKey, by: UserId) -> Result<bool, MatchError> {
-        self.matches.score(now, race_key, by)
+    /// Handles a player's points of a match, which closes with the last player's. Ignores them as
+    /// [`register`](Self::register) does.
+    pub fn score(&mut self, now: Monotonic, id: MatchId, by: UserId) {
+        self.matches.score(now, id, by);
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::poll::{GroupSize, PollId};
-use crate::ids::{LobbyId, RaceKey, SessionId, UserId};
+use crate::ids::{LobbyId, MatchId, UserId};
 
 /// The reason for a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub enum Reason {
     /// A match of two groups or more.
     Matched,
     /// No match was found while the poll was held.
-    NobodyFound,
+    NoMatch,
     /// No other group waited, and the player accepts AI.
     Ai,
     /// The account sent another poll, so this one is of no use any more.
@@ -42,11 +42,9 @@ pub struct Group {
 
 /// A response, the same for every group in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer<'o> {
-    /// The race key of the match.
-    pub race_key: RaceKey,
+pub struct Decision<'o> {
     /// The match number.
-    pub session: SessionId,
+    pub match_id: MatchId,
     /// The reason for the response.
     pub reason: Reason,
     /// The groups that receive the response and race together. Those that searched longest come first.
@@ -57,7 +55,7 @@ pub struct Answer<'o> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<'o> {
     /// These polls get a response.
-    Answered(Answer<'o>),
+    Decided(Decision<'o>),
     /// The player cancelled the search; the poll needs no match any more.
     Cancelled {
         /// The request.
@@ -69,7 +67,7 @@ pub enum Outcome<'o> {
 
 #[derive(Clone, Copy, Debug)]
 enum Entry {
-    Answered { race_key: RaceKey, session: SessionId, reason: Reason, groups: usize },
+    Decided { match_id: MatchId, reason: Reason, groups: usize },
     Cancelled { poll: PollId, account: UserId },
 }
 
@@ -103,10 +101,10 @@ impl Outcomes {
         let mut rest = self.groups.as_slice();
         self.entries.iter().map(move |entry| match *entry {
             Entry::Cancelled { poll, account } => Outcome::Cancelled { poll, account },
-            Entry::Answered { race_key, session, reason, groups } => {
+            Entry::Decided { match_id, reason, groups } => {
                 let (groups, behind) = rest.split_at_checked(groups).unwrap_or((rest, &[]));
                 rest = behind;
-                Outcome::Answered(Answer { race_key, session, reason, groups })
+                Outcome::Decided(Decision { match_id, reason, groups })
             }
         })
     }
@@ -116,13 +114,13 @@ impl Outcomes {
     }
 
     /// Adds a response. Returns its groups as stored.
-    pub(super) fn answered(
+    pub(super) fn decided(
         &mut self,
-        (race_key, session): (RaceKey, SessionId),
+        match_id: MatchId,
         reason: Reason,
         groups: impl ExactSizeIterator<Item = Group>,
     ) -> &[Group] {
-        self.entries.push(Entry::Answered { race_key, session, reason, groups: groups.len() });
+        self.entries.push(Entry::Decided { match_id, reason, groups: groups.len() });
         let before = self.groups.len();
         self.groups.extend(groups);
         self.groups.get(before..).unwrap_or(&[])

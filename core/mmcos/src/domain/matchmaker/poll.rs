@@ -1,7 +1,8 @@
 //! One poll of a client: a request that is held until a match is found or its time is up.
 
-use core::num::NonZeroU8;
+use core::{num::NonZeroU8, time::Duration};
 
+use super::config::Config;
 use super::mode::Mode;
 use crate::ids::{LobbyId, Points, UserId};
 
@@ -65,5 +66,26 @@ impl Poll {
     /// Returns true if other groups can join this one: both its lobby ids are those of lobbies.
     pub const fn can_host(&self) -> bool {
         self.group_lobby.is_joinable() && self.game_lobby.is_joinable()
+    }
+}
+
+impl Config {
+    /// Returns the longest time between a poll and its response: a fiftieth less than the client's patience (24.5 s
+    /// of 25 s), for the way back.
+    pub fn longest_hold(&self) -> Duration {
+        // A fixed half second would take a sixth of a poll of 3 s (decision 0005).
+        self.poll.saturating_sub(self.poll.checked_div(50).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_follows_the_length_of_a_poll() {
+        let held = |secs| Config { poll: Duration::from_secs(secs), ..Config::default() }.longest_hold();
+        assert_eq!(held(25), Duration::from_millis(24_500));
+        assert_eq!(held(3), Duration::from_millis(2_940));
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::config::MAX_PLAYERS;
 use mmcos_core::seam::Monotonic;
 
-/// Time constant of the decay, in seconds. Races last 4 to 7 minutes, so that players come back within this time.
+/// Time constant of the decay, in seconds. Matches last 4 to 7 minutes, so that players come back within this time.
 const MEMORY_SECONDS: f64 = 600.0;
 
 /// Time for which a client searches before it turns to AI, in seconds: three polls of 25.1 s and the gaps between

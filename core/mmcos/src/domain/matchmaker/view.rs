@@ -3,13 +3,13 @@
 use core::time::Duration;
 
 use super::Matchmaker;
-use super::bucket::Standing;
-use super::matches::{Match, MatchCounts};
+use super::bucket::WaitReason;
+use super::matches::{LiveMatch, MatchCounts};
 use super::mode::BucketKey;
 use super::poll::GroupSize;
 use super::ticket::Place;
 use super::waits::Waits;
-use crate::ids::{RaceKey, UserId};
+use crate::ids::{MatchId, UserId};
 use mmcos_core::seam::Monotonic;
 
 /// Sizes of the matchmaker's tables.
@@ -35,12 +35,12 @@ pub struct BucketView {
     /// Estimated time between two new searches.
     pub gap: Duration,
     /// The reason why they still wait.
-    pub standing: Standing,
+    pub standing: WaitReason,
 }
 
 /// A search with an open poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SearchView {
+pub struct TicketView {
     /// The account that searches.
     pub account: UserId,
     /// The bucket in which it searches.
@@ -63,8 +63,8 @@ impl Matchmaker {
     }
 
     /// Returns all searches with an open poll, in no particular order.
-    pub fn searches(&self) -> impl Iterator<Item = SearchView> {
-        self.tickets.iter().filter(|ticket| ticket.is_open()).map(|ticket| SearchView {
+    pub fn tickets(&self) -> impl Iterator<Item = TicketView> {
+        self.tickets.iter().filter(|ticket| ticket.is_open()).map(|ticket| TicketView {
             account: ticket.account,
             bucket: ticket.bucket,
             size: ticket.size,
@@ -74,13 +74,13 @@ impl Matchmaker {
         })
     }
 
-    /// Returns the live match with this key.
-    pub fn find_match(&self, race_key: RaceKey) -> Option<&Match> {
-        self.matches.get(race_key)
+    /// Returns the live match with this number.
+    pub fn find_match(&self, id: MatchId) -> Option<&LiveMatch> {
+        self.matches.get(id)
     }
 
     /// Returns all live matches.
-    pub fn matches(&self) -> impl Iterator<Item = &Match> {
+    pub fn matches(&self) -> impl Iterator<Item = &LiveMatch> {
         self.matches.iter()
     }
 

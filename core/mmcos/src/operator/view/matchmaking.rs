@@ -13,13 +13,13 @@ use super::{self as view, MatchRow, Matches, ModeRow, SearchRow, Searches};
 use crate::{
     Mmcos,
     ids::UserId,
-    matchmaker::{BucketKey, BucketView, Match, MatchState, Matchmaker, SearchView, Standing},
+    matchmaker::{BucketKey, BucketView, LiveMatch, MatchState, Matchmaker, TicketView, WaitReason},
     players::Player,
 };
 use mmcos_core::seam::{Monotonic, Now, Wall};
 
 /// Returns the matches, except those that are no more than a lone player's next search.
-pub(crate) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &Match> {
+pub(crate) fn under_way(matchmaker: &Matchmaker) -> impl Iterator<Item = &LiveMatch> {
     matchmaker.matches().filter(|found| found.state != MatchState::Made || found.members().nth(1).is_some())
 }
 
@@ -35,7 +35,7 @@ pub(super) fn longest_searches(
 ) -> BTreeMap<BucketKey, Monotonic> {
     let shown: BTreeSet<BucketKey> = buckets.iter().map(|bucket| bucket.key).collect();
     let mut longest = BTreeMap::new();
-    for search in matchmaker.searches().filter(|search| shown.contains(&search.bucket)) {
+    for search in matchmaker.tickets().filter(|search| shown.contains(&search.bucket)) {
         let began = longest.entry(search.bucket).or_insert(search.began);
         *began = search.began.min(*began);
     }
@@ -56,16 +56,16 @@ impl Mmcos {
             since: longest.get(&bucket.key).map_or(now.wall.as_secs(), |began| at(*began, now)),
             why: versions.why(&bucket.key, &bucket.standing),
         };
-        let list = first_rows(matchmaker.searches(), |search| (search.began, search.account));
+        let list = first_rows(matchmaker.tickets(), |search| (search.began, search.account));
         let buckets: BTreeSet<BucketKey> = list.iter().map(|search| search.bucket).collect();
-        let standings: BTreeMap<BucketKey, Standing> = matchmaker
+        let standings: BTreeMap<BucketKey, WaitReason> = matchmaker
             .buckets()
             .filter(|bucket| buckets.contains(&bucket.key))
             .map(|bucket| (bucket.key, bucket.standing))
             .collect();
-        let row = |search: &SearchView| {
+        let row = |search: &TicketView| {
             Some(SearchRow {
-                who: who(self.players.get(search.account)?),
+                who: who(self.players().get(search.account)?),
                 mode: mode(&search.bucket),
                 version: search.bucket.network_version,
                 accepts_ai: search.accepts_ai,
@@ -80,7 +80,7 @@ impl Mmcos {
         };
         Searches {
             players: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),
-            searches: matchmaker.searches().count(),
+            searches: matchmaker.tickets().count(),
             different_modes: matchmaker.buckets().count(),
             modes: modes.iter().map(mode_row).collect(),
             list: list.iter().filter_map(row).collect(),
@@ -88,12 +88,12 @@ impl Mmcos {
     }
 
     pub(super) fn matches(&self, now: Now) -> Matches<'_> {
-        let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.session));
-        let row = |found: &&Match| {
+        let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.id));
+        let row = |found: &&LiveMatch| {
             let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
             members.sort_by_key(|member| !member.is_host);
             MatchRow {
-                session: found.session.0.to_string(),
+                session: found.id.0.to_string(),
                 mode: mode(&found.bucket),
                 state: match found.state {
                     MatchState::Made => view::MatchState::Made,
@@ -104,7 +104,7 @@ impl Mmcos {
                 seats: found.players,
                 players: members
                     .iter()
-                    .filter_map(|member| self.players.get(member.account))
+                    .filter_map(|member| self.players().get(member.account))
                     .map(who)
                     .collect(),
             }
@@ -131,9 +131,9 @@ impl Versions {
     }
 
     /// Returns the reason why the players in a bucket still wait.
-    fn why(&self, key: &BucketKey, standing: &Standing) -> String {
+    fn why(&self, key: &BucketKey, standing: &WaitReason) -> String {
         let is_one_of_several = self.0.get(&of_any_version(key)).is_some_and(|count| *count > 1);
-        if is_one_of_several && matches!(standing, Standing::NoCompany) {
+        if is_one_of_several && matches!(standing, WaitReason::NoCompany) {
             return format!(
                 "others search for this with another version of the game (this is version {})",
                 key.network_version
@@ -157,9 +157,9 @@ impl Busy {
     pub(super) fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
         let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
         let racing = under_way(matchmaker)
-            .flat_map(Match::members)
+            .flat_map(LiveMatch::members)
             .filter(|member| !member.left && member.state != MatchState::Scored);
-        let searching = matchmaker.searches().map(|search| search.account);
+        let searching = matchmaker.tickets().map(|search| search.account);
         Self {
             searching: searching.filter(|user| players.contains(user)).collect(),
             racing: racing.map(|member| member.account).filter(|user| players.contains(user)).collect(),
@@ -183,11 +183,11 @@ pub(super) fn mode(key: &BucketKey) -> String {
 }
 
 /// Returns the reason why the players in a bucket still wait.
-fn why(standing: &Standing) -> String {
+fn why(standing: &WaitReason) -> String {
     match standing {
-        Standing::NoCompany => "nobody else searches for this".into(),
-        Standing::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
-        Standing::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
-        Standing::Choosing { .. } => "a full match is there; players of like points are sought".into(),
+        WaitReason::NoCompany => "nobody else searches for this".into(),
+        WaitReason::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
+        WaitReason::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
+        WaitReason::Choosing { .. } => "a full match is there; players of like points are sought".into(),
     }
 }

@@ -56,32 +56,32 @@ impl Mmcos {
         let now = cx.now();
         State {
             server: self.health(cx),
-            players: self.online(now.wall),
+            players: self.online(cx),
             searches: self.searches(now),
             matches: self.matches(now),
             results: self.results(),
             leaderboard: self.leaderboard_rows(),
             season: Season {
-                id: self.season.id.0,
-                active: self.season.is_active(now.wall),
-                starts: self.season.starts.as_secs(),
-                ends: self.season.inactive_from.as_secs(),
-                next: self.season.next_starts.as_secs(),
+                id: self.standings.season().id.0,
+                active: self.standings.season().is_active(now.wall),
+                starts: self.standings.season().starts.as_secs(),
+                ends: self.standings.season().inactive_from.as_secs(),
+                next: self.standings.season().next_starts.as_secs(),
                 renumber_to: match cx.clock().trouble() {
-                    None => self.season.renumbered(now.wall).map(|right| right.id.0),
+                    None => self.standings.season().renumbered(now.wall).map(|right| right.id.0),
                     Some(_) => None,
                 },
             },
             event: self
-                .events
+                .events()
                 .at(now.wall)
-                .or_else(|| self.events.next(now.wall))
+                .or_else(|| self.events().next(now.wall))
                 .map(|run| event(&run, now.wall)),
         }
     }
 
     fn health(&self, cx: &Context<'_, Self>) -> Health<'_> {
-        let now = cx.now().wall;
+        let (now, earliest) = (cx.now().wall, cx.clock().earliest());
         Health {
             version: VERSION,
             started: self.operator.desk.started(now).as_secs(),
@@ -92,28 +92,30 @@ impl Mmcos {
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),
             clock_trouble: clock_trouble(cx),
             last_commit_millis: self.operator.desk.last_commit().map(|took| took.as_secs_f64() * 1000.0),
-            bans: self.bans.iter().filter(|ban| ban.holds(self.earliest)).count(),
+            bans: self.bans.iter().filter(|ban| ban.holds(earliest)).count(),
         }
     }
 
-    fn online(&self, now: Wall) -> Online<'_> {
-        let mut shown = first_rows(self.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
+    fn online(&self, cx: &Context<'_, Self>) -> Online<'_> {
+        let now = cx.now().wall;
+        let mut shown =
+            first_rows(self.sessions.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
         shown.sort_unstable_by_key(|(user, _)| *user);
-        let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players.get(*user)).collect();
+        let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players().get(*user)).collect();
         Online {
-            online: self.presence.count(now),
-            known: self.players.len(),
-            list: self.player_rows(&shown, now),
+            online: self.sessions.presence.count(now),
+            known: self.players().len(),
+            list: self.player_rows(cx, &shown),
         }
     }
 
-    fn player_rows<'a>(&self, players: &[&'a Player], now: Wall) -> Vec<PlayerRow<'a>> {
+    fn player_rows<'a>(&self, cx: &Context<'_, Self>, players: &[&'a Player]) -> Vec<PlayerRow<'a>> {
         let busy = Busy::of(self.matchmaker(), players);
-        players.iter().map(|player| self.player_row(player, &busy, now)).collect()
+        players.iter().map(|player| self.player_row(cx, player, &busy)).collect()
     }
 
-    fn player_row<'a>(&self, player: &'a Player, busy: &Busy, now: Wall) -> PlayerRow<'a> {
-        let seen = self.presence.seen(player.user_id, now);
+    fn player_row<'a>(&self, cx: &Context<'_, Self>, player: &'a Player, busy: &Busy) -> PlayerRow<'a> {
+        let seen = self.sessions.presence.seen(player.user_id, cx.now().wall);
         PlayerRow {
             who: who(player),
             points: player.standing.points.0,
@@ -127,29 +129,33 @@ impl Mmcos {
                 () if seen.is_some() => Activity::Menu,
                 () => Activity::Away,
             },
-            banned: self.bans.of_account(player.steam_id, self.earliest).is_some(),
+            banned: self.bans.of_account(player.steam_id, cx.clock().earliest()).is_some(),
         }
     }
 
     /// Returns players with this text in their name (`name=…` in the query), online or not.
-    pub(in crate::operator) fn players_named(&self, query: Option<&str>, now: Wall) -> Vec<PlayerRow<'_>> {
+    pub(in crate::operator) fn players_named(
+        &self,
+        cx: &Context<'_, Self>,
+        query: Option<&str>,
+    ) -> Vec<PlayerRow<'_>> {
         let part = Query::parse(query).get("name").unwrap_or_default().to_lowercase();
         let named = |player: &&Player| {
             query::contains(player.profile.name.as_str(), &part) || player.steam_id.to_string() == part
         };
-        let found: Vec<&Player> = self.players.iter().filter(named).take(ROWS).collect();
-        self.player_rows(&found, now)
+        let found: Vec<&Player> = self.players().iter().filter(named).take(ROWS).collect();
+        self.player_rows(cx, &found)
     }
 
     fn results(&self) -> Vec<ResultRow<'_>> {
-        let latest = self.races.latest().take(RACES);
+        let latest = self.lobby.matches().latest().take(RACES);
         let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
         rows.take(ROWS)
             .filter_map(|(race, result)| {
                 Some(ResultRow {
-                    who: who(self.players.get(result.user)?),
+                    who: who(self.players().get(result.user)?),
                     at: result.at.as_secs(),
-                    session: race.session.0.to_string(),
+                    session: race.id.0.to_string(),
                     mode: race_mode(&race.mode),
                     change: result.counted.0,
                     claimed: result.claimed.0,
@@ -160,7 +166,7 @@ impl Mmcos {
     }
 
     fn leaderboard_rows(&self) -> Vec<LeaderboardRow<'_>> {
-        let rows = self.players.leaderboard(0, 20).map(|player| LeaderboardRow {
+        let rows = self.players().leaderboard(0, 20).map(|player| LeaderboardRow {
             who: who(player),
             points: player.standing.points.0,
             division: player.standing.division.0,
@@ -168,10 +174,11 @@ impl Mmcos {
         rows.collect()
     }
 
-    pub(in crate::operator) fn ban_rows(&self) -> Vec<Ban<'_>> {
+    pub(in crate::operator) fn ban_rows(&self, cx: &Context<'_, Self>) -> Vec<Ban<'_>> {
+        let earliest = cx.clock().earliest();
         let name = |subject| match subject {
             Subject::Account(steam_id) => {
-                self.players.by_steam_id(steam_id).map(|player| player.profile.name.as_str())
+                self.players().by_steam_id(steam_id).map(|player| player.profile.name.as_str())
             }
             Subject::Addresses(_) => None,
         };
@@ -180,7 +187,7 @@ impl Mmcos {
             name: name(ban.subject),
             since: ban.since.as_secs(),
             until: ban.until.map(Wall::as_secs),
-            holds: ban.holds(self.earliest),
+            holds: ban.holds(earliest),
             reason: &ban.reason,
             note: &ban.note,
         });

@@ -9,7 +9,7 @@ use mmcos_core::{
 use mmcos_game::Mmcos;
 
 use super::{
-    ANN, ELSEWHERE, HERE, ORDERS, PASSWORD, Request, field, json, log_in, password, server, server_with,
+    ANN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, field, json, log_in, password, server, server_with,
     world::{self, login, trusting},
 };
 use crate::rig::{Rig, status};
@@ -32,17 +32,17 @@ fn every_command_takes_a_proof_from_anywhere() {
     login(&mut rig, ANN, "Ann");
     rig.records.clear();
     for from in [HERE, ELSEWHERE] {
-        for order in ORDERS {
-            let answer = Request::from(from).order(&mut rig, order);
+        for order in COMMANDS {
+            let answer = Request::from(from).command(&mut rig, order);
             assert_eq!(status(&answer), "401", "{order:?} {answer}");
             let answer =
                 Request::from(from).with("Cookie", "mmcos_operator=x").with("Origin", "http://192.168.1.20");
-            assert_eq!(status(&answer.order(&mut rig, order)), "401", "{order:?}");
+            assert_eq!(status(&answer.command(&mut rig, order)), "401", "{order:?}");
         }
     }
     assert!(rig.records.is_empty(), "{:?}", rig.records);
-    for order in ORDERS {
-        let answer = Request::from(ELSEWHERE).operator().order(&mut rig, order);
+    for order in COMMANDS {
+        let answer = Request::from(ELSEWHERE).operator().command(&mut rig, order);
         let expected = if order.1 == "matches/1/end" { "404" } else { "200" };
         assert_eq!(status(&answer), expected, "{order:?} {answer}");
     }
@@ -94,8 +94,8 @@ fn other_sites_and_other_names_are_refused_without_a_token() {
     let mut rig = server();
     let cookie = log_in(&mut rig, ELSEWHERE);
     let ours = || Request::from(ELSEWHERE).with("Cookie", &cookie);
-    let order = ORDERS[0];
-    assert_eq!(status(&ours().with("Origin", "http://192.168.1.20").order(&mut rig, order)), "200");
+    let order = COMMANDS[0];
+    assert_eq!(status(&ours().with("Origin", "http://192.168.1.20").command(&mut rig, order)), "200");
     for origin in [
         "http://evil.example",
         "null",
@@ -103,13 +103,15 @@ fn other_sites_and_other_names_are_refused_without_a_token() {
         "http://192.168.1.200",
         "https://192.168.1.20.evil.example",
     ] {
-        let answer = ours().with("Origin", origin).order(&mut rig, order);
+        let answer = ours().with("Origin", origin).command(&mut rig, order);
         assert_eq!(status(&answer), "403", "{origin}");
     }
-    assert_eq!(status(&ours().order(&mut rig, order)), "403", "a browser says where it comes from");
+    assert_eq!(status(&ours().command(&mut rig, order)), "403", "a browser says where it comes from");
     for site in ["cross-site", "same-site"] {
-        let answer =
-            ours().with("Origin", "http://192.168.1.20").with("Sec-Fetch-Site", site).order(&mut rig, order);
+        let answer = ours()
+            .with("Origin", "http://192.168.1.20")
+            .with("Sec-Fetch-Site", site)
+            .command(&mut rig, order);
         assert_eq!(status(&answer), "403", "{site}");
         let answer = ours().with("Sec-Fetch-Site", site).get(&mut rig, "/api/v1/state");
         assert_eq!(status(&answer), "403", "{site}");
@@ -121,14 +123,14 @@ fn other_sites_and_other_names_are_refused_without_a_token() {
         assert!(answer.contains(&says), "{answer}");
         let bearer = || Request::from(ELSEWHERE).operator().at(host).with("Origin", "http://evil.example");
         assert_eq!(status(&bearer().get(&mut rig, "/api/v1/state")), "200", "{host}: a token proves more");
-        assert_eq!(status(&bearer().order(&mut rig, order)), "200", "{host}: a token proves more");
+        assert_eq!(status(&bearer().command(&mut rig, order)), "200", "{host}: a token proves more");
     }
     for host in ["localhost:8080", "[::1]", "race.example.org", "pi:8080", "raspberrypi.local"] {
         assert_eq!(status(&ours().at(host).get(&mut rig, "/api/v1/state")), "200", "{host}");
     }
     let foreign = Request::from(ELSEWHERE).with("Origin", "http://evil.example");
     assert_eq!(
-        status(&foreign.order(&mut rig, ("POST", "session", &password(PASSWORD)))),
+        status(&foreign.command(&mut rig, ("POST", "session", &password(PASSWORD)))),
         "403",
         "a login by another site"
     );
@@ -145,7 +147,7 @@ fn a_browser_logs_in_and_out() {
     };
     let access = |rig: &mut Rig<Mmcos>| json(&browser().get(rig, "/api/v1/session"))["access"].clone();
     assert_eq!(access(&mut rig), "operator");
-    assert_eq!(status(&browser().order(&mut rig, ("DELETE", "session", ""))), "200");
+    assert_eq!(status(&browser().command(&mut rig, ("DELETE", "session", ""))), "200");
     assert_eq!(access(&mut rig), "public");
     let again = log_in(&mut rig, ELSEWHERE);
     assert_ne!(again, cookie);
@@ -160,7 +162,7 @@ fn a_browser_logs_in_and_out() {
 fn servers_on_one_machine_have_cookies_of_their_own() {
     let mut rig = server();
     let mut name = |host| {
-        let answer = Request::from(HERE).at(host).order(&mut rig, ("POST", "session", &password(PASSWORD)));
+        let answer = Request::from(HERE).at(host).command(&mut rig, ("POST", "session", &password(PASSWORD)));
         field(&answer, "Set-Cookie").unwrap().split('=').next().unwrap().to_owned()
     };
     assert_eq!(
@@ -206,9 +208,9 @@ fn a_link_logs_in_once_within_its_time() {
 
     // A new link needs a proof, and expires by the monotonic clock.
     let make = ("POST", "links", "");
-    assert_eq!(status(&Request::from(HERE).order(&mut rig, make)), "401");
+    assert_eq!(status(&Request::from(HERE).command(&mut rig, make)), "401");
     let mut another = || {
-        let link = json(&Request::from(ELSEWHERE).operator().order(&mut rig, make));
+        let link = json(&Request::from(ELSEWHERE).operator().command(&mut rig, make));
         link["path"].as_str().unwrap().to_owned()
     };
     let [first, second] = [another(), another()];
@@ -240,7 +242,7 @@ fn a_stream_ends_with_its_session() {
     let streams = [watch(&mut rig, ("Cookie", &one)), watch(&mut rig, ("Cookie", &other))];
     let bearer = watch(&mut rig, ("Authorization", &format!("Bearer {PASSWORD}")));
     let browser = Request::from(ELSEWHERE).with("Cookie", &one).with("Origin", "http://192.168.1.20");
-    browser.order(&mut rig, ("DELETE", "session", ""));
+    browser.command(&mut rig, ("DELETE", "session", ""));
     assert!(rig.closed(streams[0]).is_some(), "by logging out, at once");
     login(&mut rig, ANN, "Ann");
     rig.pass(Duration::from_secs(2));
@@ -285,7 +287,7 @@ fn reloading_leaves_no_timer_behind() {
 }
 
 fn try_it(rig: &mut Rig<Mmcos>, from: [u8; 4], text: &str) -> String {
-    let answer = Request::from(from).order(rig, ("POST", "session", &password(text)));
+    let answer = Request::from(from).command(rig, ("POST", "session", &password(text)));
     status(&answer).to_owned()
 }
 
@@ -326,9 +328,9 @@ fn guesses_at_a_chosen_password_are_limited_by_source() {
 #[test]
 fn without_a_password_no_password_is_right_and_without_a_dashboard_there_is_only_what_is_public() {
     let mut rig = server_with(|admin| admin.password = None);
-    assert_eq!(status(&Request::from(HERE).order(&mut rig, ("POST", "session", &password("")))), "401");
+    assert_eq!(status(&Request::from(HERE).command(&mut rig, ("POST", "session", &password("")))), "401");
     assert_eq!(
-        status(&Request::from(HERE).with("Authorization", "Bearer ").order(&mut rig, ORDERS[0])),
+        status(&Request::from(HERE).with("Authorization", "Bearer ").command(&mut rig, COMMANDS[0])),
         "401"
     );
     let mut hosted = Hosted::from(trusting());

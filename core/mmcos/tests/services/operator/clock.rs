@@ -87,7 +87,7 @@ fn a_season_that_lies_ahead_is_shown_with_its_right_number_until_it_has_it() {
     let season = state(&mut rig)["season"].clone();
     assert_eq!((&season["id"], &season["renumber_to"]), (&117.into(), &57.into()));
     let order = ("POST", "season/start", &*format!(r#"{{"season":{}}}"#, season["renumber_to"]));
-    assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, order)), "200");
+    assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "200");
     let season = state(&mut rig)["season"].clone();
     assert_eq!((&season["id"], &season["renumber_to"]), (&57.into(), &Value::Null));
     assert_eq!(state(&mut rig)["leaderboard"][0]["points"], 100);
@@ -102,7 +102,7 @@ fn points_won_before_a_season_was_renumbered_bring_the_bonus_of_the_next() {
     world::race(&mut wrong, &ann, 100);
     let mut rig = restarted(&wrong, super::config(), on(2026, 11, 18, 12));
     let order = ("POST", "season/start", r#"{"season":57}"#);
-    assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, order)), "200");
+    assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "200");
     let points = |mut rig: Rig<Mmcos>| {
         rig.skip_to(on(2027, 1, 2, 12));
         login(&mut rig, ANN, "Ann");

@@ -6,7 +6,7 @@ use mmcos_core::seam::{Input, Storage, StorageTrouble};
 use serde_json::{Value, json as value};
 
 use super::{
-    ANN, BEN, ELSEWHERE, HERE, ORDERS, PASSWORD, Request, Rig, field, json, server, state,
+    ANN, BEN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, Rig, field, json, server, state,
     world::{Search, login, race},
 };
 use crate::rig::{body, status};
@@ -106,7 +106,7 @@ fn scene() -> Rig<Mmcos> {
     Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
     let ban = value!({ "subject": BANNED, "hours": 1, "note": "seen" }).to_string();
     for order in [("POST", "bans", ban.as_str()), ("POST", "event/start", r#"{"event":"chaos","hours":3}"#)] {
-        assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, order)), "200");
+        assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "200");
     }
     rig
 }
@@ -233,7 +233,7 @@ fn every_operation_succeeds_as_described() {
         assert_eq!(sent, "200", "{operation}");
     }
     // The description has the paths that the other tests of the API use.
-    for (method, path, _) in ORDERS {
+    for (method, path, _) in COMMANDS {
         let path = format!("/api/v1/{}", path.replace("matches/1/", &format!("matches/{}/", first_match())));
         let path = path.replace("maintenance", "message");
         assert!(operations.iter().any(|known| (&*known.method, &known.path) == (method, &path)), "{path}");

@@ -21,7 +21,7 @@ fn meet(rig: &mut Rig<Mmcos>, tokens: &[String; 2]) -> String {
 
 fn end(rig: &mut Rig<Mmcos>, session: &str) -> String {
     let order = format!("matches/{session}/end");
-    status(&Request::from(ELSEWHERE).operator().order(rig, ("POST", &order, ""))).to_owned()
+    status(&Request::from(ELSEWHERE).operator().command(rig, ("POST", &order, ""))).to_owned()
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 mod access;
 mod clock;
+mod commands;
 mod description;
 mod matches;
 mod metrics;
-mod orders;
 mod page;
 mod storage;
 mod views;
@@ -26,7 +26,7 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const ORDERS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 10] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
@@ -102,7 +102,7 @@ impl<'a> Request<'a> {
         self.send(rig, "GET", path, "")
     }
 
-    fn order(&self, rig: &mut Rig<Mmcos>, (method, path, body): (&str, &str, &str)) -> String {
+    fn command(&self, rig: &mut Rig<Mmcos>, (method, path, body): (&str, &str, &str)) -> String {
         self.send(rig, method, &format!("/api/v1/{path}"), body)
     }
 }
@@ -126,7 +126,7 @@ fn password(password: &str) -> String {
 
 /// Logs in, and returns the cookie as a browser sends it back.
 fn log_in(rig: &mut Rig<Mmcos>, from: [u8; 4]) -> String {
-    let answer = Request::from(from).order(rig, ("POST", "session", &password(PASSWORD)));
+    let answer = Request::from(from).command(rig, ("POST", "session", &password(PASSWORD)));
     assert_eq!(status(&answer), "200", "{answer}");
     let cookie = field(&answer, "Set-Cookie").unwrap();
     assert!(

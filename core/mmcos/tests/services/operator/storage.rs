@@ -6,7 +6,7 @@ use mmcos_core::{
 };
 
 use super::{
-    ANN, BEN, HERE, ORDERS, Request, field, json, server, state,
+    ANN, BEN, COMMANDS, HERE, Request, field, json, server, state,
     world::{self, Search, add_points, get_elite, login, login_answer, on, text},
 };
 use crate::rig::status;
@@ -35,8 +35,8 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
         assert_eq!((status(answer), field(answer, "Retry-After")), ("503", Some("5")), "{answer}");
         assert!(text(answer, "Error").contains("the disk is full"), "{answer}");
     }
-    for order in ORDERS.into_iter().filter(|(_, path, _)| !path.ends_with("kick")) {
-        let answer = Request::from(HERE).operator().order(&mut rig, order);
+    for order in COMMANDS.into_iter().filter(|(_, path, _)| !path.ends_with("kick")) {
+        let answer = Request::from(HERE).operator().command(&mut rig, order);
         assert_eq!((status(&answer), field(&answer, "Retry-After")), ("503", Some("5")), "{answer}");
     }
     assert_eq!(rig.server.service().rows().collect::<Vec<_>>(), before);
@@ -49,7 +49,7 @@ fn requests_that_need_a_record_are_rejected_and_change_nothing() {
     );
     rig.set_wall(now);
     assert_eq!(rig.records, []);
-    assert!(!rig.events.iter().any(|event| event.contains("Refused")), "{:?}", rig.events);
+    assert!(!rig.events.iter().any(|event| event.contains("Rejected")), "{:?}", rig.events);
 
     rig.input(Input::Storage(Storage::Available));
     assert_eq!(status(&login_answer(&mut rig, BEN, "Ben")), "200");

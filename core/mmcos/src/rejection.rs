@@ -15,7 +15,7 @@ use mmcos_core::{
 /// are our choice: the service's own result element with an `Error` text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum Rejection {
     /// Nothing is at this path.
     #[error("nothing is at this path")]
     NotFound,
@@ -62,17 +62,19 @@ pub enum Fault {
     Storage(StorageTrouble),
 }
 
-impl From<TooOften> for Fault {
+impl From<Ban> for Rejection {
+    fn from(ban: Ban) -> Self {
+        Self::Banned(Box::new(ban))
+    }
+}
+
+impl From<TooOften> for Rejection {
     fn from(_: TooOften) -> Self {
         Self::TooOften
     }
 }
 
-impl Fault {
-    pub(crate) fn banned(ban: &Ban) -> Self {
-        Self::Banned(Box::new(ban.clone()))
-    }
-
+impl Rejection {
     /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {

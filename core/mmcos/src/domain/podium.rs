@@ -1,6 +1,7 @@
+//! The first places of a season that has ended.
+
 use alloc::vec::Vec;
 
-use super::view;
 use crate::{
     divisions::Division,
     ids::{Points, UserId},
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// Number of places that are kept of a season for the public pages. The store keeps all final standings.
-pub(super) const PLACES: u32 = 100;
+pub(crate) const PLACES: u32 = 100;
 
 /// The first places at the end of a season.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -34,14 +35,8 @@ pub struct PodiumPlace {
 }
 
 impl Podium {
-    /// Returns the place of this player.
-    pub(super) fn of(&self, user: UserId) -> Option<view::PastPlace> {
-        let (rank, place) = (1..).zip(&self.places).find(|(_, place)| place.user == user)?;
-        Some(view::PastPlace {
-            season: self.season.0,
-            rank,
-            points: place.points.0,
-            division: place.division.0,
-        })
+    /// Returns the place of this player, with its rank from 1.
+    pub fn of(&self, user: UserId) -> Option<(u32, &PodiumPlace)> {
+        (1..).zip(&self.places).find(|(_, place)| place.user == user)
     }
 }

@@ -8,7 +8,7 @@ use mmcos_core::wire::{
 use mmcos_game::{Mmcos, Record, players::Player};
 use serde::de::IgnoredAny;
 
-use super::{
+use crate::{
     rig::{Rig, body, status},
     world::{get_elite, server, text, ticket},
 };

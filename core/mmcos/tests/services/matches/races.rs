@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmcos_game::{Mmcos, Record, matchmaker::Folding};
 
-use super::{
+use crate::{
     rig::{Rig, status},
     world::{
         Hosted, REGISTER, Search, add_points, login, post, register, restarted, rig, server, text, texts,
@@ -102,8 +102,8 @@ fn asking_for_keys_all_day_brings_few_points_and_few_rows() {
     let mut races = std::collections::BTreeSet::new();
     for record in &rig.records[before..] {
         match record {
-            Record::Race(race) => drop(races.insert(race.session)),
-            Record::RaceForgotten(session) => drop(races.remove(session)),
+            Record::Match(race) => drop(races.insert(race.id)),
+            Record::MatchForgotten(session) => drop(races.remove(session)),
             _ => {}
         }
     }
@@ -205,7 +205,7 @@ fn a_repeated_registration_is_no_quicker_than_the_first_is_durable() {
     for time in ["first", "second"] {
         let before = rig.records.len();
         assert_eq!(status(&rig.request(&post(REGISTER, &request))), "200");
-        let begun = |record: &Record| matches!(record, Record::Race(race) if race.begun.is_some());
+        let begun = |record: &Record| matches!(record, Record::Match(race) if race.begun.is_some());
         assert!(rig.records[before..].iter().any(begun), "{time}: {:?}", &rig.records[before..]);
     }
 }
@@ -218,7 +218,8 @@ fn a_race_is_recorded_with_the_mode_of_its_host() {
     let [ann, bea] = players(&mut rig);
     let battle = Search { game_type: "QuickBattle", rule_set: "Battle", ..Search::race(&bea, 2) };
     meet(&mut rig, [Search::race(&ann, 1), Search { size: 2, ..battle }]);
-    let Some(Record::Race(race)) = rig.records.iter().rev().find(|record| matches!(record, Record::Race(_)))
+    let Some(Record::Match(race)) =
+        rig.records.iter().rev().find(|record| matches!(record, Record::Match(_)))
     else {
         panic!("no race in {:?}", rig.records);
     };

@@ -2,7 +2,7 @@
 
 use mmcos_game::Mmcos;
 
-use super::{
+use crate::{
     rig::Rig,
     world::{CANCEL, Search, login, millis, post, rig, server, trusting},
 };
@@ -17,7 +17,7 @@ fn ann_and_bea(rig: &mut Rig<Mmcos>) -> [String; 2] {
 /// Returns the players reported as the first since the last call.
 fn told(rig: &mut Rig<Mmcos>) -> Vec<String> {
     let events = std::mem::take(&mut rig.events);
-    let told = events.iter().filter_map(|event| event.strip_prefix("FirstSearch { name: Name(\""));
+    let told = events.iter().filter_map(|event| event.strip_prefix("LonePlayer { name: Name(\""));
     told.filter_map(|event| event.split('"').next()).map(str::to_owned).collect()
 }
 

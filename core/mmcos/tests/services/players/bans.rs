@@ -12,7 +12,7 @@ use mmcos_game::{
     moderation::{Ban, Subject},
 };
 
-use super::{
+use crate::{
     rig::{Rig, START, status},
     world::{
         LOGIN, add_points, get_elite, login, login_answer, login_request, platform_id, post, server, text,
@@ -41,7 +41,7 @@ fn a_banned_players_login_is_refused_with_the_reason_and_makes_no_account() {
     assert_eq!(text(&answer, "Error"), format!("{ANN} is banned for good: cheating &amp; &lt;worse&gt;"));
     assert!(!answer.contains("see mail"), "the note is for operators");
     let event = rig.events.last().unwrap();
-    assert!(event.starts_with("Refused") && event.contains("Login") && event.contains("Banned"), "{event}");
+    assert!(event.starts_with("Rejected") && event.contains("Login") && event.contains("Banned"), "{event}");
     assert!(rig.server.service().players().is_empty());
     login(&mut rig, BEN, "Ben");
 }

@@ -2,14 +2,14 @@
 
 /// One group to place: its number of players, and the points of each of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Side {
-    pub(super) players: u8,
-    pub(super) points: i32,
+pub(in super::super) struct Side {
+    pub(in super::super) players: u8,
+    pub(in super::super) points: i32,
 }
 
 /// Returns the best split, found by trying all of them (2,048 for twelve groups). Bit `i` is set if group `i` is in
 /// team 2. Group 0 is in team 1. Takes at most 12 groups; with two or more, neither team is empty.
-pub(super) fn split(groups: &[Side]) -> u16 {
+pub(in super::super) fn split(groups: &[Side]) -> u16 {
     let all = groups.iter().fold(Sums::default(), |sums, group| sums.with(*group));
     // Group 0 stays in team 1: exchanging the teams gives no new split.
     let Some((_, movable)) = groups.split_first() else { return 0 };

@@ -7,7 +7,7 @@ use mmcos_game::{Mmcos, Record};
 use serde_json::Value;
 
 use super::{
-    ANN, ELSEWHERE, HERE, Request, json, server, state,
+    ANN, BEN, ELSEWHERE, HERE, Request, json, server, state,
     world::{self, Search, get_elite, login, login_answer},
 };
 use crate::rig::{Rig, status};
@@ -21,13 +21,14 @@ fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
     };
     assert_eq!(
         status(
-            &operator().order(&mut rig, ("PUT", "settings/message", r#"{"value":"Races at eight & nine"}"#))
+            &operator()
+                .command(&mut rig, ("PUT", "settings/message", r#"{"value":"Races at eight & nine"}"#))
         ),
         "200"
     );
     assert!(status_xml(&mut rig).contains("Races at eight &amp; nine"));
     assert_eq!(
-        status(&operator().order(&mut rig, ("PUT", "settings/maintenance", r#"{"value":"true"}"#))),
+        status(&operator().command(&mut rig, ("PUT", "settings/maintenance", r#"{"value":"true"}"#))),
         "200"
     );
     assert_eq!(status(&login_answer(&mut rig, ANN, "Ann")), "503");
@@ -43,7 +44,10 @@ fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
     assert_eq!(status(&login_answer(&mut again, ANN, "Ann")), "503");
     assert!(again.server.service().rows().any(|record| matches!(record, Record::Setting { .. })));
     for name in ["message", "maintenance"] {
-        assert_eq!(status(&operator().order(&mut again, ("DELETE", &format!("settings/{name}"), ""))), "200");
+        assert_eq!(
+            status(&operator().command(&mut again, ("DELETE", &format!("settings/{name}"), ""))),
+            "200"
+        );
     }
     assert!(status_xml(&mut again).contains("Server is up!"));
     assert_eq!(status(&login_answer(&mut again, ANN, "Ann")), "200");
@@ -52,7 +56,7 @@ fn settings_hold_at_once_are_kept_and_can_be_taken_back() {
         ("settings/poll-seconds", r#"{"value":"0"}"#),
         ("settings/message", "{"),
     ] {
-        let refused = operator().order(&mut again, ("PUT", path, body));
+        let refused = operator().command(&mut again, ("PUT", path, body));
         assert!(["400", "404"].contains(&status(&refused)), "{refused}");
     }
 }
@@ -63,7 +67,7 @@ fn a_kicked_player_searches_no_more_and_logs_in_anew() {
     let token = login(&mut rig, ANN, "Ann");
     let search = Search::race(&token, 10).begin(&mut rig);
     let kick = ("POST", "players/1/kick", "");
-    assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, kick)), "200");
+    assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, kick)), "200");
     assert!(rig.read(search).contains("cancelled"));
     assert_eq!(status(&get_elite(&mut rig, &token)), "401");
     rig.pass(Duration::from_secs(1));
@@ -77,7 +81,8 @@ fn a_banned_player_is_out_until_the_ban_is_lifted() {
     let token = login(&mut rig, ANN, "Ann");
     let operator = || Request::from(ELSEWHERE).operator();
     let ban = format!(r#"{{"subject":"{ANN}","hours":1,"reason":"cheating","note":"seen"}}"#);
-    assert_eq!(status(&operator().order(&mut rig, ("POST", "bans", &ban))), "200");
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "bans", &ban))), "200");
+    assert!(matches!(rig.records.last(), Some(Record::Ban(_))));
     assert_eq!(status(&get_elite(&mut rig, &token)), "403");
     let bans = json(&operator().get(&mut rig, "/api/v1/bans"));
     assert_eq!(
@@ -85,8 +90,32 @@ fn a_banned_player_is_out_until_the_ban_is_lifted() {
         (&"Ann".into(), &"cheating".into(), &true.into())
     );
     let lift = format!(r#"{{"subject":"{ANN}"}}"#);
-    assert_eq!(status(&operator().order(&mut rig, ("POST", "bans/lift", &lift))), "200");
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "bans/lift", &lift))), "200");
+    assert!(matches!(rig.records.last(), Some(Record::Unban(_))));
     assert_eq!(status(&get_elite(&mut rig, &token)), "200");
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "bans/lift", &lift))), "404");
+}
+
+#[test]
+fn a_ban_of_a_player_or_of_addresses_ends_the_searches_that_it_covers() {
+    let mut rig = server();
+    let tokens = [ANN, BEN].map(|player| login(&mut rig, player, "A"));
+    for subject in [ANN.to_string(), "203.0.113.40".to_owned()] {
+        // Both accept no AI, and each searches for a mode of its own.
+        let [covered, other] =
+            [(0, 40, "QuickRace"), (1, 41, "RankedRace")].map(|(player, from, game_type)| {
+                let conn = rig.open_from([203, 0, 113, from]);
+                rig.send(conn, &Search { game_type, ..Search::race(&tokens[player], 10) }.request());
+                conn
+            });
+        let operator = || Request::from([198, 51, 100, 1]).operator();
+        let body = format!(r#"{{"subject":"{subject}"}}"#);
+        assert_eq!(status(&operator().command(&mut rig, ("POST", "bans", &body))), "200");
+        assert!(rig.read(covered).contains("<Error>cancelled</Error>"), "{subject}");
+        assert_eq!(rig.read(other), "", "{subject}");
+        assert_eq!(status(&operator().command(&mut rig, ("POST", "bans/lift", &body))), "200");
+        rig.leave(other);
+    }
 }
 
 #[test]
@@ -95,7 +124,7 @@ fn a_kicked_player_logs_in_anew_though_the_clock_was_set_back() {
     let kick = ("POST", "players/1/kick", "");
     let old = login(&mut rig, ANN, "Ann");
     for back in [0, 1, 3600] {
-        assert_eq!(status(&Request::from(ELSEWHERE).operator().order(&mut rig, kick)), "200");
+        assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, kick)), "200");
         rig.set_wall(Wall::from_secs(rig.wall().as_secs() - back));
         let new = login(&mut rig, ANN, "Ann");
         assert_eq!(status(&get_elite(&mut rig, &new)), "200", "{back} s back");
@@ -114,7 +143,7 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     // The rig's season began long ago.
     let start = |rig: &mut Rig<Mmcos>, season: i64| {
         let body = format!(r#"{{"season":{season}}}"#);
-        status(&Request::from(ELSEWHERE).operator().order(rig, ("POST", "season/start", &body))).to_owned()
+        status(&Request::from(ELSEWHERE).operator().command(rig, ("POST", "season/start", &body))).to_owned()
     };
     assert_eq!([start(&mut rig, first), start(&mut rig, first + 2)], ["200", "400"]);
     assert_eq!((season(&mut rig), points(&mut rig)), (first, 60));
@@ -146,7 +175,7 @@ fn no_season_begins_early_while_none_is_on() {
     login(&mut rig, ANN, "Ann");
     let next = state(&mut rig)["season"]["id"].as_i64().unwrap() + 1;
     let body = format!(r#"{{"season":{next}}}"#);
-    let answer = Request::from(ELSEWHERE).operator().order(&mut rig, ("POST", "season/start", &body));
+    let answer = Request::from(ELSEWHERE).operator().command(&mut rig, ("POST", "season/start", &body));
     assert_eq!(status(&answer), "400");
     assert!(answer.contains("2024-01-01T00:00:00Z"), "{answer}");
 }
@@ -159,7 +188,7 @@ fn no_season_begins_early_while_the_clock_is_before_its_start() {
     let body = format!(r#"{{"season":{}}}"#, season["id"].as_i64().unwrap() + 1);
     rig.set_wall(Wall::from_secs(season["starts"].as_i64().unwrap() - 1_000));
     let start = |rig: &mut Rig<Mmcos>| {
-        Request::from(ELSEWHERE).operator().order(rig, ("POST", "season/start", &body))
+        Request::from(ELSEWHERE).operator().command(rig, ("POST", "season/start", &body))
     };
     let answer = start(&mut rig);
     assert_eq!(status(&answer), "400");
@@ -173,18 +202,26 @@ fn no_season_begins_early_while_the_clock_is_before_its_start() {
 #[test]
 fn an_event_is_started_and_stopped() {
     let mut rig = server();
+    let token = login(&mut rig, ANN, "Ann");
+    let is_changed = |rig: &mut Rig<Mmcos>| {
+        let response = world::add_points(rig, &token, "0000000000000000", 0);
+        world::text(&response, "GameConfigChanged") == "true"
+    };
+    assert!(!is_changed(&mut rig));
     let operator = || Request::from(ELSEWHERE).operator();
     assert_eq!(
-        status(&operator().order(&mut rig, ("POST", "event/start", r#"{"event":"chaos","hours":3}"#))),
+        status(&operator().command(&mut rig, ("POST", "event/start", r#"{"event":"chaos","hours":3}"#))),
         "200"
     );
     let event = state(&mut rig)["event"].clone();
     assert_eq!((&event["name"], &event["on"]), (&"chaos".into(), &true.into()));
-    assert_eq!(status(&operator().order(&mut rig, ("POST", "event/stop", ""))), "200");
+    assert!(is_changed(&mut rig));
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "event/stop", ""))), "200");
     rig.pass(Duration::from_secs(1));
     assert_eq!(state(&mut rig)["event"], Value::Null);
+    assert!(!is_changed(&mut rig), "it is what it was at the login");
     assert_eq!(
-        status(&operator().order(&mut rig, ("POST", "event/start", r#"{"event":"rally","hours":3}"#))),
+        status(&operator().command(&mut rig, ("POST", "event/start", r#"{"event":"rally","hours":3}"#))),
         "400"
     );
 }
@@ -194,7 +231,7 @@ fn a_dangerous_ban_needs_a_confirmation_and_a_mistyped_one_is_refused() {
     let mut rig = server();
     let ban = |rig: &mut Rig<Mmcos>, subject: &str, rest: &str| {
         let body = format!(r#"{{"subject":"{subject}"{rest}}}"#);
-        Request::from(ELSEWHERE).operator().order(rig, ("POST", "bans", &body))
+        Request::from(ELSEWHERE).operator().command(rig, ("POST", "bans", &body))
     };
     for (subject, says) in [
         ("203.0.113.0/2", "203.0.113.0/2 would ban all of 192.0.0.0/2"),

@@ -1,14 +1,14 @@
 //! Choice of the groups that go together: as many players as seats allow, no party split.
 
-use super::config::Seats;
+use super::super::config::Seats;
 
 /// Maximum number of groups considered for one match. A bucket that could offer more has long released one.
-pub(super) const MAX_CANDIDATES: usize = 64;
+pub(in super::super) const MAX_CANDIDATES: usize = 64;
 
 /// Chooses among groups, given by size in the order of their claim. The first always goes, as many players as
 /// possible go, and of all such choices the one that takes the earlier groups wins. The result has bit `i` set if the
 /// `i`th group goes. With teams, the chosen groups can be split into two that both fit.
-pub(super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
+pub(in super::super) fn choose(seats: Seats, sizes: &[u8]) -> u64 {
     let grid = Grid::new(seats);
     let Some((first, rest)) = sizes.split_first() else { return 0 };
     let seated = grid.add(Grid::EMPTY_MATCH, *first);

@@ -1,6 +1,6 @@
 //! Accounts and their points: identity, divisions, ranks.
 
-use super::{
+use crate::{
     rig::{body, status},
     world::{
         ADD_POINTS, add_points, get_elite, login, login_answer, login_request, platform_id, post, race,

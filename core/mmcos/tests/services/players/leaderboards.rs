@@ -2,7 +2,7 @@
 
 use mmcos_core::settings::{Line, Value as _};
 
-use super::{
+use crate::{
     rig::{body, status},
     world::{GET_FRIENDS, UPDATE_TITLE, get_elite, login, post, race, rig, server, text, texts, trusting},
 };

@@ -4,7 +4,7 @@
 use mmcos_core::wire::steam::{AppId, SIGNATURE_LEN, TicketBuilder, UnixSeconds, encode_platform_id};
 use mmcos_game::{IdentityPolicy, Mmcos};
 
-use super::{
+use crate::{
     rig::{Rig, status},
     signing,
     world::{login_request, rig, text, ticket, trusting},
@@ -57,7 +57,7 @@ fn a_ticket_that_does_not_hold_lets_nobody_in_and_the_host_reads_why() {
         (changed(|ticket| ticket.ownership.app_id = AppId(480)), "OtherApp"),
         (changed(|ticket| ticket.ownership.expires = UnixSeconds(1_600_000_000)), "Expired"),
         (
-            changed(|ticket| ticket.session.steam_id = super::world::ticket(ANN + 1).session.steam_id),
+            changed(|ticket| ticket.session.steam_id = crate::world::ticket(ANN + 1).session.steam_id),
             "TwoAccounts",
         ),
     ];
@@ -97,7 +97,7 @@ fn refused(
     assert_eq!(status(&answer), "401", "{answer}");
     assert!(!text(&answer, "Error").is_empty() && !answer.contains("SessionToken"));
     let event = rig.events.last().expect("the host is told");
-    assert!(event.starts_with("Refused") && event.contains(reason), "{event}");
+    assert!(event.starts_with("Rejected") && event.contains(reason), "{event}");
     assert!(rig.server.service().players().is_empty());
 }
 

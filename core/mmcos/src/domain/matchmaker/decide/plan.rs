@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::bucket::{Bucket, Queue, Sizes, Standing};
-use super::config::{Config, MAX_PLAYERS};
-use super::kept_apart::Pairs;
+use super::super::bucket::{Bucket, Queue, Sizes, WaitReason};
+use super::super::config::{Config, MAX_PLAYERS};
+use super::super::kept_apart::Pairs;
+use super::super::rate::Worth;
+use super::super::ticket::{Search, Ticket};
 use super::packing::{self, MAX_CANDIDATES};
-use super::rate::Worth;
-use super::ticket::{Search, Ticket};
 use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
 
@@ -28,13 +28,13 @@ const MOST_CHOICES: u8 = 32;
 
 /// An open ticket that could go with the seed, or the seed itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
+pub(in super::super) struct Candidate {
     /// Comes before the order of the searches. The smallest goes first.
     claim: u64,
-    pub(super) search: Search,
+    pub(in super::super) search: Search,
     /// Latest time for the response to its poll.
     until: Monotonic,
-    pub(super) account: UserId,
+    pub(in super::super) account: UserId,
     points: Points,
     group_lobby: LobbyId,
     size: u8,
@@ -43,24 +43,24 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) const fn new(ticket: &Ticket) -> Self {
+    pub(in super::super) const fn new(ticket: &Ticket) -> Self {
         let Ticket { search, until, account, points, group_lobby, size, can_host, impatient, .. } = *ticket;
         let size = size.get();
         // The order of the searches; only a dense bucket has another one.
         Self { claim: 0, search, until, account, points, group_lobby, size, can_host, impatient }
     }
 
-    pub(super) const fn size(&self) -> u8 {
+    pub(in super::super) const fn size(&self) -> u8 {
         self.size
     }
 }
 
 /// A bucket at one moment.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) now: Monotonic,
-    pub(super) bucket: &'a Bucket,
-    pub(super) pairs: &'a Pairs,
+pub(in super::super) struct View<'a> {
+    pub(in super::super) now: Monotonic,
+    pub(in super::super) bucket: &'a Bucket,
+    pub(in super::super) pairs: &'a Pairs,
 }
 
 impl<'a> View<'a> {
@@ -79,12 +79,12 @@ impl<'a> View<'a> {
     }
 
     /// Returns true if a group, which may wait here already, could be a match with one that waits.
-    pub(super) fn has_company(&self, group: &Candidate) -> bool {
+    pub(in super::super) fn has_company(&self, group: &Candidate) -> bool {
         self.oldest_company(group, |_| true).is_some()
     }
 
     /// Returns the oldest host that could be a match with this group.
-    pub(super) fn oldest_host_for(&self, group: &Candidate) -> Option<Candidate> {
+    pub(in super::super) fn oldest_host_for(&self, group: &Candidate) -> Option<Candidate> {
         self.oldest_company(group, |other| other.can_host)
     }
 
@@ -102,9 +102,9 @@ impl<'a> View<'a> {
 
 /// A match that could be released now.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub(in super::super) struct Plan {
     /// Bit `i` is set if candidate `i` is in the match.
-    pub(super) chosen: u64,
+    pub(in super::super) chosen: u64,
     dense: bool,
     /// Players of the chosen groups.
     humans: u8,
@@ -115,13 +115,13 @@ pub(super) struct Plan {
     impatient: bool,
     /// Time at which another match may be the best though no group comes or goes, because the order of the candidates
     /// changes.
-    pub(super) reorders: Option<Monotonic>,
+    pub(in super::super) reorders: Option<Monotonic>,
 }
 
 impl Plan {
     /// Plans the best match around `seed`, which can host, without groups of taken sizes. Fills `candidates`, the
     /// seed first.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         view: View<'_>,
         seed: Candidate,
         taken: Sizes,
@@ -168,40 +168,40 @@ impl Plan {
     }
 
     /// Returns true if another group goes with the seed.
-    pub(super) const fn is_match(&self) -> bool {
+    pub(in super::super) const fn is_match(&self) -> bool {
         self.chosen.count_ones() > 1
     }
 
     /// Returns the reason to wait, or `None` if the match should start.
-    pub(super) fn hold(
+    pub(in super::super) fn hold(
         &self,
         now: Monotonic,
         bucket: &Bucket,
         config: &Config,
         worth: &Worth,
-    ) -> Option<Standing> {
+    ) -> Option<WaitReason> {
         let (humans, total) = (self.humans, bucket.seats.total());
         // A full match starts at once, unless the bucket is dense enough to choose by points.
         if humans == total {
             let until = self.oldest.after(CHOOSE).min(bucket.sparse_from());
             // Players for two matches are choice enough; `CHOOSE` bounds the wait for them.
             let more = self.dense && self.pool < u32::from(total).saturating_mul(2) && now < until;
-            return more.then_some(Standing::Choosing { until });
+            return more.then_some(WaitReason::Choosing { until });
         }
         // Counted from the newest search: friends press the button one after another.
         let until = self.newest.after(config.gather);
         if now < until {
-            return Some(Standing::Gathering { humans, until });
+            return Some(WaitReason::Gathering { humans, until });
         }
         let until = bucket.rate.falls_to(worth.least_rate(humans));
         // A player who accepts AI waits for a match to gather, not for a likely arrival.
-        (now < until && !self.impatient).then_some(Standing::Holding { humans, until })
+        (now < until && !self.impatient).then_some(WaitReason::Holding { humans, until })
     }
 
     /// Keeps back one group of the match for each group that would be left over without any other that it could meet:
     /// the last one that fits with that group. Two groups go in any case, and a group that can expect two more to
     /// come in time is no orphan. `rest` is scratch space.
-    pub(super) fn spare_orphans(
+    pub(in super::super) fn spare_orphans(
         &mut self,
         view: View<'_>,
         candidates: &[Candidate],
@@ -304,7 +304,7 @@ fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]
 }
 
 /// Returns the candidates whose bits are set in `chosen`.
-pub(super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
+pub(in super::super) fn members(chosen: u64, candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
     let all = (0_u32..).zip(candidates);
     all.filter(move |(place, _)| goes(chosen, *place)).map(|(_, candidate)| candidate)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmcos_core::seam::Input;
 use mmcos_game::Mmcos;
 
-use super::{
+use crate::{
     rig::{Rig, body, status},
     world::{CANCEL, Search, lobbies, login, millis, post, rig, server, text, texts, trusting},
 };
@@ -140,9 +140,9 @@ fn a_server_that_stops_answers_every_search() {
 #[test]
 fn nobody_searches_with_the_token_of_another_server() {
     let mut rig = server();
-    let mut other = super::world::Hosted::from(trusting());
+    let mut other = crate::world::Hosted::from(trusting());
     other.life.key = [0xEE; 32];
-    let [stranger] = players(&mut super::world::rig(other));
+    let [stranger] = players(&mut crate::world::rig(other));
     let [_ann] = players(&mut rig);
     let conn = Search::race(&stranger, 1).begin(&mut rig);
     assert_eq!(status(&rig.read(conn)), "401");

@@ -1,0 +1,7 @@
+//! Accounts, and what players see of each other.
+
+mod bans;
+mod identity;
+mod leaderboards;
+mod names;
+mod points;
