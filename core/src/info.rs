@@ -13,7 +13,7 @@ use crate::seam::Wall;
 ///     version: "0.1.0",
 ///     title: "Example Rally",
 ///     hosts: &["online.rally.example", "stats.rally.example"],
-///     trust: Trust::System { steam_app: 480 },
+///     trust: Trust::System { steam_app: Some(480) },
 ///     probe: Probe { path: "/status", mark: "X-Rally:", body: "<Status", closed: "<Closed/>" },
 ///     page: Page { about: "Rallies for everyone.", ..Info::named("rally").page },
 ///     ..Info::named("rally")
@@ -42,6 +42,8 @@ pub struct Info {
     pub has_dashboard: bool,
     /// Commands of this game's program, beside those of every host.
     pub commands: &'static [Command],
+    /// Instructions for operators, such as `docs/HOSTING.md`; empty if there are none.
+    pub guide: &'static str,
 }
 
 impl Info {
@@ -57,7 +59,13 @@ impl Info {
             page: Page { about: "", same_pc: "", notice: "" },
             has_dashboard: false,
             commands: &[],
+            guide: "",
         }
+    }
+
+    /// Returns the host names that players point at a server: all but `localhost`, which is always their own computer.
+    pub fn redirected_hosts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.hosts.iter().copied().filter(|host| *host != "localhost")
     }
 
     /// Returns the program and its version: `mmcos 0.1.0`.
@@ -74,8 +82,8 @@ pub enum Trust {
     /// The operating system decides. The host is its own authority, whose certificate players install; the scripts
     /// for players do that, and undo it.
     System {
-        /// Number of the game on Steam, to find its Wine prefix under Proton.
-        steam_app: u32,
+        /// Number of the game on Steam, to find its Wine prefix under Proton; `None` for a game that is not on Steam.
+        steam_app: Option<u32>,
     },
 }
 

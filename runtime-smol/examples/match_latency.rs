@@ -60,8 +60,7 @@ fn main() {
         for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
             let mut waiting = Waiting::with(&listener, mode, players);
             for dashboards in BTreeSet::from([0, dashboards]) {
-                let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
-                let watchers = Watchers::open(server.http, password.trim(), dashboards);
+                let watchers = Watchers::open(server.http, &server.password(), dashboards);
                 let (matches, others) = waiting.measure();
                 println!("{name}, {players} in a match, {dashboards} dashboards: {}", watchers.close());
                 print(&format!("{} matches", matches.len()), matches);

@@ -88,7 +88,7 @@ async fn accept<C: Core + 'static>(
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                trouble.tell(&error);
+                trouble.log(&error);
                 Timer::after(Duration::from_millis(50)).await;
                 continue;
             }

@@ -47,10 +47,9 @@ fn text(page: &mut Page<'_>, selector: &str) -> String {
 
 fn log_in(page: &mut Page<'_>, server: &Server) {
     page.wait("!document.querySelector('#login').hidden");
-    let password = fs::read_to_string(server.data().join("operator-password")).unwrap();
     page.evaluate(&format!(
         "document.querySelector('#password').value = '{}'; document.querySelector('#login button').click()",
-        password.trim()
+        server.password()
     ));
     page.wait("document.body.classList.contains('operator') && document.querySelector('#settings form')");
     page.wait("document.querySelector('#connection').textContent === 'live'");

@@ -5,12 +5,15 @@
 #[expect(dead_code, reason = "the example's own main is not called")]
 mod toy_game;
 
+#[path = "../../runtime-std/tests/blackbox/rig/served.rs"]
+mod served;
+
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{Arc, LazyLock},
     thread,
     time::Duration,
@@ -22,6 +25,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 
+use served::Served;
+
 /// The example's program. A run of all tests builds it; a run of this one alone does not.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().unwrap();
@@ -30,46 +35,18 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     program
 });
 
-struct Server {
-    child: Child,
-    http: SocketAddr,
-    https: SocketAddr,
+fn start(directory: &Path, arguments: &[&str]) -> Served {
+    let addresses = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data-dir", "data"];
+    let mut command = Command::new(&*PROGRAM);
+    Served::start(command.args(addresses).args(arguments).current_dir(directory).stderr(Stdio::null()))
 }
 
-impl Server {
-    fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(&*PROGRAM)
-            .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data-dir", "data"])
-            .args(arguments)
-            .current_dir(directory)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut place = |name: &str| {
-            let line = lines.find(|line| line.starts_with(name)).expect("the program ended before it served");
-            line.split_whitespace().last().unwrap().parse().unwrap()
-        };
-        let (https, http) = (place("HTTPS "), place("HTTP "));
-        thread::spawn(move || lines.for_each(drop));
-        Self { child, http, https }
-    }
-
-    fn plain(&self, request: &str) -> String {
-        let mut stream = connect(self.http);
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        response
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn plain(server: &Served, request: &str) -> String {
+    let mut stream = connect(server.http);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -107,7 +84,7 @@ fn two_meet_over_tls_and_a_victory_survives_a_kill() {
     let directory = std::env::temp_dir().join(format!("duel-{}", std::process::id()));
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir(&directory).unwrap();
-    let server = Server::start(&directory, &[]);
+    let server = start(&directory, &[]);
     let certificate = fs::read(directory.join("data/certificate-p256.pem")).unwrap();
     let https = server.https;
     let ann = thread::spawn({
@@ -122,15 +99,24 @@ fn two_meet_over_tls_and_a_victory_survives_a_kill() {
 
     let password = fs::read_to_string(directory.join("data/operator-password")).unwrap();
     let bearer = format!("Authorization: Bearer {}\r\n\r\n", password.trim());
-    let metrics = server.plain(&get("/metrics").replace("\r\n\r\n", &format!("\r\n{bearer}")));
+    let metrics = plain(&server, &get("/metrics").replace("\r\n\r\n", &format!("\r\n{bearer}")));
     assert!(
         metrics.contains("\nduel_players 1\n") && metrics.contains("\nduel_store_commit_seconds_count"),
         "{metrics}"
     );
-    assert!(server.plain(&get("/metrics")).starts_with("HTTP/1.1 401 "));
+    assert!(plain(&server, &get("/metrics")).starts_with("HTTP/1.1 401 "));
+    // This game has no host names, no dashboard and no instructions for operators.
+    let printed: Vec<String> = server.lines.lock().unwrap().try_iter().collect();
+    assert!(printed.iter().any(|line| line.starts_with("Players ")), "{printed:?}");
+    assert!(
+        !printed.iter().any(|line| ["hosts", "docs/", "admin"].iter().any(|word| line.contains(word))),
+        "{printed:?}"
+    );
+    let said = Command::new(&*PROGRAM).arg("admin-link").current_dir(&directory).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stderr).contains("there is no command `admin-link`"), "{said:?}");
     drop(server);
 
-    let server = Server::start(&directory, &["--record", "evening.trace"]);
+    let server = start(&directory, &["--record", "evening.trace"]);
     assert_eq!(over_tls(server.https, &certificate, "/won?ann"), "2\n");
     drop(server);
     let trace = fs::read_to_string(directory.join("evening.trace")).unwrap();

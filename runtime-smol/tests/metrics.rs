@@ -26,11 +26,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 
 /// Returns the complaints of `promtool` about the metrics; empty if they are correct.
 fn complaints(server: &Server) -> String {
-    let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
-    let token = password.trim();
-    let request =
-        format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
-    let metrics = Client::plain(server.http).ask(request.as_bytes()).ok().body;
+    let metrics = server.metrics().body;
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

@@ -83,7 +83,7 @@ fn the_tutorial_leads_to_two_who_meet_and_to_a_victory_that_survives() {
     assert_eq!(told, ["ok", "ann", "bob", "1", "ok", "2"], "{printed}");
     for part in [
         "\nduel_winners 1\n",
-        "store         whole",
+        "store         undamaged",
         "\"count\":1",
         "test tests::the_evening_happens_again ... ok",
     ] {

@@ -123,7 +123,7 @@ fn other(key: &str) -> &'static str {
         "public-address" => "203.0.113.5",
         "identity" => "trust",
         "ai" | "admin" => "false",
-        "maintenance" | "open-metrics" | "admin-local" => "true",
+        "maintenance" | "open-metrics" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
         "events" => "weekly",
@@ -199,7 +199,7 @@ fn the_file_is_found() {
     let mut named = named.variable("MMCOS_CONFIG", &variable);
     assert!(named.game().maintenance);
     named.sources.file = Some(named.path("missing.toml"));
-    assert!(matches!(named.error(), ConfigError::Unreadable { .. }), "a named file must be there");
+    assert!(matches!(named.error(), ConfigError::Unreadable(..)), "a named file must be there");
 }
 
 #[test]
@@ -216,21 +216,21 @@ fn the_data_directory_is_chosen_before_systemds() {
 fn an_unknown_key_names_its_line() {
     let place = Place::new("unknown").file(FILE_NAME, "# ours\nai = true\n\npoll_second = 3\n");
     let message = place.error().to_string();
-    let start = format!("{}:4: there is no key `poll_second`", place.path(FILE_NAME).display());
+    let start = format!("{}:4: there is no setting `poll_second`", place.path(FILE_NAME).display());
     assert!(message.starts_with(&start), "{message}");
     assert!(message.contains("`poll_second` (did you mean `poll-seconds`?); `mmcos config`"), "{message}");
 
     let section = Place::new("unknown").file(FILE_NAME, "ai = true\n[server]\nhttp = 80\n");
-    assert!(section.error().to_string().contains("mmcos.toml:2: there is no key `server`; "));
+    assert!(section.error().to_string().contains("mmcos.toml:2: there is no setting `server`; "));
     let flag = Place::new("unknown").flag("colour", "red");
-    assert!(flag.error().to_string().starts_with("--colour: there is no key `colour`; "));
+    assert!(flag.error().to_string().starts_with("--colour: there is no setting `colour`; "));
 }
 
 #[test]
 fn an_unknown_variable_is_only_a_warning() {
     let loaded =
         Place::new("variable").variable("MMCOS_PORT", "tcp://10.0.0.1:80").variable("HOME", "/").load();
-    assert_eq!(loaded.warnings, ["the environment variable MMCOS_PORT means nothing to this server"]);
+    assert_eq!(loaded.warnings, ["unknown environment variable MMCOS_PORT: ignored"]);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_bad_value_says_where_and_what_was_expected() {
     let flag = Place::new("bad").flag("http", "80x");
     assert!(flag.error().to_string().starts_with("--http: http = `80x` is not an address"));
     let syntax = Place::new("bad").file(FILE_NAME, "ai = true\nai = = 3");
-    assert!(syntax.error().to_string().contains("mmcos.toml:2: this is not TOML: "));
+    assert!(syntax.error().to_string().contains("mmcos.toml:2: invalid TOML: "));
 }
 
 #[test]
@@ -259,54 +259,48 @@ fn numbers_are_read_as_toml_writes_them() {
     assert_eq!(config.max_connections.get(), 1000);
 }
 
-/// Every source: a number that cannot work is rejected before it keeps players apart or out.
+/// An operator can set every number up to the ends of its range, and no number beyond them, from every source.
 #[test]
-fn numbers_that_make_no_sense_are_refused_from_every_source() {
-    for (name, bad) in [
-        ("poll-seconds", &["0", "0.01", "301", "-1", "nan"][..]),
-        ("search-seconds", &["0", "9", "3601"]),
-        ("gather-seconds", &["121", "-1"]),
-        ("ai-hold", &["121"]),
-        ("pair-worth-seconds", &["3601"]),
-        ("notify-quiet-seconds", &["86401"]),
-        ("request-burst", &["0"]),
-        ("account-request-burst", &["0"]),
-        ("requests-per-second", &["1000001", "-1", "1.5"]),
-        ("max-connections", &["0"]),
-        ("max-queued-bytes", &["1"]),
-        ("max-head-bytes", &["1", "999999999"]),
-        ("max-fields", &["1", "129"]),
-        ("max-body-bytes", &["1"]),
-        ("max-xml-depth", &["1", "33"]),
-        ("max-xml-elements", &["1"]),
-        ("max-egonet-depth", &["1", "256"]),
-        ("max-egonet-values", &["1"]),
-        ("head-seconds", &["0.9", "3601"]),
-        ("race-cap", &["1", "13"]),
-    ] {
-        let key = keys().find(|key| key.name() == name).unwrap();
-        for value in bad {
-            let flag = Place::new("range").flag(name, value).error().to_string();
-            let variable =
-                Place::new("range").variable(&Keys::of::<Mmcos>().variable(key), value).error().to_string();
-            let file = Place::new("range").file(FILE_NAME, &format!("{name} = {value}")).error().to_string();
-            let expected = format!("{name} = `{value}` is not {}", key.expected());
-            for message in [flag, variable, file] {
-                assert!(message.ends_with(&expected), "{message}");
+fn every_number_has_a_range_and_its_ends_are_taken() {
+    for key in keys().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
+        let name = key.name();
+        let range = key.range().unwrap_or_else(|| panic!("{name} has no range"));
+        let (start, end) = (i64::from(*range.start()), i64::from(*range.end()));
+        for fits in [start, end] {
+            Place::new("ends").flag(&name, &fits.to_string()).load();
+        }
+        let expected = key.expected();
+        assert!(expected.ends_with(&format!("from {start} to {end}")));
+        for bad in [(start - 1).to_string(), (end + 1).to_string(), "nan".to_owned()] {
+            let variable = Keys::of::<Mmcos>().variable(key);
+            for place in [
+                Place::new("range-flag").flag(&name, &bad),
+                Place::new("range-variable").variable(&variable, &bad),
+                Place::new("range-file").file(FILE_NAME, &format!("{name} = {bad}")),
+            ] {
+                let message = place.error().to_string();
+                assert!(message.ends_with(&format!("{name} = `{bad}` is not {expected}")), "{message}");
             }
         }
     }
 }
 
-/// An operator can set every number that has a range, up to its ends.
+/// Values outside of these ranges would keep players apart or out.
 #[test]
-fn every_number_has_a_range_and_its_ends_are_taken() {
-    for key in keys().filter(|key| ["SECONDS", "NUMBER"].contains(&key.hint)) {
-        let range = key.range().unwrap_or_else(|| panic!("{} has no range", key.name()));
-        for end in [*range.start(), *range.end()] {
-            Place::new("ends").flag(&key.name(), &end.to_string()).load();
-        }
-        assert!(key.expected().contains(&format!("from {} to {}", range.start(), range.end())));
+fn the_numbers_that_matter_most_have_the_ranges_that_they_need() {
+    for (name, start, end) in [
+        ("poll-seconds", 1, 300),
+        ("search-seconds", 10, 3600),
+        ("gather-seconds", 0, 120),
+        ("max-fields", 16, 128),
+        ("max-head-bytes", 1024, 1_048_576),
+        ("max-body-bytes", 4096, 67_108_864),
+    ] {
+        let key = keys().find(|key| key.name() == name).unwrap();
+        assert_eq!(key.range(), Some(&(start..=end)), "{name}");
+    }
+    for bad in ["1", "13"] {
+        assert!(Place::new("range").flag("race-cap", bad).try_load().is_err(), "{bad}");
     }
 }
 
@@ -386,7 +380,7 @@ fn another_game_has_its_own_keys_and_its_own_names() {
     assert_eq!(loaded.game.tracks, Tracks(vec![1, 16]));
     assert_eq!(*loaded.config.data_dir, *Path::new("rally-data"));
     let printed = loaded.to_string();
-    assert!(printed.contains("ready to be saved as rally.toml") && printed.contains("RALLY_LOG=debug"));
+    assert!(printed.contains("Save it as rally.toml") && printed.contains("RALLY_LOG=debug"));
     assert!(printed.contains("`rally notify-test`") && printed.contains("\ntracks = [1, 16]\n"), "{printed}");
     let without_path = printed.replace(&place.sources.directory.display().to_string(), "");
     assert!(!without_path.contains("mmcos") && !without_path.contains("{program}"), "{printed}");
@@ -398,7 +392,7 @@ fn another_game_has_its_own_keys_and_its_own_names() {
     let error = load(&place.flag("tracks", "2")).unwrap_err().to_string();
     assert_eq!(error, "--tracks: tracks = `2` is not a list of numbers of tracks");
     let error = load(&Place::new("rally-none").flag("ai", "true")).unwrap_err().to_string();
-    assert!(error.ends_with("there is no key `ai`; `rally config` lists every key"), "{error}");
+    assert!(error.ends_with("there is no setting `ai`; `rally config` lists every setting"), "{error}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) const INFO: Info = Info {
         "terms.codemasters.com",
         "aurora.codemasters.local",
     ],
-    trust: Trust::System { steam_app: 690_790 },
+    trust: Trust::System { steam_app: Some(690_790) },
     probe: Probe { path: "/dr2", mark: "X-Dr2:", body: "DiRT Rally 2.0", closed: "" },
     page: Page {
         about: "This server has clubs, rallies and leaderboards of its own, beside the official ones. Tell your \
@@ -31,6 +31,7 @@ pub(crate) const INFO: Info = Info {
     },
     has_dashboard: false,
     commands: &[],
+    guide: "docs/HOSTING.md",
 };
 
 impl Game for Dr2 {

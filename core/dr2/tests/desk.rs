@@ -23,7 +23,7 @@ fn the_probe_shows_this_server_and_no_other() {
     let other = rig.request(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(status(&other), "404");
     assert_eq!(Dr2::INFO.hosts[0], "prod.egonet.codemasters.com");
-    assert_eq!(Dr2::INFO.trust, Trust::System { steam_app: 690_790 });
+    assert_eq!(Dr2::INFO.trust, Trust::System { steam_app: Some(690_790) });
 }
 
 #[test]

@@ -5,5 +5,9 @@
 mod common;
 mod season;
 
+#[path = "../../tests/blackbox/rig/served.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod served;
+
 /// Path of the tested program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dr2-std");

@@ -43,18 +43,15 @@ pub enum Command {
 
 /// Usage and description of each command.
 const COMMANDS: [(&str, &str); 10] = [
-    ("(none)", "serve, until Ctrl-C"),
-    ("config [FILE]", "print the effective configuration, every key explained, or write it to a new file"),
-    ("backup FILE", "write all records to a new file; the server may be running"),
-    ("restore FILE", "put the records of such a file in their place; the server must not be running"),
-    ("export --json", "print all records as JSON, or write them to a FILE; the server may be running"),
-    ("doctor", "look for what could keep players out; the server may be running"),
-    ("health", "say whether the running server answers, for health checks of containers"),
-    (
-        "admin-link",
-        "print a link that logs your browser into the dashboard, once; the server must be running",
-    ),
-    ("notify-test", "send a test message to notify-url, and print what was answered"),
+    ("(none)", "run the server until Ctrl-C"),
+    ("config [FILE]", "print every setting with its value and explanation, or write them to a new file"),
+    ("backup FILE", "save all records to a new file, also while the server runs"),
+    ("restore FILE", "replace all records with those of a backup; stop the server first"),
+    ("export --json", "print all records as JSON, or write them to a FILE, also while the server runs"),
+    ("doctor", "look for problems that keep players out, also while the server runs"),
+    ("health", "report whether the running server responds, for health checks of containers"),
+    ("admin-link", "print a link that logs a browser in to the dashboard, once; the server must be running"),
+    ("notify-test", "send a test message to notify-url and print the response"),
     ("help", "print this text (also -h, --help)"),
 ];
 
@@ -80,7 +77,10 @@ pub enum CliError {
     #[error("`{0}` needs the name of a file: {program} {0} FILE", program = program())]
     MissingFile(String),
     /// Command of the game without its argument.
-    #[error("`{name}` needs one word more: {program} {name} {argument}, where {argument} is {meaning}", program = program())]
+    #[error(
+        "`{name}` needs an argument: {program} {name} {argument}, where {argument} is {meaning}",
+        program = program()
+    )]
     MissingArgument {
         /// Name of the command.
         name: &'static str,
@@ -90,10 +90,10 @@ pub enum CliError {
         meaning: &'static str,
     },
     /// Unexpected word after the command.
-    #[error("`{0}` is one word too many; `{program} help` shows what each command takes", program = program())]
+    #[error("unexpected argument `{0}`; `{program} help` shows the arguments of each command", program = program())]
     UnexpectedWord(String),
     /// `export` without a format.
-    #[error("`export` needs to be told the form: {program} export --json", program = program())]
+    #[error("`export` needs a format: {program} export --json", program = program())]
     MissingForm,
     /// Flag without a value, value that is not UTF-8, or stray dash.
     #[error("{0}; `{program} help` shows every flag", program = program())]
@@ -105,14 +105,15 @@ impl Cli {
     ///
     /// ```
     /// use mmcos_std::cli::{Cli, Command};
-    /// let cli = Cli::parse(["config", "--poll-seconds=3"], &[])?;
+    /// # use mmcos_core::info::Info;
+    /// let cli = Cli::parse(["config", "--poll-seconds=3"], &Info::named("game"))?;
     /// assert_eq!(cli.command, Command::Config(None));
     /// assert_eq!(cli.flags, [("poll-seconds".to_owned(), "3".to_owned())]);
     /// # Ok::<(), mmcos_std::cli::CliError>(())
     /// ```
     pub fn parse<A: Into<OsString>>(
         arguments: impl IntoIterator<Item = A>,
-        commands: &[info::Command],
+        info: &Info,
     ) -> Result<Self, CliError> {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let mut parser = Parser::from_args(arguments);
@@ -132,13 +133,13 @@ impl Cli {
             }
         }
         if cli.command == Command::Serve {
-            cli.command = command(words, json, commands)?;
+            cli.command = command(words, json, info)?;
         }
         Ok(cli)
     }
 }
 
-fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Result<Command, CliError> {
+fn command(words: Vec<OsString>, json: bool, info: &Info) -> Result<Command, CliError> {
     let mut words = words.into_iter();
     let Some(word) = words.next() else { return Ok(Command::Serve) };
     let word = word.string()?;
@@ -152,12 +153,12 @@ fn command(words: Vec<OsString>, json: bool, commands: &[info::Command]) -> Resu
         "export" => return Err(CliError::MissingForm),
         "doctor" => Command::Doctor,
         "health" => Command::Health,
-        "admin-link" => Command::AdminLink,
+        "admin-link" if info.has_dashboard => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
         "help" => Command::Help,
         name => {
             let Some(&info::Command { name, argument, meaning, .. }) =
-                commands.iter().find(|command| command.name == name)
+                info.commands.iter().find(|command| command.name == name)
             else {
                 return Err(CliError::UnknownCommand(word));
             };
@@ -188,8 +189,8 @@ pub fn help(info: &Info, keys: Keys) -> String {
     help += "\nOptions:\n";
     help += "  -V, --version\n";
     let file = format!(
-        "The configuration file. Without it, {} in the data directory or in the current one, if there is one. \
-         [environment: {}]",
+        "Configuration file. Without this option, {} in the data directory, or else in the current directory, is read \
+         if it exists. [environment: {}]",
         keys.file_name(),
         keys.file_variable(),
     );
@@ -227,7 +228,7 @@ mod tests {
     };
 
     fn parse(words: &[&str]) -> Result<Cli, CliError> {
-        Cli::parse(words, &[TICKET])
+        Cli::parse(words, &Info { commands: &[TICKET], has_dashboard: true, ..Info::named("game") })
     }
 
     #[test]
@@ -262,13 +263,15 @@ mod tests {
         assert_eq!(message(&["backup"]), "`backup` needs the name of a file: mmcos backup FILE");
         assert_eq!(
             message(&["ticket"]),
-            "`ticket` needs one word more: mmcos ticket HEX, where HEX is a ticket in hex"
+            "`ticket` needs an argument: mmcos ticket HEX, where HEX is a ticket in hex"
         );
-        assert!(message(&["config", "a", "b"]).starts_with("`b` is one word too many"));
-        assert!(message(&["restore", "a", "b"]).starts_with("`b` is one word too many"));
+        assert!(message(&["config", "a", "b"]).starts_with("unexpected argument `b`"));
+        assert!(message(&["restore", "a", "b"]).starts_with("unexpected argument `b`"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));
         assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));
         assert!(message(&["--help=yes"]).contains("unexpected argument"));
+        let without_dashboard = Cli::parse(["admin-link"], &Info::named("game")).unwrap_err().to_string();
+        assert!(without_dashboard.starts_with("there is no command `admin-link`"), "{without_dashboard}");
     }
 }

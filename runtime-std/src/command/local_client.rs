@@ -1,20 +1,18 @@
 //! Requests to a server on this machine, over whichever listener it has.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind, Read as _};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use ureq::http::header::{AUTHORIZATION, HOST};
+use ureq::tls::{TlsConfig, TlsProvider};
+use ureq::{Agent, Body, Error, Timeout, http};
 
-const CONNECT: Duration = Duration::from_secs(2);
-const RESPONSE: Duration = Duration::from_secs(5);
-/// Maximum bytes of a response that are read.
+/// Maximum bytes of a body that are read.
 const LONGEST: u64 = 4096;
 
 /// A listener, written as `http://127.0.0.1:80`.
@@ -25,6 +23,9 @@ pub(crate) struct Listener {
     /// True if it speaks TLS.
     pub(crate) tls: bool,
 }
+
+/// Status and start of the body of a response.
+pub(crate) type Response = (u16, String);
 
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,85 +42,57 @@ impl FromStr for Listener {
     }
 }
 
-/// Sends a request to a listener of this machine, over TLS for this host. Returns the start of the response; the
-/// request must close the connection.
-///
-/// # Errors
-/// [`io::ErrorKind::NotConnected`] if nothing accepts the connection.
-pub(crate) fn exchange(
-    host: &str,
-    Listener { address, tls }: Listener,
-    request: &[u8],
-) -> io::Result<String> {
-    let address = SocketAddr::new(reachable(address.ip()), address.port());
-    let stream = TcpStream::connect_timeout(&address, CONNECT)
-        .map_err(|error| io::Error::new(io::ErrorKind::NotConnected, error))?;
-    stream.set_read_timeout(Some(RESPONSE))?;
-    stream.set_write_timeout(Some(RESPONSE))?;
-    if !tls {
-        return send(stream, request);
+impl Listener {
+    /// Sends a GET request for this host name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotConnected`] if nothing accepts the connection.
+    pub(crate) fn get(self, host: &str, path: &str) -> io::Result<Response> {
+        read(agent().get(self.url(path)).header(HOST, host).call())
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
-    send(StreamOwned::new(connection, stream), request)
+
+    /// Sends a POST request without a body, with a bearer token.
+    pub(crate) fn post(self, path: &str, token: &str) -> io::Result<Response> {
+        let request = agent().post(self.url(path)).header(HOST, "localhost");
+        read(request.header(AUTHORIZATION, format!("Bearer {token}")).send_empty())
+    }
+
+    fn url(mut self, path: &str) -> String {
+        // A socket that listens on every address accepts IPv4.
+        if self.address.ip().is_unspecified() {
+            self.address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("{self}{path}")
+    }
 }
 
-/// Returns the address at which a socket is reached from this machine. A socket that listens on every address accepts
-/// IPv4.
-fn reachable(ip: IpAddr) -> IpAddr {
-    if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
+/// Returns a client that accepts every certificate: the requests hold nothing of use to another program.
+fn agent() -> Agent {
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+        .disable_verification(true)
+        .build();
+    Agent::config_builder()
+        .tls_config(tls)
+        .proxy(None)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .timeout_connect(Some(Duration::from_secs(2)))
+        .timeout_global(Some(Duration::from_secs(7)))
+        .build()
+        .new_agent()
 }
 
-fn send(mut stream: impl Read + Write, request: &[u8]) -> io::Result<String> {
-    stream.write_all(request)?;
-    stream.flush()?;
-    let mut response = Vec::new();
-    // A TLS stream may end without close_notify: the bytes so far count.
-    let _ = stream.take(LONGEST).read_to_end(&mut response);
-    Ok(String::from_utf8_lossy(&response).into_owned())
-}
-
-/// Accepts every certificate, as the game does: the requests hold nothing of use to another program.
-#[derive(Debug)]
-struct AnyCertificate;
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        default_provider().signature_verification_algorithms.supported_schemes()
-    }
+fn read(response: Result<http::Response<Body>, Error>) -> io::Result<Response> {
+    let response = response.map_err(|error| match error {
+        Error::ConnectionFailed | Error::Timeout(Timeout::Connect) => ErrorKind::NotConnected.into(),
+        Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => ErrorKind::NotConnected.into(),
+        other => other.into_io(),
+    })?;
+    let (status, mut body) = (response.status().as_u16(), Vec::new());
+    // What came before an error counts.
+    let _ = response.into_body().into_reader().take(LONGEST).read_to_end(&mut body);
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }

@@ -1,13 +1,14 @@
 //! File of a running server in its data directory. It tells this host's commands how the server was started.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, absolute};
 
 use mmcos_core::game::Game;
-use mmcos_core::info::{Info, Probe};
+use mmcos_core::info::Info;
 use mmcos_core::settings::Settings;
 
-use crate::command::local_client::{self, Listener};
+use super::local_client::Listener;
 use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::setup::Place;
@@ -18,7 +19,9 @@ const FILE: &str = "running.toml";
 
 /// No server runs with this data directory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no server answers that was started with the data directory {0} (to name another: --data-dir)")]
+#[error(
+    "no server with the data directory {0} responds: start it, or name the right directory with --data-dir DIRECTORY"
+)]
 pub struct NotRunning(pub String);
 
 /// Writes the configuration of this server.
@@ -52,15 +55,10 @@ pub(crate) fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings
         return None;
     }
     let loaded = Sources { file: Some(file), ..Sources::default() }.load::<G>();
-    match loaded {
-        Ok(loaded)
-            if listener(&loaded.config)
-                .is_none_or(|listener| asked(&G::INFO, listener) == Answer::Closed) =>
-        {
-            None
-        }
-        loaded => Some(loaded),
-    }
+    let is_closed = |loaded: &Loaded<_>| {
+        listener(&loaded.config).is_none_or(|listener| probe(&G::INFO, listener) == Occupant::Nothing)
+    };
+    if loaded.as_ref().is_ok_and(is_closed) { None } else { Some(loaded) }
 }
 
 /// Returns the text of `mmcos health` for the server that runs with this data directory.
@@ -70,31 +68,28 @@ pub(crate) fn find<G: Game>(data_dir: &Path) -> Option<Result<Loaded<G::Settings
 pub(crate) fn health<G: Game>(data_dir: &Path) -> Result<&'static str, NotRunning> {
     let running = find::<G>(data_dir).and_then(Result::ok);
     let listener = running.and_then(|running| listener(&running.config));
-    match listener.map(|listener| asked(&G::INFO, listener)) {
-        Some(Answer::Ours) => Ok("ok"),
-        Some(Answer::Stranger | Answer::Closed) | None => Err(NotRunning(data_dir.display().to_string())),
+    match listener.map(|listener| probe(&G::INFO, listener)) {
+        Some(Occupant::Ours) => Ok("ok"),
+        Some(Occupant::Stranger | Occupant::Nothing) | None => {
+            Err(NotRunning(data_dir.display().to_string()))
+        }
     }
 }
 
 /// Returns the running server's reason for not accepting players at the moment.
 pub(crate) fn trouble(info: &Info, running: &Config) -> Option<String> {
-    text_of(info, running, "/readyz", "503", "error")
+    text_of(info, running, "/readyz", 503, "error")
 }
 
 /// Returns the running server's reason for not trusting this machine's clock at the moment.
 pub(crate) fn clock_trouble(info: &Info, running: &Config) -> Option<String> {
-    text_of(info, running, "/api/v1/status", "200", "clock_trouble")
+    text_of(info, running, "/api/v1/status", 200, "clock_trouble")
 }
 
 /// Returns a text of the JSON at a path, if the response has this status.
-fn text_of(info: &Info, running: &Config, path: &str, status: &str, field: &str) -> Option<String> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let response = local_client::exchange(host(info), listener(running)?, request.as_bytes()).ok()?;
-    let (head, body) = response.split_once("\r\n\r\n")?;
-    if head.split(' ').nth(1) != Some(status) {
-        return None;
-    }
-    let json: serde_json::Value = serde_json::from_str(body).ok()?;
+fn text_of(info: &Info, running: &Config, path: &str, wanted: u16, field: &str) -> Option<String> {
+    let (status, body) = listener(running)?.get(host(info), path).ok()?;
+    let json: serde_json::Value = serde_json::from_str(&body).ok().filter(|_| status == wanted)?;
     Some(json.get(field)?.as_str()?.chars().filter(|c| !c.is_control()).collect())
 }
 
@@ -105,9 +100,9 @@ fn listener(running: &Config) -> Option<Listener> {
 
 /// Kind of program at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Occupant {
     /// Nothing accepts the connection.
-    Closed,
+    Nothing,
     /// A server of this game.
     Ours,
     /// A program that responds otherwise, or not at all.
@@ -115,14 +110,11 @@ pub(crate) enum Answer {
 }
 
 /// Sends a request to which only a server of this game responds.
-pub(crate) fn asked(info: &Info, listener: Listener) -> Answer {
-    let Probe { path, body, .. } = info.probe;
-    let host = host(info);
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    match local_client::exchange(host, listener, request.as_bytes()) {
-        Ok(answer) if answer.contains(body) => Answer::Ours,
-        Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Answer::Closed,
-        Ok(_) | Err(_) => Answer::Stranger,
+pub(crate) fn probe(info: &Info, listener: Listener) -> Occupant {
+    match listener.get(host(info), info.probe.path) {
+        Ok((_, body)) if body.contains(info.probe.body) => Occupant::Ours,
+        Err(error) if error.kind() == ErrorKind::NotConnected => Occupant::Nothing,
+        Ok(_) | Err(_) => Occupant::Stranger,
     }
 }
 

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use super::{Keys, Origin};
-use crate::command::text;
 use crate::system::text_file::TextFileError;
 
 /// Error of loading the configuration.
@@ -9,15 +8,10 @@ use crate::system::text_file::TextFileError;
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file that was named or found cannot be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Reason.
-        source: TextFileError,
-    },
+    #[error("cannot read the configuration file {path}: {1}", path = .0.display())]
+    Unreadable(PathBuf, #[source] TextFileError),
     /// A file is not TOML.
-    #[error("{origin}: this is not TOML: {message}; `{program} config` prints a file to start from")]
+    #[error("{origin}: invalid TOML: {message}; `{program} config` prints a file to start from")]
     Syntax {
         /// Place of the error.
         origin: Origin,
@@ -27,7 +21,7 @@ pub enum ConfigError {
         program: &'static str,
     },
     /// A key that does not exist.
-    #[error("{origin}: there is no key `{name}`{near}; `{program} config` lists every key")]
+    #[error("{origin}: there is no setting `{name}`{near}; `{program} config` lists every setting")]
     UnknownKey {
         /// Place of the key.
         origin: Origin,
@@ -61,7 +55,7 @@ impl ConfigError {
 
 fn suggest(keys: Keys, name: &str) -> String {
     let name = name.replace('_', "-").to_lowercase();
-    let near = keys.iter().map(|key| (text::distance(&name, &key.name()), key.name())).min();
+    let near = keys.iter().map(|key| (strsim::levenshtein(&name, &key.name()), key.name())).min();
     near.filter(|(distance, _)| *distance <= 2)
         .map_or_else(String::new, |(_, key)| format!(" (did you mean `{key}`?)"))
 }

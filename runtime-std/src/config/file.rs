@@ -9,8 +9,7 @@ use crate::system::text_file::read_text_file;
 
 /// Returns the values in the file at `path`, with the line of each key.
 pub(super) fn read(keys: Keys, path: &Path) -> Result<Vec<Given>, ConfigError> {
-    let text =
-        read_text_file(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text = read_text_file(path).map_err(|source| ConfigError::Unreadable(path.to_owned(), source))?;
     let table = DeTable::parse(&text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         let message = error.message();

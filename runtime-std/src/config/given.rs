@@ -120,5 +120,5 @@ fn printable(text: &str) -> String {
 }
 
 fn unknown(variable: &str) -> String {
-    format!("the environment variable {variable} means nothing to this server")
+    format!("unknown environment variable {variable}: ignored")
 }

@@ -17,11 +17,11 @@ mmcos_core::settings! {
     /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's
     /// name.
     pub struct Config {
-        /// Address or port for plain HTTP. The game uses it only with its Localhost setting, at port 80. A port alone
-        /// means all addresses of this machine, IPv6 and IPv4.
+        /// Address or port for plain HTTP, mainly for browsers. A port alone means all addresses of this machine, IPv6
+        /// and IPv4.
         http: Option<SocketAddr> = "80",
 
-        /// Address or port for HTTPS. The game connects to port 443 only.
+        /// Address or port for HTTPS. Games connect to port 443.
         https: Option<SocketAddr> = "443",
 
         /// Address that players on the internet use, if it is not this machine's own: that of the router on a home
@@ -34,9 +34,9 @@ mmcos_core::settings! {
         /// state directory.
         data_dir: Directory = "{program}-data",
 
-        /// URL of a webhook (Discord, Slack, ntfy, or a program of your own) that gets a message when a player starts
-        /// to search while no other player does, so that friends can join. Anyone with the URL can write there: keep it
-        /// secret. Empty: no messages. `{program} notify-test` sends a test message.
+        /// URL of a webhook (Discord, Slack, ntfy, or a program of your own) that gets the game's news, such as a
+        /// player who waits for others. Anyone with the URL can write there: keep it secret. Empty: no messages.
+        /// `{program} notify-test` sends a test message.
         notify_url: Option<WebhookUrl> = "",
 
         /// Format of the message to the webhook: "json" is an object for Discord, Slack and programs, "text" is the
@@ -82,8 +82,8 @@ mmcos_core::settings! {
         /// Maximum time that a client may leave a response unread.
         read_seconds: Duration [1..=3600] = "20",
 
-        /// Time for which this machine's clock must run evenly before a season begins, after a start or after a change
-        /// of less than 400 days. Leave it at 600: a machine's clock is often wrong until the network is up.
+        /// Time for which this machine's clock must run evenly, after a start or a change, before anything that depends
+        /// on the date begins. Leave it at 600: a machine's clock is often wrong until the network is up.
         clock_wait_seconds: Duration [0..=86_400] = "600",
 
         /// Maximum bytes of responses that may wait for one client to read them.
@@ -95,18 +95,14 @@ mmcos_core::settings! {
         /// Maximum fields of a request; never more than 128.
         max_fields: NonZeroUsize [16..=128] = "100",
 
-        /// Maximum bytes of a request's body. A list of 2,000 friends takes 190,000.
+        /// Maximum bytes of a request's body.
         max_body_bytes: NonZeroUsize [4096..=67_108_864] = "262144",
 
-        /// Serves a dashboard at /admin, with an API and metrics.
+        /// Serves the operator's pages: the API, the metrics, and the dashboard at /admin if the game has one.
         admin: bool = "true",
 
-        /// No longer used: the dashboard always needs a proof (see `{program} admin-link`). Remove it from your
-        /// {program}.toml.
-        admin_local: bool = "false",
-
-        /// Names under which the dashboard can be opened, such as "race.example.org". Addresses, single words such as
-        /// "raspberrypi", names that end with ".local" and the name in public-address are always accepted.
+        /// Names under which the operator's pages can be opened, such as "race.example.org". Addresses, single words
+        /// such as "raspberrypi", names that end with ".local" and the name in public-address are always accepted.
         host_names: String = "",
 
         /// Permits everyone to read /metrics, which otherwise needs the operator's password as a bearer token.

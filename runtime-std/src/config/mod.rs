@@ -146,7 +146,7 @@ fn misnamed(keys: Keys, places: &[PathBuf]) -> Vec<String> {
         .filter_map(Result::ok)
         .filter(|entry| names.contains(&entry.file_name().to_string_lossy().to_lowercase()));
     let warning = |entry: fs::DirEntry| {
-        format!("{} is not read: to use it, rename it to {}", entry.path().display(), keys.file_name())
+        format!("{} is not used: to use it, rename it to {}", entry.path().display(), keys.file_name())
     };
     found.map(warning).collect()
 }
@@ -173,14 +173,14 @@ impl<S: Settings> fmt::Display for Loaded<S> {
         let (keys, name) = (self.keys, self.keys.file_name());
         writeln!(
             f,
-            "# The effective configuration, ready to be saved as {name}, in the data directory or where"
+            "# The effective configuration. Save it as {name} in the data directory or in the directory where"
         )?;
         writeln!(
             f,
-            "# the server is started. A flag (--log debug) beats a variable ({}LOG=debug)",
+            "# the server starts. A flag (--log debug) overrides a variable ({}LOG=debug), which overrides",
             keys.prefix()
         )?;
-        writeln!(f, "# beats this file beats the default.")?;
+        writeln!(f, "# this file, which overrides the default.")?;
         let values = data(&self.config, &self.game);
         for key in keys.iter() {
             let about = text::wrap(&keys.about(key), "# ");

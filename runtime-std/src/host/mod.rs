@@ -18,6 +18,7 @@ use mmcos_core::engine::Limits;
 use mmcos_core::game::{Game, Life, Unfit};
 use mmcos_core::info::Info;
 use mmcos_core::row::Row as _;
+use mmcos_core::trace::StartError;
 
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
@@ -30,14 +31,15 @@ use crate::listen::{Bound, Inherited, ListenError};
 use crate::log as logging;
 use crate::notify::{self, TestError};
 use crate::open_files;
+use crate::runtime::recorder::RecordError;
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::files::{self, Restored};
 use crate::store::{Database as _, Store, StoreError};
 use crate::tls::Tls;
-use operator::{Console, Dashboard, LinkError, OperatorPassword, OperatorPasswordError};
+use operator::{Console, Dashboard, LinkError, OperatorPassword};
 use program::name as program;
-use secret::{ServerKey, ServerKeyError};
+use secret::{SecretError, ServerKey};
 
 /// A host that is ready to serve.
 #[derive(Debug)]
@@ -114,41 +116,33 @@ pub enum HostError {
     Unfit(#[from] Unfit),
     /// The file of `config FILE` cannot be written.
     #[error(
-        "cannot write {}: {source}; name a new file, such as {}.toml, in a directory that you may write to",
-        file.display(),
-        program()
+        "cannot write {path}: {1}; name a new file, such as {program}.toml, in a directory that you may write to",
+        path = .0.display(),
+        program = program()
     )]
-    ConfigFile {
-        /// Path of the file.
-        file: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    ConfigFile(PathBuf, #[source] io::Error),
     /// `http` and `https` are both off.
-    #[error("`http` and `https` are both off, so nobody could connect: give one of them a port")]
+    #[error("`http` and `https` are both off, so no player can connect: give one of them a port")]
     NothingToServe,
     /// Error of the data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// Command for a server that does not exist here.
     #[error(
-        "there is no data directory {}: name the one of the server: --data-dir DIRECTORY (of the Debian package: \
+        "there is no data directory {}: name the server's directory with --data-dir DIRECTORY (the Debian package uses \
          /var/lib/{})",
         .0.display(),
         program()
     )]
     NoDataDir(PathBuf),
-    /// Error of the key for session tokens.
+    /// Error of the key for session tokens, or of the operator's password.
     #[error(transparent)]
-    ServerKey(#[from] ServerKeyError),
-    /// Error of the operator's password.
-    #[error(transparent)]
-    OperatorPassword(#[from] OperatorPasswordError),
+    Secret(#[from] SecretError),
     /// Error of `admin-link`.
     #[error(transparent)]
     Link(#[from] LinkError),
     /// The operating system has no random numbers.
-    #[error("this system gives no random numbers: {0}")]
+    #[error("the operating system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     /// Error of the store.
     #[error(transparent)]
@@ -177,6 +171,15 @@ pub enum HostError {
     /// The signal handlers cannot be installed.
     #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
     Signals(#[source] io::Error),
+    /// The game cannot be made.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Error of the trace.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The thread for messages to the webhook cannot be started.
+    #[error("cannot start a thread for notify-url: {0}; the server can start without that setting")]
+    Notifier(#[source] io::Error),
 }
 
 /// Carries out the command of the command line. Returns `None` if it is done, or a host that is ready to serve. The
@@ -199,7 +202,7 @@ pub fn start<G: Game>(
 ) -> Result<Option<Host<G>>, HostError> {
     let info = &G::INFO;
     program::set_name(info.name);
-    let cli = Cli::parse(arguments, info.commands)?;
+    let cli = Cli::parse(arguments, info)?;
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
         Command::Serve => return Host::start(&sources.load::<G>()?).map(Some),
@@ -207,7 +210,7 @@ pub fn start<G: Game>(
         Command::Config(Some(file)) => {
             let write = |text: &str| File::create_new(&file)?.write_all(text.as_bytes());
             write(&sources.load::<G>()?.to_string())
-                .map_err(|source| HostError::ConfigFile { file: file.clone(), source })?;
+                .map_err(|source| HostError::ConfigFile(file.clone(), source))?;
             print(&format_args!("Wrote {}\n", file.display()));
         }
         Command::Backup(file) => {
@@ -225,7 +228,7 @@ pub fn start<G: Game>(
             let Restored { summary, path, old } = files::restore(&dir, &file, &mut server, now)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
-                print(&format_args!("What was there is now {}\n", old.display()));
+                print(&format_args!("The replaced store is now {}\n", old.display()));
             }
         }
         Command::Health => {
@@ -308,7 +311,7 @@ impl<G: Game> Host<G> {
             log::warn!("`{} admin-link` will not work: {error}", info.name);
         }
         if let Err(error) = running::write(&data_dir, loaded, setup.http, setup.https) {
-            log::warn!("`{0} doctor` and `{0} health` will not know this server: {error}", info.name);
+            log::warn!("`{0} doctor` and `{0} health` will not find this server: {error}", info.name);
         }
         let source = Source {
             data_dir: data_dir.clone(),
@@ -335,7 +338,7 @@ fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError
     let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
     let https = config.https.map(|wanted| inherited.bind(wanted)).transpose()?;
     for address in inherited.unused() {
-        log::warn!("the service manager gave a socket for {address}, which is neither `http` nor `https`");
+        log::warn!("unused socket of the service manager: {address} is neither `http` nor `https`");
     }
     Ok((http, https))
 }
@@ -355,7 +358,7 @@ impl Renewal {
     pub fn run(&self) {
         match self.source.certificates() {
             Ok(certificates) => self.tls.replace(certificates),
-            Err(error) => log::error!("the certificates cannot be renewed: {error}"),
+            Err(error) => log::error!("cannot renew the certificates: {error}"),
         }
     }
 }

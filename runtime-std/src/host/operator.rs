@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use mmcos_core::admin::{self, LINK_LIFETIME, Password, ServerAddress, Token};
 use serde_json::Value;
 
-use crate::command::local_client::{self, Listener};
+use crate::command::local_client::Listener;
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::host::program::name as program;
-use crate::host::secret;
+use crate::host::secret::{self, SecretError};
 use crate::setup::Setup;
 use crate::system::text_file::{TextFileError, read_text_file};
 
@@ -33,44 +33,17 @@ pub struct OperatorPassword {
     new: bool,
 }
 
-/// Error of loading or making the password.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OperatorPasswordError {
-    /// The file cannot be read or written.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// The file is not text.
-    #[error("cannot read the password in {}: {source}", file.display())]
-    Text {
-        /// Path of the file.
-        file: PathBuf,
-        /// Reason.
-        source: TextFileError,
-    },
-    /// The file is empty, or its password is too easy to guess.
-    #[error(
-        "the password in {} is shorter than {SHORTEST} characters; write a longer one into it, or delete it: then a new one \
-         is made",
-        .0.display()
-    )]
-    TooShort(PathBuf),
-    /// The operating system has no random numbers.
-    #[error("this system gives no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
-}
-
 impl OperatorPassword {
     /// Returns the password in the data directory, or makes one.
-    pub fn load_or_make(dir: &DataDir) -> Result<Self, OperatorPasswordError> {
+    pub fn load_or_make(dir: &DataDir) -> Result<Self, SecretError> {
         let file = dir.file(FILE);
         match read_text_file(&file) {
             Ok(text) if text.trim().len() >= SHORTEST => {
                 return Ok(Self { text: text.trim().to_owned(), file, new: false });
             }
-            Ok(_) => return Err(OperatorPasswordError::TooShort(file)),
+            Ok(_) => return Err(SecretError::ShortPassword(file, SHORTEST)),
             Err(TextFileError::Io(error)) if error.kind() == ErrorKind::NotFound => {}
-            Err(source) => return Err(OperatorPasswordError::Text { file, source }),
+            Err(source) => return Err(SecretError::Password(file, source)),
         }
         let text = readable(u128::from_le_bytes(secret::random()?));
         dir.write(FILE, format!("{text}\n").as_bytes())?;
@@ -131,14 +104,14 @@ pub enum LinkError {
     DataDir(#[from] DataDirError),
     /// There is no console, or its server does not respond.
     #[error(
-        "no server with a dashboard runs with the data directory {}; start it, and it prints a link (to name another \
-         directory: --data-dir)",
+        "no server with a dashboard runs with the data directory {}: start it, and it prints a link, or name the right \
+         directory with --data-dir DIRECTORY",
         .0.display()
     )]
     NotRunning(PathBuf),
     /// The server refuses to make a link.
-    #[error("the server refuses to make a link: {0}")]
-    Refused(String),
+    #[error("the server refuses to make a link (status {0})")]
+    Refused(u16),
 }
 
 impl Console {
@@ -177,24 +150,18 @@ pub(crate) fn link(dir: &DataDir) -> Result<String, LinkError> {
     let mut lines = file.lines();
     let [local, shown, token] = [lines.next(), lines.next(), lines.next()].map(Option::unwrap_or_default);
     let local: Listener = local.parse().map_err(|_| not_running())?;
-    let request = format!(
-        "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\
-         Connection: close\r\n\r\n"
-    );
-    let response =
-        local_client::exchange("localhost", local, request.as_bytes()).map_err(|_| not_running())?;
-    let (head, body) = response.split_once("\r\n\r\n").ok_or_else(not_running)?;
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let (status, body) = local.post("/api/v1/links", token).map_err(|_| not_running())?;
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
     match body.get("path").and_then(Value::as_str) {
         Some(path) => Ok(format!("{shown}{path}\n{}\n", once())),
         // The token is of another start: a different server has this port now.
-        None if head.contains(" 401 ") || head.contains(" 404 ") => Err(not_running()),
-        None => Err(LinkError::Refused(head.lines().next().unwrap_or_default().to_owned())),
+        None if [401, 404].contains(&status) => Err(not_running()),
+        None => Err(LinkError::Refused(status)),
     }
 }
 
 fn once() -> String {
-    format!("(logs one browser in, once, within {} minutes)", LINK_LIFETIME.as_secs() / 60)
+    format!("(works once, within {} minutes)", LINK_LIFETIME.as_secs() / 60)
 }
 
 /// Returns the proofs of an operator for this host's server; `None` without a dashboard.
@@ -330,7 +297,7 @@ mod tests {
         dir.write(FILE, b"\xFF\xFEa\0 \0l\0o\0n\0g\0").unwrap();
         assert!(OperatorPassword::load_or_make(dir).unwrap_err().to_string().contains("save it again"));
         dir.write(FILE, b"short\n").unwrap();
-        assert!(OperatorPassword::load_or_make(dir).unwrap_err().to_string().contains("shorter than 12"));
+        assert!(OperatorPassword::load_or_make(dir).unwrap_err().to_string().contains("fewer than 12"));
     }
 
     #[test]

@@ -33,8 +33,9 @@ pub(crate) mod tests {
         },
         has_dashboard: true,
         commands: &[],
+        guide: "docs/GAME.md",
     };
 
     /// The same game, but it asks its system which certificates to trust.
-    pub(crate) static STRICT: Info = Info { trust: Trust::System { steam_app: 480 }, ..GAME };
+    pub(crate) static STRICT: Info = Info { trust: Trust::System { steam_app: Some(480) }, ..GAME };
 }

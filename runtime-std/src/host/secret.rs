@@ -1,8 +1,10 @@
-//! The key that authenticates session tokens.
+//! The secrets of a server: the key that authenticates session tokens, and random bytes.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::data_dir::{DataDir, DataDirError};
+use crate::system::text_file::TextFileError;
 
 /// Name of the key's file.
 pub(crate) const FILE: &str = "server.key";
@@ -12,41 +14,46 @@ pub(crate) const FILE: &str = "server.key";
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerKey([u8; 32]);
 
-/// Error of loading or making the key.
+/// Error of loading or making a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ServerKeyError {
-    /// The file cannot be read or written.
+pub enum SecretError {
+    /// A file cannot be read or written.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The file exists but is not a key.
+    /// The file of the key has another length.
     #[error(
-        "{} holds {length} bytes and not the 32 of a key; restore it from a backup, or delete it: then a new one is made, \
-         and every player logs in again",
-        path.display()
+        "{path} is damaged: it has {1} bytes, and a key has 32. Restore it from a backup, or delete it: then the next \
+         start makes a new one, and every player must log in again",
+        path = .0.display()
     )]
-    Damaged {
-        /// Path of the file.
-        path: std::path::PathBuf,
-        /// Length of the file, in bytes.
-        length: usize,
-    },
+    DamagedKey(PathBuf, usize),
+    /// The file of the operator's password is not text.
+    #[error("cannot read the password in {path}: {1}", path = .0.display())]
+    Password(PathBuf, #[source] TextFileError),
+    /// The operator's password is too easy to guess.
+    #[error(
+        "the password in {path} has fewer than {1} characters: write a longer one into the file, or delete the file, \
+         and the next start makes a password",
+        path = .0.display()
+    )]
+    ShortPassword(PathBuf, usize),
     /// The operating system has no random numbers.
-    #[error("this system gives no random numbers: {0}")]
+    #[error("the operating system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
 }
 
 impl ServerKey {
     /// Returns the key in the data directory, or makes one.
-    pub fn load_or_make(dir: &DataDir) -> Result<Self, ServerKeyError> {
+    pub fn load_or_make(dir: &DataDir) -> Result<Self, SecretError> {
         let Some(bytes) = dir.read(FILE)? else {
             return Self::make(dir);
         };
         let length = bytes.len();
-        bytes.try_into().map(Self).map_err(|_| ServerKeyError::Damaged { path: dir.file(FILE), length })
+        bytes.try_into().map(Self).map_err(|_| SecretError::DamagedKey(dir.file(FILE), length))
     }
 
-    fn make(dir: &DataDir) -> Result<Self, ServerKeyError> {
+    fn make(dir: &DataDir) -> Result<Self, SecretError> {
         let bytes = random()?;
         dir.write(FILE, &bytes)?;
         Ok(Self(bytes))
@@ -91,7 +98,7 @@ mod tests {
         let Scratch(dir) = &Scratch::new("secret-damaged");
         dir.write(FILE, b"short").unwrap();
         let message = ServerKey::load_or_make(dir).unwrap_err().to_string();
-        assert!(message.contains("server.key holds 5 bytes"), "{message}");
+        assert!(message.contains("server.key is damaged: it has 5 bytes"), "{message}");
         assert_eq!(dir.read(FILE).unwrap().unwrap(), b"short");
     }
 }

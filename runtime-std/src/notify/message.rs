@@ -13,9 +13,7 @@ pub enum Format {
 /// Returns the message with which an operator tests the webhook.
 pub(super) fn test(program: &str) -> Notice {
     Notice {
-        text: format!(
-            "This is a test from your {program} server. Here you will read when somebody is looking for opponents."
-        ),
+        text: format!("This is a test message from your {program} server. Its news will appear here."),
         fields: vec![("event", "test".into())],
     }
 }

@@ -57,7 +57,10 @@ impl Webhook {
 #[derive(Debug)]
 pub struct Notifier {
     queue: SyncSender<Notice>,
-    quiet: Quiet,
+    /// Minimum time between two messages.
+    quiet: Duration,
+    /// Time of the last message.
+    last: Option<Monotonic>,
     /// True if the last message did not arrive.
     failed: Arc<AtomicBool>,
 }
@@ -67,25 +70,27 @@ impl Notifier {
     pub fn start(webhook: Webhook, quiet: Duration) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let failed = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&failed);
-        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&webhook, &messages, &told))?;
-        Ok(Self { queue, quiet: Quiet { least: quiet, last: None }, failed })
+        let sent = Arc::clone(&failed);
+        thread::Builder::new()
+            .name("notify".to_owned())
+            .spawn(move || send_all(&webhook, &messages, &sent))?;
+        Ok(Self { queue, quiet, last: None, failed })
     }
 
-    fn hear(&mut self, now: Monotonic, notice: Notice) {
+    fn notify(&mut self, now: Monotonic, notice: Notice) {
         // A message that did not arrive has not disturbed anyone.
         if self.failed.swap(false, Ordering::Relaxed) {
-            self.quiet.last = None;
+            self.last = None;
         }
-        if !self.quiet.is_over(now) {
+        if self.last.is_some_and(|last| now.since(last) < self.quiet) {
             return;
         }
         if self.queue.try_send(notice).is_ok() {
-            self.quiet.last = Some(now);
+            self.last = Some(now);
         } else {
             log::warn!(
-                "nobody was told of this: earlier messages are still under way, since notify-url is slow; \
-                 a longer notify-quiet-seconds asks less of it"
+                "message to notify-url dropped: the webhook is slow, and earlier messages still wait; raise \
+                 notify-quiet-seconds to send fewer"
             );
         }
     }
@@ -94,35 +99,21 @@ impl Notifier {
 impl<C: Core> Witness<C> for Notifier {
     fn event(&mut self, at: Monotonic, event: &C::Event) {
         if let Some(notice) = event.notice() {
-            self.hear(at, notice);
+            self.notify(at, notice);
         }
     }
 }
 
 /// Sends the messages one by one, until all senders are gone.
-fn tell(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
+fn send_all(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
     for message in messages {
         match webhook.send(&message) {
-            Ok(_) => log::info!("told {} the news", webhook.url.host()),
+            Ok(_) => log::info!("sent a message to {}", webhook.url.host()),
             Err(error) => {
                 failed.store(true, Ordering::Relaxed);
-                log::warn!("nobody was told the news: {error}");
+                log::warn!("message to notify-url not sent: {error}");
             }
         }
-    }
-}
-
-/// Minimum time between two messages.
-#[derive(Debug)]
-struct Quiet {
-    least: Duration,
-    last: Option<Monotonic>,
-}
-
-impl Quiet {
-    /// Returns whether there may be a message now.
-    fn is_over(&self, now: Monotonic) -> bool {
-        self.last.is_none_or(|last| now.since(last) >= self.least)
     }
 }
 
@@ -132,8 +123,8 @@ impl Quiet {
 pub enum TestError {
     /// No webhook is configured.
     #[error(
-        "notify-url is empty, so nobody is told of searches: give it the URL of a webhook of Discord, Slack, ntfy or \
-         your own"
+        "notify-url is empty, so no messages are sent: set it to the URL of a webhook of Discord, Slack, ntfy or your \
+         own"
     )]
     NoUrl,
     /// The message did not arrive.
@@ -145,31 +136,14 @@ pub enum TestError {
 pub fn test(program: &str, config: &Config) -> Result<String, TestError> {
     let webhook = Webhook::of(config).ok_or(TestError::NoUrl)?;
     let response = webhook.send(&message::test(program))?;
-    Ok(format!("{} took the test message: {response}\n", webhook.url.host()))
+    Ok(format!("{} accepted the test message: {response}\n", webhook.url.host()))
 }
 
 fn said(error: &PostError) -> String {
     match error {
-        PostError::Refused { response, .. } if !response.said.is_empty() => {
+        PostError::Refused(_, response) if !response.said.is_empty() => {
             format!(" (it says: {})", response.said)
         }
         _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_a_message_it_is_quiet_for_as_long_as_the_host_says() {
-        let at = |seconds| Monotonic::default().after(Duration::from_secs(seconds));
-        let quiet = Quiet { least: Duration::from_mins(1), last: Some(at(0)) };
-        assert_eq!(
-            [0, 1, 59, 60, 300].map(|seconds| quiet.is_over(at(seconds))),
-            [false, false, false, true, true]
-        );
-        assert!(Quiet { least: Duration::from_mins(1), last: None }.is_over(at(0)));
-        assert!(Quiet { least: Duration::ZERO, last: Some(at(0)) }.is_over(at(0)));
     }
 }

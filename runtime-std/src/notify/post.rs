@@ -30,68 +30,48 @@ impl fmt::Display for Response {
     }
 }
 
-/// Reason why a message did not arrive. Names the host only: the rest of the URL is secret.
+/// Reason why a message did not arrive at a host. Names the host only: the rest of the URL is secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostError {
     /// Response with a status other than 200 to 299.
-    #[error("{host} answered {}: {}", .response.status, advice(.response.status))]
-    Refused {
-        /// Host of the webhook.
-        host: String,
-        /// Response.
-        response: Response,
-    },
+    #[error("{0} responded {status}: {advice}", status = .1.status, advice = advice(.1.status))]
+    Refused(String, Response),
     /// No response in time.
-    #[error("{host} did not answer within {} seconds: it is down or overloaded, or something on the way swallows \
-             what is sent to it", PATIENCE.as_secs())]
-    TooSlow {
-        /// Host of the webhook.
-        host: String,
-    },
-    /// This machine has no root certificates to check a certificate with.
     #[error(
-        "this machine has no root certificates, so it cannot tell whether {host} is real: install ca-certificates, \
-         or name a file in SSL_CERT_FILE"
+        "{0} did not respond within {seconds} seconds: it is down or overloaded, or a firewall drops the connection",
+        seconds = PATIENCE.as_secs()
     )]
-    NoRoots {
-        /// Host of the webhook.
-        host: String,
-    },
-    /// The certificate of the peer is not trusted, or not for this host.
+    TooSlow(String),
+    /// This machine has no root certificates to verify a certificate with.
     #[error(
-        "TLS with {host} fails: {source}; if its certificate is one of your own making, name its authority's file in \
-         SSL_CERT_FILE"
+        "this machine has no root certificates, so it cannot verify {0}: install ca-certificates, or set \
+         SSL_CERT_FILE to a file with root certificates"
     )]
-    Tls {
-        /// Host of the webhook.
-        host: String,
-        /// Error of TLS.
-        source: rustls::Error,
-    },
+    NoRoots(String),
+    /// The peer does not prove to be the host.
+    #[error(
+        "TLS with {0} fails: {1}; if its certificate is your own, set SSL_CERT_FILE to the file of its authority"
+    )]
+    Tls(String, #[source] rustls::Error),
     /// Any other error: the name is unknown, no program listens, the connection broke.
-    #[error("{host} cannot be reached: {source}; is notify-url right, and may this machine connect to it?")]
-    Unreachable {
-        /// Host of the webhook.
-        host: String,
-        /// Reason.
-        source: io::Error,
-    },
+    #[error("{0} cannot be reached: {1}; check notify-url, and whether this machine may connect to it")]
+    Unreachable(String, #[source] io::Error),
 }
 
 /// Returns the operator's next step after a response with this status.
 const fn advice(status: u16) -> &'static str {
     match status {
         300..=399 => {
-            "it wants the message sent elsewhere, which is not done; set notify-url to the final address"
+            "it redirects to another address, which is not followed; set notify-url to the final address"
         }
         401 | 403 | 404 | 410 => {
-            "notify-url is none of its webhooks, or no longer; make a new one and copy its URL"
+            "it has no webhook at notify-url (any more); make a new one and copy its URL"
         }
-        429 => "that was too often for it; raise notify-quiet-seconds",
-        400..=499 => "it does not take messages of this form; look at notify-format, and at notify-url",
-        500..=599 => "it is in trouble itself; the next search will be told again",
-        _ => "that is no answer of a webhook; look at notify-url",
+        429 => "it gets too many messages; raise notify-quiet-seconds",
+        400..=499 => "it does not accept such messages; check notify-format and notify-url",
+        500..=599 => "it has a problem of its own; the next message will be sent again",
+        _ => "that is not the response of a webhook; check notify-url",
     }
 }
 
@@ -108,7 +88,7 @@ pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<R
     if (200..300).contains(&response.status) {
         Ok(response)
     } else {
-        Err(PostError::Refused { host: host(), response })
+        Err(PostError::Refused(host(), response))
     }
 }
 
@@ -125,7 +105,7 @@ fn agent(url: &WebhookUrl) -> Result<Agent, PostError> {
     }
     let roots = root_certificates();
     if roots.is_empty() {
-        return Err(PostError::NoRoots { host: url.host().to_owned() });
+        return Err(PostError::NoRoots(url.host().to_owned()));
     }
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
@@ -143,12 +123,12 @@ pub(crate) fn root_certificates() -> Vec<Certificate<'static>> {
 
 fn explain(host: String, error: ureq::Error) -> PostError {
     match error {
-        ureq::Error::Timeout(_) => PostError::TooSlow { host },
-        ureq::Error::Rustls(source) => PostError::Tls { host, source },
+        ureq::Error::Timeout(_) => PostError::TooSlow(host),
+        ureq::Error::Rustls(source) => PostError::Tls(host, source),
         error => match error.into_io().downcast::<rustls::Error>() {
-            Ok(source) => PostError::Tls { host, source },
-            Err(source) if source.kind() == io::ErrorKind::TimedOut => PostError::TooSlow { host },
-            Err(source) => PostError::Unreachable { host, source },
+            Ok(source) => PostError::Tls(host, source),
+            Err(source) if source.kind() == io::ErrorKind::TimedOut => PostError::TooSlow(host),
+            Err(source) => PostError::Unreachable(host, source),
         },
     }
 }

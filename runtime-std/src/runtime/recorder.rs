@@ -31,17 +31,12 @@ pub(crate) struct Recorder<G: Game> {
 pub enum RecordError {
     /// The file cannot be made.
     #[error(
-        "cannot record to {}: {source}; a recording is never written over: move it away or give another name",
-        path.display()
+        "cannot write a trace to {path}: {1}; a trace never overwrites a file: move that file, or choose another name",
+        path = .0.display()
     )]
-    File {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    File(PathBuf, #[source] io::Error),
     /// The operating system has no random numbers for keys.
-    #[error("cannot record: this system gives no random numbers: {0}")]
+    #[error("cannot write a trace: the operating system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
 }
 
@@ -55,12 +50,12 @@ impl<G: Game> Recorder<G> {
     /// Makes the file, and writes the server's starting state: this seed and configuration, and the state of this
     /// game.
     pub(crate) fn create(path: &Path, start: &Start<G>, game: &G) -> Result<Self, RecordError> {
-        let failed = |source| RecordError::File { path: path.to_owned(), source };
+        let failed = |source| RecordError::File(path.to_owned(), source);
         let (lines, start) = trace::Recorder::new(start, game, secret::random()?);
         let mut file = private_file(path).map_err(failed)?;
         file.write_all(format!("{start}\n").as_bytes()).map_err(failed)?;
         log::warn!(
-            "recording to {}: it holds what players do and what they are called, but no secrets",
+            "writing a trace to {}: it contains the requests and names of players, but no secrets",
             path.display()
         );
         Ok(Self { path: path.to_owned(), file: Some(file), lines })
@@ -69,7 +64,7 @@ impl<G: Game> Recorder<G> {
     fn write(&mut self, line: impl fmt::Display) {
         let Some(file) = &mut self.file else { return };
         if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-            log::error!("the recording {} ends here: {error}", self.path.display());
+            log::error!("the trace {} ends here: {error}", self.path.display());
             self.file = None;
         }
     }

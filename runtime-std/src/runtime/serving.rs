@@ -11,15 +11,14 @@ use mmcos_core::Server;
 use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
-use mmcos_core::trace::StartError;
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
 use crate::host::program::name as program;
-use crate::host::{self, Host, Renewal, game, secret};
+use crate::host::{self, Host, HostError, Renewal, game, secret};
 use crate::log as logging;
 use crate::notify::{Notifier, Webhook};
-use crate::runtime::recorder::{RecordError, Recorder};
+use crate::runtime::recorder::Recorder;
 use crate::signals::{Request, Signals};
 use crate::store::{Committer, StoreError};
 
@@ -91,7 +90,7 @@ impl Caretaker {
                 Ok(Some(Request::Reload)) => self.reload(),
                 Ok(None) => {}
                 Err(error) => {
-                    log::error!("cannot wait for Ctrl-C: {error}");
+                    log::error!("cannot wait for signals, so the server stops: {error}");
                     break;
                 }
             }
@@ -100,12 +99,12 @@ impl Caretaker {
                 self.renewal.iter().for_each(Renewal::run);
             }
         }
-        log::info!("stopping: what is held is answered, nothing new is taken");
+        log::info!("stopping: responding to held requests, accepting no new ones");
     }
 
     fn reload(&self) {
         log::info!(
-            "SIGHUP: reading the certificates again; other changes of {}.toml need a restart",
+            "SIGHUP: reading the certificates again; other changes in {}.toml need a restart",
             program()
         );
         self.renewal.iter().for_each(Renewal::run);
@@ -117,37 +116,16 @@ impl Caretaker {
 #[non_exhaustive]
 pub enum RunError {
     /// Error before any request was served.
-    #[error("a socket or thread of the server cannot be made ready: {0}")]
+    #[error("cannot start a socket or thread of the server: {0}")]
     Start(#[from] io::Error),
     /// The store failed. Changes that were not durable by then were not acknowledged to any client.
     #[error("stopped: {0}")]
     Store(#[from] Arc<StoreError>),
 }
 
-/// Error that keeps a host from serving.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServingError {
-    /// The operating system has no random numbers.
-    #[error("this system gives no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
-    /// The game cannot be made.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// Error of the store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Error of the trace.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The thread for notifications cannot be started.
-    #[error("this system gives no thread for notify-url: {0}; without that setting the server needs none")]
-    Notify(#[source] io::Error),
-}
-
 impl<G: Game> Host<G> {
     /// Makes the core, restores its records, and prints how to connect.
-    pub fn serving(self) -> Result<Serving<Server<G>>, ServingError> {
+    pub fn serving(self) -> Result<Serving<Server<G>>, HostError> {
         let (seed, now) = (secret::random()?, self.clock.now().wall);
         let start = game::start(&self, seed)?;
         let greeting = format!("{}{}", self.setup, self.dashboard());
@@ -160,7 +138,7 @@ impl<G: Game> Host<G> {
         };
         let webhook = Webhook::of(&self.config);
         let notifier = webhook.map(|webhook| Notifier::start(webhook, self.config.notify_quiet_seconds));
-        let notifier = notifier.transpose().map_err(ServingError::Notify)?;
+        let notifier = notifier.transpose().map_err(HostError::Notifier)?;
         let mut driver = Driver::new(core, Committer::start(store)?, self.clock);
         if let Some(recorder) = recorder {
             driver.add_witness(recorder);

@@ -120,7 +120,7 @@ fn accept(listener: &Listener, hub: &SyncSender<Message>) {
             // The listener was shut down.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
             Err(error) => {
-                trouble.tell(&error);
+                trouble.log(&error);
                 thread::sleep(Duration::from_millis(50));
             }
         }

@@ -156,19 +156,25 @@ impl Setup {
         let name = self.info.name;
         let program = std::env::current_exe().unwrap_or_else(|_| name.into());
         let harm = match self.https {
-            Some(Place { instead_of: None, .. }) => "The page for players is not where browsers look",
+            Some(Place { instead_of: None, .. }) => "Browsers cannot find the page for players",
             _ => "Games cannot connect yet",
         };
         writeln!(
             f,
-            "ATTENTION: {harm}. Run: sudo setcap cap_net_bind_service=+ep '{}' && start {name} again.",
+            "ATTENTION: {harm}. Run: sudo setcap cap_net_bind_service=+ep '{}'; then start {name} again.",
             program.display()
         )?;
         let (wanted, got) = (wanted.join(" and "), got.join(" and "));
-        writeln!(
-            f,
-            "(It may not use port {wanted}, so it listens on {got}. Other ways: docs/HOSTING.md, \"Ports\".)\n"
-        )
+        let guide = self.guide(" For other ways see ");
+        writeln!(f, "({name} may not use port {wanted}, so it listens on {got}.{guide})\n")
+    }
+
+    /// Returns a reference to the instructions for operators, after these words; empty if there are none.
+    fn guide(&self, words: &str) -> String {
+        match self.info.guide {
+            "" => String::new(),
+            guide => format!("{words}{guide}."),
+        }
     }
 
     fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,7 +196,13 @@ impl Setup {
         let has_page = self.has_page && self.http.is_some_and(|http| !http.address.ip().is_loopback());
         if has_page {
             writeln!(f, "{:<14} {}", "Players", self.urls("/").join("\n               "))?;
-            f.write_str("               That page has scripts that set their PCs up. By hand:\n")?;
+        }
+        let hosts: Vec<_> = self.info.redirected_hosts().collect();
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        if has_page {
+            f.write_str("               Scripts on that page set up a player's PC. To do it by hand:\n")?;
         }
         f.write_str(
             "\nOn each game PC, add these lines to the hosts file. On Windows that is\n\
@@ -202,19 +214,21 @@ impl Setup {
         };
         let chosen = public_ip.or_else(|| addresses.own());
         let address = chosen.map_or("ADDRESS-OF-THIS-MACHINE".to_owned(), |address| address.to_string());
-        for host in self.info.hosts {
+        for host in hosts {
             writeln!(f, "    {address} {host}")?;
         }
         writeln!(f)?;
         let others = addresses.own.iter().filter(|address| Some(**address) != chosen);
         let others: Vec<String> = others.map(ToString::to_string).collect();
         if !others.is_empty() {
-            writeln!(f, "This machine also has {}.", others.join(", "))?;
+            writeln!(f, "This machine also has the address {}.", others.join(", "))?;
         }
-        f.write_str(
-            "Players on the internet: your router must forward TCP ports 443 (the game) and 80 (the page above) to this\n\
-             machine, and they need the router's public address. With CGNAT or DS-Lite there is none: docs/HOSTING.md.\n",
-        )?;
+        let internet = format!(
+            "Players on the internet need your router's public address, and the router must forward TCP ports 443 (the \
+             game) and 80 (the page above) to this machine. With CGNAT or DS-Lite there is no public address.{}",
+            self.guide(" See ")
+        );
+        f.write_str(&text::wrap(&internet, ""))?;
         match self.info.page.same_pc {
             "" => Ok(()),
             text => {
@@ -301,7 +315,7 @@ mod tests {
             with_http(Some(place("127.0.0.1:8080", None)), true),
             with_http(None, true),
         ] {
-            assert!(!without.contains("has scripts"), "{without}");
+            assert!(!without.contains("Scripts on that page"), "{without}");
         }
     }
 
@@ -311,9 +325,11 @@ mod tests {
         for host in GAME.hosts {
             assert!(text.contains(&format!("\n    192.168.1.20 {host}\n")), "{text}");
         }
-        assert!(text.contains("This machine also has 2001:db8::5, 10.0.0.7."), "{text}");
+        assert!(text.contains("This machine also has the address 2001:db8::5, 10.0.0.7."), "{text}");
         assert!(text.contains(r"C:\Windows\System32\drivers\etc\hosts"));
-        assert!(text.contains("choose Localhost") && text.contains("CGNAT"));
+        assert!(
+            text.contains("choose Localhost") && text.contains("CGNAT") && text.contains("See docs/GAME.md.")
+        );
         assert!(text.contains("/data\n") && text.contains("/etc/mmcos.toml\n"));
         assert!(!text.contains("setcap"));
         assert!(text.lines().all(|line| line.len() <= 110), "{text}");
@@ -338,7 +354,7 @@ mod tests {
         };
         let text = with("203.0.113.5").to_string();
         assert!(text.contains("    203.0.113.5 game.example.com\n"), "{text}");
-        assert!(text.contains("This machine also has 192.168.1.20."), "{text}");
+        assert!(text.contains("This machine also has the address 192.168.1.20."), "{text}");
         let text = with("race.example.org").to_string();
         assert!(text.contains("    192.168.1.20 game.example.com\n"), "{text}");
         assert!(text.contains(" http://race.example.org/\n"), "{text}");
@@ -354,9 +370,18 @@ mod tests {
         assert!(text.contains("may not use port 443 and 80, so it listens on 8443 and 8080"), "{text}");
         setup.https = Some(place("[::]:443", None));
         let text = setup.to_string();
-        assert!(
-            text.starts_with("ATTENTION: The page for players") && text.contains("port 80, so"),
-            "{text}"
-        );
+        assert!(text.starts_with("ATTENTION: Browsers cannot find the page"), "{text}");
+        assert!(text.contains("port 80, so it listens on 8080. For other ways see docs/GAME.md.)"), "{text}");
+    }
+
+    #[test]
+    fn a_game_with_nothing_but_a_name_mentions_neither_hosts_files_nor_missing_pages() {
+        static BARE: Info = Info::named("duel");
+        let http = Some(place("[::]:8080", Some(80)));
+        let text = Setup { info: &BARE, http, ..setup(&["192.0.2.2"], "[::]:443", None) }.to_string();
+        assert!(text.contains("\nPlayers        http://192.0.2.2:8080/\n"), "{text}");
+        for absent in ["hosts file", "192.0.2.2 localhost", "Scripts", "docs/", "CGNAT"] {
+            assert!(!text.contains(absent), "{absent}: {text}");
+        }
     }
 }

@@ -20,16 +20,17 @@ const UNKNOWN: &str = "ADDRESS-OF-THE-SERVER";
 const BY_NAME: &str = "The scripts look up the address of <b>{address}</b>. For the lines below, \
                        <code>nslookup {address}</code> shows it. If the address changes, run the script again.";
 const TRUST_TITLE: &str = "The certificate";
-const TRUST: &str = "The game connects only to servers whose certificate the computer trusts. The scripts install the \
-                     <a href=\"/ca.cer\" download>certificate of this server</a>, which is valid for the game's host \
-                     names only; <code>undo</code> removes it. By hand, on Windows, as administrator: \
+const TRUST: &str = "The game connects only to servers whose certificate the computer trusts. The \
+                     <a href=\"/ca.cer\" download>certificate of this server</a> is valid for the game's host names \
+                     only.{scripts} To install it by hand on Windows, run as administrator: \
                      <code>certutil -addstore Root ca.cer</code>.";
+const TRUST_BY_SCRIPT: &str = " The scripts install it, and <code>undo</code> removes it.";
 const BY_NOTHING: &str = "This server does not know its own address. Ask its operator for the address, and open this \
                           page with it, such as <code>http://203.0.113.5/</code>. Until then there are no downloads, \
                           and the lines below lack the address.";
 
 /// Returns the page at `/`, the scripts at `/setup.cmd` and `/setup.sh`, and the certificate of an authority at
-/// `/ca.cer`. The core fills in the address for each visitor.
+/// `/ca.cer`. The core fills in the address for each visitor. A game without a host name to redirect has no scripts.
 ///
 /// The other placeholders are ports, the version, and texts of the game. None of these can hold markup.
 pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
@@ -59,51 +60,63 @@ pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
         unknown: Some(authority.pem()),
         ..file("/ca.cer", "application/x-x509-ca-cert", authority.pem())
     });
-    [html, windows, unix].into_iter().chain(certificate).collect()
+    let has_scripts = setup.info.redirected_hosts().next().is_some();
+    let scripts = [windows, unix].into_iter().filter(|_| has_scripts);
+    [html].into_iter().chain(scripts).chain(certificate).collect()
 }
 
 fn page(setup: &Setup, has_authority: bool, address: &str, note: Option<&str>) -> String {
-    let Info { title, hosts, page: texts, .. } = setup.info;
-    let lines: Vec<String> = hosts.iter().map(|host| format!("{address} {host}")).collect();
+    let Info { title, page: texts, .. } = setup.info;
+    let lines: Vec<String> = setup.info.redirected_hosts().map(|host| format!("{address} {host}")).collect();
     let port = match setup.https.map(|place| place.address.port()) {
         Some(443) => None,
         Some(port) => Some(format!(
             "This server listens on port {port}, but the game connects to 443 only. Its operator must forward 443 to \
              {port}."
         )),
-        None => Some(
-            "This server does not speak HTTPS, which the game needs unless both are on one PC.".to_owned(),
-        ),
+        None => {
+            let exception = if texts.same_pc.is_empty() { "" } else { " unless both are on one PC" };
+            Some(format!("This server does not speak HTTPS, which the game needs{exception}."))
+        }
     };
     let notes = [note.map(str::to_owned), port].into_iter().flatten();
     let attention =
         notes.fold(String::new(), |html, text| html + "<p class=\"attention\">" + &text + "</p>\n");
     let section = |title: &str, text: &str| format!("<h2>{title}</h2>\n<p>{text}</p>\n");
+    let by_script = if lines.is_empty() { "" } else { TRUST_BY_SCRIPT };
     let trust = if has_authority { section(TRUST_TITLE, TRUST) } else { String::new() };
+    let trust = trust.replace("{scripts}", by_script);
     let same_pc = match texts.same_pc {
         "" => String::new(),
         text => section("Server and game on one PC", &format!("You need nothing of the above. {text}")),
     };
-    PAGE.replace("{attention}", &attention)
+    let about = if texts.about.is_empty() { String::new() } else { format!("<p>{}</p>\n", texts.about) };
+    let notice = if texts.notice.is_empty() { String::new() } else { format!(". {}", texts.notice) };
+    let (start, rest) = PAGE.split_once("{steps}").unwrap_or_default();
+    let (steps, end) = rest.split_once("{end}").unwrap_or_default();
+    let steps = if lines.is_empty() { "" } else { steps };
+    [start, steps, end]
+        .concat()
+        .replace("{attention}", &attention)
         .replace("{lines}", &lines.join("\n"))
         .replace("{version}", &setup.info.program())
         .replace("{trust}", &trust)
         .replace("{same_pc}", &same_pc)
         .replace("{title}", title)
-        .replace("{about}", texts.about)
-        .replace("{notice}", texts.notice)
+        .replace("{about}", &about)
+        .replace("{notice}", &notice)
 }
 
 /// Fills the placeholders of a script for this game and this server.
 fn filled(script: &str, info: &Info, authority: Option<&Authority>, what_else: &str) -> String {
-    let quoted: Vec<String> = info.hosts.iter().map(|host| format!("'{host}'")).collect();
+    let hosts: Vec<&str> = info.redirected_hosts().collect();
     let steam_app = match info.trust {
-        Trust::System { steam_app } => steam_app.to_string(),
-        Trust::Any => String::new(),
+        Trust::System { steam_app: Some(app) } => app.to_string(),
+        Trust::System { steam_app: None } | Trust::Any => String::new(),
     };
     script
-        .replace("{quoted_names}", &quoted.join(", "))
-        .replace("{names}", &info.hosts.join(" "))
+        .replace("{quoted_names}", &format!("'{}'", hosts.join("', '")))
+        .replace("{names}", &hosts.join(" "))
         .replace("{title}", info.title)
         .replace("{name}", info.name)
         .replace("{what_else}", what_else)

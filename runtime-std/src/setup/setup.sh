@@ -234,6 +234,11 @@ stranger() {
 # Adds the server's authority to the game's Wine prefix. It is valid for the game's host names only.
 trust() {
     [ -n "$authority" ] || return 0
+    if [ -z "$app" ]; then
+        echo "The game must trust the certificate of this server. Install ca.cer from the server's page where the game looks"
+        echo "for certificates: in its Wine prefix, or in the system."
+        return
+    fi
     if command -v protontricks-launch >/dev/null; then
         printf %s "$authority" | base64 -d >"$work/authority.cer"
         if protontricks-launch --appid "$app" certutil -addstore Root "$work/authority.cer" >/dev/null; then
@@ -247,7 +252,7 @@ trust() {
 }
 
 distrust() {
-    [ -n "$authority" ] && command -v protontricks-launch >/dev/null || return 0
+    [ -n "$authority" ] && [ -n "$app" ] && command -v protontricks-launch >/dev/null || return 0
     protontricks-launch --appid "$app" certutil -delstore Root "$thumbprint" >/dev/null || return 0
     echo "The game no longer trusts the certificate of this server."
 }

@@ -195,8 +195,8 @@ impl<R> State<R> {
         if self.queue.failed(batch, trouble.unwrap_or(StorageTrouble::Failing), now) {
             // Once for each trouble: attempts follow each other by the second.
             log::warn!(
-                "cannot save: {error}. The server goes on and tries again; until that succeeds, responses that depend \
-                 on it wait, and after some seconds requests that would change anything are refused"
+                "cannot save: {error}. The server retries; until it succeeds, responses to changes wait, and after \
+                 some seconds requests that change anything are rejected"
             );
         }
         // A damaged file may be a disk that failed to read, so it is retried as well.
@@ -249,10 +249,7 @@ impl<R> Shared<R> {
             }
             drop(state);
             if let Some(Resumed { after, attempts }) = resumed {
-                log::info!(
-                    "saved after {:.1} s and {attempts} failed attempts; all is well again",
-                    after.as_secs_f64()
-                );
+                log::info!("saved after {:.1} s and {attempts} failed attempts", after.as_secs_f64());
             } else if took >= super::retry::PATIENCE {
                 log::warn!("the disk took {:.1} s to save one change", took.as_secs_f64());
             }

@@ -14,7 +14,7 @@ use crate::system::advice::{FREE_SPACE, OWNER, SYSTEM_LOG};
 pub enum StoreError {
     /// Another server uses the data directory.
     #[error(
-        "another {program}{} uses the data directory {}: stop it, or give this one a directory of its own: \
+        "another {program}{} uses the data directory {}: stop it, or give this one its own directory with \
          --data-dir DIRECTORY",
         process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default(), dir.display()
     )]
@@ -38,59 +38,31 @@ pub enum StoreError {
     },
     /// A file beside the store cannot be read or written.
     #[error(
-        "{}: {source}; look for free space ({space}) and at who owns the directory ({owner})",
-        path.display(),
+        "{path}: {1}; check the free space ({space}) and the owner of the directory ({owner})",
+        path = .0.display(),
         space = FREE_SPACE,
         owner = OWNER
     )]
-    File {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    File(PathBuf, #[source] io::Error),
     /// A file with this name exists already.
-    #[error("{} is there already: choose another name, or remove it", path.display())]
-    Exists {
-        /// Path of the file.
-        path: PathBuf,
-    },
+    #[error("{path} exists already: choose another name, or remove the file", path = .0.display())]
+    Exists(PathBuf),
     /// The data directory has no store.
-    #[error("{} has no {program}.db: name the data directory of the server: --data-dir DIRECTORY", dir.display())]
-    Missing {
-        /// Data directory.
-        dir: PathBuf,
-        /// Name of the program.
-        program: &'static str,
-    },
+    #[error("{path} has no {1}.db: name the server's data directory with --data-dir DIRECTORY", path = .0.display())]
+    Missing(PathBuf, &'static str),
     /// The file to restore from cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    #[error("cannot read {path}: {1}", path = .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
     /// The file to restore from is not a backup.
-    #[error("{} is not a backup of {program}: choose a file that `{program} backup` has made", path.display())]
-    NotABackup {
-        /// Path of the file.
-        path: PathBuf,
-        /// Name of the program.
-        program: &'static str,
-    },
+    #[error("{path} is not a backup of {1}: choose a file that `{1} backup` has made", path = .0.display())]
+    NotABackup(PathBuf, &'static str),
     /// The file is a database of another program.
-    #[error("{} is no store of {program}: is it the right file?", path.display())]
-    Foreign {
-        /// Path of the file.
-        path: PathBuf,
-        /// Name of the program.
-        program: &'static str,
-    },
+    #[error("{path} is a database of another program, not of {1}: check the path", path = .0.display())]
+    Foreign(PathBuf, &'static str),
     /// The store was written by a later version.
     #[error(
-        "{} was written by a later {program} (its schema is {found}, this version knows {known}): use that version, or put a \
-         backup in its place: {program} restore FILE",
+        "{} was written by a later {program} (its schema is {found}, this version knows {known}): use that version, or \
+         restore a backup: {program} restore FILE",
         path.display()
     )]
     Later {
@@ -104,16 +76,11 @@ pub enum StoreError {
         known: usize,
     },
     /// A check of the whole file failed.
-    #[error("{} is damaged ({finding}): take another backup", path.display())]
-    Damaged {
-        /// Path of the file.
-        path: PathBuf,
-        /// First finding of the check.
-        finding: String,
-    },
+    #[error("{path} is damaged ({1}): use another backup", path = .0.display())]
+    Damaged(PathBuf, String),
     /// The store's rows contradict each other.
     #[error(
-        "{}: {source}; it was damaged, or changed by hand: put a backup in its place: {program} restore FILE",
+        "{}: {source}; the file is damaged or was edited: restore a backup: {program} restore FILE",
         path.display()
     )]
     Contradiction {
@@ -125,18 +92,12 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The records of the game do not fit its tables.
-    #[error("{}: {source}", path.display())]
-    Tables {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: RowError,
-    },
+    #[error("{path}: {1}", path = .0.display())]
+    Tables(PathBuf, #[source] RowError),
     /// The file lacks commits that were acknowledged.
     #[error(
-        "{} has lost changes that were saved before (it holds {found} of {expected} commits): it was replaced while the \
-         server ran, or its disk has lost data. Look at the system's log ({log}), and put a backup in its place: {program} \
-         restore FILE",
+        "{} has lost saved changes (it has {found} of {expected} commits): it was replaced while the server ran, or \
+         the disk has lost data. Check the system's log ({log}), and restore a backup: {program} restore FILE",
         path.display(),
         log = SYSTEM_LOG
     )]
@@ -152,8 +113,8 @@ pub enum StoreError {
     },
     /// The server stopped while changes could not be saved.
     #[error(
-        "{changes} changes could not be saved before the server stopped. None of them was acknowledged to a player. The \
-         reason: {source}"
+        "{changes} changes could not be saved before the server stopped; none of them was acknowledged to a player: \
+         {source}"
     )]
     GivenUp {
         /// Number of unsaved changes.
@@ -193,11 +154,11 @@ impl StoreError {
             Self::Sql { source, .. } if self.trouble().is_none() => said(source),
             _ => return self,
         };
-        Self::Damaged { path: path.to_owned(), finding }
+        Self::Damaged(path.to_owned(), finding)
     }
 
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
-        Self::File { path: path.to_owned(), source }
+        Self::File(path.to_owned(), source)
     }
 }
 
@@ -227,13 +188,13 @@ impl StoreFile {
     }
 
     pub(super) fn foreign(&self) -> StoreError {
-        StoreError::Foreign { path: self.path.clone(), program: self.schema.name }
+        StoreError::Foreign(self.path.clone(), self.schema.name)
     }
 
     pub(super) fn unfit(&self, source: RowError) -> StoreError {
         match source {
             RowError::Row { .. } => self.contradiction(source),
-            RowError::Schema(_) => StoreError::Tables { path: self.path.clone(), source },
+            RowError::Schema(_) => StoreError::Tables(self.path.clone(), source),
         }
     }
 
@@ -260,27 +221,25 @@ fn advice(error: &rusqlite::Error, program: &str) -> String {
         Some(ErrorCode::DiskFull) => return format!("the disk is full: make room ({FREE_SPACE})"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             return format!(
-                "it cannot be written: look at who owns it and its directory ({OWNER}), and whether the disk is mounted \
-                 read-only"
+                "it cannot be written: check the owner of the file and its directory ({OWNER}), and whether the disk \
+                 is mounted read-only"
             );
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            return format!("it is damaged: put a backup in its place: {program} restore FILE");
+            return format!("it is damaged: restore a backup: {program} restore FILE");
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another program has locked it, perhaps a database browser with an edit that is not written yet: write or \
-             discard it there, or close that program"
+            "another program has locked it, perhaps a database browser with an unsaved edit: save or discard the edit, \
+             or close that program"
         }
         Some(ErrorCode::SystemIoFailure) => {
             return format!(
-                "the disk fails: look at the system's log ({SYSTEM_LOG}), and copy the data directory to another disk"
+                "the disk fails: check the system's log ({SYSTEM_LOG}), and copy the data directory to another disk"
             );
         }
         // Not an error of SQLite: a value of the wrong type, or a row that is missing.
         None => {
-            return format!(
-                "it was damaged, or changed by hand: put a backup in its place: {program} restore FILE"
-            );
+            return format!("the file is damaged or was edited: restore a backup: {program} restore FILE");
         }
         Some(_) => "please report this",
     };

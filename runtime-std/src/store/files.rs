@@ -10,7 +10,7 @@ use mmcos_core::Server;
 use mmcos_core::row::{Kind, Row, Schema};
 use mmcos_core::seam::Wall;
 use mmcos_core::service::Service;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lock::Lock;
 use super::rows::Tables;
@@ -49,18 +49,14 @@ pub struct Restored {
 }
 
 /// Writes a snapshot of the store to a new file that only its owner can read. The server may be running.
-pub(super) fn backup(
-    schema: &'static Schema,
-    dir: &DataDir,
-    to: &Path,
-) -> std::result::Result<Summary, StoreError> {
+pub(super) fn backup(schema: &'static Schema, dir: &DataDir, to: &Path) -> Result<Summary, StoreError> {
     let (connection, file) = open_own(schema, dir)?;
     copy(&connection, &file, to)?;
     summary(&connection, &file, to)
 }
 
 /// Checks that a file is a backup that [`restore`] accepts.
-pub fn check_backup(schema: &'static Schema, from: &Path) -> std::result::Result<(), StoreError> {
+pub fn check_backup(schema: &'static Schema, from: &Path) -> Result<(), StoreError> {
     open_backup(&StoreFile::new(from, schema)).map(drop)
 }
 
@@ -71,7 +67,7 @@ pub fn restore<S>(
     from: &Path,
     server: &mut Server<S>,
     now: Wall,
-) -> std::result::Result<Restored, StoreError>
+) -> Result<Restored, StoreError>
 where
     S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
 {
@@ -109,7 +105,7 @@ where
 }
 
 /// Starts from a file as the next start of the server would.
-fn start_from<S>(file: &StoreFile, server: &mut Server<S>, now: Wall) -> std::result::Result<(), StoreError>
+fn start_from<S>(file: &StoreFile, server: &mut Server<S>, now: Wall) -> Result<(), StoreError>
 where
     S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
 {
@@ -121,14 +117,14 @@ where
     })
 }
 
-fn summary(connection: &Connection, file: &StoreFile, to: &Path) -> std::result::Result<Summary, StoreError> {
+fn summary(connection: &Connection, file: &StoreFile, to: &Path) -> Result<Summary, StoreError> {
     let bytes = fs::metadata(to).map_err(|source| StoreError::file(to, source))?.len();
     let count = count(connection, file.schema).map_err(|source| file.sql(source))?;
     Ok(Summary { count, counted: file.schema.counted, bytes })
 }
 
 /// Returns the number of rows in the table [`Schema::counted`].
-pub(super) fn count(connection: &Connection, schema: &Schema) -> Result<u64> {
+pub(super) fn count(connection: &Connection, schema: &Schema) -> rusqlite::Result<u64> {
     connection.query_row(&format!("SELECT count(*) FROM \"{}\"", schema.counted), (), |row| row.get(0))
 }
 
@@ -148,7 +144,7 @@ pub fn examine<R: Row>(
     dir: &DataDir,
     now: Wall,
     mut take: impl FnMut(R),
-) -> std::result::Result<Option<Health>, StoreError> {
+) -> Result<Option<Health>, StoreError> {
     let file = StoreFile::of(dir, R::SCHEMA);
     if !file.path.exists() {
         return Ok(None);
@@ -168,7 +164,7 @@ pub fn examine<R: Row>(
 }
 
 /// Checks that the store can be written at this moment. Changes nothing. The server may be running.
-pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> std::result::Result<(), StoreError> {
+pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> Result<(), StoreError> {
     let file = StoreFile::of(dir, schema);
     let locked = || {
         let connection = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -181,11 +177,7 @@ pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> std::result::R
 
 /// Writes all tables as one JSON object of arrays of rows. The server may be running. A reader that closes early is
 /// not an error.
-pub(super) fn export(
-    schema: &'static Schema,
-    dir: &DataDir,
-    out: &mut dyn Write,
-) -> std::result::Result<(), StoreError> {
+pub(super) fn export(schema: &'static Schema, dir: &DataDir, out: &mut dyn Write) -> Result<(), StoreError> {
     let (connection, file) = open_own(schema, dir)?;
     let mut export = || {
         // One transaction, so that all tables are of the same moment.
@@ -202,11 +194,7 @@ pub(super) fn export(
 }
 
 /// Writes the export to a new file that only its owner can read.
-pub fn export_to(
-    schema: &'static Schema,
-    dir: &DataDir,
-    to: &Path,
-) -> std::result::Result<Summary, StoreError> {
+pub fn export_to(schema: &'static Schema, dir: &DataDir, to: &Path) -> Result<Summary, StoreError> {
     let (connection, file) = open_own(schema, dir)?;
     let mut out = BufWriter::new(new_file(to)?);
     let written = export(schema, dir, &mut out)
@@ -218,7 +206,7 @@ pub fn export_to(
             let _ = fs::remove_file(to);
             // `export` does not know the file.
             Err(match error {
-                StoreError::File { source, .. } => StoreError::file(to, source),
+                StoreError::File(_, source) => StoreError::file(to, source),
                 other => other,
             })
         }
@@ -243,11 +231,7 @@ impl From<io::Error> for ExportError {
     }
 }
 
-fn write_tables(
-    connection: &Connection,
-    schema: &Schema,
-    out: &mut dyn Write,
-) -> std::result::Result<(), ExportError> {
+fn write_tables(connection: &Connection, schema: &Schema, out: &mut dyn Write) -> Result<(), ExportError> {
     let mut before = "{";
     let tables = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
     for table in names(connection, tables)? {
@@ -268,7 +252,7 @@ fn write_rows(
     schema: &Schema,
     table: &str,
     out: &mut dyn Write,
-) -> std::result::Result<(), ExportError> {
+) -> Result<(), ExportError> {
     let columns = schema::columns(connection, table)?;
     // In a view and in a history, columns have the name of their source.
     let tables = || schema.table(table).into_iter().chain(schema.tables);
@@ -294,35 +278,32 @@ fn write_rows(
     Ok(())
 }
 
-fn names(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+fn names(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     connection.prepare(sql)?.query_map((), |row| row.get(0))?.collect()
 }
 
 /// Opens the store of a data directory for reading.
-fn open_own(
-    schema: &'static Schema,
-    dir: &DataDir,
-) -> std::result::Result<(Connection, StoreFile), StoreError> {
+fn open_own(schema: &'static Schema, dir: &DataDir) -> Result<(Connection, StoreFile), StoreError> {
     let file = StoreFile::of(dir, schema);
     // SQLite would speak of rights, but most likely the command names another directory.
     if !file.path.exists() {
-        return Err(StoreError::Missing { dir: dir.path().to_owned(), program: schema.name });
+        return Err(StoreError::Missing(dir.path().to_owned(), schema.name));
     }
     Ok((open(&file)?, file))
 }
 
 /// Opens a backup for reading.
-fn open_backup(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
+fn open_backup(file: &StoreFile) -> Result<Connection, StoreError> {
     // The system says why it cannot be read; SQLite has one error for all reasons.
     let readable = File::open(&file.path).and_then(|file| file.metadata());
-    let data = readable.map_err(|source| StoreError::Unreadable { path: file.path.clone(), source })?;
-    let not_a_backup = || StoreError::NotABackup { path: file.path.clone(), program: file.schema.name };
+    let data = readable.map_err(|source| StoreError::Unreadable(file.path.clone(), source))?;
+    let not_a_backup = || StoreError::NotABackup(file.path.clone(), file.schema.name);
     if !data.is_file() {
         return Err(not_a_backup());
     }
     // The usual advice, to restore a backup, is of no use for the file that was given as the backup.
     open(file).map_err(|error| match error {
-        StoreError::Foreign { .. } => not_a_backup(),
+        StoreError::Foreign(..) => not_a_backup(),
         StoreError::Sql { ref source, .. } if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             not_a_backup()
         }
@@ -330,27 +311,23 @@ fn open_backup(file: &StoreFile) -> std::result::Result<Connection, StoreError> 
     })
 }
 
-fn open(file: &StoreFile) -> std::result::Result<Connection, StoreError> {
+fn open(file: &StoreFile) -> Result<Connection, StoreError> {
     let connection = look(&file.path).map_err(|source| file.sql(source))?;
     schema::check(&connection, file)?;
     Ok(connection)
 }
 
 /// Makes a new file that only its owner can read. Fails if it exists.
-pub(super) fn new_file(path: &Path) -> std::result::Result<File, StoreError> {
+pub(super) fn new_file(path: &Path) -> Result<File, StoreError> {
     private_file(path).map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
+        ErrorKind::AlreadyExists => StoreError::Exists(path.to_owned()),
         _ => StoreError::file(path, source),
     })
 }
 
 /// Writes a snapshot of a database to a new file and syncs it to the disk. Leaves no file behind on failure.
 /// (`VACUUM INTO`: the backup interface starts anew at every commit, and never comes to an end under load.)
-pub(super) fn copy(
-    connection: &Connection,
-    file: &StoreFile,
-    to: &Path,
-) -> std::result::Result<(), StoreError> {
+pub(super) fn copy(connection: &Connection, file: &StoreFile, to: &Path) -> Result<(), StoreError> {
     // SQLite uses an existing empty file. It would make one that everyone can read.
     drop(new_file(to)?);
     let new = StoreFile::new(to, file.schema);
@@ -377,10 +354,10 @@ pub(super) fn copy(
     copied
 }
 
-fn check_whole(connection: &Connection, file: &StoreFile) -> std::result::Result<(), StoreError> {
+fn check_whole(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
     let check = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0));
     let finding: String = check.map_err(|source| file.sql(source))?;
-    if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: file.path.clone(), finding }) }
+    if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged(file.path.clone(), finding)) }
 }
 
 /// Copies the store, with the commits that are not in its main file yet, to the first free name.

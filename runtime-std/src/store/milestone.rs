@@ -47,14 +47,14 @@ impl Drop for Copying {
 pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
     let Milestone { name, number } = *milestone;
     let missing = move |error: StoreError| {
-        log::warn!("{name} {number} begins without a copy of what was before: {error}");
+        log::warn!("{name} {number} begins without a copy of the store: {error}");
     };
     // On the thread that commits: no later commit can be in it.
     let snapshot = snapshot(connection, file).map_err(missing).ok()??;
     let file = file.clone();
     let copy = move || match attempt(&snapshot, &file, name, number) {
         Ok(copy) => log::info!(
-            "{name} {number} begins; to take that back, stop the server and run: {} restore {}",
+            "{name} {number} begins; to undo that, stop the server and run: {} restore {}",
             file.schema.name,
             copy.display()
         ),

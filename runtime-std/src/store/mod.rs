@@ -84,7 +84,7 @@ pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
                 Err(error) if start.elapsed() < START_PATIENCE && may_pass(&error) => {
                     // The first attempt alone: the others would say the same.
                     if start.elapsed() < Duration::from_secs(1) {
-                        log::warn!("{error}. Waiting up to {} s for that", START_PATIENCE.as_secs());
+                        log::warn!("{error}. Retrying for up to {} s", START_PATIENCE.as_secs());
                     }
                     thread::sleep(Duration::from_secs(1));
                 }
@@ -300,7 +300,8 @@ impl<R: Row> Store<R> {
         let left = size();
         if left > WAL_LIMIT {
             log::warn!(
-                "{}-wal has grown to {} MB, since another program has been reading {0} for a long time: close it there",
+                "{}-wal has grown to {} MB because another program has been reading {0} for a long time: close that \
+                 program",
                 self.file.path.display(),
                 left / 1_000_000,
             );

@@ -3,7 +3,7 @@
 use mmcos_core::row::{Change, Reader, Recent, Restore, Row, RowError, Table, Value, check, write};
 use mmcos_core::seam::Wall;
 use rusqlite::types::{ToSqlOutput, Type, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Result, ToSql, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult, ToSql, params_from_iter};
 
 use super::sql::{self, Statements};
 use super::{StoreError, StoreFile, schema};
@@ -35,18 +35,14 @@ impl Failure {
 
 impl Tables {
     /// Returns the statements for a game's records. Fails if its tables do not fit the records.
-    pub(super) fn of<R: Row>(file: &StoreFile) -> std::result::Result<Self, StoreError> {
+    pub(super) fn of<R: Row>(file: &StoreFile) -> Result<Self, StoreError> {
         // At the start, not when the first such record is written (decision 0088).
         check::<R>().map_err(|source| file.unfit(source))?;
         Ok(Self(R::SCHEMA.tables.iter().map(|table| Statements::of(R::SCHEMA, table)).collect()))
     }
 
     /// Writes or removes the row of a record.
-    pub(super) fn put<R: Row>(
-        &self,
-        connection: &Connection,
-        record: &R,
-    ) -> std::result::Result<(), Failure> {
+    pub(super) fn put<R: Row>(&self, connection: &Connection, record: &R) -> Result<(), Failure> {
         match write(record).map_err(Failure::Row)? {
             Change::Put(table, values) => self.of_table(table).map(|sql| put(connection, sql, &values)),
             Change::Remove(table, key) => {
@@ -67,8 +63,8 @@ impl Tables {
         connection: &Connection,
         file: &StoreFile,
         now: Wall,
-        mut take: impl FnMut(R) -> std::result::Result<(), StoreError>,
-    ) -> std::result::Result<(), StoreError> {
+        mut take: impl FnMut(R) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let failed = |source| file.sql(source);
         for Statements { table, restore, .. } in &self.0 {
             let Some(sql) = restore else { continue };
@@ -84,7 +80,7 @@ impl Tables {
             };
             let mut rows = statement.query(params_from_iter(oldest)).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
-                let values = (0..table.columns.len()).map(|at| value(row, at)).collect::<Result<Vec<_>>>();
+                let values = (0..table.columns.len()).map(|at| value(row, at)).collect::<SqlResult<Vec<_>>>();
                 let record = reader.read(&values.map_err(failed)?);
                 take(record.map_err(|source| file.unfit(source))?)?;
             }
@@ -93,7 +89,7 @@ impl Tables {
     }
 
     /// Deletes the rows that are no longer of use.
-    pub(super) fn forget_unused(&self, connection: &Connection, now: Wall) -> Result<()> {
+    pub(super) fn forget_unused(&self, connection: &Connection, now: Wall) -> SqlResult<()> {
         for table in self.0.iter().map(|sql| sql.table) {
             let Restore::Recent(recent) = table.restore else { continue };
             if let Some(sql) = sql::forget(table, recent) {
@@ -104,7 +100,7 @@ impl Tables {
     }
 }
 
-fn put(connection: &Connection, sql: &Statements, values: &[Value<'_>]) -> Result<()> {
+fn put(connection: &Connection, sql: &Statements, values: &[Value<'_>]) -> SqlResult<()> {
     let key = values.get(..sql.table.key).unwrap_or_default();
     // Before the row is replaced, since the copy is of its last state.
     if let Some((archive, by)) = &sql.archive {
@@ -118,19 +114,19 @@ fn put(connection: &Connection, sql: &Statements, values: &[Value<'_>]) -> Resul
     execute(connection, &sql.put, values)
 }
 
-fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<()> {
+fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> SqlResult<()> {
     connection.prepare_cached(sql)?.execute(params_from_iter(values.iter().map(Bound))).map(drop)
 }
 
 /// Returns the time before which a row is not recent.
-fn oldest(connection: &Connection, table: &Table, recent: Recent, now: Wall) -> Result<i64> {
+fn oldest(connection: &Connection, table: &Table, recent: Recent, now: Wall) -> SqlResult<i64> {
     let last = connection.query_row(&sql::last_time(table, recent), (), |row| row.get(0)).optional()?;
     // A clock that has jumped ahead must not make all rows old.
     let latest = last.map_or(now.as_millis(), |last: i64| last.min(now.as_millis()));
     Ok(latest.saturating_sub(i64::try_from(recent.keep.as_millis()).unwrap_or(i64::MAX)))
 }
 
-fn value<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> Result<Value<'r>> {
+fn value<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> SqlResult<Value<'r>> {
     Ok(match row.get_ref(at)? {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Integer(number),
@@ -150,7 +146,7 @@ fn value<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> Result<Value<'r>> {
 struct Bound<'a>(&'a Value<'a>);
 
 impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> SqlResult<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
             Value::Null => ValueRef::Null,
             Value::Integer(number) => ValueRef::Integer(*number),
@@ -161,12 +157,12 @@ impl ToSql for Bound<'_> {
 }
 
 /// Returns the number of commits.
-pub(super) fn commits(connection: &Connection) -> Result<u64> {
+pub(super) fn commits(connection: &Connection) -> SqlResult<u64> {
     connection.query_row(&format!("SELECT number FROM {}", schema::COMMITS), (), |row| row.get(0))
 }
 
 /// Writes the number of commits, to find lost commits after a failure of the disk.
-pub(super) fn set_commits(connection: &Connection, number: u64) -> Result<()> {
+pub(super) fn set_commits(connection: &Connection, number: u64) -> SqlResult<()> {
     let sql = format!("UPDATE {} SET number = ?", schema::COMMITS);
     connection.prepare_cached(&sql)?.execute([number]).map(drop)
 }

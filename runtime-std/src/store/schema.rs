@@ -17,7 +17,7 @@ pub(super) fn prepare(connection: &Connection, file: &StoreFile) -> Result<(), S
     if let Some(found) = found.filter(|found| *found < file.schema.migrations.len()) {
         let copy = copy_name(&file.path, found);
         log::info!(
-            "bringing {} up to date; a copy of it as it was is {}",
+            "updating {} for this version; a copy of the old file is {}",
             file.path.display(),
             copy.display()
         );

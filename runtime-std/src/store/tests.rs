@@ -309,7 +309,7 @@ fn a_row_that_no_record_can_be_says_where_and_what_to_do() {
     assert_eq!(error.trouble(), None);
     let error = error.to_string();
     assert!(error.contains("a row of laps makes no sense: invalid value: integer `-3`"), "{error}");
-    assert!(error.ends_with("put a backup in its place: rally restore FILE"), "{error}");
+    assert!(error.ends_with("restore a backup: rally restore FILE"), "{error}");
 }
 
 #[test]
@@ -394,9 +394,9 @@ fn a_database_of_something_else_is_left_alone() {
     let Scratch(dir) = &Scratch::new("foreign");
     let connection = first_version(dir);
     let file = StoreFile::new(&dir.file("rally.db"), OTHER);
-    assert!(matches!(schema::prepare(&connection, &file), Err(StoreError::Foreign { .. })));
-    assert!(matches!(schema::check(&connection, &file), Err(StoreError::Foreign { .. })));
+    assert!(matches!(schema::prepare(&connection, &file), Err(StoreError::Foreign(..))));
+    assert!(matches!(schema::check(&connection, &file), Err(StoreError::Foreign(..))));
     let other = Connection::open_in_memory().unwrap();
     other.execute_batch("CREATE TABLE t (a)").unwrap();
-    assert!(matches!(schema::prepare(&other, &file), Err(StoreError::Foreign { .. })));
+    assert!(matches!(schema::prepare(&other, &file), Err(StoreError::Foreign(..))));
 }

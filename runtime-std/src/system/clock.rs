@@ -51,9 +51,10 @@ pub fn is_set(now: Wall) -> bool {
 }
 
 /// Text for an operator whose clock is not set.
-pub const NOT_SET: &str = "this machine's clock says that it is before 2026, so it has not been set. Until it is, the \
-    server goes by the time of its last record: players log in and race, but no season begins. Connect the machine to the \
-    internet and wait for its time service (`timedatectl` shows it), or set the clock: sudo date -s '2026-12-31 18:00'";
+pub const NOT_SET: &str = "this machine's clock is not set: it shows a date before 2026. Until it is set, the server \
+    uses the time of its last record: players can play, but nothing that depends on the date begins. Connect the \
+    machine to the internet and wait for its time service (`timedatectl` shows it), or set the clock: sudo date -s \
+    '2026-12-31 18:00'";
 
 #[cfg(test)]
 mod tests {

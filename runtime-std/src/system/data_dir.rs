@@ -28,36 +28,21 @@ pub struct DataDir {
 pub enum DataDirError {
     /// The directory is missing and cannot be made.
     #[error(
-        "cannot make the data directory {}: {source}; choose a place that this user may write to: --data-dir DIRECTORY",
-        path.display()
+        "cannot make the data directory {path}: {1}; choose one that this user may write to: --data-dir DIRECTORY",
+        path = .0.display()
     )]
-    Make {
-        /// Path of the directory.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    Make(PathBuf, #[source] io::Error),
     /// A file exists and cannot be read.
-    #[error("cannot read {}: {source}; it must belong to the user who runs the server", path.display())]
-    Read {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    #[error("cannot read {path}: {1}; it must belong to the user that runs the server", path = .0.display())]
+    Read(PathBuf, #[source] io::Error),
     /// A file cannot be written.
     #[error(
-        "cannot write {}: {source}; look for free space ({space}) and at who owns the directory ({owner})",
-        path.display(),
+        "cannot write {path}: {1}; check the free space ({space}) and the owner of the directory ({owner})",
+        path = .0.display(),
         space = FREE_SPACE,
         owner = OWNER
     )]
-    Write {
-        /// Path of the file.
-        path: PathBuf,
-        /// Reason.
-        source: io::Error,
-    },
+    Write(PathBuf, #[source] io::Error),
 }
 
 impl DataDir {
@@ -66,7 +51,7 @@ impl DataDir {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match private_dir_builder().create(&path) {
             Ok(()) => Ok(Self { path }),
-            Err(source) => Err(DataDirError::Make { path, source }),
+            Err(source) => Err(DataDirError::Make(path, source)),
         }
     }
 
@@ -76,7 +61,7 @@ impl DataDir {
         match fs::read_dir(&path) {
             Ok(_) => Ok(Some(Self { path })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(DataDirError::Read { path, source }),
+            Err(source) => Err(DataDirError::Read(path, source)),
         }
     }
 
@@ -96,7 +81,7 @@ impl DataDir {
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(DataDirError::Read { path, source }),
+            Err(source) => Err(DataDirError::Read(path, source)),
         }
     }
 
@@ -121,7 +106,7 @@ impl DataDir {
 
     /// Makes or replaces a file, with mode 0600. After a power cut it holds either the old or the new contents.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DataDirError> {
-        self.replace(name, bytes).map_err(|source| DataDirError::Write { path: self.file(name), source })
+        self.replace(name, bytes).map_err(|source| DataDirError::Write(self.file(name), source))
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -164,42 +149,16 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(test)]
+#[path = "scratch.rs"]
+mod scratch;
+
+#[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
-    /// A temporary data directory, removed on drop.
-    pub(crate) struct Scratch(pub(crate) DataDir);
-
-    impl Scratch {
-        pub(crate) fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("mmcos-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            Self(DataDir::open(&path).unwrap())
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(self.0.path());
-        }
-    }
-
-    /// Asserts that only its owner can read the file. Windows keeps that in the directory's list of permissions.
-    #[cfg(not(unix))]
-    pub(crate) fn assert_private(path: &Path) {
-        assert!(path.exists());
-    }
-
-    /// Asserts that only its owner can read the file.
     #[cfg(unix)]
-    pub(crate) fn assert_private(path: &Path) {
-        assert_eq!(mode(path), 0o600);
-    }
-
-    #[cfg(unix)]
-    pub(crate) fn mode(path: &Path) -> u32 {
-        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777
-    }
+    pub(crate) use super::scratch::mode;
+    pub(crate) use super::scratch::{Scratch, assert_private};
 
     #[test]
     #[cfg(unix)]
@@ -236,7 +195,7 @@ pub(crate) mod tests {
         assert!(DataDir::open(dir.path()).is_ok(), "an old directory is opened");
         assert!(DataDir::find(dir.path()).unwrap().is_some());
         assert!(DataDir::find(&dir.file("b")).unwrap().is_none());
-        assert!(matches!(DataDir::find(&dir.file("a")), Err(DataDirError::Read { .. })));
+        assert!(matches!(DataDir::find(&dir.file("a")), Err(DataDirError::Read(..))));
     }
 
     #[test]
@@ -246,7 +205,7 @@ pub(crate) mod tests {
         let message = DataDir::open(&dir.file("file")).unwrap_err().to_string();
         assert!(message.contains("in-the-way") && message.contains("--data-dir"), "{message}");
         fs::create_dir(dir.file("directory")).unwrap();
-        assert!(matches!(dir.read("directory"), Err(DataDirError::Read { .. })));
-        assert!(matches!(dir.write("directory", b""), Err(DataDirError::Write { .. })));
+        assert!(matches!(dir.read("directory"), Err(DataDirError::Read(..))));
+        assert!(matches!(dir.write("directory", b""), Err(DataDirError::Write(..))));
     }
 }

@@ -29,9 +29,9 @@ pub fn allow_connections(_: usize) -> Result<(), TooFew> {
 /// The system allows fewer open files than the configured number of connections needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this system lets the server open {allowed} files, too few for max-connections = {connections}: players who come \
-     when they are used up must wait. Allow {needed} (systemd: LimitNOFILE={needed}; a shell: ulimit -n {needed}), or \
-     set max-connections to {} or less",
+    "the system allows {allowed} open files, too few for max-connections = {connections}: when they are used up, new \
+     players have to wait. Allow {needed} (systemd: LimitNOFILE={needed}; a shell: ulimit -n {needed}), or set \
+     max-connections to {} or less",
     allowed.saturating_sub(OTHERS)
 )]
 pub struct TooFew {

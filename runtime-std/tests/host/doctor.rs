@@ -4,11 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use mmcos_core::game::Game as _;
 use mmcos_game::{IdentityPolicy, Mmcos, Settings};
-use mmcos_std::config::Loaded;
+use mmcos_std::config::{Loaded, Sources};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::doctor::{Report, Unwell, Verdict, examine};
 use mmcos_std::host::Host;
 
+use super::toy_game::Duel;
 use super::{Scratch, load};
 
 fn loaded(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
@@ -37,11 +38,11 @@ fn a_fresh_host_is_well_and_stays_untouched() {
     let free = free_port().to_string();
     let report = examine::<Mmcos>(&loaded(dir, &[("http", "off"), ("https", &free)]));
     assert_eq!(report.verdict(), Ok(()), "{report}");
-    assert!(only(&report, "store").1.contains("not there yet"));
-    assert!(only(&report, "certificate").1.contains("not there yet"));
+    assert!(only(&report, "store").1.contains("does not exist yet"));
+    assert!(only(&report, "certificate").1.contains("does not exist yet"));
     let [(_, free), (verdict, forward)] = findings(&report, "https").try_into().unwrap();
     assert!(free.contains("is free"), "{free}");
-    assert!(verdict == Verdict::Warning && forward.contains("port 443 alone"), "{forward}");
+    assert!(verdict == Verdict::Warning && forward.contains("connect to port 443"), "{forward}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     assert!(report.to_string().lines().all(|line| line.len() <= 130), "{report}");
     assert!(report.to_string().contains("\nok       identity      players need"), "{report}");
@@ -56,11 +57,11 @@ fn a_host_whose_server_has_started_is_well() {
     std::fs::remove_file(dir.file("running.toml")).unwrap();
     let report = examine::<Mmcos>(&config);
     assert_eq!(report.verdict(), Ok(()), "{report}");
-    assert!(only(&report, "store").1.contains("whole; it keeps 0 players"));
+    assert!(only(&report, "store").1.contains("undamaged, with 0 players"));
     let certificates = findings(&report, "certificate");
     assert_eq!(certificates.len(), 2);
     assert!(
-        certificates.iter().all(|(verdict, text)| *verdict == Verdict::Ok && text.contains("holds until"))
+        certificates.iter().all(|(verdict, text)| *verdict == Verdict::Ok && text.contains("is valid until"))
     );
 }
 
@@ -74,7 +75,7 @@ fn a_port_that_a_stranger_has_is_a_problem() {
     closes.join().unwrap();
     let (verdict, text) = findings(&report, "http").remove(0);
     assert!(verdict == Verdict::Problem && text.contains("is not mmcos"), "{text}");
-    assert_eq!(report.verdict().unwrap_err().to_string(), "1 problem to mend, see above");
+    assert_eq!(report.verdict().unwrap_err().to_string(), "1 problem found, see above");
 }
 
 #[test]
@@ -82,6 +83,25 @@ fn no_listener_at_all_is_a_problem() {
     let Scratch(dir) = &Scratch::new("doctor-off");
     let report = examine::<Mmcos>(&loaded(dir, &[("http", "off"), ("https", "off")]));
     assert_eq!(only(&report, "ports").0, Verdict::Problem);
+}
+
+/// A game that cannot be played on the server's PC is not told of a way to do so.
+#[test]
+fn without_https_the_advice_is_that_of_the_game() {
+    let Scratch(dir) = &Scratch::new("doctor-https-off");
+    let off = [("http", "0"), ("https", "off")];
+    let (verdict, text) = only(&examine::<Mmcos>(&loaded(dir, &off)), "https");
+    assert!(
+        verdict == Verdict::Warning && text.contains(Mmcos::INFO.page.same_pc.trim_end_matches('.')),
+        "{text}"
+    );
+    let flags = off.iter().chain(&[("data-dir", "d")]).map(|(name, value)| ((*name).into(), (*value).into()));
+    let sources = Sources { flags: flags.collect(), directory: dir.path().to_owned(), ..Sources::default() };
+    let report = examine::<Duel>(&sources.load::<Duel>().unwrap());
+    let (_, text) = only(&report, "https");
+    assert_eq!(text, "off: games must connect through a proxy. For other games set https = \"443\".");
+    assert_eq!(findings(&report, "hosts file"), []);
+    assert!(!report.to_string().contains("season"), "{report}");
 }
 
 #[test]
@@ -106,7 +126,7 @@ fn a_webhook_is_named_by_its_host_and_sent_nothing() {
     let webhook = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/hooks/s3cret", webhook.local_addr().unwrap());
     let report = examine::<Mmcos>(&loaded(dir, &[&off[..], &[("notify-url", &url)]].concat()));
-    let expected = "127.0.0.1 is told the news; `mmcos notify-test` tries it";
+    let expected = "messages go to 127.0.0.1; to test: `mmcos notify-test`";
     assert_eq!(only(&report, "notify-url"), (Verdict::Ok, expected.to_owned()));
     assert!(!report.to_string().contains("s3cret"));
     webhook.set_nonblocking(true).unwrap();

@@ -7,11 +7,13 @@
 )]
 
 mod doctor;
+#[path = "../../src/system/scratch.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod scratch;
 mod store;
-
-use std::fs;
-#[cfg(unix)]
-use std::path::Path;
+#[path = "../../../core/examples/toy_game.rs"]
+#[expect(dead_code, reason = "the example's own main is not called")]
+mod toy_game;
 
 use mmcos_core::{game::Game as _, info::Info};
 use mmcos_game::{Mmcos, Settings};
@@ -19,28 +21,7 @@ use mmcos_std::cli;
 use mmcos_std::config::{Keys, Loaded, Sources};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::host::{Host, HostError, start};
-
-/// A temporary data directory, removed on drop.
-struct Scratch(DataDir);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mmcos-host-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(DataDir::open(&path).unwrap())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.0.path());
-    }
-}
-
-#[cfg(unix)]
-fn mode(path: &Path) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777
-}
+use scratch::Scratch;
 
 fn load(dir: &DataDir, flags: &[(&str, &str)]) -> Loaded<Settings> {
     let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -38,6 +38,7 @@ pub(crate) const INFO: Info = Info {
         about: "print what a Steam ticket says, and whether it lets its player in",
         run: explain,
     }],
+    guide: "docs/HOSTING.md",
 };
 
 const TICKET: &str = "the PlatformID of a login, or its start in hex";

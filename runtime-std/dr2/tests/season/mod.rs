@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -19,6 +19,7 @@ use rustls::{
 use crate::{
     PROGRAM,
     common::{Game, Transport, get_clubs, post_time, trial},
+    served::Served,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,9 +27,7 @@ const HOST: &str = "prod.egonet.codemasters.com";
 
 /// A server process with a data directory of its own.
 struct Server {
-    child: Child,
-    http: SocketAddr,
-    https: SocketAddr,
+    served: Served,
     directory: PathBuf,
 }
 
@@ -43,35 +42,25 @@ impl Server {
     fn start_in(directory: PathBuf) -> Self {
         let clubs =
             r#"[{ "id": 7, "name": "Gravel", "rallies": [{ "name": "First", "stages": [626, 627, 628] }] }]"#;
-        let mut child = Command::new(PROGRAM)
+        let mut command = Command::new(PROGRAM);
+        let command = command
             .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--clubs", clubs, "--data-dir", "data"])
             .args(["--clock-wait-seconds", "0"])
             .current_dir(&directory)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut place = |name: &str| {
-            let line = lines.find(|line| line.starts_with(name)).expect("the program ended before it served");
-            line.split_whitespace().last().unwrap().parse().unwrap()
-        };
-        let (https, http) = (place("HTTPS "), place("HTTP "));
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, http, https, directory }
+            .stderr(Stdio::null());
+        Self { served: Served::start(command), directory }
     }
 
     /// Kills the server as `kill -9` does.
     fn kill(mut self) -> PathBuf {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.served.kill();
         std::mem::take(&mut self.directory)
     }
 
     fn page(&self, path: &str) -> String {
-        let mut stream = connect(self.http);
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.http).unwrap();
+        let mut stream = connect(self.served.http);
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.served.http)
+            .unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
         assert!(response.starts_with("HTTP/1.1 200 "), "{path}: {response}");
@@ -89,14 +78,13 @@ impl Server {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Player { config: Arc::new(config), https: self.https }
+        Player { config: Arc::new(config), https: self.served.https }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.served.kill();
         if !self.directory.as_os_str().is_empty() {
             let _ = fs::remove_dir_all(&self.directory);
         }

@@ -22,13 +22,13 @@ pub(super) fn examine<G: Game>(config: &Config, now: Wall) -> Vec<Finding> {
             findings
         }
         Ok(None) => {
-            let text = format!("{} is not there yet: the first start makes it", config.data_dir.display());
+            let text = format!("{} does not exist yet: the first start makes it", config.data_dir.display());
             let mut findings = vec![Finding::ok("data", text)];
             findings.extend(certificates(info, None, config, now));
             findings
         }
         Err(error) => {
-            vec![Finding::problem("data", format!("{error}: look again as that user, or with sudo."))]
+            vec![Finding::problem("data", format!("{error}: run this as that user, or with sudo."))]
         }
     }
 }
@@ -47,7 +47,7 @@ fn store<G: Game>(dir: &DataDir, now: Wall) -> Finding {
         }
     };
     let health = match files::examine::<G::Record>(dir, now, look) {
-        Ok(None) => return Finding::ok("store", "not there yet: the first start makes it"),
+        Ok(None) => return Finding::ok("store", "does not exist yet: the first start makes it"),
         Ok(Some(health)) => health,
         Err(error) => return Finding::problem("store", format!("{error}.")),
     };
@@ -56,9 +56,9 @@ fn store<G: Game>(dir: &DataDir, now: Wall) -> Finding {
     }
     match files::examine_writing(G::Record::SCHEMA, dir) {
         Ok(()) => {
-            Finding::ok("store", format!("whole; it keeps {} {}", health.count, G::Record::SCHEMA.counted))
+            Finding::ok("store", format!("undamaged, with {} {}", health.count, G::Record::SCHEMA.counted))
         }
-        Err(error) => Finding::problem("store", format!("nothing can be saved at the moment: {error}.")),
+        Err(error) => Finding::problem("store", format!("it cannot be written at the moment: {error}.")),
     }
 }
 
@@ -68,7 +68,7 @@ fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) 
     }
     match certificate::describe(dir, config.certificate.as_deref(), config.key.as_deref()) {
         Ok(found) if found.is_empty() => {
-            vec![Finding::ok("certificate", "not there yet: the first start makes one")]
+            vec![Finding::ok("certificate", "does not exist yet: the first start makes one")]
         }
         Ok(found) => found.iter().map(|description| certificate(info, description, now)).collect(),
         Err(error) => vec![Finding::problem("certificate", format!("{error}."))],
@@ -78,19 +78,19 @@ fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) 
 fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
     let Description { path, validity, names, ours } = description;
     let Date { year, month, day } = Date::of(validity.not_after);
-    let holds = format!("{} holds until {year}-{month:02}-{day:02}", path.display());
+    let holds = format!("{} is valid until {year}-{month:02}-{day:02}", path.display());
     let named = |host: &&str| names.iter().any(|name| name == *host);
     let missing: Vec<&str> = info.hosts.iter().copied().filter(|host| !named(host)).collect();
     let trouble = match (validity.is_due(now), *ours) {
-        (true, true) => "the server renews it when it starts and once an hour, so start it".to_owned(),
+        (true, true) => "start the server, which renews it".to_owned(),
         (true, false) => {
-            "that is soon or was, or it does not hold yet. Renew it; the server takes up the new one \
-             within a day"
+            "it ends soon, has ended, or is not valid yet. Renew it; the server loads the new one within an \
+             hour"
                 .to_owned()
         }
         (false, _) if missing.is_empty() => return Finding::ok("certificate", holds),
         (false, _) => format!(
-            "it does not name {}. If the game refuses it, leave certificate and key empty, and the server makes one \
+            "it does not name {}. If the game rejects it, leave certificate and key empty, and the server makes one \
              that does",
             missing.join(", ")
         ),
@@ -131,20 +131,20 @@ mod system {
         let mut findings = Vec::new();
         let mode = |name| fs::metadata(dir.file(name)).map_or(0, |data| data.mode() & 0o777);
         if mode("") & 0o022 != 0 {
-            let text = format!("other users may change what is in {path}: sudo chmod 700 '{path}'");
+            let text = format!("other users may change the files in {path}: sudo chmod 700 '{path}'");
             findings.push(Finding::problem("data", text));
         }
         for (name, harm) in [
-            (secret::FILE, "log in as any player"),
-            ("certificate-rsa.pem", "pass for this server"),
-            ("certificate-p256.pem", "pass for this server"),
-            ("authority.pem", "pass for this server"),
+            (secret::FILE, "act as any player"),
+            ("certificate-rsa.pem", "impersonate this server"),
+            ("certificate-p256.pem", "impersonate this server"),
+            ("authority.pem", "impersonate this server"),
         ] {
             if mode(name) & 0o077 != 0 && mode("") & 0o011 != 0 {
                 let file = dir.file(name);
                 let text = format!(
-                    "other users may read {0} and then {harm}: sudo chmod 600 '{0}', or delete it if somebody may have \
-                     done so: a new one is made",
+                    "other users may read {0} and then {harm}: sudo chmod 600 '{0}'. If the file may have been read, \
+                     delete it: the next start makes a new one",
                     file.display()
                 );
                 findings.push(Finding::problem("data", text));
@@ -156,11 +156,11 @@ mod system {
     fn free_space(dir: &DataDir) -> Finding {
         let free = match rustix::fs::statvfs(dir.path()) {
             Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
-            Err(error) => return Finding::warning("disk", format!("its free space cannot be told: {error}")),
+            Err(error) => return Finding::warning("disk", format!("cannot read the free space: {error}")),
         };
         let found = format!("{} MB free", free / MEGABYTE);
         let advice =
-            "make room (df -h): without it nothing can be saved, and the server refuses logins and results";
+            "free some space (df -h); on a full disk the server rejects requests that change anything";
         match free {
             0..NO_ROOM => Finding::problem("disk", format!("{found}: {advice}")),
             NO_ROOM..ROOM => Finding::warning("disk", format!("{found}: {advice}")),

@@ -19,14 +19,14 @@ pub(super) fn address(config: &Config) -> Finding {
         (Some(name @ ServerAddress::Name(_)), _) if resolved(name).is_empty() => Finding::warning(
             "address",
             format!(
-                "public-address = \"{name}\" cannot be resolved here, and players' scripts resolve it likewise: look \
-                 whether the name is right and its DNS entry exists."
+                "public-address = \"{name}\" cannot be resolved here, so probably not by players either: check the \
+                 name and its DNS entry."
             ),
         ),
         (Some(address), _) => Finding::ok("address", format!("players use {address} (public-address)")),
         (None, []) => Finding::warning(
             "address",
-            "this machine has no network: connect it, or set public-address to where players find it.",
+            "this machine has no network: connect it, or set public-address to the address that players use.",
         ),
         (None, own) => Finding::ok("address", own.join(", ")),
     }
@@ -58,18 +58,19 @@ pub(super) fn open_files(config: &Config) -> Finding {
     }
 }
 
-/// Examines where a game on this machine would connect to.
-pub(super) fn hosts_file(info: &Info, config: &Config) -> Finding {
+/// Examines where a game on this machine would connect to. `None` for a game without host names to redirect.
+pub(super) fn hosts_file(info: &Info, config: &Config) -> Option<Finding> {
+    info.redirected_hosts().next()?;
     let path = hosts_path();
     let text = match fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
-            return Finding::warning("hosts file", format!("cannot read {}: {error}", path.display()));
+            return Some(Finding::warning("hosts file", format!("cannot read {}: {error}", path.display())));
         }
     };
     let public = config.public_address.iter().flat_map(resolved);
     let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(public).collect();
-    judge(info, &path, &text, |address| address.is_loopback() || ours.contains(&address))
+    Some(judge(info, &path, &text, |address| address.is_loopback() || ours.contains(&address)))
 }
 
 fn hosts_path() -> PathBuf {
@@ -85,22 +86,22 @@ pub(super) fn judge(info: &Info, path: &Path, text: &str, is_ours: impl Fn(IpAdd
     let entries = entries(info, text);
     let path = path.display();
     let named = |host: &&str| entries.iter().any(|(_, name)| name == *host);
-    let missing: Vec<&str> = info.hosts.iter().copied().filter(|host| !named(host)).collect();
+    let missing: Vec<&str> = info.redirected_hosts().filter(|host| !named(host)).collect();
     if let Some((address, name)) = entries.iter().find(|(address, _)| !address.parse().is_ok_and(&is_ours)) {
         return Finding::warning(
             "hosts file",
-            format!("{path} sends a game on this machine to {address} for {name}, which is not this server."),
+            format!("{path} redirects {name} to {address}, which is not this server."),
         );
     }
     match missing.as_slice() {
-        [] => Finding::ok("hosts file", format!("{path} sends a game on this machine to this server")),
-        missing if missing.len() == info.hosts.len() => Finding::ok(
+        [] => Finding::ok("hosts file", format!("{path} redirects the game to this server")),
+        missing if entries.is_empty() => Finding::ok(
             "hosts file",
-            format!("{path} does not name the game's hosts; only a game's PC needs that"),
+            format!("{path} does not name {}; only a PC that runs the game needs that", missing.join(", ")),
         ),
         missing => Finding::warning(
             "hosts file",
-            format!("{path} names some of the game's hosts, and not {}: add it.", missing.join(", ")),
+            format!("{path} has entries for the game, but not for {}: add them.", missing.join(", ")),
         ),
     }
 }
@@ -112,7 +113,8 @@ fn entries<'t>(info: &Info, text: &'t str) -> Vec<(&'t str, String)> {
         let line = line.split('#').next().unwrap_or_default();
         let mut fields = line.split_whitespace();
         let Some(address) = fields.next() else { continue };
-        let names = fields.map(str::to_ascii_lowercase).filter(|name| info.hosts.contains(&name.as_str()));
+        let is_ours = |name: &String| info.redirected_hosts().any(|host| host == name);
+        let names = fields.map(str::to_ascii_lowercase).filter(is_ours);
         entries.extend(names.map(|name| (address, name)));
     }
     entries

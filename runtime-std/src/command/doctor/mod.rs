@@ -29,7 +29,7 @@ pub struct Report {
 
 /// Error of a report with problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} to mend, see above", if *problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") })]
+#[error("{} found, see above", if *problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") })]
 pub struct Unwell {
     /// Number of problems.
     pub problems: usize,
@@ -77,7 +77,7 @@ pub fn examine<G: Game>(given: &Loaded<G::Settings>) -> Report {
     findings.extend(ports::examine(info, config));
     findings.push(machine::address(config));
     findings.push(machine::clock(now));
-    findings.push(machine::hosts_file(info, config));
+    findings.extend(machine::hosts_file(info, config));
     findings.extend(data::examine::<G>(config, now));
     findings.push(machine::open_files(config));
     findings.extend(G::examine(game));
@@ -86,7 +86,7 @@ pub fn examine<G: Game>(given: &Loaded<G::Settings>) -> Report {
 }
 
 fn configuration(file: Option<&std::path::Path>) -> Finding {
-    let none = || format!("no file, see `{} config`", program());
+    let none = || format!("no file; `{} config` prints one to start from", program());
     let origin = file.map_or_else(none, |file| file.display().to_string());
     Finding::ok("configuration", origin)
 }
@@ -96,14 +96,13 @@ fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> 
     let loaded = match running {
         Ok(loaded) => loaded,
         Err(error) => {
-            let text =
-                format!("a server was started here, and what it was started with cannot be read: {error}.");
+            let text = format!("a server runs here, but its configuration cannot be read: {error}.");
             return vec![Finding::warning("server", text)];
         }
     };
     let set = loaded.changed();
-    let set = if set.is_empty() { "nothing".to_owned() } else { set.join(", ") };
-    let text = format!("it runs; what follows is about its settings. Not the defaults: {set}");
+    let set = if set.is_empty() { "none".to_owned() } else { set.join(", ") };
+    let text = format!("it runs; the findings below are for its settings. Changed from the defaults: {set}");
     let trouble = running::trouble(info, &loaded.config);
     let trouble = trouble.map(|reason| {
         // The operator asked for maintenance.
@@ -113,9 +112,9 @@ fn server(info: &Info, running: &Result<Loaded<impl Settings>, ConfigError>) -> 
     });
     let clock = running::clock_trouble(info, &loaded.config).map(|reason| {
         let text = format!(
-            "it does not believe this machine's clock: {reason}. It goes by the time from before, and begins no season. \
-             Look at the clock and its time service (`timedatectl`, or the date and time settings); one that runs evenly \
-             is believed later, see docs/HOSTING.md."
+            "it does not trust this machine's clock: {reason}. It continues with the time from before, and nothing \
+             that depends on the date begins. Check the clock and its time service (`timedatectl`, or the date and \
+             time settings). A clock that runs evenly is trusted later."
         );
         Finding::problem("server", text)
     });
@@ -130,12 +129,12 @@ fn notifications(config: &Config) -> Option<Finding> {
         Finding::warning(
             "notify-url",
             format!(
-                "this machine has no root certificates, so {host} cannot be told anything: install ca-certificates, \
-                 or name a file in SSL_CERT_FILE."
+                "this machine has no root certificates, so it cannot verify {host} and sends nothing: install \
+                 ca-certificates, or set SSL_CERT_FILE to a file with root certificates."
             ),
         )
     } else {
-        Finding::ok("notify-url", format!("{host} is told the news; `{} notify-test` tries it", program()))
+        Finding::ok("notify-url", format!("messages go to {host}; to test: `{} notify-test`", program()))
     })
 }
 

@@ -6,7 +6,7 @@ use mmcos_core::info::Info;
 
 use super::Finding;
 use crate::command::local_client::Listener;
-use crate::command::running::{Answer, asked};
+use crate::command::running::{Occupant, probe};
 use crate::config::Config;
 use crate::listen;
 
@@ -16,11 +16,11 @@ const HTTP: u16 = 80;
 
 pub(super) fn examine(info: &Info, config: &Config) -> Vec<Finding> {
     if config.http.is_none() && config.https.is_none() {
-        let text = "http and https are both off, so nobody could connect. Give one of them a port.";
+        let text = "http and https are both off, so no player can connect. Give one of them a port.";
         return vec![Finding::problem("ports", text)];
     }
     let mut findings = vec![
-        config.https.map_or_else(https_off, |wanted| port(info, "https", wanted, true)),
+        config.https.map_or_else(|| https_off(info), |wanted| port(info, "https", wanted, true)),
         config.http.map_or_else(|| Finding::ok("http", "off"), |wanted| port(info, "http", wanted, false)),
     ];
     let elsewhere = |wanted: Option<SocketAddr>, port| wanted.is_some_and(|wanted| wanted.port() != port);
@@ -33,34 +33,36 @@ pub(super) fn examine(info: &Info, config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn https_off() -> Finding {
-    Finding::warning(
-        "https",
-        "off: only a game on this PC, with its Localhost setting, can use the server, or games that come through a proxy. \
-         For others set https = \"443\".",
-    )
+fn https_off(info: &Info) -> Finding {
+    let same_pc = match info.page.same_pc {
+        "" => String::new(),
+        text => format!(" or run on this PC ({})", text.trim_end_matches('.')),
+    };
+    let text =
+        format!("off: games must connect through a proxy{same_pc}. For other games set https = \"443\".");
+    Finding::warning("https", text)
 }
 
 fn forwarding(about: &'static str, port: u16) -> Finding {
     Finding::warning(
         about,
         format!(
-            "the game asks for port {port} alone: a router, proxy or firewall must forward that port to this one."
+            "games connect to port {port}: a router, proxy or firewall must forward that port to this one."
         ),
     )
 }
 
 fn port(info: &Info, about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
-    match asked(info, Listener { address: wanted, tls: https }) {
-        Answer::Ours => return Finding::ok(about, format!("{} answers on {wanted}", info.name)),
-        Answer::Stranger => {
-            let taken = listen::ListenError::InUse { address: wanted };
+    match probe(info, Listener { address: wanted, tls: https }) {
+        Occupant::Ours => return Finding::ok(about, format!("{} responds on {wanted}", info.name)),
+        Occupant::Stranger => {
+            let taken = listen::ListenError::InUse(wanted);
             return Finding::problem(
                 about,
-                format!("what answers on {wanted} is not {}: {taken}.", info.name),
+                format!("the program on {wanted} is not {}: {taken}.", info.name),
             );
         }
-        Answer::Closed => {}
+        Occupant::Nothing => {}
     }
     match listen::bind(wanted) {
         Ok(bound) => match bound.instead_of {
@@ -75,8 +77,8 @@ fn denied(info: &Info, about: &'static str, wanted: SocketAddr, substitute: Sock
     Finding::warning(
         about,
         format!(
-            "no server answers on {wanted}, and your account may not use that port: started by you, {} falls back to \
-             {substitute}, where games cannot find it. Started by systemd, it may have the port.",
+            "no server responds on {wanted}, and your account may not use that port. If you start {}, it falls back to \
+             {substitute}, where games cannot find it; systemd can give it the port.",
             info.name
         ),
     )

@@ -38,9 +38,9 @@ fn the_hosts_file_is_judged_by_where_it_leads() {
     };
     assert!(judge("127.0.0.1 localhost\n# 1.2.3.4 stats.example.com\n").1.contains("does not name"));
     let all = "127.0.0.1 game.example.com\n::1 STATS.example.com # here\n";
-    assert!(judge(all).1.contains("to this server"));
+    assert!(judge(all).1.contains("redirects the game to this server"));
     let (verdict, text) = judge("127.0.0.1 game.example.com\n");
-    assert!(verdict == Verdict::Warning && text.contains("not stats.example.com"), "{text}");
+    assert!(verdict == Verdict::Warning && text.contains("not for stats.example.com"), "{text}");
     let (verdict, text) = judge(&format!("{all}9.9.9.9 stats.example.com"));
-    assert!(verdict == Verdict::Warning && text.contains("to 9.9.9.9 for stats"), "{text}");
+    assert!(verdict == Verdict::Warning && text.contains("redirects stats.example.com to 9.9.9.9"), "{text}");
 }

@@ -39,15 +39,15 @@ impl Authority {
         let path = dir.file(FILE);
         if let Some(pem) = dir.read(FILE)? {
             return Self::read(info, &pem)
-                .map_err(|error| CertificateError::Authority { path, reason: error.to_string() });
+                .map_err(|error| CertificateError::Authority(path, error.to_string()));
         }
         let key = rsa_2048()?;
         let name = name(info, &key);
         let certificate = params(info, &name, now)?.self_signed(&key).map_err(failed)?;
         dir.write(FILE, (key.serialize_pem() + &certificate.pem()).as_bytes())?;
         log::info!(
-            "made an authority for certificates: {}. Keep it: players install it once, and with another they would have \
-             to do so again",
+            "made an authority for certificates: {}. Keep this file: players install its certificate once, and a new \
+             authority would have to be installed again",
             path.display()
         );
         Ok(Self { key, name, der: certificate.der().clone(), pem: certificate.pem() })

@@ -1,12 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use rustls::sign::CertifiedKey;
-use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::{CertificateError, Kind, Validity, own_key, read};
+use super::{CertificateError, Kind, Validity, own_key, parsed, read};
 use crate::data_dir::DataDir;
 
 /// Description of a certificate for the operator.
@@ -41,7 +39,7 @@ pub fn describe(
         if let Some(pem) = dir.read(kind.file())? {
             let path = dir.file(kind.file());
             let description = read(&pem).and_then(|key| of(&key, path.clone(), true));
-            found.push(description.map_err(|reason| CertificateError::Damaged { path, reason })?);
+            found.push(description.map_err(|reason| CertificateError::Damaged(path, reason))?);
         }
     }
     Ok(found)
@@ -50,7 +48,7 @@ pub fn describe(
 fn own(certificate: &Path, key: &Path) -> Result<Description, CertificateError> {
     let key = own_key(certificate, key)?;
     of(&key, certificate.to_owned(), false)
-        .map_err(|reason| CertificateError::Own { path: certificate.to_owned(), reason })
+        .map_err(|reason| CertificateError::Own(certificate.to_owned(), reason))
 }
 
 fn of(key: &CertifiedKey, path: PathBuf, ours: bool) -> Result<Description, String> {
@@ -58,8 +56,7 @@ fn of(key: &CertifiedKey, path: PathBuf, ours: bool) -> Result<Description, Stri
 }
 
 fn names(key: &CertifiedKey) -> Result<Vec<String>, String> {
-    let der = key.end_entity_cert().map_err(|error| error.to_string())?;
-    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    let certificate = parsed(key)?;
     let extension = certificate.tbs_certificate().get_extension::<SubjectAltName>();
     let names = extension.map_err(|error| error.to_string())?.map(|(_, names)| names.0).unwrap_or_default();
     let name = |name: GeneralName| match name {
@@ -96,6 +93,6 @@ mod tests {
         assert!(matches!(own.as_slice(), [own] if !own.ours && own.path == pem));
         assert!(matches!(describe(None, Some(&pem), None), Err(CertificateError::HalfGiven)));
         dir.write("certificate-rsa.pem", b"damaged").unwrap();
-        assert!(matches!(describe(Some(dir), None, None), Err(CertificateError::Damaged { .. })));
+        assert!(matches!(describe(Some(dir), None, None), Err(CertificateError::Damaged(..))));
     }
 }

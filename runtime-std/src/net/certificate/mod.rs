@@ -60,36 +60,26 @@ pub enum CertificateError {
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// A file that this program wrote does not parse.
-    #[error("{} is damaged ({reason}); delete it, and a new one is made", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Reason.
-        reason: String,
-    },
+    #[error("{path} is damaged ({1}): delete it, and the next start makes a new one", path = .0.display())]
+    Damaged(PathBuf, String),
     /// The operator's certificate or key does not parse.
-    #[error("cannot use {}: {reason}; it must be a PEM file, as `openssl` and `certbot` write them", path.display())]
-    Own {
-        /// The file.
-        path: PathBuf,
-        /// Reason.
-        reason: String,
-    },
+    #[error(
+        "cannot use {path}: {1}; it must be a PEM file, such as those of `openssl` and `certbot`",
+        path = .0.display()
+    )]
+    Own(PathBuf, String),
     /// Only one of the settings `certificate` and `key` is set.
-    #[error("`certificate` and `key` belong together: give both files, or none to have a certificate made")]
+    #[error(
+        "`certificate` and `key` belong together: set both, or neither, and the server makes a certificate"
+    )]
     HalfGiven,
     /// The authority's file does not parse.
     #[error(
-        "{} is damaged ({reason}); put a copy of it back. Without one, delete it: a new authority is made, and all players \
-         run the set-up script again",
-        path.display()
+        "{path} is damaged ({1}): restore a copy of it. Without a copy, delete it: the next start makes a new \
+         authority, and all players must run the set-up script again",
+        path = .0.display()
     )]
-    Authority {
-        /// The file.
-        path: PathBuf,
-        /// Reason.
-        reason: String,
-    },
+    Authority(PathBuf, String),
     /// A certificate cannot be made.
     #[error("cannot make a certificate: {0}")]
     Make(String),
@@ -145,7 +135,7 @@ fn kept(
         log::info!("making a certificate: {}", path.display());
         return stored(dir, kind, &make::new(kind, subject, authority, now)?);
     };
-    let damaged = |reason| CertificateError::Damaged { path: path.clone(), reason };
+    let damaged = |reason| CertificateError::Damaged(path.clone(), reason);
     let key = read(&old).map_err(damaged)?;
     // No player trusts a certificate of an earlier authority any more.
     let is_issued = authority.is_none_or(|authority| issuer(&key).is_ok_and(|name| name == authority.name()));
@@ -156,11 +146,15 @@ fn kept(
     stored(dir, kind, &make::renewed(kind, &old, subject, authority, now)?)
 }
 
+/// Parses the certificate that belongs to a key.
+fn parsed(key: &CertifiedKey) -> Result<Certificate, String> {
+    let der = key.end_entity_cert().map_err(|error| error.to_string())?;
+    Certificate::from_der(der).map_err(|error| error.to_string())
+}
+
 /// Returns the common name of a certificate's issuer.
 fn issuer(key: &CertifiedKey) -> Result<String, String> {
-    let der = key.end_entity_cert().map_err(|error| error.to_string())?;
-    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
-    let issuer = certificate.tbs_certificate().issuer().to_string();
+    let issuer = parsed(key)?.tbs_certificate().issuer().to_string();
     Ok(issuer.trim_start_matches("CN=").to_owned())
 }
 
@@ -171,17 +165,17 @@ fn stored(dir: &DataDir, kind: Kind, pem: &str) -> Result<CertifiedKey, Certific
 
 fn own(certificate: &Path, key: &Path, now: Wall) -> Result<CertifiedKey, CertificateError> {
     let own = own_key(certificate, key)?;
-    let validity = Validity::of(&own)
-        .map_err(|reason| CertificateError::Own { path: certificate.to_owned(), reason })?;
+    let validity =
+        Validity::of(&own).map_err(|reason| CertificateError::Own(certificate.to_owned(), reason))?;
     if validity.is_due(now) {
         let path = certificate.display();
-        log::warn!("{path} is not valid yet, ends within {RENEW_DAYS} days, or has ended: renew it");
+        log::warn!("{path} has ended, ends within {RENEW_DAYS} days, or is not valid yet: renew it");
     }
     Ok(own)
 }
 
 fn own_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
-    let failed = |path: &Path, reason| CertificateError::Own { path: path.to_owned(), reason };
+    let failed = |path: &Path, reason| CertificateError::Own(path.to_owned(), reason);
     let bytes = |path| std::fs::read(path).map_err(|error| failed(path, error.to_string()));
     let chain = read_chain(&bytes(certificate)?).map_err(|reason| failed(certificate, reason))?;
     let private_key = read_key(&bytes(key)?).map_err(|reason| failed(key, reason))?;
@@ -196,7 +190,7 @@ fn read(pem: &[u8]) -> Result<CertifiedKey, String> {
 fn read_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match chain {
-        Ok(chain) if chain.is_empty() => Err("there is no certificate in it".to_owned()),
+        Ok(chain) if chain.is_empty() => Err("it contains no certificate".to_owned()),
         Ok(chain) => Ok(chain),
         Err(error) => Err(error.to_string()),
     }
@@ -204,7 +198,7 @@ fn read_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 
 fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
-        pem::Error::NoItemsFound => "there is no private key (without a password) in it".to_owned(),
+        pem::Error::NoItemsFound => "it contains no private key without a password".to_owned(),
         other => other.to_string(),
     })
 }
@@ -214,7 +208,7 @@ fn certified(
     key: PrivateKeyDer<'static>,
 ) -> Result<CertifiedKey, String> {
     CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => "this private key is not the certificate's".to_owned(),
+        rustls::Error::InconsistentKeys(_) => "this is not the private key of the certificate".to_owned(),
         other => other.to_string(),
     })
 }
@@ -230,8 +224,7 @@ pub struct Validity {
 
 impl Validity {
     fn of(key: &CertifiedKey) -> Result<Self, String> {
-        let der = key.end_entity_cert().map_err(|error| error.to_string())?;
-        let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+        let certificate = parsed(key)?;
         let wall = |time: x509_cert::time::Time| {
             Wall::from_secs(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
         };

@@ -28,12 +28,8 @@ fn p256(dir: &DataDir, now: Wall) -> CertifiedKey {
     kept(dir, Kind::P256, &OURS, None, now).unwrap()
 }
 
-fn parsed(key: &CertifiedKey) -> Certificate {
-    Certificate::from_der(key.end_entity_cert().unwrap()).unwrap()
-}
-
 fn public_key(key: &CertifiedKey) -> Vec<u8> {
-    parsed(key).tbs_certificate().subject_public_key_info().to_der().unwrap()
+    parsed(key).unwrap().tbs_certificate().subject_public_key_info().to_der().unwrap()
 }
 
 #[test]
@@ -53,7 +49,7 @@ fn both_are_made_at_the_first_start_and_loaded_afterwards() {
 fn fields_suit_an_old_client() {
     let Scratch(dir) = &Scratch::new("certificate-fields");
     let key = p256(dir, NOW);
-    let certificate = parsed(&key);
+    let certificate = parsed(&key).unwrap();
     let tbs = certificate.tbs_certificate();
     assert_eq!(tbs.version(), x509_cert::Version::V3);
     assert_eq!(tbs.subject().to_string(), "CN=game.example.com");
@@ -86,7 +82,7 @@ fn renewed_with_the_same_key_when_few_days_are_left() {
     assert_ne!(renewed.cert, made.cert);
     assert_eq!(Validity::of(&renewed).unwrap().not_after, plus_days(later, 397));
     assert_eq!(public_key(&renewed), public_key(&made));
-    let serial = |key| parsed(key).tbs_certificate().serial_number().clone();
+    let serial = |key| parsed(key).unwrap().tbs_certificate().serial_number().clone();
     assert_ne!(serial(&renewed), serial(&made));
     assert_eq!(p256(dir, later).cert, renewed.cert, "what was renewed is kept");
 }
@@ -115,7 +111,7 @@ fn a_damaged_file_is_an_error_that_says_what_to_do() {
     dir.write(Kind::P256.file(), b"nothing").unwrap();
     let message = kept(dir, Kind::P256, &OURS, None, NOW).unwrap_err().to_string();
     assert!(message.contains("certificate-p256.pem is damaged"), "{message}");
-    assert!(message.ends_with("delete it, and a new one is made"), "{message}");
+    assert!(message.ends_with("delete it, and the next start makes a new one"), "{message}");
 }
 
 #[test]
@@ -138,7 +134,10 @@ fn the_hosts_own_certificate_takes_the_place_of_ours() {
     assert_ne!(own.rsa.cert, made.rsa.cert, "the game still needs an RSA certificate");
 
     let message = load(&rsa, &p256).unwrap_err().to_string();
-    assert!(message.contains("certificate-p256.pem: this private key is not the certificate's"), "{message}");
+    assert!(
+        message.contains("certificate-p256.pem: this is not the private key of the certificate"),
+        "{message}"
+    );
     let missing = load(&dir.file("missing.pem"), &rsa).unwrap_err().to_string();
     assert!(missing.contains("missing.pem"), "{missing}");
     let half = Certificates::load_or_make(dir, Some(&rsa), None, OURS, NOW).unwrap_err();

@@ -28,7 +28,7 @@ impl Inherited {
         let Some(index) = self.0.iter().position(has_port) else { return bind(wanted) };
         let listener = self.0.swap_remove(index);
         // The service manager may have made it non-blocking.
-        listener.set_nonblocking(false).map_err(|source| ListenError::Other { address: wanted, source })?;
+        listener.set_nonblocking(false).map_err(|source| ListenError::Other(wanted, source))?;
         bound(listener, wanted, None)
     }
 

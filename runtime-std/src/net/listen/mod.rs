@@ -27,44 +27,30 @@ pub struct Bound {
     pub instead_of: Option<u16>,
 }
 
-/// Error of opening a listening socket.
+/// Error of opening a listening socket at an address.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
     /// Another program listens on this address.
     #[error(
-        "another program already listens on {address}: perhaps a second copy of this server, or a web server (Apache, \
+        "another program already listens on {0}: perhaps a second copy of this server, or a web server (Apache, \
          nginx, Pi-hole, IIS). Find it with {find} and stop it, or \
-         choose another place with --http or --https; the game itself can only reach port 443 (80 with its Localhost \
-         setting)",
-        find = advice::port_owner(address.port(), cfg!(windows))
+         choose another port with --http or --https; games connect to port 443, so a router or proxy must then \
+         forward it",
+        find = advice::port_owner(.0.port(), cfg!(windows))
     )]
-    InUse {
-        /// Requested address.
-        address: SocketAddr,
-    },
+    InUse(SocketAddr),
     /// This process may not use the port, and the port has no substitute.
     #[error(
-        "this process may not listen on {address}: choose a port from 1024, or run it with the right to this one"
+        "this process has no permission to listen on {0}: choose a port from 1024, or give it the permission"
     )]
-    Denied {
-        /// Requested address.
-        address: SocketAddr,
-    },
+    Denied(SocketAddr),
     /// The address belongs to another machine.
-    #[error("{address} is none of this machine's addresses: give a port alone to listen on all of them")]
-    NotOurs {
-        /// Requested address.
-        address: SocketAddr,
-    },
+    #[error("{0} is not an address of this machine: give only a port to listen on all its addresses")]
+    NotOurs(SocketAddr),
     /// Any other error.
-    #[error("cannot listen on {address}: {source}")]
-    Other {
-        /// Requested address.
-        address: SocketAddr,
-        /// Reason.
-        source: io::Error,
-    },
+    #[error("cannot listen on {0}: {1}")]
+    Other(SocketAddr, #[source] io::Error),
 }
 
 /// Listens at `wanted`. If ports 80 and 443 are not allowed, 8080 and 8443 replace them. A port in use by another
@@ -73,31 +59,31 @@ pub fn bind(wanted: SocketAddr) -> Result<Bound, ListenError> {
     bind_with(wanted, listener)
 }
 
-/// Tells the operator that no connection can be accepted, at most once a minute.
+/// Logs that no connection can be accepted, at most once a minute.
 #[derive(Debug, Default)]
 pub struct AcceptTrouble {
-    told: Option<Instant>,
+    logged: Option<Instant>,
 }
 
 impl AcceptTrouble {
     /// Reports one more failure.
-    pub fn tell(&mut self, error: &io::Error) {
+    pub fn log(&mut self, error: &io::Error) {
         if self.is_news(Instant::now()) {
             log::warn!(
                 "cannot accept connections: {error}. If too many files are open, lower max-connections{}",
                 if cfg!(windows) {
                     ""
                 } else {
-                    ", or let this program open more: `LimitNOFILE=` under systemd, `ulimit -n` in a shell"
+                    ", or raise the limit: `LimitNOFILE=` under systemd, `ulimit -n` in a shell"
                 }
             );
         }
     }
 
     fn is_news(&mut self, now: Instant) -> bool {
-        let news = self.told.is_none_or(|told| now.duration_since(told) >= Duration::from_mins(1));
+        let news = self.logged.is_none_or(|logged| now.duration_since(logged) >= Duration::from_mins(1));
         if news {
-            self.told = Some(now);
+            self.logged = Some(now);
         }
         news
     }
@@ -135,8 +121,8 @@ fn substitute(port: u16, is_windows: bool) -> Option<u16> {
     }
 }
 
-fn bound(listener: TcpListener, asked: SocketAddr, instead_of: Option<u16>) -> Result<Bound, ListenError> {
-    let address = listener.local_addr().map_err(|source| ListenError::Other { address: asked, source })?;
+fn bound(listener: TcpListener, wanted: SocketAddr, instead_of: Option<u16>) -> Result<Bound, ListenError> {
+    let address = listener.local_addr().map_err(|source| ListenError::Other(wanted, source))?;
     Ok(Bound { listener, address, instead_of })
 }
 
@@ -167,11 +153,11 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn explained(address: SocketAddr, source: io::Error) -> ListenError {
     match source.kind() {
-        ErrorKind::AddrInUse => ListenError::InUse { address },
-        ErrorKind::PermissionDenied if cfg!(windows) => ListenError::InUse { address },
-        ErrorKind::PermissionDenied => ListenError::Denied { address },
-        ErrorKind::AddrNotAvailable => ListenError::NotOurs { address },
-        _ => ListenError::Other { address, source },
+        ErrorKind::AddrInUse => ListenError::InUse(address),
+        ErrorKind::PermissionDenied if cfg!(windows) => ListenError::InUse(address),
+        ErrorKind::PermissionDenied => ListenError::Denied(address),
+        ErrorKind::AddrNotAvailable => ListenError::NotOurs(address),
+        _ => ListenError::Other(address, source),
     }
 }
 
@@ -182,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trouble_is_told_once_a_minute() {
+    fn trouble_is_logged_once_a_minute() {
         let (mut trouble, start) = (AcceptTrouble::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(
@@ -227,7 +213,7 @@ mod tests {
     #[cfg(windows)]
     fn permission_denied_means_that_another_program_has_the_port() {
         let error = bind_with(any(443), denied_below_1024).unwrap_err();
-        assert!(matches!(error, ListenError::InUse { address } if address.port() == 443), "{error}");
+        assert!(matches!(error, ListenError::InUse(address) if address.port() == 443), "{error}");
     }
 
     #[test]
@@ -237,7 +223,7 @@ mod tests {
         assert_eq!(bind_with(any(80), denied_below_1024).unwrap().instead_of, Some(80));
         assert_eq!(bind_with(any(443), free).unwrap().instead_of, None);
         let error = bind_with(any(81), denied_below_1024).unwrap_err();
-        assert!(matches!(error, ListenError::Denied { address } if address.port() == 81));
+        assert!(matches!(error, ListenError::Denied(address) if address.port() == 81));
     }
 
     #[test]
@@ -248,7 +234,7 @@ mod tests {
         assert!(message.contains(&format!("already listens on {}", first.address)), "{message}");
         assert!(message.contains(&format!(":{port}")) && message.contains("Find it with"), "{message}");
         let all_taken: Listen = |_| Err(ErrorKind::AddrInUse.into());
-        assert!(matches!(bind_with(any(443), all_taken), Err(ListenError::InUse { .. })));
+        assert!(matches!(bind_with(any(443), all_taken), Err(ListenError::InUse(_))));
     }
 
     #[test]
@@ -259,12 +245,12 @@ mod tests {
         };
         assert!(bind_with(any(443), no_ipv6).unwrap().address.is_ipv4());
         let named = SocketAddr::from((Ipv6Addr::LOCALHOST, 443));
-        assert!(matches!(bind_with(named, no_ipv6), Err(ListenError::Other { .. })));
+        assert!(matches!(bind_with(named, no_ipv6), Err(ListenError::Other(..))));
     }
 
     #[test]
     fn an_address_of_another_machine_is_named() {
         let message = bind("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
-        assert!(message.contains("192.0.2.1:0 is none of this machine's addresses"), "{message}");
+        assert!(message.contains("192.0.2.1:0 is not an address of this machine"), "{message}");
     }
 }

@@ -46,7 +46,7 @@ fn an_authority_is_offered_installed_and_undone() {
     let pages = pages(&setup, Some(&authority));
     let text = |path: &str| {
         let text = pages.iter().find(|page| page.path == path).unwrap().by_ip.clone();
-        assert_filled(&text.replace("{address}", "10.0.0.1"));
+        assert_filled(&text.replace("{address}", "10.0.0.1").replace("{front}", ""));
         text
     };
     assert_eq!(text("/ca.cer"), authority.pem());
@@ -62,6 +62,30 @@ fn an_authority_is_offered_installed_and_undone() {
         assert!(script.contains(install) && script.contains(undo), "{script}");
     }
     assert!(text("/setup.sh").contains("app='480'"));
+}
+
+/// Of a game that has nothing but a name and a certificate, the scripts would redirect `localhost`.
+#[test]
+fn a_game_without_texts_and_host_names_has_a_page_without_scripts() {
+    static BARE: Info = Info { trust: Trust::System { steam_app: None }, ..Info::named("duel") };
+    static NOT_ON_STEAM: Info = Info { hosts: &["duel.example"], ..BARE };
+    let Scratch(dir) = &Scratch::new("setup-bare");
+    let now = mmcos_core::seam::Wall::from_secs(1_795_000_000);
+    let authority = Authority::load_or_make(dir, &BARE, now).unwrap();
+    let of = |info| pages(&Setup { info, ..setup(Some("[::]:443")) }, Some(&authority));
+    let bare = of(&BARE);
+    assert!(bare.iter().map(|page| page.path.as_str()).eq(["/", "/ca.cer"]), "{bare:?}");
+    let page = &bare[0].by_ip;
+    assert_filled(&page.replace("{address}", "192.0.2.2").replace("{front}", ""));
+    for absent in ["<p></p>", "localhost", "setup.cmd", "Undo", "undo", "cript"] {
+        assert!(!page.contains(absent), "{absent}: {page}");
+    }
+    assert!(page.contains("href=\"/ca.cer\"") && page.contains("<footer>duel 0.0.0</footer>"), "{page}");
+    let script = of(&NOT_ON_STEAM).into_iter().find(|page| page.path == "/setup.sh").unwrap().by_ip;
+    assert!(
+        script.contains("\napp=''\n") && script.contains("Install ca.cer from the server's page"),
+        "{script}"
+    );
 }
 
 #[test]

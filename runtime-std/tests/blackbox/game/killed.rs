@@ -1,61 +1,25 @@
 //! The server is killed under load, repeatedly: no acknowledged change is lost, and none counts twice.
 
-use std::{
-    io::{self, BufRead as _, BufReader},
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, thread, time::Duration};
 
-use crate::PROGRAM;
-use crate::blackbox::rig::caller::{Caller, element};
+use crate::blackbox::rig::{
+    caller::Caller,
+    client::element,
+    process::{Scratch, Server, program},
+};
 
 const PLAYERS: u32 = 8;
 const KILLS: u64 = 6;
 
-/// A server process, killed when the test is over, if not before.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(data_dir: &Path) -> Self {
-        let mut child = command(data_dir)
-            .args(["--identity", "trust", "--http", "127.0.0.1:0", "--https", "off", "--log", "error"])
-            .args(["--min-race-seconds", "0"])
-            // Players send requests as fast as the disk permits.
-            .args(["--requests-per-second", "0", "--account-requests-per-second", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = setup.find(|line| line.starts_with("HTTP ")).unwrap();
-        let address = line.trim_start_matches("HTTP ").trim().parse().unwrap();
-        // Keeps reading: a process that writes into a closed pipe is killed.
-        thread::spawn(move || setup.for_each(drop));
-        Self { child, address }
+fn start(scratch: Option<Scratch>) -> Server {
+    let arguments = ["--log", "error", "--min-race-seconds", "0"];
+    // Players send requests as fast as the disk permits.
+    let unlimited = ["--requests-per-second", "0", "--account-requests-per-second", "0"];
+    let arguments = [arguments, unlimited].concat();
+    match scratch {
+        Some(scratch) => Server::start_in(scratch, &arguments),
+        None => Server::start_with(&arguments),
     }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(data_dir: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.arg("--data-dir").arg(data_dir).current_dir(data_dir.parent().unwrap());
-    command
 }
 
 /// The client view of a player so far.
@@ -117,76 +81,68 @@ impl Player {
         let mut client = Caller::connect(server, self.number, &self.token)?;
         self.settle(&mut client, true)?;
         let answer = client.login()?;
-        assert_eq!(element(&answer, "Points"), self.points.to_string());
+        assert_eq!(answer.element("Points"), self.points.to_string());
         let rows = client.leaderboard()?;
-        let row =
-            rows.split("</LeaderboardEntry>").find(|row| row.contains(&format!("<Name>P{}<", self.number)));
+        let row = rows
+            .text()
+            .split("</LeaderboardEntry>")
+            .find(|row| row.contains(&format!("<Name>Player {}<", self.number)));
         let title = element(row.unwrap(), "Title");
         let asked = self.title_asked.take().filter(|asked| asked == title);
         self.title = asked.unwrap_or_else(|| self.title.clone());
-        let expected = if self.title.is_empty() { "lng_player_title_default" } else { &self.title };
+        let expected = if self.title.is_empty() { "lng_player_title_box_001" } else { &self.title };
         assert_eq!(title, expected, "player {}", self.number);
         Ok(())
     }
 }
 
-fn scratch(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("mmcos-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
 #[test]
 fn whatever_was_acknowledged_is_there_after_a_kill_and_counts_once() {
-    let place = scratch("kill");
-    let data_dir = place.join("data");
     let mut players: Vec<Player> =
         (1..=PLAYERS).map(|number| Player { number, ..Player::default() }).collect();
+    let mut scratch = None;
     for kill in 0..KILLS {
-        let mut server = Process::start(&data_dir);
-        let address = server.address;
-        thread::scope(|scope| {
+        let server = start(scratch);
+        let address = server.http;
+        scratch = thread::scope(|scope| {
             for player in &mut players {
                 scope.spawn(move || player.play(address));
             }
             thread::sleep(Duration::from_millis(150 + 97 * kill));
-            server.kill();
+            Some(server.kill())
         });
-        let server = Process::start(&data_dir);
+        let server = start(scratch);
         for player in &mut players {
-            player.check(server.address).unwrap();
+            player.check(server.http).unwrap();
         }
+        scratch = Some(server.kill());
     }
     let races: i32 = players.iter().map(|player| player.races).sum();
     assert!(races > 100, "this was no load: {races} races");
-    std::fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn backup_export_and_restore_on_the_command_line() {
-    let place = scratch("commands");
-    let (data_dir, backup) = (place.join("data"), place.join("backup.db"));
-    let run = |arguments: &[&str]| {
-        let output = command(&data_dir).args(arguments).arg("--http").arg("off").output().unwrap();
+    let server = start(None);
+    let backup = server.scratch().0.join("backup.db");
+    let file = backup.to_str().unwrap();
+    let run = |scratch: &Scratch, arguments: &[&str]| {
+        let output = program(scratch, arguments).arg("--http").arg("off").output().unwrap();
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         (output.status.success(), text)
     };
-    let file = backup.to_str().unwrap();
-    let mut server = Process::start(&data_dir);
-    let mut client = Caller::connect(server.address, 1, "").unwrap();
+    let mut client = Caller::connect(server.http, 1, "").unwrap();
     client.login().unwrap();
-    let (saved, message) = run(&["backup", file]);
+    let (saved, message) = run(server.scratch(), &["backup", file]);
     assert!(saved && message.starts_with("Saved 1 player ("), "{message}");
     client.title("later").unwrap();
-    let (in_use, message) = run(&["restore", file]);
+    let (in_use, message) = run(server.scratch(), &["restore", file]);
     assert!(!in_use && message.contains("another mmcos (process "), "{message}");
-    let (second, message) = run(&["--https", "127.0.0.1:0"]);
+    let (second, message) = run(server.scratch(), &["--https", "127.0.0.1:0"]);
     assert!(!second && message.contains("--data-dir DIRECTORY"), "{message}");
-    assert!(run(&["export", "--json"]).1.contains("\"title\":\"later\""));
-    server.kill();
-    let (restored, message) = run(&["restore", file]);
+    assert!(run(server.scratch(), &["export", "--json"]).1.contains("\"title\":\"later\""));
+    let scratch = server.kill();
+    let (restored, message) = run(&scratch, &["restore", file]);
     assert!(restored && message.contains("mmcos.db.before-restore-1"), "{message}");
-    assert!(run(&["export", "--json"]).1.contains("\"title\":\"lng_player_title_default\""));
-    std::fs::remove_dir_all(place).unwrap();
+    assert!(run(&scratch, &["export", "--json"]).1.contains("\"title\":\"lng_player_title_box_001\""));
 }

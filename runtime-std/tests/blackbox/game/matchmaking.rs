@@ -3,7 +3,6 @@
 use std::{thread, time::Duration};
 
 use crate::blackbox::rig::{
-    client::Client,
     player::{BATTLE, ELIMINATION, LOBBIES, Player, RACE, meet, search, stays_alone},
     process::Server,
 };
@@ -148,10 +147,7 @@ fn who_is_content_with_ai_joins_people_or_starts_at_once() {
 
 /// Returns the server's number of commits, as an operator reads it.
 fn commits(server: &Server) -> u64 {
-    let password = std::fs::read_to_string(server.data().join("operator-password")).unwrap();
-    let bearer = format!("Authorization: Bearer {}\r\n", password.trim());
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n{bearer}\r\n", server.http);
-    let answer = Client::plain(server.http).ask(request.as_bytes()).ok();
+    let answer = server.metrics();
     let line =
         answer.text().lines().find(|line| line.starts_with("mmcos_store_commit_seconds_count")).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()

@@ -146,7 +146,7 @@ fn a_clock_that_is_wrong_for_a_while_begins_no_season_and_logs_nobody_out() {
         rig.assert_nothing_changes(offset);
         let (_, report) = doctor(&rig.server.data(), &[]);
         let jumped = if offset.starts_with('+') { "it has jumped ahead" } else { "it has jumped back" };
-        let told = format!("PROBLEM server it does not believe this machine's clock: {jumped}.");
+        let told = format!("PROBLEM server it does not trust this machine's clock: {jumped}.");
         assert!(report.contains(&told), "{offset}: {report}");
         rig.clock.set("+0");
         rig.assert_nothing_changes(&format!("{offset} and back"));

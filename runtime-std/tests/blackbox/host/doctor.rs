@@ -26,8 +26,8 @@ fn doctor_knows_how_the_running_server_was_started() {
     let (status, report) = doctor(&server.data(), &[]);
     assert_eq!(status, Some(0), "{report}");
     for found in [
-        format!("ok http mmcos answers on {}", server.http),
-        format!("ok https mmcos answers on {}", server.https),
+        format!("ok http mmcos responds on {}", server.http),
+        format!("ok https mmcos responds on {}", server.https),
         "warning identity identity = \"trust\"".to_owned(),
         "players use 203.0.113.5".to_owned(),
         "ok server it runs".to_owned(),
@@ -35,7 +35,7 @@ fn doctor_knows_how_the_running_server_was_started() {
     ] {
         assert!(report.contains(&found), "{found}: {report}");
     }
-    for absent in ["players need a ticket", "believe this machine's clock"] {
+    for absent in ["players need a ticket", "trust this machine's clock"] {
         assert!(!report.contains(absent), "{report}");
     }
     let data = server.data();
@@ -63,7 +63,7 @@ fn health_is_whether_the_server_answers() {
         let scratch = server.stop();
         let gone = ask("health", &data, &[]);
         assert_eq!(gone.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&gone.stderr).contains("no server answers"));
+        assert!(String::from_utf8_lossy(&gone.stderr).contains("no server with the data directory"));
         drop(scratch);
     }
 }

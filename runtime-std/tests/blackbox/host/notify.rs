@@ -130,7 +130,7 @@ fn the_first_who_searches_is_told_of() {
     stays_alone(&mut ann);
     ann.search(RACE);
     webhook.hears_no_more();
-    server.logs("told 127.0.0.1 the news");
+    server.logs("sent a message to 127.0.0.1");
 }
 
 #[test]
@@ -167,15 +167,15 @@ fn a_webhook_that_never_answers_holds_up_nobody() {
         server.settle();
         player.cancel(server.http);
     }
-    server.logs("earlier messages are still under way");
+    server.logs("earlier messages still wait");
     webhook.next();
     let asked = Instant::now();
     let mut friends = [6, 7].map(|number| Player::new(server.https, number));
     search(&mut friends, RACE);
     meet(&mut friends);
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    let slow = server.logs("nobody was told the news: ");
-    assert!(slow.contains("127.0.0.1 did not answer within 10 seconds"), "{slow}");
+    let slow = server.logs("message to notify-url not sent: ");
+    assert!(slow.contains("127.0.0.1 did not respond within 10 seconds"), "{slow}");
     // The next message is sent. It gets no response either.
     webhook.next();
     let told_to_stop = Instant::now();
@@ -190,16 +190,16 @@ fn a_refusal_is_one_line_that_says_what_to_do_and_keeps_the_url() {
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
     webhook.next();
-    let line = server.logs("nobody was told the news: ");
+    let line = server.logs("message to notify-url not sent: ");
     assert!(line.contains("warn"), "{line}");
     assert!(line.ends_with(
-        "127.0.0.1 answered 404: notify-url is none of its webhooks, or no longer; make a new one and copy its URL"
+        "127.0.0.1 responded 404: it has no webhook at notify-url (any more); make a new one and copy its URL"
     ), "{line}");
     stays_alone(&mut ann);
     ann.search(RACE);
     stays_alone(&mut ann);
     let more: Vec<String> = server.log_so_far();
-    assert!(!more.iter().any(|line| line.contains("told") || line.contains("s3cret")), "{more:?}");
+    assert!(!more.iter().any(|line| line.contains("notify-url") || line.contains("s3cret")), "{more:?}");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_webhook_that_is_not_there_is_one_line() {
     let server = server(&format!("http://{nobody}/hooks/s3cret"), &[]);
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
-    let line = server.logs("nobody was told the news: ");
+    let line = server.logs("message to notify-url not sent: ");
     assert!(line.contains("127.0.0.1 cannot be reached: ") && !line.contains("s3cret"), "{line}");
     stays_alone(&mut ann);
 }
@@ -234,14 +234,14 @@ fn a_test_message_says_what_was_answered() {
     let (good, bad) = (Webhook::answering(NO_CONTENT), Webhook::answering(NOT_FOUND));
     let said = test(&good.url(), None);
     assert!(said.status.success(), "{}", text(&said.stderr));
-    assert_eq!(text(&said.stdout), "127.0.0.1 took the test message: 204\n");
+    assert_eq!(text(&said.stdout), "127.0.0.1 accepted the test message: 204\n");
     assert!(good.next().body.contains(r#""event":"test""#));
     let said = test(&bad.url(), None);
     assert_eq!(said.status.code(), Some(1));
     let error = text(&said.stderr);
-    assert!(error.contains("the test message did not arrive: 127.0.0.1 answered 404: "), "{error}");
+    assert!(error.contains("the test message did not arrive: 127.0.0.1 responded 404: "), "{error}");
     assert!(error.ends_with("(it says: {\"message\": \"Unknown Webhook\"})\n"), "{error}");
-    assert!(text(&test("", None).stderr).contains("notify-url is empty, so nobody is told"));
+    assert!(text(&test("", None).stderr).contains("notify-url is empty, so no messages"));
     for url in ["ftp://a/b", "file:///etc/passwd", "discord.com/api", "https://a:b@c/d"] {
         let error = test(url, None).stderr;
         assert!(
@@ -258,7 +258,7 @@ fn https_is_spoken_with_whom_the_machine_trusts() {
     let own = server.data().join("certificate-p256.pem");
     let url = format!("https://localhost:{}/hooks/s3cret", server.https.port());
     let trusted = test(&url, own.to_str());
-    assert!(text(&trusted.stderr).contains("localhost answered 404"), "{}", text(&trusted.stderr));
+    assert!(text(&trusted.stderr).contains("localhost responded 404"), "{}", text(&trusted.stderr));
     let other = Server::start_in(Scratch::new(), &[]);
     let others = other.data().join("certificate-p256.pem");
     let untrusted = test(&url, others.to_str());

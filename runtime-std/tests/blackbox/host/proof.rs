@@ -100,7 +100,7 @@ fn a_stranger_behind_a_proxy_or_a_tunnel_sees_what_is_public() {
 fn a_browser_may_come_by_the_public_name_and_by_no_foreign_one() {
     let server =
         Server::start_with(&["--public-address", "race.example.org", "--host-names", "other.example"]);
-    let body = serde_json::json!({ "password": password(&server) }).to_string();
+    let body = serde_json::json!({ "password": server.password() }).to_string();
     for (host, is_ours) in [("race.example.org", true), ("Other.example:80", true), ("evil.example", false)] {
         let ask = |request: String| Client::plain(server.http).ask(request.as_bytes()).status;
         let login = ask(format!(
@@ -120,10 +120,6 @@ fn probers_without_a_name_learn_that_the_server_is_well() {
         client.send(request.as_bytes());
         assert!(client.end().starts_with(b"HTTP/1.1 200 "), "{request}");
     }
-}
-
-fn password(server: &Server) -> String {
-    fs::read_to_string(server.data().join("operator-password")).unwrap().trim().to_owned()
 }
 
 fn cookie(answer: &Answer) -> Option<&str> {
@@ -193,7 +189,7 @@ fn a_link_is_made_over_tls_where_there_is_nothing_else() {
 #[test]
 fn strangers_with_wrong_passwords_keep_no_operator_out() {
     let server = Server::start_with(&["--trusted-proxies", "127.0.0.1"]);
-    let password = password(&server);
+    let password = server.password();
     let settings = |token: &str, from: &str| {
         let from = if from.is_empty() { String::new() } else { format!("X-Forwarded-For: {from}\r\n") };
         ask(&server, "/api/v1/settings", &format!("{from}Authorization: Bearer {token}\r\n")).status
@@ -214,7 +210,7 @@ fn strangers_with_wrong_passwords_keep_no_operator_out() {
 #[test]
 fn a_right_token_is_accepted_under_any_name() {
     let server = Server::start();
-    let bearer = format!("Authorization: Bearer {}\r\n", password(&server));
+    let bearer = format!("Authorization: Bearer {}\r\n", server.password());
     for host in ["nas.lan", "mmcos", "race.example.org:8443", "[::1]"] {
         for path in ["/metrics", "/api/v1/state"] {
             let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\n");
@@ -226,7 +222,7 @@ fn a_right_token_is_accepted_under_any_name() {
 #[test]
 fn a_stream_ends_when_its_session_is_ended() {
     let server = Server::start();
-    let body = format!(r#"{{"password":"{}"}}"#, password(&server));
+    let body = format!(r#"{{"password":"{}"}}"#, server.password());
     let log_in = format!(
         "POST /api/v1/session HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{body}",
         server.http,

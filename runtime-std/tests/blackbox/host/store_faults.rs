@@ -31,7 +31,7 @@ impl Commit<Record> for Faulty {
         let _open = self.gate.lock().unwrap();
         match self.batches.checked_sub(1) {
             Some(left) => self.batches = left,
-            None => return Err(StoreError::Exists { path: "a fault".into() }),
+            None => return Err(StoreError::Exists("a fault".into())),
         }
         Ok(())
     }
@@ -97,13 +97,16 @@ fn only_what_waits_for_the_disk_waits_and_nothing_of_its_connection_overtakes_it
 
     let closed: MutexGuard<'_, ()> = gate.lock().unwrap();
     client.send(STATUS).unwrap();
-    assert!(client.read().unwrap().contains("OnlineServiceStatus"), "before anything waits");
+    assert!(client.read().unwrap().text().contains("OnlineServiceStatus"), "before anything waits");
     client.send(&client.title_request("a")).unwrap();
     client.send(STATUS).unwrap();
     other.send(STATUS).unwrap();
-    assert!(other.read().unwrap().contains("OnlineServiceStatus"), "who changed nothing waits for nothing");
+    assert!(
+        other.read().unwrap().text().contains("OnlineServiceStatus"),
+        "who changed nothing waits for nothing"
+    );
     assert!(!client.hears_within(Duration::from_millis(100)));
     drop(closed);
-    assert_eq!(client.read().unwrap(), "", "the answer to the change comes first");
-    assert!(client.read().unwrap().contains("OnlineServiceStatus"));
+    assert_eq!(client.read().unwrap().text(), "", "the answer to the change comes first");
+    assert!(client.read().unwrap().text().contains("OnlineServiceStatus"));
 }

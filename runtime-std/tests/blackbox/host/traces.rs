@@ -7,7 +7,7 @@ use mmcos_core::wire::egonet;
 use mmcos_core::wire::egonet::Dict;
 
 use crate::blackbox::rig::{
-    client::{Client, get, post, post_with},
+    client::{Client, REDIRECT, get, post, post_with},
     player::{self, Player, RACE, login, meet, search},
     process::{Server, run},
     tls,
@@ -105,7 +105,6 @@ const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
 const DEBUG: &str = "/MMCOS-Matchmaking/MatchmakingService.svc/DebugMessage";
 const TITLE: &str = "/MMCOS-Account/AccountService.svc/UpdateAccountTitle";
 const EGONET: &str = "/MicroMachines/STEAM/1.0/";
-const FILE: &str = "/MMCOS/redirect_steam_submission3.txt";
 
 fn chunked(path: &str, body: &str) -> Vec<u8> {
     let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -122,7 +121,7 @@ fn chunked(path: &str, body: &str) -> Vec<u8> {
 fn secret_requests() -> Vec<(Vec<u8>, bool)> {
     let s = SECRET;
     let broken_off = vec![
-        format!("GET {FILE} HTTP/1.1\r\nAuthorization: Bearer {s}").into_bytes(),
+        format!("GET {REDIRECT} HTTP/1.1\r\nAuthorization: Bearer {s}").into_bytes(),
         s.to_owned().into_bytes(),
         format!("POST {TITLE} HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n<A><SessionToken>{s}")
             .into_bytes(),
@@ -140,7 +139,7 @@ fn with_line(line: &str) -> Vec<u8> {
 
 /// Returns a request with these fields.
 fn with_fields(fields: &str) -> Vec<u8> {
-    format!("GET {FILE} HTTP/1.1\r\nHost: a\r\n{fields}\r\n").into_bytes()
+    format!("GET {REDIRECT} HTTP/1.1\r\nHost: a\r\n{fields}\r\n").into_bytes()
 }
 
 /// Returns requests with a secret in the first line or in a field.
@@ -161,7 +160,7 @@ fn secrets_in_fields() -> Vec<Vec<u8>> {
         ),
         with_fields(&format!("X-EgoNet-Function: {s}\r\nConnection: {s}, keep-alive\r\n")),
         with_line(&format!("GET /admin?link={s} HTTP/1.1")),
-        with_line(&format!("GET {FILE}?key={s} HTTP/1.1")),
+        with_line(&format!("GET {REDIRECT}?key={s} HTTP/1.1")),
         with_line(&format!("GET /hooks/{s}/a%20b?token={s}&x={s} HTTP/1.1")),
         with_line(&format!("GET http://a/{s}?{s} HTTP/1.1")),
         with_line(&format!("GET /{s} HTTP/1.0")),
@@ -240,8 +239,8 @@ fn refused_secrets() -> Vec<Vec<u8>> {
     vec![
         format!("{s}\r\n\r\n").into_bytes(),
         format!("P{s} {s} {s}\r\n\r\n").into_bytes(),
-        with_line(&format!("GET {FILE} {s}")),
-        with_line(&format!("GET {FILE} {s} HTTP/1.1")),
+        with_line(&format!("GET {REDIRECT} {s}")),
+        with_line(&format!("GET {REDIRECT} {s} HTTP/1.1")),
         with_line(&format!("GET http://{s}:{s}@a/{s} HTTP/1.1")),
         with_line(&format!("GET ftp://a/{s} HTTP/1.1")),
         with_line(&format!("GET /#{s} HTTP/1.1")),
@@ -297,7 +296,7 @@ fn no_secret_of_anybodys_is_in_a_trace_wherever_it_stood() {
             client.answer().ok();
         }
         // There is no dashboard, but scripts still work.
-        let password = fs::read_to_string(server.data().join("operator-password")).unwrap().trim().to_owned();
+        let password = server.password();
         let metrics = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {password}\r\n\r\n");
         Client::plain(server.http).ask(metrics.as_bytes());
         Client::plain(server.http).ask(&post("/api/v1/session", &format!("{{\"password\":\"{password}\"}}")));
@@ -312,7 +311,7 @@ fn no_secret_of_anybodys_is_in_a_trace_wherever_it_stood() {
 }
 
 #[test]
-fn a_recording_goes_on_from_what_was_kept_and_overwrites_nothing() {
+fn a_trace_goes_on_from_what_was_kept_and_overwrites_nothing() {
     let server = Server::start();
     drop(Player::new(server.https, 1));
     let scratch = server.stop();
@@ -326,7 +325,7 @@ fn a_recording_goes_on_from_what_was_kept_and_overwrites_nothing() {
     assert!(replays(&trace).sent > 50_000);
     assert_eq!(mode(&file), 0o600);
     let said = run(&scratch, &[&arguments[..], &["--http", "127.0.0.1:0", "--https", "off"]].concat());
-    assert!(said.errors.contains("a recording is never written over"), "{}", said.errors);
+    assert!(said.errors.contains("a trace never overwrites a file"), "{}", said.errors);
     assert_eq!(fs::read_to_string(&file).unwrap(), trace);
 }
 

@@ -9,7 +9,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -21,6 +21,7 @@ use crate::blackbox::rig::{
     client::{Client, get, post},
     player::{Player, RACE, login, stays_alone},
     process::{Said, Scratch, Server, files, program, run},
+    served::Served,
     tls,
 };
 
@@ -125,7 +126,7 @@ fn an_edit_left_open_in_a_database_browser_is_waited_for() {
         .unwrap();
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     let words = doctor.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("PROBLEM store nothing can be saved at the moment"), "{doctor}");
+    assert!(words.contains("PROBLEM store it cannot be written at the moment"), "{doctor}");
     browser.execute_batch("ROLLBACK").unwrap();
     let held_until = Instant::now();
     assert_resumes(&server);
@@ -223,10 +224,9 @@ fn a_full_disk_is_waited_for() {
     assert!(acknowledged.iter().all(|number| kept.contains(number)), "{acknowledged:?} of {kept:?}");
 }
 
-/// A server whose log goes to a pipe that this test may leave unread.
+/// A server whose log goes to a pipe that this test may leave unread. The reader of standard output is gone.
 struct Unread {
-    child: Child,
-    http: SocketAddr,
+    served: Served,
     _scratch: Scratch,
 }
 
@@ -234,13 +234,8 @@ impl Unread {
     fn start() -> Self {
         let scratch = Scratch::new();
         let arguments =
-            ["--http", "127.0.0.1:0", "--https", "off", "--identity", "trust", "--poll-seconds", "3"];
-        let mut child = program(&scratch, &arguments).spawn().unwrap();
-        let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = setup.find(|line| line.starts_with("HTTP ")).unwrap();
-        let http = line.trim_start_matches("HTTP ").trim().parse().unwrap();
-        // From here on, the reader of standard output is gone.
-        Self { child, http, _scratch: scratch }
+            ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--identity", "trust", "--poll-seconds", "3"];
+        Self { served: Served::start(&mut program(&scratch, &arguments)), _scratch: scratch }
     }
 
     /// Makes more lines than a pipe takes.
@@ -249,25 +244,18 @@ impl Unread {
         let head = b"POST /MicroMachines/STEAM/1.0/ HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n";
         let request = [head.as_slice(), &function, b"\r\n"].concat();
         for _ in 0..250 {
-            assert!(ask(self.http, &request).starts_with("HTTP/1.1 200"));
+            assert!(ask(self.served.http, &request).starts_with("HTTP/1.1 200"));
         }
     }
 
     fn stop(&mut self) {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        Command::new("kill").args(["-TERM", &self.served.child.id().to_string()]).status().unwrap();
         let start = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
+        while self.served.child.try_wait().unwrap().is_none() {
             assert!(start.elapsed() < Duration::from_secs(15), "it waits for a reader of its log");
             thread::sleep(Duration::from_millis(10));
         }
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Unread {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        assert!(self.served.child.wait().unwrap().success());
     }
 }
 
@@ -277,13 +265,13 @@ fn a_log_that_nobody_reads_stops_nothing() {
     let until = Instant::now() + trouble_time();
     server.fill_log();
     while Instant::now() < until {
-        let mut player = Player::with(Client::plain(server.http), 1);
+        let mut player = Player::with(Client::plain(server.served.http), 1);
         player.search(RACE);
         stays_alone(&mut player);
     }
-    let pipe = server.child.stderr.take().unwrap();
+    let pipe = server.served.child.stderr.take().unwrap();
     let reader = thread::spawn(move || BufReader::new(pipe).lines().map(Result::unwrap).collect::<Vec<_>>());
-    ask(server.http, &get("/no-such-path"));
+    ask(server.served.http, &get("/no-such-path"));
     thread::sleep(Duration::from_secs(1));
     server.stop();
     let lines = reader.join().unwrap();
@@ -303,9 +291,9 @@ fn a_log_that_nobody_reads_does_not_keep_the_process_from_ending() {
 #[test]
 fn a_reader_of_the_log_who_is_gone_stops_nothing() {
     let mut server = Unread::start();
-    drop(server.child.stderr.take());
+    drop(server.served.child.stderr.take());
     server.fill_log();
-    assert!(ask(server.http, &login(1)).starts_with("HTTP/1.1 200"));
+    assert!(ask(server.served.http, &login(1)).starts_with("HTTP/1.1 200"));
     server.stop();
 }
 
@@ -379,13 +367,16 @@ fn commands_say_what_they_did_and_what_was_wrong() {
     let (done, out, _) = said(&["export", "--json", "a.json"]);
     assert!(done && out.starts_with("Exported 1 player ("), "{out}");
     let (done, out, _) = said(&["restore", "a.db"]);
-    assert!(done && out.contains("Restored 1 player (") && out.contains("What was there is now"), "{out}");
+    assert!(
+        done && out.contains("Restored 1 player (") && out.contains("The replaced store is now"),
+        "{out}"
+    );
     for file in ["a.db", "a.json", "data/mmcos.db", "data/mmcos.db.before-restore-1"] {
         let mode = fs::metadata(scratch.0.join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     let (done, _, errors) = said(&["backup", "a.db"]);
-    assert!(!done && errors.contains("a.db is there already"), "{errors}");
+    assert!(!done && errors.contains("a.db exists already"), "{errors}");
     for file in ["/etc/passwd", "a.json", "data"] {
         let (done, _, errors) = said(&["restore", file]);
         assert!(!done && errors.contains("is not a backup of mmcos"), "{errors}");

@@ -13,6 +13,9 @@ use socket2::SockRef;
 /// Time-out for anything that should happen soon; longer than any machine needs for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Path of a file that every game reads at its start.
+pub(crate) const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
+
 enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
@@ -39,9 +42,7 @@ impl Answer {
 
     /// Returns the content of the first element with this name.
     pub(crate) fn element(&self, name: &str) -> &str {
-        let text = self.text();
-        let (_, rest) = text.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name}: {text}"));
-        rest.split_once(&format!("</{name}>")).unwrap().0
+        element(self.text(), name)
     }
 
     pub(crate) fn ok(self) -> Self {
@@ -90,15 +91,20 @@ impl Client {
 
     /// Waits for the next response.
     pub(crate) fn answer(&mut self) -> Answer {
+        self.try_answer().unwrap_or_else(|error| panic!("{error} in place of an answer"))
+    }
+
+    /// Waits for the next response, or for the end of the connection.
+    pub(crate) fn try_answer(&mut self) -> io::Result<Answer> {
         loop {
             if let Some(answer) = self.take_answer() {
-                return answer;
+                return Ok(answer);
             }
-            let count = match self.read_more() {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                count => count.unwrap_or_else(|error| panic!("{error} in place of an answer")),
-            };
-            assert!(count > 0, "closed after {} bytes of an answer", self.read.len());
+            match self.read_more() {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => drop(read?),
+            }
         }
     }
 
@@ -179,6 +185,12 @@ impl Client {
     pub(crate) fn reset(self) {
         SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO)).unwrap();
     }
+}
+
+/// Returns the content of the first element with this name.
+pub(crate) fn element<'a>(text: &'a str, name: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name}: {text}"));
+    rest.split_once(&format!("</{name}>")).unwrap().0
 }
 
 pub(crate) fn get(path: &str) -> Vec<u8> {

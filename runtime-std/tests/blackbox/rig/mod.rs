@@ -4,4 +4,5 @@ pub(crate) mod caller;
 pub(crate) mod client;
 pub(crate) mod player;
 pub(crate) mod process;
+pub(crate) mod served;
 pub(crate) mod tls;

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::{
         LazyLock, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::client::{Client, PATIENCE, get};
+use super::{
+    client::{Answer, Client, PATIENCE, REDIRECT, get},
+    served::Served,
+};
 use crate::PROGRAM;
 
 /// A temporary directory, removed on drop.
@@ -65,9 +68,8 @@ fn neutral(mut command: Command, scratch: &Scratch, arguments: &[&str]) -> Comma
 
 /// A running server. Without a [`Server::stop`] it is killed on drop.
 pub(crate) struct Server {
-    child: Child,
+    served: Served,
     log: Mutex<Receiver<String>>,
-    said: Mutex<Receiver<String>>,
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
     scratch: Scratch,
@@ -134,31 +136,21 @@ impl Server {
         let http = http.to_string();
         let listeners = ["--http", &http, "--https", "127.0.0.1:0", "--identity", "trust", "--log", "debug"];
         let mut command = neutral(command, &scratch, &[&listeners, arguments].concat());
-        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
-        let mut setup = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut place = |name: &str| {
-            let line = setup.find(|line| line.starts_with(name)).expect("the program ended before it served");
-            line.split_whitespace().last().unwrap().parse().unwrap()
-        };
-        let (https, http) = (place("HTTPS "), place("HTTP "));
-        let (heard, log) = channel();
-        let errors = BufReader::new(child.stderr.take().unwrap());
-        let (say, said) = channel();
-        thread::spawn(move || {
-            // Reads on without a receiver: a full pipe would block the server.
-            setup.for_each(|line| drop(say.send(line)));
-        });
+        let mut served = Served::start(command.envs(variables.iter().copied()));
+        let (sender, log) = channel();
+        let errors = BufReader::new(served.child.stderr.take().unwrap());
         thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                let _ = heard.send(line);
+                let _ = sender.send(line);
             }
         });
-        Self { child, log: Mutex::new(log), said: Mutex::new(said), http, https, scratch }
+        let (http, https) = (served.http, served.https);
+        Self { served, log: Mutex::new(log), http, https, scratch }
     }
 
     #[allow(dead_code, reason = "for the measurements")]
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.served.child.id()
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -169,6 +161,19 @@ impl Server {
         &self.scratch
     }
 
+    /// Returns the operator's password.
+    pub(crate) fn password(&self) -> String {
+        fs::read_to_string(self.data().join("operator-password")).unwrap().trim().to_owned()
+    }
+
+    /// Returns the metrics.
+    pub(crate) fn metrics(&self) -> Answer {
+        let (host, token) = (self.http, self.password());
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n");
+        Client::plain(self.http).ask(request.as_bytes()).ok()
+    }
+
     /// Waits for a line of the log that contains this text.
     pub(crate) fn logs(&self, text: &str) -> String {
         Self::wait_for(&self.log, text)
@@ -176,7 +181,7 @@ impl Server {
 
     /// Waits for a line of the text at the start that contains this text.
     pub(crate) fn says(&self, text: &str) -> String {
-        Self::wait_for(&self.said, text)
+        Self::wait_for(&self.served.lines, text)
     }
 
     fn wait_for(from: &Mutex<Receiver<String>>, text: &str) -> String {
@@ -197,7 +202,7 @@ impl Server {
     /// Waits until the server has read all earlier bytes. (A thread that reads may be a little late.)
     pub(crate) fn settle(&self) {
         thread::sleep(Duration::from_millis(10));
-        Client::plain(self.http).ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
+        Client::plain(self.http).ask(&get(REDIRECT)).ok();
     }
 
     /// Returns the lines of the log that no test has waited for.
@@ -207,7 +212,7 @@ impl Server {
 
     /// Returns the memory of the process; `None` where the system does not report it.
     pub(crate) fn memory(&self) -> Option<Memory> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.served.child.id())).ok()?;
         let value = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.trim().strip_suffix(" kB")?.parse().ok()
@@ -216,7 +221,7 @@ impl Server {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        let killed = Command::new("kill").args([name, &self.served.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
     }
 
@@ -224,7 +229,7 @@ impl Server {
     pub(crate) fn end(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.served.child.try_wait().unwrap() {
                 return status;
             }
             thread::sleep(Duration::from_millis(5));
@@ -241,16 +246,8 @@ impl Server {
 
     /// Kills the process, as a power cut would.
     pub(crate) fn kill(mut self) -> Scratch {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.served.kill();
         std::mem::replace(&mut self.scratch, Scratch(PathBuf::new()))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -10,8 +10,9 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
+/// Accepts any certificate, and checks signatures of these schemes.
 #[derive(Debug)]
-struct Trusting;
+struct Trusting(Vec<SignatureScheme>);
 
 impl ServerCertVerifier for Trusting {
     fn verify_server_cert(
@@ -46,7 +47,7 @@ impl ServerCertVerifier for Trusting {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider().signature_verification_algorithms.supported_schemes()
+        self.0.clone()
     }
 }
 
@@ -55,15 +56,25 @@ pub(crate) fn client(
     versions: &[&'static SupportedProtocolVersion],
     suites: &[SupportedCipherSuite],
 ) -> Arc<ClientConfig> {
+    let schemes = ring::default_provider().signature_verification_algorithms.supported_schemes();
+    Arc::new(client_that_checks(versions, suites, schemes))
+}
+
+/// Returns a client that checks signatures of these schemes alone.
+pub(crate) fn client_that_checks(
+    versions: &[&'static SupportedProtocolVersion],
+    suites: &[SupportedCipherSuite],
+    schemes: Vec<SignatureScheme>,
+) -> ClientConfig {
     let provider = CryptoProvider { cipher_suites: suites.to_vec(), ..ring::default_provider() };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Trusting))
+        .with_custom_certificate_verifier(Arc::new(Trusting(schemes)))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Arc::new(config)
+    config
 }
 
 /// Returns the first bytes that a client sends.

@@ -11,7 +11,7 @@ use std::{
 use socket2::{Domain, Socket, Type};
 
 use crate::blackbox::rig::{
-    client::{Client, PATIENCE, connect, get},
+    client::{Client, PATIENCE, REDIRECT, connect, get},
     player::login,
     process::Server,
     tls,
@@ -20,8 +20,6 @@ use crate::blackbox::sockets::limits::{MORE_THAN_FITS, with_small_window};
 
 /// Path with the longest response to the shortest request.
 const LONGEST: &str = "/admin/script.js";
-const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
-
 /// Sends this request repeatedly until the connection ends.
 fn flood(mut tcp: TcpStream, request: Vec<u8>) {
     tcp.set_write_timeout(None).unwrap();

@@ -6,7 +6,7 @@ use mmcos_std::open_files;
 use rustls::ClientConfig;
 
 use crate::blackbox::rig::{
-    client::{Answer, Client, PATIENCE, get},
+    client::{Answer, Client, PATIENCE, REDIRECT, get},
     process::Server,
     tls,
 };
@@ -61,12 +61,12 @@ fn asked(server: &Server, config: &Arc<ClientConfig>) -> Client {
 }
 
 fn ask(client: &mut Client) -> Answer {
-    client.ask(&get("/MMCOS/redirect_steam_submission3.txt"))
+    client.ask(&get(REDIRECT))
 }
 
 fn ask_one_more(server: &Server) -> Answer {
     let mut client = Client::plain(server.http);
     // A full server responds before it gets a request.
-    let _ = client.try_send(&get("/MMCOS/redirect_steam_submission3.txt"));
+    let _ = client.try_send(&get(REDIRECT));
     client.answer()
 }

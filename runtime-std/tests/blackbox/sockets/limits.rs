@@ -8,13 +8,11 @@ use std::{
 use socket2::{Domain, Socket, Type};
 
 use crate::blackbox::rig::{
-    client::{Client, PATIENCE, connect, get},
+    client::{Client, PATIENCE, REDIRECT, connect, get},
     player::login,
     process::Server,
     tls,
 };
-
-const REDIRECT: &str = "/redirect_steam_submission3.txt";
 
 /// Opens a connection that buffers little before it is read.
 pub(in crate::blackbox) fn with_small_window(address: SocketAddr) -> TcpStream {

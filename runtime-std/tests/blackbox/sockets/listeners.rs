@@ -16,12 +16,10 @@ use rustls::{
 };
 
 use crate::blackbox::rig::{
-    client::{Client, connect, get},
+    client::{Client, REDIRECT, connect, get},
     process::Server,
     tls,
 };
-
-const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
 
 fn is_served(client: &mut Client) {
     assert_eq!(client.ask(&get(REDIRECT)).ok().text(), "Live");

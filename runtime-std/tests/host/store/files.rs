@@ -16,7 +16,7 @@ use super::{
     result, some,
 };
 #[cfg(unix)]
-use crate::mode;
+use crate::scratch::mode;
 
 #[test]
 fn backup_restore_and_export_agree() {
@@ -26,7 +26,7 @@ fn backup_restore_and_export_agree() {
     let mut store = Store::open(dir).unwrap();
     store.commit(&some()).unwrap();
     Store::backup(dir, &backup).unwrap();
-    assert!(matches!(Store::backup(dir, &backup), Err(StoreError::Exists { .. })));
+    assert!(matches!(Store::backup(dir, &backup), Err(StoreError::Exists(_))));
     store.commit(&[player(3, 5)]).unwrap();
     assert!(matches!(restore(dir, &backup), Err(StoreError::InUse { .. })));
     drop(store);
@@ -64,7 +64,7 @@ fn backup_restore_and_export_agree() {
     assert_eq!(fs::read_to_string(&file).unwrap(), json);
     #[cfg(unix)]
     assert_eq!(mode(&file), 0o600);
-    assert!(matches!(files::export_to(Record::SCHEMA, dir, &file), Err(StoreError::Exists { .. })));
+    assert!(matches!(files::export_to(Record::SCHEMA, dir, &file), Err(StoreError::Exists(_))));
     let (reader, mut gone) = std::io::pipe().unwrap();
     drop(reader);
     Store::export(dir, &mut gone).unwrap();
@@ -88,7 +88,7 @@ fn what_is_no_whole_store_is_not_put_in_the_place_of_one() {
     fs::write(dir.file("empty"), "").unwrap();
     for name in ["other.db", "text", "empty", "."] {
         let error = restore(dir, &dir.file(name)).unwrap_err();
-        assert!(matches!(error, StoreError::NotABackup { .. }), "{name}: {error}");
+        assert!(matches!(error, StoreError::NotABackup(..)), "{name}: {error}");
     }
     let missing = restore(dir, &dir.file("none.db")).unwrap_err().to_string();
     assert!(missing.contains("none.db") && !missing.contains("df -h"), "{missing}");

@@ -14,7 +14,7 @@ use mmcos_std::store::{Commit as _, Database as _, StoreError};
 
 use super::{NOW, Scratch, Store, begins, connect, player, records, restore, server};
 #[cfg(unix)]
-use crate::mode;
+use crate::scratch::mode;
 
 /// Returns the record of a player in a season.
 pub(super) fn in_season(user: u32, season: i32, points: i32) -> Record {

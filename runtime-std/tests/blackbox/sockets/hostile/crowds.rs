@@ -7,14 +7,12 @@ use std::{
 };
 
 use crate::blackbox::rig::{
-    client::{Client, PATIENCE, connect, get},
+    client::{Client, PATIENCE, REDIRECT, connect, get},
     player::login,
     process::Server,
     tls,
 };
 use crate::blackbox::sockets::limits::with_small_window;
-
-const REDIRECT: &str = "/MMCOS/redirect_steam_submission3.txt";
 
 /// Time limits for a head, for a handshake, for a body and for reading a response.
 pub(super) const TIMES: [&str; 6] = ["--head-seconds", "4", "--body-seconds", "4", "--read-seconds", "4"];

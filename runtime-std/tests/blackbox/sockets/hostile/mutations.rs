@@ -3,7 +3,7 @@
 use std::{io::Write, net::Shutdown};
 
 use crate::blackbox::rig::{
-    client::{Client, connect, get, post, post_with},
+    client::{Client, REDIRECT, connect, get, post, post_with},
     player::{ENTER, Player, login},
     process::Server,
     tls,
@@ -59,7 +59,7 @@ fn requests(server: &Server) -> Vec<Vec<u8>> {
                    </PlatformIdEntry>\r\n  </PlatformIds>\r\n  <MaxEntries>100</MaxEntries>\r\n";
     vec![
         get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml"),
-        get("/MMCOS/redirect_steam_submission3.txt"),
+        get(REDIRECT),
         login(7),
         xml(
             "Account/AccountService.svc",

@@ -1,7 +1,7 @@
 //! Hostile requests, one by one, and the status of their responses.
 
 use crate::blackbox::rig::{
-    client::{Client, get, post, post_with},
+    client::{Client, REDIRECT, get, post, post_with},
     player::ENTER,
     process::Server,
     tls,
@@ -34,7 +34,7 @@ pub(super) fn refused(server: &Server) {
             if answer.head.contains("\r\nConnection: close\r\n") {
                 assert!(client.end().is_empty(), "{name}: more after the last word");
             } else {
-                client.ask(&get("/MMCOS/redirect_steam_submission3.txt")).ok();
+                client.ask(&get(REDIRECT)).ok();
             }
         }
     }
