@@ -6,6 +6,7 @@
 mod signing;
 
 mod clock;
+mod durability;
 mod events;
 mod http;
 mod limits;
@@ -16,6 +17,7 @@ mod players;
 mod public;
 mod scene;
 mod seasons;
+mod trace;
 mod world;
 
 use mmcos_core::testing::{self as rig, Scenario};

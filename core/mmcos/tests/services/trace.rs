@@ -1,10 +1,4 @@
 //! A run is written as a trace and replayed.
-#![cfg(test)]
-#![expect(clippy::arithmetic_side_effects, reason = "a test: a panic is its failure")]
-
-#[path = "../../tests/signing/mod.rs"]
-mod signing;
-
 use std::time::Duration;
 
 use mmcos_core::{
@@ -13,12 +7,15 @@ use mmcos_core::{
     seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
     testing::Recording,
     trace::{self, ReplayError, Replayed, Start},
-    wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
+    wire::steam::encode_platform_id,
 };
 use mmcos_game::{IdentityPolicy, Mmcos, Settings};
 
-/// 2023-11-18 19:45:20 UTC.
-const START: u32 = 1_700_336_720;
+use super::{
+    rig::START,
+    signing,
+    world::{Search, login_request, text, ticket},
+};
 
 /// A server that writes a trace.
 struct Recorded {
@@ -34,54 +31,34 @@ impl Recorded {
 
     /// Handles an input, and returns the sent bytes.
     fn input(&mut self, input: Input<'_>) -> String {
-        let wall = Wall::from_millis(i64::from(START) * 1000 + i64::from(self.millis));
+        let wall = Wall::from_millis(START * 1000 + i64::from(self.millis));
         let monotonic = Monotonic::default().after(Duration::from_millis(self.millis.into()));
         String::from_utf8(self.run.input(Now { monotonic, wall }, input)).unwrap()
     }
 
     /// Sends a request as a new client, and returns the immediate response.
-    fn request(&mut self, request: &str) -> String {
+    fn request(&mut self, request: &[u8]) -> String {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = ([127, 0, 0, 1], 50_000).into();
         self.input(Input::Opened { conn, peer, tls: false });
-        self.input(Input::Received { conn, bytes: request.as_bytes() })
+        self.input(Input::Received { conn, bytes: request })
     }
 
     fn login(&mut self, steam_id: u64) -> String {
-        let ticket = TicketBuilder::new(SteamId::new(steam_id), AppId(535_850), UnixSeconds(START));
-        let platform_id = encode_platform_id(&ticket.build(signing::sign).unwrap());
-        let answer = self.request(&post(
-            "/MMCOS-Account/AccountService.svc/Login",
-            &format!("<Login><PlatformID>{platform_id}</PlatformID><DisplayName>Ä</DisplayName></Login>"),
-        ));
-        let (_, rest) = answer.split_once("<SessionToken>").unwrap_or_else(|| panic!("{answer}"));
-        rest.split_once('<').unwrap().0.to_owned()
+        let platform_id = encode_platform_id(&ticket(steam_id).build(signing::sign).unwrap());
+        text(&self.request(&login_request(&platform_id, "Ä")), "SessionToken").to_owned()
     }
 
     /// Sends a search of a player in lobbies of its own: two parties in one lobby would never meet.
     fn search(&mut self, player: u64, token: &str) -> String {
-        let lobby = 109_775_241_000_000_000 + player * 10;
-        let game_lobby = lobby + 1;
-        self.request(&post(
-            "/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
-            &format!(
-                "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{lobby}</GroupLobbyId>\
-                 <GameLobbyId>{game_lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
-                 <GroupSize>1</GroupSize><SkillLevel>1</SkillLevel><RuleSet>Race</RuleSet><Ranking>NotRanked</Ranking>\
-                 <IgnoreMinimumMatchRequirements>false</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
-            ),
-        ))
+        self.request(&Search::race(token, player).request())
     }
 
     fn pass(&mut self, millis: u32) -> String {
         self.millis += millis;
         self.input(Input::Tick)
     }
-}
-
-fn post(path: &str, body: &str) -> String {
-    format!("POST /MMCOS{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// Two players log in, meet, and leave; then the server stops.
@@ -100,7 +77,7 @@ fn an_evening(start: &Start<Mmcos>) -> Recorded {
     }
     assert!(run.search(1, &tokens[0]).contains(" 503 "));
     run.input(Input::Storage(Storage::Available));
-    run.request("GET /ä HTTP/1.1\r\n\r\n");
+    run.request("GET /ä HTTP/1.1\r\n\r\n".as_bytes());
     run.input(Input::Shutdown { grace: Duration::from_millis(4_500) });
     run
 }

@@ -1,8 +1,5 @@
 //! Durability: points count once, and a server restored from its records equals the one that made them.
 
-#![cfg(test)]
-#![allow(clippy::arithmetic_side_effects, reason = "a count that overflows may panic")]
-
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
@@ -12,50 +9,41 @@ use std::{
 use mmcos_core::{
     Server,
     engine::Limits,
-    game::{Game as _, Life},
+    game::Game as _,
     seam::{ConnId, Wall},
-    testing::{Rig, Rows, START, body, status},
-    wire::steam::{AppId, SIGNATURE_LEN, SteamId, TicketBuilder, UnixSeconds},
+    testing::Rows,
+    wire::steam::SteamId,
 };
 use mmcos_game::{
-    BuiltIn, IdentityPolicy, Mmcos, Record, Settings,
+    Mmcos, Record,
     catalogue::{Catalogue, EventName},
     divisions::Standing,
-    ids::{MatchId, Points},
+    ids::Points,
     results::KEEP,
     special_events::ByHand,
 };
 use proptest::prelude::*;
 
+use super::{
+    rig::{Rig, body, status},
+    world::{self, Hosted, Search, UPDATE_TITLE, login_answer, post, text, texts, trusting},
+};
+
 const PLAYERS: usize = 4;
 
 /// A game. Each life has race keys of its own.
 fn game(life: u8) -> Mmcos {
-    let settings = Settings { identity: IdentityPolicy::Trust, ..Settings::defaults().unwrap() };
-    let built_in = BuiltIn {
-        session_lifetime: Duration::from_hours(24 * 1000),
-        first_match: MatchId(1),
-        ..BuiltIn::official().unwrap()
-    };
-    Mmcos::with_built_in(&settings, built_in, &Life { seed: [life; 32], ..Life::default() })
+    let mut hosted = Hosted::from(trusting());
+    hosted.built_in.session_lifetime = Duration::from_hours(24 * 1000);
+    world::game(hosted, life)
 }
 
 fn steam_id(player: usize) -> u64 {
     76_561_202_255_230_001 + player as u64
 }
 
-fn post(path: &str, body: &str) -> Vec<u8> {
-    format!("POST /MMCOS{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
-}
-
-/// Returns the text of an element of a response.
-fn element<'a>(answer: &'a str, name: &str) -> &'a str {
-    let (_, rest) = answer.split_once(&format!("<{name}>")).unwrap_or_default();
-    rest.split('<').next().unwrap_or_default()
-}
-
 fn number(answer: &str, name: &str) -> i32 {
-    element(answer, name).parse().unwrap_or_else(|_| panic!("{name} in {answer}"))
+    text(answer, name).parse().unwrap_or_else(|_| panic!("{name} in {answer}"))
 }
 
 struct Player {
@@ -87,7 +75,7 @@ impl World {
         for player in 0..PLAYERS {
             let answer = world.login(player);
             world.players.push(Player {
-                token: element(&answer, "SessionToken").into(),
+                token: text(&answer, "SessionToken").into(),
                 poll: None,
                 key: String::new(),
             });
@@ -96,15 +84,7 @@ impl World {
     }
 
     fn login(&mut self, player: usize) -> String {
-        let steam_id = SteamId::new(steam_id(player));
-        let ticket = TicketBuilder::new(steam_id, AppId(535_850), UnixSeconds(START.try_into().unwrap()));
-        let ticket = ticket.build(|_| [0; SIGNATURE_LEN]).unwrap();
-        let ticket = ticket.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        let login = format!(
-            "<Login><ProtocolVersion>1</ProtocolVersion><PlatformType>Steam</PlatformType>\
-             <PlatformID>{ticket}^^^^true</PlatformID><DisplayName>P{player}</DisplayName></Login>"
-        );
-        let answer = self.rig.request(&post("/MMCOS-Account/AccountService.svc/Login", &login));
+        let answer = login_answer(&mut self.rig, steam_id(player), &format!("P{player}"));
         assert_eq!(status(&answer), "200", "{answer}");
         answer
     }
@@ -114,8 +94,7 @@ impl World {
         let request = format!(
             "<UpdateAccountTitle><SessionToken>{token}</SessionToken><Title>title_{title}</Title></UpdateAccountTitle>"
         );
-        let answer =
-            self.rig.request(&post("/MMCOS-Account/AccountService.svc/UpdateAccountTitle", &request));
+        let answer = self.rig.request(&post(UPDATE_TITLE, &request));
         assert_eq!(status(&answer), "200", "{answer}");
     }
 
@@ -123,17 +102,9 @@ impl World {
         if let Some(conn) = self.players[player].poll.take() {
             self.rig.leave(conn);
         }
-        let token = &self.players[player].token;
-        let lobby = 109_775_241_000_000_001 + player;
-        let request = format!(
-            "<EnterMatchmaking2><SessionToken>{token}</SessionToken><GroupLobbyId>{lobby}</GroupLobbyId>\
-             <GameLobbyId>{lobby}</GameLobbyId><NetworkVersion>1</NetworkVersion><GameType>QuickRace</GameType>\
-             <GroupSize>{size}</GroupSize><SkillLevel>1</SkillLevel><RuleSet>Race</RuleSet><Ranking>NotRanked</Ranking>\
-             <IgnoreMinimumMatchRequirements>{ignore}</IgnoreMinimumMatchRequirements></EnterMatchmaking2>"
-        );
-        let conn = self.rig.open();
+        let search = Search::race(&self.players[player].token, player as u64 + 1);
+        let conn = Search { size, ignore, ..search }.begin(&mut self.rig);
         self.players[player].poll = Some(conn);
-        self.rig.send(conn, &post("/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2", &request));
         self.hear();
     }
 
@@ -145,10 +116,10 @@ impl World {
             if answer.is_empty() {
                 continue;
             }
-            let key = element(&answer, "RaceKey").to_owned();
+            let key = text(&answer, "RaceKey").to_owned();
             assert_eq!(key.len(), 16, "{answer}");
-            let sizes = answer.split("<GroupSize>").skip(1).filter_map(|rest| rest.split('<').next());
-            let seats = sizes.filter_map(|size| size.parse::<usize>().ok()).sum();
+            let seats =
+                texts(&answer, "GroupSize").iter().filter_map(|size| size.parse::<usize>().ok()).sum();
             self.seats.insert(key.clone(), seats);
             let player = &mut self.players[index];
             (player.key, player.poll) = (key, None);
@@ -163,24 +134,13 @@ impl World {
 
     fn register(&mut self, player: usize, with: &[usize]) {
         let Player { token, key, .. } = &self.players[player];
-        let listed: Vec<String> = with.iter().map(|player| steam_id(*player).to_string()).collect();
-        let request = format!(
-            "<RegisterActiveGameWithPlayers><SessionToken>{token}</SessionToken><RaceKey>{key:0>16}</RaceKey>\
-             <PlatformIDs>{}</PlatformIDs></RegisterActiveGameWithPlayers>",
-            listed.join(", ")
-        );
-        let path = "/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
-        assert_eq!(status(&self.rig.request(&post(path, &request))), "200");
+        let listed: Vec<u64> = with.iter().map(|player| steam_id(*player)).collect();
+        world::register(&mut self.rig, token, &format!("{key:0>16}"), &listed);
     }
 
     fn add_points(&mut self, player: usize, key: &str, points: i32) -> String {
         let token = &self.players[player].token;
-        let request = format!(
-            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{key:0>16}</RaceKey><Points>{points}</Points>\
-             <Level>5</Level><Prestige>1</Prestige></AddPoints>"
-        );
-        let path = "/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
-        let answer = self.rig.request(&post(path, &request));
+        let answer = world::add_points(&mut self.rig, token, &format!("{key:0>16}"), points);
         assert_eq!(status(&answer), "200", "{answer}");
         body(&answer).to_owned()
     }
@@ -353,12 +313,12 @@ fn a_player_goes_through_a_change_of_season() {
         world.race(0, 100);
     }
     let ended = world.standing(0);
-    world.pass(Duration::from_hours(24 * 60)); // START is in November
+    world.pass(Duration::from_hours(24 * 60)); // The rig starts in November.
     let answer = world.login(0);
     let begins = world.standing(0);
     assert!(begins.points < ended.points && begins.points > Points(0));
     assert_eq!((number(&answer, "OldSeasonID"), number(&answer, "NewSeasonID")), (39, 40));
-    assert_eq!(element(&answer, "BonusPoints"), "0", "the first is a band's");
+    assert_eq!(text(&answer, "BonusPoints"), "0", "the first is a band's");
     assert!(answer.contains(&format!("<SeasonInfo><BonusPoints>{}<", begins.points.0)), "{answer}");
     assert!(answer.contains(&format!("<Points>{}</Points>", begins.points.0)));
 
