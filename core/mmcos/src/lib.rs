@@ -66,7 +66,7 @@ use session_token::Session;
 use special_events::Events;
 use state::{
     game_configuration::{GameConfiguration, Sources},
-    lobby::Lobby,
+    matchmaking::Matchmaking,
     sessions::Sessions,
     standings::Standings,
 };
@@ -94,7 +94,7 @@ pub struct Mmcos {
     bans: Bans,
     sessions: Sessions,
     standings: Standings,
-    lobby: Lobby,
+    matchmaking: Matchmaking,
     game_configuration: GameConfiguration,
     leaderboards: Leaderboards,
     operator: Operator,
@@ -111,7 +111,7 @@ impl Mmcos {
             bans: Bans::default(),
             sessions: Sessions::new(&life.key, session_lifetime, settings.requests()),
             standings: Standings::new(&catalogue, settings.season_rows()),
-            lobby: Lobby::new(settings, life, first_match),
+            matchmaking: Matchmaking::new(settings, life, first_match),
             game_configuration: GameConfiguration::new(settings.events.clone()),
             public: Public::default(),
             leaderboards: Leaderboards::default(),
@@ -134,7 +134,7 @@ impl Mmcos {
 
     /// Returns the matchmaker: its tickets and its matches.
     pub const fn matchmaker(&self) -> &matchmaker::Matchmaker {
-        self.lobby.matchmaker()
+        self.matchmaking.matchmaker()
     }
 
     /// Returns the settings in force.
@@ -153,9 +153,9 @@ impl Mmcos {
         cx.record(Record::Ban(Box::new(ban.clone())));
         cx.log(LogEvent::Banned(Box::new(ban.clone())));
         self.bans.put(ban);
-        let Self { bans, standings, lobby, .. } = self;
+        let Self { bans, standings, matchmaking, .. } = self;
         let earliest = cx.clock().earliest();
-        lobby.cancel_each(cx.now().monotonic, |held| {
+        matchmaking.cancel_each(cx.now().monotonic, |held| {
             let player = standings.players().get(held.account);
             player.is_some_and(|player| bans.of_account(player.steam_id, earliest).is_some())
                 || bans.of_address(held.address, earliest).is_some()
@@ -181,7 +181,7 @@ impl Mmcos {
     /// Ends a player's session and matchmaking ticket.
     fn end_session(&mut self, cx: &mut Context<'_, Self>, user: UserId) {
         self.sessions.end(user, cx.now().wall);
-        self.lobby.cancel(cx.now().monotonic, user);
+        self.matchmaking.cancel(cx.now().monotonic, user);
         self.respond_to_polls(cx);
     }
 
@@ -199,7 +199,7 @@ impl Mmcos {
 
     /// Follows the clock of a call.
     fn follow_clock(&mut self, cx: &Context<'_, Self>) {
-        self.lobby.expire(cx.now().monotonic);
+        self.matchmaking.expire(cx.now().monotonic);
         self.pass(cx.now().wall);
     }
 
@@ -275,7 +275,7 @@ impl Game for Mmcos {
         let hours = self.public.week.counted().map(Record::Hour);
         let settings = settings.chain(hours);
         let event = self.events().by_hand().map(Record::EventByHand);
-        self.standings.rows().chain(self.lobby.rows()).chain(bans).chain(settings).chain(event)
+        self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings).chain(event)
     }
 }
 
@@ -321,7 +321,7 @@ impl Service for Mmcos {
         self.follow_clock(cx);
         match timer {
             Timer::Matchmaking => {
-                self.lobby.tick(cx.now().monotonic);
+                self.matchmaking.tick(cx.now().monotonic);
                 self.respond_to_polls(cx);
             }
             Timer::Live => self.refresh(cx),
@@ -331,14 +331,14 @@ impl Service for Mmcos {
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.follow_clock(cx);
-        if self.lobby.abandon(cx.now().monotonic, exchange) {
+        if self.matchmaking.abandon(cx.now().monotonic, exchange) {
             self.respond_to_polls(cx);
         }
         self.stop_watching(cx, exchange);
     }
 
     fn shutdown(&mut self, cx: &mut Context<'_, Self>) {
-        self.lobby.shutdown(cx.now().monotonic);
+        self.matchmaking.shutdown(cx.now().monotonic);
         self.respond_to_polls(cx);
         self.end_watching(cx);
     }
@@ -356,12 +356,12 @@ impl Service for Mmcos {
             }
             Record::Match(race) => {
                 self.prove(race.made);
-                self.lobby.restore_match(*race);
+                self.matchmaking.restore_match(*race);
             }
-            Record::MatchForgotten(session) => self.lobby.restore_forgotten(session),
+            Record::MatchForgotten(session) => self.matchmaking.restore_forgotten(session),
             Record::Result(result) => {
                 self.prove(result.at);
-                self.lobby.restore_result(result, self.standings.players());
+                self.matchmaking.restore_result(result, self.standings.players());
             }
             Record::Ban(ban) => self.bans.put(*ban),
             Record::Unban(subject) => drop(self.bans.lift(subject)),

@@ -24,7 +24,7 @@ use mmcos_core::{
 /// let issued = UnixSeconds(1_795_000_000);
 /// let builder = TicketBuilder::new(SteamId::new(76_561_202_255_230_001), AppId(535_850), issued);
 /// let ticket = encode_platform_id(&builder.build(|_| [0; SIGNATURE_LEN])?);
-/// let text = mmcos_game::ticket::explain(&ticket, &PublicKey::steam(), Wall::from_secs(1_795_000_060))?;
+/// let text = mmcos_game::steam_ticket::explain(&ticket, &PublicKey::steam(), Wall::from_secs(1_795_000_060))?;
 /// assert!(text.contains("signature: invalid"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -286,7 +286,7 @@ impl Mmcos {
     }
 
     fn settings_changed(&mut self) {
-        self.lobby.set_times(&self.settings.matchmaker());
+        self.matchmaking.set_times(&self.settings.matchmaker());
         self.game_configuration.changed();
     }
 
@@ -300,7 +300,7 @@ impl Mmcos {
 
     fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, CommandError> {
         let number = session.parse().map_err(|_| CommandError::Unknown("match"))?;
-        let is_closed = self.lobby.close(cx, MatchId(number));
+        let is_closed = self.matchmaking.close(cx, MatchId(number));
         is_closed.then(|| format!("ended match {number}")).ok_or(CommandError::Unknown("match"))
     }
 

@@ -92,7 +92,7 @@ impl Mmcos {
 
     fn matchmaking_metrics(&self, text: &mut Exposition) {
         let matchmaker = self.matchmaker();
-        text.family("held_polls", Kind::Gauge, "Held polls.").sample(&[], self.lobby.held());
+        text.family("held_polls", Kind::Gauge, "Held polls.").sample(&[], self.matchmaking.held());
         // Names of modes come from clients, so they are not used as labels: there could be any number of them.
         let mut searching: BTreeMap<(&str, bool), u32> = BTreeMap::new();
         for bucket in matchmaker.buckets() {

@@ -151,8 +151,8 @@ impl Mmcos {
 
     /// Extends the charts to `now`, assuming the state was constant since the last call.
     pub(super) fn pass(&mut self, now: Wall) {
-        let Self { operator, sessions, lobby, .. } = self;
-        let matchmaker = lobby.matchmaker();
+        let Self { operator, sessions, matchmaking, .. } = self;
+        let matchmaker = matchmaking.matchmaker();
         let gauges = || Gauges {
             online: sessions.presence.count(now),
             searching: matchmaker.buckets().fold(0, |sum, bucket| bucket.players.saturating_add(sum)),

@@ -356,7 +356,7 @@ impl Mmcos {
         let user = user.parse().map(UserId).map_err(|_| Missing::NotFound)?;
         let player = self.players().get(user).filter(|player| is_public(player)).ok_or(Missing::NotFound)?;
         let rank = self.players().rank_of(user).ok_or(Missing::NotFound)?;
-        let latest = self.lobby.matches().latest().take(SEARCHED);
+        let latest = self.matchmaking.matches().latest().take(SEARCHED);
         let own = latest.flat_map(|(race, results)| {
             results.iter().filter(|result| result.user == user).map(move |result| (race, result))
         });

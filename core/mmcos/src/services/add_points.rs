@@ -50,12 +50,14 @@ impl Mmcos {
         let user = session.user;
         let race_key = RaceKey::parse(&request.race_key)
             .ok_or(Rejection::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
-        self.lobby.find(cx, race_key, user);
-        let progress = match self.lobby.matches().state(race_key, user) {
-            ResultState::Open(match_id) => match self.lobby.too_soon(cx, &self.settings, match_id, user) {
-                Some(why) => self.no_progress(cx, &request, user, why)?,
-                None => self.count(cx, &request, match_id, user)?,
-            },
+        self.matchmaking.find(cx, race_key, user);
+        let progress = match self.matchmaking.matches().state(race_key, user) {
+            ResultState::Open(match_id) => {
+                match self.matchmaking.too_soon(cx, &self.settings, match_id, user) {
+                    Some(why) => self.no_progress(cx, &request, user, why)?,
+                    None => self.count(cx, &request, match_id, user)?,
+                }
+            }
             ResultState::Counted(result) => {
                 // The first response may still wait for the disk: this one must not be quicker.
                 cx.record(Record::Result(result));
@@ -91,7 +93,7 @@ impl Mmcos {
         self.leaderboards.changed();
         cx.log(LogEvent::Scored { user, name, change: counted, points: progress.after.points });
         let result = MatchResult { match_id, user, at: cx.now().wall, claimed, counted, progress };
-        self.lobby.count(cx, &mut self.standings, result);
+        self.matchmaking.count(cx, &mut self.standings, result);
         Ok(progress)
     }
 

@@ -1,6 +1,6 @@
 //! `MatchmakingService`: searches as long polls, and registrations of races that begin (captures 03, 04, 06, 07).
 //!
-//! The [`matchmaker`](crate::matchmaker) decides which groups meet, the [`Lobby`](crate::state::lobby::Lobby) holds
+//! The [`matchmaker`](crate::matchmaker) decides which groups meet, the [`Matchmaking`](crate::state::matchmaking::Matchmaking) holds
 //! the polls; here its decisions become XML.
 
 use alloc::{borrow::Cow, sync::Arc, vec::Vec};
@@ -12,7 +12,7 @@ use crate::{
     LogEvent, Mmcos, Rejection,
     ids::{LobbyId, RaceKey, UserId},
     matchmaker::{Decision, GameType, GroupSize, Label, Mode, Poll, PollId, RuleSet, Waits},
-    state::lobby::PollEnd,
+    state::matchmaking::PollEnd,
 };
 use mmcos_core::{
     engine::{Exchange, ExchangeId, Peer},
@@ -91,7 +91,7 @@ impl Mmcos {
     ) -> Result<(), (Exchange, Rejection)> {
         match self.poll(cx, body, exchange.id()) {
             Ok(poll) => {
-                let is_first = self.lobby.enter(cx.now().monotonic, &poll, peer.address.ip(), exchange);
+                let is_first = self.matchmaking.enter(cx.now().monotonic, &poll, peer.address.ip(), exchange);
                 // A player that accepts AI does not wait for friends.
                 if is_first && !(poll.ignore_minimum && self.settings.ai) {
                     self.log_first_search(cx, &poll);
@@ -125,7 +125,7 @@ impl Mmcos {
             size: size.ok_or(Rejection::Value { field: "GroupSize", expected: "at least 1" })?,
             points: player.standing.points,
             ignore_minimum: request.ignore_minimum_match_requirements,
-            host_history: self.lobby.host_history(account, player.profile.hosted.confirmed),
+            host_history: self.matchmaking.host_history(account, player.profile.hosted.confirmed),
         })
     }
 
@@ -139,7 +139,7 @@ impl Mmcos {
         let request: CancelMatchmaking<'_> =
             xml::from_bytes(body, "CancelMatchmaking", &self.settings.xml())?;
         let account = self.authenticate(cx, &request.session_token)?.user;
-        self.lobby.cancel(cx.now().monotonic, account);
+        self.matchmaking.cancel(cx.now().monotonic, account);
         self.respond_to_polls(cx);
         Ok(Response::empty())
     }
@@ -157,13 +157,13 @@ impl Mmcos {
             .ok_or(Rejection::Value { field: "RaceKey", expected: "16 hexadecimal digits" })?;
         let listed = request.steam_ids().filter_map(|id| self.players().by_steam_id(id));
         let listed: Vec<UserId> = listed.map(|player| player.user_id).collect();
-        self.lobby.register(cx, &mut self.standings, race_key, (account, listed));
+        self.matchmaking.register(cx, &mut self.standings, race_key, (account, listed));
         Ok(Response::empty())
     }
 
     /// Responds to every poll that the matchmaker has decided.
     pub(crate) fn respond_to_polls(&mut self, cx: &mut Context<'_, Self>) {
-        self.lobby.settle(cx, &self.settings, respond);
+        self.matchmaking.settle(cx, &self.settings, respond);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state of a running server, with the effects of each change: records, log events, timers.
 
 pub(crate) mod game_configuration;
-pub(crate) mod lobby;
+pub(crate) mod matchmaking;
 pub(crate) mod sessions;
 pub(crate) mod standings;

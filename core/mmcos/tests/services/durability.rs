@@ -103,7 +103,7 @@ impl World {
             self.rig.leave(conn);
         }
         let search = Search::race(&self.players[player].token, player as u64 + 1);
-        let conn = Search { size, ignore, ..search }.begin(&mut self.rig);
+        let conn = Search { ignore, size, ..search }.begin(&mut self.rig);
         self.players[player].poll = Some(conn);
         self.hear();
     }

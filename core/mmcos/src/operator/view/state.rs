@@ -148,7 +148,7 @@ impl Mmcos {
     }
 
     fn results(&self) -> Vec<ResultRow<'_>> {
-        let latest = self.lobby.matches().latest().take(RACES);
+        let latest = self.matchmaking.matches().latest().take(RACES);
         let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
         rows.take(ROWS)
             .filter_map(|(race, result)| {

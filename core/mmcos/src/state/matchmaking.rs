@@ -1,4 +1,4 @@
-//! The lobby: polls that are held, the matchmaker that decides how long, and the matches that take results.
+//! Polls that are held, the matchmaker that decides how long, and the matches that take results.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{net::IpAddr, time::Duration};
@@ -32,7 +32,7 @@ const RESULT_INTERVAL: Duration = Duration::from_mins(2);
 
 /// The held polls, the matchmaker, and the matches.
 #[derive(Debug)]
-pub(crate) struct Lobby {
+pub(crate) struct Matchmaking {
     matchmaker: Matchmaker,
     held: BTreeMap<PollId, HeldPoll>,
     outcomes: Outcomes,
@@ -60,7 +60,7 @@ pub(crate) enum PollEnd<'a> {
     Cancelled,
 }
 
-impl Lobby {
+impl Matchmaking {
     pub(crate) fn new(settings: &Settings, life: &Life, first_match: MatchId) -> Self {
         let Life { key, seed, is_recorded, .. } = life;
         let secret = race_secret(if *is_recorded { seed } else { key });
