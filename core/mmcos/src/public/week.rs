@@ -9,8 +9,8 @@ const HOUR: i64 = 60 * 60 * 1000;
 const MINUTE: i64 = 60 * 1000;
 /// 1970-01-05, a Monday, in hours since 1970-01-01.
 const FIRST_MONDAY: i64 = 4 * 24;
-/// Number of weeks after which the count is halved, so that old weeks fade.
-const MOST_WEEKS: u16 = 16;
+/// Number of weeks of an hour at which its counts are halved, so that old weeks fade.
+const HALVED_AFTER_WEEKS: u16 = 16;
 
 /// Players online at an hour of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -91,7 +91,7 @@ impl Week {
         if place.weeks == 0 && players == 0 {
             return None;
         }
-        if place.weeks >= MOST_WEEKS {
+        if place.weeks >= HALVED_AFTER_WEEKS {
             (place.weeks, place.players) = (place.weeks / 2, place.players / 2);
         }
         place.weeks = place.weeks.saturating_add(1);
