@@ -11,7 +11,7 @@ use core::{
     time::Duration,
 };
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 use crate::AddressRange;
 
@@ -62,7 +62,8 @@ pub enum Kind {
 }
 
 /// A setting's value as data, for files, traces and JSON. `Display` writes it as on the command line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "true, false, a number or a text")]
 pub enum Datum {
     /// True or false.
     Truth(bool),
@@ -71,6 +72,7 @@ pub enum Datum {
     /// Another number.
     Float(f64),
     /// A list or a table, as JSON. In a file it is written as TOML.
+    #[serde(skip_deserializing)]
     Json(String),
     /// Anything else.
     Text(String),
@@ -84,53 +86,6 @@ impl fmt::Display for Datum {
             Self::Float(number) => number.fmt(f),
             Self::Json(text) | Self::Text(text) => f.write_str(text),
         }
-    }
-}
-
-impl Serialize for Datum {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Truth(truth) => truth.serialize(serializer),
-            Self::Integer(number) => number.serialize(serializer),
-            Self::Float(number) => number.serialize(serializer),
-            Self::Json(text) | Self::Text(text) => text.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Datum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-struct Visitor;
-
-impl de::Visitor<'_> for Visitor {
-    type Value = Datum;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true, false, a number or a text")
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Datum, E> {
-        Ok(Datum::Truth(truth))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Datum, E> {
-        Ok(Datum::Integer(number))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Datum, E> {
-        i64::try_from(number).map(Datum::Integer).map_err(E::custom)
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Datum, E> {
-        Ok(Datum::Float(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Datum, E> {
-        Ok(Datum::Text(text.to_owned()))
     }
 }
 

@@ -9,18 +9,7 @@ use mmcos_game::{
     ids::{Points, RaceKey},
 };
 
-use super::Mode;
-
-const LOGIN: &str = "MMCOS/MMCOS-Account/AccountService.svc/Login";
-const TITLE: &str = "MMCOS/MMCOS-Account/AccountService.svc/UpdateAccountTitle";
-const ENTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
-const CANCEL: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
-const REGISTER: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers";
-const DEBUG_MESSAGE: &str = "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/DebugMessage";
-const ADD_POINTS: &str = "MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
-const ELITE: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite";
-const ELITE_RANK: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetEliteRank";
-const FRIENDS: &str = "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetFriends";
+use super::{Mode, services::SERVICES};
 
 /// The first request of all, for the addresses of the servers.
 pub fn redirect() -> Vec<u8> {
@@ -48,7 +37,7 @@ pub fn login(steam_id: SteamId, issued: UnixSeconds) -> Vec<u8> {
         ("DefaultTitle", Value::Text("lng_player_title_default")),
         ("ExtraSeason", Value::Number(45)),
     ];
-    post(LOGIN, &document("Login", &fields))
+    service_request("Login", &fields)
 }
 
 /// A `PlatformID` with an unsigned ticket.
@@ -85,7 +74,7 @@ pub fn egonet_login(steam_id: SteamId) -> Vec<u8> {
 pub fn update_account_title(session_token: &str, title: u8) -> Vec<u8> {
     let title = format!("lng_player_title_box_{title:03}");
     let fields = [("SessionToken", Value::Text(session_token)), ("Title", Value::Text(&title))];
-    post(TITLE, &document("UpdateAccountTitle", &fields))
+    service_request("UpdateAccountTitle", &fields)
 }
 
 /// `GetElite`, a page of a hundred.
@@ -95,12 +84,12 @@ pub fn get_elite(session_token: &str, start: u32) -> Vec<u8> {
         ("StartRank", Value::Number(start.into())),
         ("NumResults", Value::Number(100)),
     ];
-    post(ELITE, &document("GetElite", &fields))
+    service_request("GetElite", &fields)
 }
 
 /// `GetEliteRank`.
 pub fn get_elite_rank(session_token: &str) -> Vec<u8> {
-    post(ELITE_RANK, &document("GetEliteRank", &[("SessionToken", Value::Text(session_token))]))
+    service_request("GetEliteRank", &[("SessionToken", Value::Text(session_token))])
 }
 
 /// `GetFriends`.
@@ -115,12 +104,12 @@ pub fn get_friends(session_token: &str, ids: &[SteamId]) -> Vec<u8> {
         ("PlatformIds", Value::Text(&entries)),
         ("MaxEntries", Value::Number(100)),
     ];
-    post(FRIENDS, &document("GetFriends", &fields))
+    service_request("GetFriends", &fields)
 }
 
 /// `DebugMessage`, of which only the name is known.
 pub fn debug_message() -> Vec<u8> {
-    post(DEBUG_MESSAGE, b"")
+    post(path("DebugMessage"), b"")
 }
 
 /// The content of an `EnterMatchmaking2` request.
@@ -154,17 +143,17 @@ pub fn enter_matchmaking(poll: &EnterMatchmaking<'_>) -> Vec<u8> {
         ("Ranking", Value::Text("NotRanked")),
         ("IgnoreMinimumMatchRequirements", Value::Text(if poll.ignore_minimum { "true" } else { "false" })),
     ];
-    enter_matchmaking_with(&document("EnterMatchmaking2", &fields))
+    service_request("EnterMatchmaking2", &fields)
 }
 
 /// `EnterMatchmaking2` with any body.
 pub fn enter_matchmaking_with(body: &[u8]) -> Vec<u8> {
-    post(ENTER, body)
+    post(path("EnterMatchmaking2"), body)
 }
 
 /// `CancelMatchmaking`.
 pub fn cancel_matchmaking(session_token: &str) -> Vec<u8> {
-    post(CANCEL, &document("CancelMatchmaking", &[("SessionToken", Value::Text(session_token))]))
+    service_request("CancelMatchmaking", &[("SessionToken", Value::Text(session_token))])
 }
 
 /// `RegisterActiveGameWithPlayers`, of a race of these players.
@@ -190,7 +179,7 @@ pub fn register_active_game(
         ("SecondsItTookToMatchmake", Value::Number(0)),
         ("PlatformIDs", Value::Text(&listed)),
     ];
-    post(REGISTER, &document("RegisterActiveGameWithPlayers", &fields))
+    service_request("RegisterActiveGameWithPlayers", &fields)
 }
 
 /// `AddPoints`.
@@ -203,7 +192,7 @@ pub fn add_points(session_token: &str, race_key: RaceKey, change: Points) -> Vec
         ("Level", Value::Number(34)),
         ("Prestige", Value::Number(8)),
     ];
-    post(ADD_POINTS, &document("AddPoints", &fields))
+    service_request("AddPoints", &fields)
 }
 
 #[derive(Clone, Copy)]
@@ -226,6 +215,15 @@ fn document(root: &str, fields: &[(&str, Value<'_>)]) -> Vec<u8> {
     }
     put(&["</", root, ">"]);
     text
+}
+
+/// Returns a request to this service with these fields.
+fn service_request(service: &str, fields: &[(&str, Value<'_>)]) -> Vec<u8> {
+    post(path(service), &document(service, fields))
+}
+
+fn path(name: &str) -> &'static str {
+    SERVICES.iter().find(|service| service.name == name).map_or("", |service| service.path)
 }
 
 fn get(host: &str, path: &str) -> Vec<u8> {

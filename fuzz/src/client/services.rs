@@ -15,7 +15,7 @@ pub const RACE_KEY: &[u8] = b"{RaceKey}";
 pub struct Service {
     /// Its name.
     pub name: &'static str,
-    path: &'static str,
+    pub(super) path: &'static str,
     /// The body of a request.
     pub sample: &'static [u8],
 }
@@ -37,87 +37,53 @@ impl Service {
     }
 }
 
+/// Makes a service whose sample is an element with these lines.
+macro_rules! xml {
+    ($service:literal $name:literal $($line:literal)*) => {
+        Service {
+            name: $name,
+            path: concat!("MMCOS/MMCOS-", $service, "/", $service, "Service.svc/", $name),
+            sample: concat!("<", $name, ">\r\n", $("  ", $line, "\r\n",)* "</", $name, ">").as_bytes(),
+        }
+    };
+}
+
 /// All of them.
+#[rustfmt::skip] // Several lines of an element in one.
 pub static SERVICES: [Service; 13] = [
-    Service {
-        name: "Login",
-        path: "MMCOS/MMCOS-Account/AccountService.svc/Login",
-        sample: b"<Login>\r\n  <ProtocolVersion>1</ProtocolVersion>\r\n  <PlatformType>Steam</PlatformType>\r\n  \
-            <PlatformID>{PlatformID}</PlatformID>\r\n  <DisplayName>Ann &amp; Bea</DisplayName>\r\n  \
-            <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>45</ExtraSeason>\r\n</Login>",
-    },
-    Service {
-        name: "UpdateAccountTitle",
-        path: "MMCOS/MMCOS-Account/AccountService.svc/UpdateAccountTitle",
-        sample: b"<UpdateAccountTitle>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  \
-            <Title>lng_player_title_box_004</Title>\r\n</UpdateAccountTitle>",
-    },
-    Service {
-        name: "EnterMatchmaking2",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2",
-        sample: b"<EnterMatchmaking2>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  \
-            <GroupLobbyId>109775240917155001</GroupLobbyId>\r\n  <GameLobbyId>109775240917155002</GameLobbyId>\r\n  \
-            <NetworkVersion>1</NetworkVersion>\r\n  <GameType>QuickRace</GameType>\r\n  \
-            <GroupSize>1</GroupSize>\r\n  <SkillLevel>263127040</SkillLevel>\r\n  <RuleSet>Race</RuleSet>\r\n  \
-            <Ranking>NotRanked</Ranking>\r\n  \
-            <IgnoreMinimumMatchRequirements>false</IgnoreMinimumMatchRequirements>\r\n</EnterMatchmaking2>",
-    },
-    Service {
-        name: "CancelMatchmaking",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking",
-        sample: b"<CancelMatchmaking>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n</CancelMatchmaking>",
-    },
-    Service {
-        name: "RegisterActiveGameWithPlayers",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/RegisterActiveGameWithPlayers",
-        sample: b"<RegisterActiveGameWithPlayers>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  \
-            <RaceKey>{RaceKey}</RaceKey>\r\n  <HostPlatformID>x</HostPlatformID>\r\n  \
-            <GameLobbyId>x</GameLobbyId>\r\n  <NetworkVersion>1</NetworkVersion>\r\n  <GameType>x</GameType>\r\n  \
-            <RuleSet>Race</RuleSet>\r\n  <Ranking>NotRanked</Ranking>\r\n  <Team1Size>0</Team1Size>\r\n  \
-            <Team2Size>0</Team2Size>\r\n  <SecondsItTookToMatchmake>0</SecondsItTookToMatchmake>\r\n  \
-            <PlatformIDs>76561197960265729</PlatformIDs>\r\n</RegisterActiveGameWithPlayers>",
-    },
-    Service {
-        name: "AddPoints",
-        path: "MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints",
-        sample: b"<AddPoints>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  \
-            <RaceKey>{RaceKey}</RaceKey>\r\n  <Points>-40</Points>\r\n  <Level>34</Level>\r\n  \
-            <Prestige>8</Prestige>\r\n</AddPoints>",
-    },
-    Service {
-        name: "GetElite",
-        path: "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetElite",
-        sample: b"<GetElite>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  <StartRank>0</StartRank>\r\n  \
-            <NumResults>100</NumResults>\r\n</GetElite>",
-    },
-    Service {
-        name: "GetFriends",
-        path: "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetFriends",
-        sample: b"<GetFriends>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n  <PlatformIds>\r\n    \
-            <PlatformIdEntry>\r\n      <PlatformId>76561197960265729</PlatformId>\r\n    </PlatformIdEntry>\r\n    \
-            <PlatformIdEntry>\r\n      <PlatformId>76561197960265730</PlatformId>\r\n    </PlatformIdEntry>\r\n  \
-            </PlatformIds>\r\n  <MaxEntries>100</MaxEntries>\r\n</GetFriends>",
-    },
-    Service {
-        name: "GetEliteRank",
-        path: "MMCOS/MMCOS-Leaderboard/LeaderboardService.svc/GetEliteRank",
-        sample: b"<GetEliteRank>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n</GetEliteRank>",
-    },
-    Service {
-        name: "RegisterServer",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/RegisterServer",
-        sample: b"<RegisterServer>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n</RegisterServer>",
-    },
-    Service {
-        name: "GetGames",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/GetGames",
-        sample: b"<GetGames>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n</GetGames>",
-    },
-    Service {
-        name: "DebugMessage",
-        path: "MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/DebugMessage",
-        sample: b"<DebugMessage>\r\n  <SessionToken>{SessionToken}</SessionToken>\r\n</DebugMessage>",
-    },
+    xml!("Account" "Login"
+        "<ProtocolVersion>1</ProtocolVersion>" "<PlatformType>Steam</PlatformType>"
+        "<PlatformID>{PlatformID}</PlatformID>" "<DisplayName>Ann &amp; Bea</DisplayName>"
+        "<DefaultTitle>lng_player_title_box_001</DefaultTitle>" "<ExtraSeason>45</ExtraSeason>"),
+    xml!("Account" "UpdateAccountTitle"
+        "<SessionToken>{SessionToken}</SessionToken>" "<Title>lng_player_title_box_004</Title>"),
+    xml!("Matchmaking" "EnterMatchmaking2"
+        "<SessionToken>{SessionToken}</SessionToken>" "<GroupLobbyId>109775240917155001</GroupLobbyId>"
+        "<GameLobbyId>109775240917155002</GameLobbyId>" "<NetworkVersion>1</NetworkVersion>"
+        "<GameType>QuickRace</GameType>" "<GroupSize>1</GroupSize>" "<SkillLevel>263127040</SkillLevel>"
+        "<RuleSet>Race</RuleSet>" "<Ranking>NotRanked</Ranking>"
+        "<IgnoreMinimumMatchRequirements>false</IgnoreMinimumMatchRequirements>"),
+    xml!("Matchmaking" "CancelMatchmaking" "<SessionToken>{SessionToken}</SessionToken>"),
+    xml!("Matchmaking" "RegisterActiveGameWithPlayers"
+        "<SessionToken>{SessionToken}</SessionToken>" "<RaceKey>{RaceKey}</RaceKey>"
+        "<HostPlatformID>x</HostPlatformID>" "<GameLobbyId>x</GameLobbyId>" "<NetworkVersion>1</NetworkVersion>"
+        "<GameType>x</GameType>" "<RuleSet>Race</RuleSet>" "<Ranking>NotRanked</Ranking>"
+        "<Team1Size>0</Team1Size>" "<Team2Size>0</Team2Size>"
+        "<SecondsItTookToMatchmake>0</SecondsItTookToMatchmake>" "<PlatformIDs>76561197960265729</PlatformIDs>"),
+    xml!("GameProgression" "AddPoints"
+        "<SessionToken>{SessionToken}</SessionToken>" "<RaceKey>{RaceKey}</RaceKey>" "<Points>-40</Points>"
+        "<Level>34</Level>" "<Prestige>8</Prestige>"),
+    xml!("Leaderboard" "GetElite"
+        "<SessionToken>{SessionToken}</SessionToken>" "<StartRank>0</StartRank>" "<NumResults>100</NumResults>"),
+    xml!("Leaderboard" "GetFriends"
+        "<SessionToken>{SessionToken}</SessionToken>" "<PlatformIds>" "  <PlatformIdEntry>"
+        "    <PlatformId>76561197960265729</PlatformId>" "  </PlatformIdEntry>" "  <PlatformIdEntry>"
+        "    <PlatformId>76561197960265730</PlatformId>" "  </PlatformIdEntry>" "</PlatformIds>"
+        "<MaxEntries>100</MaxEntries>"),
+    xml!("Leaderboard" "GetEliteRank" "<SessionToken>{SessionToken}</SessionToken>"),
+    xml!("Matchmaking" "RegisterServer" "<SessionToken>{SessionToken}</SessionToken>"),
+    xml!("Matchmaking" "GetGames" "<SessionToken>{SessionToken}</SessionToken>"),
+    xml!("Matchmaking" "DebugMessage" "<SessionToken>{SessionToken}</SessionToken>"),
     Service {
         name: "LoginService.Login",
         path: "MicroMachines/STEAM/1.0/",

@@ -4,120 +4,78 @@ use std::fmt;
 
 use crate::random::Random;
 
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+/// Defines [`Fault`]: for each kind its name on the command line, and its smallest and its largest probability at each
+/// occasion (a request, a tick, a commit, an effect); for a kind without occasions, the times per hour.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $range:expr;)*) => {
+        /// A kind of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fault {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Fault {
+            /// All kinds.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$kind),*];
+
+            /// Returns its name on the command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            const fn range(self) -> (f64, f64) {
+                match self {
+                    $(Self::$kind => $range,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
     /// A request arrives in pieces, one right after the other.
-    Split,
+    Split "split" (0.01, 0.5);
     /// Another request follows on the same connection without waiting, both in one piece.
-    Pipeline,
+    Pipeline "pipeline" (0.01, 0.5);
     /// A request arrives in pieces, seconds apart, and perhaps never whole.
-    Slow,
+    Slow "slow" (0.002, 0.1);
     /// A connection is gone in the middle of a request.
-    Cut,
+    Cut "cut" (0.002, 0.1);
     /// A connection is gone while its request is held.
-    Reset,
+    Reset "reset" (0.002, 0.1);
     /// A request is sent twice, on two connections.
-    Duplicate,
+    Duplicate "duplicate" (0.002, 0.1);
     /// A response never arrives, so the player sends its request again.
-    LostResponse,
+    LostResponse "lost-response" (0.002, 0.1);
     /// A tick comes late.
-    LateTick,
+    LateTick "late-tick" (0.01, 0.5);
     /// A tick comes though none is due.
-    EarlyTick,
+    EarlyTick "early-tick" (1.0, 100.0);
     /// The wall clock is set to another time.
-    ClockJump,
+    ClockJump "clock-jump" (0.2, 4.0);
     /// It takes a while until a commit is durable.
-    SlowStore,
+    SlowStore "slow-store" (0.01, 0.5);
     /// The store fails: nothing becomes durable any more, and the server stops.
-    StoreError,
+    StoreError "store-error" (0.0001, 0.005);
     /// The server is gone between two effects; what was durable is there when it comes back.
-    Crash,
+    Crash "crash" (0.00002, 0.002);
     /// The operator stops the server in an orderly way, and starts it again.
-    Restart,
+    Restart "restart" (0.2, 4.0);
     /// A player is gone without a word, whatever it was doing.
-    Leave,
+    Leave "leave" (0.001, 0.02);
     /// A player reports points that are not its own, or more than there are.
-    Cheat,
+    Cheat "cheat" (0.002, 0.1);
     /// An operator sends commands, or reads the dashboard.
-    Operator,
+    Operator "operator" (2.0, 60.0);
     /// The store cannot be written for a while: it is locked, or the disk is full.
-    StoreTrouble,
+    StoreTrouble "store-trouble" (0.002, 0.05);
     /// A client reads in small steps with seconds between them, or never.
-    SlowReader,
+    SlowReader "slow-reader" (0.002, 0.1);
 }
 
 impl Fault {
-    /// All kinds.
-    pub const ALL: [Self; 19] = [
-        Self::Split,
-        Self::Pipeline,
-        Self::Slow,
-        Self::Cut,
-        Self::Reset,
-        Self::Duplicate,
-        Self::LostResponse,
-        Self::LateTick,
-        Self::EarlyTick,
-        Self::ClockJump,
-        Self::SlowStore,
-        Self::StoreError,
-        Self::Crash,
-        Self::Restart,
-        Self::Leave,
-        Self::Cheat,
-        Self::Operator,
-        Self::StoreTrouble,
-        Self::SlowReader,
-    ];
-
-    /// Returns its name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Split => "split",
-            Self::Pipeline => "pipeline",
-            Self::Slow => "slow",
-            Self::Cut => "cut",
-            Self::Reset => "reset",
-            Self::Duplicate => "duplicate",
-            Self::LostResponse => "lost-response",
-            Self::LateTick => "late-tick",
-            Self::EarlyTick => "early-tick",
-            Self::ClockJump => "clock-jump",
-            Self::SlowStore => "slow-store",
-            Self::StoreError => "store-error",
-            Self::Crash => "crash",
-            Self::Restart => "restart",
-            Self::Leave => "leave",
-            Self::Cheat => "cheat",
-            Self::Operator => "operator",
-            Self::StoreTrouble => "store-trouble",
-            Self::SlowReader => "slow-reader",
-        }
-    }
-
-    /// Returns its smallest and its largest probability at each occasion (a request, a tick, a commit, an effect);
-    /// for a fault without occasions, the times per hour.
-    const fn range(self) -> (f64, f64) {
-        match self {
-            Self::Split | Self::Pipeline | Self::LateTick | Self::SlowStore => (0.01, 0.5),
-            Self::Slow
-            | Self::Cut
-            | Self::Reset
-            | Self::Duplicate
-            | Self::LostResponse
-            | Self::Cheat
-            | Self::SlowReader => (0.002, 0.1),
-            Self::Leave => (0.001, 0.02),
-            Self::StoreTrouble => (0.002, 0.05),
-            Self::EarlyTick => (1.0, 100.0),
-            Self::ClockJump | Self::Restart => (0.2, 4.0),
-            Self::Operator => (2.0, 60.0),
-            Self::StoreError => (0.0001, 0.005),
-            Self::Crash => (0.00002, 0.002),
-        }
-    }
-
     const fn bit(self) -> u32 {
         1 << self as u32
     }

@@ -31,6 +31,10 @@ const fn player_of(conn: ConnId) -> usize {
 }
 
 impl World {
+    fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {
+        self.players[player_of(conn)].connection(conn)
+    }
+
     /// Sends a player's request on a connection of its own, and lets the player wait for the response.
     pub(super) fn request(&mut self, player: usize, request: Request) {
         self.players[player].request = request.clone();
@@ -48,7 +52,7 @@ impl World {
         let conn = self.open(player)?;
         if self.strikes(Fault::SlowReader) {
             let never = self.random.uniform() < 0.2;
-            if let Some(connection) = self.players[player].connection(conn) {
+            if let Some(connection) = self.connection(conn) {
                 connection.pace = if never { Pace::Never } else { Pace::Slowly };
             }
         }
@@ -57,14 +61,14 @@ impl World {
             let more = self.bytes_of(player, conn, Request::ServerStatus);
             bytes.extend_from_slice(&more);
         }
-        if let Some(connection) = self.players[player].connection(conn) {
+        if let Some(connection) = self.connection(conn) {
             connection.is_wanted = is_wanted;
         }
         let slow = self.strikes(Fault::Slow);
         let cut = self.strikes(Fault::Cut);
         if slow || cut {
             let after = Duration::from_secs_f64(self.random.between(0.0, 3.0));
-            if let Some(connection) = self.players[player].connection(conn) {
+            if let Some(connection) = self.connection(conn) {
                 (connection.sent, connection.is_slow) = (bytes, slow);
             }
             self.plan(if slow { Duration::ZERO } else { after }, Event::Arrive(conn));
@@ -83,7 +87,7 @@ impl World {
         } else {
             self.arrive(conn, &bytes);
         }
-        self.players[player].connection(conn).map(|connection| connection.conn)
+        self.connection(conn).map(|connection| connection.conn)
     }
 
     fn open(&mut self, player: usize) -> Option<ConnId> {
@@ -97,7 +101,7 @@ impl World {
             used.map_or_else(|| Connection::new(conn, session), |used| used.again(conn, session));
         self.players[player].connections.push(connection);
         self.input(Input::Opened { conn, peer, tls: false });
-        self.players[player].connection(conn).map(|connection| connection.conn)
+        self.connection(conn).map(|connection| connection.conn)
     }
 
     /// Notes and returns the bytes sent on a connection.
@@ -119,9 +123,7 @@ impl World {
         let length = 1 + (self.random.uniform() * 700.0) as usize;
         let gap = Duration::from_secs_f64(self.random.lognormal(1.5, 1.5));
         let never = self.random.uniform() < 0.05;
-        let Some(connection) =
-            self.players[player_of(conn)].connection(conn).filter(|connection| !connection.is_closed)
-        else {
+        let Some(connection) = self.connection(conn).filter(|connection| !connection.is_closed) else {
             return;
         };
         let piece: Vec<u8> = connection.sent.iter().skip(connection.arrived).take(length).copied().collect();
@@ -183,9 +185,7 @@ impl World {
             return self.receive_as_operator(conn, bytes);
         }
         let player = player_of(conn);
-        let Some(connection) =
-            self.players[player].connection(conn).filter(|connection| !connection.is_closed)
-        else {
+        let Some(connection) = self.connection(conn).filter(|connection| !connection.is_closed) else {
             return self.fail(Invariant::OneResponse, format!("{conn:?} was sent to after its close"));
         };
         let (is_slow, session) = (connection.is_slow, connection.session);
@@ -207,24 +207,24 @@ impl World {
                 self.common.hash.number(print);
             }
             self.audit(player, request.as_ref(), &response, is_slow, session);
-            self.withhold(player, conn, response);
+            self.withhold(conn, response);
             self.may_crash();
         }
         self.responses = responses;
     }
 
     /// Queues a response until its records are durable and earlier ones of the connection have left.
-    fn withhold(&mut self, player: usize, conn: ConnId, response: Response) {
+    fn withhold(&mut self, conn: ConnId, response: Response) {
         if self.current.is_crashed {
             return;
         }
         let after = self.current.seq;
-        let Some(connection) = self.players[player].connection(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         connection.responses.push_back((connection.pushed, after, response));
         if after > self.store.durable() {
             self.waiting.push_back((after, conn));
         }
-        self.flush(player, conn);
+        self.flush(conn);
     }
 
     /// Writes the responses that waited for a commit.
@@ -232,29 +232,29 @@ impl World {
         if is_operators(conn) {
             return self.deliver_to_operator(conn);
         }
-        self.flush(player_of(conn), conn);
+        self.flush(conn);
     }
 
     /// Writes what may leave, as an adapter does, as far as the client reads.
-    fn flush(&mut self, player: usize, conn: ConnId) {
+    fn flush(&mut self, conn: ConnId) {
         let (durable, now) = (self.store.durable(), self.monotonic());
-        let Some(connection) = self.players[player].connection(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         connection.outward.release(durable);
         if connection.pace == Pace::AtOnce {
             connection.read(usize::MAX);
         }
         if !connection.outward.is_writable() {
             connection.outward.flushed(now);
-            self.await_deadline(player, conn);
+            self.await_deadline(conn);
         } else if connection.outward.next_deadline().is_none() {
             let reads = connection.pace == Pace::Slowly;
             connection.outward.blocked(now);
-            self.await_deadline(player, conn);
+            self.await_deadline(conn);
             if reads {
                 self.plan_reading(conn);
             }
         }
-        self.deliver_read(player, conn);
+        self.deliver_read(conn);
     }
 
     fn plan_reading(&mut self, conn: ConnId) {
@@ -262,10 +262,9 @@ impl World {
         self.plan(gap, Event::Read(conn));
     }
 
-    fn await_deadline(&mut self, player: usize, conn: ConnId) {
+    fn await_deadline(&mut self, conn: ConnId) {
         let now = self.monotonic();
-        let deadline =
-            self.players[player].connection(conn).and_then(|connection| connection.outward.next_deadline());
+        let deadline = self.connection(conn).and_then(|connection| connection.outward.next_deadline());
         if let Some(deadline) = deadline {
             self.plan(deadline.since(now), Event::Deadline(conn));
         }
@@ -273,25 +272,25 @@ impl World {
 
     /// Reads a little, as a slow client.
     pub(super) fn read_more(&mut self, conn: ConnId) {
-        let (player, now) = (player_of(conn), self.monotonic());
+        let now = self.monotonic();
         let most = self.random.between(10_000.0, 40_000.0) as usize;
-        let Some(connection) = self.players[player].connection(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         connection.read(most);
         if connection.outward.is_writable() {
             connection.outward.blocked(now);
-            self.await_deadline(player, conn);
+            self.await_deadline(conn);
             self.plan_reading(conn);
         } else {
             connection.outward.flushed(now);
-            self.await_deadline(player, conn);
+            self.await_deadline(conn);
         }
-        self.deliver_read(player, conn);
+        self.deliver_read(conn);
     }
 
     /// Checks whether a client's time to read, or a commit's time, is over.
     pub(super) fn check_deadline(&mut self, conn: ConnId) {
-        let (player, now) = (player_of(conn), self.monotonic());
-        let Some(connection) = self.players[player].connection(conn) else { return };
+        let now = self.monotonic();
+        let Some(connection) = self.connection(conn) else { return };
         connection.outward.tick(now);
         match connection.outward.status() {
             Status::Over(Some(Dropped::NotReading)) => {}
@@ -314,18 +313,18 @@ impl World {
     }
 
     /// Delivers responses that the client has read whole to the player.
-    fn deliver_read(&mut self, player: usize, conn: ConnId) {
+    fn deliver_read(&mut self, conn: ConnId) {
         let durable = self.store.durable();
-        while let Some(connection) = self.players[player].connection(conn)
+        while let Some(connection) = self.connection(conn)
             && let taken = connection.taken
             && let Some((_, after, response)) = connection.responses.pop_front_if(|(end, ..)| *end <= taken)
         {
             if after > durable {
                 self.fail(Invariant::Link, format!("{conn:?} read what is not durable"));
             }
-            self.deliver(player, conn, response);
+            self.deliver(conn, response);
         }
-        let Some(connection) = self.players[player].connection(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         let (queued, allocated) = (connection.pushed - connection.taken, connection.outward.allocated());
         if allocated > 2 * queued + 64 * 1024 {
             self.fail(
@@ -336,14 +335,13 @@ impl World {
     }
 
     /// Sends a response on its way to the player, if it waits for one.
-    fn deliver(&mut self, player: usize, conn: ConnId, response: Response) {
-        let Some(connection) =
-            self.players[player].connection(conn).filter(|connection| connection.is_wanted)
-        else {
+    fn deliver(&mut self, conn: ConnId, response: Response) {
+        let Some(connection) = self.connection(conn).filter(|connection| connection.is_wanted) else {
             return;
         };
         connection.is_wanted = false;
         let lost = self.strikes(Fault::LostResponse);
+        let player = player_of(conn);
         let (latency, turn) = (self.players[player].latency, self.players[player].turn);
         if lost {
             return self.plan(latency, Event::Break(conn));
@@ -357,7 +355,7 @@ impl World {
             return self.operator_was_closed(conn);
         }
         let player = player_of(conn);
-        let Some(connection) = self.players[player].connection(conn) else {
+        let Some(connection) = self.connection(conn) else {
             return self.fail(Invariant::OneResponse, format!("{conn:?} was closed after its close"));
         };
         connection.is_closed = true;

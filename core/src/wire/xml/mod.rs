@@ -4,10 +4,10 @@
 //! or `false` are text. The captures show these forms, and this module handles them as follows:
 //!
 //! - **Requests** are indented with CRLF and have no XML declaration, no attributes, no namespaces. [`from_bytes`]
-//! reads
-//! them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no document
-//!   type, no processing instruction, no text beside elements, no character that XML forbids. A declaration, comments,
-//! other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is our choice.
+//!   reads them into structs with quick-xml's deserializer, behind a guard: [`Limits`], one root of the right name, no
+//!   document type, no processing instruction, no text beside elements, no character that XML forbids. A declaration,
+//!   comments, other white space, prefixes, `i:nil` and an order of elements that was never seen are read too: that is
+//!   our choice.
 //!   Mistakes that cannot change a value are accepted: `]]>` in a text, an odd name of an element that no type reads,
 //!   any value of an attribute. The encoding in a declaration is ignored, because .NET writes `utf-16` over UTF-8:
 //!   bytes that are not UTF-8 are rejected, except in texts that are only displayed ([`with_cosmetic_texts`]).
