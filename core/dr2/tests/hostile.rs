@@ -107,7 +107,7 @@ fn a_missing_field_or_one_of_another_type_is_refused_and_changes_nothing() {
             assert_eq!(without.0.len() + 1, request.0.len(), "{function}.{name}");
             assert_refused(&ann.call(&mut rig, function, &without), &format!("{function} without {name}"));
             let mut of_other_type = request.clone();
-            put(&mut of_other_type, name, Value::Uuid([1; 16]));
+            put(&mut of_other_type, name, &Value::Uuid([1; 16]));
             assert_refused(
                 &ann.call(&mut rig, function, &of_other_type),
                 &format!("{function} with a uuid {name}"),
@@ -255,7 +255,7 @@ fn a_malformed_set_up_is_never_handed_back() {
         [good.clone(), vec![0; 5000]].concat(),
     ] {
         let mut request = stage_begin(challenge, 0);
-        put(&mut request, "TuningSetup", Value::Blob(setup.into()));
+        put(&mut request, "TuningSetup", &Value::Blob(setup.into()));
         assert_refused(&ann.call(&mut rig, "RaceNetChallenges.StageBegin", &request), "set-up");
     }
 }
@@ -301,7 +301,7 @@ fn a_time_trial_needs_its_look_up_or_a_stage_on_its_track() {
     assert_eq!(ann.board(&mut rig, board).0.len(), 1);
     for (name, number) in [("VehicleClassId", -1_i64), ("TrackModelId", 1 << 16), ("Category", 256)] {
         let mut request = trial(72, 626);
-        put(&mut request, name, Value::I64(number));
+        put(&mut request, name, &Value::I64(number));
         assert_refused(&ann.call(&mut rig, "TimeTrial.GetLeaderboardId", &request), name);
     }
 }

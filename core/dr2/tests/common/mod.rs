@@ -198,7 +198,7 @@ impl Game {
 }
 
 /// Replaces the value of a field.
-pub(crate) fn put(request: &mut Dict<'_>, name: &str, value: Value<'static>) {
+pub(crate) fn put(request: &mut Dict<'_>, name: &str, value: &Value<'static>) {
     request.0.iter_mut().filter(|(own, _)| own == name).for_each(|(_, old)| *old = value.clone());
 }
 
