@@ -195,7 +195,8 @@ impl Desk {
                 };
                 let address =
                     self.addresses.for_visitor(request.host().unwrap_or_default(), peer.address.ip());
-                match page.render(address.as_ref(), core::str::from_utf8(&self.front).unwrap_or_default()) {
+                let front = core::str::from_utf8(&self.front).unwrap_or_default();
+                match page.render(address.as_ref(), front, &self.pages) {
                     None => return DeskOutcome::Game(exchange),
                     Some(text) => {
                         respond_with_page(cx, exchange, page, &text, is_read);

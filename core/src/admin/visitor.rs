@@ -6,10 +6,12 @@ use alloc::{
     vec::Vec,
 };
 use core::{
-    fmt,
+    fmt::{self, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
+
+use sha2::{Digest as _, Sha256};
 
 use crate::settings::{Datum, Value};
 
@@ -18,6 +20,8 @@ const PLACEHOLDER: &str = "{address}";
 
 /// Placeholder for the game's part of the page.
 const FRONT: &str = "{front}";
+/// Start of the placeholder for another page's checksum, such as `{sha256 /setup.sh}`.
+const CHECKSUM: &str = "{sha256 ";
 
 /// Suffixes of names that only a local network resolves. (RFC 6762, RFC 8375, and `.lan` and `.internal` by custom.)
 const LOCAL_SUFFIXES: [&str; 4] = [".local", ".home.arpa", ".lan", ".internal"];
@@ -184,16 +188,39 @@ pub struct VisitorPage {
 
 impl VisitorPage {
     /// Returns the text for a visitor that reached the server at `address`, with the game's part in place of
-    /// `{front}`.
-    pub fn render(&self, address: Option<&ServerAddress>, front: &str) -> Option<String> {
+    /// `{front}`. It may name the SHA-256 checksums of
+    /// `others`, as the same visitor gets them: `{sha256 /setup.sh}`.
+    pub fn render(&self, address: Option<&ServerAddress>, front: &str, others: &[Self]) -> Option<String> {
+        let mut text = self.filled(address)?;
+        for other in others {
+            let placeholder = alloc::format!("{CHECKSUM}{}}}", other.path);
+            // Most texts name no checksum.
+            if text.contains(&placeholder) {
+                let checksum =
+                    other.filled(address).map(|text| hex(&Sha256::digest(text))).unwrap_or_default();
+                text = text.replace(&placeholder, &checksum);
+            }
+        }
+        // Last: names of players are in the game's part.
+        Some(text.replacen(FRONT, front, 1))
+    }
+
+    fn filled(&self, address: Option<&ServerAddress>) -> Option<String> {
         let (text, address) = match address {
             Some(ServerAddress::Ip(address)) => (&self.by_ip, alloc::format!("{address}")),
             Some(ServerAddress::Name(HostName(name))) => (&self.by_name, name.clone()),
             None => (self.unknown.as_ref()?, String::new()),
         };
-        // In this order: names of players are in the game's part.
-        Some(text.replace(PLACEHOLDER, &address).replacen(FRONT, front, 1))
+        Some(text.replace(PLACEHOLDER, &address))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -322,10 +349,31 @@ mod tests {
         };
         let [ip, name] = ["10.1.2.3", "nas"].map(|text| text.parse::<ServerAddress>().ok());
         assert_eq!(
-            page.render(ip.as_ref(), "<b>{address}").as_deref(),
+            page.render(ip.as_ref(), "<b>{address}", &[]).as_deref(),
             Some("10.1.2.3, 10.1.2.3<b>{address}")
         );
-        assert_eq!(page.render(name.as_ref(), "").as_deref(), Some("see nas"));
-        assert_eq!(page.render(None, ""), None);
+        assert_eq!(page.render(name.as_ref(), "", &[]).as_deref(), Some("see nas"));
+        assert_eq!(page.render(None, "", &[]), None);
+    }
+
+    #[test]
+    fn a_page_names_the_checksum_of_another() {
+        let page = |path: &str, text: &str| VisitorPage {
+            path: path.to_owned(),
+            content_type: String::new(),
+            policy: String::new(),
+            by_ip: text.to_owned(),
+            by_name: text.to_owned(),
+            unknown: None,
+        };
+        let pages = [page("/", "{address}: {sha256 /setup.sh}"), page("/setup.sh", "a{address}")];
+        let rendered = |address: &str| {
+            let address = address.parse::<ServerAddress>().ok();
+            pages.first().unwrap().render(address.as_ref(), "", &pages).unwrap()
+        };
+        // The SHA-256 of "abc", by FIPS 180-2.
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(rendered("bc"), alloc::format!("bc: {abc}"));
+        assert_ne!(rendered("b"), alloc::format!("b: {abc}"));
     }
 }

@@ -25,6 +25,11 @@ const TRUST: &str = "The game connects only to servers whose certificate the com
                      only.{scripts} To install it by hand on Windows, run as administrator: \
                      <code>certutil -addstore Root ca.cer</code>.";
 const TRUST_BY_SCRIPT: &str = " The scripts install it, and <code>undo</code> removes it.";
+const CHECKS: &str = "<h2>Check a download</h2>\n<p>These are the SHA-256 checksums of the files that this server \
+                      offers you. On Windows, <code>certutil -hashfile setup.cmd SHA256</code> shows that of your \
+                      file; on Linux, <code>sha256sum setup.sh</code>. If you do not trust the way between you and \
+                      the server, compare them with those that its operator sees.</p>\n\
+                      <pre><code>{sha256 /setup.cmd}  setup.cmd\n{sha256 /setup.sh}  setup.sh</code></pre>\n";
 const BY_NOTHING: &str = "This server does not know its own address. Ask its operator for the address, and open this \
                           page with it, such as <code>http://203.0.113.5/</code>. Until then there are no downloads, \
                           and the lines below lack the address.";
@@ -42,11 +47,12 @@ pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
         by_name: text,
         unknown: None,
     };
-    let page = |address, note| page(setup, authority.is_some(), address, note);
+    let page =
+        |address, note, checks| page(setup, authority.is_some(), address, note).replace("{checks}", checks);
     let html = VisitorPage {
-        by_name: page(UNKNOWN, Some(BY_NAME)),
-        unknown: Some(page(UNKNOWN, Some(BY_NOTHING))),
-        ..file("/", "text/html; charset=utf-8", page("{address}", None))
+        by_name: page(UNKNOWN, Some(BY_NAME), CHECKS),
+        unknown: Some(page(UNKNOWN, Some(BY_NOTHING), "")),
+        ..file("/", "text/html; charset=utf-8", page("{address}", None, CHECKS))
     };
     let script = |text: &str, what_else| unix_ends(&filled(text, setup.info, authority, what_else));
     let also = "It also installs the certificate of the server, which is valid for the host names of the game only.\n";

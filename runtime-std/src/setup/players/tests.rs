@@ -21,7 +21,7 @@ fn setup(https: Option<&str>) -> Setup {
 /// Returns the text at `path` for a visitor that reaches the server at `address`; without an address if that is empty.
 fn text(https: Option<&str>, path: &str, address: &str) -> String {
     let page = pages(&setup(https), None).into_iter().find(|page| page.path == path).unwrap();
-    let text = page.render(address.parse::<ServerAddress>().ok().as_ref(), "").unwrap();
+    let text = page.render(address.parse::<ServerAddress>().ok().as_ref(), "", &[]).unwrap();
     assert_filled(&text);
     text
 }

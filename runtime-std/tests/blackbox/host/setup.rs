@@ -18,7 +18,7 @@ use rustls::{
 
 use crate::blackbox::rig::{
     client::{Answer, Client},
-    process::{Scratch, Server},
+    process::{Scratch, Server, program},
     tls,
 };
 
@@ -164,6 +164,57 @@ fn the_test_of_the_connection_knows_this_server() {
         let output = computer.pipe(&["test"]);
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains(means), "{}", said(&output));
+    }
+}
+
+#[test]
+fn the_program_does_what_the_script_does_and_each_undoes_the_other() {
+    let server = Server::start();
+    let original = b"# Spielger\xe4te\r\n127.0.0.1 localhost\n10.1.1.1 mmcos.codemasters.com # von Hand";
+    let computer = Computer::new(&server, "203.0.113.9:8080", original);
+    let player = |arguments: &[&str], port: u16| {
+        let arguments = [&["setup-player"], arguments].concat();
+        let mut command = program(&computer.scratch, &arguments);
+        command.env("HOSTS_FILE", &computer.hosts).env("GAME_PORT", port.to_string());
+        command.output().unwrap()
+    };
+    let hosts = || fs::read(&computer.hosts).unwrap();
+    let refused = player(&["127.0.0.1"], computer.port);
+    assert!(!refused.status.success() && said(&refused).contains("127.0.0.1 replace"), "{}", said(&refused));
+    assert_eq!(hosts(), original);
+
+    let added = player(&["127.0.0.1", "replace"], computer.port);
+    assert!(added.status.success() && said(&added).contains("The server answers."), "{}", said(&added));
+    assert!(String::from_utf8_lossy(&hosts()).contains("\n127.0.0.1 mmcos.codemasters.com\n"));
+    let undone = computer.run(&["undo"]);
+    assert!(undone.status.success(), "{}", said(&undone));
+    assert_eq!(hosts(), original);
+
+    assert!(computer.pipe(&["replace"]).status.success());
+    let undone = player(&["undo"], computer.port);
+    assert!(undone.status.success() && said(&undone).contains("taken out"), "{}", said(&undone));
+    assert_eq!(hosts(), original);
+    assert_eq!(fs::read(computer.scratch.0.join("hosts.before-mmcos")).unwrap(), original);
+
+    let stranger = player(&["127.0.0.1", "test"], a_web_server(None).port());
+    assert_eq!(stranger.status.code(), Some(1), "{}", said(&stranger));
+    assert!(said(&stranger).contains("another program"), "{}", said(&stranger));
+}
+
+#[test]
+fn the_page_shows_the_checksums_of_the_scripts_that_this_visitor_gets() {
+    let server = Server::start();
+    for host in ["203.0.113.9", "192.168.1.20"] {
+        let page = get(&server, host, "/", "").ok();
+        for script in ["setup.sh", "setup.cmd"] {
+            let text = get(&server, host, &format!("/{script}"), "").ok();
+            let file = server.scratch().0.join(script);
+            fs::write(&file, &text.body).unwrap();
+            let sum = Command::new("sha256sum").arg(&file).output().unwrap();
+            let sum = String::from_utf8(sum.stdout).unwrap();
+            let line = format!("{}  {script}", sum.split_whitespace().next().unwrap());
+            assert!(page.text().contains(&line), "{line}: {}", page.text());
+        }
     }
 }
 
