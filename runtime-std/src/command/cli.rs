@@ -10,6 +10,7 @@ use mmcos_core::info::{self, Info};
 use crate::command::text;
 use crate::config::Keys;
 use crate::host::program::name as program;
+use crate::setup::player;
 
 /// Command of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,14 @@ pub enum Command {
     AdminLink,
     /// Send a test message to `notify-url`, print the response and stop.
     NotifyTest,
+    /// Point the game on this PC at a server, or back, and stop.
+    SetupPlayer(player::Action),
+    /// Change the firewall's rule for this program and stop.
+    #[cfg(windows)]
+    Firewall(FirewallAction),
+    /// Change the service, or serve as it.
+    #[cfg(windows)]
+    Service(ServiceAction),
     /// Run this command of the game with this argument, print its text and stop.
     Game(&'static str, String),
     /// Print [`help`] and stop.
@@ -41,8 +50,40 @@ pub enum Command {
     Version,
 }
 
+/// Change of the firewall.
+#[cfg(windows)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirewallAction {
+    /// Let players through.
+    Add,
+    /// Remove all rules for this program.
+    Remove,
+}
+
+/// Change of the service.
+#[cfg(windows)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceAction {
+    /// Install or update it, and start it.
+    Install,
+    /// Stop and remove it.
+    Remove,
+    /// Start it.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Serve, started by Windows.
+    Run,
+}
+
+/// Commands of Windows, as [`COMMANDS`].
+const WINDOWS_COMMANDS: [(&str, &str); 2] = [
+    ("firewall ACTION", "add or remove the rule that lets players through Windows' firewall to this program"),
+    ("service ACTION", "install, remove, start or stop this program as a service, which starts with Windows"),
+];
+
 /// Usage and description of each command.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("(none)", "run the server until Ctrl-C"),
     ("config [FILE]", "print every setting with its value and explanation, or write them to a new file"),
     ("backup FILE", "save all records to a new file, also while the server runs"),
@@ -52,6 +93,10 @@ const COMMANDS: [(&str, &str); 10] = [
     ("health", "report whether the running server responds, for health checks of containers"),
     ("admin-link", "print a link that logs a browser in to the dashboard, once; the server must be running"),
     ("notify-test", "send a test message to notify-url and print the response"),
+    (
+        "setup-player ADDRESS",
+        "point the game on this PC at that server, and test it; `setup-player undo` reverts it",
+    ),
     ("help", "print this text (also -h, --help)"),
 ];
 
@@ -92,6 +137,17 @@ pub enum CliError {
     /// Unexpected word after the command.
     #[error("unexpected argument `{0}`; `{program} help` shows the arguments of each command", program = program())]
     UnexpectedWord(String),
+    /// Command of Windows on another system.
+    #[error("`{0}` is for Windows; docs/HOSTING.md says how to do the same here")]
+    WindowsOnly(String),
+    /// Command with an unknown action, or without one.
+    #[error("`{command}` needs an action: {program} {command} {actions}", program = program())]
+    Action {
+        /// Name of the command.
+        command: &'static str,
+        /// Its actions.
+        actions: &'static str,
+    },
     /// `export` without a format.
     #[error("`export` needs a format: {program} export --json", program = program())]
     MissingForm,
@@ -155,6 +211,15 @@ fn command(words: Vec<OsString>, json: bool, info: &Info) -> Result<Command, Cli
         "health" => Command::Health,
         "admin-link" if info.has_dashboard => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
+        "setup-player" => Command::SetupPlayer(setup_action(words.next(), words.next())?),
+        #[cfg(windows)]
+        "firewall" => {
+            Command::Firewall(firewall_action(&words.next().unwrap_or_default().to_string_lossy())?)
+        }
+        #[cfg(windows)]
+        "service" => Command::Service(service_action(&words.next().unwrap_or_default().to_string_lossy())?),
+        #[cfg(not(windows))]
+        "firewall" | "service" => return Err(CliError::WindowsOnly(word)),
         "help" => Command::Help,
         name => {
             let Some(&info::Command { name, argument, meaning, .. }) =
@@ -172,6 +237,47 @@ fn command(words: Vec<OsString>, json: bool, info: &Info) -> Result<Command, Cli
     }
 }
 
+fn setup_action(first: Option<OsString>, second: Option<OsString>) -> Result<player::Action, CliError> {
+    let usage = CliError::Action {
+        command: "setup-player",
+        actions: "ADDRESS, setup-player ADDRESS replace, setup-player ADDRESS test, or setup-player undo",
+    };
+    let text = |word: Option<OsString>| word.map(|word| word.to_string_lossy().into_owned());
+    let (first, second) = (text(first), text(second));
+    match (first.as_deref(), second.as_deref()) {
+        (Some("undo"), None) => Ok(player::Action::Undo),
+        (Some(address), action @ (None | Some("replace" | "test"))) => {
+            let Ok(server) = address.parse() else { return Err(usage) };
+            Ok(match action {
+                Some("test") => player::Action::Test(server),
+                action => player::Action::Add { server, replace: action.is_some() },
+            })
+        }
+        _ => Err(usage),
+    }
+}
+
+#[cfg(windows)]
+fn firewall_action(word: &str) -> Result<FirewallAction, CliError> {
+    match word {
+        "add" => Ok(FirewallAction::Add),
+        "remove" => Ok(FirewallAction::Remove),
+        _ => Err(CliError::Action { command: "firewall", actions: "add (or remove)" }),
+    }
+}
+
+#[cfg(windows)]
+fn service_action(word: &str) -> Result<ServiceAction, CliError> {
+    match word {
+        "install" => Ok(ServiceAction::Install),
+        "remove" => Ok(ServiceAction::Remove),
+        "start" => Ok(ServiceAction::Start),
+        "stop" => Ok(ServiceAction::Stop),
+        "run" => Ok(ServiceAction::Run),
+        _ => Err(CliError::Action { command: "service", actions: "install (or remove, start, stop)" }),
+    }
+}
+
 /// Returns the text of `--help`.
 pub fn help(info: &Info, keys: Keys) -> String {
     let mut help = format!("{}, a server for the online services of {}\n", info.program(), info.title);
@@ -183,7 +289,9 @@ pub fn help(info: &Info, keys: Keys) -> String {
         .map(|info::Command { name, argument, about, .. }| (format!("{name} {argument}"), *about));
     let [all @ .., last] = COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
     let of_the_host = all.into_iter().filter(|(usage, _)| info.has_dashboard || usage != "admin-link");
-    for (usage, about) in of_the_host.chain(of_the_game).chain([last]) {
+    let of_windows = WINDOWS_COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
+    let of_windows = of_windows.into_iter().filter(|_| cfg!(windows));
+    for (usage, about) in of_the_host.chain(of_windows).chain(of_the_game).chain([last]) {
         let _ = writeln!(help, "  {usage:<14} {about}");
     }
     help += "\nOptions:\n";
@@ -252,6 +360,12 @@ mod tests {
         assert_eq!(command(&["doctor", "--http", "off"]), Command::Doctor);
         assert_eq!(command(&["admin-link", "--data-dir", "d"]), Command::AdminLink);
         assert_eq!(command(&["notify-test"]), Command::NotifyTest);
+        assert_eq!(command(&["setup-player", "undo"]), Command::SetupPlayer(player::Action::Undo));
+        let add = |replace| player::Action::Add { server: "192.168.1.20".parse().unwrap(), replace };
+        assert_eq!(command(&["setup-player", "192.168.1.20"]), Command::SetupPlayer(add(false)));
+        assert_eq!(command(&["setup-player", "192.168.1.20", "replace"]), Command::SetupPlayer(add(true)));
+        #[cfg(windows)]
+        assert_eq!(command(&["service", "install"]), Command::Service(ServiceAction::Install));
         assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Game("ticket", "00ff^^^^true".into()));
         assert_eq!(parse(&["-V"]).unwrap().command, Command::Version);
     }
@@ -267,6 +381,11 @@ mod tests {
         );
         assert!(message(&["config", "a", "b"]).starts_with("unexpected argument `b`"));
         assert!(message(&["restore", "a", "b"]).starts_with("unexpected argument `b`"));
+        for wrong in [&["setup-player"][..], &["setup-player", "a", "b"], &["setup-player", "a b"]] {
+            assert!(message(wrong).contains("setup-player ADDRESS replace"), "{wrong:?}");
+        }
+        #[cfg(not(windows))]
+        assert!(message(&["service", "install"]).starts_with("`service` is for Windows"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));
         assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));

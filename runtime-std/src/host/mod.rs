@@ -32,11 +32,14 @@ use crate::log as logging;
 use crate::notify::{self, TestError};
 use crate::open_files;
 use crate::runtime::recorder::RecordError;
+use crate::setup::player::{self, PlayerError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::files::{self, Restored};
 use crate::store::{Database as _, Store, StoreError};
 use crate::tls::Tls;
+#[cfg(windows)]
+use crate::{cli::ServiceAction, system::windows};
 use operator::{Console, Dashboard, LinkError, OperatorPassword};
 use program::name as program;
 use secret::{SecretError, ServerKey};
@@ -168,6 +171,13 @@ pub enum HostError {
     /// `doctor` found a problem.
     #[error(transparent)]
     Unwell(#[from] Unwell),
+    /// Error of `setup-player`.
+    #[error(transparent)]
+    Player(#[from] PlayerError),
+    /// A change of Windows failed.
+    #[cfg(windows)]
+    #[error(transparent)]
+    Windows(#[from] windows::WindowsError),
     /// The signal handlers cannot be installed.
     #[error("cannot watch for Ctrl-C and SIGTERM: {0}")]
     Signals(#[source] io::Error),
@@ -203,6 +213,9 @@ pub fn start<G: Game>(
     let info = &G::INFO;
     program::set_name(info.name);
     let cli = Cli::parse(arguments, info)?;
+    #[cfg(windows)]
+    let named_data_dir =
+        cli.flags.iter().find(|(key, _)| key == "data-dir").map(|(_, path)| PathBuf::from(path));
     let sources = Sources::of_process(cli.file, cli.flags);
     match cli.command {
         Command::Serve => return Host::start(&sources.load::<G>()?).map(Some),
@@ -250,6 +263,20 @@ pub fn start<G: Game>(
             print(&report);
             report.verdict()?;
         }
+        Command::SetupPlayer(action) => print(&player::run(info, &action)?),
+        #[cfg(windows)]
+        Command::Firewall(action) => print(&windows::firewall(info, action)?),
+        #[cfg(windows)]
+        Command::Service(ServiceAction::Run) => {
+            windows::service::attach()?;
+            let data_dir = DataDir::open(&sources.load::<G>()?.config.data_dir)?;
+            if let Ok(file) = windows::service::log_file(data_dir.path()) {
+                logging::write_to(file);
+            }
+            return Host::start(&sources.load::<G>()?).map(Some);
+        }
+        #[cfg(windows)]
+        Command::Service(action) => print(&windows::change_service(info, action, named_data_dir.as_deref())?),
         Command::AdminLink => print(&operator::link(&data_dir::<G>(&sources)?)?),
         Command::NotifyTest => print(&notify::test(info.name, &sources.load::<G>()?.config)?),
         Command::Game(name, argument) => {

@@ -11,7 +11,8 @@ mod line;
 mod output;
 
 use std::error::Error;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,6 +29,14 @@ const SUMMARY_INTERVAL: Duration = Duration::from_secs(10);
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
 static STDOUT: OnceLock<Output> = OnceLock::new();
+/// File in place of standard error.
+static FILE: OnceLock<File> = OnceLock::new();
+
+/// Writes the log to a file, for a process without standard error. Call it before [`start`].
+#[cfg(windows)]
+pub(crate) fn write_to(file: File) {
+    let _ = FILE.set(file);
+}
 
 /// Starts to log lines of at least this level; of the libraries, warnings only. A second call does nothing.
 pub(crate) fn start(level: LevelFilter) {
@@ -35,7 +44,10 @@ pub(crate) fn start(level: LevelFilter) {
         level,
         has_time: !is_journald(),
         limiter: Mutex::new(Limiter::default()),
-        output: Output::start("log", io::stderr()),
+        output: match FILE.get().and_then(|file| file.try_clone().ok()) {
+            Some(file) => Output::start("log", file),
+            None => Output::start("log", io::stderr()),
+        },
     });
     if log::set_logger(logger).is_ok() {
         log::set_max_level(level);
@@ -62,7 +74,10 @@ pub(crate) fn conclude(program: &str, result: &Result<(), Box<dyn Error>>) -> Ex
             logger.write_summaries();
             logger.output.push(last);
         }
-        (None, Some(last)) => eprint!("{last}"),
+        (None, Some(last)) => match FILE.get() {
+            Some(mut file) => drop(file.write_all(last.as_bytes())),
+            None => eprint!("{last}"),
+        },
         (_, None) => {}
     }
     let outputs = LOGGER.get().map(|logger| &logger.output).into_iter().chain(STDOUT.get());

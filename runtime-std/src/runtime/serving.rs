@@ -58,16 +58,26 @@ pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunErr
         tell_service_manager();
         Ok(serve(serving)?)
     };
-    logging::conclude(G::INFO.name, &run())
+    let result = run();
+    let code = logging::conclude(G::INFO.name, &result);
+    #[cfg(windows)]
+    if crate::system::windows::service::is_attached() {
+        crate::system::windows::service::ended(result.is_ok());
+    } else if result.is_err() {
+        crate::system::windows::console::hold();
+    }
+    code
 }
 
-/// Tells systemd that the server accepts clients from now on (`Type=notify`). Does nothing without a service manager
-/// that requested it.
+/// Tells systemd (`Type=notify`) or Windows that the server accepts clients from now on. Does nothing without a service
+/// manager that requested it.
 fn tell_service_manager() {
     #[cfg(unix)]
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         log::warn!("cannot tell the service manager that the server is ready: {error}");
     }
+    #[cfg(windows)]
+    crate::system::windows::service::ready();
 }
 
 /// Maintains a running server, on a thread of its own: renews certificates once an hour and at a SIGHUP, and waits

@@ -1,6 +1,7 @@
 //! Setup of the game's PC: as a text for the operator at the start, with the problems of this host, and for the
 //! players as a page and scripts.
 
+pub mod player;
 mod players;
 
 use std::fmt;
@@ -229,6 +230,14 @@ impl Setup {
             self.guide(" See ")
         );
         f.write_str(&text::wrap(&internet, ""))?;
+        if cfg!(windows) {
+            let firewall = format!(
+                "If Windows asks about the network, choose \"Allow\". `{} doctor` says whether its firewall blocks \
+                 players.",
+                self.info.name
+            );
+            f.write_str(&text::wrap(&firewall, ""))?;
+        }
         match self.info.page.same_pc {
             "" => Ok(()),
             text => {

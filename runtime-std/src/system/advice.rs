@@ -13,7 +13,7 @@ pub(crate) fn port_owner(port: u16, is_windows: bool) -> String {
     if is_windows {
         format!(
             "`netstat -abno | findstr :{port}`, `netsh http show servicestate` (IIS and others) or \
-             `netsh int ipv4 show excludedportrange tcp` (Hyper-V, WSL), in a terminal that was started as administrator,"
+             `netsh int ipv4 show excludedportrange tcp` (Hyper-V, WSL), in an administrator's terminal,"
         )
     } else {
         format!("`sudo ss -ltnp 'sport = :{port}'`")

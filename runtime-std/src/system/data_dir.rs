@@ -46,13 +46,19 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Opens the directory at `path`. Makes it with mode 0700 if it is missing.
+    /// Opens the directory at `path`. Makes it for this user alone if it is missing.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        match private_dir_builder().create(&path) {
-            Ok(()) => Ok(Self { path }),
-            Err(source) => Err(DataDirError::Make(path, source)),
+        #[cfg(windows)]
+        let is_new = !path.exists();
+        if let Err(source) = private_dir_builder().create(&path) {
+            return Err(DataDirError::Make(path, source));
         }
+        #[cfg(windows)]
+        if is_new && let Err(error) = super::windows::permissions::restrict_to_user(&path) {
+            log::warn!("other users of this PC may be able to read {}: {error}", path.display());
+        }
+        Ok(Self { path })
     }
 
     /// Opens the directory at `path`; `None` if it is missing. Fails if this user may not read it.

@@ -1,8 +1,8 @@
 //! Findings about this machine: addresses, clock, hosts file, limits.
 
+use std::fs;
 use std::net::{IpAddr, ToSocketAddrs as _};
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::Path;
 
 use mmcos_core::admin::ServerAddress;
 use mmcos_core::calendar::UtcText;
@@ -11,6 +11,7 @@ use mmcos_core::seam::Wall;
 
 use super::Finding;
 use crate::config::Config;
+use crate::system::hosts_file;
 use crate::{clock, open_files, setup};
 
 pub(super) fn address(config: &Config) -> Finding {
@@ -61,7 +62,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
 /// Examines where a game on this machine would connect to. `None` for a game without host names to redirect.
 pub(super) fn hosts_file(info: &Info, config: &Config) -> Option<Finding> {
     info.redirected_hosts().next()?;
-    let path = hosts_path();
+    let path = hosts_file::path();
     let text = match fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
@@ -71,15 +72,6 @@ pub(super) fn hosts_file(info: &Info, config: &Config) -> Option<Finding> {
     let public = config.public_address.iter().flat_map(resolved);
     let ours: Vec<IpAddr> = setup::addresses().into_iter().chain(public).collect();
     Some(judge(info, &path, &text, |address| address.is_loopback() || ours.contains(&address)))
-}
-
-fn hosts_path() -> PathBuf {
-    if cfg!(windows) {
-        let system = env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
-        Path::new(&system).join(r"System32\drivers\etc\hosts")
-    } else {
-        "/etc/hosts".into()
-    }
 }
 
 pub(super) fn judge(info: &Info, path: &Path, text: &str, is_ours: impl Fn(IpAddr) -> bool) -> Finding {
@@ -118,4 +110,37 @@ fn entries<'t>(info: &Info, text: &'t str) -> Vec<(&'t str, String)> {
         entries.extend(names.map(|name| (address, name)));
     }
     entries
+}
+
+/// Returns whether Windows' firewall lets players through to this program; nothing on other systems.
+#[cfg(windows)]
+pub(super) fn firewall() -> Option<Finding> {
+    use crate::host::program::name as program;
+    use crate::system::firewall::Access;
+    use crate::system::windows::firewall;
+
+    let command =
+        format!("In \"Terminal (Admin)\" (right-click the Start button), run `{} firewall add`.", program());
+    let finding = match firewall::examine(&std::env::current_exe().ok()?) {
+        Some(Access::Allowed) => Finding::ok("firewall", "a rule lets players through to this program"),
+        Some(Access::Blocked) => Finding::problem(
+            "firewall",
+            format!("a rule blocks this program, as \"Cancel\" in Windows' question does. {command}"),
+        ),
+        Some(Access::NoRule) => Finding::warning(
+            "firewall",
+            format!(
+                "no rule lets players through to this program. Windows asks when the server starts: choose \"Allow\". \
+                 If it does not ask: {command}"
+            ),
+        ),
+        None => Finding::warning("firewall", format!("its rules cannot be read. {command}")),
+    };
+    Some(finding)
+}
+
+/// Returns whether Windows' firewall lets players through to this program; nothing on other systems.
+#[cfg(not(windows))]
+pub(super) fn firewall() -> Option<Finding> {
+    None
 }

@@ -33,6 +33,10 @@ pub struct Signals(());
 impl Signals {
     /// Receives events from now on. Call it once in a process.
     pub fn install() -> io::Result<Self> {
+        // Windows tells a service of every user's log-off, which must not stop it.
+        if super::service::is_attached() {
+            return Ok(Self(()));
+        }
         let mut events = Events::register()?;
         let watch = move || {
             events.wait();
