@@ -10,7 +10,7 @@ use mmcos_core::admin::ServerAddress;
 use mmcos_core::info::{Info, Trust};
 
 use crate::command::local_client::Listener;
-use crate::command::running::{Answer, asked};
+use crate::command::running::{Occupant, probe};
 use crate::host::program::name as program;
 use crate::system::hosts_file;
 
@@ -177,10 +177,10 @@ fn resolve(server: &ServerAddress) -> Result<IpAddr, PlayerError> {
 fn test(info: &Info, ip: IpAddr) -> Result<String, PlayerError> {
     let port = std::env::var("GAME_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(443);
     let address = SocketAddr::new(ip, port);
-    match asked(info, Listener { address, tls: true }) {
-        Answer::Ours => Ok("The server answers.\n".to_owned()),
-        Answer::Closed => Err(PlayerError::NoServer(address)),
-        Answer::Stranger => Err(PlayerError::Stranger(address)),
+    match probe(info, Listener { address, tls: true }) {
+        Occupant::Ours => Ok("The server answers.\n".to_owned()),
+        Occupant::Nothing => Err(PlayerError::NoServer(address)),
+        Occupant::Stranger => Err(PlayerError::Stranger(address)),
     }
 }
 
