@@ -107,7 +107,7 @@ fn two_meet_over_tls_and_a_victory_survives_a_kill() {
     assert!(plain(&server, &get("/metrics")).starts_with("HTTP/1.1 401 "));
     // This game has no host names, no dashboard and no instructions for operators.
     let printed: Vec<String> = server.lines.lock().unwrap().try_iter().collect();
-    assert!(printed.iter().any(|line| line.starts_with("Players ")), "{printed:?}");
+    assert!(printed.iter().any(|line| line.starts_with("Configuration ")), "{printed:?}");
     assert!(
         !printed.iter().any(|line| ["hosts", "docs/", "admin"].iter().any(|word| line.contains(word))),
         "{printed:?}"
