@@ -202,7 +202,8 @@ impl<T> Engine<T> {
         if full || (from_there >= self.limits.connections_per_address && !proxied) {
             let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
-            // For plain HTTP. TLS is closed without a handshake, the dearest thing that a stranger can request (decision 61).
+            // For plain HTTP. TLS is closed without a handshake, the dearest thing that a stranger can request
+            // (decision 61).
             self.write_response(conn, &response, http::Connection::Close, false, out);
             // Not inserted: a refused connection must take nothing that others need.
             out.close(conn, Close::Refuse);

@@ -16,11 +16,11 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// A token bucket for each key.
+/// An allowance of requests for each key, as a token bucket.
 ///
-/// Full buckets are dropped: buckets are in two generations, and the older one is dropped after the time in which an
-/// empty bucket fills. If more than 65,536 keys come in this time, some of them get a full bucket early; memory stays
-/// bounded.
+/// Full allowances are dropped: allowances are in two generations, and the older one is dropped after the time in which
+/// an empty allowance fills. If more than 65,536 keys come in this time, some of them get a full allowance early;
+/// memory stays bounded.
 ///
 /// ```
 /// use mmcos_core::{engine::{Rate, RateLimiter}, seam::Monotonic};
@@ -32,31 +32,31 @@ pub struct Rate {
 pub struct RateLimiter<K> {
     /// Nanoseconds in which one token comes back.
     interval: u64,
-    /// Nanoseconds in which an empty bucket fills.
+    /// Nanoseconds in which an empty allowance fills.
     fill: u64,
-    young: BTreeMap<K, Bucket>,
-    old: BTreeMap<K, Bucket>,
+    young: BTreeMap<K, Allowance>,
+    old: BTreeMap<K, Allowance>,
     /// Time at which the young generation becomes the old one, in nanoseconds.
     turns: u64,
 }
 
-/// A token bucket. It fills with time, so the moment when it is full determines its contents.
+/// An allowance. It fills with time, so the moment when it is full determines its contents.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
+struct Allowance {
     full_at: u64,
-    /// True if a request was refused since the bucket was full.
+    /// True if a request was refused since the allowance was full.
     overdrawn: bool,
 }
 
 /// The error for a key that exceeded its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooOften {
-    /// True for the first refusal since the bucket was last full.
+    /// True for the first refusal since the allowance was last full.
     pub first: bool,
 }
 
 impl<K: Ord + Copy> RateLimiter<K> {
-    /// Returns a limiter with a full bucket for every key.
+    /// Returns a limiter with a full allowance for every key.
     pub fn new(rate: Rate) -> Self {
         // Without a rate, tokens take no time to come back, so there is no limit.
         let interval = 1_000_000_000_u64.checked_div(rate.per_second.into()).unwrap_or(0);
@@ -71,25 +71,25 @@ impl<K: Ord + Copy> RateLimiter<K> {
         Self { interval, fill, young: BTreeMap::new(), old: BTreeMap::new(), turns: 0 }
     }
 
-    /// Takes a token out of the bucket of `key`.
+    /// Takes one request out of the allowance of `key`.
     ///
     /// # Errors
-    /// [`TooOften`] if the bucket is empty.
+    /// [`TooOften`] if the allowance is empty.
     pub fn take(&mut self, key: K, now: Monotonic) -> Result<(), TooOften> {
         let now = now.as_nanos();
         self.turn(now);
         let Self { old, young, .. } = self;
-        // A bucket in use moves to the young generation, so that the next turn does not refill it (decision 26).
-        let bucket = young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default());
-        if bucket.full_at <= now {
-            *bucket = Bucket { full_at: now, overdrawn: false };
+        // An allowance in use moves to the young generation, so that the next turn does not refill it (decision 26).
+        let allowance = young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default());
+        if allowance.full_at <= now {
+            *allowance = Allowance { full_at: now, overdrawn: false };
         }
-        let emptier = bucket.full_at.saturating_add(self.interval);
+        let emptier = allowance.full_at.saturating_add(self.interval);
         // A rejected request takes no token, so a client that goes on is still served at its rate.
         if emptier.saturating_sub(now) > self.fill {
-            return Err(TooOften { first: !core::mem::replace(&mut bucket.overdrawn, true) });
+            return Err(TooOften { first: !core::mem::replace(&mut allowance.overdrawn, true) });
         }
-        bucket.full_at = emptier;
+        allowance.full_at = emptier;
         Ok(())
     }
 
@@ -118,7 +118,7 @@ impl Requests {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "the naive buckets: a panic is a failure")]
+#[expect(clippy::arithmetic_side_effects, reason = "the naive allowances: a panic is a failure")]
 mod tests {
     use alloc::vec::Vec;
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn buckets_that_are_full_again_are_forgotten() {
+    fn full_allowances_are_forgotten() {
         let mut limiter = RateLimiter::new(Rate { per_second: 10, burst: 10 });
         for second in 0..1_000_u64 {
             let _ = limiter.take(second, Monotonic::from_nanos(second * 1_000_000_000));
@@ -160,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn buckets_equal_naive_ones(
+        fn allowances_equal_naive_ones(
             per_second in 1..50_u32, burst in 1..20_u32,
             steps in prop::collection::vec((0..4_u8, 0..400_u64), 1..400),
         ) {

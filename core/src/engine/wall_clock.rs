@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Time of agreement with the monotonic clock after which a changed wall clock is believed; the default of
-/// [`Limits::clock_wait`](super::Limits::clock_wait). (Our choice: a machine requests the time from its server within a minute of the
-/// network's start.)
+/// [`Limits::clock_wait`](super::Limits::clock_wait). (Our choice: a machine requests the time from its server within a
+/// minute of the network's start.)
 pub const SETTLING: Duration = Duration::from_mins(10);
 /// The same for a clock that moved ahead by more than [`PLAUSIBLE`].
 const LONG_SETTLING: Duration = Duration::from_hours(24);

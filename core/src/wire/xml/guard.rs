@@ -49,11 +49,11 @@ pub(super) fn check<'a>(document: &'a [u8], root: &str, limits: &Limits) -> Resu
     };
     loop {
         guard.offset = reader.buffer_position();
-        let event = reader.read_event().map_err(|error| Error::malformed(&error, reader.error_position()))?;
-        if matches!(event, Event::Eof) {
+        let token = reader.read_event().map_err(|error| Error::malformed(&error, reader.error_position()))?;
+        if matches!(token, Event::Eof) {
             return guard.finish().map(|()| text);
         }
-        guard.event(&event)?;
+        guard.token(&token)?;
     }
 }
 
@@ -73,8 +73,8 @@ struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        match event {
+    fn token(&mut self, token: &Event<'_>) -> Result<(), Error> {
+        match token {
             Event::Start(tag) => {
                 self.start(tag)?;
                 self.depth = self.depth.saturating_add(1);
