@@ -86,8 +86,20 @@ const FEATURES: &[&str] = &[
 ];
 
 /// Dependencies of Micro Machines World Series.
-const GAME: &[&str] =
-    &["libm", "mmcos-core", "serde_spanned", "smol_str", "toml", "toml_datetime", "toml_parser", "winnow"];
+/// `maud` writes HTML at compile time; `maud_macros` and `proc-macro2-diagnostics` are only in the compiler.
+const GAME: &[&str] = &[
+    "libm",
+    "maud",
+    "maud_macros",
+    "mmcos-core",
+    "proc-macro2-diagnostics",
+    "serde_spanned",
+    "smol_str",
+    "toml",
+    "toml_datetime",
+    "toml_parser",
+    "winnow",
+];
 
 /// Dependencies of `DiRT` Rally 2.0.
 const RALLY: &[&str] = &[

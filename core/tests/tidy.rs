@@ -15,7 +15,7 @@ use std::{
 
 const MAX_OPENINGS: usize = 3;
 const MAX_NAMES: usize = 0;
-const MAX_LONG_RUST: usize = 76;
+const MAX_LONG_RUST: usize = 57;
 const MAX_LONG_PROSE: usize = 0;
 const MAX_LARGE_FILES: usize = 0;
 const MAX_CROWDED: usize = 0;
