@@ -2,7 +2,8 @@
 //!
 //! [`Rig`] drives a [`Server`](crate::Server) with a virtual clock and clients that read their responses.
 //! [`Scenario`] is a scene between clients and a game: a text file (`.http`, see there) or a chain of calls.
-//! [`Scenario::check`] plays it in every split of every request. [`MemoryStore`] loses uncommitted records when the
+//! [`Scenario::check`] plays it in every split of every request; [`Scenario::steps`] are for other players, such as one
+//! over sockets. [`MemoryStore`] loses uncommitted records when the
 //! process is killed. `Rows` (feature `rows`) is a model of a store, and `Recording` (feature `game`) writes a trace.
 //! [`TestGame`] holds what a scenario needs to know of a game.
 //!
@@ -73,6 +74,7 @@
     reason = "a tool of tests: a panic is a test's failure, and its message says what differs"
 )]
 
+mod message;
 mod play;
 #[cfg(feature = "game")]
 mod recording;
@@ -82,11 +84,12 @@ mod rows;
 mod scenario;
 mod store;
 
+pub use message::{Message, Mismatch, Piece, Rule};
 pub use play::{Delivery, Played, TestGame};
 #[cfg(feature = "game")]
 pub use recording::Recording;
 pub use rig::{Rig, START, body, status};
 #[cfg(feature = "rows")]
 pub use rows::Rows;
-pub use scenario::Scenario;
+pub use scenario::{Scenario, Step};
 pub use store::MemoryStore;

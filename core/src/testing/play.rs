@@ -1,12 +1,9 @@
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use super::{
     Rig, Scenario,
-    scenario::{Message, Piece, Step},
+    message::{Message, contains},
+    scenario::Step,
 };
 use crate::{
     engine::Limits,
@@ -94,7 +91,7 @@ impl Scenario {
 
     /// Plays all steps. Panics if the game's bytes differ from the scenario's, and shows both.
     pub fn play<G: TestGame>(&self, game: &G, delivery: Delivery) -> Played {
-        let config = self.steps.iter().filter_map(|step| match step {
+        let config = self.steps().filter_map(|(_, step)| match step {
             Step::Config { key, value } => Some((key.clone(), value.clone())),
             _ => None,
         });
@@ -109,7 +106,7 @@ impl Scenario {
             current: String::new(),
             played: Played::default(),
         };
-        for step in &self.steps {
+        for (_, step) in self.steps() {
             scene.step(step);
         }
         for (name, client) in &scene.clients {
@@ -169,9 +166,7 @@ impl<G: TestGame> Scene<'_, G> {
     }
 
     fn send(&mut self, message: &Message) {
-        let body = self.fill(&message.body, 0);
-        let mut bytes = self.fill(&message.head, body.len());
-        bytes.extend_from_slice(&body);
+        let bytes = message.bytes(|name| self.value(name)).unwrap_or_else(|mismatch| panic!("{mismatch}"));
         self.played.longest = self.played.longest.max(bytes.len());
         let conn = self.client().conn;
         match self.delivery {
@@ -192,9 +187,10 @@ impl<G: TestGame> Scene<'_, G> {
     }
 
     fn read(&mut self, message: &Message) {
-        let pieces = [message.head.as_slice(), &message.body].concat();
         let inbox = core::mem::take(&mut self.client().inbox);
-        let used = self.compare(&pieces, &inbox);
+        let (found, used) =
+            message.compare(&inbox, |name| self.value(name)).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+        self.values.extend(found);
         let (response, rest) = inbox.split_at(used);
         self.played.read.extend_from_slice(response);
         self.client().inbox = rest.to_vec();
@@ -218,67 +214,7 @@ impl<G: TestGame> Scene<'_, G> {
         *inbox = rest.unwrap_or_else(|| panic!("no probe in {}", String::from_utf8_lossy(inbox)));
     }
 
-    fn fill(&self, pieces: &[Piece], length: usize) -> Vec<u8> {
-        let bytes = pieces.iter().map(|piece| match piece {
-            Piece::Bytes(bytes) => bytes.clone(),
-            Piece::Length => length.to_string().into_bytes(),
-            Piece::Value(name) => self.value(name).unwrap_or_else(|| panic!("{name} has no value yet")),
-            Piece::Anything => panic!("a request cannot be anything"),
-        });
-        bytes.collect::<Vec<_>>().concat()
-    }
-
     fn value(&self, name: &str) -> Option<Vec<u8>> {
         self.game.value(name, &self.values).or_else(|| self.values.get(name).cloned())
     }
-
-    /// Compares the start of `read` with `expected`, stores the values it finds, and returns its length.
-    fn compare(&mut self, expected: &[Piece], read: &[u8]) -> usize {
-        let mut at = 0;
-        let mut length = None;
-        for (index, piece) in expected.iter().enumerate() {
-            let rest = &read[at..];
-            let known = match piece {
-                Piece::Bytes(bytes) => Some(bytes.clone()),
-                Piece::Value(name) => self.value(name),
-                Piece::Length | Piece::Anything => None,
-            };
-            let Some(known) = known else {
-                let Some(Piece::Bytes(next)) = expected.get(index + 1) else { panic!("text must follow") };
-                let found = find(rest, next).unwrap_or_else(|| differ(next, rest));
-                let found = &rest[..found];
-                match piece {
-                    Piece::Length => length = Some(found.to_vec()),
-                    Piece::Value(name) => {
-                        let plain = !found.is_empty() && !found.iter().any(|byte| b"<\r\n".contains(byte));
-                        assert!(plain, "{name} would be {:?}", String::from_utf8_lossy(found));
-                        self.values.insert(name.clone(), found.to_vec());
-                    }
-                    _ => {}
-                }
-                at += found.len();
-                continue;
-            };
-            assert!(rest.starts_with(&known), "{}", differ::<String>(&known, rest));
-            at += known.len();
-        }
-        if let Some(length) = length {
-            let body = find(read, b"\r\n\r\n").map(|end| at - end - 4);
-            assert_eq!(body.map(|body| body.to_string().into_bytes()), Some(length), "Content-Length");
-        }
-        at
-    }
-}
-
-fn differ<T>(expected: &[u8], read: &[u8]) -> T {
-    let shown = &read[..read.len().min(2_000)];
-    panic!("expected {:?}\nread {:?}", String::from_utf8_lossy(expected), String::from_utf8_lossy(shown));
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    (0..=text.len().checked_sub(part.len())?).find(|at| text[*at..].starts_with(part))
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    find(text, part).is_some()
 }

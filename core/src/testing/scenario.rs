@@ -1,6 +1,8 @@
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
+use super::message::{Message, Piece, message};
+
 /// A scene between clients and a game, as text (a fixture, `.http`) or as a chain of calls.
 ///
 /// A fixture is read line by line:
@@ -25,44 +27,56 @@ use core::time::Duration;
 /// their start and line ends do not count, `\n` stands for a line end. If a response says `Connection: close`, the
 /// connection must be closed; otherwise it must stay open.
 ///
-/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything in a line up to the text
-/// after it. Any other `{{name}}` takes the value that it finds at its first mention in a response and stands for
-/// that value from there on, unless [`TestGame::value`] knows it.
+/// `{{length}}` is the length of the body, in both directions. `{{…}}` stands for anything up to the text after it. Any
+/// other `{{name}}` takes the value that it finds at its first mention in a response and stands for that value from
+/// there on, unless [`TestGame::value`] knows it.
 ///
+/// A value can have a [`Rule`]: `{{… number}}`, `{{name: number}}`. `{{not name}}` is the opposite of a boolean.
+/// `{{6 more}}` stands for six more elements like the one before, with the names of its children; `{{more}}` for any
+/// number of them. In a line of bytes, `??` is any byte.
+///
+/// [`Rule`]: super::Rule
 /// [`TestGame::service`]: super::TestGame::service
 /// [`TestGame::given`]: super::TestGame::given
 /// [`TestGame::value`]: super::TestGame::value
 #[derive(Clone, Debug, Default)]
 pub struct Scenario {
-    pub(super) steps: Vec<Step>,
+    steps: Vec<(usize, Step)>,
 }
 
+/// A line of a fixture, or the lines of a message.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
-    Config { key: String, value: String },
-    Given { name: String, argument: String },
+pub enum Step {
+    /// `config KEY VALUE`
+    Config {
+        /// Name of the setting.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// `given NAME ARGUMENT`
+    Given {
+        /// Name of the precondition.
+        name: String,
+        /// The rest of the line.
+        argument: String,
+    },
+    /// `client NAME`
     Client(String),
+    /// `> …`
     Send(Message),
+    /// `< …`
     Read(Message),
+    /// `held`
     Held,
+    /// `wait 24.5s`
     Wait(Duration),
+    /// `uncommitted`
     Uncommitted,
+    /// `commit`
     Commit,
+    /// `crash`
     Crash,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Message {
-    pub(super) head: Vec<Piece>,
-    pub(super) body: Vec<Piece>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Piece {
-    Bytes(Vec<u8>),
-    Length,
-    Anything,
-    Value(String),
 }
 
 impl Scenario {
@@ -73,14 +87,22 @@ impl Scenario {
 
     /// Parses a fixture. Panics at a line without a meaning.
     pub fn parse(text: &str) -> Self {
-        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        let blocks = lines.chunk_by(|one, next| marker(one).is_some() && marker(one) == marker(next));
-        let parsed = blocks.filter_map(|block| match marker(block[0]) {
-            Some(marker) => Some(message(marker, block)),
-            None if block[0].is_empty() => None,
-            None => Some(step(block[0])),
+        let lines: Vec<(usize, &str)> =
+            (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#')).collect();
+        let blocks =
+            lines.chunk_by(|(_, one), (_, next)| marker(one).is_some() && marker(one) == marker(next));
+        let parsed = blocks.filter_map(|block| match block[0] {
+            (_, "") => None,
+            (number, line) => {
+                Some((number, marker(line).map_or_else(|| step(line), |marker| message(marker, block))))
+            }
         });
         Self { steps: parsed.collect() }
+    }
+
+    /// Returns the steps, each with the number of its first line (0 for one that was not parsed).
+    pub fn steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().map(|(line, step)| (*line, step))
     }
 
     /// Adds the step of a line: `config …`, `given …`.
@@ -102,15 +124,16 @@ impl Scenario {
             request.lines().map(|line| format!("> {line}").trim_end().to_owned()).collect();
         let ended = lines.iter().any(|line| line == ">");
         let lines = lines.iter().map(String::as_str).chain((!ended).then_some(">"));
-        self.then(message('>', &lines.collect::<Vec<_>>()))
+        self.then(message('>', &lines.map(|line| (0, line)).collect::<Vec<_>>()))
     }
 
     /// Expects a response with this status and body, whatever its other fields.
     #[must_use]
     pub fn responds(self, status: u16, body: &str) -> Self {
         let start = Piece::Bytes(format!("HTTP/1.1 {status} ").into());
-        let head = Vec::from([start, Piece::Anything, Piece::Bytes(b"\r\n\r\n".into())]);
-        self.then(Step::Read(Message { head, body: Vec::from([Piece::Bytes(body.into())]) }))
+        let head = [start, Piece::Anything(None), Piece::Bytes(b"\r\n\r\n".into())].map(|piece| (0, piece));
+        let body = Vec::from([(0, Piece::Bytes(body.into()))]);
+        self.then(Step::Read(Message { head: head.into(), body }))
     }
 
     /// Expects that nothing more was sent to the client.
@@ -144,7 +167,7 @@ impl Scenario {
     }
 
     fn then(mut self, step: Step) -> Self {
-        self.steps.push(step);
+        self.steps.push((0, step));
         self
     }
 }
@@ -173,65 +196,4 @@ fn step(line: &str) -> Step {
         }
         _ => panic!("{line:?} is no line of a fixture"),
     }
-}
-
-fn message(marker: char, block: &[&str]) -> Step {
-    let mut message = Message::default();
-    let mut lines = block.iter().map(|line| &line[1..]);
-    for line in lines.by_ref() {
-        message.head.extend(pieces(line.trim_start()));
-        message.head.push(Piece::Bytes(b"\r\n".into()));
-        if line.is_empty() {
-            break;
-        }
-    }
-    let sent = marker == '>';
-    for (number, line) in lines.enumerate() {
-        if let Some(bytes) = line.strip_prefix("x ") {
-            message.body.push(Piece::Bytes(unquote(bytes)));
-            continue;
-        }
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        if sent && number > 0 {
-            message.body.push(Piece::Bytes(b"\r\n".into()));
-        }
-        message.body.extend(pieces(if sent { line } else { line.trim_start() }));
-    }
-    if sent { Step::Send(message) } else { Step::Read(message) }
-}
-
-fn pieces(line: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut rest = line;
-    while let Some((before, (name, after))) =
-        rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?)))
-    {
-        pieces.extend(literal(before));
-        pieces.push(match name {
-            "length" => Piece::Length,
-            "…" => Piece::Anything,
-            name => Piece::Value(name.into()),
-        });
-        rest = after;
-    }
-    pieces.extend(literal(rest));
-    pieces
-}
-
-fn literal(text: &str) -> Option<Piece> {
-    (!text.is_empty()).then(|| Piece::Bytes(text.replace("\\n", "\n").into_bytes()))
-}
-
-/// Returns the bytes of a text such as `"vdic" 02000000`.
-fn unquote(text: &str) -> Vec<u8> {
-    let bytes = text.split('"').enumerate().flat_map(|(at, part)| match at % 2 {
-        1 => part.as_bytes().to_vec(),
-        _ => part.split_whitespace().flat_map(hex).collect(),
-    });
-    bytes.collect()
-}
-
-fn hex(digits: &str) -> Vec<u8> {
-    let pairs = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("ASCII"));
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("pairs of hex digits")).collect()
 }

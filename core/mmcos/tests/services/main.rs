@@ -20,7 +20,7 @@ mod seasons;
 mod trace;
 mod world;
 
-use mmcos_core::testing::{self as rig, Scenario};
+use mmcos_core::testing::{self as rig, Delivery, Scenario};
 
 macro_rules! fixtures {
     ($($name:ident)*) => {
@@ -55,16 +55,26 @@ fixtures! {
     login_maintenance
     malformed_http
     malformed_xml
-    names_only
-    redirect
     redirect_head
     register_active_game
-    server_status
     server_status_message
     unknown_path
     unknown_session
     update_account_title
     wrong_method
+}
+
+/// Plays the conformance suite, which is for any server, with virtual time.
+#[test]
+fn conformance() {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance")).unwrap();
+    for file in folder.map(|file| file.unwrap().path()) {
+        println!("{}", file.display());
+        let scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap());
+        for delivery in [Delivery::Whole, Delivery::ByteByByte, Delivery::Rewritten] {
+            scenario.play(&scene::Fresh, delivery);
+        }
+    }
 }
 
 #[test]

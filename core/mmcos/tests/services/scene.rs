@@ -23,6 +23,9 @@ use super::{
 /// `config KEY VALUE` knows the keys of `service` below. `given NAME STEAMID` logs a player in; `{{NAME}}` is the session
 /// token. `{{ticket STEAMID}}` is a `PlatformID` with an unsigned ticket, `{{forged NAME}}` a session token for the
 /// account of a player under a key that is not the server's.
+///
+/// Fixtures of `conformance` leave the accounts to whatever plays them: `given NAME player 1`,
+/// `{{ticket of player 1}}`, `{{id of player 1}}`.
 pub(crate) struct Fresh;
 
 impl TestGame for Fresh {
@@ -44,11 +47,16 @@ impl TestGame for Fresh {
     }
 
     fn given(&self, rig: &mut Rig<Mmcos>, name: &str, steam_id: &str) -> Vec<u8> {
-        world::login(rig, steam_id.parse().expect(steam_id), name).into_bytes()
+        let steam_id = player(steam_id).unwrap_or_else(|| steam_id.parse().expect(steam_id));
+        world::login(rig, steam_id, name).into_bytes()
     }
 
     fn value(&self, name: &str, known: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
         match name.split_once(' ')? {
+            ("id", of) => Some(player(of.strip_prefix("of ")?)?.to_string().into_bytes()),
+            ("ticket", of) if of.starts_with("of ") => {
+                Some(world::platform_id(player(of.strip_prefix("of ")?)?).into_bytes())
+            }
             ("ticket", id) => Some(world::platform_id(id.parse().expect(id)).into_bytes()),
             ("forged", name) => {
                 let token = str::from_utf8(known.get(name)?).expect("a token is ASCII");
@@ -74,6 +82,11 @@ impl TestGame for Fresh {
         let Some(at) = find(from) else { return request.to_vec() };
         [&request[..at], to, &request[at + from.len()..]].concat()
     }
+}
+
+/// Returns the account of `player NUMBER`.
+fn player(name: &str) -> Option<u64> {
+    name.strip_prefix("player ").map(|number| 76_561_198_000_001_000 + number.parse::<u64>().expect(name))
 }
 
 /// Returns a token for the same account, under another key.

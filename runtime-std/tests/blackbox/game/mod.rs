@@ -1,5 +1,6 @@
 //! The game's requests, and what follows from them.
 
+mod conformance;
 mod endpoints;
 mod killed;
 mod matchmaking;

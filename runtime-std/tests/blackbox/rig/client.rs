@@ -139,6 +139,11 @@ impl Client {
         Ok(count)
     }
 
+    /// Returns the bytes that were read and are no part of a response so far.
+    pub(crate) fn take_read(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.read)
+    }
+
     /// Waits until the server ends the connection, in any way. Returns the bytes that it sent before.
     pub(crate) fn end(&mut self) -> Vec<u8> {
         loop {
@@ -151,7 +156,7 @@ impl Client {
                 Err(_) => break,
             }
         }
-        std::mem::take(&mut self.read)
+        self.take_read()
     }
 
     pub(crate) fn tcp(&self) -> &TcpStream {
