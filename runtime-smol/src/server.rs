@@ -102,6 +102,7 @@ async fn accept<C: Core + 'static>(
                 // On the heap: otherwise a task would have room for both the handshake and the stream that follows.
                 Some(tls) => {
                     let handshake = Box::pin(tls.accept(socket));
+                    let handshake = async { Ok(Box::new(handshake.await?)) };
                     executor.spawn(connection::serve(hub, conn, connection, handshake))
                 }
                 None => executor.spawn(connection::serve(hub, conn, connection, async { Ok(socket) })),

@@ -1,9 +1,9 @@
 use std::{
-    io::{self, ErrorKind, IoSlice},
+    io::{self, ErrorKind, IoSlice, Read as _},
     mem,
     net::{Shutdown, TcpStream},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use async_io::Async;
@@ -16,11 +16,13 @@ use smol::io::{AsyncRead, AsyncWrite};
 pub(crate) struct Socket {
     socket: Async<TcpStream>,
     has_progressed: bool,
+    /// False after a read that emptied the socket, until the system reports more bytes.
+    is_readable: bool,
 }
 
 impl From<Async<TcpStream>> for Socket {
     fn from(socket: Async<TcpStream>) -> Self {
-        Self { socket, has_progressed: false }
+        Self { socket, has_progressed: false, is_readable: true }
     }
 }
 
@@ -49,7 +51,21 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         bytes: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.retried(|socket| socket.poll_read(cx, bytes))
+        loop {
+            // Without a system call: most polls of a connection's task are not for its input.
+            if !self.is_readable {
+                ready!(self.socket.poll_readable(cx))?;
+                self.is_readable = true;
+            }
+            match self.socket.get_ref().read(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
+                result => {
+                    self.is_readable = !matches!(result, Ok(count) if count < bytes.len());
+                    return Poll::Ready(result);
+                }
+            }
+        }
     }
 }
 
@@ -90,7 +106,8 @@ impl Stream for Socket {
     }
 }
 
-impl Stream for TlsStream<Socket> {
+/// On the heap: a task would have room for it twice, where the handshake ends and where the connection is served.
+impl Stream for Box<TlsStream<Socket>> {
     fn socket(&mut self) -> &mut Socket {
         self.get_mut().0
     }
