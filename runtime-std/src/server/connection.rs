@@ -34,6 +34,8 @@ struct State {
     has_writer: bool,
     /// Bytes that were read and that the hub has not taken yet: less than twice [`READ`].
     ahead: usize,
+    /// True while the reader waits for `eased`.
+    is_awaited: bool,
 }
 
 impl State {
@@ -56,7 +58,8 @@ impl Connection {
         hub: Inbox,
         limits: WriteLimits,
     ) -> Self {
-        let state = State { transport: Transport::new(limits), has_writer: false, ahead: 0 };
+        let transport = Transport::new(limits);
+        let state = State { transport, has_writer: false, ahead: 0, is_awaited: false };
         Self { conn, socket, clock, hub, state: Mutex::new(state), eased: Condvar::new() }
     }
 
@@ -83,7 +86,7 @@ impl Connection {
     pub(super) fn catch_up(&self, count: usize) {
         let mut state = self.lock();
         state.ahead = state.ahead.saturating_sub(count);
-        self.eased.notify_one();
+        self.ease(&state);
     }
 
     /// Ends what has timed out. Returns the time of the next call.
@@ -125,7 +128,26 @@ impl Connection {
         if state.is_over() {
             let _ = self.socket.shutdown(Shutdown::Both);
         }
-        self.eased.notify_one();
+        self.ease(state);
+    }
+
+    /// Wakes the reader, if it waits.
+    fn ease(&self, state: &State) {
+        // Even without a waiter, a notification is a system call.
+        if state.is_awaited {
+            self.eased.notify_one();
+        }
+    }
+
+    /// Waits until `is_ready`. Only the reader may.
+    fn wait_until(&self, is_ready: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        while !is_ready(&state) {
+            state.is_awaited = true;
+            state = self.eased.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.is_awaited = false;
+        state
     }
 
     fn write_patiently(&self) {
@@ -146,7 +168,7 @@ impl Connection {
                 }
                 // The client does not have these bytes yet.
                 state.transport.link.blocked(now);
-                self.eased.notify_one();
+                self.ease(&state);
             }
             let written = (&self.socket).write_all(&in_hand);
             let link = &mut self.lock().transport.link;
@@ -171,8 +193,7 @@ impl Connection {
             self.with_state(|state| state.transport.link.close(Close::Abort));
         }
         self.hub.send(Message::Ended { conn: self.conn });
-        let over = self.eased.wait_while(self.lock(), |state| !state.is_over());
-        drop(over);
+        drop(self.wait_until(State::is_over));
         self.hub.send(Message::Closed { conn: self.conn });
     }
 
@@ -216,10 +237,7 @@ impl Connection {
 
     /// Waits until the hub has taken most of the bytes read before, and the client most responses to them.
     fn wait_to_read(&self) -> MutexGuard<'_, State> {
-        let must_wait = |state: &mut State| {
-            !state.is_over() && (state.ahead >= READ || !state.transport.link.wants_read())
-        };
-        self.eased.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner)
+        self.wait_until(|state| state.is_over() || (state.ahead < READ && state.transport.link.wants_read()))
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -107,8 +107,13 @@ impl<R: Send + 'static> Committer<R> {
 impl<R> Committer<R> {
     /// Submits records that become durable together. Never blocks on the disk. Returns their commit number.
     pub fn submit(&self, records: impl IntoIterator<Item = R>) -> CommitSeq {
-        let commit = self.shared.lock().queue.submit(records);
-        self.shared.work.notify_one();
+        let queue = &mut self.shared.lock().queue;
+        let was_due = queue.next_attempt().is_some();
+        let commit = queue.submit(records);
+        // Otherwise the thread is writing or has been woken already, and a notification is a system call.
+        if !was_due && queue.next_attempt().is_some() {
+            self.shared.work.notify_one();
+        }
         commit
     }
 
