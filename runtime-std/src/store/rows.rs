@@ -80,9 +80,12 @@ impl Tables {
             };
             let mut rows = statement.query(params_from_iter(oldest)).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
-                let values = (0..table.columns.len()).map(|at| value(row, at)).collect::<SqlResult<Vec<_>>>();
-                let record = reader.read(&values.map_err(failed)?);
-                take(record.map_err(|source| file.unfit(source))?)?;
+                // With its capacity at once: there may be 100,000 rows.
+                let mut values = Vec::with_capacity(table.columns.len());
+                for at in 0..table.columns.len() {
+                    values.push(value(row, at).map_err(failed)?);
+                }
+                take(reader.read(&values).map_err(|source| file.unfit(source))?)?;
             }
         }
         Ok(())

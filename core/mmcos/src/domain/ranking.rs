@@ -40,8 +40,8 @@ impl Place {
 /// use mmcos_game::ranking::{Place, Ranking};
 /// let mut ranking = Ranking::default();
 /// let (first, second) = (Place::new(Points(60), UserId(2)), Place::new(Points(40), UserId(1)));
-/// assert_eq!(ranking.insert(second), 0);
-/// assert_eq!(ranking.insert(first), 0);
+/// ranking.insert(second);
+/// ranking.insert(first);
 /// assert_eq!(ranking.rank_of(second), 1);
 /// assert!(ranking.range(0, 100).eq([first, second]));
 /// ```
@@ -63,21 +63,16 @@ impl Ranking {
         self.len == 0
     }
 
-    /// Inserts a place that is not in the ranking. Returns its rank.
-    pub fn insert(&mut self, place: Place) -> u32 {
+    /// Inserts a place that is not in the ranking.
+    pub fn insert(&mut self, place: Place) {
         let at = self.block_of(place);
-        let rank = self.rank_in(at, place);
         self.len += 1;
-        let Some(block) = self.blocks.get_mut(at) else {
-            self.blocks.push(vec![place]);
-            return rank;
-        };
+        let Some(block) = self.blocks.get_mut(at) else { return self.blocks.push(vec![place]) };
         block.insert(ahead(block, place), place);
         if block.len() >= BLOCK {
             let right = block.split_off(BLOCK / 2);
             self.blocks.insert(at + 1, right);
         }
-        rank
     }
 
     /// Removes a place. Returns true if it was in the ranking.
@@ -167,7 +162,8 @@ mod tests {
             assert!(!ranking.remove(place));
             naive.insert(place);
             let rank = ranking.rank_of(place);
-            assert_eq!(ranking.insert(place), rank);
+            ranking.insert(place);
+            assert_eq!(ranking.rank_of(place), rank);
             assert_eq!(ranking.at(rank), Some(place));
         }
     }
@@ -210,7 +206,7 @@ mod tests {
         fn a_page_is_a_part_of_the_whole(start in 0_u32..600, n in 0_u32..600) {
             let mut ranking = Ranking::default();
             let all = (0..500).map(|user| Place::new(Points(0), UserId(user)));
-            all.clone().for_each(|place| { ranking.insert(place); });
+            all.clone().for_each(|place| ranking.insert(place));
             prop_assert!(ranking.range(start, n).eq(all.skip(start as usize).take(n as usize)));
         }
     }

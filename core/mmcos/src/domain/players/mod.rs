@@ -247,7 +247,8 @@ impl Players {
         player.standing = standing;
         let after = player.place();
         self.ranking.remove(before);
-        Some(self.ranking.insert(after))
+        self.ranking.insert(after);
+        Some(self.ranking.rank_of(after))
     }
 
     /// Brings all players that are not in this season into it; see [`Player::enter`]. Returns their number.
