@@ -32,7 +32,10 @@ use std::{
 
 use rig::client::{Answer, Client, get};
 use rig::player::{ELIMINATION, Mode, Player, RACE, met, search};
-use rig::{process::Server, tls};
+use rig::{
+    process::{Scratch, Server},
+    tls,
+};
 use watchers::Watchers;
 
 /// Not used: the command line names the measured program.
@@ -54,7 +57,8 @@ fn main() {
         }
         None => 0,
     };
-    let server = Server::start_by(&command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
+    let server =
+        Server::start_by(Scratch::new(), &command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
     println!("                                        p50       p99     p99.9       max");
     for (name, listener) in [("plain", Listener::Plain(server.http)), ("TLS", Listener::Tls(server.https))] {
         for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {

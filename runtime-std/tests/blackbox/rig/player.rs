@@ -121,13 +121,19 @@ impl Player {
     /// Sends the result of a match.
     #[allow(dead_code, reason = "the tests of the dashboard alone have somebody score")]
     pub(crate) fn score(&mut self, race_key: &str, points: i32) {
+        self.send_score(race_key, points);
+        self.client.answer().ok();
+    }
+
+    /// Sends the result of a match, and does not wait for the response.
+    pub(crate) fn send_score(&mut self, race_key: &str, points: i32) {
         const ADD_POINTS: &str = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
         let token = &self.token;
         let body = format!(
             "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey><Points>{points}</Points>\
              <Level>3</Level><Prestige>0</Prestige></AddPoints>"
         );
-        self.client.ask(&post(ADD_POINTS, &body)).ok();
+        self.client.send(&post(ADD_POINTS, &body));
     }
 
     /// Cancels its search, on a separate connection.

@@ -107,12 +107,12 @@ impl Server {
 
     /// Starts with this command, such as `taskset -c 0 target/release/mmcos`, for measurements.
     #[allow(dead_code, reason = "for the measurements")]
-    pub(crate) fn start_by(command: &[String], arguments: &[&str]) -> Self {
+    pub(crate) fn start_by(scratch: Scratch, command: &[String], arguments: &[&str]) -> Self {
         let (program, first) = command.split_first().expect("give the command that starts the server");
         let mut command = Command::new(program);
         command.args(first).args(["--max-connections", "16384", "--max-connections-per-address", "16384"]);
         let arguments = [&["--log", "error"], arguments].concat();
-        Self::spawn(command, Scratch::new(), ([127, 0, 0, 1], 0).into(), &[], &arguments)
+        Self::spawn(command, scratch, ([127, 0, 0, 1], 0).into(), &[], &arguments)
     }
 
     /// Starts with these variables in its environment.
