@@ -146,6 +146,8 @@ pub struct Life {
     /// allow anyone to log in. Values shown to players that are derived from the key must therefore follow from the
     /// seed instead, unless the recorder replaces them too.
     pub is_recorded: bool,
+    /// True if the host sends the game's notices to people outside it.
+    pub has_webhook: bool,
     /// The operator's side. A trace contains nothing of it.
     pub desk: DeskConfig,
 }

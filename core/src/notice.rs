@@ -9,6 +9,36 @@ pub struct Notice {
     pub text: String,
     /// The same news for programs: values with their names.
     pub fields: Vec<(&'static str, Value)>,
+    /// Relation to other news.
+    pub topic: Topic,
+}
+
+/// Relation of a notice to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// News that stands alone, and is always sent.
+    News,
+    /// A call to friends, with its number. A host leaves it out if there was a call a short time ago.
+    Call(u32),
+    /// News of a call that is out. It takes the place of earlier news where the receiver can change a message. A host
+    /// leaves it out if it has left out the call.
+    Update {
+        /// Number of the call.
+        call: u32,
+        /// State of the call.
+        state: CallState,
+    },
+}
+
+/// State of a call to friends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// Friends can still come.
+    Out,
+    /// Friends have come: the call was worth the message.
+    Met,
+    /// The call is over, and no friend has come.
+    Over,
 }
 
 /// A value for programs.

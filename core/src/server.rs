@@ -115,9 +115,14 @@ impl<S: Service> Server<S> {
 
     /// Sets the time of an input.
     fn advance(&mut self, now: Now, out: &mut OutboxOf<S>) {
-        let last_record = if self.engine.clock.is_read() { None } else { self.service.last_record() };
+        let is_first = !self.engine.clock.is_read();
+        let last_record = if is_first { self.service.last_record() } else { None };
         if let Some(change) = self.engine.advance(now, last_record) {
             out.log(Event::Clock(change).into());
+        }
+        if is_first {
+            let (service, mut cx) = self.context(out);
+            service.started(&mut cx);
         }
     }
 

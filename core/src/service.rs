@@ -78,6 +78,9 @@ pub trait Service: Sized {
     /// The reason why a record does not fit those restored before it.
     type RestoreError: core::error::Error;
 
+    /// Handles the start of the server, at its first input. Does nothing by default, for a game that only responds.
+    fn started(&mut self, _cx: &mut Context<'_, Self>) {}
+
     /// Handles a whole request. Respond now with [`Context::respond`], or keep the exchange and respond in a later
     /// call. Begin a response that lasts as long as the client stays, such as server-sent events, with
     /// [`Context::stream`].

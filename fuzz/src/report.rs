@@ -2,22 +2,22 @@
 
 use std::{fmt, fmt::Write as _, time::Duration};
 
-use mmcos_game::matchmaker;
-
 use crate::{
-    population::{self, Record, Settings},
+    population::{self, Record, Settings, Steering},
     referee::Breach,
 };
 
 /// The plan of a report: a number of searches for each population and seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Configuration of the server's matchmaker.
-    pub matchmaker: matchmaker::Config,
-    /// Time that the server lets the game search before AI, in seconds.
-    pub ai_after_seconds: u32,
+    /// Settings of the server.
+    pub server: mmcos_game::Settings,
     /// Players online on average, for each population.
     pub online: Vec<u32>,
+    /// Players that let themselves be steered.
+    pub steering: Steering,
+    /// Minimum time between two calls to friends that were not answered.
+    pub quiet: Duration,
     /// Seeds of the runs, all of the same length.
     pub seeds: Vec<u64>,
     /// About how many searches each run has.
@@ -27,8 +27,8 @@ pub struct Plan {
 /// Returns the report: a table in Markdown, the same for the same plan, byte for byte.
 pub fn report(plan: &Plan) -> String {
     let mut text = String::new();
-    text.push_str("| online | searches | met a human | humans | wait p50 | wait p95 | spread | teams: players | teams: points | alone beside open | other breaches |\n");
-    text.push_str("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    text.push_str("| online | searches | met a human | humans | wait p50 | wait p95 | spread | teams: players | teams: points | alone beside open | other breaches | before AI | there |\n");
+    text.push_str("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     for online in &plan.online {
         let row = Row::of(&plan.run(*online));
         writeln!(text, "| {online} {row}").unwrap_or_default();
@@ -40,9 +40,10 @@ impl Plan {
     /// Runs every seed for one population.
     pub fn run(&self, online: u32) -> Vec<Record> {
         let settings = Settings {
-            matchmaker: self.matchmaker,
-            ai_after_seconds: self.ai_after_seconds,
+            server: self.server.clone(),
             online,
+            steering: self.steering,
+            quiet: self.quiet,
             time: self.time(online),
         };
         self.seeds.iter().map(|seed| population::run(&settings, *seed)).collect()
@@ -79,6 +80,10 @@ pub struct Row {
     pub alone_beside_open: u32,
     /// All other broken rules.
     pub other_breaches: u32,
+    /// The longest wait of a search that ended with AI, in seconds.
+    pub before_ai: f64,
+    /// Players that were really there, on average: friends who were called are more than were to be there.
+    pub there: f64,
 }
 
 impl Row {
@@ -107,6 +112,12 @@ impl Row {
             team_points: mean(teams().map(|(_, points)| points)),
             alone_beside_open: breaches(true),
             other_breaches: breaches(false),
+            before_ai: all()
+                .filter(|search| !search.met)
+                .map(|search| search.wait.as_secs_f64())
+                .fold(0.0, f64::max),
+            there: records.iter().map(|record| record.player_seconds).sum::<f64>()
+                / records.iter().map(|record| record.seconds).sum::<f64>(),
         }
     }
 }
@@ -117,7 +128,8 @@ impl fmt::Display for Row {
         write!(f, "| {} | {:.1} % | {:.2} ", self.tickets, self.met, self.humans)?;
         write!(f, "| {:.1} s | {:.1} s | {:.0} ", self.wait_p50, self.wait_p95, self.spread)?;
         write!(f, "| {:.2} | {:.0} ", self.team_players, self.team_points)?;
-        write!(f, "| {} | {} |", self.alone_beside_open, self.other_breaches)
+        write!(f, "| {} | {} ", self.alone_beside_open, self.other_breaches)?;
+        write!(f, "| {:.0} s | {:.1} |", self.before_ai, self.there)
     }
 }
 

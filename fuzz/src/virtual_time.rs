@@ -12,12 +12,14 @@ use mmcos_core::{
     admin::{self, DeskConfig},
     engine::Limits,
     game::Life,
-    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
+    notice::Notice,
+    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Report as _, Wall},
 };
 use mmcos_game::{
     BuiltIn, IdentityPolicy, Mmcos, Record, Settings,
     catalogue::Catalogue,
     matchmaker::{self, Caps},
+    settings::preset::ByPreset,
 };
 
 use crate::client::Response;
@@ -42,8 +44,8 @@ pub fn set_matchmaker(settings: &mut Settings, matchmaker: &matchmaker::Config) 
     let Caps { race, elimination, battle_team, .. } = caps;
     (settings.race_cap, settings.elimination_cap, settings.battle_team_cap) =
         (race, elimination, battle_team);
-    (settings.poll_seconds, settings.gather_seconds, settings.ai_hold) = (poll, gather, ai_hold);
-    (settings.bucket, settings.ai) = (folding, ai);
+    (settings.gather_seconds, settings.ai_hold) = (ByPreset::Own(gather), ByPreset::Own(ai_hold));
+    (settings.bucket, settings.ai, settings.poll_seconds) = (ByPreset::Own(folding), ai, poll);
     settings.pair_worth_seconds = Duration::from_secs(pair_worth_seconds.into());
     assert_eq!(settings.matchmaker(), *matchmaker, "no host can set this");
 }
@@ -77,19 +79,27 @@ pub struct VirtualTime {
     /// Connections with bytes to read, in the order of arrival.
     arrived: VecDeque<ConnId>,
     closed: BTreeSet<ConnId>,
+    /// News for people outside the game, in their order.
+    notices: Vec<Notice>,
 }
 
 impl VirtualTime {
     /// Creates a server without stored records.
     pub fn new(settings: &Settings, limits: Limits, seed: [u8; 32]) -> Self {
+        Self::of_life(settings, limits, &life(seed))
+    }
+
+    /// Creates a server without stored records, for this life.
+    pub fn of_life(settings: &Settings, limits: Limits, life: &Life) -> Self {
         Self {
-            server: Server::new(game(settings, &life(seed)), limits, seed),
+            server: Server::new(game(settings, life), limits, life.seed),
             out: OutboxOf::<Mmcos>::new(),
             now: Duration::ZERO,
             opened: 0,
             received: BTreeMap::new(),
             arrived: VecDeque::new(),
             closed: BTreeSet::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -200,6 +210,11 @@ impl VirtualTime {
         self.received.remove(&conn).unwrap_or_default()
     }
 
+    /// Takes the news that a webhook would have been sent.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
     /// Returns true if the server closed the connection, and the client has not noticed.
     pub fn is_closed(&self, conn: ConnId) -> bool {
         self.closed.contains(&conn)
@@ -225,7 +240,8 @@ impl VirtualTime {
                     gone.push(conn);
                     assert!(self.closed.insert(conn), "{conn:?} was closed twice");
                 }
-                Effect::Persist(_) | Effect::Log(_) => {}
+                Effect::Log(event) => self.notices.extend(event.notice()),
+                Effect::Persist(_) => {}
             }
         }
         for conn in gone {

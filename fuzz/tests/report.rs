@@ -1,14 +1,24 @@
 //! The report of small populations.
 
-use mmcos_fuzz::report::{Plan, Row, report};
-use mmcos_game::matchmaker::Config;
+use std::time::Duration;
+
+use mmcos_fuzz::{
+    population::Steering,
+    report::{Plan, Row, report},
+    virtual_time::trusting,
+};
+use mmcos_game::{
+    Settings,
+    settings::preset::{ByPreset, Preset},
+};
 
 fn plan(online: u32, tickets: u32, seeds: &[u64]) -> Plan {
     Plan {
-        matchmaker: Config::default(),
-        ai_after_seconds: 70,
+        server: Settings { preset: Preset::Official, ..trusting() },
         online: vec![online],
         seeds: seeds.to_vec(),
+        steering: Steering::default(),
+        quiet: Duration::from_mins(30),
         tickets,
     }
 }
@@ -34,7 +44,8 @@ fn people_meet_and_no_rule_is_broken() {
 #[test]
 fn ai_sooner_means_meeting_fewer() {
     let patient = plan(10, 400, &[1]);
-    let hasty = Plan { ai_after_seconds: 20, ..patient.clone() };
+    let mut hasty = patient.clone();
+    hasty.server.search_seconds = ByPreset::Own(Duration::from_secs(20));
     let [patient, hasty] = [patient, hasty].map(|plan| Row::of(&plan.run(10)));
     assert!(hasty.met + 5.0 < patient.met, "{hasty}\n{patient}");
     assert!(hasty.wait_p95 <= 26.0 + 5.0, "{hasty}");

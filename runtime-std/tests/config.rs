@@ -123,7 +123,11 @@ fn other(key: &str) -> &'static str {
         "public-address" => "203.0.113.5",
         "identity" => "trust",
         "ai" | "admin" | "public-pages" => "false",
-        "maintenance" | "open-metrics" | "public-names" => "true",
+        "preset" => "official",
+        "mode-of-the-day" => "daily",
+        "nights" => "fri 20:00-22:00 Europe/Berlin",
+        "notify-mention" => "role 7",
+        "night-ai" | "maintenance" | "open-metrics" | "public-names" => "true",
         "bucket" => "rule-set",
         "battle-team-cap" => "5",
         "events" => "weekly",
@@ -131,7 +135,11 @@ fn other(key: &str) -> &'static str {
         "notify-format" => "text",
         "trusted-proxies" => "127.0.0.1",
         "log" => "debug",
-        "search-seconds" | "max-fields" | "max-xml-elements" | "max-egonet-values" => "77",
+        "search-seconds"
+        | "night-search-seconds"
+        | "max-fields"
+        | "max-xml-elements"
+        | "max-egonet-values" => "77",
         "max-queued-bytes" | "max-head-bytes" | "max-body-bytes" => "77777",
         _ => "7",
     }

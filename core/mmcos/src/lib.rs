@@ -28,8 +28,8 @@ use core::time::Duration;
 pub use built_in::BuiltIn;
 pub use domain::podium::{Podium, PodiumPlace};
 pub use domain::{
-    catalogue, divisions, identity, identity::IdentityPolicy, ids, matchmaker, moderation, players, ranking,
-    results, seasons, session_token, special_events,
+    calls, catalogue, divisions, identity, identity::IdentityPolicy, ids, matchmaker, mode_of_the_day,
+    moderation, nights, players, ranking, results, seasons, session_token, special_events,
 };
 pub use host::steam_ticket;
 pub use log_event::{LogEvent, NotCounted};
@@ -38,7 +38,9 @@ pub use record::Record;
 pub use rejection::Rejection;
 pub use services::routes::is_service;
 pub use settings::Settings;
+pub use state::nights::NightNews;
 
+use calls::Calls;
 use catalogue::Catalogue;
 use host::findings;
 use ids::UserId;
@@ -67,6 +69,8 @@ use special_events::Events;
 use state::{
     game_configuration::{GameConfiguration, Sources},
     matchmaking::Matchmaking,
+    message::Filled,
+    nights::NightWatch,
     sessions::Sessions,
     standings::Standings,
 };
@@ -81,6 +85,8 @@ pub enum Timer {
     Matchmaking,
     /// Dashboards that are open may be due for an update.
     Live,
+    /// A race night begins or ends, or is told of.
+    Night,
     /// More players' rows of a new season are due.
     Season,
 }
@@ -96,6 +102,11 @@ pub struct Mmcos {
     standings: Standings,
     matchmaking: Matchmaking,
     game_configuration: GameConfiguration,
+    calls: Calls,
+    /// True if calls reach anyone.
+    has_webhook: bool,
+    night_watch: NightWatch,
+    filled_message: Option<Filled>,
     leaderboards: Leaderboards,
     operator: Operator,
     /// The latest time that restored records prove.
@@ -113,6 +124,10 @@ impl Mmcos {
             standings: Standings::new(&catalogue, settings.season_rows()),
             matchmaking: Matchmaking::new(settings, life, first_match),
             game_configuration: GameConfiguration::new(settings.events.clone()),
+            calls: Calls::default(),
+            has_webhook: life.has_webhook,
+            night_watch: NightWatch::default(),
+            filled_message: None,
             public: Public::default(),
             leaderboards: Leaderboards::default(),
             operator: Operator::new(life.desk.clone()),
@@ -135,6 +150,12 @@ impl Mmcos {
     /// Returns the matchmaker: its tickets and its matches.
     pub const fn matchmaker(&self) -> &matchmaker::Matchmaker {
         self.matchmaking.matchmaker()
+    }
+
+    /// Returns the next race nights as a file for calendars; `None` if there are none.
+    pub fn nights_calendar(&self, now: Wall) -> Option<String> {
+        let title = format!("{}: race night", host::info::INFO.title);
+        (!self.nights().is_empty()).then(|| self.nights().calendar(now, &title))
     }
 
     /// Returns the settings in force.
@@ -193,8 +214,9 @@ impl Mmcos {
 
     /// Returns the game's configuration, with what it shows.
     fn configuration(&mut self) -> (&mut GameConfiguration, Sources<'_>) {
-        let Self { game_configuration, catalogue, settings, standings, .. } = self;
-        (game_configuration, Sources { catalogue, settings, season: standings.season() })
+        let Self { game_configuration, catalogue, settings, standings, has_webhook, .. } = self;
+        let sources = Sources { catalogue, settings, season: standings.season(), has_webhook: *has_webhook };
+        (game_configuration, sources)
     }
 
     /// Follows the clock of a call.
@@ -222,7 +244,7 @@ impl Mmcos {
         }
         let response = match route.endpoint {
             Endpoint::Redirect => Ok(status::redirect()),
-            Endpoint::ServerStatus => Ok(self.server_status()),
+            Endpoint::ServerStatus => Ok(self.server_status(cx.now())),
             Endpoint::Login => self.login(cx, body, peer.address),
             Endpoint::UpdateAccountTitle => self.update_account_title(cx, body),
             Endpoint::EnterMatchmaking2 => return self.enter_matchmaking(cx, body, peer, exchange),
@@ -285,6 +307,10 @@ impl Service for Mmcos {
     type Timer = Timer;
     type RestoreError = RestoreError;
 
+    fn started(&mut self, cx: &mut Context<'_, Self>) {
+        self.follow_nights(cx);
+    }
+
     fn request(&mut self, cx: &mut Context<'_, Self>, request: &Request<'_>, peer: Peer, exchange: Exchange) {
         self.standings.log_missing(cx);
         self.follow_clock(cx);
@@ -325,13 +351,15 @@ impl Service for Mmcos {
                 self.respond_to_polls(cx);
             }
             Timer::Live => self.refresh(cx),
+            Timer::Night => self.follow_nights(cx),
             Timer::Season => self.standings.save_piece(cx),
         }
     }
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.follow_clock(cx);
-        if self.matchmaking.abandon(cx.now().monotonic, exchange) {
+        if let Some(user) = self.matchmaking.abandon(cx.now().monotonic, exchange) {
+            self.calls.ended(cx, user);
             self.respond_to_polls(cx);
         }
         self.stop_watching(cx, exchange);

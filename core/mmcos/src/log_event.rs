@@ -2,10 +2,11 @@ use alloc::{boxed::Box, format, string::String};
 use core::net::SocketAddr;
 
 use crate::{
-    Rejection,
+    NightNews, Rejection,
+    calls::CallNews,
     ids::{Points, RaceKey, UserId},
-    matchmaker::{GroupSize, Mode},
     moderation::{Ban, Subject},
+    nights::Night,
     players::Name,
     seasons::SeasonId,
     special_events::ByHand,
@@ -13,7 +14,7 @@ use crate::{
 use mmcos_core::{
     admin,
     calendar::UtcText,
-    notice::Notice,
+    notice::{Notice, Topic},
     seam::{Level, Report, Wall},
     wire::steam::SteamId,
 };
@@ -52,16 +53,23 @@ pub enum LogEvent {
         /// True if this login made the account.
         new: bool,
     },
-    /// A player began to search while no other player did: the moment to tell friends. A poll that continues a
-    /// matchmaking ticket is not a new search, nor is another mode of a player that searches already.
-    #[error("{name} searches for {:?}, and nobody else does", mode.game_type.0)]
-    LonePlayer {
+    /// A player is alone, or was: the moment to tell friends.
+    #[error("{}", describe(name, news))]
+    Call {
         /// Name of the player.
         name: Name,
-        /// Mode that the player searches for. Its names are the client's.
-        mode: Mode,
-        /// Players of the party, as the client says.
-        size: GroupSize,
+        /// The call that this belongs to.
+        topic: Topic,
+        /// Latest state of the call.
+        news: CallNews,
+    },
+    /// A race night comes, begins or ends.
+    #[error("{}", crate::state::nights::describe(night, *news))]
+    Night {
+        /// The night.
+        night: Night,
+        /// The news.
+        news: NightNews,
     },
     /// A result was counted.
     #[error("{name} has {points} points now ({change:+})", points = points.0, change = change.0)]
@@ -180,13 +188,26 @@ pub enum NotCounted {
     TooMany,
 }
 
+/// Returns the line in the log about a player that is alone, or was.
+fn describe(name: &Name, news: &CallNews) -> String {
+    match news {
+        CallNews::Online => format!("{name} is online, and nobody else is"),
+        CallNews::Searching { search, .. } => {
+            format!("{name} searches for {:?}, and nobody else does", search.mode.game_type.0)
+        }
+        CallNews::Met { players, .. } => format!("{name} is alone no more: {players} players race"),
+        CallNews::Over { .. } => format!("{name} searches no more, and has met nobody"),
+    }
+}
+
 impl Report for LogEvent {
     fn target(&self) -> &'static str {
         match self {
             Self::Rejected { .. } => "mmcos::refused",
             Self::NotFound { .. } => "mmcos::not-found",
             Self::LoggedIn { .. } => "mmcos::login",
-            Self::LonePlayer { .. } => "mmcos::search",
+            Self::Call { .. } => "mmcos::search",
+            Self::Night { .. } => "mmcos::night",
             Self::Scored { .. } => "mmcos::result",
             Self::Exaggerated { .. } => "mmcos::exaggerated",
             Self::NotCounted { .. } => "mmcos::not-counted",
@@ -210,7 +231,8 @@ impl Report for LogEvent {
             | Self::AccountsMissing { .. } => Level::Warn,
             Self::NotFound { .. }
             | Self::LoggedIn { .. }
-            | Self::LonePlayer { .. }
+            | Self::Call { .. }
+            | Self::Night { .. }
             | Self::Scored { .. }
             | Self::Banned(_)
             | Self::Unbanned(_)

@@ -1,5 +1,7 @@
 //! Settings of an operator: in the configuration, and partly while the server runs.
 
+pub mod preset;
+
 use alloc::{borrow::ToOwned, format};
 use core::{num::NonZeroUsize, time::Duration};
 
@@ -12,8 +14,12 @@ use mmcos_core::{
 use crate::{
     IdentityPolicy,
     matchmaker::{self, Cap, Caps, Folding, TeamCap},
+    mode_of_the_day::ModePlan,
+    nights::Nights,
     special_events::Plan,
 };
+
+use preset::{ByPreset, Preset};
 
 mmcos_core::settings! {
     /// Settings of this game. The defaults are the official server's ways where they are known.
@@ -34,8 +40,24 @@ mmcos_core::settings! {
         /// well-formed ticket, so use it only on a LAN among friends.
         identity: IdentityPolicy = "verify",
 
-        /// A message of the day, shown in the game's menu. Empty: none.
+        /// A message of the day, shown in the game's menu. Empty: none. `{online}`, `{searching}`, `{mode_of_the_day}`
+        /// and `{next_race_night}` in it are filled: "{online} online, today: {mode_of_the_day}".
         message: Option<Line> = "" (live),
+
+        /// The mode that players are pointed to, so that they meet: "off"; "daily", another quick mode each day (UTC);
+        /// always one, such as "QuickRace"; or days with modes, such as "mon QuickRace, fri RankedBattle".
+        mode_of_the_day: ModePlan = "off" (live),
+
+        /// Race nights of each week, by the clocks of a time zone: "fri 20:00-22:00 Europe/Berlin, sun 18:00-19:30
+        /// Europe/Berlin". The webhook tells of a night an hour and five minutes before. Empty: none.
+        nights: Nights = "" (live),
+
+        /// Time for which the game of a lone player searches during a race night, if it is longer than otherwise.
+        /// Applies from the player's next login.
+        night_search_seconds: Duration [10..=3600] = "600" (live),
+
+        /// If false, a lone player that accepts AI during a race night is held as long as any other.
+        night_ai: bool = "false" (live),
 
         /// Tells the game that the services are down for maintenance. New logins are refused; players who are already
         /// logged in can keep playing.
@@ -48,32 +70,43 @@ mmcos_core::settings! {
         /// Shows the names of players online there. Without this, only the leaderboard has names.
         public_names: bool = "false" (live),
 
+        /// Way in which players find each other: "official" as the official server did it, "friends" for up to some 10
+        /// players online, "community" for more. A preset is a set of values for `search-seconds`, `call-seconds`, `bucket`,
+        /// `gather-seconds` and `ai-hold`; each of them is as the preset has it while it says "preset".
+        preset: Preset = "friends" (live),
+
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
         /// Time for which a search is held before its response. Officially 25 seconds.
         poll_seconds: Duration [1..=300] = "25" (live),
 
-        /// Time for which a lone player's game searches before it offers a race against AI. Applies from the player's
-        /// next login. Officially 70 seconds.
-        search_seconds: Duration [10..=3600] = "70" (live),
+        /// Time for which the game of a lone player searches before it offers a race against AI; a change holds from
+        /// the next login. By preset 70 (official), 180 (friends) or 120 (community) seconds.
+        search_seconds: ByPreset<Duration> [10..=3600] = "preset" (live),
+
+        /// The same where a webhook calls friends (`notify-url`), if it is longer: a friend needs some minutes to come.
+        /// 0: no longer. By preset 0 (official) or 300 (friends, community) seconds.
+        call_seconds: ByPreset<Duration> [0..=3600] = "preset" (live),
 
         /// Minimum time after which the result of a race against AI counts. The server does not see such races, so
         /// without this a client could report one each second.
         min_race_seconds: Duration [0..=3600] = "30",
 
-        /// Time for which a match that could start waits for another player, since the last one joined.
-        gather_seconds: Duration [0..=120] = "5" (live),
+        /// Time for which a match that could start waits for another player, since the last one joined. By preset 5
+        /// seconds.
+        gather_seconds: ByPreset<Duration> [0..=120] = "preset" (live),
 
         /// Time for which a player who would accept AI opponents is still held when another player is likely to
-        /// arrive.
-        ai_hold: Duration [0..=120] = "0" (live),
+        /// arrive. By preset 0 (official, friends) or 20 (community) seconds.
+        ai_hold: ByPreset<Duration> [0..=120] = "preset" (live),
 
         /// If true, a lone player may race against AI; if false, the search goes on.
         ai: bool = "true" (live),
 
         /// Players that can meet: "exact", those of the same mode; "rule-set", those of the same rule set (Race,
         /// Elimination, Battle), ranked and unranked apart; "any-unranked", also all unranked players. More players
-        /// meet in wider buckets.
-        bucket: Folding = "exact",
+        /// meet in wider buckets, but no real game has yet shown that it follows a host of another mode. By preset
+        /// "exact". A change ends all open polls; their games poll again.
+        bucket: ByPreset<Folding> = "preset" (live),
 
         /// Maximum number of players in a race.
         race_cap: Cap = "12",
@@ -122,6 +155,7 @@ mmcos_core::settings! {
 impl Settings {
     /// Returns the configuration of the matchmaker.
     pub fn matchmaker(&self) -> matchmaker::Config {
+        let preset = self.preset.values();
         matchmaker::Config {
             caps: Caps {
                 race: self.race_cap,
@@ -129,18 +163,26 @@ impl Settings {
                 battle_team: self.battle_team_cap,
                 ..Caps::default()
             },
-            folding: self.bucket,
+            folding: self.bucket.or(preset.bucket),
             poll: self.poll_seconds,
-            gather: self.gather_seconds,
-            ai_hold: self.ai_hold,
+            gather: self.gather_seconds.or(preset.gather),
+            ai_hold: self.ai_hold.or(preset.ai_hold),
             ai: self.ai,
             pair_worth_seconds: whole_seconds(self.pair_worth_seconds),
         }
     }
 
-    /// Returns the search time that the game receives, in whole seconds.
-    pub(super) fn search_seconds(&self) -> u32 {
-        whole_seconds(self.search_seconds)
+    /// Returns the time for which a game searches before it offers AI, in whole seconds. It is longer where calls bring
+    /// friends.
+    pub fn ai_after_seconds(&self, calls_friends: bool) -> u32 {
+        let preset = self.preset.values();
+        let call = if calls_friends { self.call_seconds.or(preset.call) } else { Duration::ZERO };
+        whole_seconds(self.search_seconds.or(preset.search).max(call))
+    }
+
+    /// Returns the search time of a race night, in whole seconds.
+    pub(super) fn night_search_seconds(&self) -> u32 {
+        whole_seconds(self.night_search_seconds)
     }
 
     /// Returns the limit on an account's requests. Logins are not counted: the costly part of a login is to find out
@@ -257,9 +299,49 @@ mod tests {
         );
     }
 
+    /// Returns the default settings with these changes.
+    fn changed(changes: &[(&str, &str)]) -> Settings {
+        let mut settings = Settings::defaults().unwrap();
+        for (name, value) in changes {
+            settings.set(name, value).unwrap();
+        }
+        settings
+    }
+
     #[test]
-    fn the_defaults_are_those_of_the_matchmaker() {
-        assert_eq!(Settings::defaults().unwrap().matchmaker(), matchmaker::Config::default());
+    fn the_official_preset_is_as_the_captures_show() {
+        let official = changed(&[("preset", "official")]);
+        assert_eq!(official.matchmaker(), matchmaker::Config::default());
+        assert_eq!([false, true].map(|calls| official.ai_after_seconds(calls)), [70, 70]);
+    }
+
+    #[test]
+    fn a_single_setting_overrides_its_part_of_the_preset_alone() {
+        let friends = changed(&[("preset", "friends")]);
+        assert_eq!([false, true].map(|calls| friends.ai_after_seconds(calls)), [180, 300]);
+        let community = changed(&[("preset", "community")]).matchmaker();
+        // Also a value that the official preset has.
+        let own = changed(&[
+            ("preset", "community"),
+            ("ai-hold", "0"),
+            ("call-seconds", "200"),
+            ("bucket", "rule-set"),
+        ]);
+        assert_eq!([false, true].map(|calls| own.ai_after_seconds(calls)), [120, 200]);
+        let own = own.matchmaker();
+        assert_eq!((community.ai_hold, own.ai_hold), (Duration::from_secs(20), Duration::ZERO));
+        assert_eq!(own, matchmaker::Config { ai_hold: own.ai_hold, folding: Folding::RuleSet, ..community });
+        let again = changed(&[("preset", "community"), ("ai-hold", "0"), ("ai-hold", "preset")]);
+        assert_eq!(again.matchmaker().ai_hold, community.ai_hold);
+        assert!(Settings::parse(|key| (key.field == "search_seconds").then_some("9")).is_err());
+        assert!(Settings::parse(|key| (key.field == "search_seconds").then_some("Preset")).is_err());
+    }
+
+    #[test]
+    fn no_preset_folds_modes() {
+        for (_, preset) in Preset::CHOICES {
+            assert_eq!(preset.values().bucket, Folding::Exact, "no real game has confirmed it");
+        }
     }
 
     #[test]

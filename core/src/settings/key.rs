@@ -1,7 +1,7 @@
 use alloc::{borrow::ToOwned as _, format, string::String};
 use core::ops::RangeInclusive;
 
-use super::{Kind, SettingsError, Value};
+use super::{Datum, Kind, SettingsError, Value};
 
 /// A key: the name of a setting, and the values that it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +61,14 @@ impl Key {
     /// # Errors
     /// [`SettingsError::BadValue`]
     pub fn parse<T: Value>(&'static self, text: &str) -> Result<T, SettingsError> {
+        // A word in place of a number has no range.
+        let number = |value: &T| matches!(value.to_datum(), Datum::Integer(_) | Datum::Float(_));
         let is_in_range = |range: &RangeInclusive<u32>| {
             let fits = |number| f64::from(*range.start()) <= number && number <= f64::from(*range.end());
             text.parse().is_ok_and(fits)
         };
-        let value = T::parse(text).filter(|_| self.range.as_ref().is_none_or(is_in_range));
+        let value = T::parse(text);
+        let value = value.filter(|value| !number(value) || self.range.as_ref().is_none_or(is_in_range));
         value.ok_or_else(|| SettingsError::BadValue {
             key: self,
             expected: T::explain(text).unwrap_or_else(|| self.expected()),

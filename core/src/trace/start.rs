@@ -67,11 +67,13 @@ impl<G: Game> fmt::Debug for Start<G> {
 
 impl<G: Game> fmt::Display for Start<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { life: Life { key, seed, is_recorded, desk: _ }, limits, settings, records } = self;
+        let Self { life: Life { key, seed, is_recorded, has_webhook, desk: _ }, limits, settings, records } =
+            self;
         let line = Line {
             seed: Bytes(*seed),
             key: Bytes(*key),
             is_recorded: *is_recorded,
+            has_webhook: *has_webhook,
             limits: limits.clone(),
             settings: settings.clone(),
         };
@@ -91,6 +93,8 @@ pub(super) struct Line<S> {
     seed: Bytes,
     key: Bytes,
     is_recorded: bool,
+    #[serde(default)]
+    has_webhook: bool,
     limits: Limits,
     settings: S,
 }
@@ -98,8 +102,8 @@ pub(super) struct Line<S> {
 impl<S> Line<S> {
     /// Returns the contents of the line, without the records that follow it.
     pub(super) fn start<G: Game<Settings = S>>(self) -> Start<G> {
-        let Self { seed: Bytes(seed), key: Bytes(key), is_recorded, limits, settings } = self;
-        let life = Life { key, seed, is_recorded, ..Life::default() };
+        let Self { seed: Bytes(seed), key: Bytes(key), is_recorded, has_webhook, limits, settings } = self;
+        let life = Life { key, seed, is_recorded, has_webhook, ..Life::default() };
         Start { life, limits, settings, records: Vec::new() }
     }
 }

@@ -3,8 +3,13 @@
 use std::{process::ExitCode, str::FromStr, time::Duration};
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use mmcos_fuzz::report::{Plan, report};
-use mmcos_game::matchmaker::{Config, Folding};
+use mmcos_core::settings::Settings as _;
+use mmcos_fuzz::{
+    population::Steering,
+    report::{Plan, report},
+    virtual_time::trusting,
+};
+use mmcos_game::{mode_of_the_day::ModePlan, settings::preset::Preset};
 
 const HELP: &str = "\
 Simulates players against the server and reports how they meet.
@@ -12,11 +17,17 @@ Simulates players against the server and reports how they meet.
   --online N,N,…          players online on average  [2,5,10,30,100,1000]
   --seeds N,N,…           one run for each  [7,8,9]
   --searches N            about how many searches a run has  [20000]
-  --bucket NAME           exact, rule-set or any-unranked  [exact]
-  --gather-seconds N      [5]
-  --ai-hold N             seconds  [0]
-  --poll-seconds N        [25]
-  --search-seconds N      [70]
+  --calls SHARE           calls that bring a friend, after 2 to 6 minutes  [0]
+  --follow SHARE          groups that play the mode of the day, which is another each day  [0]
+  --pages SHARE           searches that join one which the public page shows  [0]
+  --quiet-seconds N       quiet time of the webhook  [1800]
+
+Every setting of the game is an option too, such as:
+
+  --preset NAME           official, friends or community  [official]
+  --bucket NAME           exact, rule-set or any-unranked
+  --search-seconds N
+  --ai-hold N
 ";
 
 fn main() -> ExitCode {
@@ -30,32 +41,27 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), lexopt::Error> {
-    let Some((plan, bucket)) = parse(Parser::from_env())? else {
+    let Some((plan, options)) = parse(Parser::from_env())? else {
         print!("{HELP}");
         return Ok(());
     };
-    let Config { gather, ai_hold, poll, .. } = plan.matchmaker;
-    println!(
-        "bucket {bucket}, gather {} s, AI hold {} s, polls of {} s, AI after {} s; seeds {:?}\n",
-        gather.as_secs_f64(),
-        ai_hold.as_secs_f64(),
-        poll.as_secs_f64(),
-        plan.ai_after_seconds,
-        plan.seeds
-    );
+    println!("options {options}; seeds {:?}\n", plan.seeds);
     print!("{}", report(&plan));
     Ok(())
 }
 
+/// Returns the plan, and the options of the server and its players as text.
 fn parse(mut arguments: Parser) -> Result<Option<(Plan, String)>, lexopt::Error> {
-    let mut bucket = "exact".to_owned();
     let mut plan = Plan {
-        matchmaker: Config::default(),
-        ai_after_seconds: 70,
+        server: trusting(),
         online: vec![2, 5, 10, 30, 100, 1000],
         seeds: vec![7, 8, 9],
+        steering: Steering::default(),
+        quiet: Duration::from_mins(30),
         tickets: 20_000,
     };
+    let mut given = Vec::new();
+    plan.server.preset = Preset::Official;
     while let Some(argument) = arguments.next()? {
         let Arg::Long(name) = argument else { return Err(argument.unexpected()) };
         let name = name.to_owned();
@@ -63,23 +69,27 @@ fn parse(mut arguments: Parser) -> Result<Option<(Plan, String)>, lexopt::Error>
             return Ok(None);
         }
         let value = arguments.value()?.string()?;
-        let matchmaker = &mut plan.matchmaker;
         match name.as_str() {
             "online" => plan.online = list(&value)?,
             "seeds" => plan.seeds = list(&value)?,
             "searches" => plan.tickets = number(&value)?,
-            "gather-seconds" => matchmaker.gather = seconds(&value)?,
-            "ai-hold" => matchmaker.ai_hold = seconds(&value)?,
-            "poll-seconds" => matchmaker.poll = seconds(&value)?,
-            "search-seconds" => plan.ai_after_seconds = number(&value)?,
-            "bucket" => {
-                matchmaker.folding = folding(&value)?;
-                bucket = value;
+            "calls" => plan.steering.calls = share(&value)?,
+            "follow" => {
+                plan.steering.follow = share(&value)?;
+                if plan.server.mode_of_the_day == ModePlan::Off {
+                    plan.server.mode_of_the_day = ModePlan::Daily;
+                }
             }
-            _ => return Err(format!("there is no option --{name}").into()),
+            "pages" => plan.steering.pages = share(&value)?,
+            "quiet-seconds" => plan.quiet = seconds(&value)?,
+            _ => plan.server.set(&name, &value).map_err(|error| error.to_string())?,
+        }
+        if !["online", "seeds", "searches"].contains(&name.as_str()) {
+            given.push(format!("--{name} {value}"));
         }
     }
-    Ok(Some((plan, bucket)))
+    let options = if given.is_empty() { "none".to_owned() } else { given.join(" ") };
+    Ok(Some((plan, options)))
 }
 
 fn list<T: FromStr>(text: &str) -> Result<Vec<T>, lexopt::Error> {
@@ -90,16 +100,13 @@ fn number<T: FromStr>(text: &str) -> Result<T, lexopt::Error> {
     text.parse().map_err(|_| format!("expected a number, got {text}").into())
 }
 
+fn share(text: &str) -> Result<f64, lexopt::Error> {
+    let share: f64 = number(text)?;
+    let valid = (0.0..=1.0).contains(&share);
+    valid.then_some(share).ok_or_else(|| format!("expected a share from 0 to 1, got {text}").into())
+}
+
 fn seconds(text: &str) -> Result<Duration, lexopt::Error> {
     let duration = Duration::try_from_secs_f64(number(text)?);
     duration.map_err(|_| format!("expected seconds, got {text}").into())
-}
-
-fn folding(text: &str) -> Result<Folding, lexopt::Error> {
-    match text {
-        "exact" => Ok(Folding::Exact),
-        "rule-set" => Ok(Folding::RuleSet),
-        "any-unranked" => Ok(Folding::AnyUnranked),
-        _ => Err(format!("expected exact, rule-set or any-unranked, got {text}").into()),
-    }
 }

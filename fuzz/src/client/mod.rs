@@ -108,13 +108,13 @@ impl Client {
         let (user, steam_id, issued) = (UserId(number), steam_id(number), time.wall());
         let player = Player::new(user, steam_id, Season::at(issued).id, issued);
         time.restore(Record::Player(Box::new(player)));
-        let ai_after = time.server().service().settings().search_seconds;
+        let search_seconds = time.server().service().settings().ai_after_seconds(false);
         let session = Session { user, steam_id, issued, configuration: 0 };
         Self {
             number,
             steam_id,
             session_token: SessionKey::new(&Life::default().key, LIFETIME).issue(&session),
-            ai_after,
+            ai_after: Duration::from_secs(search_seconds.into()),
             division: 0,
             points: Points(0),
             lobbies: 0,

@@ -8,39 +8,48 @@ pub(crate) mod habits;
 mod race;
 mod record;
 mod scoring;
+mod steering;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mmcos_core::{engine::Limits, seam::ConnId};
+use mmcos_core::{
+    engine::Limits,
+    game::Life,
+    notice::Topic,
+    seam::{ConnId, Monotonic},
+};
 use mmcos_game::{
     Record as Known,
     catalogue::Catalogue,
     divisions::{Division, Standing},
     ids::{Points, RaceKey, UserId},
-    matchmaker,
     players::Player,
     seasons::Season,
 };
+use mmcos_std::notify::Quiet;
 
 use self::race::Race;
 pub use self::record::{RaceRecord, Record, TicketRecord};
+pub use self::steering::Steering;
 use crate::{
     agenda::Agenda,
     client::{self, Client, MatchmakingResult, Mode, Poll, Response},
     random::Random,
     referee::Referee,
-    virtual_time::{VirtualTime, catalogue, set_matchmaker, trusting},
+    virtual_time::{VirtualTime, catalogue},
 };
 
 /// Settings of a simulation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Configuration of the server's matchmaker.
-    pub matchmaker: matchmaker::Config,
-    /// Time that the server lets the game search before AI, in seconds.
-    pub ai_after_seconds: u32,
+    /// Settings of the server.
+    pub server: mmcos_game::Settings,
     /// Average number of players online.
     pub online: u32,
+    /// Players that let themselves be steered.
+    pub steering: Steering,
+    /// Minimum time between two calls to friends that were not answered.
+    pub quiet: Duration,
     /// Simulated time.
     pub time: Duration,
 }
@@ -64,6 +73,8 @@ pub fn run(settings: &Settings, seed: u64) -> Record {
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Arrival,
+    /// A friend comes because of a call.
+    Friend,
     Poll(usize),
     RaceEnds(RaceKey),
 }
@@ -74,9 +85,20 @@ struct Group {
     size: u8,
     skill: Points,
     mode: Mode,
+    /// Plays the mode of the day.
+    follows: bool,
+    /// Draws about obedience.
+    obedience: Random,
     leaves: Duration,
     /// Start of the search.
     searches: Option<Duration>,
+}
+
+/// A call as a friend reads it when the game has started.
+#[derive(Clone, Copy, Debug, Default)]
+struct Called {
+    number: u32,
+    mode: Option<Mode>,
 }
 
 struct Population {
@@ -88,6 +110,10 @@ struct Population {
     agenda: Agenda<Event>,
     players: Vec<Group>,
     polls: BTreeMap<ConnId, (usize, Poll)>,
+    calls: Random,
+    quiet: Quiet,
+    /// The last call that was sent.
+    called: Called,
     races: BTreeMap<RaceKey, Race>,
     referee: Referee,
     record: Record,
@@ -96,20 +122,23 @@ struct Population {
 impl Population {
     fn new(settings: &Settings, seed: u64) -> Self {
         let mut random = Random::new(seed, 0);
-        let mut config = trusting();
-        config.search_seconds = Duration::from_secs(settings.ai_after_seconds.into());
-        set_matchmaker(&mut config, &settings.matchmaker);
+        let seed_of_life = random.seed();
+        let has_webhook = settings.steering.calls > 0.0;
+        let life = Life { has_webhook, seed: seed_of_life, ..Life::default() };
         Self {
-            settings: *settings,
+            settings: settings.clone(),
             catalogue: catalogue(),
             seed,
-            time: VirtualTime::new(&config, Limits::default(), random.seed()),
+            time: VirtualTime::of_life(&settings.server, Limits::default(), &life),
             random,
+            calls: steering::of_calls(seed),
+            quiet: Quiet::new(settings.quiet),
+            called: Called::default(),
             agenda: Agenda::default(),
             players: Vec::new(),
             polls: BTreeMap::new(),
             races: BTreeMap::new(),
-            referee: Referee::new(&settings.matchmaker),
+            referee: Referee::new(&settings.server.matchmaker()),
             record: Record::default(),
         }
     }
@@ -140,31 +169,80 @@ impl Population {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Arrival => {
-                self.arrive();
+                self.arrive(None);
                 self.plan_arrival();
             }
+            Event::Friend => self.arrive(Some(self.called)),
             Event::Poll(player) => self.poll(player),
             Event::RaceEnds(race_key) => self.end_race(race_key),
         }
     }
 
-    /// A group comes online and searches at once.
-    fn arrive(&mut self) {
+    /// A group comes online and searches at once; a friend who was called, for the mode of the call.
+    fn arrive(&mut self, called: Option<Called>) {
         let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mut random = Random::new(self.seed, u64::from(number));
+        let mut obedience = steering::of_group(self.seed, number);
         let skill = habits::skill(&mut random);
         self.remember(number, skill);
+        let client = Client::log_in(&mut self.time, number);
+        let size = habits::party(&mut random);
+        let mode = habits::mode(&mut random, None);
+        let visit = habits::session(&mut random);
+        let follows = obedience.uniform() < self.settings.steering.follow;
         let player = Group {
-            client: Client::log_in(&mut self.time, number),
-            size: habits::party(&mut random),
+            client,
+            size: if called.is_some() { 1 } else { size },
             skill,
-            mode: habits::mode(&mut random, None),
-            leaves: self.time.now() + habits::session(&mut random),
+            mode: called.and_then(|called| called.mode).unwrap_or(mode),
+            follows,
+            leaves: self.time.now() + called.map_or(visit, |_| steering::visit(&mut obedience)),
             searches: None,
             random,
+            obedience,
         };
+        self.record.came(self.time.now(), player.size, &self.settings);
         self.players.push(player);
+        if called.is_none() {
+            self.steer(self.players.len() - 1);
+        }
         self.poll(self.players.len() - 1);
+    }
+
+    /// Changes the mode of a group to the one that the server points it to.
+    fn steer(&mut self, number: usize) {
+        let of_the_day = self.time.server().service().mode_of_the_day(self.time.wall());
+        let of_the_day = of_the_day.and_then(steering::mode_of_the_day);
+        let Some(player) = self.players.get_mut(number) else { return };
+        if let Some(mode) = of_the_day.filter(|_| player.follows) {
+            player.mode = mode;
+        } else if player.obedience.uniform() < self.settings.steering.pages
+            && let Some((_, shown)) = self.polls.values().find(|(_, poll)| !poll.ignore_minimum)
+        {
+            player.mode = shown.mode;
+        }
+    }
+
+    /// Brings the friends that calls of the server reach, as the host's webhook sends them.
+    fn hear_calls(&mut self) {
+        let now = self.time.now();
+        for notice in self.time.take_notices() {
+            if !self.quiet.lets_through(Monotonic::default().after(now), notice.topic) {
+                continue;
+            }
+            match notice.topic {
+                Topic::Call(number) => {
+                    self.called = Called { number, mode: steering::mode_of(&notice) };
+                    if let Some(delay) = steering::friend(&mut self.calls, &self.settings.steering) {
+                        self.plan(now + delay, Event::Friend);
+                    }
+                }
+                Topic::Update { call, .. } if call == self.called.number => {
+                    self.called.mode = steering::mode_of(&notice).or(self.called.mode);
+                }
+                Topic::Update { .. } | Topic::News => {}
+            }
+        }
     }
 
     /// Restores a group that has played until its points match its skill.
@@ -186,6 +264,7 @@ impl Population {
         let poll = player.client.poll(&mut self.time, player.mode, player.size, ignore_minimum);
         self.referee.sent(poll);
         self.polls.insert(poll.conn, (number, poll));
+        self.hear_calls();
     }
 
     /// Handles the response to a poll.
@@ -258,7 +337,10 @@ impl Population {
         let next = self.time.now() + habits::think(&mut player.random);
         if next <= player.leaves {
             player.mode = habits::mode(&mut player.random, Some(player.mode));
+            self.steer(number);
             self.plan(next, Event::Poll(number));
+        } else {
+            self.record.left(self.time.now(), player.size, &self.settings);
         }
     }
 }

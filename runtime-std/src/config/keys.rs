@@ -11,7 +11,7 @@ use mmcos_core::game::Game;
 use mmcos_core::settings::{Key, Settings as _};
 
 use super::value::{Directory, FilePath, LogLevel};
-use crate::notify::{Format, WebhookUrl};
+use crate::notify::{Format, Mention, WebhookUrl};
 
 mmcos_core::settings! {
     /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's
@@ -34,16 +34,21 @@ mmcos_core::settings! {
         /// state directory.
         data_dir: Directory = "{program}-data",
 
-        /// URL of a webhook (Discord, Slack, ntfy, or a program of your own) that gets the game's news, such as a
-        /// player who waits for others. Anyone with the URL can write there: keep it secret. Empty: no messages.
-        /// `{program} notify-test` sends a test message.
+        /// URL of a webhook (Discord, Slack, ntfy, Telegram, or a program of your own) that gets the game's news, such
+        /// as a player who waits for others. Messages have a link to the page for players if `public-address` is set.
+        /// Anyone with the URL can write there: keep it secret. Empty: no messages. `{program} notify-test` sends a
+        /// test message.
         notify_url: Option<WebhookUrl> = "",
 
-        /// Format of the message to the webhook: "json" is an object for Discord, Slack and programs, "text" is the
-        /// text alone, for ntfy.
-        notify_format: Format = "json",
+        /// Format of the messages: "auto" goes by the host of the URL; "discord" and "telegram" change a message in
+        /// place; "ntfy" is the text with a link; "json" is an object for Discord, Slack and programs, "text" is the
+        /// text alone.
+        notify_format: Format = "auto",
 
-        /// Minimum time between two messages.
+        /// User or role that Discord notifies of each call, such as "role 1234567890". Empty: no one.
+        notify_mention: Option<Mention> = "",
+
+        /// Minimum time between a call that no friend answered and the next.
         notify_quiet_seconds: Duration [0..=86400] = "1800",
 
         /// Certificate of your own, a PEM file with its chain. Empty: the server makes its own.

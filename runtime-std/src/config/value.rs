@@ -24,9 +24,17 @@ impl Choice for LogLevel {
 }
 
 impl Choice for Format {
-    const HINT: &'static str = "json|text";
-    const EXPECTED: &'static str = "json or text";
-    const CHOICES: &'static [(&'static str, Self)] = &[("json", Self::Json), ("text", Self::Text)];
+    const HINT: &'static str = "auto|discord|slack|ntfy|telegram|json|text";
+    const EXPECTED: &'static str = "auto, discord, slack, ntfy, telegram, json or text";
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("discord", Self::Discord),
+        ("slack", Self::Slack),
+        ("ntfy", Self::Ntfy),
+        ("telegram", Self::Telegram),
+        ("json", Self::Json),
+        ("text", Self::Text),
+    ];
 }
 
 impl Value for WebhookUrl {

@@ -29,7 +29,13 @@ pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>,
         pages: if host.setup.has_page { setup::pages(&host.setup, authority) } else { Vec::new() },
         addresses: host.setup.visitor_addresses(),
     };
-    let life = Life { key: *host.key.as_bytes(), seed, is_recorded: config.record.is_some(), desk };
+    let life = Life {
+        key: *host.key.as_bytes(),
+        seed,
+        is_recorded: config.record.is_some(),
+        has_webhook: config.notify_url.is_some(),
+        desk,
+    };
     Ok(Start { life, limits: limits(config), settings: host.game.clone(), records: Vec::new() })
 }
 

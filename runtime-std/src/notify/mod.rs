@@ -5,31 +5,42 @@
 //! message into a short queue, and a separate thread sends it. If a message cannot be queued or sent, a line in the
 //! log says so.
 
+mod mention;
 mod message;
 mod post;
+mod quiet;
+mod sender;
 mod url;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use mmcos_core::admin::ServerAddress;
 use mmcos_core::notice::Notice;
 use mmcos_core::seam::{Core, Monotonic, Report as _};
+use mmcos_core::settings::Value as _;
 
+pub use mention::Mention;
 pub use message::Format;
 pub use post::{PostError, Response};
+pub use quiet::Quiet;
 pub use url::WebhookUrl;
 
 pub(crate) use post::root_certificates;
+
+use message::Extras;
+use sender::Sender;
 
 use crate::config::Config;
 use crate::driver::Witness;
 
 /// Maximum number of messages that wait while one is being sent.
-const QUEUE: usize = 2;
+const QUEUE: usize = 4;
 
 /// Address and format of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,18 +49,35 @@ pub struct Webhook {
     pub url: WebhookUrl,
     /// Format of a message.
     pub format: Format,
+    extras: Extras,
 }
 
 impl Webhook {
     /// Returns the configured webhook, or `None` without one.
     pub fn of(config: &Config) -> Option<Self> {
-        Some(Self { url: config.notify_url.clone()?, format: config.notify_format })
+        let url = config.notify_url.clone()?;
+        let format = config.notify_format.of(&url);
+        let page = config.public_address.as_ref().filter(|_| config.admin);
+        let link = page.map(|address| match address {
+            ServerAddress::Ip(IpAddr::V6(address)) => format!("http://[{address}]/"),
+            ServerAddress::Ip(IpAddr::V4(_)) | ServerAddress::Name(_) => {
+                format!("http://{}/", address.to_datum())
+            }
+        });
+        Some(Self { url, format, extras: Extras { link, mention: config.notify_mention } })
     }
 
     /// Sends a message and waits for the response, at most 10 seconds.
     pub fn send(&self, notice: &Notice) -> Result<Response, PostError> {
-        let (content_type, body) = message::body(notice, self.format);
-        post::post(&self.url, content_type, &body)
+        self.send_or_change(notice, None)
+    }
+
+    /// Sends a message, or changes the one with this number, and waits for the response.
+    fn send_or_change(&self, notice: &Notice, number: Option<&str>) -> Result<Response, PostError> {
+        let request = self.format.request(&self.url, notice, &self.extras, number);
+        let mut response = post::post(&self.url, &request)?;
+        response.number = self.format.number(&response.text);
+        Ok(response)
     }
 }
 
@@ -57,37 +85,28 @@ impl Webhook {
 #[derive(Debug)]
 pub struct Notifier {
     queue: SyncSender<Notice>,
-    /// Minimum time between two messages.
-    quiet: Duration,
-    /// Time of the last message.
-    last: Option<Monotonic>,
+    quiet: Quiet,
     /// True if the last message did not arrive.
     failed: Arc<AtomicBool>,
 }
 
 impl Notifier {
-    /// Sends to this webhook, at most once in `quiet`. Fails if the system cannot start a thread.
+    /// Sends to this webhook, with this [`Quiet`] time. Fails if the system cannot start a thread.
     pub fn start(webhook: Webhook, quiet: Duration) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let failed = Arc::new(AtomicBool::new(false));
-        let sent = Arc::clone(&failed);
-        thread::Builder::new()
-            .name("notify".to_owned())
-            .spawn(move || send_all(&webhook, &messages, &sent))?;
-        Ok(Self { queue, quiet, last: None, failed })
+        let sender = Sender::new(webhook, Arc::clone(&failed));
+        thread::Builder::new().name("notify".to_owned()).spawn(move || sender.run(&messages))?;
+        Ok(Self { queue, quiet: Quiet::new(quiet), failed })
     }
 
-    fn notify(&mut self, now: Monotonic, notice: Notice) {
-        // A message that did not arrive has not disturbed anyone.
+    fn hear(&mut self, now: Monotonic, notice: Notice) {
         if self.failed.swap(false, Ordering::Relaxed) {
-            self.last = None;
+            self.quiet.not_arrived();
         }
-        if self.last.is_some_and(|last| now.since(last) < self.quiet) {
-            return;
-        }
-        if self.queue.try_send(notice).is_ok() {
-            self.last = Some(now);
-        } else {
+        let before = self.quiet;
+        if self.quiet.lets_through(now, notice.topic) && self.queue.try_send(notice).is_err() {
+            self.quiet = before;
             log::warn!(
                 "message to notify-url dropped: the webhook is slow, and earlier messages still wait; raise \
                  notify-quiet-seconds to send fewer"
@@ -99,20 +118,7 @@ impl Notifier {
 impl<C: Core> Witness<C> for Notifier {
     fn event(&mut self, at: Monotonic, event: &C::Event) {
         if let Some(notice) = event.notice() {
-            self.notify(at, notice);
-        }
-    }
-}
-
-/// Sends the messages one by one, until all senders are gone.
-fn send_all(webhook: &Webhook, messages: &Receiver<Notice>, failed: &AtomicBool) {
-    for message in messages {
-        match webhook.send(&message) {
-            Ok(_) => log::info!("sent a message to {}", webhook.url.host()),
-            Err(error) => {
-                failed.store(true, Ordering::Relaxed);
-                log::warn!("message to notify-url not sent: {error}");
-            }
+            self.hear(at, notice);
         }
     }
 }

@@ -7,12 +7,19 @@ use rustls::crypto::ring::default_provider;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, http};
 
+use serde_json::Value;
+
 use super::WebhookUrl;
+use super::message::Outgoing;
 
 /// Maximum time for everything: name, connection, TLS, request, response.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Maximum bytes of a response that are read.
-const RESPONSE_BYTES: u64 = 300;
+const RESPONSE_BYTES: u64 = 64 * 1024;
+/// Maximum bytes of a response that are shown.
+const SHOWN_BYTES: usize = 300;
+/// Wait after a 429 that names none. (Our choice.)
+const USUAL_WAIT: Duration = Duration::from_secs(30);
 
 /// Response of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +28,15 @@ pub struct Response {
     pub status: u16,
     /// Start of the body on one line, at most 300 bytes.
     pub said: String,
+    /// Number of the message, if it can be changed later.
+    pub number: Option<String>,
+    /// The body, as far as it was read.
+    pub(super) text: String,
 }
 
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, said } = self;
+        let Self { status, said, .. } = self;
         if said.is_empty() { write!(f, "{status}") } else { write!(f, "{status}, {said}") }
     }
 }
@@ -37,6 +48,10 @@ pub enum PostError {
     /// Response with a status other than 200 to 299.
     #[error("{0} responded {status}: {advice}", status = .1.status, advice = advice(.1.status))]
     Refused(String, Response),
+    /// Too many messages in a short time: the time to wait before the next one.
+    #[error("{0} accepts no more messages for {seconds} s; raise notify-quiet-seconds if that happens often",
+        seconds = .1.as_secs_f64().ceil())]
+    TooMany(String, Duration),
     /// No response in time.
     #[error(
         "{0} did not respond within {seconds} seconds: it is down or overloaded, or a firewall drops the connection",
@@ -68,28 +83,45 @@ const fn advice(status: u16) -> &'static str {
         401 | 403 | 404 | 410 => {
             "it has no webhook at notify-url (any more); make a new one and copy its URL"
         }
-        429 => "it gets too many messages; raise notify-quiet-seconds",
         400..=499 => "it does not accept such messages; check notify-format and notify-url",
         500..=599 => "it has a problem of its own; the next message will be sent again",
         _ => "that is not the response of a webhook; check notify-url",
     }
 }
 
-/// Sends this body once. Does not follow redirects.
-pub(super) fn post(url: &WebhookUrl, content_type: &str, body: &str) -> Result<Response, PostError> {
+/// Sends this request once. Does not follow redirects.
+pub(super) fn post(url: &WebhookUrl, request: &Outgoing) -> Result<Response, PostError> {
     let host = || url.host().to_owned();
     let agent = agent(url)?;
-    let response = agent
-        .post(url.uri())
-        .header("content-type", content_type)
-        .send(body)
+    let builder = if request.changes { agent.patch(&request.url) } else { agent.post(&request.url) };
+    let fields = request.fields.iter();
+    let builder = fields.fold(builder, |builder, (name, value)| builder.header(*name, value));
+    let response = builder
+        .header("content-type", request.content_type)
+        .send(&request.body)
         .map_err(|error| explain(host(), error))?;
-    let response = Response { status: response.status().as_u16(), said: start(response) };
+    let status = response.status().as_u16();
+    let waits = response.headers().get("retry-after").and_then(|field| field.to_str().ok()?.parse().ok());
+    let text = start(response);
+    if status == 429 {
+        let retry_after =
+            waits.or_else(|| asked_wait(&text)).and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+        return Err(PostError::TooMany(host(), retry_after.unwrap_or(USUAL_WAIT)));
+    }
+    let response = Response { status, said: one_line(&text), number: None, text };
     if (200..300).contains(&response.status) {
         Ok(response)
     } else {
         Err(PostError::Refused(host(), response))
     }
+}
+
+/// Returns the seconds to wait from the body of a 429: of Discord (`retry_after`) or Telegram
+/// (`parameters.retry_after`).
+fn asked_wait(body: &str) -> Option<f64> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let wait = body.get("retry_after").or_else(|| body.get("parameters")?.get("retry_after"))?;
+    wait.as_f64()
 }
 
 /// Makes a client for one message: messages are rare, and its state (connections, certificates) would only age.
@@ -133,11 +165,16 @@ fn explain(host: String, error: ureq::Error) -> PostError {
     }
 }
 
-/// Returns the start of a body as one line. Drops the part that does not come in time.
+/// Returns the start of a body. Drops the part that does not come in time.
 fn start(response: http::Response<Body>) -> String {
     let mut said = Vec::new();
     let _ = response.into_body().into_reader().take(RESPONSE_BYTES).read_to_end(&mut said);
-    let said = String::from_utf8_lossy(&said);
-    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// Returns the start of a body as one line.
+fn one_line(text: &str) -> String {
+    let start = text.get(..text.floor_char_boundary(SHOWN_BYTES)).unwrap_or_default();
+    let line: String = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -37,8 +37,22 @@ impl WebhookUrl {
         self.0.scheme() == Some(&Scheme::HTTPS)
     }
 
-    pub(super) const fn uri(&self) -> &Uri {
-        &self.0
+    /// Returns the URL with this after its path, and this as one more part of its query.
+    pub(super) fn with(&self, path: &str, query: Option<&str>) -> String {
+        let text = self.0.to_string();
+        let (start, own) = text.split_once('?').map_or((&*text, None), |(start, own)| (start, Some(own)));
+        let query: Vec<&str> = own.into_iter().chain(query).filter(|part| !part.is_empty()).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{path}{mark}{}", start.trim_end_matches('/'), query.join("&"))
+    }
+
+    /// Returns the parameter of this name in the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let parts = self.0.query()?.split('&');
+        parts
+            .filter_map(|part| part.split_once('='))
+            .find(|(of, _)| *of == name)
+            .map(|(_, value)| value.to_owned())
     }
 }
 

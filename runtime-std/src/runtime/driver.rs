@@ -126,6 +126,11 @@ impl<C: Core> Driver<C> {
         self.witnesses.push(Box::new(witness));
     }
 
+    /// Tells the core the time for the first time: a game may have something to do before a client comes.
+    pub fn start(&mut self) {
+        self.carry_out(Input::Tick, &mut NoConnections);
+    }
+
     /// Passes an input to the core and carries out its effects. Bytes that the core sends after a record leave when
     /// the record is durable.
     pub fn input(&mut self, input: Input<'_>, connections: &mut impl ConnectionSet) {
@@ -220,6 +225,15 @@ impl<C: Core> Driver<C> {
         }
         Ok(())
     }
+}
+
+/// The connections of a server that accepts none yet.
+struct NoConnections;
+
+impl ConnectionSet for NoConnections {
+    fn send(&mut self, _conn: ConnId, _bytes: Bytes<'_>, _after: CommitSeq) {}
+
+    fn close(&mut self, _conn: ConnId, _how: Close) {}
 }
 
 fn tell<C: Core>(witnesses: &mut [Box<dyn Witness<C>>], at: Monotonic, event: &C::Event) {

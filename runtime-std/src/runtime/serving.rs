@@ -156,6 +156,7 @@ impl<G: Game> Host<G> {
         if let Some(notifier) = notifier {
             driver.add_witness(notifier);
         }
+        driver.start();
         logging::print(greeting);
         let mut listeners =
             Vec::from_iter(self.http.map(|bound| Listener { socket: bound.listener, tls: None }));

@@ -21,7 +21,7 @@ use mmcos_core::{
     admin::{AdminResponse, LINK_LIFETIME, Refusal, Token},
     calendar::UtcText,
     engine::Peer,
-    seam::{Storage, Wall},
+    seam::{Monotonic, Storage, Wall},
     service::Context,
     settings::SettingsError,
     wire::http::{Method, Request, Status},
@@ -260,7 +260,7 @@ impl Mmcos {
     fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, CommandError> {
         let Set { value } = serde_json::from_slice(body)?;
         self.settings.set(name, &value)?;
-        self.settings_changed();
+        self.settings_changed(cx);
         let deed = format!("set {name} to \"{value}\"");
         cx.record(Record::Setting { name: name.into(), value: Some(value) });
         Ok(deed)
@@ -268,7 +268,7 @@ impl Mmcos {
 
     fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, CommandError> {
         self.settings.reset(name)?;
-        self.settings_changed();
+        self.settings_changed(cx);
         cx.record(Record::Setting { name: name.into(), value: None });
         Ok(format!("let the configuration say what {name} is"))
     }
@@ -281,12 +281,15 @@ impl Mmcos {
             None => self.settings.reset(name),
         };
         if restored.is_ok() {
-            self.settings_changed();
+            self.matchmaking.configure(Monotonic::default(), &self.settings.matchmaker());
+            self.game_configuration.changed();
         }
     }
 
-    fn settings_changed(&mut self) {
-        self.matchmaking.set_times(&self.settings.matchmaker());
+    fn settings_changed(&mut self, cx: &mut Context<'_, Self>) {
+        self.filled_message = None;
+        self.follow_nights(cx);
+        self.configure_matchmaker(cx);
         self.game_configuration.changed();
     }
 

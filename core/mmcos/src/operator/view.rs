@@ -48,7 +48,7 @@ pub(super) struct Health<'a> {
     /// True while the server is closed for maintenance: new logins are refused.
     pub(super) maintenance: bool,
     /// Message of the day.
-    pub(super) message: Option<&'a str>,
+    pub(super) message: Option<Cow<'a, str>>,
     /// True if Steam tickets are verified. If false, anyone can impersonate any player.
     pub(super) verifies_tickets: bool,
     /// Open connections.

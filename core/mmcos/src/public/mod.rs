@@ -274,7 +274,7 @@ impl Mmcos {
         view::Status {
             version: INFO.version,
             maintenance: self.settings.maintenance,
-            message: self.settings.message.as_deref(),
+            message: self.message(cx.now()),
             players: self.sessions.presence.count(now.wall),
             names,
             searching: operator::searching(self.matchmaker(), now),

@@ -64,7 +64,7 @@ pub(super) fn live(status: &Status<'_>, week: &[u32], now: Wall) -> Markup {
             @if status.maintenance {
                 p.attention { "Closed for maintenance: logins are refused. Players who are logged in play on." }
             }
-            @if let Some(message) = status.message { p.message { (message) } }
+            @if let Some(message) = &status.message { p.message { (message) } }
             p role="status" aria-atomic="true" {
                 strong { (status.players) } (plural(status.players, " player", " players")) " online, "
                 strong { (status.matches) } (plural(status.matches, " match", " matches")) " under way."

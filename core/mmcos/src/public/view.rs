@@ -14,7 +14,7 @@ pub(crate) struct Status<'a> {
     /// True while the server is closed for maintenance: new logins are refused.
     pub(crate) maintenance: bool,
     /// Message of the day.
-    pub(crate) message: Option<&'a str>,
+    pub(crate) message: Option<alloc::borrow::Cow<'a, str>>,
     /// Number of players online.
     pub(crate) players: u32,
     /// Names of players online, at most 50; only if the operator has made them public.

@@ -75,6 +75,7 @@ impl Mmcos {
             self.leaderboards.changed();
         }
         self.sessions.logged_in(peer.ip(), &name, steam_id);
+        self.call_at_login(cx, user);
         let issued = self.sessions.begin(user, now);
         self.standings.persist(cx, user);
         cx.log(LogEvent::LoggedIn { peer, steam_id, name, new: last_seen.is_none() });

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::response::{Response, writer};
 use crate::{
-    LogEvent, Mmcos, Rejection,
+    Mmcos, Rejection,
     ids::{LobbyId, RaceKey, UserId},
-    matchmaker::{Decision, GameType, GroupSize, Label, Mode, Poll, PollId, RuleSet, Waits},
+    matchmaker::{Config, Decision, GameType, GroupSize, Label, Mode, Poll, PollId, RuleSet, Waits},
     state::matchmaking::PollEnd,
 };
 use mmcos_core::{
@@ -94,19 +94,12 @@ impl Mmcos {
                 let is_first = self.matchmaking.enter(cx.now().monotonic, &poll, peer.address.ip(), exchange);
                 // A player that accepts AI does not wait for friends.
                 if is_first && !(poll.ignore_minimum && self.settings.ai) {
-                    self.log_first_search(cx, &poll);
+                    self.call_at_search(cx, &poll);
                 }
                 self.respond_to_polls(cx);
                 Ok(())
             }
             Err(rejection) => Err((exchange, rejection)),
-        }
-    }
-
-    fn log_first_search(&self, cx: &mut Context<'_, Self>, poll: &Poll) {
-        if let Some(player) = self.players().get(poll.account) {
-            let name = player.profile.name.clone();
-            cx.log(LogEvent::LonePlayer { name, mode: poll.mode, size: poll.size });
         }
     }
 
@@ -161,9 +154,18 @@ impl Mmcos {
         Ok(Response::empty())
     }
 
+    /// Follows the operator's settings and the race nights, after a change of either.
+    pub(crate) fn configure_matchmaker(&mut self, cx: &mut Context<'_, Self>) {
+        let config = self.settings.matchmaker();
+        // A race night may have a rule of its own for AI.
+        let ai = config.ai && (self.settings.night_ai || !self.is_night());
+        self.matchmaking.configure(cx.now().monotonic, &Config { ai, ..config });
+        self.respond_to_polls(cx);
+    }
+
     /// Responds to every poll that the matchmaker has decided.
     pub(crate) fn respond_to_polls(&mut self, cx: &mut Context<'_, Self>) {
-        self.matchmaking.settle(cx, &self.settings, respond);
+        self.matchmaking.settle(cx, &self.settings, &mut self.calls, respond);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::response::{Response, writer};
 use crate::Mmcos;
-use mmcos_core::wire::http::Status;
+use mmcos_core::{seam::Now, wire::http::Status};
 
 /// A field of our own on `ServerStatus.xml`: it distinguishes this server from any other on the game's port, for the
 /// players' scripts. The game ignores fields that it does not know.
@@ -18,9 +18,10 @@ pub(crate) fn redirect() -> Response<'static> {
 impl Mmcos {
     /// Responds with `ServerStatus.xml`. Only a server that is up was ever captured. That `display` shows the message
     /// in the game's menu, and that `accessible="false"` means maintenance, is inferred from the names.
-    pub(crate) fn server_status(&self) -> Response<'static> {
+    pub(crate) fn server_status(&mut self, now: Now) -> Response<'static> {
+        let message = self.menu_message(now);
+        let message = message.as_deref();
         let mut xml = writer();
-        let message = self.settings.message.as_deref();
         xml.open("OnlineServiceStatus");
         xml.text_with(
             "Message",

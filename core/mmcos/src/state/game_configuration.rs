@@ -40,6 +40,17 @@ pub(crate) struct Sources<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) settings: &'a Settings,
     pub(crate) season: &'a Season,
+    /// True if calls reach friends.
+    pub(crate) has_webhook: bool,
+}
+
+impl Sources<'_> {
+    /// Returns the time for which a game that logs in now searches before it offers AI, in seconds.
+    pub(crate) fn ai_after_seconds(&self, now: Wall) -> u32 {
+        let usual = self.settings.ai_after_seconds(self.has_webhook);
+        let is_night = self.settings.nights.at(now).is_some();
+        if is_night { usual.max(self.settings.night_search_seconds()) } else { usual }
+    }
 }
 
 impl GameConfiguration {
@@ -97,7 +108,8 @@ impl GameConfiguration {
         session.issued < sources.season.starts || session.configuration != self.at(now, sources).1
     }
 
-    fn render(&self, now: Wall, Sources { catalogue, settings, season }: Sources<'_>) -> Rendered {
+    fn render(&self, now: Wall, sources: Sources<'_>) -> Rendered {
+        let Sources { catalogue, settings, season, .. } = sources;
         let today = Date::of(now).start();
         let tomorrow = Wall::from_millis(today.as_millis().saturating_add(DAY));
         let next_event = self.events.next(now).map_or(today, |run| run.starts);
@@ -112,8 +124,11 @@ impl GameConfiguration {
         let mut xml = Writer::new(Vec::with_capacity(64 * 1024));
         xml.root("LoginDetails");
         xml.nil("Error");
-        let hash = render_game_configuration(catalogue, &schedule, settings.search_seconds(), &mut xml);
-        let next_change = self.events.next_change(now).map_or(tomorrow, |change| change.min(tomorrow));
+        let hash = render_game_configuration(catalogue, &schedule, sources.ai_after_seconds(now), &mut xml);
+        let nights = &settings.nights;
+        let nights = [nights.at(now).map(|night| night.ends), nights.next(now).map(|night| night.starts)];
+        let changes = nights.into_iter().chain([self.events.next_change(now)]).flatten();
+        let next_change = changes.fold(tomorrow, core::cmp::Ord::min);
         Rendered { text: xml.into_bytes().into(), hash, valid: now..next_change }
     }
 }

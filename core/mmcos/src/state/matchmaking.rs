@@ -5,6 +5,7 @@ use core::{net::IpAddr, time::Duration};
 
 use crate::{
     Mmcos, NotCounted, Record, Settings, Timer,
+    calls::Calls,
     domain::race_keys::{AloneKey, RaceKeys, race_secret},
     ids::{MatchId, RaceKey, UserId},
     matchmaker::{
@@ -90,9 +91,9 @@ impl Matchmaking {
         self.held.len()
     }
 
-    /// Changes the times by which the matchmaker decides.
-    pub(crate) fn set_times(&mut self, times: &matchmaker::Config) {
-        self.matchmaker.set_times(times);
+    /// Changes the configuration by which the matchmaker decides.
+    pub(crate) fn configure(&mut self, now: Monotonic, config: &matchmaker::Config) {
+        self.matchmaker.configure(now, config, &mut self.outcomes);
     }
 
     /// Drops matches that are too old to take results.
@@ -159,12 +160,12 @@ impl Matchmaking {
         }
     }
 
-    /// Cancels a poll whose connection has ended. Returns true if the exchange was a poll.
-    pub(crate) fn abandon(&mut self, now: Monotonic, exchange: ExchangeId) -> bool {
+    /// Cancels a poll whose connection has ended. Returns its player if the exchange was a poll.
+    pub(crate) fn abandon(&mut self, now: Monotonic, exchange: ExchangeId) -> Option<UserId> {
         let poll = PollId(exchange.0);
-        let Some(HeldPoll { account, .. }) = self.held.remove(&poll) else { return false };
+        let HeldPoll { account, .. } = self.held.remove(&poll)?;
         self.matchmaker.disconnect(now, account, poll, &mut self.outcomes);
-        true
+        Some(account)
     }
 
     /// Handles the timer that [`settle`](Self::settle) has set.
@@ -184,19 +185,22 @@ impl Matchmaking {
         &mut self,
         cx: &mut Context<'_, Mmcos>,
         settings: &Settings,
+        calls: &mut Calls,
         respond: impl Fn(&mut Context<'_, Mmcos>, Vec<Exchange>, PollEnd<'_>, Waits),
     ) {
         let mut outcomes = core::mem::take(&mut self.outcomes);
         for outcome in outcomes.iter() {
             match outcome {
                 Outcome::Decided(decision) => {
+                    calls.decided(cx, &decision, self.matchmaker.load().tickets <= 1);
                     let race_key = self.new_key(cx, &decision);
                     self.issue(cx, race_key, &decision, settings);
                     let exchanges = decision.groups.iter().filter_map(|group| self.held.remove(&group.poll));
                     let exchanges = exchanges.map(|held| held.exchange).collect();
                     respond(cx, exchanges, PollEnd::Match(race_key, decision), *self.matchmaker.waits());
                 }
-                Outcome::Cancelled { poll, .. } => {
+                Outcome::Cancelled { poll, account } => {
+                    calls.ended(cx, account);
                     let exchanges = self.held.remove(&poll).map(|held| held.exchange).into_iter().collect();
                     respond(cx, exchanges, PollEnd::Cancelled, *self.matchmaker.waits());
                 }

@@ -10,6 +10,7 @@ use mmcos_core::{
 use mmcos_game::{
     Mmcos, Record, Settings,
     catalogue::EventName,
+    settings::preset::ByPreset,
     special_events::{ByHand, Plan},
 };
 
@@ -107,7 +108,7 @@ fn the_game_is_told_when_the_host_changed_a_setting() {
     let ann = login(&mut rig, ANN, "Ann");
     let now = on(2026, 11, 23, 13);
     assert!(!changed(&mut restarted(&rig, weekly(), now), &ann, now));
-    let search_seconds = Settings { search_seconds: Duration::from_secs(30), ..weekly() };
+    let search_seconds = Settings { search_seconds: ByPreset::Own(Duration::from_secs(30)), ..weekly() };
     assert!(changed(&mut restarted(&rig, search_seconds, now), &ann, now));
     let mut tables = Hosted::from(weekly());
     tables.built_in.catalogue.scoring.generic.first_play_xp = 2_000;

@@ -67,7 +67,8 @@ impl<G: Game> Redactor<G> for HideAll {
     }
 
     fn start(&self, start: &Start<G>) -> Start<G> {
-        Start { life: Life { seed: start.life.seed, ..Life::default() }, ..start.clone() }
+        let Life { seed, has_webhook, .. } = start.life;
+        Start { life: Life { seed, has_webhook, ..Life::default() }, ..start.clone() }
     }
 
     fn shows_path(&self, _: &str) -> bool {

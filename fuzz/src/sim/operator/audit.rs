@@ -130,7 +130,7 @@ impl World {
     pub(crate) fn audit_configuration(&self) -> Result<(), String> {
         let configuration = &self.common.configuration;
         let set = self.model.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
-        let search_seconds = set.unwrap_or(self.config.search_seconds.as_secs());
+        let search_seconds = set.unwrap_or(self.config.ai_after_seconds(false).into());
         expect("the event", &configuration.event, &self.model.event(&self.config.events, self.judged()))?;
         expect("the time to search", &configuration.search_seconds, &search_seconds)
     }

@@ -238,19 +238,28 @@ impl Matchmaker {
         self.matches.confirm(players);
     }
 
-    /// Changes the times by which the matchmaker decides. Caps and folding stay as they are, since waiting groups
-    /// were admitted by them.
-    pub fn set_times(&mut self, times: &Config) {
-        let Config { caps, folding, .. } = self.config;
-        self.worth = Worth::new(times.pair_worth_seconds);
-        self.config = Config { caps, folding, ..*times };
+    /// Changes times and folding. Caps stay as they are, since waiting groups were admitted by them.
+    ///
+    /// Another folding ends every open poll, with the groups that fit under the old one or alone: its client polls
+    /// again at once, under the new one.
+    pub fn configure(&mut self, now: Monotonic, config: &Config, out: &mut Outcomes) {
+        if config.folding != self.config.folding {
+            self.advance(now, out);
+            self.end_all(Reason::NoMatch, out);
+        }
+        self.worth = Worth::new(config.pair_worth_seconds);
+        self.config = Config { caps: self.config.caps, ..*config };
     }
 
     /// Responds to every open poll, with the groups that fit or alone, because the server stops.
     pub fn shutdown(&mut self, now: Monotonic, out: &mut Outcomes) {
         self.advance(now, out);
+        self.end_all(Reason::Shutdown, out);
+    }
+
+    fn end_all(&mut self, reason: Reason, out: &mut Outcomes) {
         while let Some((_, account)) = self.tickets.first_open() {
-            self.expire(account, Reason::Shutdown, out);
+            self.expire(account, reason, out);
         }
     }
 

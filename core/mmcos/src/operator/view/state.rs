@@ -86,7 +86,7 @@ impl Mmcos {
             version: VERSION,
             started: self.operator.desk.started(now).as_secs(),
             maintenance: self.settings.maintenance,
-            message: self.settings.message.as_deref(),
+            message: self.message(cx.now()),
             verifies_tickets: matches!(self.settings.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),
             storage_trouble: cx.storage().trouble().map(|trouble| trouble.to_string()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mmcos_game::{Mmcos, Record, matchmaker::Folding};
+use mmcos_game::{Mmcos, Record, matchmaker::Folding, settings::preset::ByPreset};
 
 use crate::{
     rig::{Rig, status},
@@ -213,7 +213,7 @@ fn a_repeated_registration_is_no_quicker_than_the_first_is_durable() {
 #[test]
 fn a_race_is_recorded_with_the_mode_of_its_host() {
     let mut config = trusting();
-    config.bucket = Folding::AnyUnranked;
+    config.bucket = ByPreset::Own(Folding::AnyUnranked);
     let mut rig = rig(config);
     let [ann, bea] = players(&mut rig);
     let battle = Search { game_type: "QuickBattle", rule_set: "Battle", ..Search::race(&bea, 2) };

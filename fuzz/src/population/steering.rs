@@ -1,0 +1,73 @@
+//! Steering: what happens around the matchmaker so that players meet. Friends come when they are called, and players
+//! go where the server points. How many of them do is a setting of the simulation.
+//!
+//! All draws come from streams of their own, so a population without steering is the same as before.
+
+use std::time::Duration;
+
+use mmcos_core::notice::{Notice, Value};
+use mmcos_game::mode_of_the_day::MenuMode;
+
+use crate::{
+    client::{Mode, RuleSet},
+    random::Random,
+};
+
+/// Shares of people that let themselves be steered, each from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Steering {
+    /// Calls that bring a friend.
+    pub calls: f64,
+    /// Groups that always play the mode of the day.
+    pub follow: f64,
+    /// Searches before which the player reads the public page, and joins a search that it shows.
+    pub pages: f64,
+}
+
+/// Time between a call and the friend's login: 2 to 6 minutes to read the message and to start the game.
+const FRIEND_COMES: (f64, f64) = (120.0, 360.0);
+
+/// Mean duration of a called friend's visit, in seconds: a few races.
+const VISIT_SECONDS: f64 = 20.0 * 60.0;
+
+/// Stream of the draws about calls. Groups have the streams that [`of_group`] returns.
+const CALLS: u64 = u64::MAX;
+
+/// Returns the draws about calls.
+pub(super) fn of_calls(seed: u64) -> Random {
+    Random::new(seed, CALLS)
+}
+
+/// Returns the draws about a group's obedience, independent of its other habits.
+pub(super) fn of_group(seed: u64, number: u32) -> Random {
+    Random::new(seed, 1 << 32 | u64::from(number))
+}
+
+/// Draws the time until the friend that a call brings logs in; `None` if it brings none.
+pub(super) fn friend(random: &mut Random, steering: &Steering) -> Option<Duration> {
+    let (comes, delay) = (random.uniform() < steering.calls, random.between(FRIEND_COMES.0, FRIEND_COMES.1));
+    comes.then(|| Duration::from_secs_f64(delay))
+}
+
+/// Draws the duration of a called friend's visit.
+pub(super) fn visit(random: &mut Random) -> Duration {
+    Duration::from_secs_f64(random.lognormal(VISIT_SECONDS * libm::exp(-0.32), 0.8))
+}
+
+/// Returns the mode that a call names. A call without one is for the mode of the day.
+pub(super) fn mode_of(call: &Notice) -> Option<Mode> {
+    let (_, name) = call.fields.iter().find(|(field, _)| *field == "game_type")?;
+    named(name)
+}
+
+/// Returns the mode that the server's mode of the day is.
+pub(super) fn mode_of_the_day(mode: MenuMode) -> Option<Mode> {
+    named(&mode.game_type.into())
+}
+
+fn named(name: &Value) -> Option<Mode> {
+    let Value::Text(name) = name else { return None };
+    let modes =
+        RuleSet::ALL.into_iter().flat_map(|rule_set| [false, true].map(|ranked| Mode { rule_set, ranked }));
+    modes.into_iter().find(|mode| mode.game_type() == name)
+}
