@@ -14,15 +14,15 @@ use smol::io::{AsyncRead, AsyncWrite};
 /// down when it is closed. Records whether bytes leave.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    socket: Async<TcpStream>,
+    tcp: Async<TcpStream>,
     has_progressed: bool,
     /// False after a read that emptied the socket, until the system reports more bytes.
     is_readable: bool,
 }
 
 impl From<Async<TcpStream>> for Socket {
-    fn from(socket: Async<TcpStream>) -> Self {
-        Self { socket, has_progressed: false, is_readable: true }
+    fn from(tcp: Async<TcpStream>) -> Self {
+        Self { tcp, has_progressed: false, is_readable: true }
     }
 }
 
@@ -37,7 +37,7 @@ impl Socket {
         mut poll: impl FnMut(Pin<&mut Async<TcpStream>>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         loop {
-            match poll(Pin::new(&mut self.socket)) {
+            match poll(Pin::new(&mut self.tcp)) {
                 Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -54,10 +54,10 @@ impl AsyncRead for Socket {
         loop {
             // Without a system call: most polls of a connection's task are not for its input.
             if !self.is_readable {
-                ready!(self.socket.poll_readable(cx))?;
+                ready!(self.tcp.poll_readable(cx))?;
                 self.is_readable = true;
             }
-            match self.socket.get_ref().read(bytes) {
+            match self.tcp.get_ref().read(bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
                 result => {
@@ -90,7 +90,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.socket.get_ref().shutdown(Shutdown::Write))
+        Poll::Ready(self.tcp.get_ref().shutdown(Shutdown::Write))
     }
 }
 

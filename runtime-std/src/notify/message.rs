@@ -135,17 +135,16 @@ impl Format {
                 }
             }
             Self::Telegram => {
-                let mut body = json!({ "text": text, "link_preview_options": { "is_disabled": true } });
-                if let Some(chat) = url.parameter("chat_id") {
-                    body["chat_id"] = chat.into();
-                }
-                match number.and_then(|number| number.parse::<u64>().ok()) {
-                    Some(number) => {
-                        body["message_id"] = number.into();
-                        json(url.to_string().replace("/sendMessage", "/editMessageText"), body)
-                    }
-                    None => json(url.to_string(), body),
-                }
+                let number = number.and_then(|number| number.parse::<u64>().ok());
+                let fields = [
+                    ("text", Some(text.into())),
+                    ("link_preview_options", Some(json!({ "is_disabled": true }))),
+                    ("chat_id", url.parameter("chat_id").map(Value::from)),
+                    ("message_id", number.map(Value::from)),
+                ];
+                let body = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+                let method = if number.is_some() { "/editMessageText" } else { "/sendMessage" };
+                json(url.to_string().replace("/sendMessage", method), body.collect())
             }
         }
     }

@@ -4,7 +4,7 @@ use mmcos_core::notice::{CallState, Topic};
 use mmcos_core::seam::Monotonic;
 
 /// Minimum time between two calls, though the first was answered. (Our choice.)
-const BREATH: Duration = Duration::from_secs(60);
+const BREATH: Duration = Duration::from_mins(1);
 
 /// Selects the news that are sent. A call that no friend answered is followed by a quiet time; one that was answered is
 /// not, since it was welcome.

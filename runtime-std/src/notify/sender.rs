@@ -57,8 +57,7 @@ impl Sender {
     fn add(&mut self, notice: Notice) {
         if let Topic::Update { call, state } = notice.topic {
             let same = |(_, pending): &&mut (Instant, Notice)| match pending.topic {
-                Topic::Call(number) => number == call,
-                Topic::Update { call: number, .. } => number == call,
+                Topic::Call(number) | Topic::Update { call: number, .. } => number == call,
                 Topic::News => false,
             };
             if let Some((_, pending)) = self.pending.iter_mut().find(same) {

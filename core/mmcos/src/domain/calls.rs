@@ -152,21 +152,15 @@ impl Calls {
     }
 
     /// Notes a match of so many players. Returns news of the call that it answers.
-    pub(crate) fn at_match(
-        &mut self,
-        members: impl Iterator<Item = UserId> + Clone,
-        players: u8,
-        now: Monotonic,
-    ) -> Option<Told> {
+    pub(crate) fn at_match(&mut self, members: &[UserId], players: u8, now: Monotonic) -> Option<Told> {
         self.forget_company(now);
-        for player in members.clone() {
-            self.company.push_back((now, player));
-            let entries = self.recent.entry(player).or_default();
+        for player in members {
+            self.company.push_back((now, *player));
+            let entries = self.recent.entry(*player).or_default();
             *entries = entries.saturating_add(1);
         }
         self.doubtful = None;
-        let is_in_it = |call: &mut Call| members.clone().any(|player| player == call.caller.user);
-        let call = self.open.take_if(|call| call.search.is_some() && is_in_it(call))?;
+        let call = self.open.take_if(|call| call.search.is_some() && members.contains(&call.caller.user))?;
         let topic = Topic::Update { call: call.number, state: CallState::Met };
         Some(Told { topic, name: call.caller.name, news: CallNews::Met { search: call.search?, players } })
     }
@@ -219,7 +213,7 @@ mod tests {
         told.map(|told| told.topic)
     }
 
-    const WAITS: Duration = Duration::from_secs(300);
+    const WAITS: Duration = Duration::from_mins(5);
 
     #[test]
     fn a_search_continues_the_call_of_the_login() {
@@ -229,7 +223,7 @@ mod tests {
         let searching = calls.at_search(caller(ANN), at(20), race(), WAITS).unwrap();
         assert_eq!(searching.topic, update(1, CallState::Out));
         assert_eq!(searching.news, CallNews::Searching { search: race(), waits: WAITS });
-        let met = calls.at_match([BEA, ANN].into_iter(), 2, at(250)).unwrap();
+        let met = calls.at_match(&[BEA, ANN], 2, at(250)).unwrap();
         assert_eq!((met.topic, met.name), (update(1, CallState::Met), Name::new("Ann")));
         assert_eq!(met.news, CallNews::Met { search: race(), players: 2 });
         assert_eq!(calls.at_end(ANN), None);
@@ -247,10 +241,10 @@ mod tests {
     #[test]
     fn players_that_come_back_from_a_race_call_only_after_a_lonely_poll() {
         let mut calls = Calls::default();
-        assert_eq!(calls.at_match([ANN, BEA].into_iter(), 2, at(0)), None);
+        assert_eq!(calls.at_match(&[ANN, BEA], 2, at(0)), None);
         assert_eq!(calls.at_search(caller(ANN), at(300), race(), WAITS), None);
         assert_eq!(calls.at_lonely_poll(BEA, at(320)), None);
-        assert_eq!(calls.at_match([ANN, BEA].into_iter(), 2, at(320)), None);
+        assert_eq!(calls.at_match(&[ANN, BEA], 2, at(320)), None);
         assert_eq!(calls.at_search(caller(ANN), at(600), race(), WAITS), None);
         assert_eq!(topic(calls.at_lonely_poll(ANN, at(625))), Some(Topic::Call(1)));
         assert_eq!(calls.at_lonely_poll(ANN, at(650)), None);

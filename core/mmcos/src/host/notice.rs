@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn searching(name: &str, game_type: &str, players: u8) -> Notice {
-        let waits = Duration::from_secs(300);
+        let waits = Duration::from_mins(5);
         notice(name, CallNews::Searching { search: search(game_type, players), waits })
     }
 

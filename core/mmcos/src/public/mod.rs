@@ -117,6 +117,7 @@ enum Visit<'a> {
     SeasonsPage,
     SeasonPage(&'a str),
     Badge,
+    Calendar,
     Status,
     Leaderboard,
     Player(&'a str),
@@ -136,6 +137,7 @@ impl<'a> Visit<'a> {
             "/leaderboard" => Self::LeaderboardPage,
             "/seasons" => Self::SeasonsPage,
             "/badge.svg" => Self::Badge,
+            "/nights.ics" => Self::Calendar,
             "/api/v1/status" => Self::Status,
             "/api/v1/leaderboard" => Self::Leaderboard,
             "/api/v1/seasons" => Self::Seasons,
@@ -166,7 +168,7 @@ impl Missing {
 
     const fn text(self) -> &'static str {
         match self {
-            Self::NotFound => "There is no such player or season here.",
+            Self::NotFound => "This server has nothing here: no such player, season or race night.",
             Self::TooManySearches => "Many people are searching at the moment. Try again in a few seconds.",
         }
     }
@@ -224,6 +226,11 @@ impl Mmcos {
                 let svg = badge::svg(&searching, query.get("mode"));
                 elsewhere(AdminResponse::new("image/svg+xml", svg.into_bytes().into()))
             }
+            Visit::Calendar => json(
+                self.nights_calendar(cx.now().wall)
+                    .ok_or(Missing::NotFound)
+                    .map(|text| AdminResponse::new("text/calendar; charset=utf-8", text.into_bytes().into())),
+            ),
             Visit::LeaderboardPage => {
                 let found = self.find_places(cx, &query);
                 html("Leaderboard", found.map(|view| page::leaderboard(&view, &query)))
@@ -271,6 +278,7 @@ impl Mmcos {
             names.take(usize::try_from(ROWS).unwrap_or(usize::MAX)).collect()
         });
         let event = self.events().at(now.wall).or_else(|| self.events().next(now.wall));
+        let night = self.nights().at(now.wall).or_else(|| self.nights().next(now.wall));
         view::Status {
             version: INFO.version,
             maintenance: self.settings.maintenance,
@@ -285,6 +293,12 @@ impl Mmcos {
                 ends: self.standings.season().inactive_from.as_secs(),
                 next: self.standings.season().next_starts.as_secs(),
             },
+            mode_of_the_day: self.mode_of_the_day(now.wall).map(|mode| mode.title),
+            night: night.map(|night| view::RaceNight {
+                on: night.starts <= now.wall,
+                starts: night.starts.as_secs(),
+                ends: night.ends.as_secs(),
+            }),
             event: event.map(|run| view::Event {
                 name: run.event.as_str(),
                 on: run.starts <= now.wall,

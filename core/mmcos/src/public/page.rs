@@ -85,6 +85,14 @@ pub(super) fn live(status: &Status<'_>, week: &[u32], now: Wall) -> Markup {
             @if let Some(names) = status.names.as_ref().filter(|names| !names.is_empty()) {
                 p { "Online:" @for name in names { " " bdi.name { (name) } } }
             }
+            @if let Some(mode) = status.mode_of_the_day { p { "Mode of the day: " strong { (mode) } "." } }
+            @if let Some(night) = &status.night {
+                p {
+                    @if night.on { "It is " strong { "race night" } " until " (time(night.ends)) "." }
+                    @else { "Next " strong { "race night" } ": " (time(night.starts)) "." }
+                    " " a href="/nights.ics" { "Add to your calendar" }
+                }
+            }
             (season(&status.season))
             @if let Some(event) = &status.event {
                 p {

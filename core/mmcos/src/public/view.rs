@@ -25,6 +25,10 @@ pub(crate) struct Status<'a> {
     pub(crate) matches: u32,
     /// Current season.
     pub(crate) season: Season,
+    /// Name of the mode of the day in the game's menu.
+    pub(crate) mode_of_the_day: Option<&'static str>,
+    /// Race night that is on, or the next one.
+    pub(crate) night: Option<RaceNight>,
     /// Special event that is on, or the next one.
     pub(crate) event: Option<Event>,
     /// Reason why the server's clock is in doubt at the moment, if it is.
@@ -53,6 +57,17 @@ pub(crate) struct Season {
     pub(crate) ends: i64,
     /// Start of the next season.
     pub(crate) next: i64,
+}
+
+/// Race night. Times are in seconds since 1970.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct RaceNight {
+    /// True while the night is on.
+    pub(crate) on: bool,
+    /// Start of the night.
+    pub(crate) starts: i64,
+    /// End of the night.
+    pub(crate) ends: i64,
 }
 
 /// Special event. Times are in seconds since 1970.

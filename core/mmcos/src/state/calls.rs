@@ -1,5 +1,6 @@
 //! Calls to friends: which event of a player is one, and how it is told.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use mmcos_core::service::Context;
@@ -28,7 +29,8 @@ impl Calls {
             ([_], Reason::Matched | Reason::NoMatch | Reason::Superseded | Reason::Shutdown) => None,
             (groups, _) => {
                 let players = groups.iter().map(|group| group.size.get()).fold(0, u8::saturating_add);
-                self.at_match(groups.iter().map(|group| group.account), players, now)
+                let members: Vec<UserId> = groups.iter().map(|group| group.account).collect();
+                self.at_match(&members, players, now)
             }
         };
         log(cx, told);

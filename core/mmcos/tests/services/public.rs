@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use mmcos_core::settings::Value;
 use mmcos_game::{Mmcos, Record};
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{
     rig::{Rig, body, status},
@@ -28,7 +29,7 @@ fn get(rig: &mut Rig<Mmcos>, path: &str) -> String {
     response
 }
 
-fn json(rig: &mut Rig<Mmcos>, path: &str) -> Value {
+fn json(rig: &mut Rig<Mmcos>, path: &str) -> Json {
     let response = get(rig, path);
     assert_eq!(status(&response), "200", "{response}");
     assert!(response.contains("Access-Control-Allow-Origin: *\r\n"), "{response}");
@@ -53,7 +54,7 @@ fn anybody_sees_how_many_search_for_what_and_since_when() {
     Search::race(&token, 10).begin(&mut rig);
     rig.pass(Duration::from_secs(3));
     let now = json(&mut rig, "/api/v1/status");
-    assert_eq!((&now["players"], &now["matches"], &now["names"]), (&1.into(), &0.into(), &Value::Null));
+    assert_eq!((&now["players"], &now["matches"], &now["names"]), (&1.into(), &0.into(), &Json::Null));
     let searching = &now["searching"][0];
     assert_eq!(
         (&searching["mode"], &searching["players"], &searching["since"]),
@@ -155,7 +156,7 @@ fn a_private_player_has_a_place_without_a_name() {
     let mut rig = server();
     login(&mut rig, ANN, "Ann [private]");
     let row = json(&mut rig, "/api/v1/leaderboard")["rows"][0].clone();
-    assert_eq!((&row["name"], &row["user_id"]), (&"Private player".into(), &Value::Null));
+    assert_eq!((&row["name"], &row["user_id"]), (&"Private player".into(), &Json::Null));
     assert_eq!(status(&get(&mut rig, "/players/1")), "404");
     assert_eq!(json(&mut rig, "/api/v1/leaderboard?search=ann")["rows"], serde_json::json!([]));
 }
@@ -200,6 +201,25 @@ fn the_week_shows_when_people_play() {
     assert!(rig.records.iter().any(|record| matches!(record, Record::Hour(_))));
     assert!(body(&get(&mut rig, "/now")).contains("data-week="));
     assert_eq!(week(&mut restarted(&rig, trusting(), rig.wall())), hours);
+}
+
+#[test]
+fn the_mode_of_the_day_and_the_next_race_night_are_public() {
+    let mut settings = trusting();
+    settings.mode_of_the_day = Value::parse("QuickBattle").unwrap();
+    settings.nights = Value::parse("mon 20:00-22:00 Europe/Berlin").unwrap();
+    let mut rig = rig(settings);
+    rig.skip_to(on(2023, 11, 18, 19));
+    let now = json(&mut rig, "/api/v1/status");
+    let starts = on(2023, 11, 20, 19).as_secs();
+    assert_eq!(now["mode_of_the_day"], "Quick Battle");
+    assert_eq!(now["night"], serde_json::json!({ "on": false, "starts": starts, "ends": starts + 7_200 }));
+    let part = body(&get(&mut rig, "/now")).to_owned();
+    assert!(part.contains("<time datetime=\"2023-11-20T19:00:00Z\">"), "{part}");
+    let calendar = get(&mut rig, "/nights.ics");
+    assert!(calendar.contains("Content-Type: text/calendar"), "{calendar}");
+    assert!(calendar.contains("DTSTART:20231120T190000Z\r\nDTEND:20231120T210000Z\r\n"), "{calendar}");
+    assert_eq!(status(&get(&mut server(), "/nights.ics")), "404");
 }
 
 #[test]

@@ -34,8 +34,9 @@ fn discord(first: &[&'static str]) -> (SocketAddr, Receiver<Sent>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, sent) = channel();
-    let mut responses = first.to_vec().into_iter();
+    let first = first.to_vec();
     thread::spawn(move || {
+        let mut responses = first.into_iter();
         for mut stream in listener.incoming().map_while(Result::ok) {
             let (line, body) = read(&mut stream);
             let _ = sender.send(Sent { at: Instant::now(), line, body });

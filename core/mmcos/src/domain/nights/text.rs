@@ -7,6 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
+use core::fmt::Write as _;
+
 use super::{MAX_NIGHTS, Night, Nights, Weekly, Zone};
 use mmcos_core::{
     calendar::UtcText,
@@ -118,11 +120,13 @@ impl Nights {
         // Two months: calendars read such a file again each day or week.
         for night in first.into_iter().chain(rest.take(self.0.len().saturating_mul(8))) {
             let (starts, ends) = (compact(night.starts), compact(night.ends));
-            text.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
                 "BEGIN:VEVENT\r\nUID:{starts}-night@mmcos\r\nDTSTAMP:{stamp}\r\nDTSTART:{starts}\r\nDTEND:{ends}\r\n\
                  SUMMARY:{}\r\nEND:VEVENT\r\n",
                 escaped(title)
-            ));
+            );
         }
         text.push_str("END:VCALENDAR\r\n");
         text

@@ -144,7 +144,8 @@ mod tests {
 
     fn utc(zone: &str, day: &str, hour: i64, minute: i64) -> String {
         let zone = Zone::named(zone).unwrap();
-        UtcText::from(zone.moment(Date::parse(day).unwrap(), hour * 60 + minute)).to_string()
+        UtcText::from(zone.moment(Date::parse(day).unwrap(), hour.saturating_mul(60).saturating_add(minute)))
+            .to_string()
     }
 
     #[test]
