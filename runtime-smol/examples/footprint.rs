@@ -145,8 +145,8 @@ fn players(server: &Server) {
         for player in &mut players {
             player.client.answer().ok();
         }
-        searches += found - begun;
-        results += processor_time(server) - found;
+        searches += found.saturating_sub(begun);
+        results += processor_time(server).saturating_sub(found);
     }
     for (name, time) in [("search", searches), ("result", results)] {
         println!("{name}: {:6.1} us", time.as_secs_f64() * 1e6 / f64::from(PLAYERS * RACES));
@@ -162,7 +162,7 @@ fn log_in(server: &Server, clients: &mut [Client], numbers: impl Iterator<Item =
     for client in clients.iter_mut() {
         client.answer().ok();
     }
-    processor_time(server) - begun
+    processor_time(server).saturating_sub(begun)
 }
 
 fn starts(server: Server, command: &[String]) {

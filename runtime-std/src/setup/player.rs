@@ -34,7 +34,7 @@ pub enum Action {
     Undo,
 }
 
-/// Error of [`run`].
+/// Error of `setup-player`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlayerError {
