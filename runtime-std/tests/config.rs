@@ -123,7 +123,7 @@ fn other(key: &str) -> &'static str {
         "public-address" => "203.0.113.5",
         "identity" => "trust",
         "ai" | "admin" | "public-pages" => "false",
-        "preset" => "official",
+        "preset" => "friends",
         "mode-of-the-day" => "daily",
         "nights" => "fri 20:00-22:00 Europe/Berlin",
         "notify-mention" => "role 7",

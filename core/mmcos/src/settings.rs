@@ -73,7 +73,7 @@ mmcos_core::settings! {
         /// Way in which players find each other: "official" as the official server did it, "friends" for up to some 10
         /// players online, "community" for more. A preset is a set of values for `search-seconds`, `call-seconds`, `bucket`,
         /// `gather-seconds` and `ai-hold`; each of them is as the preset has it while it says "preset".
-        preset: Preset = "friends" (live),
+        preset: Preset = "official" (live),
 
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
         /// Time for which a search is held before its response. Officially 25 seconds.
