@@ -84,7 +84,7 @@ mmcos_core::settings! {
         search_seconds: ByPreset<Duration> [10..=3600] = "preset" (live),
 
         /// The same where a webhook calls friends (`notify-url`), if it is longer: a friend needs some minutes to come.
-        /// 0: no longer. By preset 0 (official) or 300 (friends, community) seconds.
+        /// 0: no longer. By preset 300 seconds.
         call_seconds: ByPreset<Duration> [0..=3600] = "preset" (live),
 
         /// Minimum time after which the result of a race against AI counts. The server does not see such races, so
@@ -312,7 +312,7 @@ mod tests {
     fn the_official_preset_is_as_the_captures_show() {
         let official = changed(&[("preset", "official")]);
         assert_eq!(official.matchmaker(), matchmaker::Config::default());
-        assert_eq!([false, true].map(|calls| official.ai_after_seconds(calls)), [70, 70]);
+        assert_eq!([false, true].map(|calls| official.ai_after_seconds(calls)), [70, 300]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct Sender {
     pending: VecDeque<(Instant, Notice)>,
     /// Call whose message can be changed, and the number of the message.
     shown: Option<(u32, String)>,
+    /// Call whose message did not arrive: later news of it mean nothing to friends.
+    lost: Option<u32>,
     /// Time before which the webhook wants no message.
     not_before: Option<Instant>,
     /// Set if a message did not arrive.
@@ -30,7 +32,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) const fn new(webhook: Webhook, failed: Arc<AtomicBool>) -> Self {
-        Self { webhook, pending: VecDeque::new(), shown: None, not_before: None, failed }
+        Self { webhook, pending: VecDeque::new(), shown: None, lost: None, not_before: None, failed }
     }
 
     /// Sends the messages until all senders are gone.
@@ -79,6 +81,9 @@ impl Sender {
         if since.elapsed() > STALE {
             return log::warn!("message to notify-url dropped: {host} accepted none for too long");
         }
+        if matches!(notice.topic, Topic::Update { call, .. } if self.lost == Some(call)) {
+            return;
+        }
         let number = match (&self.shown, notice.topic) {
             (Some((call, number)), Topic::Update { call: of, .. }) if *call == of => Some(number.as_str()),
             _ => None,
@@ -98,6 +103,9 @@ impl Sender {
             }
             Err(error) => {
                 self.failed.store(true, Ordering::Relaxed);
+                if let Topic::Call(call) = notice.topic {
+                    self.lost = Some(call);
+                }
                 log::warn!("message to notify-url not sent: {error}");
             }
         }

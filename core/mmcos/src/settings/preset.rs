@@ -46,7 +46,7 @@ impl Preset {
         match self {
             Self::Official => Values {
                 search: seconds(70),
-                call: seconds(0),
+                call: seconds(300),
                 bucket: Folding::Exact,
                 gather: seconds(5),
                 ai_hold: seconds(0),

@@ -147,7 +147,8 @@ fn the_first_who_searches_is_told_of() {
 fn ntfy_is_sent_the_text_alone() {
     let webhook = Webhook::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let server = server(&webhook.url(), &["--notify-format", "text"]);
-    Player::new(server.https, 1).search(RACE);
+    let mut ann = Player::new(server.https, 1);
+    ann.search(RACE);
     let Request { head, body } = webhook.next_search();
     assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"), "{head}");
     assert!(
@@ -164,10 +165,12 @@ fn however_often_a_search_begins_there_is_one_message_in_the_quiet_time() {
         let mut player = Player::new(server.https, number);
         player.search(RACE);
         server.logs("searches for \"QuickRace\"");
+        // The login and the search of the first player are one call.
+        if number == 1 {
+            webhook.next_search();
+        }
         player.cancel(server.http);
     }
-    // The login and the search of the first player are one call.
-    webhook.next_search();
     webhook.hears_no_more();
 }
 
