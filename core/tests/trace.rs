@@ -80,7 +80,7 @@ fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
 fn it_begins_with_the_version_of_the_format_the_game_and_what_it_started_from() {
     let trace = an_evening(&start(10)).trace;
     let mut lines = trace.lines();
-    assert_eq!(lines.next(), Some("mmcos-trace 2 duel"));
+    assert_eq!(lines.next(), Some("mmcos-trace 3 duel"));
     let start = lines.next().unwrap();
     assert!(start.starts_with("start {\"seed\":\"BwcHBwcH") && start.contains("\"key\":\"AQEBAQ"), "{start}");
     assert!(start.ends_with("\"settings\":{\"patience\":10}}"), "{start}");
@@ -109,8 +109,8 @@ fn every_line_that_is_left_out_or_changed_is_noticed() {
 #[test]
 fn what_is_no_trace_is_an_error_that_names_the_line() {
     let message = |trace: &str| replay(trace).unwrap_err().to_string();
-    assert!(message("").starts_with("line 1: expected mmcos-trace 2"));
-    assert!(message("mmcos-trace 2 duel\nbegin").starts_with("line 2: expected start"));
+    assert!(message("").starts_with("line 1: expected mmcos-trace 3"));
+    assert!(message("mmcos-trace 3 duel\nbegin").starts_with("line 2: expected start"));
     let head = start(10).to_string();
     for line in [
         "x",
@@ -127,13 +127,13 @@ fn what_is_no_trace_is_an_error_that_names_the_line() {
 #[test]
 fn a_trace_of_another_form_or_another_game_says_what_to_do() {
     let trace = an_evening(&start(10)).trace;
-    let old = trace.replacen("mmcos-trace 2 duel", "mmcos-trace 1", 1);
+    let old = trace.replacen("mmcos-trace 3 duel", "mmcos-trace 1", 1);
     let Err(refused @ ReplayError::OtherFormat { .. }) = replay(&old) else { panic!("{old}") };
     let refused = refused.to_string();
     assert!(refused.contains("\"mmcos-trace 1\"") && refused.contains("--version"), "{refused}");
-    let newer = trace.replacen("mmcos-trace 2 duel", "mmcos-trace 20 duel", 1);
+    let newer = trace.replacen("mmcos-trace 3 duel", "mmcos-trace 30 duel", 1);
     assert!(matches!(replay(&newer), Err(ReplayError::OtherFormat { .. })));
-    let other = trace.replacen("mmcos-trace 2 duel", "mmcos-trace 2 chess", 1);
+    let other = trace.replacen("mmcos-trace 3 duel", "mmcos-trace 3 chess", 1);
     let refused = replay(&other).unwrap_err().to_string();
     assert!(refused.contains("\"chess\"") && refused.contains("\"duel\""), "{refused}");
 }

@@ -1,7 +1,7 @@
 //! A run as text, for replay: the server's initial state, every input with its time, and its effects.
 //!
 //! ```text
-//! mmcos-trace 2 mmcos
+//! mmcos-trace 3 mmcos
 //! start {"seed":"BwcHBw…","key":"AAAA…","limits":{…},"settings":{…}}
 //! record {"Player":{"user_id":1,…}}
 //! 0.000000000 1700336720000 opened 1 tls 198.18.0.1:50000
@@ -114,4 +114,4 @@ pub use start::{Start, StartError};
 pub use write::{EffectLine, InputLine, SHOWN};
 
 /// Beginning of the first line: name and version of the format. The name of the game follows.
-const FORMAT: &str = "mmcos-trace 2";
+const FORMAT: &str = "mmcos-trace 3";

@@ -111,7 +111,7 @@ fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
 #[test]
 fn a_trace_is_readable() {
     let trace = an_evening(&start()).run.trace;
-    assert!(trace.starts_with("mmcos-trace 2 mmcos\nstart {\"seed\":\"BwcHBw"), "{trace}");
+    assert!(trace.starts_with("mmcos-trace 3 mmcos\nstart {\"seed\":\"BwcHBw"), "{trace}");
     assert!(trace.contains("\n0.000000000 1700336720000 opened 1 plain 127.0.0.1:50000\n"));
     assert!(trace.contains("\n0.700000000 1700336720700 received 4 POST /MMCOS/MMCOS-Matchmaking/"));
     assert!(trace.contains("\n25.400000000 1700336745400 tick\n  persist {\"Match\":{\"id\":10000000,"));
