@@ -82,7 +82,7 @@ pub struct Row {
     pub other_breaches: u32,
     /// The longest wait of a search that ended with AI, in seconds.
     pub before_ai: f64,
-    /// Players that were really there, on average: friends who were called are more than were to be there.
+    /// Mean number of players online. Called friends come on top of the number that the plan wants.
     pub there: f64,
 }
 

@@ -122,7 +122,7 @@ impl Desk {
         Self { info, gate, pages, addresses, front: Arc::default(), started, commits }
     }
 
-    /// Sets the part of the page at `/` that is the game's, such as who plays at the moment: HTML, in UTF-8.
+    /// Sets the game's part of the page at `/`, such as the players online: HTML, in UTF-8.
     pub fn set_front(&mut self, html: Arc<[u8]>) {
         self.front = html;
     }

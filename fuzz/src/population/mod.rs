@@ -178,7 +178,7 @@ impl Population {
         }
     }
 
-    /// A group comes online and searches at once; a friend who was called, for the mode of the call.
+    /// A group comes online and searches at once; a called friend for the mode of the call.
     fn arrive(&mut self, called: Option<Called>) {
         let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mut random = Random::new(self.seed, u64::from(number));

@@ -126,7 +126,7 @@ impl<C: Core> Driver<C> {
         self.witnesses.push(Box::new(witness));
     }
 
-    /// Tells the core the time for the first time: a game may have something to do before a client comes.
+    /// Starts the core: a game may have something to do before a client comes.
     pub fn start(&mut self) {
         self.carry_out(Input::Tick, &mut NoConnections);
     }

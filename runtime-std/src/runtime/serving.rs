@@ -69,8 +69,8 @@ pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunErr
     code
 }
 
-/// Tells systemd (`Type=notify`) or Windows that the server accepts clients from now on. Does nothing without a service
-/// manager that requested it.
+/// Reports to systemd (`Type=notify`) or Windows that the server accepts clients from now on. Does nothing without a
+/// service manager that requested it.
 fn tell_service_manager() {
     #[cfg(unix)]
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {

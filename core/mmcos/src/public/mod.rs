@@ -182,13 +182,13 @@ impl Mmcos {
         request: &Request<'_>,
         exchange: Exchange,
     ) -> Option<Exchange> {
-        if !self.settings.public_pages {
-            return Some(exchange);
-        }
+        let is_public = self.settings.public_pages;
         if request.path() == "/" {
             // The host's page at `/` shows this part above the instructions.
-            let Live { front, .. } = self.live(cx);
+            let front = if is_public { self.live(cx).front } else { Arc::default() };
             self.operator.desk.set_front(front);
+        }
+        if !is_public {
             return Some(exchange);
         }
         let Some(visit) = Visit::find(request.path()) else { return Some(exchange) };

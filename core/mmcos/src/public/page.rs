@@ -14,7 +14,7 @@ use super::{
 use crate::host::info::INFO;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-/// Shades of the heat map, from nobody to the busiest hour.
+/// Number of shades of the heat map, without that of an hour without players.
 const SHADES: u32 = 5;
 
 /// Returns a whole page.

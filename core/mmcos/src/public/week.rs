@@ -69,7 +69,7 @@ impl Week {
             Some((ended, most)) if *ended < hour => {
                 let (ended, most) = (*ended, *most);
                 self.current = Some((hour, players));
-                // Without a request in an hour, nobody was online. Of more than a week, the clock may have jumped.
+                // Without a request in an hour, no player was online. After a longer time, the clock may have jumped.
                 let idle = ended.saturating_add(1)..hour.min(ended.saturating_add(i64::from(HOURS)));
                 core::iter::once((ended, most))
                     .chain(idle.map(|hour| (hour, 0)))
@@ -87,7 +87,7 @@ impl Week {
     fn count(&mut self, hour: i64, players: u32) -> Option<Hour> {
         let of_week = hour.saturating_sub(FIRST_MONDAY).rem_euclid(i64::from(HOURS));
         let place = self.hours.get_mut(usize::try_from(of_week).ok()?)?;
-        // An hour at which nobody ever played is not worth a row.
+        // An hour at which no player was ever online is not worth a row.
         if place.weeks == 0 && players == 0 {
             return None;
         }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use mmcos_core::settings::Value;
+use mmcos_core::{
+    admin::{self, Password, VisitorPage},
+    settings::Value,
+};
 use mmcos_game::{Mmcos, Record};
 use serde_json::Value as Json;
 
 use super::{
     rig::{Rig, body, status},
-    world::{Search, login, on, race, restarted, rig, trusting},
+    world::{Hosted, Search, login, on, race, restarted, rig, trusting},
 };
 
 const ANN: u64 = 76_561_202_255_230_001;
@@ -220,6 +223,29 @@ fn the_mode_of_the_day_and_the_next_race_night_are_public() {
     assert!(calendar.contains("Content-Type: text/calendar"), "{calendar}");
     assert!(calendar.contains("DTSTART:20231120T190000Z\r\nDTEND:20231120T210000Z\r\n"), "{calendar}");
     assert_eq!(status(&get(&mut server(), "/nights.ics")), "404");
+}
+
+#[test]
+fn the_first_page_has_the_live_part_as_long_as_public_pages_are_on() {
+    let mut hosted = Hosted::from(trusting()).with_admin(admin::Config {
+        password: Some(Password::new("right horse battery", &[1; 32])),
+        ..admin::Config::default()
+    });
+    let page = "<p>Instructions</p>{front}";
+    hosted.life.desk.pages = vec![VisitorPage {
+        path: "/".to_owned(),
+        content_type: "text/html".to_owned(),
+        policy: String::new(),
+        by_ip: page.to_owned(),
+        by_name: page.to_owned(),
+        unknown: Some(page.to_owned()),
+    }];
+    let mut rig = rig(hosted);
+    assert!(body(&get(&mut rig, "/")).contains("players online"));
+    let set = "PUT /api/v1/settings/public-pages HTTP/1.1\r\nHost: 192.168.1.20\r\n\
+               Authorization: Bearer right horse battery\r\nContent-Length: 17\r\n\r\n{\"value\":\"false\"}";
+    assert_eq!(status(&rig.request(set.as_bytes())), "200");
+    assert_eq!(body(&get(&mut rig, "/")), "<p>Instructions</p>");
 }
 
 #[test]

@@ -55,11 +55,6 @@ impl Nights {
         self.0.is_empty()
     }
 
-    /// Returns the weekly nights.
-    pub fn weekly(&self) -> &[Weekly] {
-        &self.0
-    }
-
     /// Returns the night that is on; the one that ends last, if they overlap.
     pub fn at(&self, now: Wall) -> Option<Night> {
         self.around(now)
