@@ -10,6 +10,7 @@ use super::rules::{RACE, ai, enter, seconds, world};
 #[test]
 fn a_match_lives_from_made_to_closed() {
     let mut world = world();
+    world.reports = false;
     enter(&mut world, 1, RACE, |_| ());
     enter(&mut world, 2, RACE, |_| ());
     world.wait(seconds(5.0));
@@ -35,6 +36,7 @@ fn a_match_lives_from_made_to_closed() {
 #[test]
 fn a_match_of_which_nothing_is_heard_is_closed() {
     let mut world = world();
+    world.reports = false;
     enter(&mut world, 1, RACE, ai);
     let key = world.endings[0].match_id.unwrap();
     world.wait(seconds(119.9));

@@ -65,6 +65,8 @@ pub(crate) struct World {
     /// True if searches are too rare for points to matter; no random history is long enough to change that.
     pub(crate) sparse: bool,
     pub(crate) waited: Vec<(Waiting, Ending)>,
+    /// True if every match takes place: its players report it. Otherwise some may be kept apart later.
+    pub(crate) reports: bool,
     resting: BTreeMap<UserId, (Monotonic, BucketKey, usize)>,
     last_match: MatchId,
     last_poll: u64,
@@ -117,6 +119,7 @@ impl World {
             endings: Vec::new(),
             sparse: true,
             waited: Vec::new(),
+            reports: true,
             resting: BTreeMap::new(),
             last_match: MatchId(0),
             last_poll: 0,
@@ -256,10 +259,12 @@ impl World {
                 decision.groups.iter().map(|group| (group.poll, group.account)).collect()
             }
         };
-        if let Outcome::Decided(decision) = outcome {
-            // Every match takes place: other tests cover players that are kept apart.
-            let accounts: Vec<UserId> = decision.groups.iter().map(|group| group.account).collect();
-            self.matchmaker.confirm(&accounts);
+        if let Outcome::Decided(decision) = outcome
+            && self.reports
+        {
+            for group in decision.groups {
+                self.matchmaker.register(self.now, decision.match_id, group.account);
+            }
         }
         for (poll, account) in ended {
             let waiting = self.open.remove(&account).expect("the account has an open poll");
@@ -289,10 +294,18 @@ impl World {
                 let older = |other: &&Waiting| {
                     let kind = |poll: &Poll| (poll.mode, poll.size, poll.can_host());
                     let like = kind(&other.poll) == kind(&member.poll);
-                    // Of two groups of one party the other may have stayed for its sake.
+                    // Of two groups of one party one stays for the other's sake, also if that one is kept back
+                    // in the end.
                     let company = members
                         .iter()
-                        .all(|with| with.poll.account == member.poll.account || compatible(other, with));
+                        .copied()
+                        .chain(
+                            self.open.values().filter(|with| with.poll.group_lobby == other.poll.group_lobby),
+                        )
+                        .filter(|with| {
+                            ![member.poll.account, other.poll.account].contains(&with.poll.account)
+                        })
+                        .all(|with| compatible(other, with));
                     like && company && other.search < member.search
                 };
                 let older = self.open.values().find(older);
