@@ -295,7 +295,9 @@ impl Game for Mmcos {
         let settings = self.settings.changes();
         let settings = settings.map(|(name, value)| Record::Setting { name, value: Some(value.into()) });
         let hours = self.public.week.counted().map(Record::Hour);
-        let settings = settings.chain(hours);
+        let operators = self.operator.desk.operators().iter();
+        let operators = operators.map(|operator| Record::Operator(Box::new(operator.clone())));
+        let settings = settings.chain(hours).chain(operators);
         let event = self.events().by_hand().map(Record::EventByHand);
         self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings).chain(event)
     }
@@ -402,6 +404,10 @@ impl Service for Mmcos {
             Record::Podium(podium) => self.standings.restore_podium(podium),
             Record::Hour(hour) => self.public.week.put(hour),
             Record::EventByHand(by_hand) => self.game_configuration.restore(by_hand),
+            Record::Operator(operator) => {
+                self.operator.desk.restore_operator(operator.name.clone().as_str(), Some(*operator));
+            }
+            Record::OperatorRemoved(name) => self.operator.desk.restore_operator(name.as_str(), None),
         }
         Ok(())
     }

@@ -111,8 +111,10 @@ pub enum LogEvent {
     #[error("{0} may play again")]
     Unbanned(Subject),
     /// An operator carried out a command from this address.
-    #[error("the operator at {peer} {deed}")]
+    #[error("{operator} at {peer} {deed}")]
     Operator {
+        /// Name of the operator.
+        operator: String,
         /// Address of the operator.
         peer: SocketAddr,
         /// The command, such as `set message to "Hello"`.

@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, string::String};
 
+use mmcos_core::admin::{Operator, OperatorName};
 use mmcos_core::row::{Column, History, Milestone, Recent, Removal, Restore, Row, Schema, Table, View};
 
 use crate::{
@@ -56,12 +57,18 @@ pub enum Record {
     Hour(Hour),
     /// An operator started or stopped an event.
     EventByHand(ByHand),
+    /// A named operator was added or changed.
+    Operator(Box<Operator>),
+    /// A named operator was removed.
+    OperatorRemoved(OperatorName),
 }
 
 impl Row for Record {
     const SCHEMA: &'static Schema = &Schema {
         name: info::INFO.name,
-        tables: &[SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES, PODIUMS, HOURS],
+        tables: &[
+            SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES, PODIUMS, HOURS, OPERATORS,
+        ],
         counted: "players",
         views: &[STANDINGS],
         migrations: &[
@@ -228,6 +235,21 @@ const HOURS: Table = Table {
     record: "Hour",
     name: "hours",
     columns: &[Column::integer("hour"), Column::integer("weeks"), Column::integer("players")],
+    ..Table::PLAIN
+};
+
+/// Named operators. The password is a digest: SHA-256, in base64, of 128 random bits.
+const OPERATORS: Table = Table {
+    record: "Operator",
+    name: "operators",
+    columns: &[
+        Column::text("name"),
+        Column::text("role"),
+        Column::integer("until"),
+        Column::integer("made"),
+        Column::text("password"),
+    ],
+    removal: Removal::By("OperatorRemoved"),
     ..Table::PLAIN
 };
 

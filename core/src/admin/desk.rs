@@ -4,14 +4,15 @@ use alloc::{format, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    Access, Addresses, AdminResponse, Config, Exposition, Gate, Kind, Refusal, Thousandths, VisitorPage,
+    Access, Addresses, AdminResponse, Config, Exposition, Gate, Kind, Operator, Operators, Refusal,
+    Thousandths, VisitorPage,
 };
 #[cfg(feature = "openapi")]
 use super::{Operation, RequiredAccess};
 use crate::{
     engine::{Body, Exchange, Peer, Response},
     info::Info,
-    seam::{Bytes, Monotonic, Storage, StorageTrouble, Wall},
+    seam::{Bytes, Now, Storage, StorageTrouble, Wall},
     service::{Context, Service},
     wire::http::{Method, Request, Status},
 };
@@ -65,7 +66,9 @@ pub struct DeskConfig {
 #[derive(Debug)]
 pub struct Desk {
     info: &'static Info,
-    gate: Option<Gate>,
+    gate: Gate,
+    /// True if there are metrics and a dashboard.
+    has_admin: bool,
     pages: Vec<VisitorPage>,
     addresses: Addresses,
     /// Part of the game on the page at `/`, as HTML.
@@ -118,8 +121,9 @@ impl Desk {
     /// Returns the desk of this game.
     pub fn new(info: &'static Info, config: DeskConfig) -> Self {
         let DeskConfig { admin, pages, addresses } = config;
-        let (gate, started, commits) = (admin.map(Gate::new), None, Commits::default());
-        Self { info, gate, pages, addresses, front: Arc::default(), started, commits }
+        let (has_admin, gate) = (admin.is_some(), Gate::new(admin.unwrap_or_default()));
+        let (front, started, commits) = (Arc::default(), None, Commits::default());
+        Self { info, gate, has_admin, pages, addresses, front, started, commits }
     }
 
     /// Sets the game's part of the page at `/`, such as the players online: HTML, in UTF-8.
@@ -129,7 +133,20 @@ impl Desk {
 
     /// Returns the gate that recognises operators; `None` without [`DeskConfig::admin`].
     pub const fn gate(&mut self) -> Option<&mut Gate> {
-        self.gate.as_mut()
+        if self.has_admin { Some(&mut self.gate) } else { None }
+    }
+
+    /// Returns the named operators, which are kept without a gate too.
+    pub const fn operators(&self) -> &Operators {
+        self.gate.operators()
+    }
+
+    /// Restores a named operator, or removes the one of this name.
+    pub fn restore_operator(&mut self, name: &str, operator: Option<Operator>) {
+        match operator {
+            Some(operator) => drop(self.gate.put_operator(operator)),
+            None => drop(self.gate.remove_operator(name)),
+        }
     }
 
     /// Returns the wall time of the first request; `now` if there was none.
@@ -180,15 +197,13 @@ impl Desk {
                 AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text)
             }
             ("/readyz", ..) => plain("ready\n"),
-            ("/metrics", ..) if self.gate.is_some() => {
-                match self.may_read_metrics(request, peer, cx.now().monotonic) {
-                    Ok(()) => return DeskOutcome::Metrics(exchange, self.metrics(cx)),
-                    Err(refusal) => {
-                        AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
-                        return DeskOutcome::Refused(refusal);
-                    }
+            ("/metrics", ..) if self.has_admin => match self.may_read_metrics(request, peer, cx.now()) {
+                Ok(()) => return DeskOutcome::Metrics(exchange, self.metrics(cx)),
+                Err(refusal) => {
+                    AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
+                    return DeskOutcome::Refused(refusal);
                 }
-            }
+            },
             (path, ..) => {
                 let Some(page) = self.pages.iter().find(|page| page.path == path) else {
                     return DeskOutcome::Game(exchange);
@@ -209,14 +224,13 @@ impl Desk {
         DeskOutcome::Responded
     }
 
-    fn may_read_metrics(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<(), Refusal> {
-        match &mut self.gate {
-            Some(gate) if gate.has_open_metrics() => Ok(()),
-            Some(gate) => match gate.access(request, peer, now)? {
-                Access::Operator(_) => Ok(()),
-                Access::Public => Err(Refusal::ProofNeeded),
-            },
-            None => Err(Refusal::ProofNeeded),
+    fn may_read_metrics(&mut self, request: &Request<'_>, peer: Peer, now: Now) -> Result<(), Refusal> {
+        if self.gate.has_open_metrics() {
+            return Ok(());
+        }
+        match self.gate.access(request, peer, now)? {
+            Access::Operator(_) => Ok(()),
+            Access::Public => Err(Refusal::ProofNeeded),
         }
     }
 

@@ -1,14 +1,18 @@
-use alloc::{format, string::String};
-use core::{net::SocketAddr, time::Duration};
+use alloc::{format, string::String, vec::Vec};
+use core::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use super::{
-    Config, host,
+    CONSOLE, Config, Grant, HOST, Operator, OperatorError, Operators, Role, host,
     throttle::LoginThrottle,
     tokens::{LINK_LIFETIME, SESSION_LIFETIME, Token, TokenDigest, Tokens},
 };
 use crate::{
+    calendar::UtcText,
     engine::Peer,
-    seam::Monotonic,
+    seam::{Monotonic, Now, Wall},
     wire::http::{Method, Request, Status},
 };
 
@@ -17,21 +21,43 @@ use crate::{
 pub(super) const COOKIE: &str = "mmcos_operator";
 
 /// Access that a request has proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// No proof.
     Public,
-    /// Proof of being the operator.
-    Operator(Proof),
+    /// Proof of being an operator.
+    Operator(Caller),
+}
+
+/// The operator that a request has proved to come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Name: [`HOST`], [`CONSOLE`], or that of an [`Operator`].
+    pub name: String,
+    /// Permissions.
+    pub role: Role,
+    /// The proof.
+    pub proof: Proof,
 }
 
 /// The proof by which an operator was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The password, or another bearer token that is valid as long as the server runs.
-    Bearer,
+    /// The host's password or the console's token, which are valid as long as the server runs.
+    Host,
+    /// The password of a named operator.
+    Password(TokenDigest),
     /// An admin session.
     Session(TokenDigest),
+}
+
+/// An admin session that has just begun.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// Name of the operator.
+    pub name: String,
+    /// Value of the field `Set-Cookie`.
+    pub cookie: String,
 }
 
 /// The reason why a request is refused.
@@ -54,6 +80,17 @@ pub enum Refusal {
     /// The password is wrong, or was not checked because many wrong ones came from this address.
     #[error("Wrong password. Too many wrong ones came from your address: try again in {} s.", seconds(*.0))]
     TooManyAttempts(Duration),
+    /// The access of a named operator has ended.
+    #[error("Your access ended at {0}. Ask an admin of this server for a new one.")]
+    Ended(UtcText),
+    /// The role does not permit the request.
+    #[error("This takes the role {needed}; yours is {has}. An admin of this server can change it.")]
+    RoleNeeded {
+        /// The least role that permits it.
+        needed: Role,
+        /// The role of the sender.
+        has: Role,
+    },
     /// The one-time link was used or has expired.
     #[error("This link has been used or has expired. Run `mmcos admin-link` for a new one.")]
     UsedLink,
@@ -63,19 +100,20 @@ impl Refusal {
     /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
-            Self::ForeignHost(_) | Self::ForeignSite => Status::FORBIDDEN,
-            Self::ProofNeeded | Self::WrongPassword => Status::UNAUTHORIZED,
+            Self::ForeignHost(_) | Self::ForeignSite | Self::RoleNeeded { .. } => Status::FORBIDDEN,
+            Self::ProofNeeded | Self::WrongPassword | Self::Ended(_) => Status::UNAUTHORIZED,
             Self::TooManyAttempts(_) => Status::TOO_MANY_REQUESTS,
             Self::UsedLink => Status::GONE,
         }
     }
 }
 
-/// Recognises the operator: by password, by admin session, by one-time link. Never by the address of a request: a
+/// Recognises operators: by password, by admin session, by one-time link. Never by the address of a request: a
 /// proxy or a tunnel that ends on this machine passes on the requests of strangers (decision 0068).
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
+    operators: Operators,
     sessions: Tokens,
     links: Tokens,
     throttle: LoginThrottle,
@@ -84,12 +122,53 @@ pub struct Gate {
 impl Gate {
     /// Returns a gate without sessions. The link of `config` is valid from now on.
     pub fn new(config: Config) -> Self {
-        let mut links = Tokens::default();
-        let start = Monotonic::default();
+        let (mut links, throttle) = (Tokens::new(LINK_LIFETIME), LoginThrottle::default());
         if let Some(link) = config.first_link {
-            links.add(link, start.after(LINK_LIFETIME), start);
+            links.add(link, HOST, Ipv4Addr::LOCALHOST.into(), Monotonic::default());
         }
-        Self { config, sessions: Tokens::default(), links, throttle: LoginThrottle::default() }
+        Self {
+            config,
+            operators: Operators::default(),
+            sessions: Tokens::new(SESSION_LIFETIME),
+            links,
+            throttle,
+        }
+    }
+
+    /// Returns the named operators.
+    pub const fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
+    /// Checks that one more named operator can be added.
+    ///
+    /// # Errors
+    /// [`OperatorError::TooMany`] if there are too many.
+    pub fn has_room(&self) -> Result<(), OperatorError> {
+        self.operators.has_room()
+    }
+
+    /// Adds an operator, or replaces the one of the same name, which is returned. With another password, the admin
+    /// sessions and links of the one before end.
+    pub fn put_operator(&mut self, operator: Operator) -> Option<Operator> {
+        let (name, password) = (operator.name.clone(), operator.password);
+        let before = self.operators.put(operator);
+        if before.as_ref().is_none_or(|before| before.password != password) {
+            self.end_all(name.as_str());
+        }
+        before
+    }
+
+    /// Removes an operator. Admin sessions and links of that name end.
+    pub fn remove_operator(&mut self, name: &str) -> Option<Operator> {
+        self.end_all(name);
+        self.operators.remove(name)
+    }
+
+    fn end_all(&mut self, name: &str) {
+        for tokens in [&mut self.sessions, &mut self.links] {
+            tokens.remove(|grant| grant.name == name);
+        }
     }
 
     /// Returns true if metrics need no proof.
@@ -102,25 +181,44 @@ impl Gate {
     /// # Errors
     /// [`Refusal`] for a wrong bearer token, and without a bearer token for a request of another site or to another
     /// name.
-    pub fn access(&mut self, request: &Request<'_>, peer: Peer, now: Monotonic) -> Result<Access, Refusal> {
+    pub fn access(&mut self, request: &Request<'_>, peer: Peer, now: Now) -> Result<Access, Refusal> {
         if let Some(token) = bearer(request) {
             // Browsers never add a bearer token by themselves, so neither the name nor the site matters.
-            return self.check_password(token, peer.address, now).map(|()| Access::Operator(Proof::Bearer));
+            return self.authenticate(token, peer.address, now).map(Access::Operator);
         }
         self.check_origin(request)?;
-        let session = cookies(request).find(|session| self.sessions.holds(*session, now));
-        Ok(session.map_or(Access::Public, |session| Access::Operator(Proof::Session(session))))
+        let caller = cookies(request).find_map(|session| self.caller_of_session(session, now));
+        Ok(caller.map_or(Access::Public, Access::Operator))
+    }
+
+    fn caller_of_session(&self, session: TokenDigest, now: Now) -> Option<Caller> {
+        let name = &self.sessions.get(session, now.monotonic)?.name;
+        let role = self.role_of(name, now.wall)?;
+        Some(Caller { name: name.clone(), role, proof: Proof::Session(session) })
+    }
+
+    /// Returns the role of an operator whose access has not ended.
+    fn role_of(&self, name: &str, now: Wall) -> Option<Role> {
+        match name {
+            HOST | CONSOLE => Some(Role::Admin),
+            name => {
+                self.operators.get(name).filter(|operator| operator.holds(now)).map(|operator| operator.role)
+            }
+        }
     }
 
     /// Returns true while a proof is valid.
-    pub fn holds(&self, proof: Proof, now: Monotonic) -> bool {
+    pub fn holds(&self, proof: Proof, now: Now) -> bool {
         match proof {
-            Proof::Bearer => true,
-            Proof::Session(session) => self.sessions.holds(session, now),
+            Proof::Host => true,
+            Proof::Password(password) => {
+                self.operators.by_password(password).is_some_and(|operator| operator.holds(now.wall))
+            }
+            Proof::Session(session) => self.caller_of_session(session, now).is_some(),
         }
     }
 
-    /// Begins an admin session with the password. Returns its `Set-Cookie`.
+    /// Begins an admin session with a password.
     ///
     /// # Errors
     /// [`Refusal`] if the password is wrong.
@@ -130,13 +228,13 @@ impl Gate {
         request: &Request<'_>,
         peer: Peer,
         session: Token,
-        now: Monotonic,
-    ) -> Result<String, Refusal> {
-        self.check_password(password.as_bytes(), peer.address, now)?;
-        Ok(self.begin_session(request, peer, session, now))
+        now: Now,
+    ) -> Result<LoggedIn, Refusal> {
+        let Caller { name, .. } = self.authenticate(password.as_bytes(), peer.address, now)?;
+        Ok(self.begin_session(name, request, peer, session, now.monotonic))
     }
 
-    /// Begins an admin session with a one-time link, which is then used up. Returns its `Set-Cookie`.
+    /// Begins an admin session with a one-time link, which is then used up.
     ///
     /// # Errors
     /// [`Refusal`] if the link does not hold, or if its cookie would not be accepted under this name.
@@ -146,18 +244,19 @@ impl Gate {
         request: &Request<'_>,
         peer: Peer,
         session: Token,
-        now: Monotonic,
-    ) -> Result<String, Refusal> {
+        now: Now,
+    ) -> Result<LoggedIn, Refusal> {
         self.check_host(request)?;
-        if !self.links.take(TokenDigest::of(link.as_bytes()), now) {
-            return Err(Refusal::UsedLink);
-        }
-        Ok(self.begin_session(request, peer, session, now))
+        let link = self.links.take(TokenDigest::of(link.as_bytes()), now.monotonic);
+        let Some(Grant { name, .. }) = link else { return Err(Refusal::UsedLink) };
+        Ok(self.begin_session(name, request, peer, session, now.monotonic))
     }
 
-    /// Creates a one-time link. Returns its token as text.
-    pub fn make_link(&mut self, link: Token, now: Monotonic) -> String {
-        self.links.add(link, now.after(LINK_LIFETIME), now)
+    /// Creates a one-time link for an operator. Returns its token as text.
+    pub fn make_link(&mut self, link: Token, caller: &Caller, peer: Peer, now: Monotonic) -> String {
+        // The link of a command opens a browser for the person at this machine.
+        let name = if caller.name == CONSOLE { HOST } else { &caller.name };
+        self.links.add(link, name, peer.address.ip(), now)
     }
 
     /// Ends a browser's admin session. Returns its `Set-Cookie`.
@@ -168,9 +267,32 @@ impl Gate {
         set_cookie(request, peer, "", Duration::ZERO)
     }
 
-    fn begin_session(&mut self, request: &Request<'_>, peer: Peer, session: Token, now: Monotonic) -> String {
-        let token = self.sessions.add(session, now.after(SESSION_LIFETIME), now);
-        set_cookie(request, peer, &token, SESSION_LIFETIME)
+    /// Returns the admin sessions, the oldest first.
+    pub fn sessions(&self, now: Monotonic) -> Vec<&Grant> {
+        self.sessions.all(now)
+    }
+
+    /// Returns the number of a caller's admin session.
+    pub fn session_number(&self, caller: &Caller, now: Monotonic) -> Option<u64> {
+        let Proof::Session(session) = caller.proof else { return None };
+        self.sessions.get(session, now).map(|grant| grant.number)
+    }
+
+    /// Ends the admin session of this number, and returns it.
+    pub fn end_session(&mut self, number: u64) -> Option<Grant> {
+        self.sessions.remove(|grant| grant.number == number)
+    }
+
+    fn begin_session(
+        &mut self,
+        name: String,
+        request: &Request<'_>,
+        peer: Peer,
+        session: Token,
+        now: Monotonic,
+    ) -> LoggedIn {
+        let token = self.sessions.add(session, &name, peer.address.ip(), now);
+        LoggedIn { name, cookie: set_cookie(request, peer, &token, SESSION_LIFETIME) }
     }
 
     /// Checks `Host`, against DNS rebinding.
@@ -194,16 +316,29 @@ impl Gate {
         if sent_by_us && from_us { Ok(()) } else { Err(Refusal::ForeignSite) }
     }
 
-    /// Checks a password. A random password is always checked: guessing cannot find it, and its owner must get in
-    /// while strangers guess. For a chosen password, the number of attempts of each source is limited.
-    fn check_password(&mut self, tried: &[u8], peer: SocketAddr, now: Monotonic) -> Result<(), Refusal> {
-        let Config { password, console, .. } = &self.config;
-        let may_guess =
-            |password: &super::Password| password.is_random() || self.throttle.allows_guess(peer.ip(), now);
-        if [password, console].into_iter().flatten().any(|one| may_guess(one) && one.is(tried)) {
-            return Ok(());
+    /// Returns the operator with this password. A random password is always checked: guessing cannot find it, and its
+    /// owner must get in while strangers guess. For a chosen password, the number of attempts of each source is
+    /// limited.
+    fn authenticate(&mut self, tried: &[u8], peer: SocketAddr, now: Now) -> Result<Caller, Refusal> {
+        if let Some(operator) = self.operators.by_password(TokenDigest::of(tried)) {
+            let Operator { name, role, until, password, .. } = operator;
+            return match until.filter(|_| !operator.holds(now.wall)) {
+                Some(until) => Err(Refusal::Ended(until.into())),
+                None => {
+                    Ok(Caller { name: name.as_str().into(), role: *role, proof: Proof::Password(*password) })
+                }
+            };
         }
-        let wait = self.throttle.failed(peer.ip(), now);
+        let Config { password, console, .. } = &self.config;
+        let may_guess = |password: &super::Password| {
+            password.is_random() || self.throttle.allows_guess(peer.ip(), now.monotonic)
+        };
+        for (name, password) in [(HOST, password), (CONSOLE, console)] {
+            if password.as_ref().is_some_and(|password| may_guess(password) && password.is(tried)) {
+                return Ok(Caller { name: name.into(), role: Role::Admin, proof: Proof::Host });
+            }
+        }
+        let wait = self.throttle.failed(peer.ip(), now.monotonic);
         Err(if wait.is_zero() { Refusal::WrongPassword } else { Refusal::TooManyAttempts(wait) })
     }
 }

@@ -11,6 +11,7 @@ mod host;
 mod metrics;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod operators;
 mod password;
 mod response;
 mod throttle;
@@ -20,21 +21,22 @@ mod visitor;
 use alloc::{string::String, vec::Vec};
 
 pub use desk::{Desk, DeskConfig, DeskOutcome};
-pub use gate::{Access, Gate, Proof, Refusal};
+pub use gate::{Access, Caller, Gate, LoggedIn, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
 pub use metrics::{Exposition, Family, Kind, Thousandths};
 #[cfg(feature = "openapi")]
 pub use openapi::{Operation, RequiredAccess, document};
+pub use operators::{CONSOLE, HOST, Operator, OperatorError, OperatorName, Operators, Role};
 pub use password::Password;
 pub use response::AdminResponse;
-pub use tokens::{LINK_LIFETIME, Token, TokenDigest};
+pub use tokens::{Grant, LINK_LIFETIME, Token, TokenDigest, TokenDigestError};
 pub use visitor::{Addresses, HostName, ServerAddress, ServerAddressError, VisitorPage};
 
 /// Credentials of operators, and what needs none.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The operator's password, also accepted as a bearer token. With `None`, only links and the console's token
-    /// remain.
+    /// The host's password, also accepted as a bearer token. With `None`, only links, the console's token and named
+    /// operators remain.
     pub password: Option<Password>,
     /// A bearer token for the host's own commands.
     pub console: Option<Password>,

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
+    Role,
     gate::COOKIE,
     response::{Done, Error},
 };
@@ -16,7 +17,10 @@ use crate::wire::http::{Method, Status};
 const FAILURES: [(Status, &str); 7] = [
     (Status::BAD_REQUEST, "The body is not as described."),
     (Status::UNAUTHORIZED, "Log in first, or send the password as a bearer token."),
-    (Status::FORBIDDEN, "Another site sent this, or it names a host that is not this server."),
+    (
+        Status::FORBIDDEN,
+        "The sender's role does not permit this, another site sent it, or it names a host that is not this server.",
+    ),
     (Status::NOT_FOUND, "There is no such thing."),
     (
         Status::CONFLICT,
@@ -37,8 +41,8 @@ pub enum RequiredAccess {
     Public,
     /// No password, but a browser must not have sent the request from another site or under another name.
     SameSite,
-    /// The operator's password, or an admin session.
-    Operator,
+    /// A password, or an admin session, of an operator with this role or a higher one.
+    Role(Role),
 }
 
 /// A request to an API, for its description. Define it in a constant, beside its route.
@@ -65,10 +69,11 @@ enum Content {
 }
 
 impl Operation {
-    /// Describes a request that needs the operator's access, has no body, and whose response is `{}`. In the path, a
-    /// variable segment is a name in braces.
+    /// Describes a request that has no body, and whose response is `{}`. Reading takes the least role, everything else
+    /// the highest one. In the path, a variable segment is a name in braces.
     pub const fn new(method: Method, path: &'static str, summary: &'static str) -> Self {
-        let (access, content) = (RequiredAccess::Operator, Content::Json(schema_of::<Done>));
+        let least = if matches!(method, Method::Get | Method::Head) { Role::Viewer } else { Role::Admin };
+        let (access, content) = (RequiredAccess::Role(least), Content::Json(schema_of::<Done>));
         Self { method, path, summary, access, query: &[], body: None, content, failures: &[] }
     }
 
@@ -132,7 +137,7 @@ impl Operation {
         let by_body = self.body.map(|_| Status::BAD_REQUEST);
         let by_access: &[Status] = match self.access {
             RequiredAccess::Public => &[],
-            RequiredAccess::SameSite | RequiredAccess::Operator => {
+            RequiredAccess::SameSite | RequiredAccess::Role(_) => {
                 &[Status::UNAUTHORIZED, Status::FORBIDDEN, Status::TOO_MANY_REQUESTS]
             }
         };
@@ -142,7 +147,8 @@ impl Operation {
             (code, reference)
         });
         let security = match self.access {
-            RequiredAccess::Operator => json!([{ "bearer": [] }, { "session": [] }]),
+            // OpenAPI 3.1 permits names of roles here: the least one that a request takes.
+            RequiredAccess::Role(least) => json!([{ "bearer": [least] }, { "session": [least] }]),
             RequiredAccess::Public | RequiredAccess::SameSite => json!([]),
         };
         let in_path = self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
@@ -204,6 +210,8 @@ pub fn document(info: &Value, operations: impl IntoIterator<Item = Operation>) -
             (format!("{}", status.code()), json!({ "description": text, "content": content }))
         })
         .collect();
+    let bearer =
+        "The host's password, or that of a named operator. A request with it is accepted under any name.";
     let session = "An admin session of a browser. The cookie's name ends with _PORT where the address has a port, and \
                    with _tls over TLS without one. Requests that change something also need this server's `Origin`.";
     json!({
@@ -216,7 +224,7 @@ pub fn document(info: &Value, operations: impl IntoIterator<Item = Operation>) -
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The operator's password. A request with it is accepted under any name.",
+                    "description": bearer,
                 },
                 "session": { "type": "apiKey", "in": "cookie", "name": COOKIE, "description": session },
             },

@@ -79,8 +79,13 @@ impl AdminResponse {
         let response = Self::error(refusal.status(), &format!("{refusal}"));
         match refusal {
             Refusal::TooManyAttempts(wait) => response.with("Retry-After", &format!("{}", seconds(*wait))),
-            Refusal::ProofNeeded | Refusal::WrongPassword => response.with("WWW-Authenticate", "Bearer"),
-            Refusal::ForeignHost(_) | Refusal::ForeignSite | Refusal::UsedLink => response,
+            Refusal::ProofNeeded | Refusal::WrongPassword | Refusal::Ended(_) => {
+                response.with("WWW-Authenticate", "Bearer")
+            }
+            Refusal::ForeignHost(_)
+            | Refusal::ForeignSite
+            | Refusal::RoleNeeded { .. }
+            | Refusal::UsedLink => response,
         }
     }
 

@@ -8,7 +8,7 @@ pub(crate) mod secret;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -355,7 +355,8 @@ impl<G: Game> Host<G> {
 
     /// Returns the lines about the dashboard that are printed at the start.
     pub fn dashboard(&self) -> Dashboard<'_> {
-        Dashboard { console: self.console.as_ref(), password: &self.password }
+        let shows_password = io::stdout().is_terminal();
+        Dashboard { console: self.console.as_ref(), password: &self.password, shows_password }
     }
 }
 

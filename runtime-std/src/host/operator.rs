@@ -205,12 +205,15 @@ pub struct Dashboard<'a> {
     pub console: Option<&'a Console>,
     /// Operator's password.
     pub password: &'a OperatorPassword,
+    /// True to show a new password: to a person at a terminal, not to a journal that keeps it.
+    pub shows_password: bool,
 }
 
 impl fmt::Display for Dashboard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Console { shown, first_link, .. }) = self.console else { return Ok(()) };
-        let OperatorPassword { text, file, new } = self.password;
+        let Self { console, password, shows_password } = self;
+        let Some(Console { shown, first_link, .. }) = console else { return Ok(()) };
+        let OperatorPassword { text, file, new } = password;
         writeln!(f, "\nDashboard      {shown}/admin/link/{first_link}")?;
         writeln!(f, "               {}", once())?;
         writeln!(
@@ -219,7 +222,7 @@ impl fmt::Display for Dashboard<'_> {
             program()
         )?;
         writeln!(f, "               with the password in {}", file.display())?;
-        if *new { writeln!(f, "               {text}") } else { Ok(()) }
+        if *new && *shows_password { writeln!(f, "               {text}") } else { Ok(()) }
     }
 }
 
@@ -243,7 +246,8 @@ mod tests {
             ..nowhere(dir)
         };
         let console = Console::new(&setup).unwrap().unwrap();
-        let shown = |password| Dashboard { console: Some(&console), password }.to_string();
+        let shown =
+            |password| Dashboard { console: Some(&console), password, shows_password: true }.to_string();
         let link = format!("http://192.168.1.20:8080/admin/link/{}\n", console.first_link);
         assert!(shown(&first).contains(&link) && shown(&first).contains(&first.text));
         assert!(!shown(&second).contains(&first.text));

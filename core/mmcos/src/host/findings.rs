@@ -52,6 +52,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::Prize(_)
         | Record::Podium(_)
         | Record::Hour(_)
-        | Record::EventByHand(_) => None,
+        | Record::EventByHand(_)
+        | Record::Operator(_)
+        | Record::OperatorRemoved(_) => None,
     }
 }

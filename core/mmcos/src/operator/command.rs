@@ -18,7 +18,7 @@ use crate::{
     services::response::RETRY_AFTER,
 };
 use mmcos_core::{
-    admin::{AdminResponse, LINK_LIFETIME, Refusal, Token},
+    admin::{Access, AdminResponse, Caller, LINK_LIFETIME, LoggedIn, OperatorError, Refusal, Token},
     calendar::UtcText,
     engine::Peer,
     seam::{Monotonic, Storage, Wall},
@@ -38,6 +38,7 @@ const MAX_EVENT_HOURS: u32 = 24 * 60;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
+    /// The host's password, or that of a named operator.
     password: String,
 }
 
@@ -99,9 +100,29 @@ pub(super) struct StartSeason {
     confirm: bool,
 }
 
+/// A command that was carried out.
+#[derive(Debug)]
+pub(super) struct Deed {
+    /// Description, such as `kicked player 7`.
+    text: String,
+    response: AdminResponse,
+}
+
+impl Deed {
+    /// Returns a deed whose response has no data.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), response: AdminResponse::done() }
+    }
+
+    /// Replaces the response.
+    pub(super) fn with_response(self, response: AdminResponse) -> Self {
+        Self { response, ..self }
+    }
+}
+
 /// Reason why a command is not carried out.
 #[derive(Debug, thiserror::Error)]
-enum CommandError {
+pub(super) enum CommandError {
     #[error("the body must be JSON of the form that /api/v1/openapi.json shows: {0}")]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
@@ -133,6 +154,8 @@ enum CommandError {
     #[error("there is no such {0}")]
     Unknown(&'static str),
     #[error(transparent)]
+    Operator(#[from] OperatorError),
+    #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
@@ -142,6 +165,7 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         command: Endpoint<'_>,
+        access: Access,
         request: &Request<'_>,
         peer: Peer,
     ) -> AdminResponse {
@@ -167,17 +191,37 @@ impl Mmcos {
                 return AdminResponse::done().with("Set-Cookie", &cookie);
             }
             Endpoint::OpenLink(link) => return self.open_link(cx, link, request, peer),
-            Endpoint::MakeLink => {
-                let link = Token::new([cx.random(), cx.random()]);
-                let now = cx.now().monotonic;
-                let gate = self.operator.desk.gate();
-                let token = gate.map(|gate| gate.make_link(link, now)).unwrap_or_default();
-                cx.log(LogEvent::Operator { peer: peer.address, deed: "made a one-time link".into() });
-                return AdminResponse::json(&Link {
-                    path: format!("/admin/link/{token}"),
-                    seconds: LINK_LIFETIME.as_secs(),
-                });
+            _ => match access {
+                Access::Operator(caller) => {
+                    let done = self.carry_out_for(cx, command, &caller, body, peer);
+                    done.map(|deed| (caller.name, deed))
+                }
+                Access::Public => Err(Refusal::ProofNeeded.into()),
+            },
+        };
+        match done {
+            Ok((operator, Deed { text: deed, response })) => {
+                cx.log(LogEvent::Operator { operator, peer: peer.address, deed });
+                response
             }
+            Err(error) => rejected(&error),
+        }
+    }
+
+    fn carry_out_for(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        command: Endpoint<'_>,
+        caller: &Caller,
+        body: &[u8],
+        peer: Peer,
+    ) -> Result<Deed, CommandError> {
+        let text = match command {
+            Endpoint::MakeLink => return Ok(self.make_link(cx, caller, peer)),
+            Endpoint::PutOperator(name) => return self.put_operator(cx, name, body),
+            Endpoint::RenewPassword(name) => return self.renew_password(cx, name),
+            Endpoint::RemoveOperator(name) => return self.remove_operator(cx, name),
+            Endpoint::EndSession(number) => return self.end_admin_session(cx, number),
             Endpoint::Set(name) => self.set(cx, name, body),
             Endpoint::Reset(name) => self.reset(cx, name),
             Endpoint::Kick(user) => self.kick(cx, user),
@@ -192,13 +236,16 @@ impl Mmcos {
             }
             _ => Err(CommandError::Unknown("command")),
         };
-        match done {
-            Ok(deed) => {
-                cx.log(LogEvent::Operator { peer: peer.address, deed });
-                AdminResponse::done()
-            }
-            Err(error) => rejected(&error),
-        }
+        text.map(Deed::new)
+    }
+
+    fn make_link(&mut self, cx: &mut Context<'_, Self>, caller: &Caller, peer: Peer) -> Deed {
+        let link = Token::new([cx.random(), cx.random()]);
+        let now = cx.now().monotonic;
+        let gate = self.operator.desk.gate();
+        let token = gate.map(|gate| gate.make_link(link, caller, peer, now)).unwrap_or_default();
+        let link = Link { path: format!("/admin/link/{token}"), seconds: LINK_LIFETIME.as_secs() };
+        Deed::new("made a one-time link").with_response(AdminResponse::json(&link))
     }
 
     fn log_in(
@@ -210,9 +257,9 @@ impl Mmcos {
         let LogIn { password } = serde_json::from_slice(request.body())?;
         let session = Token::new([cx.random(), cx.random()]);
         let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
-        match gate.log_in(&password, request, peer, session, cx.now().monotonic) {
-            Ok(cookie) => {
-                cx.log(LogEvent::Operator { peer: peer.address, deed: "logged in".into() });
+        match gate.log_in(&password, request, peer, session, cx.now()) {
+            Ok(LoggedIn { name: operator, cookie }) => {
+                cx.log(LogEvent::Operator { operator, peer: peer.address, deed: "logged in".into() });
                 Ok(AdminResponse::done().with("Set-Cookie", &cookie))
             }
             Err(why) => {
@@ -243,9 +290,10 @@ impl Mmcos {
         let Some(gate) = self.operator.desk.gate() else {
             return AdminResponse::refused(&Refusal::ProofNeeded);
         };
-        match gate.open_link(link, request, peer, session, cx.now().monotonic) {
-            Ok(cookie) => {
-                cx.log(LogEvent::Operator { peer: peer.address, deed: "logged in with a one-time link".into() });
+        match gate.open_link(link, request, peer, session, cx.now()) {
+            Ok(LoggedIn { name: operator, cookie }) => {
+                let deed = "logged in with a one-time link".into();
+                cx.log(LogEvent::Operator { operator, peer: peer.address, deed });
                 AdminResponse::see_other("/admin").with("Set-Cookie", &cookie)
             }
             Err(Refusal::UsedLink) => page(
@@ -390,7 +438,12 @@ impl Mmcos {
 const fn may_record(command: Endpoint<'_>) -> bool {
     !matches!(
         command,
-        Endpoint::LogIn | Endpoint::LogOut | Endpoint::OpenLink(_) | Endpoint::MakeLink | Endpoint::Kick(_)
+        Endpoint::LogIn
+            | Endpoint::LogOut
+            | Endpoint::OpenLink(_)
+            | Endpoint::MakeLink
+            | Endpoint::EndSession(_)
+            | Endpoint::Kick(_)
     )
 }
 

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::host::info::INFO;
 
-use super::{asset::Asset, command, view};
+use super::{asset::Asset, command, operators, view};
 use mmcos_core::{
-    admin::{Desk, Operation, RequiredAccess, document},
+    admin::{Desk, Operation, RequiredAccess, Role, document},
     settings::LiveSetting,
     wire::http::{Method, Status},
 };
@@ -28,6 +28,18 @@ pub(super) enum Endpoint<'a> {
     OpenLink(&'a str),
     /// Make a one-time link.
     MakeLink,
+    /// Get the named operators.
+    Operators,
+    /// Add a named operator, or change one.
+    PutOperator(&'a str),
+    /// Replace the password of a named operator.
+    RenewPassword(&'a str),
+    /// Remove a named operator.
+    RemoveOperator(&'a str),
+    /// Get the admin sessions.
+    Sessions,
+    /// End an admin session.
+    EndSession(&'a str),
     /// Get everything that the dashboard shows.
     State,
     /// Get the same, again whenever it changes.
@@ -85,8 +97,12 @@ static PAGES: [(&str, Maker); 7] = [
     ("/admin/link/{link}", |link| Endpoint::OpenLink(link)),
 ];
 
-/// Routes of the API, both to serve and to describe it.
-static API: [(Operation, Maker); 21] = [
+/// Access to commands about players and matches.
+const MODERATOR: RequiredAccess = RequiredAccess::Role(Role::Moderator);
+
+/// Routes of the API, both to serve and to describe it. Each names the least role that it takes: by default, reading
+/// takes a viewer, and everything else an admin.
+static API: [(Operation, Maker); 27] = [
     (
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
@@ -110,8 +126,47 @@ static API: [(Operation, Maker); 21] = [
         |_| Endpoint::LogOut,
     ),
     (
-        post("/api/v1/links", "Makes a one-time link that logs a browser in.").returns::<view::Link>(),
+        post("/api/v1/links", "Makes a one-time link that logs a browser in, as the sender.")
+            .with_access(RequiredAccess::Role(Role::Viewer))
+            .returns::<view::Link>(),
         |_| Endpoint::MakeLink,
+    ),
+    (
+        get("/api/v1/operators", "Returns the named operators.")
+            .with_access(RequiredAccess::Role(Role::Admin))
+            .returns::<Vec<view::OperatorRow>>(),
+        |_| Endpoint::Operators,
+    ),
+    (
+        put(
+            "/api/v1/operators/{name}",
+            "Adds an operator, a person or a program, and returns its password; or changes role and end of one.",
+        )
+        .with_body::<operators::PutOperator>()
+        .returns::<view::NewPassword>()
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |name| Endpoint::PutOperator(name),
+    ),
+    (
+        post("/api/v1/operators/{name}/password", "Replaces an operator's password, and ends its admin sessions.")
+            .returns::<view::NewPassword>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Endpoint::RenewPassword(name),
+    ),
+    (
+        delete("/api/v1/operators/{name}", "Removes an operator, and ends its admin sessions.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |name| Endpoint::RemoveOperator(name),
+    ),
+    (
+        get("/api/v1/sessions", "Returns the admin sessions: browsers that are logged in.")
+            .with_access(RequiredAccess::Role(Role::Admin))
+            .returns::<Vec<view::SessionRow>>(),
+        |_| Endpoint::Sessions,
+    ),
+    (
+        delete("/api/v1/sessions/{number}", "Ends an admin session.").fails_with(&[Status::NOT_FOUND]),
+        |number| Endpoint::EndSession(number),
     ),
     (
         get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(),
@@ -136,11 +191,13 @@ static API: [(Operation, Maker); 21] = [
     ),
     (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
+            .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND]),
         |user| Endpoint::Kick(user),
     ),
     (
         post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")
+            .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |session| Endpoint::EndMatch(session),
     ),
@@ -150,12 +207,14 @@ static API: [(Operation, Maker); 21] = [
     ),
     (
         post("/api/v1/bans", "Bans a player or addresses.")
+            .with_access(MODERATOR)
             .with_body::<command::NewBan>()
             .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::Ban,
     ),
     (
         post("/api/v1/bans/lift", "Lifts a ban.")
+            .with_access(MODERATOR)
             .with_body::<command::LiftBan>()
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::LiftBan,
@@ -219,8 +278,9 @@ const fn delete(path: &'static str, summary: &'static str) -> Operation {
 /// Returns the description of the API.
 pub(super) fn description() -> Value {
     let about = "The API of the dashboard. Times are in seconds since 1970. Steam IDs and match numbers are \
-                 strings, since a browser's numbers end at 2^53. Requests need the operator's password as a bearer \
-                 token, or the cookie of an admin session, except those that say otherwise.";
+                 strings, since a browser's numbers end at 2^53. Requests need a password as a bearer token, or the \
+                 cookie of an admin session, except those that say otherwise. `security` names the least role: viewer, \
+                 moderator or admin.";
     let info = json!({
         "title": INFO.name,
         "version": "1",
@@ -279,14 +339,20 @@ mod tests {
         let find = |method, path| Endpoint::find(method, path);
         let allow = |methods: &str| Some(Found::Allow(methods.into()));
         let public = |endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Public));
-        let proved = |endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Operator));
+        let for_role = |role, endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Role(role)));
         assert_eq!(find(Method::Get, "/admin"), public(Endpoint::Asset(Asset::Page)));
         assert_eq!(find(Method::Head, "/api/v1/openapi.json"), public(Endpoint::Description));
         assert_eq!(find(Method::Post, "/api/v1/openapi.json"), allow("GET, HEAD"));
         assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
-        assert_eq!(find(Method::Post, "/api/v1/players/7/kick"), proved(Endpoint::Kick("7")));
+        assert_eq!(
+            find(Method::Post, "/api/v1/players/7/kick"),
+            for_role(Role::Moderator, Endpoint::Kick("7"))
+        );
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
-        assert_eq!(find(Method::Put, "/api/v1/settings/message"), proved(Endpoint::Set("message")));
+        assert_eq!(
+            find(Method::Put, "/api/v1/settings/message"),
+            for_role(Role::Admin, Endpoint::Set("message"))
+        );
         for path in [
             "/",
             "",

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Operator, view};
 use crate::{Mmcos, Timer};
 use mmcos_core::{
-    admin::{Access, AdminResponse, Proof},
+    admin::{Access, AdminResponse, Caller, Proof, Refusal},
     engine::{Body, Exchange, ExchangeId, Response, Stream, TimerId},
     seam::{Bytes, Monotonic},
     service::Context,
@@ -68,12 +68,16 @@ impl Live {
 
 impl Mmcos {
     /// Sends the state whenever it changes, while the reader stays and its proof is valid.
-    pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, proof: Proof, exchange: Exchange) {
+    pub(super) fn watch(&mut self, cx: &mut Context<'_, Self>, access: &Access, exchange: Exchange) {
+        let Access::Operator(Caller { proof, .. }) = access else {
+            let response = AdminResponse::refused(&Refusal::ProofNeeded);
+            return response.send(|response| cx.respond(exchange, response));
+        };
         if self.operator.live.watchers() >= MOST {
             let response = AdminResponse::error(Status::SERVICE_UNAVAILABLE, "too many watch already");
             return response.send(|response| cx.respond(exchange, response));
         }
-        let session = view::Session::new(Access::Operator(proof), cx.now().wall);
+        let session = view::Session::new(access, cx.now().wall);
         let hello = event("session", &session);
         let state = self.state_seen(cx);
         let history = self.history_seen();
@@ -85,7 +89,7 @@ impl Mmcos {
         };
         let stream = cx.stream(exchange, &response);
         if [state, history].into_iter().all(|text| cx.send(&stream, &Bytes::Shared(text).into())) {
-            self.operator.live.streams.push(Watcher { stream, proof });
+            self.operator.live.streams.push(Watcher { stream, proof: *proof });
             self.wake_while_watched(cx);
         }
     }
@@ -135,7 +139,7 @@ impl Mmcos {
 
     /// Ends the streams whose admin sessions have ended.
     pub(super) fn end_unproved(&mut self, cx: &mut Context<'_, Self>) {
-        let now = cx.now().monotonic;
+        let now = cx.now();
         let Operator { desk, live, .. } = &mut self.operator;
         let gate = desk.gate();
         let holds = |watcher: &mut Watcher| gate.as_ref().is_some_and(|gate| gate.holds(watcher.proof, now));

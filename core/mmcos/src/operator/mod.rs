@@ -6,6 +6,7 @@ mod command;
 mod endpoints;
 mod live;
 mod metrics;
+mod operators;
 mod view;
 
 use alloc::{string::ToString, sync::Arc, vec::Vec};
@@ -82,7 +83,9 @@ impl Mmcos {
                 response.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
             Some(Found::Endpoint(endpoint, required)) => match self.access(cx, required, request, peer) {
-                Ok(Access::Operator(proof)) if endpoint == Endpoint::Live => self.watch(cx, proof, exchange),
+                Ok(access @ Access::Operator(_)) if endpoint == Endpoint::Live => {
+                    self.watch(cx, &access, exchange);
+                }
                 Ok(access) => {
                     let response = self.respond(cx, endpoint, access, request, peer);
                     response.send(|response| cx.respond(exchange, response));
@@ -106,9 +109,12 @@ impl Mmcos {
         let Some(gate) = self.operator.desk.gate() else { return Err(Refusal::ProofNeeded) };
         let access = match required {
             RequiredAccess::Public => return Ok(Access::Public),
-            RequiredAccess::SameSite => gate.access(request, peer, cx.now().monotonic),
-            RequiredAccess::Operator => match gate.access(request, peer, cx.now().monotonic) {
+            RequiredAccess::SameSite => gate.access(request, peer, cx.now()),
+            RequiredAccess::Role(needed) => match gate.access(request, peer, cx.now()) {
                 Ok(Access::Public) => Err(Refusal::ProofNeeded),
+                Ok(Access::Operator(caller)) if caller.role < needed => {
+                    Err(Refusal::RoleNeeded { needed, has: caller.role })
+                }
                 access => access,
             },
         };
@@ -136,7 +142,7 @@ impl Mmcos {
                     .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
                 AdminResponse::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
             }
-            Endpoint::Session => AdminResponse::json(&view::Session::new(access, now.wall)),
+            Endpoint::Session => AdminResponse::json(&view::Session::new(&access, now.wall)),
             Endpoint::State => AdminResponse::json(&self.state(cx)),
             Endpoint::History => AdminResponse::json(&self.charts()),
             Endpoint::Players => AdminResponse::json(&self.players_named(cx, request.query())),
@@ -145,7 +151,12 @@ impl Mmcos {
             Endpoint::Events => {
                 AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>())
             }
-            command => self.carry_out(cx, command, request, peer),
+            Endpoint::Operators => AdminResponse::json(&self.operator_rows(now.wall)),
+            Endpoint::Sessions => match &access {
+                Access::Operator(caller) => AdminResponse::json(&self.session_rows(cx, caller)),
+                Access::Public => AdminResponse::refused(&Refusal::ProofNeeded),
+            },
+            command => self.carry_out(cx, command, access, request, peer),
         }
     }
 

@@ -11,9 +11,10 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use mmcos_core::admin::{Access, Chart};
+use mmcos_core::admin::{Access, Caller, Chart, Role};
 use mmcos_core::seam::Wall;
 
+pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;
 pub(crate) use state::searching;
 
@@ -293,9 +294,13 @@ pub(super) struct Ban<'a> {
 
 /// Access of the request's sender.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Session {
+pub(super) struct Session<'a> {
     /// Level of access.
     pub(super) access: AccessLevel,
+    /// Name of the operator; `operator` stands for the host's password.
+    pub(super) name: Option<&'a str>,
+    /// Role of the operator.
+    pub(super) role: Option<Role>,
     /// Time by the server's clock.
     pub(super) now: i64,
 }
@@ -306,19 +311,59 @@ pub(super) struct Session {
 pub(super) enum AccessLevel {
     /// Public status only.
     Public,
-    /// Everything.
+    /// As the role permits.
     Operator,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     /// Returns the view of this access.
-    pub(super) const fn new(access: Access, now: Wall) -> Self {
-        let access = match access {
-            Access::Public => AccessLevel::Public,
-            Access::Operator(_) => AccessLevel::Operator,
-        };
-        Self { access, now: now.as_secs() }
+    pub(super) fn new(access: &'a Access, now: Wall) -> Self {
+        let now = now.as_secs();
+        match access {
+            Access::Public => Self { access: AccessLevel::Public, name: None, role: None, now },
+            Access::Operator(Caller { name, role, .. }) => {
+                Self { access: AccessLevel::Operator, name: Some(name), role: Some(*role), now }
+            }
+        }
     }
+}
+
+/// Named operator: a person or a program.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct OperatorRow<'a> {
+    /// Name.
+    pub(super) name: &'a str,
+    /// Permissions.
+    pub(super) role: Role,
+    /// Time at which the operator was added.
+    pub(super) made: i64,
+    /// End of the access, if it has one.
+    pub(super) until: Option<i64>,
+    /// True while the access has not ended.
+    pub(super) holds: bool,
+}
+
+/// Password of a named operator.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct NewPassword {
+    /// The password, for the dashboard and as a bearer token. Shown this once. An operator that was there before keeps
+    /// the old one, and there is none here.
+    pub(super) password: Option<String>,
+}
+
+/// Admin session: a browser that is logged in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct SessionRow {
+    /// Number of the session.
+    pub(super) number: u64,
+    /// Name of the operator; `operator` stands for the host's password.
+    pub(super) name: String,
+    /// Address at the login.
+    pub(super) address: String,
+    /// Time of the login.
+    pub(super) since: i64,
+    /// True for the session of this request.
+    pub(super) own: bool,
 }
 
 /// One-time link that logs a browser in.

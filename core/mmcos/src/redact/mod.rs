@@ -85,6 +85,8 @@ impl Redactor<Mmcos> for Secrets {
         match record {
             Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
             Record::Unban(subject) => matches!(subject, Subject::Account(_)),
+            // A trace has no operators, as it has no dashboard.
+            Record::Operator(_) | Record::OperatorRemoved(_) => false,
             Record::Player(_)
             | Record::Match(_)
             | Record::MatchForgotten(_)

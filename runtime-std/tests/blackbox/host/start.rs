@@ -32,6 +32,17 @@ fn the_first_start_makes_certificates_and_the_second_keeps_them() {
     Client::plain(second.http).ask(&get("/redirect_steam_submission3.txt")).ok();
 }
 
+/// A journal or the log of a container keeps what is printed, for anyone who may read it.
+#[test]
+fn the_first_password_is_not_printed_into_a_journal() {
+    let server = Server::start_in(Scratch::new(), &[]);
+    server.says("with the password in");
+    server.settle();
+    let said = server.said_so_far();
+    assert!(!said.contains(&server.password()), "{said}");
+    assert!(server.log_so_far().iter().all(|line| !line.contains(&server.password())));
+}
+
 /// The store, its lock, and the files about the running server change with every start.
 fn is_of_one_run(path: &Path) -> bool {
     let starts = ["mmcos.", "admin-console", "running.toml"];

@@ -184,6 +184,11 @@ impl Server {
         Self::wait_for(&self.served.lines, text)
     }
 
+    /// Returns the lines of the text at the start that no test has waited for.
+    pub(crate) fn said_so_far(&self) -> String {
+        self.served.lines.lock().unwrap().try_iter().collect::<Vec<_>>().join("\n")
+    }
+
     fn wait_for(from: &Mutex<Receiver<String>>, text: &str) -> String {
         let mut lines = String::new();
         let until = Instant::now() + PATIENCE;

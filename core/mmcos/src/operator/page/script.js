@@ -59,9 +59,9 @@ async function command(method, path, body, done) {
     return false;
   }
   try {
-    await ask(method, path, body);
+    const answer = await ask(method, path, body);
     report(done);
-    return true;
+    return answer;
   } catch (error) {
     if (error.confirm !== undefined && !(body && body.confirm)) {
       return confirm('Careful: ' + error.confirm + '. Do it anyway?') && command(method, path, { ...body, confirm: true }, done);
@@ -545,7 +545,58 @@ function showSetting({ name, kind, about, value, configured, set }) {
   form.reset.classList.toggle('unneeded', !set);
 }
 
+// Shows a password that the server made, until the next one.
+function showPassword(name, { password }) {
+  byId('new-password').hidden = !password;
+  if (!password) return;
+  byId('new-password').firstElementChild.textContent = 'Password of ' + name + ':';
+  byId('new-password').querySelector('code').textContent = password;
+}
+
+function operatorActions(operator) {
+  const { name } = operator();
+  return [
+    button('New password', 'New password for ' + name, async () => {
+      if (!confirm('Give ' + name + ' a new password? The old one stops working, and ' + name + ' is logged out.')) return;
+      const answer = await command('POST', 'operators/' + name + '/password', undefined, 'Gave ' + name + ' a new password.');
+      if (answer) showPassword(name, answer);
+    }),
+    button('Remove', 'Remove ' + name, () => {
+      if (!confirm('Remove ' + name + '? The password stops working, and ' + name + ' is logged out.')) return;
+      command('DELETE', 'operators/' + name, undefined, 'Removed ' + name + '.');
+    }, 'danger'),
+  ];
+}
+
+async function showAdmins() {
+  const [operators, sessions] = await Promise.all([ask('GET', 'operators'), ask('GET', 'sessions')]);
+  rows('operators', operators, {
+    key: (operator) => operator.name,
+    cells: (operator) => [
+      operator.name, operator.role, operator.until === null ? 'no end' : date(operator.until) + (operator.holds ? '' : ' (ended)'),
+    ],
+    actions: operatorActions,
+    nothing: 'No named operators: only the password of this server.',
+  });
+  rows('sessions', sessions, {
+    key: (session) => session.number,
+    cells: (session) => [session.name + (session.own ? ' (this browser)' : ''), session.address, since(session.since)],
+    actions: (session) => {
+      const { number, name } = session();
+      return [button('End', 'End session ' + number + ' of ' + name, () =>
+        command('DELETE', 'sessions/' + number, undefined, 'Ended a session of ' + name + '.'), 'danger')];
+    },
+    nothing: 'No browsers.',
+  });
+}
+
+function showRole({ name, role }) {
+  document.body.dataset.role = role || '';
+  setText(byId('me'), name ? name + (name === role ? '' : ' (' + role + ')') : '');
+}
+
 async function showOperators() {
+  if (document.body.dataset.role === 'admin') showAdmins().catch(() => {});
   const [settings, bans] = await Promise.all([ask('GET', 'settings'), ask('GET', 'bans')]);
   settings.forEach(showSetting);
   rows('bans', bans, {
@@ -612,6 +663,13 @@ on('ban', 'submit', async () => {
     if (field.value === sent[index]) field.value = '';
   });
 });
+on('operator-add', 'submit', async () => {
+  const [name, role, days] = ['name', 'role', 'days'].map((field) => byId('operator-' + field).value);
+  const answer = await command('PUT', 'operators/' + name, { role, ...(days && { days: Number(days) }) }, name + ' is ' + role + ' now.');
+  if (!answer) return;
+  showPassword(name, answer);
+  for (const field of ['name', 'days']) byId('operator-' + field).value = '';
+});
 let isBeginning = false;
 on('season-start', 'click', async () => {
   if (isBeginning || !state) return;
@@ -668,7 +726,9 @@ function watch() {
   stream = new EventSource('/api/v1/live');
   const own = stream;
   own.addEventListener('session', (event) => {
-    clockAhead = JSON.parse(event.data).now - Date.now() / 1000;
+    const session = JSON.parse(event.data);
+    clockAhead = session.now - Date.now() / 1000;
+    showRole(session);
     setLive(true, 'live');
   });
   own.addEventListener('state', (event) => {
@@ -690,8 +750,9 @@ async function check() {
   if (isChecking || !document.body.classList.contains('operator')) return;
   isChecking = true;
   try {
-    const { access } = await ask('GET', 'session');
-    if (access !== 'operator') sessionEnded();
+    const session = await ask('GET', 'session');
+    showRole(session);
+    if (session.access !== 'operator') sessionEnded();
     else if (!stream || stream.readyState === EventSource.CLOSED) watch();
     else if (isLive) asOf = new Date();
   } catch (error) {
@@ -719,6 +780,7 @@ async function start() {
   }
   if (session.access !== 'operator') return sessionEnded();
   document.body.classList.add('operator');
+  showRole(session);
   byId('login').hidden = true;
   byId('logout').hidden = false;
   byId('main').hidden = false;

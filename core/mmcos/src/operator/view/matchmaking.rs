@@ -168,7 +168,7 @@ impl Busy {
 }
 
 /// Converts a moment of the monotonic clock to the wall clock.
-pub(super) fn at(moment: Monotonic, now: Now) -> i64 {
+pub(in crate::operator) fn at(moment: Monotonic, now: Now) -> i64 {
     let ago = i64::try_from(now.monotonic.since(moment).as_millis()).unwrap_or(i64::MAX);
     Wall::from_millis(now.wall.as_millis().saturating_sub(ago)).as_secs()
 }

@@ -6,7 +6,7 @@ use mmcos_core::seam::{Input, Storage, StorageTrouble};
 use serde_json::{Value, json as value};
 
 use super::{
-    ANN, BEN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, Rig, field, json, server, state,
+    ANN, BEN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, Rig, field, json, password, roles, server, state,
     world::{Search, login, race},
 };
 use crate::rig::{body, status};
@@ -26,7 +26,7 @@ impl<'a> Operation<'a> {
         let paths = document["paths"].as_object().unwrap();
         let operations = paths.iter().flat_map(|(path, methods)| {
             let path = path.replace("{user_id}", "1").replace("{session}", &session);
-            let path = path.replace("{name}", "message").replace("{season}", "38");
+            let path = path.replace("{name}", "message").replace("{season}", "38").replace("{number}", "1");
             methods.as_object().unwrap().iter().map(move |(method, described)| Self {
                 method: method.to_uppercase(),
                 path: path.clone(),
@@ -35,6 +35,11 @@ impl<'a> Operation<'a> {
             })
         });
         operations.collect()
+    }
+
+    /// Returns the least role that the request takes.
+    fn role(&self) -> &str {
+        self.described["security"][0]["bearer"][0].as_str().unwrap()
     }
 
     fn is_public(&self) -> bool {
@@ -58,6 +63,7 @@ impl<'a> Operation<'a> {
             "season/start" => value!({ "season": 39, "confirm": true }),
             "event/start" => value!({ "event": "chaos", "hours": 3 }),
             "settings/message" => value!({ "value": "Hello" }),
+            "operators/message" => value!({ "role": "viewer", "days": 30 }),
             other => panic!("{other} takes a body: this test needs an example"),
         }
     }
@@ -105,7 +111,13 @@ fn scene() -> Rig<Mmcos> {
     rig.pass(Duration::from_secs(40));
     Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
     let ban = value!({ "subject": BANNED, "hours": 1, "note": "seen" }).to_string();
-    for order in [("POST", "bans", ban.as_str()), ("POST", "event/start", r#"{"event":"chaos","hours":3}"#)] {
+    let log_in = password(PASSWORD);
+    for order in [
+        ("POST", "bans", ban.as_str()),
+        ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
+        ("PUT", "operators/message", r#"{"role":"viewer"}"#),
+        ("POST", "session", &log_in),
+    ] {
         assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "200");
     }
     rig
@@ -154,6 +166,30 @@ fn every_operation_takes_what_the_description_says() {
         let status = operation.by(&mut rig, &there().operator(), "");
         assert!(!["401", "403"].contains(&&*status), "{operation}: {status}");
     }
+}
+
+#[test]
+fn every_operation_takes_the_role_that_the_description_names() {
+    const ROLES: [&str; 3] = ["viewer", "moderator", "admin"];
+    let document = description(&mut server());
+    let rank = |role: &str| ROLES.iter().position(|known| *known == role).unwrap();
+    let mut counts = [0; 3];
+    for operation in Operation::all(&document).iter().filter(|operation| !operation.is_public()) {
+        let least = rank(operation.role());
+        counts[least] += 1;
+        assert!(operation.method == "GET" || least > 0 || operation.path.ends_with("links"), "{operation}");
+        for role in ROLES {
+            let mut rig = scene();
+            let secret = roles::add(&mut rig, "anna", role);
+            let before = rig.records.len();
+            let anna = Request::from(ELSEWHERE).with("Authorization", &format!("Bearer {secret}"));
+            let status = operation.by(&mut rig, &anna, &operation.example());
+            let expected = if rank(role) >= least { "200" } else { "403" };
+            assert_eq!(status, expected, "{operation} by a {role}");
+            assert!(status == "200" || rig.records.len() == before, "{operation} by a {role}");
+        }
+    }
+    assert!(counts[0] >= 8 && counts[1] >= 4 && counts[2] >= 10, "{counts:?}");
 }
 
 #[test]
@@ -235,7 +271,7 @@ fn every_operation_succeeds_as_described() {
     // The description has the paths that the other tests of the API use.
     for (method, path, _) in COMMANDS {
         let path = format!("/api/v1/{}", path.replace("matches/1/", &format!("matches/{}/", first_match())));
-        let path = path.replace("maintenance", "message");
+        let path = path.replace("maintenance", "message").replace("anna", "message");
         assert!(operations.iter().any(|known| (&*known.method, &known.path) == (method, &path)), "{path}");
     }
     for path in ["/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/state", "/api/v1/live"] {

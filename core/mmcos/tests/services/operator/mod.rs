@@ -7,6 +7,7 @@ mod description;
 mod matches;
 mod metrics;
 mod page;
+mod roles;
 mod storage;
 mod views;
 
@@ -26,7 +27,7 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 13] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
@@ -37,6 +38,9 @@ const COMMANDS: [(&str, &str, &str); 10] = [
     ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
     ("POST", "event/stop", ""),
     ("PUT", "settings/maintenance", r#"{"value":"true"}"#),
+    ("PUT", "operators/anna", r#"{"role":"viewer"}"#),
+    ("POST", "operators/anna/password", ""),
+    ("DELETE", "operators/anna", ""),
 ];
 
 fn server() -> Rig<Mmcos> {
