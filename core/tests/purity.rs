@@ -95,9 +95,11 @@ const GAME: &[&str] = &[
     "proc-macro2-diagnostics",
     "serde_spanned",
     "smol_str",
+    "tinyvec",
     "toml",
     "toml_datetime",
     "toml_parser",
+    "unicode-normalization",
     "winnow",
 ];
 

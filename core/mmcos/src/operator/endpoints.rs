@@ -46,13 +46,19 @@ pub(super) enum Endpoint<'a> {
     Live,
     /// Get the charts.
     History,
-    /// Find players by a part of their name.
+    /// Get a page of players.
     Players,
+    /// Get everything that is known of a player.
+    PlayerDetails(&'a str),
+    /// Get a page of matches.
+    Matches,
+    /// Get a page of results.
+    Results,
     /// End a player's matchmaking ticket and session.
     Kick(&'a str),
     /// End a match.
     EndMatch(&'a str),
-    /// Get all bans.
+    /// Get a page of bans.
     Bans,
     /// Set a ban.
     Ban,
@@ -102,7 +108,7 @@ const MODERATOR: RequiredAccess = RequiredAccess::Role(Role::Moderator);
 
 /// Routes of the API, both to serve and to describe it. Each names the least role that it takes: by default, reading
 /// takes a viewer, and everything else an admin.
-static API: [(Operation, Maker); 27] = [
+static API: [(Operation, Maker); 30] = [
     (
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
@@ -184,10 +190,40 @@ static API: [(Operation, Maker); 27] = [
     ),
     (get("/api/v1/history", "Returns the charts.").returns::<view::Charts>(), |_| Endpoint::History),
     (
-        get("/api/v1/players", "Returns at most 50 players with this part of a name, or this SteamID64.")
-            .with_query(&["name"])
-            .returns::<Vec<view::PlayerRow>>(),
+        list(
+            "/api/v1/players",
+            "Returns 50 players: `search` for a part of a name, a SteamID64 or the game's number; `filter` all, \
+             online, searching, racing or banned; `sort` by number, name, points, games, level or seen; `order` \
+             asc or desc; from `start` (0) on.",
+        )
+        .returns::<view::Page<view::PlayerRow>>(),
         |_| Endpoint::Players,
+    ),
+    (
+        get("/api/v1/players/{user_id}/details", "Returns everything that is known of a player.")
+            .returns::<view::PlayerDetails>()
+            .fails_with(&[Status::NOT_FOUND]),
+        |user| Endpoint::PlayerDetails(user),
+    ),
+    (
+        list(
+            "/api/v1/matches",
+            "Returns 50 matches of those that run and recent ones: `search` for a part of a player's name or of \
+             the mode, or a number; `filter` all, running or ended; `sort` by made, mode or players; `order` \
+             asc or desc; from `start` (0) on.",
+        )
+        .returns::<view::Page<view::MatchRow>>(),
+        |_| Endpoint::Matches,
+    ),
+    (
+        list(
+            "/api/v1/results",
+            "Returns 50 recent results: `search` for a player, a mode or the number of a match; `filter` all or \
+             adjusted (not counted as reported); `sort` by at, name, change or points; `order` asc or desc; \
+             from `start` (0) on.",
+        )
+        .returns::<view::Page<view::ResultRow>>(),
+        |_| Endpoint::Results,
     ),
     (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
@@ -202,7 +238,12 @@ static API: [(Operation, Maker); 27] = [
         |session| Endpoint::EndMatch(session),
     ),
     (
-        get("/api/v1/bans", "Returns all bans, also those that have ended.").returns::<Vec<view::Ban>>(),
+        list(
+            "/api/v1/bans",
+            "Returns 50 bans: `search` for a part of the subject, name, reason or note; `filter` all, active or \
+             expired; `sort` by since, until or subject; `order` asc or desc; from `start` (0) on.",
+        )
+        .returns::<view::Page<view::Ban>>(),
         |_| Endpoint::Bans,
     ),
     (
@@ -261,6 +302,10 @@ static API: [(Operation, Maker); 27] = [
 
 const fn get(path: &'static str, summary: &'static str) -> Operation {
     Operation::new(Method::Get, path, summary)
+}
+
+const fn list(path: &'static str, summary: &'static str) -> Operation {
+    get(path, summary).with_query(view::PARAMETERS).fails_with(&[Status::BAD_REQUEST])
 }
 
 const fn post(path: &'static str, summary: &'static str) -> Operation {

@@ -12,6 +12,8 @@ mod view;
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 
 use crate::{Mmcos, catalogue::EventName};
+use serde::Serialize;
+
 use asset::Asset;
 use endpoints::{Endpoint, Found};
 use live::Live;
@@ -145,8 +147,14 @@ impl Mmcos {
             Endpoint::Session => AdminResponse::json(&view::Session::new(&access, now.wall)),
             Endpoint::State => AdminResponse::json(&self.state(cx)),
             Endpoint::History => AdminResponse::json(&self.charts()),
-            Endpoint::Players => AdminResponse::json(&self.players_named(cx, request.query())),
-            Endpoint::Bans => AdminResponse::json(&self.ban_rows(cx)),
+            Endpoint::Players => page(self.players_page(cx, request.query())),
+            Endpoint::PlayerDetails(user) => match self.player_details(cx, user) {
+                Some(player) => AdminResponse::json(&player),
+                None => AdminResponse::error(Status::NOT_FOUND, "there is no such player"),
+            },
+            Endpoint::Matches => page(self.matches_page(cx, request.query())),
+            Endpoint::Results => page(self.results_page(request.query())),
+            Endpoint::Bans => page(self.bans_page(cx, request.query())),
             Endpoint::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),
             Endpoint::Events => {
                 AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>())
@@ -178,6 +186,13 @@ impl Mmcos {
 
     fn charts(&self) -> view::Charts<'_> {
         view::Charts { hour: self.operator.history.hour(), day: self.operator.history.day() }
+    }
+}
+
+fn page<T: Serialize>(page: Result<view::Page<T>, view::QueryError>) -> AdminResponse {
+    match page {
+        Ok(page) => AdminResponse::json(&page),
+        Err(error) => AdminResponse::error(Status::BAD_REQUEST, &error.to_string()),
     }
 }
 

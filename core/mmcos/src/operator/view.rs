@@ -3,7 +3,10 @@
 //! since 1970, so that a view stays the same while nothing happens.
 #![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
+mod lists;
 mod matchmaking;
+mod page;
+mod player;
 mod state;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
@@ -16,6 +19,8 @@ use mmcos_core::seam::Wall;
 
 pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;
+pub(super) use page::{PARAMETERS, Page, QueryError};
+pub(super) use player::PlayerDetails;
 pub(crate) use state::searching;
 
 /// Everything that the dashboard shows of this moment.
@@ -91,6 +96,8 @@ pub(super) struct Online<'a> {
 pub(super) struct PlayerRow<'a> {
     #[serde(flatten)]
     pub(super) who: Identity<'a>,
+    /// Rank in this season, from 1.
+    pub(super) rank: u32,
     /// Points of this season.
     pub(super) points: i32,
     /// Division, from 0.
@@ -210,6 +217,8 @@ pub(super) enum MatchState {
     Racing,
     /// A player reported points.
     Scored,
+    /// All players reported points, went on, or were not heard of for too long.
+    Ended,
 }
 
 /// Result that a player reported.

@@ -30,7 +30,7 @@ use crate::{
     Mmcos, Podium, Record, host::info::INFO, ids::UserId, operator, players::Player, seasons::SeasonId,
 };
 
-use query::Query;
+use query::{Needle, Query};
 pub use week::Hour;
 use week::Week;
 
@@ -349,11 +349,11 @@ impl Mmcos {
 
     /// Returns the places of players with this text in their name, or with this number in the game.
     fn named(&self, text: &str) -> Vec<view::Place<'_>> {
-        let text = text.to_lowercase();
+        let needle = Needle::new(text);
         let is_found = |player: &&Player| {
             is_public(player)
-                && (query::contains(player.profile.name.as_str(), &text)
-                    || player.user_facing_id().as_str().eq_ignore_ascii_case(&text))
+                && (needle.is_in(player.profile.name.as_str())
+                    || player.user_facing_id().as_str().eq_ignore_ascii_case(needle.as_str()))
         };
         let mut places: Vec<_> = self
             .players()
@@ -418,7 +418,7 @@ impl Mmcos {
     }
 }
 
-fn past_place(podium: &Podium, user: UserId) -> Option<view::PastPlace> {
+pub(crate) fn past_place(podium: &Podium, user: UserId) -> Option<view::PastPlace> {
     let (rank, place) = podium.of(user)?;
     let (season, points, division) = (podium.season.0, place.points.0, place.division.0);
     Some(view::PastPlace { season, rank, points, division })

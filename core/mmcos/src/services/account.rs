@@ -74,7 +74,7 @@ impl Mmcos {
             profile.name = name.clone();
             self.leaderboards.changed();
         }
-        self.sessions.logged_in(peer.ip(), &name, steam_id);
+        self.sessions.logged_in(now, peer.ip(), &name, steam_id);
         self.call_at_login(cx, user);
         let issued = self.sessions.begin(user, now);
         self.standings.persist(cx, user);

@@ -20,8 +20,10 @@ use mmcos_core::{
     wire::steam::SteamId,
 };
 
-/// Number of logins that are remembered.
-const REMEMBERED: usize = 256;
+/// Number of logins that are remembered, for operators.
+const REMEMBERED: usize = 2048;
+/// Number of logins among which a player is recognised by name and address.
+const RECENT: usize = 256;
 
 /// Player sessions.
 #[derive(Debug)]
@@ -34,7 +36,16 @@ pub(crate) struct Sessions {
     /// The latest time of issue of any session that is known to be valid.
     latest_issued: Wall,
     /// The last logins, the latest first.
-    recent: VecDeque<(IpAddr, Name, SteamId)>,
+    recent: VecDeque<Login>,
+}
+
+/// Login of a player.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) at: Wall,
+    pub(crate) address: IpAddr,
+    name: Name,
+    steam_id: SteamId,
 }
 
 impl Sessions {
@@ -98,15 +109,24 @@ impl Sessions {
         self.key.issue(session)
     }
 
-    /// Remembers a login for [`recent_login`](Self::recent_login).
-    pub(crate) fn logged_in(&mut self, address: IpAddr, name: &Name, steam_id: SteamId) {
+    /// Remembers a login.
+    pub(crate) fn logged_in(&mut self, at: Wall, address: IpAddr, name: &Name, steam_id: SteamId) {
         self.recent.truncate(REMEMBERED.saturating_sub(1));
-        self.recent.push_front((address, name.clone(), steam_id));
+        self.recent.push_front(Login { at, address, name: name.clone(), steam_id });
+    }
+
+    /// Returns the remembered logins of a player, the latest first.
+    pub(crate) fn logins(&self, steam_id: SteamId) -> impl Iterator<Item = &Login> {
+        self.recent.iter().filter(move |login| login.steam_id == steam_id)
     }
 
     /// Returns the account that logged in lately with this name from this address. Proves nothing.
     pub(crate) fn recent_login(&self, address: IpAddr, name: &Name) -> Option<SteamId> {
-        self.recent.iter().find(|recent| recent.0 == address && recent.1 == *name).map(|recent| recent.2)
+        let recent = self.recent.iter().take(RECENT);
+        recent
+            .into_iter()
+            .find(|login| login.address == address && login.name == *name)
+            .map(|login| login.steam_id)
     }
 }
 

@@ -599,7 +599,8 @@ async function showOperators() {
   if (document.body.dataset.role === 'admin') showAdmins().catch(() => {});
   const [settings, bans] = await Promise.all([ask('GET', 'settings'), ask('GET', 'bans')]);
   settings.forEach(showSetting);
-  rows('bans', bans, {
+  rows('bans', bans.rows, {
+    count: bans.total,
     key: (ban) => ban.subject,
     cells: (ban) => [
       ban.name === null ? ban.subject : [{ name: ban.name, id: ban.subject }, ' (' + ban.subject + ')'],
@@ -645,12 +646,12 @@ on('logout', 'click', async () => {
   location.reload();
 });
 on('find', 'submit', async () => {
-  const players = await ask('GET', 'players?name=' + encodeURIComponent(byId('name').value)).catch((error) => tell(error.message));
+  const players = await ask('GET', 'players?search=' + encodeURIComponent(byId('name').value)).catch((error) => tell(error.message));
   if (!players) return;
   byId('found-region').hidden = false;
   for (const row of lists.get('found')?.values() || []) row.remove();
   lists.delete('found');
-  playerRows('found', players, 'No player has this name.');
+  playerRows('found', players.rows, 'No player has this name.', players.total);
 });
 on('ban', 'submit', async () => {
   const fields = ['subject', 'hours', 'reason', 'note'].map((name) => byId('ban-' + name));

@@ -14,7 +14,6 @@ use crate::{
     Mmcos,
     ids::UserId,
     matchmaker::{BucketKey, BucketView, LiveMatch, MatchState, Matchmaker, TicketView, WaitReason},
-    players::Player,
 };
 use mmcos_core::seam::{Monotonic, Now, Wall};
 
@@ -89,30 +88,32 @@ impl Mmcos {
 
     pub(super) fn matches(&self, now: Now) -> Matches<'_> {
         let list = first_rows(under_way(self.matchmaker()), |found| Reverse(found.id));
-        let row = |found: &&LiveMatch| {
-            let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
-            members.sort_by_key(|member| !member.is_host);
-            MatchRow {
-                session: found.id.0.to_string(),
-                mode: mode(&found.bucket),
-                state: match found.state {
-                    MatchState::Made => view::MatchState::Made,
-                    MatchState::Registered => view::MatchState::Racing,
-                    MatchState::Scored => view::MatchState::Scored,
-                },
-                since: at(found.made, now),
-                seats: found.players,
-                players: members
-                    .iter()
-                    .filter_map(|member| self.players().get(member.account))
-                    .map(who)
-                    .collect(),
-            }
-        };
         Matches {
             running: under_way(self.matchmaker()).count(),
             made: self.matchmaker().match_counts().made,
-            list: list.iter().map(row).collect(),
+            list: list.iter().map(|found| self.match_row(now, found)).collect(),
+        }
+    }
+
+    /// Returns the row of a match that runs.
+    pub(super) fn match_row(&self, now: Now, found: &LiveMatch) -> MatchRow<'_> {
+        let mut members: Vec<_> = found.members().filter(|member| !member.left).collect();
+        members.sort_by_key(|member| !member.is_host);
+        MatchRow {
+            session: found.id.0.to_string(),
+            mode: mode(&found.bucket),
+            state: match found.state {
+                MatchState::Made => view::MatchState::Made,
+                MatchState::Registered => view::MatchState::Racing,
+                MatchState::Scored => view::MatchState::Scored,
+            },
+            since: at(found.made, now),
+            seats: found.players,
+            players: members
+                .iter()
+                .filter_map(|member| self.players().get(member.account))
+                .map(who)
+                .collect(),
         }
     }
 }
@@ -154,15 +155,15 @@ pub(super) struct Busy {
 }
 
 impl Busy {
-    pub(super) fn of(matchmaker: &Matchmaker, players: &[&Player]) -> Self {
-        let players: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
+    /// Returns those of the players that `is_wanted`.
+    pub(super) fn of(matchmaker: &Matchmaker, is_wanted: impl Fn(UserId) -> bool) -> Self {
         let racing = under_way(matchmaker)
             .flat_map(LiveMatch::members)
             .filter(|member| !member.left && member.state != MatchState::Scored);
         let searching = matchmaker.tickets().map(|search| search.account);
         Self {
-            searching: searching.filter(|user| players.contains(user)).collect(),
-            racing: racing.map(|member| member.account).filter(|user| players.contains(user)).collect(),
+            searching: searching.filter(|user| is_wanted(*user)).collect(),
+            racing: racing.map(|member| member.account).filter(|user| is_wanted(*user)).collect(),
         }
     }
 }

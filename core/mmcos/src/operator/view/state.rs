@@ -2,24 +2,21 @@
 
 use alloc::{
     borrow::Cow,
+    collections::BTreeSet,
     string::{String, ToString},
     vec::Vec,
 };
 use core::cmp::Reverse;
 
+use super::lists::result_row;
 use super::matchmaking::{Busy, at, fullest_modes, longest_searches, mode};
-use super::{
-    Activity, Ban, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Season, State,
-};
+use super::{Activity, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Season, State};
 use crate::{
     IdentityPolicy, Mmcos,
+    ids::UserId,
     matchmaker::{Matchmaker, Mode},
-    moderation::Subject,
     players::Player,
-    public::{
-        query::{self, Query},
-        view::Searching,
-    },
+    public::view::Searching,
     special_events::Run,
 };
 use mmcos_core::{
@@ -28,7 +25,7 @@ use mmcos_core::{
 };
 
 /// The most rows of a list: a view is sent to every watcher.
-const ROWS: usize = 50;
+pub(super) const ROWS: usize = 50;
 /// Number of races that are searched for results.
 const RACES: usize = 500;
 
@@ -109,8 +106,13 @@ impl Mmcos {
         }
     }
 
-    fn player_rows<'a>(&self, cx: &Context<'_, Self>, players: &[&'a Player]) -> Vec<PlayerRow<'a>> {
-        let busy = Busy::of(self.matchmaker(), players);
+    pub(super) fn player_rows<'a>(
+        &self,
+        cx: &Context<'_, Self>,
+        players: &[&'a Player],
+    ) -> Vec<PlayerRow<'a>> {
+        let shown: BTreeSet<UserId> = players.iter().map(|player| player.user_id).collect();
+        let busy = Busy::of(self.matchmaker(), |user| shown.contains(&user));
         players.iter().map(|player| self.player_row(cx, player, &busy)).collect()
     }
 
@@ -118,6 +120,7 @@ impl Mmcos {
         let seen = self.sessions.presence.seen(player.user_id, cx.now().wall);
         PlayerRow {
             who: who(player),
+            rank: self.players().rank_of(player.user_id).unwrap_or_default().saturating_add(1),
             points: player.standing.points.0,
             division: player.standing.division.0,
             level: player.profile.level.get(),
@@ -133,35 +136,11 @@ impl Mmcos {
         }
     }
 
-    /// Returns players with this text in their name (`name=…` in the query), online or not.
-    pub(in crate::operator) fn players_named(
-        &self,
-        cx: &Context<'_, Self>,
-        query: Option<&str>,
-    ) -> Vec<PlayerRow<'_>> {
-        let part = Query::parse(query).get("name").unwrap_or_default().to_lowercase();
-        let named = |player: &&Player| {
-            query::contains(player.profile.name.as_str(), &part) || player.steam_id.to_string() == part
-        };
-        let found: Vec<&Player> = self.players().iter().filter(named).take(ROWS).collect();
-        self.player_rows(cx, &found)
-    }
-
     fn results(&self) -> Vec<ResultRow<'_>> {
         let latest = self.matchmaking.matches().latest().take(RACES);
         let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
         rows.take(ROWS)
-            .filter_map(|(race, result)| {
-                Some(ResultRow {
-                    who: who(self.players().get(result.user)?),
-                    at: result.at.as_secs(),
-                    session: race.id.0.to_string(),
-                    mode: race_mode(&race.mode),
-                    change: result.counted.0,
-                    claimed: result.claimed.0,
-                    points: result.progress.after.points.0,
-                })
-            })
+            .filter_map(|(race, result)| Some(result_row(self.players().get(result.user)?, race, result)))
             .collect()
     }
 
@@ -170,26 +149,6 @@ impl Mmcos {
             who: who(player),
             points: player.standing.points.0,
             division: player.standing.division.0,
-        });
-        rows.collect()
-    }
-
-    pub(in crate::operator) fn ban_rows(&self, cx: &Context<'_, Self>) -> Vec<Ban<'_>> {
-        let earliest = cx.clock().earliest();
-        let name = |subject| match subject {
-            Subject::Account(steam_id) => {
-                self.players().by_steam_id(steam_id).map(|player| player.profile.name.as_str())
-            }
-            Subject::Addresses(_) => None,
-        };
-        let rows = self.bans.iter().map(|ban| Ban {
-            subject: ban.subject.to_string(),
-            name: name(ban.subject),
-            since: ban.since.as_secs(),
-            until: ban.until.map(Wall::as_secs),
-            holds: ban.holds(earliest),
-            reason: &ban.reason,
-            note: &ban.note,
         });
         rows.collect()
     }
@@ -212,7 +171,7 @@ fn event(run: &Run, now: Wall) -> Event<'static> {
     }
 }
 
-fn race_mode(mode: &Mode) -> String {
+pub(super) fn race_mode(mode: &Mode) -> String {
     mode.game_type.0.to_string()
 }
 

@@ -84,7 +84,7 @@ fn a_banned_player_is_out_until_the_ban_is_lifted() {
     assert_eq!(status(&operator().command(&mut rig, ("POST", "bans", &ban))), "200");
     assert!(matches!(rig.records.last(), Some(Record::Ban(_))));
     assert_eq!(status(&get_elite(&mut rig, &token)), "403");
-    let bans = json(&operator().get(&mut rig, "/api/v1/bans"));
+    let bans = json(&operator().get(&mut rig, "/api/v1/bans"))["rows"].clone();
     assert_eq!(
         (&bans[0]["name"], &bans[0]["reason"], &bans[0]["holds"]),
         (&"Ann".into(), &"cheating".into(), &true.into())

@@ -4,6 +4,7 @@ mod access;
 mod clock;
 mod commands;
 mod description;
+mod lists;
 mod matches;
 mod metrics;
 mod page;
@@ -122,6 +123,11 @@ fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
 
 fn state(rig: &mut Rig<Mmcos>) -> Value {
     json(&Request::from(HERE).operator().get(rig, "/api/v1/state"))
+}
+
+/// Returns a view of the operator's API.
+fn view(rig: &mut Rig<Mmcos>, path: &str) -> Value {
+    json(&Request::from(HERE).operator().get(rig, &format!("/api/v1/{path}")))
 }
 
 fn password(password: &str) -> String {

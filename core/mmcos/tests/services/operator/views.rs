@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmcos_core::seam::Input;
 
 use super::{
-    ANN, BEN, ELSEWHERE, HERE, Request, field, json, server, state,
+    ANN, BEN, ELSEWHERE, HERE, Request, field, json, server, state, view,
     world::{Search, login},
 };
 
@@ -57,8 +57,8 @@ fn a_search_is_seen_with_its_reason_and_a_match_with_its_players() {
         "as it is: a page must escape it"
     );
     assert_eq!(seen["players"]["online"], 2);
-    let found = json(&Request::from(HERE).operator().get(&mut rig, "/api/v1/players?name=%3Cimg"));
-    assert_eq!(found[0]["steam_id"], BEN.to_string());
+    let found = view(&mut rig, "players?search=%3Cimg");
+    assert_eq!(found["rows"][0]["steam_id"], BEN.to_string());
 }
 
 #[test]

@@ -1,0 +1,113 @@
+//! Everything that is known of one player.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Ban, PlayerRow, ResultRow};
+use crate::{Mmcos, ids::UserId, matchmaker::LiveMatch, moderation::Subject, public};
+use mmcos_core::service::Context;
+
+/// The most results and logins of a player's page.
+const ROWS: usize = 50;
+
+/// Player, with everything that is known.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(in crate::operator) struct PlayerDetails<'a> {
+    #[serde(flatten)]
+    row: PlayerRow<'a>,
+    /// Number that the game shows.
+    user_facing_id: String,
+    /// Title, a key of the game's texts.
+    title: &'a str,
+    /// Number of times that the player began again from level 0, as the game reports it.
+    prestige: u16,
+    /// Time of the first login.
+    first_seen: i64,
+    /// Season of the points.
+    season: i32,
+    /// Points that were given at the start of the season.
+    bonus: i32,
+    /// Number of the match that the player is in.
+    session: Option<String>,
+    /// History as a host.
+    hosted: Hosted,
+    /// Logins since the server started, at most 50, the latest first. The server remembers its last 2,048.
+    logins: Vec<Login>,
+    /// Results, at most 50, the latest first.
+    results: Vec<ResultRow<'a>>,
+    /// Places at the end of past seasons, among the first 100 of each.
+    seasons: Vec<public::view::PastPlace>,
+    /// Bans of the account, and of the address of the last login, also those that have ended.
+    bans: Vec<Ban<'a>>,
+}
+
+/// History of a host: a match is confirmed if a player reports its start.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Hosted {
+    /// Number of matches that took place.
+    confirmed: u32,
+    /// Number of matches in a row, up to the last, of whose start nothing was reported.
+    unconfirmed: u32,
+}
+
+/// Login of a player.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Login {
+    /// Time of the login.
+    at: i64,
+    /// Address that it came from.
+    address: String,
+}
+
+impl Mmcos {
+    /// Returns everything that is known of a player; `None` if there is no such player.
+    pub(in crate::operator) fn player_details(
+        &self,
+        cx: &Context<'_, Self>,
+        user: &str,
+    ) -> Option<PlayerDetails<'_>> {
+        let player = self.players().get(user.parse().ok().map(UserId)?)?;
+        let logins: Vec<_> = self.sessions.logins(player.steam_id).take(ROWS).collect();
+        let address = logins.first().map(|login| login.address);
+        let account = Subject::Account(player.steam_id);
+        let is_about = |subject: &Subject| match subject {
+            Subject::Account(_) => *subject == account,
+            Subject::Addresses(range) => address.is_some_and(|address| range.contains(address)),
+        };
+        let about: Vec<String> =
+            self.bans.iter().map(|ban| ban.subject).filter(is_about).map(|ban| ban.to_string()).collect();
+        let is_in = |found: &&LiveMatch| {
+            found.members().any(|member| member.account == player.user_id && !member.left)
+        };
+        let podiums = self.standings.podiums().values().rev();
+        Some(PlayerDetails {
+            row: self.player_rows(cx, &[player]).pop()?,
+            user_facing_id: player.user_facing_id().as_str().into(),
+            title: player.profile.title.as_str(),
+            prestige: player.profile.prestige.get(),
+            first_seen: player.profile.first_seen.as_secs(),
+            season: player.season.0,
+            bonus: player.bonus.0,
+            session: super::under_way(self.matchmaker()).find(is_in).map(|found| found.id.0.to_string()),
+            hosted: Hosted {
+                confirmed: player.profile.hosted.confirmed,
+                unconfirmed: player.profile.hosted.unconfirmed,
+            },
+            logins: logins
+                .iter()
+                .map(|login| Login {
+                    at: login.at.as_secs(),
+                    address: login.address.to_canonical().to_string(),
+                })
+                .collect(),
+            results: self.results_of(player, ROWS),
+            seasons: podiums.filter_map(|podium| public::past_place(podium, player.user_id)).collect(),
+            bans: self.ban_rows(cx).filter(|ban| about.contains(&ban.subject)).collect(),
+        })
+    }
+}
