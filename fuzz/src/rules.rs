@@ -254,3 +254,30 @@ fn teams(decision: &Decision<'_>) -> (u8, u8) {
     let (one, two): (u8, u8) = (players(1), players(2));
     if decision.groups.len() > 1 { (one.min(two), one.max(two)) } else { (0, 0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_goes_first_from_the_moment_at_which_it_has_little_time() {
+        let config = Config { ai_hold: Duration::from_secs(20), ..Config::default() };
+        let mut both = Both::new(config);
+        both.crowd(800).unwrap();
+        let enter = |account, size, points, ignore_minimum| {
+            let (rule_set, hosting) = (RuleSet::Elimination, 2);
+            Event::Enter { account, rule_set, size, points, ignore_minimum, hosting }
+        };
+        for event in [
+            enter(2, 1, -78, false),
+            Event::Wait { steps: 30 },
+            enter(9, 1, 195, false),
+            enter(1, 2, 207, true),
+            Event::Wait { steps: 1 },
+            enter(10, 2, 92, false),
+            Event::Wait { steps: 230 },
+        ] {
+            both.happen(event).unwrap();
+        }
+    }
+}

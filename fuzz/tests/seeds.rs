@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path};
 
-use mmcos_fuzz::targets;
+use mmcos_fuzz::{client::services::SERVICES, targets};
+use mmcos_game::Mmcos;
+use mmcos_std::config::Sources;
 use proptest::prelude::*;
 
 fn replay(target: fn(&[u8]), name: &str) {
@@ -32,7 +34,6 @@ targets! {
     configuration_file
     connections
     egonet_value
-    enter_matchmaking2_bytes
     http_decoder
     matchmaker_events
     service_request
@@ -47,6 +48,16 @@ fn all_seeds_are_replayed() {
     let mut folders: Vec<_> = seeds.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     folders.sort();
     assert_eq!(folders, TARGETS);
+}
+
+/// What the program itself shows needs no file.
+#[test]
+fn samples_of_all_services_and_a_file_with_every_setting_pass() {
+    for (number, service) in (0..).zip(&SERVICES) {
+        targets::service_request(&[&[number], service.sample].concat());
+    }
+    let all = Sources::default().load::<Mmcos>().unwrap().to_string();
+    targets::configuration_file(all.as_bytes());
 }
 
 proptest! {

@@ -146,11 +146,6 @@ pub fn enter_matchmaking(poll: &EnterMatchmaking<'_>) -> Vec<u8> {
     service_request("EnterMatchmaking2", &fields)
 }
 
-/// `EnterMatchmaking2` with any body.
-pub fn enter_matchmaking_with(body: &[u8]) -> Vec<u8> {
-    post(path("EnterMatchmaking2"), body)
-}
-
 /// `CancelMatchmaking`.
 pub fn cancel_matchmaking(session_token: &str) -> Vec<u8> {
     service_request("CancelMatchmaking", &[("SessionToken", Value::Text(session_token))])

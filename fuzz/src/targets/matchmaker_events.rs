@@ -1,105 +1,51 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use mmcos_core::{engine::Limits, seam::ConnId};
-use mmcos_game::matchmaker::{Config, Folding};
+use mmcos_game::matchmaker::{Config, RuleSet};
 
-use crate::{
-    client::{Client, MatchmakingResult, Mode, RuleSet},
-    referee::Referee,
-    virtual_time::{VirtualTime, set_matchmaker, trusting},
-};
-
-/// Number of players.
-const CLIENTS: u32 = 14;
+use crate::rules::{ACCOUNTS, Both, Event};
 
 /// Sizes of groups: some of them fit nowhere.
 const SIZES: [u8; 8] = [1, 1, 1, 2, 3, 5, 6, 13];
 
-/// Takes any history of polls: the first byte configures the server, then each event takes three bytes.
+/// Takes any history of searches: the first byte configures the matchmaker, then each event takes four bytes.
 ///
 /// # Panics
-/// If the [`Referee`] sees a broken rule, if a poll gets no response, or if anything is left at the end.
+/// If the matchmaker and its reference model end a poll differently.
 pub fn matchmaker_events(bytes: &[u8]) {
     let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
-    let mut world = World::new(config(*first));
-    let (events, _) = rest.as_chunks::<3>();
-    for event in events {
-        world.happen(*event);
-    }
-    world.end();
+    let mut both = Both::new(config(*first));
+    // Where many search, waiting pays, and points decide who meets.
+    let searches = [0, 0, 30, 800][usize::from(first >> 6)];
+    let events = rest.as_chunks::<4>().0.iter().flat_map(events);
+    let result = both.crowd(searches).and_then(|()| events.clone().try_for_each(|event| both.happen(event)));
+    let result = result.and_then(|()| both.happen(Event::Wait { steps: 300 }));
+    assert_eq!(result, Ok(()), "after {:?}", events.collect::<Vec<_>>());
 }
 
 fn config(byte: u8) -> Config {
-    let ai_hold = [0, 20, 3, 60][usize::from(byte >> 2 & 3)];
     Config {
-        folding: [Folding::Exact, Folding::RuleSet, Folding::AnyUnranked, Folding::Exact]
-            [usize::from(byte & 3)],
         gather: Duration::from_secs(if byte & 16 == 0 { 5 } else { 0 }),
-        ai_hold: Duration::from_secs(ai_hold),
+        ai_hold: Duration::from_secs([0, 20, 3, 60][usize::from(byte >> 2 & 3)]),
         ai: byte & 32 == 0,
         ..Config::default()
     }
 }
 
-struct World {
-    time: VirtualTime,
-    clients: Vec<Client>,
-    referee: Referee,
-    /// The open polls, by connection, and their clients.
-    polls: BTreeMap<ConnId, usize>,
-}
-
-impl World {
-    fn new(matchmaker: Config) -> Self {
-        let mut config = trusting();
-        set_matchmaker(&mut config, &matchmaker);
-        let mut time = VirtualTime::new(&config, Limits::default(), [2; 32]);
-        let clients = (1..=CLIENTS).map(|number| Client::log_in(&mut time, number)).collect();
-        Self { time, clients, referee: Referee::new(&matchmaker), polls: BTreeMap::new() }
-    }
-
-    fn happen(&mut self, [what, detail, pause]: [u8; 3]) {
-        let number = usize::from(what >> 4) % self.clients.len();
-        let Some(client) = self.clients.get_mut(number) else { return };
-        match what & 15 {
-            kind @ 0..12 => {
-                let rule_set = RuleSet::ALL[usize::from(detail & 31) % 3];
-                let mode = Mode { rule_set, ranked: detail & 31 >= 24 };
-                let size = SIZES[usize::from(detail >> 5)];
-                let poll = client.poll(&mut self.time, mode, size, kind >= 8);
-                self.referee.sent(poll);
-                self.polls.insert(poll.conn, number);
-            }
-            12 | 13 => client.cancel(&mut self.time),
-            14 => {
-                let open = self.polls.iter().find(|(_, of)| **of == number).map(|(conn, _)| *conn);
-                if let Some(conn) = open {
-                    self.polls.remove(&conn);
-                    self.referee.gone(conn);
-                    self.time.close(conn);
-                }
-            }
-            _ => {}
-        }
-        self.wait(Duration::from_millis(100) * u32::from(pause));
-    }
-
-    fn wait(&mut self, time: Duration) {
-        let end = self.time.now() + time;
-        while let Some((conn, response)) = self.time.response_until(end) {
-            assert!(self.polls.remove(&conn).is_some(), "two responses");
-            let response =
-                MatchmakingResult::read(response.granted()).expect("the result has all of its parts");
-            self.referee.responded(conn, self.time.now(), &response);
-            self.time.close(conn);
-        }
-    }
-
-    fn end(mut self) {
-        self.wait(Duration::from_secs(25));
-        assert!(self.polls.is_empty(), "no response: {:?}", self.polls);
-        assert!(self.referee.breaches().is_empty(), "{:?}", self.referee.breaches());
-        self.wait(Duration::from_secs(5));
-        assert_eq!(self.time.server().service().matchmaker().load().tickets, 0);
-    }
+fn events([kind, detail, points, pause]: &[u8; 4]) -> [Event; 2] {
+    let account = u32::from(kind >> 4) % ACCOUNTS;
+    let rule_set = [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle][usize::from(detail & 31) % 3];
+    let event = match kind & 15 {
+        kind @ 0..12 => Event::Enter {
+            account,
+            rule_set,
+            size: SIZES[usize::from(detail >> 5)],
+            points: i32::from(*points) * 2 - 256,
+            ignore_minimum: kind >= 8,
+            hosting: u32::from(detail & 31) % 6,
+        },
+        12 | 13 => Event::Cancel { account },
+        14 => Event::Disconnect { account },
+        _ => Event::Wait { steps: u32::from(*points) },
+    };
+    [event, Event::Wait { steps: u32::from(*pause) }]
 }

@@ -6,7 +6,6 @@
 mod configuration_file;
 mod connections;
 mod egonet_value;
-mod enter_matchmaking2_bytes;
 mod http_decoder;
 mod matchmaker_events;
 mod script;
@@ -19,7 +18,6 @@ mod xml_document;
 pub use configuration_file::configuration_file;
 pub use connections::connections;
 pub use egonet_value::egonet_value;
-pub use enter_matchmaking2_bytes::enter_matchmaking2_bytes;
 pub use http_decoder::http_decoder;
 pub use matchmaker_events::matchmaker_events;
 pub use service_request::service_request;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use mmcos_core::{
     engine::Limits,
     wire::{egonet, steam::SteamId, xml},
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// Takes any body (after a byte that chooses the service) as a request of a logged-in player that has raced: the
-/// response comes in time and in the form of that service, and no other player is changed.
+/// one response comes in time and in the form of that service, no other player is changed, and no search is left.
 ///
 /// # Panics
 /// If one of these promises is broken.
@@ -28,9 +30,14 @@ pub fn service_request(bytes: &[u8]) {
     let before = row(&time, other.steam_id());
     let conn = time.open(client.address());
     time.send(conn, &request);
-    let (_, response) =
-        time.response_until(time.now() + trusting().matchmaker().longest_hold()).expect("a response in time");
+    let in_time = time.now() + trusting().matchmaker().longest_hold();
+    let (_, response) = time.response_until(in_time).expect("a response in time");
     check(service, &response);
+    assert_eq!(time.response_until(in_time), None, "a second response");
+    // A ticket keeps its seniority for five seconds.
+    time.close(conn);
+    time.pass(Duration::from_secs(5));
+    assert_eq!(time.server().service().matchmaker().load().tickets, 0);
     // A server that trusts all tickets lets every client log in as any player.
     if service.name != "Login" {
         assert_eq!(row(&time, other.steam_id()), before, "another player was changed");

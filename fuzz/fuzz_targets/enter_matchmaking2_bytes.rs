@@ -1,4 +1,0 @@
-//! See `mmcos_fuzz::targets`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mmcos_fuzz::targets::enter_matchmaking2_bytes(bytes));
