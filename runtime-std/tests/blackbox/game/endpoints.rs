@@ -10,7 +10,7 @@ use crate::blackbox::rig::{
 };
 
 /// Services that need a session token and other fields, and texts in their responses.
-const SERVICES: [(&str, &str, &str, &str); 9] = [
+pub(in crate::blackbox) const SERVICES: [(&str, &str, &str, &str); 9] = [
     ("MMCOS-Account/AccountService.svc", "UpdateAccountTitle", "<Title>lng_player_title_box_004</Title>", ""),
     ("MMCOS-Matchmaking/MatchmakingService.svc", "CancelMatchmaking", "", ""),
     (

@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use crate::blackbox::rig::{
-    player::{BATTLE, ELIMINATION, LOBBIES, Player, RACE, meet, search, stays_alone},
+    player::{BATTLE, ELIMINATION, Player, RACE, meet, search, stays_alone},
     process::Server,
 };
 
@@ -36,29 +36,6 @@ fn twelve_within_a_second_end_in_one_race() {
 }
 
 #[test]
-fn a_full_match_starts_at_once() {
-    let server = Server::start_with(&["--poll-seconds", "25", "--gather-seconds", "25"]);
-    let mut friends = players(&server, 1..=6);
-    search(&mut friends, ELIMINATION);
-    meet(&mut friends);
-}
-
-#[test]
-fn nobody_else_is_met_in_another_mode() {
-    let server = Server::start();
-    let mut racers = players(&server, [1, 3, 5]);
-    let mut fighters = players(&server, [2, 4]);
-    for (racer, fighter) in racers.iter_mut().zip(&mut fighters) {
-        racer.search(RACE);
-        fighter.search(BATTLE);
-    }
-    racers[2].search(RACE);
-    let (race, battle) = (meet(&mut racers), meet(&mut fighters));
-    assert_ne!(race.race_key, battle.race_key);
-    assert_ne!(race.session, battle.session);
-}
-
-#[test]
 fn battle_has_even_teams_and_keeps_a_party_together() {
     let server = Server::start();
     let mut groups = players(&server, 1..=3);
@@ -73,19 +50,6 @@ fn battle_has_even_teams_and_keeps_a_party_together() {
 }
 
 #[test]
-fn a_party_that_does_not_fit_races_later() {
-    let server = Server::start();
-    let mut groups = players(&server, 1..=3);
-    for (player, size) in groups.iter_mut().zip([4, 2, 3]) {
-        player.search_as(ELIMINATION, size, false);
-        server.settle();
-    }
-    let mut late = groups.split_off(2);
-    meet(&mut groups);
-    stays_alone(&mut late[0]);
-}
-
-#[test]
 fn who_gave_up_is_not_met() {
     let server = Server::start();
     let mut friends = players(&server, 1..=3);
@@ -95,41 +59,6 @@ fn who_gave_up_is_not_met() {
     gone.cancel(server.http);
     let answer = gone.client.answer().ok();
     assert!(!answer.text().contains("MatchmakingGroup"), "{}", answer.text());
-    meet(&mut friends);
-}
-
-#[test]
-fn who_vanished_is_not_met() {
-    let server = Server::start();
-    let mut friends = players(&server, 1..=4);
-    search(&mut friends, RACE);
-    server.settle();
-    drop(friends.remove(2));
-    meet(&mut friends);
-}
-
-#[test]
-fn who_asks_again_is_met_in_the_newer_lobby() {
-    let server = Server::start_with(&["--poll-seconds", "1", "--gather-seconds", "0.3"]);
-    let mut friends = players(&server, 1..=2);
-    friends[0].search(RACE);
-    stays_alone(&mut friends[0]);
-    search(&mut friends, RACE);
-    let found = meet(&mut friends);
-    assert!(found.groups.iter().any(|group| group.game_lobby == LOBBIES + 1002), "{found:?}");
-}
-
-#[test]
-fn a_second_search_takes_the_place_of_the_first() {
-    let server = Server::start();
-    let mut first = Player::new(server.https, 1);
-    let mut second = Player::new(server.https, 1);
-    first.search(RACE);
-    server.settle();
-    second.search(RACE);
-    stays_alone(&mut first);
-    let mut friends = vec![second, Player::new(server.https, 2)];
-    friends[1].search(RACE);
     meet(&mut friends);
 }
 

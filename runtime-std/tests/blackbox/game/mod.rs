@@ -1,7 +1,7 @@
 //! The game's requests, and what follows from them.
 
 mod conformance;
-mod endpoints;
+pub(super) mod endpoints;
 mod killed;
 mod matchmaking;
 mod season;

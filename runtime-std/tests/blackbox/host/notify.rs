@@ -1,95 +1,32 @@
 //! The server tells a webhook when a player searches alone, and the game does not notice.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpListener,
     process::Output,
-    sync::mpsc::{Receiver, channel},
-    thread,
     time::{Duration, Instant},
 };
 
 use crate::blackbox::rig::{
-    client::{Client, PATIENCE},
+    client::Client,
     player::{BATTLE, Player, RACE, meet, search, stays_alone},
     process::{Scratch, Server, program},
+    webhook::{Request, Webhook},
 };
 
-/// A request to the webhook.
-struct Request {
-    head: String,
-    body: String,
+fn url(webhook: &Webhook) -> String {
+    format!("http://{}/hooks/s3cret", webhook.address)
 }
 
-/// A webhook that sends the same response to every request, or none.
-struct Webhook {
-    address: SocketAddr,
-    requests: Receiver<Request>,
+/// Waits for the next request about a search. Others are about logins.
+fn next_search(webhook: &Webhook) -> Request {
+    std::iter::repeat_with(|| webhook.next())
+        .find(|request| request.body.contains("is looking for opponents"))
+        .unwrap()
 }
 
-impl Webhook {
-    fn answering(answer: &str) -> Self {
-        Self::start(Some(answer.to_owned()))
-    }
-
-    fn silent() -> Self {
-        Self::start(None)
-    }
-
-    fn start(answer: Option<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (received, requests) = channel();
-        thread::spawn(move || {
-            let mut kept_waiting = Vec::new();
-            for mut stream in listener.incoming().map_while(Result::ok) {
-                let request = read(&mut stream);
-                match &answer {
-                    Some(answer) => stream.write_all(answer.as_bytes()).unwrap(),
-                    None => kept_waiting.push(stream),
-                }
-                let _ = received.send(request);
-            }
-        });
-        Self { address, requests }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/hooks/s3cret", self.address)
-    }
-
-    /// Waits for the next request.
-    fn next(&self) -> Request {
-        self.requests.recv_timeout(PATIENCE).expect("the webhook is told")
-    }
-
-    /// Waits for the next request about a search. Others are about logins.
-    fn next_search(&self) -> Request {
-        loop {
-            let request = self.next();
-            if request.body.contains("is looking for opponents") {
-                return request;
-            }
-        }
-    }
-
-    /// Asserts that no further message arrives in the time that one needs.
-    fn hears_no_more(&self) {
-        assert!(
-            self.requests.recv_timeout(Duration::from_millis(400)).is_err(),
-            "it was told once too often"
-        );
-    }
-}
-
-fn read(stream: &mut TcpStream) -> Request {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
-    let field = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length: ")?.trim().parse().ok();
-    let mut body = vec![0; head.lines().find_map(field).expect("a body has a length")];
-    reader.read_exact(&mut body).unwrap();
-    Request { head, body: String::from_utf8(body).unwrap() }
+/// Asserts that no further message arrives in the time that one needs.
+fn hears_no_more(webhook: &Webhook) {
+    assert!(webhook.requests.recv_timeout(Duration::from_millis(400)).is_err(), "it was told once too often");
 }
 
 const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
@@ -116,12 +53,12 @@ fn text(bytes: &[u8]) -> &str {
 
 #[test]
 fn the_first_who_searches_is_told_of() {
-    let webhook = Webhook::answering(NO_CONTENT);
-    let server = server(&webhook.url(), &["--notify-quiet-seconds", "0"]);
+    let webhook = Webhook::answering(&[NO_CONTENT]);
+    let server = server(&url(&webhook), &["--notify-quiet-seconds", "0"]);
     let mut ann = Player::named(Client::plain(server.http), 1, "@everyone \"Ann\"");
     let mut bea = Player::new(server.https, 2);
     ann.search(RACE);
-    let Request { head, body } = webhook.next_search();
+    let Request { head, body, .. } = next_search(&webhook);
     assert!(head.starts_with("POST /hooks/s3cret HTTP/1.1\r\n"), "{head}");
     assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: application/json\r\n"), "{head}");
     for part in [
@@ -139,17 +76,17 @@ fn the_first_who_searches_is_told_of() {
     bea.search(BATTLE);
     stays_alone(&mut ann);
     ann.search(RACE);
-    webhook.hears_no_more();
+    hears_no_more(&webhook);
     server.logs("sent a message to 127.0.0.1");
 }
 
 #[test]
 fn ntfy_is_sent_the_text_alone() {
-    let webhook = Webhook::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let server = server(&webhook.url(), &["--notify-format", "text"]);
+    let webhook = Webhook::answering(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
+    let server = server(&url(&webhook), &["--notify-format", "text"]);
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
-    let Request { head, body } = webhook.next_search();
+    let Request { head, body, .. } = next_search(&webhook);
     assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"), "{head}");
     assert!(
         body.starts_with("Player 1 is looking for opponents") && body.contains("come and play!"),
@@ -159,25 +96,25 @@ fn ntfy_is_sent_the_text_alone() {
 
 #[test]
 fn however_often_a_search_begins_there_is_one_message_in_the_quiet_time() {
-    let webhook = Webhook::answering(NO_CONTENT);
-    let server = server(&webhook.url(), &["--notify-quiet-seconds", "3600"]);
+    let webhook = Webhook::answering(&[NO_CONTENT]);
+    let server = server(&url(&webhook), &["--notify-quiet-seconds", "3600"]);
     for number in 1..=5 {
         let mut player = Player::new(server.https, number);
         player.search(RACE);
         server.logs("searches for \"QuickRace\"");
         // The login and the search of the first player are one call.
         if number == 1 {
-            webhook.next_search();
+            next_search(&webhook);
         }
         player.cancel(server.http);
     }
-    webhook.hears_no_more();
+    hears_no_more(&webhook);
 }
 
 #[test]
 fn a_webhook_that_never_answers_holds_up_nobody() {
-    let webhook = Webhook::silent();
-    let server = server(&webhook.url(), &["--notify-quiet-seconds", "0"]);
+    let webhook = Webhook::answering(&[]);
+    let server = server(&url(&webhook), &["--notify-quiet-seconds", "0"]);
     for number in 1..=5 {
         let mut player = Player::new(server.https, number);
         player.search(RACE);
@@ -202,8 +139,8 @@ fn a_webhook_that_never_answers_holds_up_nobody() {
 
 #[test]
 fn a_refusal_is_one_line_that_says_what_to_do_and_keeps_the_url() {
-    let webhook = Webhook::answering(NOT_FOUND);
-    let server = server(&webhook.url(), &[]);
+    let webhook = Webhook::answering(&[NOT_FOUND]);
+    let server = server(&url(&webhook), &[]);
     let mut ann = Player::new(server.https, 1);
     ann.search(RACE);
     webhook.next();
@@ -233,12 +170,11 @@ fn a_webhook_that_is_not_there_is_one_line() {
 #[test]
 fn a_redirect_is_not_followed() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
-        let elsewhere = Webhook::answering(NO_CONTENT);
-        let location = elsewhere.url();
-        let webhook = Webhook::answering(&format!(
-            "HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
-        ));
-        let said = test(&webhook.url(), None);
+        let elsewhere = Webhook::answering(&[NO_CONTENT]);
+        let location = url(&elsewhere);
+        let redirect = format!("HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        let webhook = Webhook::answering(&[&redirect]);
+        let said = test(&url(&webhook), None);
         assert!(!said.status.success());
         assert!(text(&said.stderr).contains("set notify-url to the final address"), "{}", text(&said.stderr));
         webhook.next();
@@ -248,12 +184,12 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_test_message_says_what_was_answered() {
-    let (good, bad) = (Webhook::answering(NO_CONTENT), Webhook::answering(NOT_FOUND));
-    let said = test(&good.url(), None);
+    let (good, bad) = (Webhook::answering(&[NO_CONTENT]), Webhook::answering(&[NOT_FOUND]));
+    let said = test(&url(&good), None);
     assert!(said.status.success(), "{}", text(&said.stderr));
     assert_eq!(text(&said.stdout), "127.0.0.1 accepted the test message: 204\n");
     assert!(good.next().body.contains(r#""event":"test""#));
-    let said = test(&bad.url(), None);
+    let said = test(&url(&bad), None);
     assert_eq!(said.status.code(), Some(1));
     let error = text(&said.stderr);
     assert!(error.contains("the test message did not arrive: 127.0.0.1 responded 404: "), "{error}");

@@ -6,3 +6,4 @@ pub(crate) mod player;
 pub(crate) mod process;
 pub(crate) mod served;
 pub(crate) mod tls;
+pub(crate) mod webhook;

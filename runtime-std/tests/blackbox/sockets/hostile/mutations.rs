@@ -10,6 +10,7 @@ use crate::blackbox::rig::{
 };
 
 use super::Random;
+use crate::blackbox::game::endpoints::SERVICES;
 
 /// Permitted status codes of responses to a mutated request.
 const STATUSES: [u16; 13] = [100, 200, 400, 401, 404, 405, 408, 413, 414, 417, 431, 501, 505];
@@ -46,45 +47,31 @@ pub(super) fn of_handshakes(server: &Server, seed: u64, count: usize) {
 /// Returns valid requests as the game sends them.
 fn requests(server: &Server) -> Vec<Vec<u8>> {
     let token = Player::new(server.https, 7).token;
-    let xml = |service: &str, name: &str, fields: &str| {
+    let xml = |(service, name, fields): (&str, &str, &str)| {
         let body = format!("<{name}>\r\n  <SessionToken>{token}</SessionToken>\r\n{fields}</{name}>");
-        post(&format!("/MMCOS/MMCOS-{service}/{name}"), &body)
+        post(&format!("/MMCOS/{service}/{name}"), &body)
     };
     let search = "  <GroupLobbyId>1</GroupLobbyId>\r\n  <GameLobbyId>2</GameLobbyId>\r\n  <NetworkVersion>1</NetworkVersion>\r\n  \
                   <GameType>QuickRace</GameType>\r\n  <GroupSize>1</GroupSize>\r\n  <SkillLevel>1</SkillLevel>\r\n  \
                   <RuleSet>Race</RuleSet>\r\n  <Ranking>NotRanked</Ranking>\r\n  \
                   <IgnoreMinimumMatchRequirements>true</IgnoreMinimumMatchRequirements>\r\n";
     let points = "  <RaceKey>0123456789ABCDEF</RaceKey>\r\n  <Points>10</Points>\r\n  <Level>1</Level>\r\n  <Prestige>0</Prestige>\r\n";
-    let friends = "  <PlatformIds>\r\n    <PlatformIdEntry>\r\n      <PlatformId>76561202255230001</PlatformId>\r\n    \
-                   </PlatformIdEntry>\r\n  </PlatformIds>\r\n  <MaxEntries>100</MaxEntries>\r\n";
-    vec![
+    let held = [
+        ("MMCOS-Matchmaking/MatchmakingService.svc", "EnterMatchmaking2", search),
+        ("MMCOS-GameProgression/GameProgressionService.svc", "AddPoints", points),
+    ];
+    let services = SERVICES.map(|(service, name, fields, _)| (service, name, fields));
+    let mut requests: Vec<_> = services.into_iter().chain(held).map(xml).collect();
+    let egonet = b"vdic\x01\0\0\0\x04Namedstr\x08\0\0\0Player 7";
+    let chunked = "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<a/> \r\n0\r\n\r\n";
+    requests.extend([
         get("/MMCOS/MMCOS-ServerStatus/ServerStatus.xml"),
         get(REDIRECT),
         login(7),
-        xml(
-            "Account/AccountService.svc",
-            "UpdateAccountTitle",
-            "  <Title>lng_player_title_box_004</Title>\r\n",
-        ),
-        xml("Matchmaking/MatchmakingService.svc", "EnterMatchmaking2", search),
-        xml("Matchmaking/MatchmakingService.svc", "CancelMatchmaking", ""),
-        xml("GameProgression/GameProgressionService.svc", "AddPoints", points),
-        xml(
-            "Leaderboard/LeaderboardService.svc",
-            "GetElite",
-            "  <StartRank>0</StartRank>\r\n  <NumResults>100</NumResults>\r\n",
-        ),
-        xml("Leaderboard/LeaderboardService.svc", "GetFriends", friends),
-        post_with(
-            "/MicroMachines/STEAM/1.0/",
-            "X-EgoNet-Function: LoginService.Login\r\n",
-            b"vdic\x01\0\0\0\x04Namedstr\x08\0\0\0Player 7",
-        ),
-        format!(
-            "POST {ENTER} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<a/> \r\n0\r\n\r\n"
-        )
-        .into_bytes(),
-    ]
+        post_with("/MicroMachines/STEAM/1.0/", "X-EgoNet-Function: LoginService.Login\r\n", egonet),
+        format!("POST {ENTER} HTTP/1.1\r\n{chunked}").into_bytes(),
+    ]);
+    requests
 }
 
 /// Returns a request or message, changed in one to four places.
@@ -97,27 +84,15 @@ fn mutated(random: &mut Random, originals: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
-    const TOKENS: [&[u8]; 12] = [
-        b"\r\n",
-        b"\n",
-        b"\r\n\r\n",
-        b"\0",
-        b"\xff",
-        b"<",
-        b">",
-        b"&#0;",
-        b"]]>",
-        b"4294967296",
-        b"-1",
-        b"%n%s",
-    ];
+    const TOKENS: [&str; 12] =
+        ["\r\n", "\n", "\r\n\r\n", "\0", "\u{ff}", "<", ">", "&#0;", "]]>", "4294967296", "-1", "%n%s"];
     let at = random.below(bytes.len() + 1);
     let end = bytes.len().min(at + random.below(32));
     let part = bytes[at..end].to_vec();
     match random.below(7) {
         0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << random.below(8)),
         1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = random.next().to_le_bytes()[0]),
-        2 => drop(bytes.splice(at..at, TOKENS[random.below(TOKENS.len())].iter().copied())),
+        2 => drop(bytes.splice(at..at, TOKENS[random.below(TOKENS.len())].bytes())),
         3 => drop(bytes.drain(at..end)),
         4 => drop(bytes.splice(at..at, part.repeat(1 + random.below(40)))),
         5 => bytes.truncate(at),
