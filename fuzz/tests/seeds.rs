@@ -50,7 +50,7 @@ fn all_seeds_are_replayed() {
     assert_eq!(folders, TARGETS);
 }
 
-/// What the program itself shows needs no file.
+/// Makes seeds of all that needs no file.
 #[test]
 fn samples_of_all_services_and_a_file_with_every_setting_pass() {
     for (number, service) in (0..).zip(&SERVICES) {

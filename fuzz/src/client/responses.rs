@@ -1,7 +1,8 @@
 //! Responses, as the game reads them: whole, and in the order of the captures.
 
-use std::{fmt, rc::Rc};
+use std::fmt;
 
+use memchr::memmem;
 use mmcos_game::ids::RaceKey;
 
 /// An HTTP response.
@@ -9,6 +10,8 @@ use mmcos_game::ids::RaceKey;
 pub struct Response {
     /// Its status code.
     pub status: u16,
+    /// Its status line and fields.
+    pub head: String,
     /// Its body.
     pub body: Vec<u8>,
 }
@@ -19,7 +22,15 @@ impl Response {
     /// # Panics
     /// If it is malformed.
     pub fn take(read: &mut Vec<u8>) -> Option<Self> {
-        let body_at = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        Self::take_from(read, true)
+    }
+
+    /// Takes the first response out of the bytes, as [`take`](Self::take) does. One to a `HEAD` request has no body.
+    ///
+    /// # Panics
+    /// If it is malformed.
+    pub fn take_from(read: &mut Vec<u8>, has_body: bool) -> Option<Self> {
+        let body_at = memmem::find(read, b"\r\n\r\n")? + 4;
         let head = std::str::from_utf8(read.get(..body_at)?).expect("a head is text");
         let code = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
         let status: u16 = code.and_then(|code| code.parse().ok()).expect("a response has a status");
@@ -28,9 +39,10 @@ impl Response {
             None if status == 100 => 0,
             length => length.and_then(|length| length.parse().ok()).expect("a response has a length"),
         };
-        let body = read.get(body_at..body_at + length)?.to_vec();
-        read.drain(..body_at + length);
-        Some(Self { status, body })
+        let end = body_at + if has_body { length } else { 0 };
+        let (head, body) = (head.to_owned(), read.get(body_at..end)?.to_vec());
+        read.drain(..end);
+        Some(Self { status, head, body })
     }
 
     /// Returns the body of a successful response.
@@ -138,12 +150,8 @@ pub struct LoginDetails {
 impl LoginDetails {
     /// Parses a response body.
     pub fn read(xml: &str) -> Option<Self> {
-        Self::read_own(xml.rsplit_once("<GameInfo>")?.1)
-    }
-
-    /// Parses the part that is the player's own: all that follows the game's configuration.
-    pub fn read_own(xml: &str) -> Option<Self> {
-        let mut own = Elements(xml);
+        // All that follows the game's configuration is the player's own.
+        let mut own = Elements(xml.rsplit_once("<GameInfo>")?.1);
         Some(Self {
             division: own.number("Division")?,
             season: own.number("PlayerSeasonID")?,
@@ -185,7 +193,7 @@ pub(crate) fn title_box(title: &str) -> Option<u8> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {
     /// Best first.
-    pub entries: Rc<[Entry]>,
+    pub entries: Vec<Entry>,
     /// Number of players ahead of the caller.
     pub rank: u32,
     /// The caller's points.
@@ -193,8 +201,8 @@ pub struct Leaderboard {
 }
 
 impl Leaderboard {
-    /// Parses the entries. Fails if a name contains a character that reverses text or replaces one that XML forbids.
-    pub fn read_entries(xml: &str) -> Option<Rc<[Entry]>> {
+    /// Parses the XML. Fails if a name contains a character that reverses text or replaces one that XML forbids.
+    pub fn read(xml: &str) -> Option<Self> {
         if xml.contains(['\u{202e}', '\u{fffd}']) {
             return None;
         }
@@ -208,13 +216,8 @@ impl Leaderboard {
                 user: list.number("UserID")?,
             });
         }
-        Some(entries.into())
-    }
-
-    /// Parses the caller's own part, which follows the entries.
-    pub fn read_own(entries: Rc<[Entry]>, xml: &str) -> Option<Self> {
-        let mut own = Elements(xml);
-        Some(Self { entries, rank: own.number("PlayerRank")?, score: own.number("PlayerScore")? })
+        // The caller's own part follows the entries.
+        Some(Self { entries, rank: list.number("PlayerRank")?, score: list.number("PlayerScore")? })
     }
 }
 

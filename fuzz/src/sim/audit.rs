@@ -44,8 +44,8 @@ impl World {
         }
         let found = match (request, response) {
             (_, Response::Unreadable(text)) => Err(format!("{request:?} got {text}")),
-            (Request::Login { .. }, Response::Login(details)) => {
-                let configured = self.audit_configuration();
+            (Request::Login { .. }, Response::Login(details, configuration)) => {
+                let configured = self.audit_configuration(*configuration);
                 self.expect(Invariant::Commands, configured);
                 self.audit_login(player, details)
             }

@@ -10,9 +10,10 @@ use mmcos_core::{
 use super::{
     failure::Invariant,
     faults::Fault,
-    players::{Connection, Pace, Request, Response, Stage, feed},
+    players::{Connection, Pace, Request, Response, Stage},
     world::{Event, World},
 };
+use crate::client;
 
 /// The number of a connection tells whose it is.
 const PLAYERS: u64 = 1 << 20;
@@ -96,10 +97,7 @@ impl World {
         let conn = ConnId(self.opened * PLAYERS + player as u64);
         let peer = (self.players[player].address(), 50_000).into();
         let session = self.players[player].token_issued;
-        let used = self.used_connections.pop();
-        let connection =
-            used.map_or_else(|| Connection::new(conn, session), |used| used.again(conn, session));
-        self.players[player].connections.push(connection);
+        self.players[player].connections.push(Connection::new(conn, session));
         self.input(Input::Opened { conn, peer, tls: false });
         self.connection(conn).map(|connection| connection.conn)
     }
@@ -189,28 +187,29 @@ impl World {
             return self.fail(Invariant::OneResponse, format!("{conn:?} was sent to after its close"));
         };
         let (is_slow, session) = (connection.is_slow, connection.session);
-        let mut responses = std::mem::take(&mut self.responses);
+        let mut responses = Vec::new();
         let after = if self.current.is_crashed { CommitSeq::NEVER } else { self.current.seq };
         let connection =
             self.players[player].connections.iter_mut().find(|connection| connection.conn == conn);
-        if let Some(Connection { reader, pending, outward, pushed, .. }) = connection {
+        if let Some(Connection { read, pending, outward, pushed, .. }) = connection {
             outward.push(bytes.clone(), after);
             *pushed += bytes.len();
-            feed(reader, bytes, pending, &mut self.common, |request, response, print| {
-                responses.push((request, response, print));
-            });
+            read.extend_from_slice(bytes);
+            let response = || Some((client::Response::take(read)?, pending.pop_front()));
+            responses.extend(std::iter::from_fn(response));
         }
-        for (request, response, print) in responses.drain(..) {
+        for (response, request) in responses {
             // After a crash nothing leaves: requests that came in one piece with the last one might as well not have
             // come.
             if !self.current.is_crashed {
-                self.common.hash.number(print);
+                self.digest.add(response.head.as_bytes());
+                self.digest.add(&response.body);
             }
+            let response = Response::read(request.as_ref().unwrap_or(&Request::NameOnly), &response);
             self.audit(player, request.as_ref(), &response, is_slow, session);
             self.withhold(conn, response);
             self.may_crash();
         }
-        self.responses = responses;
     }
 
     /// Queues a response until its records are durable and earlier ones of the connection have left.
@@ -403,7 +402,6 @@ impl World {
         if !connection.is_closed {
             self.input(Input::Closed { conn });
         }
-        self.used_connections.push(connection);
         true
     }
 

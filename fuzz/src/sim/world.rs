@@ -21,7 +21,7 @@ use super::{
     faults::{Fault, Rates},
     model::Model,
     operator::Operator,
-    players::{Common, Connection, Player, Request, Response},
+    players::Player,
     store::Store,
 };
 use crate::{
@@ -129,11 +129,7 @@ pub(super) struct World {
     pub(super) keys: VecDeque<RaceKey>,
     pub(super) referee: Referee,
     pub(super) model: Model,
-    pub(super) common: Common,
-    /// Scratch space.
-    pub(super) responses: Vec<(Option<Request>, Response, u64)>,
-    /// Used links, for their buffers.
-    pub(super) used_connections: Vec<Connection>,
+    pub(super) digest: Digest,
     pub(super) steps: u64,
     pub(super) requests: u64,
     pub(super) is_resting: bool,
@@ -165,8 +161,6 @@ impl World {
             trouble: None,
             storage: Storage::default(),
             current: Current::default(),
-            responses: Vec::new(),
-            used_connections: Vec::new(),
             waiting: VecDeque::new(),
             players: (1..=scenario.players).map(|number| Player::new(scenario.seed, number)).collect(),
             operator: Operator::new(scenario.seed),
@@ -174,7 +168,7 @@ impl World {
             keys: VecDeque::new(),
             referee: Referee::new(&drawn.matchmaker).tolerating(super::host::LONGEST_LATENESS),
             model: Model::new(catalogue()),
-            common: Common::default(),
+            digest: Digest::default(),
             steps: 0,
             requests: 0,
             is_resting: false,
@@ -373,9 +367,9 @@ impl World {
     /// Returns a number for all that was sent, and all that is durable.
     fn digest(&mut self) -> Digest {
         for record in self.store.records(self.wall()) {
-            self.common.hash.bytes(format!("{record:?}").as_bytes());
+            self.digest.add(format!("{record:?}").as_bytes());
         }
-        self.common.hash.digest()
+        self.digest
     }
 }
 

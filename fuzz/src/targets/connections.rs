@@ -8,7 +8,7 @@ use mmcos_core::{
 
 use super::{script::Script, values::Values};
 use crate::{
-    client::{Client, services::SERVICES},
+    client::{Client, Response, services::SERVICES},
     virtual_time::{VirtualTime, trusting},
 };
 
@@ -179,48 +179,31 @@ impl Life {
                 let excused = self.end == End::Client || self.sent.len() > limits().parked;
                 return assert!(excused, "a request without a response: {self:?}");
             }
-            let response = Response::take(&mut read, &due);
+            let has_body = !matches!(due, Due::Response { head_only: true });
+            let response = Response::take_from(&mut read, has_body).expect("a response is whole");
             let fits = match due {
                 Due::Continue => response.status == 100,
                 Due::Response { .. } => (200..504).contains(&response.status),
-                Due::Rejection(status) => response.status == status && response.closes,
+                Due::Rejection(status) => response.status == status && closes(&response),
             };
-            assert!(fits || response.is_too_slow(), "{} {self:?}", response.status);
-            if response.closes {
+            assert!(fits || is_too_slow(&response), "{} {self:?}", response.status);
+            if closes(&response) {
                 return assert!(read.is_empty(), "more after the last response: {self:?}");
             }
         }
         if !read.is_empty() {
-            let last = Response::take(&mut read, &Due::Response { head_only: false });
-            assert!(last.is_too_slow() && read.is_empty(), "more responses than requests: {self:?}");
+            let last = Response::take(&mut read).expect("a response is whole");
+            assert!(is_too_slow(&last) && read.is_empty(), "more responses than requests: {self:?}");
         }
     }
 }
 
-/// A response without its body.
-struct Response {
-    status: u16,
-    closes: bool,
+fn closes(response: &Response) -> bool {
+    response.head.contains("\r\nConnection: close\r\n")
 }
 
-impl Response {
-    fn take(read: &mut Vec<u8>, due: &Due) -> Self {
-        let end = read.windows(4).position(|window| window == b"\r\n\r\n").expect("a response is whole") + 4;
-        let head = str::from_utf8(&read[..end]).expect("a response's head is text");
-        let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("{head:?} is no response"));
-        let closes = head.contains("\r\nConnection: close\r\n");
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
-        let length = length.map_or(0, |length| length.parse().expect("a length is a number"));
-        let body = if matches!(due, Due::Response { head_only: true }) { 0 } else { length };
-        assert!(read.len() >= end + body, "a response is cut");
-        read.drain(..end + body);
-        Self { status, closes }
-    }
-
-    const fn is_too_slow(&self) -> bool {
-        self.status == 408 && self.closes
-    }
+fn is_too_slow(response: &Response) -> bool {
+    response.status == 408 && closes(response)
 }
 
 /// Returns the responses due for all that a client sent.

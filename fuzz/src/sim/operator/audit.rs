@@ -11,7 +11,7 @@ use crate::{
     sim::{
         failure::Invariant,
         model::expect,
-        players::{Player, Request, ServerStatus, Session, Stage},
+        players::{Configuration, Player, Request, ServerStatus, Session, Stage},
         world::World,
     },
 };
@@ -127,8 +127,7 @@ impl World {
     }
 
     /// Checks the configuration in a login response.
-    pub(crate) fn audit_configuration(&self) -> Result<(), String> {
-        let configuration = &self.common.configuration;
+    pub(crate) fn audit_configuration(&self, configuration: Configuration) -> Result<(), String> {
         let set = self.model.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
         let search_seconds = set.unwrap_or(self.config.ai_after_seconds(false).into());
         expect("the event", &configuration.event, &self.model.event(&self.config.events, self.judged()))?;

@@ -213,7 +213,7 @@ impl World {
     /// Handles bytes that the server sends to an operator.
     pub(crate) fn receive_as_operator(&mut self, conn: ConnId, bytes: &Bytes<'_>) {
         if !self.current.is_crashed {
-            self.common.hash.bytes(bytes);
+            self.digest.add(bytes);
         }
         let Some(connection) = self.operator.connection(conn).filter(|connection| !connection.is_closed)
         else {

@@ -15,9 +15,8 @@ use mmcos_core::{
 };
 use mmcos_game::ids::RaceKey;
 
-use self::reader::Reader;
 pub(crate) use self::{
-    reader::{Common, Response, ServerStatus, feed},
+    reader::{Configuration, Response, ServerStatus},
     request::Request,
 };
 use crate::{
@@ -160,7 +159,7 @@ pub(crate) struct Connection {
     pub(crate) on_the_way: VecDeque<(usize, Request)>,
     /// Requests that have arrived whole and have no response.
     pub(crate) pending: VecDeque<Request>,
-    pub(crate) reader: Reader,
+    pub(crate) read: Vec<u8>,
     /// Bytes that the server has sent and the client has not read.
     pub(crate) outward: link::Link,
     /// Number of bytes sent, and how many of them the client has read.
@@ -186,7 +185,7 @@ impl Connection {
             arrived: 0,
             on_the_way: VecDeque::new(),
             pending: VecDeque::new(),
-            reader: Reader::default(),
+            read: Vec::new(),
             outward: link::Link::new(WriteLimits::default()),
             pushed: 0,
             taken: 0,
@@ -196,18 +195,6 @@ impl Connection {
             is_slow: false,
             is_closed: false,
         }
-    }
-
-    /// Returns a new link that reuses the buffers of this one.
-    pub(crate) fn again(mut self, conn: ConnId, session: Session) -> Self {
-        self.sent.clear();
-        self.on_the_way.clear();
-        self.pending.clear();
-        self.reader.clear();
-        self.responses.clear();
-        let outward = link::Link::new(WriteLimits::default());
-        let Self { sent, on_the_way, pending, reader, responses, .. } = self;
-        Self { sent, on_the_way, pending, reader, outward, responses, ..Self::new(conn, session) }
     }
 
     /// Reads `most` bytes at most, as the client.

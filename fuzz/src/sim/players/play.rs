@@ -178,7 +178,7 @@ impl World {
         match (request, response) {
             (Request::Redirect, _) => self.request(player, Request::ServerStatus),
             (Request::ServerStatus, _) => self.log_in(player),
-            (Request::Login { .. }, Response::Login(details)) => self.logged_in(player, details),
+            (Request::Login { .. }, Response::Login(details, _)) => self.logged_in(player, details),
             (Request::Poll(poll), Response::Matchmaking(response)) => self.found(player, *poll, response),
             (Request::Register { .. }, _) => self.race_on(player),
             (Request::AddPoints { .. }, response) => {
