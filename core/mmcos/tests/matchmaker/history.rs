@@ -54,7 +54,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
     )
 }
 
-/// Returns the world after a history, with every poll ended.
+/// Returns the world after a history, with every poll ended. The world would not let one end again.
 pub(crate) fn play(config: Config, history: &[Event]) -> World {
     let mut world = World::new(config);
     for event in history {
@@ -62,5 +62,6 @@ pub(crate) fn play(config: Config, history: &[Event]) -> World {
     }
     world.shutdown();
     assert!(world.open.is_empty());
+    world.shutdown();
     world
 }

@@ -1,13 +1,11 @@
 //! Invariants of every history of events. [`World`](crate::world::World) checks the rest at every step: a poll that
-//! ends was open, no response is late, no group is left alone beside company, no account is in two matches.
+//! ends was open and ends once, none is overdue, no group is left alone beside company, no account is in two matches.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
 
 use mmcos_game::ids::{Points, UserId};
-use mmcos_game::matchmaker::{
-    Config, Group, GroupSize, LiveMatch, Load, MatchState, Outcomes, Reason, RuleSet,
-};
+use mmcos_game::matchmaker::{Config, Group, GroupSize, Load, MatchState, Outcomes, Poll, RuleSet};
 use proptest::prelude::*;
 
 use crate::history::{config, history, play};
@@ -31,83 +29,37 @@ fn matches(world: &World) -> impl Iterator<Item = &Ending> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(50))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn an_account_is_in_one_place(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        let live = world.matchmaker.matches().flat_map(LiveMatch::members).filter(|member| !member.left);
-        let accounts: Vec<UserId> = live.map(|member| member.account).collect();
-        prop_assert_eq!(accounts.iter().collect::<BTreeSet<_>>().len(), accounts.len());
-        for ending in &world.endings {
-            let accounts: BTreeSet<UserId> = ending.groups.iter().map(|group| group.account).collect();
-            prop_assert_eq!(accounts.len(), ending.groups.len());
-        }
-    }
-
-    #[test]
-    fn every_poll_ends_once(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        let polls: BTreeSet<_> = world.waited.iter().map(|(waiting, _)| waiting.poll.id).collect();
-        prop_assert_eq!(polls.len(), world.waited.len());
-        let mut out = Outcomes::new();
-        let mut ended = world.matchmaker;
-        ended.shutdown(world.now, &mut out);
-        ended.tick(world.now.after(Duration::from_hours(1)), &mut out);
-        prop_assert!(out.is_empty());
-    }
-
-    #[test]
-    fn all_answers_of_a_match_are_identical(config in config(), history in history(true)) {
+    fn every_match_keeps_the_rules(config in config(), (jumps, history) in any::<bool>().prop_flat_map(|jumps| (Just(jumps), history(jumps)))) {
         let world = play(config, &history);
         for (waiting, ending) in &world.waited {
-            let same = world.endings.iter().filter(|other| other.match_id == ending.match_id && ending.match_id.is_some());
-            prop_assert!(same.clone().all(|other| other == ending));
-            let named = ending.groups.iter().filter(|group| group.account == waiting.poll.account).count();
-            prop_assert_eq!(named, usize::from(ending.reason.is_some()));
+            prop_assert!(jumps || ending.at <= waiting.came.after(Duration::from_millis(24_500)));
+            let mut own = ending.groups.iter().filter(|group| group.account == waiting.poll.account);
+            let latest = |group: &Group| (group.poll, group.game_lobby, group.group_lobby, group.size);
+            let Poll { id, game_lobby, group_lobby, size, .. } = waiting.poll;
+            let expected = ending.reason.map(|_| (id, game_lobby, group_lobby, size));
+            prop_assert_eq!((own.next().map(latest), own.next()), (expected, None));
+            if let [group] = ending.groups[..] {
+                let to_ai = waiting.poll.ignore_minimum && config.ai && waiting.poll.mode.rule_set == RuleSet::Battle;
+                prop_assert_eq!((group.is_host, group.team), (true, u8::from(to_ai)));
+            }
         }
-    }
-
-    #[test]
-    fn one_group_hosts_with_its_latest_lobby(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        for ending in world.endings.iter().filter(|ending| ending.reason.is_some()) {
+        for ending in matches(&world) {
             let hosts: Vec<_> = ending.groups.iter().filter(|group| group.is_host).collect();
             prop_assert_eq!(hosts.len(), 1);
-            let joinable = hosts[0].game_lobby.is_joinable() && hosts[0].group_lobby.is_joinable();
-            prop_assert!(joinable || ending.groups.len() == 1);
-        }
-        for (waiting, ending) in &world.waited {
-            for group in ending.groups.iter().filter(|group| group.account == waiting.poll.account) {
-                prop_assert_eq!((group.poll, group.game_lobby), (waiting.poll.id, waiting.poll.game_lobby));
-            }
-        }
-    }
-
-    #[test]
-    fn parties_are_whole_and_stand_once(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        for ending in &world.endings {
+            prop_assert!(hosts[0].game_lobby.is_joinable() && hosts[0].group_lobby.is_joinable());
             let lobbies: BTreeSet<_> = ending.groups.iter().map(|group| group.group_lobby).collect();
             prop_assert_eq!(lobbies.len(), ending.groups.len());
-        }
-        for (waiting, ending) in &world.waited {
-            for group in ending.groups.iter().filter(|group| group.account == waiting.poll.account) {
-                prop_assert_eq!((group.group_lobby, group.size), (waiting.poll.group_lobby, waiting.poll.size));
-            }
-        }
-    }
-
-    #[test]
-    fn sizes_fit_and_no_other_split_is_better(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        for ending in matches(&world) {
             let member = |group: &Group| {
                 world.waited.iter().find(|(waiting, _)| waiting.poll.id == group.poll).unwrap().0.poll
             };
-            let (total, team) = seats(&member(&ending.groups[0]).mode);
+            let mode = member(&ending.groups[0]).mode;
+            prop_assert!(ending.groups.iter().all(|group| member(group).mode == mode));
+            let (total, team) = seats(&mode);
             prop_assert!(ending.groups.iter().map(|group| group.size.get()).sum::<u8>() <= total);
-            if member(&ending.groups[0]).mode.rule_set != RuleSet::Battle {
+            if mode.rule_set != RuleSet::Battle {
                 prop_assert!(ending.groups.iter().all(|group| group.team == 0));
                 continue;
             }
@@ -122,45 +74,6 @@ proptest! {
                 sides.iter_mut().enumerate().for_each(|(place, side)| side.2 = split >> place & 1 == 1);
                 prop_assert!(imbalance(&sides) >= chosen);
             }
-        }
-    }
-
-    #[test]
-    fn members_share_the_bucket(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        for ending in matches(&world) {
-            let ours = world.waited.iter().filter(|(_, other)| other.match_id == ending.match_id);
-            let modes: BTreeSet<_> = ours.map(|(waiting, _)| waiting.poll.mode).collect();
-            prop_assert_eq!(modes.len(), 1);
-        }
-    }
-
-    #[test]
-    fn no_answer_is_late(config in config(), history in history(false)) {
-        let world = play(config, &history);
-        for (waiting, ending) in &world.waited {
-            prop_assert!(ending.at <= waiting.came.after(Duration::from_millis(24_500)));
-        }
-    }
-
-    #[test]
-    fn a_jump_of_the_clock_leaves_nobody_waiting(config in config(), history in history(true)) {
-        let mut world = World::new(config);
-        for event in &history {
-            world.happen(*event);
-        }
-        world.happen(Event::Jump { millis: 24_500 });
-        prop_assert!(world.open.is_empty());
-    }
-
-    #[test]
-    fn nobody_is_answered_alone_beside_company(config in config(), history in history(true)) {
-        // The world checks each response alone, at the moment it is sent.
-        let world = play(config, &history);
-        let alone = world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1);
-        for (waiting, ending) in alone.filter(|(_, ending)| ending.reason == Some(Reason::Shutdown)) {
-            let also = world.waited.iter().filter(|(other, end)| end.reason == ending.reason && other.poll.id != waiting.poll.id);
-            prop_assert!(!also.clone().any(|(other, _)| compatible(waiting, other)));
         }
     }
 
@@ -188,7 +101,7 @@ proptest! {
         let (mut world, race) = (World::new(Config::default()), mode(0));
         let enter = |world: &mut World, account, size| {
             let poll = world.poll(account, race);
-            world.enter(mmcos_game::matchmaker::Poll { size: GroupSize::new(size).unwrap(), ignore_minimum: ignore_minimum && account == 3, ..poll });
+            world.enter(Poll { size: GroupSize::new(size).unwrap(), ignore_minimum: ignore_minimum && account == 3, ..poll });
         };
         enter(&mut world, 1, 7);
         world.wait(Duration::from_millis(5_000 + younger));
@@ -200,33 +113,6 @@ proptest! {
         enter(&mut world, 3, 5);
         let met: Vec<u32> = world.last_match().unwrap().groups.iter().map(|group| group.account.0).collect();
         prop_assert_eq!(met, vec![1, 3]);
-    }
-
-    #[test]
-    fn the_gone_are_in_no_later_match(config in config(), history in history(true)) {
-        // The world regards a poll as open until it ends; none may end twice.
-        let world = play(config, &history);
-        let answered: Vec<_> = world.endings.iter().flat_map(|ending| &ending.groups).map(|group| group.poll).collect();
-        prop_assert_eq!(answered.iter().collect::<BTreeSet<_>>().len(), answered.len());
-        let cancelled = world.waited.iter().filter(|(_, ending)| ending.reason.is_none());
-        for (waiting, _) in cancelled {
-            prop_assert!(!answered.contains(&waiting.poll.id));
-        }
-    }
-
-    #[test]
-    fn content_with_ai_is_answered_with_the_own_group(config in config(), history in history(true)) {
-        let world = play(config, &history);
-        for (waiting, ending) in world.waited.iter().filter(|(_, ending)| ending.groups.len() == 1) {
-            let group = ending.groups[0];
-            prop_assert!(group.is_host && group.account == waiting.poll.account);
-            let to_ai = waiting.poll.ignore_minimum && config.ai && waiting.poll.mode.rule_set == RuleSet::Battle;
-            prop_assert_eq!(group.team, u8::from(to_ai));
-        }
-        let impatient = world.waited.iter().filter(|(waiting, _)| waiting.poll.ignore_minimum);
-        for (_, ending) in impatient {
-            prop_assert!(ending.reason.is_none() || !ending.groups.is_empty());
-        }
     }
 
     #[test]
