@@ -20,9 +20,6 @@ mod exchange;
 mod forwarded;
 mod limits;
 mod rate;
-mod report;
-mod respond;
-mod source;
 mod timers;
 mod wall_clock;
 
@@ -37,9 +34,8 @@ pub use timers::TimerId;
 pub use wall_clock::{ClockChange, Doubted, SETTLING, WallClock};
 
 pub(crate) use connection::{Connection, Inbound, Phase, Waiting};
-use rate::Requests;
-use report::Reports;
-use source::Source;
+use event::Reports;
+use rate::{Requests, Source};
 use timers::Timers;
 
 use crate::{
@@ -168,7 +164,7 @@ impl<T> Engine<T> {
         if let Some((what, peer)) = event.report() {
             // The first event of a period sets the timer, so a quiet server has none.
             if self.reports.is_empty() {
-                self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
+                self.timers.set(self.now.monotonic.after(event::SUMMARY_PERIOD), Due::Summary);
             }
             if !self.reports.count(what, peer.ip()) {
                 return;
@@ -184,7 +180,7 @@ impl<T> Engine<T> {
         }
         // Sources that go on have a summary in the next period too.
         if !self.reports.is_empty() {
-            self.timers.set(self.now.monotonic.after(report::PERIOD), Due::Summary);
+            self.timers.set(self.now.monotonic.after(event::SUMMARY_PERIOD), Due::Summary);
         }
     }
 

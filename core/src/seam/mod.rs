@@ -4,18 +4,10 @@
 //! A game that speaks HTTP implements [`Service`](crate::service::Service) and does not use this interface. For another
 //! protocol over TCP or TLS, implement [`Core`] itself: the same adapters serve it.
 
-mod commit;
 mod contract;
-mod input;
 mod outbox;
-mod report;
-mod storage;
 mod time;
 
-pub use commit::CommitSeq;
-pub use contract::Core;
-pub use input::{ConnId, Input};
+pub use contract::{CommitSeq, ConnId, Core, Input, Level, Report, Storage, StorageTrouble};
 pub use outbox::{Bytes, Close, Drain, Effect, Outbox};
-pub use report::{Level, Report};
-pub use storage::{Storage, StorageTrouble};
 pub use time::{Monotonic, Now, Wall};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
-use super::target::{self, Target};
+use super::request::{Target, is_authority};
 use super::{Error, Limits, Method, Version};
 
 /// Framing of the body.
@@ -147,7 +147,7 @@ impl FieldsSay {
                 4 if field.name.eq_ignore_ascii_case("Host") => {
                     hosts = hosts.saturating_add(1);
                     // Empty for a target without an authority (RFC 9112, section 3.2).
-                    valid_host &= field.value.is_empty() || target::is_authority(field.value);
+                    valid_host &= field.value.is_empty() || is_authority(field.value);
                 }
                 6 if field.name.eq_ignore_ascii_case("Expect") => {
                     expects_continue = field.value.eq_ignore_ascii_case(b"100-continue");

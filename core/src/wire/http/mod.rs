@@ -23,17 +23,13 @@
 //! }
 //! ```
 
-mod chunked;
-mod date;
 mod decoder;
 mod error;
 mod head;
 mod request;
 mod response;
-mod target;
 
-pub use date::Date;
 pub use decoder::{Decoded, Decoder, Limits};
 pub use error::Error;
 pub use request::{Method, Request, Version};
-pub use response::{Connection, ResponseHead, Status};
+pub use response::{Connection, Date, ResponseHead, Status};

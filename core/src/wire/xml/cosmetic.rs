@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use memchr::{memchr, memmem};
 use quick_xml::events::BytesRef;
 
-use super::text;
+use super::reader::{checked, is_allowed};
 
 /// Returns `document` with repaired texts in these elements: without bytes that are not UTF-8, characters that XML
 /// forbids and references to such characters, and with every other `&` that begins no reference escaped.
@@ -69,7 +69,7 @@ fn find<'a>(document: &'a [u8], name: &str) -> Option<(&'a [u8], &'a [u8], &'a [
 
 fn is_fit(content: &[u8]) -> bool {
     // A reference may stand for a character that is forbidden.
-    memchr(b'&', content).is_none() && text::checked(content).is_ok()
+    memchr(b'&', content).is_none() && checked(content).is_ok()
 }
 
 fn clean(content: &[u8], out: &mut Vec<u8>) {
@@ -81,7 +81,7 @@ fn clean(content: &[u8], out: &mut Vec<u8>) {
             let length = match character {
                 '&' if !is_cdata => reference(rest, out),
                 _ => {
-                    if text::is_allowed(character) {
+                    if is_allowed(character) {
                         out.extend_from_slice(
                             rest.get(..character.len_utf8()).unwrap_or_default().as_bytes(),
                         );
@@ -105,7 +105,7 @@ fn reference(text: &str, out: &mut Vec<u8>) -> usize {
     let known = match name {
         "amp" | "lt" | "gt" | "apos" | "quot" => true,
         _ if is_number => match BytesRef::new(name).resolve_char_ref() {
-            Ok(Some(character)) => text::is_allowed(character),
+            Ok(Some(character)) => is_allowed(character),
             // Half of a surrogate pair, or no character at all: left out (PROTOCOL.md, section 3).
             _ => false,
         },

@@ -39,14 +39,9 @@
 //! ```
 
 mod cosmetic;
-mod de;
-mod error;
-mod guard;
-mod text;
+mod reader;
 mod writer;
 
 pub use cosmetic::with_cosmetic_texts;
-pub use de::from_bytes;
-pub use error::Error;
-pub use guard::Limits;
+pub use reader::{Error, Limits, from_bytes};
 pub use writer::Writer;

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::text;
+use super::reader::{has_byte, is_allowed};
 
 /// Writes `DataContract` XML the way the official server did: one line, no XML declaration, absent values as
 /// `<Name i:nil="true"/>`, empty lists as `<Name/>`.
@@ -131,7 +131,7 @@ impl Writer {
     #[inline]
     fn escaped(&mut self, value: &str) {
         // U+FFFE and U+FFFF start with the byte EF.
-        if text::has_byte(value, |byte| byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | 0xef)) {
+        if has_byte(value, |byte| byte < b' ' || matches!(byte, b'<' | b'>' | b'&' | 0xef)) {
             self.escaped_runs(value);
         } else {
             self.raw([value]);
@@ -165,7 +165,7 @@ fn escape(character: char) -> Option<&'static str> {
         '&' => Some("&amp;"),
         // As it is, it would be read back as a line end, `\n`.
         '\r' => Some("&#13;"),
-        _ if text::is_allowed(character) => None,
+        _ if is_allowed(character) => None,
         // XML 1.0 cannot represent these characters.
         _ => Some("\u{fffd}"),
     }
