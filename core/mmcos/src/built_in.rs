@@ -1,10 +1,6 @@
 use core::time::Duration;
 
-use crate::{
-    catalogue::{Catalogue, CatalogueError},
-    ids::MatchId,
-    session_token,
-};
+use crate::{catalogue::Catalogue, ids::MatchId, session_token};
 
 /// Values that no operator sets. Tests have others.
 #[derive(Clone, Debug)]
@@ -22,7 +18,7 @@ impl BuiltIn {
     ///
     /// # Errors
     /// The catalogue is damaged.
-    pub fn official() -> Result<Self, CatalogueError> {
+    pub fn official() -> Result<Self, toml::de::Error> {
         Ok(Self::with_catalogue(Catalogue::official()?))
     }
 

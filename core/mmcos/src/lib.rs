@@ -62,14 +62,13 @@ use services::{
     leaderboard::Leaderboards,
     response::Response,
     routes::{self, Endpoint, Route},
-    status,
+    status::{self, Filled},
 };
 use session_token::Session;
 use special_events::Events;
 use state::{
     game_configuration::{GameConfiguration, Sources},
     matchmaking::Matchmaking,
-    message::Filled,
     nights::NightWatch,
     sessions::Sessions,
     standings::Standings,

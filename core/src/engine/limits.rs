@@ -6,6 +6,8 @@ use crate::{AddressRange, seam::Wall, wire::http};
 
 /// Limits of what clients may use of the server. All defaults are our choice.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+// A trace of an earlier version may lack a limit.
+#[serde(default)]
 pub struct Limits {
     /// Sizes of one request.
     pub http: http::Limits,
@@ -22,7 +24,6 @@ pub struct Limits {
     pub parked: usize,
     /// Bytes that the unfinished requests of all connections may occupy together. Beyond it, requests that do not
     /// arrive at once are rejected.
-    #[serde(default = "unfinished")]
     pub unfinished: usize,
     /// Time from opening a connection to a whole head (a TLS handshake included), and from a head's first byte to its
     /// last.
@@ -36,20 +37,10 @@ pub struct Limits {
     /// Maximum time that a request may be held, in case a bug of the game never responds to it.
     pub hold_time: Duration,
     /// Build time of the program, or earlier: no wall clock before it can be right.
-    #[serde(default = "never")]
     pub built: Wall,
     /// Time for which the wall clock must agree with the monotonic one before a season begins: after a start, and
     /// after a jump of less than 400 days.
-    #[serde(default = "clock_wait")]
     pub clock_wait: Duration,
-}
-
-const fn never() -> Wall {
-    Wall::from_millis(i64::MIN)
-}
-
-const fn clock_wait() -> Duration {
-    SETTLING
 }
 
 impl Default for Limits {
@@ -62,21 +53,17 @@ impl Default for Limits {
             requests: Rate { per_second: 200, burst: 2000 },
             trusted_proxies: Vec::new(),
             parked: 64 * 1024,
-            unfinished: unfinished(),
+            // Without this limit, bodies of 256 KB on 10,000 connections would take 2.5 GB, more than small machines have.
+            unfinished: 64 * 1024 * 1024,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),
             idle_time: Duration::from_secs(75),
             // Well beyond a long poll, which the official server held for 25 s (capture 06).
             hold_time: Duration::from_mins(5),
-            built: never(),
-            clock_wait: clock_wait(),
+            built: Wall::from_millis(i64::MIN),
+            clock_wait: SETTLING,
         }
     }
-}
-
-const fn unfinished() -> usize {
-    // Without this limit, bodies of 256 KB on 10,000 connections would take 2.5 GB, more than small machines have.
-    64 * 1024 * 1024
 }
 
 impl Limits {

@@ -3,7 +3,6 @@
 mod calls;
 pub(crate) mod game_configuration;
 pub(crate) mod matchmaking;
-pub(crate) mod message;
 pub(crate) mod nights;
 pub(crate) mod sessions;
 pub(crate) mod standings;

@@ -1,9 +1,10 @@
-use alloc::string::String;
+use alloc::{format, string::String, vec::Vec};
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error},
+};
 
-use super::error::BrokenRule;
 use crate::ids::Points;
 
 /// One value for each of divisions 0 to 10: the game knows eleven, though only seven have a band.
@@ -82,13 +83,52 @@ fn at<T: Copy + Default>(table: &ByDivision<T>, division: u8) -> T {
 fn bands<'de, D: Deserializer<'de>>(input: D) -> Result<[DivisionBand; 7], D::Error> {
     let bands = <[DivisionBand; 7]>::deserialize(input)?;
     if !bands.is_sorted_by(|lower, upper| lower.min_points < upper.min_points) {
-        return Err(D::Error::custom(BrokenRule::NotAscending("min_points")));
+        return Err(D::Error::custom(
+            "expected ascending values of min_points, each greater than the one before",
+        ));
     }
     match bands.iter().find(|band| band.relegation_min_points > band.min_points) {
-        Some(band) => Err(D::Error::custom(BrokenRule::Relegation {
-            min_points: band.min_points.0,
-            found: band.relegation_min_points.0,
-        })),
+        Some(DivisionBand { min_points, relegation_min_points, .. }) => Err(D::Error::custom(format!(
+            "expected relegation_min_points of at most min_points {}, found {}",
+            min_points.0, relegation_min_points.0
+        ))),
         None => Ok(bands),
+    }
+}
+
+/// Rewards for places in the leaderboard at the end of a season.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ranks {
+    /// The best places first: `min_rank` ascends.
+    #[serde(deserialize_with = "rewards")]
+    pub rewards: Vec<RankReward>,
+}
+
+/// Reward for a range of places. (`RankBonus` and `RankPrizes` of capture 02.)
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RankReward {
+    /// The last place, counted from 1, that earns the reward. (Inferred: the smallest number has the best prize.)
+    pub min_rank: u32,
+    /// Additional points with which the next season starts.
+    pub bonus_points: Points,
+    /// The prize as the game reads it, e.g. `Boxes:4:`.
+    pub prize: String,
+}
+
+impl Ranks {
+    /// Returns the reward for a rank; ranks count from 0, as everywhere in the protocol.
+    pub fn reward(&self, rank: u32) -> Option<&RankReward> {
+        self.rewards.iter().find(|reward| rank < reward.min_rank)
+    }
+}
+
+fn rewards<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<RankReward>, D::Error> {
+    let rewards = Vec::<RankReward>::deserialize(input)?;
+    if rewards.is_sorted_by(|better, worse| better.min_rank < worse.min_rank) {
+        Ok(rewards)
+    } else {
+        Err(D::Error::custom("expected ascending values of min_rank, each greater than the one before"))
     }
 }

@@ -5,31 +5,23 @@
 
 mod constants;
 mod divisions;
-mod error;
 mod events;
 mod playlists;
-mod ranks;
 mod render;
-mod schedule;
 mod scoring;
-mod server_values;
 
 use core::ops::RangeInclusive;
 
-pub use divisions::{ByDivision, CompletedMatch, DivisionBand, Divisions};
-pub use error::CatalogueError;
+pub use divisions::{ByDivision, CompletedMatch, DivisionBand, Divisions, RankReward, Ranks};
 pub use events::{Event, EventName, UnknownEvent};
 pub use playlists::{Mutator, Playlist, PlaylistType, Playlists};
-pub use ranks::{RankReward, Ranks};
-pub use render::render_game_configuration;
-pub use schedule::Schedule;
+pub use render::{DlcSkins, Schedule, render_game_configuration};
 pub use scoring::{
     Experience, Generic, GenericSkillPoints, PositionScoring, PositionTable, Scores, Scoring, TeamScoring,
     WinLoss,
 };
 use scoring::{best, worst};
 use serde::Deserialize;
-pub use server_values::DlcSkins;
 
 use crate::ids::Points;
 
@@ -44,7 +36,7 @@ pub const OFFICIAL: &str = include_str!("../../../data/catalogue.toml");
 /// let catalogue = Catalogue::official()?;
 /// assert_eq!(catalogue.divisions.band(6).map(|elite| elite.min_points.0), Some(3000));
 /// assert_eq!(catalogue.playlists.iter().count(), 8);
-/// # Ok::<(), mmcos_game::catalogue::CatalogueError>(())
+/// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,14 +55,14 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Parses the official server's values. (A test proves that it never fails.)
-    pub fn official() -> Result<Self, CatalogueError> {
+    pub fn official() -> Result<Self, toml::de::Error> {
         Self::parse(OFFICIAL)
     }
 
     /// Parses a catalogue in the form of [`OFFICIAL`]: every key present, none unknown, tables of their full size,
     /// ids unique, thresholds ascending. The error names the line.
-    pub fn parse(text: &str) -> Result<Self, CatalogueError> {
-        Ok(toml::from_str(text)?)
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
     }
 
     /// Returns the range of point changes that one game can honestly bring in a division, whatever its mode.

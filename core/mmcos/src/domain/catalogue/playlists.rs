@@ -1,10 +1,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
 use alloc::vec::Vec;
+use alloc::{format, string::String};
 
 use serde::de::{Deserialize, Deserializer, Error};
 
-use super::error::BrokenRule;
 use super::{Event, EventName};
 
 /// The id of the playlist that is present while an event runs.
@@ -138,19 +137,23 @@ struct EventEntry {
 }
 
 impl Definitions {
-    fn resolve(mut self) -> Result<Playlists, BrokenRule> {
+    fn resolve(mut self) -> Result<Playlists, String> {
         let mut ids = BTreeSet::from([SPECIAL_ID]);
         if let Some(repeated) = self.list.iter().find(|entry| !ids.insert(entry.id)) {
-            return Err(BrokenRule::RepeatedPlaylist(repeated.id));
+            let id = repeated.id;
+            return Err(format!(
+                "expected every playlist to have an id of its own, found {id} twice (15 is the events')"
+            ));
         }
         let entries = core::mem::take(&mut self.list);
         let always = entries.into_iter().map(|entry| self.playlist(entry)).collect::<Result<_, _>>()?;
         let mut events = core::mem::take(&mut self.events);
-        let event = |name| self.event(name, events.remove(&name).ok_or(BrokenRule::MissingEvent(name))?);
+        let missing = |name| format!("expected a playlist for each of the 13 events, found none for {name}");
+        let event = |name| self.event(name, events.remove(&name).ok_or_else(|| missing(name))?);
         Ok(Playlists { always, events: EventName::all().map(event).collect::<Result<_, _>>()? })
     }
 
-    fn playlist(&self, entry: Entry) -> Result<Playlist, BrokenRule> {
+    fn playlist(&self, entry: Entry) -> Result<Playlist, String> {
         let subtype = defined("a subtype", &self.subtypes, &entry.subtype)?;
         Ok(Playlist {
             id: entry.id,
@@ -164,7 +167,7 @@ impl Definitions {
         })
     }
 
-    fn event(&self, name: EventName, entry: EventEntry) -> Result<Event, BrokenRule> {
+    fn event(&self, name: EventName, entry: EventEntry) -> Result<Event, String> {
         defined("a subtype", &self.subtypes, &entry.subtype)?;
         Ok(Event {
             name,
@@ -186,7 +189,7 @@ impl Definitions {
 }
 
 /// Returns the members of the named sets, one set after the other.
-fn union(kind: &'static str, sets: &Sets, names: &[String]) -> Result<Vec<String>, BrokenRule> {
+fn union(kind: &'static str, sets: &Sets, names: &[String]) -> Result<Vec<String>, String> {
     let mut members = Vec::new();
     for name in names {
         members.extend_from_slice(defined(kind, sets, name)?);
@@ -198,6 +201,8 @@ fn defined<'a, T>(
     kind: &'static str,
     definitions: &'a BTreeMap<String, T>,
     name: &str,
-) -> Result<&'a T, BrokenRule> {
-    definitions.get(name).ok_or_else(|| BrokenRule::Undefined { kind, found: name.into() })
+) -> Result<&'a T, String> {
+    definitions
+        .get(name)
+        .ok_or_else(|| format!("expected the name of {kind}, found \"{name}\", which is not defined"))
 }

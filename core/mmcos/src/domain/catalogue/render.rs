@@ -1,10 +1,10 @@
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 
-use super::constants::scoring_constants;
-use super::{Catalogue, DivisionBand, Divisions, DlcSkins, Event, Mutator, Playlist, Ranks, Schedule};
 use mmcos_core::wire::xml::Writer;
+
+use super::{
+    Catalogue, DivisionBand, Divisions, Event, Mutator, Playlist, Ranks, constants::scoring_constants,
+};
 
 /// Writes the element `GameConfigurationData` of the response to Login, in the order of capture 02. `search_seconds`
 /// is the time for which the game searches for other players before it offers AI; the official server said 70.
@@ -25,7 +25,7 @@ use mmcos_core::wire::xml::Writer;
 /// let mut xml = Writer::new(Vec::new());
 /// render_game_configuration(&Catalogue::official()?, &schedule, 70, &mut xml);
 /// assert!(xml.into_bytes().starts_with(b"<GameConfigurationData><CurrentEvent>"));
-/// # Ok::<(), mmcos_game::catalogue::CatalogueError>(())
+/// # Ok::<(), toml::de::Error>(())
 /// ```
 pub fn render_game_configuration(
     catalogue: &Catalogue,
@@ -243,4 +243,43 @@ fn list<T>(
         xml.close(item);
     }
     xml.close(name);
+}
+
+/// The part of the configuration that changes with time. Dates are text as the game reads it: `2023-11-01T00:00:00Z`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Schedule<'a> {
+    /// The event that runs now.
+    pub event: Option<&'a Event>,
+    /// Start of the next event; the start of today if none is planned. (Capture 02.)
+    pub next_event: &'a str,
+    /// Start of the next season.
+    pub next_active_season: &'a str,
+    /// Time at which the running season, or else the next one, goes inactive.
+    pub next_inactive_season: &'a str,
+}
+
+/// Skin packs 1 to 6 by platform; true for those that are for sale. (`Config_DLCSkin…Available_…` of capture 02.)
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DlcSkins {
+    /// Steam.
+    pub steam: [bool; 6],
+    /// `PlayStation` 4, Europe.
+    pub ps4_scee: [bool; 6],
+    /// `PlayStation` 4, America.
+    pub ps4_scea: [bool; 6],
+    /// Xbox One.
+    pub xbox_one: [bool; 6],
+}
+
+impl DlcSkins {
+    /// Returns every platform by the game's name of it, in the order of capture 02.
+    pub(super) const fn platforms(&self) -> [(&'static str, &[bool; 6]); 4] {
+        [
+            ("Steam", &self.steam),
+            ("PS4_SCEE", &self.ps4_scee),
+            ("PS4_SCEA", &self.ps4_scea),
+            ("XboxOne", &self.xbox_one),
+        ]
+    }
 }

@@ -1,11 +1,7 @@
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-
-use super::error::BrokenRule;
 
 /// Values of results. The game computes the points itself, from these values. (`ScoringConstants` of capture 02; the
 /// effect of a value in the game is inferred from its name.)
@@ -167,10 +163,18 @@ impl<'de, const MAX: usize> Deserialize<'de> for PositionTable<MAX> {
         let rows = Vec::<Vec<i32>>::deserialize(input)?;
         let expected = MAX.saturating_sub(1);
         if rows.len() != expected {
-            return Err(D::Error::custom(BrokenRule::Rows { expected, found: rows.len() }));
+            let found = rows.len();
+            let text =
+                format!("expected {expected} rows (one for each number of players from 2), found {found}");
+            return Err(D::Error::custom(text));
         }
         match (2..).zip(&rows).find(|(players, row)| row.len() != *players) {
-            Some((players, row)) => Err(D::Error::custom(BrokenRule::Row { players, found: row.len() })),
+            Some((players, row)) => {
+                let found = row.len();
+                let text =
+                    format!("expected {players} values in the row for {players} players, found {found}");
+                Err(D::Error::custom(text))
+            }
             None => Ok(Self(rows)),
         }
     }

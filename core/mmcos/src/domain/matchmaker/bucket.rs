@@ -2,13 +2,16 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::config::{MAX_PLAYERS, Seats};
-use super::decide::plan::Candidate;
-use super::mode::BucketKey;
-use super::rate::Rate;
-use super::ticket::{Place, Ticket};
-use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
+
+use super::{
+    BucketKey, MAX_PLAYERS,
+    config::Seats,
+    decide::plan::Candidate,
+    ticket::{Place, Ticket},
+    waits::Rate,
+};
+use crate::ids::UserId;
 
 /// Maximum number of buckets without tickets, which are kept for their rates. Beyond it, the one that has been empty
 /// for longest is removed.

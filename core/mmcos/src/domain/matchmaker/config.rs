@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::mode::{BucketKey, Folding, RuleSet};
+use super::{BucketKey, Folding, RuleSet};
 
 /// Maximum number of players of any match: the longest scoring tables of the game have 12 places (capture 02).
 pub const MAX_PLAYERS: u8 = 12;

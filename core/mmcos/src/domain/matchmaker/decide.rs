@@ -2,21 +2,21 @@
 
 mod packing;
 pub(super) mod plan;
-mod teams;
 
 use core::time::Duration;
 
-use self::plan::{Candidate, Plan, View};
-use self::teams::Side;
-use super::Matchmaker;
-use super::bucket::{Sizes, WaitReason};
-use super::config::MAX_PLAYERS;
-use super::mode::BucketKey;
-use super::outcome::{Group, Outcomes, Reason};
-use super::poll::{HostHistory, Poll};
-use super::ticket::{Place, Search, Ticket};
-use crate::ids::UserId;
 use mmcos_core::seam::Monotonic;
+
+use self::{
+    packing::Side,
+    plan::{Candidate, Plan, View},
+};
+use super::{
+    BucketKey, Group, HostHistory, MAX_PLAYERS, Matchmaker, Outcomes, Poll, Reason, WaitReason,
+    bucket::Sizes,
+    ticket::{Place, Search, Ticket},
+};
+use crate::ids::UserId;
 
 /// Time within which a player whose poll found no match must poll again to keep its place (the game does after 0.9 s,
 /// capture 06; the rest is our choice, for slow connections).
@@ -307,5 +307,5 @@ fn split(members: &[Ticket]) -> u16 {
     for (side, ticket) in sides.iter_mut().zip(members) {
         *side = Side { players: ticket.size.get(), points: ticket.points.0 };
     }
-    teams::split(sides.get(..members.len()).unwrap_or(&sides))
+    packing::split(sides.get(..members.len()).unwrap_or(&sides))
 }

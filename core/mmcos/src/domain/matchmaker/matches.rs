@@ -5,12 +5,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
-use super::config::MAX_PLAYERS;
-use super::kept_apart::Pairs;
-use super::mode::BucketKey;
-use super::outcome::Group;
-use crate::ids::{MatchId, UserId};
 use mmcos_core::seam::Monotonic;
+
+use super::{BucketKey, Group, MAX_PLAYERS, kept_apart::Pairs};
+use crate::ids::{MatchId, UserId};
 
 /// Returns how long a match may stay in a state before it is closed (our choice: the game registers within a second
 /// after a response with AI, and a race lasts 4 to 7 minutes).

@@ -12,7 +12,7 @@
 //! - A match has at least two groups and at most as many players as [`Caps`] allow. A party is never split. A match
 //!   is built around the oldest search: it takes as many players as fit, and prefers those that have searched longer.
 //! - A full match starts at once. Any other waits until no player has joined for [`Config::gather`], and then for as
-//!   long as searches begin so often that one more human is worth the wait (see `rate.rs`).
+//!   long as searches begin so often that one more human is worth the wait (see `waits.rs`).
 //! - No poll is held longer than [`Config::longest_hold`]. When its time is up, it starts the match with every group
 //!   that fits. A group gets a response alone only if it cannot meet any group that waits.
 //! - A player who accepts AI joins any group that waits, for [`Config::gather`] at most, and gets a response at once
@@ -82,10 +82,7 @@ mod config;
 mod decide;
 mod kept_apart;
 mod matches;
-mod mode;
-mod outcome;
 mod poll;
-mod rate;
 mod ticket;
 mod view;
 mod waits;
@@ -98,12 +95,14 @@ pub use self::config::{Cap, Caps, Config, Limited, MAX_PLAYERS, TeamCap};
 use self::decide::plan::Candidate;
 use self::matches::LiveMatches;
 pub use self::matches::{LiveMatch, MatchCounts, MatchState, Member};
-pub use self::mode::{BucketKey, Folding, GameType, Label, Mode, RuleSet};
-pub use self::outcome::{Decision, Group, Outcome, Outcomes, Reason};
-pub use self::poll::{GroupSize, HostHistory, Poll, PollId};
-use self::rate::Worth;
+
+pub use self::poll::{
+    BucketKey, Decision, Folding, GameType, Group, GroupSize, HostHistory, Label, Mode, Outcome, Outcomes,
+    Poll, PollId, Reason, RuleSet,
+};
 use self::ticket::{Search, Ticket, Tickets};
 pub use self::view::{BucketView, Load, TicketView};
+use self::waits::Worth;
 pub use self::waits::{Tenths, WAIT_BOUNDS, WaitCounts, Waits};
 use crate::ids::{MatchId, UserId};
 use mmcos_core::seam::Monotonic;

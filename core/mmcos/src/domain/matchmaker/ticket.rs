@@ -2,10 +2,10 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::mode::BucketKey;
-use super::poll::{GroupSize, HostHistory, Poll, PollId};
-use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
+
+use super::{BucketKey, GroupSize, HostHistory, Poll, PollId};
+use crate::ids::{LobbyId, Points, UserId};
 
 /// A search over all its polls. Earlier searches have smaller numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use core::time::Duration;
 use super::Matchmaker;
 use super::bucket::WaitReason;
 use super::matches::{LiveMatch, MatchCounts};
-use super::mode::BucketKey;
-use super::poll::GroupSize;
+
 use super::ticket::Place;
 use super::waits::Waits;
+use super::{BucketKey, GroupSize};
 use crate::ids::{MatchId, UserId};
 use mmcos_core::seam::Monotonic;
 

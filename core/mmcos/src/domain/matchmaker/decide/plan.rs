@@ -3,14 +3,19 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::super::bucket::{Bucket, Queue, Sizes, WaitReason};
-use super::super::config::{Config, MAX_PLAYERS};
-use super::super::kept_apart::Pairs;
-use super::super::rate::Worth;
-use super::super::ticket::{Search, Ticket};
-use super::packing::{self, MAX_CANDIDATES};
-use crate::ids::{LobbyId, Points, UserId};
 use mmcos_core::seam::Monotonic;
+
+use super::{
+    super::{
+        Config, MAX_PLAYERS, WaitReason,
+        bucket::{Bucket, Queue, Sizes},
+        kept_apart::Pairs,
+        ticket::{Search, Ticket},
+        waits::Worth,
+    },
+    packing::{self, MAX_CANDIDATES},
+};
+use crate::ids::{LobbyId, Points, UserId};
 
 /// Time for which the oldest group of a full match waits for players with similar points, in a dense bucket.
 const CHOOSE: Duration = Duration::from_secs(10);
