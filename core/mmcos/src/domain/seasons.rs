@@ -1,4 +1,5 @@
-//! Seasons: their dates, and the effect of a change of season on a standing.
+//! Seasons: their dates, and the effect of a change of season on a standing. (`state/standings.rs` carries out the
+//! change.)
 #![expect(clippy::arithmetic_side_effects, reason = "counts of two-month periods in years of 16 bits")]
 
 use alloc::boxed::Box;

@@ -1,4 +1,4 @@
-//! Decisions: what happens when a poll comes, goes, or expires.
+//! Decisions: what happens when a poll comes, goes, or expires, and which group hosts the match.
 
 mod packing;
 pub(super) mod plan;
@@ -129,7 +129,7 @@ impl Matchmaker {
                 continue;
             }
             let Some(there) = self.buckets.get(&bucket) else { break };
-            let Some(waits) = plan.hold(self.now, there, &self.config, &self.worth) else {
+            let Some(waits) = plan.wait_reason(self.now, there, &self.config, &self.worth) else {
                 self.release(&bucket, plan, out);
                 passed.clear();
                 (standing, until, taken) = (WaitReason::NoCompany, None, Sizes::NONE);
@@ -278,10 +278,13 @@ impl Matchmaker {
     }
 }
 
-/// Returns the index of the best host. It can host (see [`plan`]: a match has such a group). Of those,
-/// one whose last match took place, or that has hosted none; then the one with the largest share of confirmed
-/// matches, to each of which one confirmed and one failed match are added; then the largest party, for the fewest
-/// connections; then the one with the latest poll.
+/// Returns the index of the group that hosts. Compares the groups by these criteria, the most important one first:
+///
+/// 1. The group can host. (Every match has such a group: see [`plan`].)
+/// 2. The last match that it hosted took place, or it has hosted none.
+/// 3. Its share of confirmed matches, each count raised by one, so that a single match does not decide.
+/// 4. Its size: with a larger party as the host, fewer connections are needed.
+/// 5. The later poll.
 fn choose_host(members: &[Ticket]) -> usize {
     let quality = |ticket: &Ticket| {
         let history = ticket.host_history;

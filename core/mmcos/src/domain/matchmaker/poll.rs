@@ -1,4 +1,5 @@
 //! Polls: requests that are held until a match is found or their time is up. What they search for, and how they end.
+//! (`decide.rs` decides and expires them.)
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, num::NonZeroU8, time::Duration};

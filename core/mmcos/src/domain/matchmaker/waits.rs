@@ -154,15 +154,15 @@ impl Rate {
     }
 }
 
-/// The rates from which on matches of so many humans wait for one more.
+/// For each number of humans, the arrival rate at which a match of that many begins to wait for one more.
 ///
 /// A match of k humans is worth V(k) seconds of waiting to each of them: V(1) = 0, V(2) is configured, and each
 /// doubling adds 35 % of V(2). Waiting costs k seconds a second. One arrival gives the k waiting players k·(V(k+1) −
-/// V(k)), and gives the newcomer V(k+1) instead of what they would find had the others left: V(2) with the
-/// probability p = 1 − exp(−78λ) that another player comes in time, less the wait for it, p/λ. So waiting pays while
-/// λ·(k·(V(k+1) − V(k)) + V(k+1) − V(2)·p) + p > k. The left side grows with λ (the slope of λ·p never exceeds 1.14,
-/// and k·(V(k+1) − V(k)) + V(k+1) is at least 1.2·V(2)), so there is one rate from which on it holds, found here once
-/// for each k.
+/// V(k)). It gives the newcomer V(k+1) instead of what the newcomer would find if the others had left: V(2) with the
+/// probability p = 1 − exp(−78λ) that another player comes in time, less the wait for that player, p/λ. So waiting
+/// pays while λ·(k·(V(k+1) − V(k)) + V(k+1) − V(2)·p) + p > k. The left side grows with λ (the slope of λ·p never
+/// exceeds 1.14, and k·(V(k+1) − V(k)) + V(k+1) is at least 1.2·V(2)), so the inequality holds above one rate for each
+/// k.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Worth {
     /// For k = 1, 2, …; arrivals per second.
@@ -179,7 +179,7 @@ impl Worth {
         Self { least_rates }
     }
 
-    /// Returns the rate from which on `humans` players wait for one more.
+    /// Returns the lowest arrival rate at which `humans` players wait for one more.
     pub(super) fn least_rate(&self, humans: u8) -> f64 {
         let place = usize::from(humans.saturating_sub(1));
         self.least_rates.get(place).copied().unwrap_or(f64::INFINITY)

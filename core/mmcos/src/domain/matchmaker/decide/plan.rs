@@ -34,8 +34,8 @@ const MOST_CHOICES: u8 = 32;
 /// An open ticket that could go with the seed, or the seed itself.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Candidate {
-    /// Comes before the order of the searches. The smallest goes first.
-    claim: u64,
+    /// Sort key before the number of the search. The candidate with the smallest goes first.
+    priority: u64,
     pub(in super::super) search: Search,
     /// Latest time for the response to its poll.
     until: Monotonic,
@@ -52,7 +52,7 @@ impl Candidate {
         let Ticket { search, until, account, points, group_lobby, size, can_host, impatient, .. } = *ticket;
         let size = size.get();
         // The order of the searches; only a dense bucket has another one.
-        Self { claim: 0, search, until, account, points, group_lobby, size, can_host, impatient }
+        Self { priority: 0, search, until, account, points, group_lobby, size, can_host, impatient }
     }
 
     pub(in super::super) const fn size(&self) -> u8 {
@@ -134,12 +134,12 @@ impl Plan {
     ) -> Self {
         let dense = view.bucket.is_dense(view.now);
         candidates.clear();
-        gather(view, dense, seed, taken, candidates);
+        collect(view, dense, seed, taken, candidates);
         // In a sparse bucket, points never change which groups meet.
-        let hurried = dense.then(|| claim_by_points(view.now, seed, candidates)).flatten();
+        let hurried = dense.then(|| prioritise(view.now, seed, candidates)).flatten();
         // The order changes with time alone, too, so a timer must cover both changes.
         let reorders = dense.then(|| view.bucket.sparse_from()).into_iter().chain(hurried).min();
-        candidates.sort_unstable_by_key(|other| (other.claim, other.search.number));
+        candidates.sort_unstable_by_key(|other| (other.priority, other.search.number));
         // A choice is a `u64` with a bit for each candidate, the seed included.
         candidates.truncate(MAX_CANDIDATES.saturating_sub(1));
         // `packing::choose` always takes the first: the match is built around the seed.
@@ -178,7 +178,7 @@ impl Plan {
     }
 
     /// Returns the reason to wait, or `None` if the match should start.
-    pub(in super::super) fn hold(
+    pub(in super::super) fn wait_reason(
         &self,
         now: Monotonic,
         bucket: &Bucket,
@@ -292,13 +292,13 @@ fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<
 
 /// Orders candidates: those with little time left first, then those near the seed in points. Returns the time at
 /// which the next has little time left.
-fn claim_by_points(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]) -> Option<Monotonic> {
+fn prioritise(now: Monotonic, seed: Candidate, candidates: &mut [Candidate]) -> Option<Monotonic> {
     let mut left: Option<Duration> = None;
     for other in candidates {
         let time = other.until.since(now);
         let hurried = time < URGENT;
         // 0 is for those with little time left: even the seed's own points come after them.
-        other.claim =
+        other.priority =
             if hurried { 0 } else { u64::from(other.points.0.abs_diff(seed.points.0)).saturating_add(1) };
         if !hurried {
             left = Some(left.map_or(time, |left| left.min(time)));
@@ -329,7 +329,7 @@ fn goes_at(chosen: u64, place: usize) -> bool {
 
 /// Collects, of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match
 /// (two in a dense bucket, to have a choice), and two more.
-fn gather(view: View<'_>, dense: bool, seed: Candidate, taken: Sizes, candidates: &mut Vec<Candidate>) {
+fn collect(view: View<'_>, dense: bool, seed: Candidate, taken: Sizes, candidates: &mut Vec<Candidate>) {
     let room = view.bucket.seats.beside(seed.size);
     for size in view.bucket.sizes().take_while(|size| *size <= room).filter(|size| !taken.has(*size)) {
         let fill = view.bucket.seats.total().checked_div(size).unwrap_or(0);
