@@ -12,7 +12,7 @@ use crate::{
     moderation::{Ban, Subject},
     players::Player,
     public::Hour,
-    results::{KEEP, MOST, Match, MatchResult},
+    results::{KEEP, MAX_MATCHES, Match, MatchResult},
     seasons::{Prize, SeasonStarted},
     special_events::ByHand,
 };
@@ -144,7 +144,7 @@ const MATCHES: Table = Table {
         keep: KEEP,
         // Makes match numbers go on growing, whatever the clock said.
         least: 101,
-        most: MOST,
+        most: MAX_MATCHES,
         unused_without: Some("begun"),
     }),
     ..Table::PLAIN

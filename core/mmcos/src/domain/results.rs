@@ -20,9 +20,9 @@ use mmcos_core::seam::{Monotonic, Wall};
 /// to come back.)
 pub const KEEP: Duration = Duration::from_hours(24);
 
-/// The most matches that take results; beyond that the oldest is dropped. (Our choice: some 60 MB, and more than 1,000
-/// players race in a day.)
-pub const MOST: usize = 250_000;
+/// Maximum number of matches that take results. Beyond it, the oldest is dropped. (Our choice: some 60 MB, and more
+/// than 1,000 players race in a day.)
+pub const MAX_MATCHES: usize = 250_000;
 
 /// A match whose key was issued.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,7 +97,7 @@ struct Entry {
     results: Vec<MatchResult>,
 }
 
-/// The matches that take results: those made within [`KEEP`], [`MOST`] of them.
+/// The matches that take results: those made within [`KEEP`], [`MAX_MATCHES`] of them.
 ///
 /// A lone player gets a key with every poll that finds no opponent (captures 03, 06, 07) and races with the last of
 /// them. So a player's earlier key is dropped when the next is issued, unless its match has begun; and it is not
@@ -307,7 +307,7 @@ impl Matches {
     pub fn expire(&mut self, now: Monotonic) {
         self.now = now;
         while let Some((id, entry)) = self.by_id.first_key_value()
-            && (now.since(entry.since) >= KEEP || self.len() > MOST)
+            && (now.since(entry.since) >= KEEP || self.len() > MAX_MATCHES)
         {
             self.forget(*id);
         }

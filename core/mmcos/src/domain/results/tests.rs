@@ -166,11 +166,11 @@ fn the_old_and_the_too_many_are_let_go_with_their_results() {
     races.count(result(1, 10));
     assert_eq!(issue(&mut races, race(3, 1, &[10])), vec![], "the race let go is forgotten in every index");
 
-    for id in 10..10 + MOST as u64 {
+    for id in 10..10 + MAX_MATCHES as u64 {
         races.put(race(id, 2, &[1, 2]), false);
     }
     races.expire(moment(Duration::ZERO));
-    assert_eq!((races.len(), races.by_key.len()), (MOST, MOST));
+    assert_eq!((races.len(), races.by_key.len()), (MAX_MATCHES, MAX_MATCHES));
 }
 
 #[test]
