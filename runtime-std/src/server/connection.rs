@@ -182,7 +182,7 @@ impl Connection {
             }
         }
         // A deadline may have begun that the hub does not know.
-        self.hub.send(Message::Look { conn: self.conn });
+        self.hub.send(Message::CheckDeadline { conn: self.conn });
     }
 
     /// Reads until the connection is over. Tells the hub of received bytes, of the end of input, and finally of the
@@ -215,7 +215,7 @@ impl Connection {
             };
             // A handshake or an alert may have bytes to send.
             if !is_plain && is_open && self.write().is_some() {
-                self.hub.send(Message::Look { conn: self.conn });
+                self.hub.send(Message::CheckDeadline { conn: self.conn });
             }
             // In pieces, between which the queue may fill.
             for bytes in received?.chunks(READ) {

@@ -29,7 +29,7 @@ pub(super) enum Message {
     /// The connection is over, and no thread reads it any more.
     Closed { conn: ConnId },
     /// The connection has a deadline that the hub may not know.
-    Look { conn: ConnId },
+    CheckDeadline { conn: ConnId },
     /// More commits are durable.
     Durable,
     /// The server must stop.
@@ -148,7 +148,7 @@ impl<C: Core> Hub<C> {
                 let gone = self.connections.remove(conn);
                 self.input(gone);
             }
-            Message::Look { conn } => self.look(conn),
+            Message::CheckDeadline { conn } => self.check_deadline(conn),
             Message::Durable | Message::Stop => {}
         }
     }
@@ -213,11 +213,11 @@ impl<C: Core> Hub<C> {
             && at <= now
         {
             self.deadlines.pop_first();
-            self.look(conn);
+            self.check_deadline(conn);
         }
     }
 
-    fn look(&mut self, conn: ConnId) {
+    fn check_deadline(&mut self, conn: ConnId) {
         let now = self.now();
         if let Some(deadline) = self.connections.get(conn).and_then(|connection| connection.tick(now)) {
             self.deadlines.insert((deadline, conn));
