@@ -46,7 +46,7 @@ pub struct Settings {
     pub server: mmcos_game::Settings,
     /// Average number of players online.
     pub online: u32,
-    /// Players that let themselves be steered.
+    /// How often players go where the server points.
     pub steering: Steering,
     /// Minimum time between two calls to friends that were not answered.
     pub quiet: Duration,
@@ -85,10 +85,10 @@ struct Group {
     size: u8,
     skill: Points,
     mode: Mode,
-    /// Plays the mode of the day.
+    /// True if the group always plays the mode of the day.
     follows: bool,
-    /// Draws about obedience.
-    obedience: Random,
+    /// Draws for what the group does because of a call, the mode of the day or the public page.
+    steered: Random,
     leaves: Duration,
     /// Start of the search.
     searches: Option<Duration>,
@@ -110,7 +110,9 @@ struct Population {
     agenda: Agenda<Event>,
     players: Vec<Group>,
     polls: BTreeMap<ConnId, (usize, Poll)>,
-    calls: Random,
+    /// Draws for the friends that calls bring.
+    friends: Random,
+    /// The host's limit on calls.
     quiet: Quiet,
     /// The last call that was sent.
     called: Called,
@@ -131,7 +133,7 @@ impl Population {
             seed,
             time: VirtualTime::of_life(&settings.server, Limits::default(), &life),
             random,
-            calls: steering::of_calls(seed),
+            friends: steering::of_calls(seed),
             quiet: Quiet::new(settings.quiet),
             called: Called::default(),
             agenda: Agenda::default(),
@@ -182,24 +184,24 @@ impl Population {
     fn arrive(&mut self, called: Option<Called>) {
         let number = u32::try_from(self.players.len()).unwrap_or(u32::MAX).saturating_add(1);
         let mut random = Random::new(self.seed, u64::from(number));
-        let mut obedience = steering::of_group(self.seed, number);
+        let mut steered = steering::of_group(self.seed, number);
         let skill = habits::skill(&mut random);
         self.remember(number, skill);
         let client = Client::log_in(&mut self.time, number);
         let size = habits::party(&mut random);
         let mode = habits::mode(&mut random, None);
         let visit = habits::session(&mut random);
-        let follows = obedience.uniform() < self.settings.steering.follow;
+        let follows = steered.uniform() < self.settings.steering.follow;
         let player = Group {
             client,
             size: if called.is_some() { 1 } else { size },
             skill,
             mode: called.and_then(|called| called.mode).unwrap_or(mode),
             follows,
-            leaves: self.time.now() + called.map_or(visit, |_| steering::visit(&mut obedience)),
+            leaves: self.time.now() + called.map_or(visit, |_| steering::visit(&mut steered)),
             searches: None,
             random,
-            obedience,
+            steered,
         };
         self.record.came(self.time.now(), player.size, &self.settings);
         self.players.push(player);
@@ -216,7 +218,7 @@ impl Population {
         let Some(player) = self.players.get_mut(number) else { return };
         if let Some(mode) = of_the_day.filter(|_| player.follows) {
             player.mode = mode;
-        } else if player.obedience.uniform() < self.settings.steering.pages
+        } else if player.steered.uniform() < self.settings.steering.pages
             && let Some((_, shown)) = self.polls.values().find(|(_, poll)| !poll.ignore_minimum)
         {
             player.mode = shown.mode;
@@ -233,7 +235,7 @@ impl Population {
             match notice.topic {
                 Topic::Call(number) => {
                     self.called = Called { number, mode: steering::mode_of(&notice) };
-                    if let Some(delay) = steering::friend(&mut self.calls, &self.settings.steering) {
+                    if let Some(delay) = steering::friend(&mut self.friends, &self.settings.steering) {
                         self.plan(now + delay, Event::Friend);
                     }
                 }

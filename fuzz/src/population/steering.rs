@@ -13,7 +13,7 @@ use crate::{
     random::Random,
 };
 
-/// Shares of people that let themselves be steered, each from 0 to 1.
+/// How often players go where the server points, as shares from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Steering {
     /// Calls that bring a friend.
@@ -30,15 +30,15 @@ const FRIEND_COMES: (f64, f64) = (120.0, 360.0);
 /// Mean duration of a called friend's visit, in seconds: a few races.
 const VISIT_SECONDS: f64 = 20.0 * 60.0;
 
-/// Stream of the draws about calls. Groups have the streams that [`of_group`] returns.
+/// Stream of the draws for calls. Groups have the streams that [`of_group`] returns.
 const CALLS: u64 = u64::MAX;
 
-/// Returns the draws about calls.
+/// Returns the draws for calls.
 pub(super) fn of_calls(seed: u64) -> Random {
     Random::new(seed, CALLS)
 }
 
-/// Returns the draws about a group's obedience, independent of its other habits.
+/// Returns the draws for how a group is steered, independent of its other habits.
 pub(super) fn of_group(seed: u64, number: u32) -> Random {
     Random::new(seed, 1 << 32 | u64::from(number))
 }

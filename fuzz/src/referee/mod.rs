@@ -163,17 +163,17 @@ impl Referee {
     /// Checks the response to a poll.
     pub fn responded(&mut self, conn: ConnId, now: Duration, response: &MatchmakingResult) {
         let Some((bucket, poll)) = self.open.remove(conn) else { return self.note(Breach::Malformed) };
-        self.check(self.is_late(&poll, now), Breach::Late);
+        self.note_if(self.is_late(&poll, now), Breach::Late);
         if response.groups.is_empty() {
             return; // cancelled
         }
         let Some(race_key) = response.race_key else { return self.note(Breach::Malformed) };
         let own = response.groups.iter().filter(|group| group.game_lobby == poll.game_lobby);
         let own: Vec<_> = own.map(|group| (group.group_lobby, group.size)).collect();
-        self.check(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
+        self.note_if(own != [(poll.group_lobby, poll.size)], Breach::OwnGroup);
         if response.groups.len() == 1 {
             let company = !self.open.has_poll_of(poll.client) && self.has_company(bucket, &poll, now);
-            self.check(company, Breach::AloneBesideOpen);
+            self.note_if(company, Breach::AloneBesideOpen);
         }
         match self.pending.get_mut(&race_key) {
             Some(pending) => {
@@ -182,7 +182,7 @@ impl Referee {
                 if pending.unanswered.is_empty() {
                     self.pending.remove(&race_key);
                 }
-                self.check(!(same && expected), Breach::Differs);
+                self.note_if(!(same && expected), Breach::Differs);
             }
             None => self.begin(race_key, bucket, &poll, now, response),
         }
@@ -203,22 +203,22 @@ impl Referee {
         response: &MatchmakingResult,
     ) {
         let fresh = self.used.insert(race_key);
-        self.check(!fresh, Breach::RaceKeyUsed);
-        self.check(response.session <= self.last_session, Breach::SessionNotGrowing);
+        self.note_if(!fresh, Breach::RaceKeyUsed);
+        self.note_if(response.session <= self.last_session, Breach::SessionNotGrowing);
         self.last_session = response.session;
-        self.check(response.groups.iter().filter(|group| group.is_host).count() != 1, Breach::Hosts);
+        self.note_if(response.groups.iter().filter(|group| group.is_host).count() != 1, Breach::Hosts);
         let others = || response.groups.iter().filter(|group| group.game_lobby != first.game_lobby);
         if response.groups.len() == 1 {
             return;
         }
         let is_real = |host: &Group| open::can_host(host.group_lobby, host.game_lobby);
-        self.check(!response.host().is_some_and(is_real), Breach::HostWithoutLobby);
-        self.check(others().any(|group| self.open.poll_of(bucket, group).is_none()), Breach::Stranger);
-        self.check(response.humans() > bucket.cap(), Breach::Overfull);
+        self.note_if(!response.host().is_some_and(is_real), Breach::HostWithoutLobby);
+        self.note_if(others().any(|group| self.open.poll_of(bucket, group).is_none()), Breach::Stranger);
+        self.note_if(response.humans() > bucket.cap(), Breach::Overfull);
         // Modes that are folded together play what the host plays.
         let host = response.host().and_then(|host| self.open.poll_of(bucket, host)).unwrap_or(first);
         let rule_set = host.mode.rule_set;
-        self.check(!teams_are_right(rule_set, response), Breach::Teams);
+        self.note_if(!teams_are_right(rule_set, response), Breach::Teams);
         let clients = others().filter_map(|group| self.open.poll_of(bucket, group)).map(|poll| poll.client);
         let members = clients.chain([first.client]).collect();
         self.apart.met(race_key, members, now);
@@ -235,7 +235,7 @@ impl Referee {
         &self.breaches
     }
 
-    fn check(&mut self, broken: bool, breach: Breach) {
+    fn note_if(&mut self, broken: bool, breach: Breach) {
         if broken {
             self.note(breach);
         }

@@ -208,7 +208,7 @@ impl World {
             let response = Response::read(request.as_ref().unwrap_or(&Request::NameOnly), &response);
             self.audit(player, request.as_ref(), &response, is_slow, session);
             self.withhold(conn, response);
-            self.may_crash();
+            self.maybe_crash();
         }
     }
 

@@ -326,7 +326,7 @@ impl World {
             Effect::Persist(record) => {
                 self.current.is_counted |= matches!(record, Record::Result(_));
                 self.current.batch.push(record);
-                self.may_crash();
+                self.maybe_crash();
             }
             Effect::Send { conn, bytes } => {
                 self.submit();
@@ -344,8 +344,8 @@ impl World {
         }
     }
 
-    /// Crashes the server, perhaps, between two effects.
-    pub(super) fn may_crash(&mut self) {
+    /// Crashes the server between two effects, if the fault strikes.
+    pub(super) fn maybe_crash(&mut self) {
         self.current.is_crashed = self.current.is_crashed || self.strikes(Fault::Crash);
     }
 

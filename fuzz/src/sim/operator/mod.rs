@@ -236,7 +236,7 @@ impl World {
         }
         let command = connection.command.clone();
         self.audit_command(&command, &response);
-        self.may_crash();
+        self.maybe_crash();
         if self.current.is_crashed {
             return;
         }
