@@ -25,24 +25,24 @@ mmcos_core::settings! {
     ///
     /// let clubs = clubs.replace("511", "626");
     /// let error = Settings::parse(|key| (key.name() == "clubs").then_some(&*clubs)).unwrap_err().to_string();
-    /// let expected = "`clubs` must be a list of clubs in which 0.rallies.1.stages.1 is a track at the place of the first";
-    /// assert!(error.starts_with(expected), "{error}");
+    /// let expected = "0.rallies.1.stages.1 is a track in the location of the first";
+    /// assert!(error.starts_with("`clubs` must be a list of clubs in which ") && error.contains(expected), "{error}");
     /// # Ok::<(), mmcos_core::settings::SettingsError>(())
     /// ```
     pub struct Settings {
         /// Clubs, at most 40; every player is a member of each. A club has an id (1 to 63), a name, and 1 to 15
         /// rallies; a rally has a name, a class such as r5, 1 to 15 stages (tracks of one location), and a number of
-        /// days (1 to 366). What is left out has its default, so this is one club with one rally in New England, every
-        /// week.
+        /// days (1 to 366). What you leave out has its default, so the default `[{}]` is one club with one rally in New
+        /// England, every week.
         clubs: List<Club> = "[{}]",
 
         /// Vehicles in every player's garage, by number, each once.
         garage: List<Vehicle> = "[382,385,389,393,401,468,477,478,479,527,529,530,534,536,537,558,560,561,562,572,597,600]",
 
-        /// Credits that the game shows; nothing takes any.
+        /// Credits that the game shows. They are never spent.
         credits: u32 [0..=2_147_483_647] = "1000000",
 
-        /// The most accounts; beyond that, a login under a new name is refused.
+        /// Maximum number of accounts. When it is reached, logins under new names are rejected.
         max_accounts: u32 [1..=1_000_000] = "10000",
     }
 }
@@ -120,7 +120,7 @@ impl Item for Vehicle {
     fn check(vehicles: &[Self]) -> Result<(), String> {
         vehicles.iter().enumerate().try_for_each(|(at, vehicle)| {
             let is_new = vehicle.0 != 0 && !vehicles.iter().take(at).any(|other| other == vehicle);
-            expect(&at.to_string(), is_new, "another vehicle than those before")
+            expect(&at.to_string(), is_new, "a vehicle that is not listed before")
         })
     }
 }
@@ -133,7 +133,7 @@ impl Item for Club {
         in_range("the number of clubs", &clubs.len(), 0..=40)?;
         clubs.iter().enumerate().try_for_each(|(at, club)| {
             let is_new = !clubs.iter().take(at).any(|other| other.id == club.id);
-            expect(&format!("{at}.id"), is_new, "that of no other club")?;
+            expect(&format!("{at}.id"), is_new, "different from those of other clubs")?;
             in_range(&format!("{at}.id"), &club.id, 1..=63)?;
             check_name(&club.name, &at.to_string())?;
             // Bounded by the width of leaderboard ids.
@@ -157,7 +157,7 @@ impl Rally {
         for (at, track) in self.stages.iter().enumerate() {
             let here = place.is_some() && location_of(*track) == place;
             let expected =
-                if at == 0 { "the number of a track" } else { "a track at the place of the first" };
+                if at == 0 { "the number of a track" } else { "a track in the location of the first" };
             expect(&format!("{path}.stages.{at}"), here, expected)?;
         }
         in_range(&format!("{path}.days"), &self.days, 1..=366)?;

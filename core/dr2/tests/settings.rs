@@ -28,13 +28,13 @@ fn what_is_out_of_range_is_named() {
     for (clubs, problem) in [
         (r#"[{"id":0}]"#.into(), "0.id is from 1 to 63"),
         (r#"[{"id":64}]"#.into(), "0.id is from 1 to 63"),
-        (r#"[{"id":2},{"id":2}]"#.into(), "1.id is that of no other club"),
+        (r#"[{"id":2},{"id":2}]"#.into(), "1.id is different from those of other clubs"),
         (r#"[{"name":""}]"#.into(), "0.name is 1 to 64 characters"),
         (r#"[{"name":"a\u0007"}]"#.into(), "0.name is 1 to 64 characters"),
         (r#"[{"rallies":[]}]"#.into(), "the number of 0.rallies is from 1 to 15"),
         (rally(r#"{"stages":[]}"#), "the number of 0.rallies.1.stages is from 1 to 15"),
         (rally(r#"{"stages":[1]}"#), "0.rallies.1.stages.0 is the number of a track"),
-        (rally(r#"{"stages":[626,505]}"#), "0.rallies.1.stages.1 is a track at the place of the first"),
+        (rally(r#"{"stages":[626,505]}"#), "0.rallies.1.stages.1 is a track in the location of the first"),
         (rally(r#"{"days":0}"#), "0.rallies.1.days is from 1 to 366"),
         (rally(r#"{"conditions":65536}"#), "0.rallies.1.conditions is from 1 to 65535"),
         (rally(r#"{"name":" "}"#).replace(' ', ""), "0.rallies.1.name is 1 to 64 characters"),
@@ -47,7 +47,7 @@ fn what_is_out_of_range_is_named() {
     assert!(unknown.contains("unknown field `track`") && unknown.contains("`stages`"), "{unknown}");
     let list = "`garage` must be a list of numbers of vehicles in which";
     for garage in ["[382,382]", "[385,0]"] {
-        assert_eq!(error("garage", garage), format!("{list} 1 is another vehicle than those before"));
+        assert_eq!(error("garage", garage), format!("{list} 1 is a vehicle that is not listed before"));
     }
     assert!(error("garage", "382").starts_with(&format!("{list} invalid type: integer")));
     assert_eq!(error("credits", "2147483648"), "`credits` must be a whole number from 0 to 2147483647");

@@ -40,66 +40,68 @@ mmcos_core::settings! {
         /// well-formed ticket, so use it only on a LAN among friends.
         identity: IdentityPolicy = "verify",
 
-        /// A message of the day, shown in the game's menu. Empty: none. `{online}`, `{searching}`, `{mode_of_the_day}`
-        /// and `{next_race_night}` in it are filled: "{online} online, today: {mode_of_the_day}".
+        /// A message of the day, shown in the game's menu. Empty: none. The server replaces `{online}`, `{searching}`,
+        /// `{mode_of_the_day}` and `{next_race_night}` in it: "{online} online, today: {mode_of_the_day}".
         message: Option<Line> = "" (live),
 
-        /// The mode that players are pointed to, so that they meet: "off"; "daily", another quick mode each day (UTC);
-        /// always one, such as "QuickRace"; or days with modes, such as "mon QuickRace, fri RankedBattle".
+        /// The mode that the server recommends to all players, so that they meet: "off"; "daily" for another quick
+        /// mode each day (UTC); a mode, such as "QuickRace", for every day; or days with modes, such as "mon QuickRace,
+        /// fri RankedBattle".
         mode_of_the_day: ModePlan = "off" (live),
 
-        /// Race nights of each week, by the clocks of a time zone: "fri 20:00-22:00 Europe/Berlin, sun 18:00-19:30
-        /// Europe/Berlin". The webhook tells of a night an hour and five minutes before. Empty: none.
+        /// Race nights of each week, in the local time of a time zone: "fri 20:00-22:00 Europe/Berlin, sun 18:00-19:30
+        /// Europe/Berlin". The webhook announces each night twice: an hour before it and five minutes before it.
+        /// Empty: none.
         nights: Nights = "" (live),
 
-        /// Time for which the game of a lone player searches during a race night, if it is longer than otherwise.
-        /// Applies from the player's next login.
+        /// Time for which the game of a lone player searches during a race night, if that is longer than at other
+        /// times. A change applies from the player's next login.
         night_search_seconds: Duration [10..=3600] = "600" (live),
 
-        /// If false, a lone player that accepts AI during a race night is held as long as any other.
+        /// If false, the search of a lone player that accepts AI is held as long as any other during a race night.
         night_ai: bool = "false" (live),
 
         /// Tells the game that the services are down for maintenance. New logins are refused; players who are already
         /// logged in can keep playing.
         maintenance: bool = "false" (live),
 
-        /// Shows anyone who opens this server's page how many play and search, the leaderboard, past seasons, and the
-        /// hours at which people play.
+        /// Shows visitors of this server's page how many players are online and searching, the leaderboard, past
+        /// seasons, and the hours at which people play.
         public_pages: bool = "true" (live),
 
-        /// Shows the names of players online there. Without this, only the leaderboard has names.
+        /// Shows the names of players that are online on that page. If false, only the leaderboard has names.
         public_names: bool = "false" (live),
 
-        /// Way in which players find each other: "official" as the official server did it, "friends" for up to some 10
-        /// players online, "community" for more. A preset is a set of values for `search-seconds`, `call-seconds`, `bucket`,
-        /// `gather-seconds` and `ai-hold`; each of them is as the preset has it while it says "preset".
+        /// Values of `search-seconds`, `call-seconds`, `bucket`, `gather-seconds` and `ai-hold`, as long as these say
+        /// "preset": "official" has those of the official server, "friends" is for up to about 10 players online,
+        /// "community" for more.
         preset: Preset = "official" (live),
 
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
         /// Time for which a search is held before its response. Officially 25 seconds.
         poll_seconds: Duration [1..=300] = "25" (live),
 
-        /// Time for which the game of a lone player searches before it offers a race against AI; a change holds from
-        /// the next login. By preset 70 (official), 180 (friends) or 120 (community) seconds.
+        /// Time for which the game of a lone player searches before it offers a race against AI. A change applies from
+        /// the player's next login. By preset 70 (official), 180 (friends) or 120 (community) seconds.
         search_seconds: ByPreset<Duration> [10..=3600] = "preset" (live),
 
-        /// The same where a webhook calls friends (`notify-url`), if it is longer: a friend needs some minutes to come.
-        /// 0: no longer. By preset 300 seconds.
+        /// The same while `notify-url` is set, if this is longer: a friend who reads a message needs some minutes to
+        /// come. 0: `search-seconds` applies. By preset 300 seconds.
         call_seconds: ByPreset<Duration> [0..=3600] = "preset" (live),
 
         /// Minimum time after which the result of a race against AI counts. The server does not see such races, so
         /// without this a client could report one each second.
         min_race_seconds: Duration [0..=3600] = "30",
 
-        /// Time for which a match that could start waits for another player, since the last one joined. By preset 5
-        /// seconds.
+        /// Time for which a match that could start waits for another player, counted from the last one that joined. By
+        /// preset 5 seconds.
         gather_seconds: ByPreset<Duration> [0..=120] = "preset" (live),
 
         /// Time for which a player who would accept AI opponents is still held when another player is likely to
         /// arrive. By preset 0 (official, friends) or 20 (community) seconds.
         ai_hold: ByPreset<Duration> [0..=120] = "preset" (live),
 
-        /// If true, a lone player may race against AI; if false, the search goes on.
+        /// If true, a lone player may race against AI; if false, the player can only go on searching.
         ai: bool = "true" (live),
 
         /// Players that can meet: "exact", those of the same mode; "rule-set", those of the same rule set (Race,
@@ -128,8 +130,8 @@ mmcos_core::settings! {
         /// `payload`, `poison_flag`, `pure_racing`, `simple_battle`, `ultimate_bomb`, `ultimate_ctf`, `ultimate_koth`.
         events: Plan = "off",
 
-        /// Number of players' rows that are saved at a time after a season has begun. With fewer rows, other changes
-        /// wait less, and all rows together take longer.
+        /// Number of players that are saved at a time after a season has begun. With fewer, other changes wait less,
+        /// but saving all players takes longer.
         season_rows: u32 [1..=1_000_000] = "2000",
 
         /// Maximum requests of one account per second in the long run, from all addresses together. 0: no limit.

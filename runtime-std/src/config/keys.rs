@@ -24,31 +24,32 @@ mmcos_core::settings! {
         /// Address or port for HTTPS. Games connect to port 443.
         https: Option<SocketAddr> = "443",
 
-        /// Address that players on the internet use, if it is not this machine's own: that of the router on a home
-        /// network, or the outer address of a rented machine or container. The players' scripts resolve a DNS name. A
-        /// visitor that opens the page for players by an IP address is shown that address instead. Empty: this
-        /// machine's own address.
+        /// Address that players on the internet use, if it is not this machine's own: the router's on a home network,
+        /// or the outer address of a rented machine or container. It may be a DNS name, which the players' scripts
+        /// look up. A player who opens this server's page under an IP address is shown that address instead. Empty:
+        /// this machine's own address.
         public_address: Option<ServerAddress> = "",
 
         /// Directory for players, certificates and keys; created if it is missing. Under systemd, the default is its
         /// state directory.
         data_dir: Directory = "{program}-data",
 
-        /// URL of a webhook (Discord, Slack, ntfy, Telegram, or a program of your own) that gets the game's news, such
-        /// as a player who waits for others. Messages have a link to the page for players if `public-address` is set.
-        /// Anyone with the URL can write there: keep it secret. Empty: no messages. `{program} notify-test` sends a
-        /// test message.
+        /// URL of a webhook (Discord, Slack, ntfy, Telegram, or a program of your own) that gets the game's news, for
+        /// example that a player waits for others. Messages have a link to the page for players if `public-address` is
+        /// set. Anyone with the URL can write there: keep it secret. Empty: no messages. `{program} notify-test` sends
+        /// a test message.
         notify_url: Option<WebhookUrl> = "",
 
-        /// Format of the messages: "auto" goes by the host of the URL; "discord" and "telegram" change a message in
-        /// place; "ntfy" is the text with a link; "json" is an object for Discord, Slack and programs, "text" is the
-        /// text alone.
+        /// Format of the messages: "auto" follows from the host of the URL; "discord", "slack", "ntfy" and "telegram"
+        /// are those services' own; "json" is an object for programs, which Discord and Slack accept too; "text" is
+        /// the text alone. On Discord and Telegram, news of a call replaces the call's message.
         notify_format: Format = "auto",
 
-        /// User or role that Discord notifies of each call, such as "role 1234567890". Empty: no one.
+        /// User or role that Discord notifies of each call, such as "role 1234567890". (A call is a message that a
+        /// player waits alone.) Empty: no one.
         notify_mention: Option<Mention> = "",
 
-        /// Minimum time between a call that no friend answered and the next.
+        /// Minimum time between two calls, if no other player came after the first.
         notify_quiet_seconds: Duration [0..=86400] = "1800",
 
         /// Certificate of your own, a PEM file with its chain. Empty: the server makes its own.
@@ -63,8 +64,8 @@ mmcos_core::settings! {
         /// Maximum number of open connections from one address. Players behind one router share an address.
         max_connections_per_address: NonZeroUsize [1..=u32::MAX] = "128",
 
-        /// Maximum requests of one address per second in the long run. An honest game sends one per second at its
-        /// busiest. 0: no limit. Requests from this machine are never counted.
+        /// Maximum requests of one address per second in the long run. A game sends at most about one per second. 0: no
+        /// limit. Requests from this machine are never counted.
         requests_per_second: u32 [0..=1_000_000] = "200",
 
         /// Maximum requests of one address at once, after a pause.
@@ -74,7 +75,8 @@ mmcos_core::settings! {
         /// players' addresses, not to the proxy's. Never list an address that a player could have. Empty: none.
         trusted_proxies: Vec<AddressRange> = "",
 
-        /// Maximum time for a TLS handshake with the first request line and fields, or for those of a later request.
+        /// Maximum time for the TLS handshake and the head (line and fields) of the first request together, and for the
+        /// head of each later request.
         head_seconds: Duration [1..=3600] = "10",
 
         /// Maximum time for the body of a request.
@@ -87,8 +89,9 @@ mmcos_core::settings! {
         /// Maximum time that a client may leave a response unread.
         read_seconds: Duration [1..=3600] = "20",
 
-        /// Time for which this machine's clock must run evenly, after a start or a change, before anything that depends
-        /// on the date begins. Leave it at 600: a machine's clock is often wrong until the network is up.
+        /// Time for which this machine's clock must run evenly, after the server has started or the clock was changed,
+        /// before anything that depends on the date begins. Leave it at 600: a clock is often wrong until the network
+        /// is up.
         clock_wait_seconds: Duration [0..=86_400] = "600",
 
         /// Maximum bytes of responses that may wait for one client to read them.
@@ -110,7 +113,7 @@ mmcos_core::settings! {
         /// such as "raspberrypi", names that end with ".local" and the name in public-address are always accepted.
         host_names: String = "",
 
-        /// Permits everyone to read /metrics, which otherwise needs the operator's password as a bearer token.
+        /// Lets anyone read /metrics, which otherwise needs the operator's password as a bearer token.
         open_metrics: bool = "false",
 
         /// New file for a trace of all inputs, to find a bug or to show what a game sends. Secrets and addresses are
