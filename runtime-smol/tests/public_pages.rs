@@ -110,7 +110,7 @@ fn the_first_page_stays_up_to_date_and_works_without_scripts() {
     let url = format!("http://{}/", server.http);
     let mut browser = Browser::start();
     let mut page = browser.open(&url, 390, 900);
-    page.wait("document.querySelector('#now').textContent.includes('Nobody is searching')");
+    page.wait("document.querySelector('#now').textContent.includes('No player is searching')");
     // The visitor's time zone is named by its offset or abbreviation: `UTC` is from the server.
     page.wait("!document.querySelector('#now time').textContent.endsWith('UTC')");
     search(&mut players[2..], RACE);

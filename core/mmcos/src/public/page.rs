@@ -41,8 +41,8 @@ pub(super) fn whole(title: &str, content: &Markup) -> Markup {
                 main { (content) }
                 footer {
                     p {
-                        "A name that ends with " code { (PRIVATE) } " does not appear here: add that to your name on \
-                         Steam, and log in once."
+                        "To hide your name here, add " code { (PRIVATE) } " to the end of your name on Steam, and log \
+                         in once."
                     }
                     p { (INFO.page.notice) }
                 }
@@ -70,7 +70,7 @@ pub(super) fn live(status: &Status<'_>, week: &[u32], now: Wall) -> Markup {
                 strong { (status.matches) } (plural(status.matches, " match", " matches")) " under way."
             }
             @if status.searching.is_empty() {
-                p { "Nobody is searching at the moment. Be the first: whoever comes next finds you." }
+                p { "No player is searching at the moment. Be the first: the next player will find you." }
             } @else {
                 table {
                     caption { "Searching for opponents" }
@@ -169,8 +169,8 @@ pub(super) fn leaderboard(view: &Leaderboard<'_>, query: &Query) -> Markup {
             " " button { "Search" }
         }
         @if view.rows.is_empty() {
-            @if search.is_empty() { p { "Nobody has a place here yet: play a match, and you are the first." } }
-            @else { p { "No player is called that. A part of the name is enough." } }
+            @if search.is_empty() { p { "There are no places yet: play a match, and you are the first." } }
+            @else { p { "No player has this name. A part of the name is enough." } }
         } @else {
             (places(&view.rows))
         }
@@ -221,7 +221,7 @@ pub(super) fn player(view: &PlayerPage<'_>) -> Markup {
         }
         h2 { "Recent matches" }
         @if view.results.is_empty() {
-            p { "None is known at the moment." }
+            p { "No recent matches are known." }
         } @else {
             table {
                 (head(&["Day (UTC)", "Mode", "Change", "Points"]))
@@ -269,7 +269,7 @@ pub(super) fn seasons(seasons: &[PastSeason]) -> Markup {
 pub(super) fn final_standings(view: &FinalStandings<'_>) -> Markup {
     html! {
         h1 { "Season " (view.season) }
-        @if view.rows.is_empty() { p { "Nobody played in this season." } } @else { (places(&view.rows)) }
+        @if view.rows.is_empty() { p { "No player has a place in this season." } } @else { (places(&view.rows)) }
         p { a href="/seasons" { "All past seasons" } }
     }
 }
