@@ -95,7 +95,7 @@ pub(super) struct Online<'a> {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct PlayerRow<'a> {
     #[serde(flatten)]
-    pub(super) who: Identity<'a>,
+    pub(super) identity: Identity<'a>,
     /// Rank in this season, from 1.
     pub(super) rank: u32,
     /// Points of this season.
@@ -164,7 +164,7 @@ pub(super) struct ModeRow {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct SearchRow<'a> {
     #[serde(flatten)]
-    pub(super) who: Identity<'a>,
+    pub(super) identity: Identity<'a>,
     /// Name of the mode.
     pub(super) mode: String,
     /// Network version of the game. Players of different versions do not meet.
@@ -225,7 +225,7 @@ pub(super) enum MatchState {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct ResultRow<'a> {
     #[serde(flatten)]
-    pub(super) who: Identity<'a>,
+    pub(super) identity: Identity<'a>,
     /// Time of the report.
     pub(super) at: i64,
     /// Number of the match.
@@ -244,7 +244,7 @@ pub(super) struct ResultRow<'a> {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct LeaderboardRow<'a> {
     #[serde(flatten)]
-    pub(super) who: Identity<'a>,
+    pub(super) identity: Identity<'a>,
     /// Points of this season.
     pub(super) points: i32,
     /// Division, from 0.

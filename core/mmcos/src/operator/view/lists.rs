@@ -7,7 +7,7 @@ use super::{
     Ban, MatchRow, MatchState, PlayerRow, ResultRow,
     matchmaking::{Busy, under_way},
     page::{Key, Page, QueryError, Selection, Sort, Word},
-    state::{race_mode, who},
+    state::{identity, race_mode},
 };
 use crate::{
     Mmcos,
@@ -322,7 +322,7 @@ impl Mmcos {
             state: MatchState::Ended,
             since: race.made.as_secs(),
             seats: race.seats,
-            players: race.players.iter().filter_map(|user| self.players().get(*user)).map(who).collect(),
+            players: race.players.iter().filter_map(|user| self.players().get(*user)).map(identity).collect(),
         }
     }
 
@@ -360,7 +360,7 @@ impl Mmcos {
 
 pub(super) fn result_row<'a>(player: &'a Player, race: &Match, result: &MatchResult) -> ResultRow<'a> {
     ResultRow {
-        who: who(player),
+        identity: identity(player),
         at: result.at.as_secs(),
         session: race.id.0.to_string(),
         mode: race_mode(&race.mode),

@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::cmp::Reverse;
 
-use super::state::{first_rows, who};
+use super::state::{first_rows, identity};
 use super::{self as view, MatchRow, Matches, ModeRow, SearchRow, Searches};
 use crate::{
     Mmcos,
@@ -64,14 +64,16 @@ impl Mmcos {
             .collect();
         let row = |search: &TicketView| {
             Some(SearchRow {
-                who: who(self.players().get(search.account)?),
+                identity: identity(self.players().get(search.account)?),
                 mode: mode(&search.bucket),
                 version: search.bucket.network_version,
                 accepts_ai: search.accepts_ai,
                 party: search.size.get(),
                 since: at(search.began, now),
                 why: match standings.get(&search.bucket) {
-                    _ if search.aside => "meets nobody: the party fills a match, or searches twice".into(),
+                    _ if search.aside => {
+                        "can meet no other group: the party fills a match, or searches twice".into()
+                    }
                     Some(standing) => versions.why(&search.bucket, standing),
                     None => String::new(),
                 },
@@ -112,7 +114,7 @@ impl Mmcos {
             players: members
                 .iter()
                 .filter_map(|member| self.players().get(member.account))
-                .map(who)
+                .map(identity)
                 .collect(),
         }
     }
@@ -186,9 +188,11 @@ pub(super) fn mode(key: &BucketKey) -> String {
 /// Returns the reason why the players in a bucket still wait.
 fn why(standing: &WaitReason) -> String {
     match standing {
-        WaitReason::NoCompany => "nobody else searches for this".into(),
+        WaitReason::NoCompany => "no other player searches for this".into(),
         WaitReason::Gathering { humans, .. } => format!("{humans} could race; friends may be about to join"),
         WaitReason::Holding { humans, .. } => format!("{humans} could race; more are likely to come"),
-        WaitReason::Choosing { .. } => "a full match is there; players of like points are sought".into(),
+        WaitReason::Choosing { .. } => {
+            "a full match is ready; players with closer points may still come".into()
+        }
     }
 }

@@ -119,7 +119,7 @@ impl Mmcos {
     fn player_row<'a>(&self, cx: &Context<'_, Self>, player: &'a Player, busy: &Busy) -> PlayerRow<'a> {
         let seen = self.sessions.presence.seen(player.user_id, cx.now().wall);
         PlayerRow {
-            who: who(player),
+            identity: identity(player),
             rank: self.players().rank_of(player.user_id).unwrap_or_default().saturating_add(1),
             points: player.standing.points.0,
             division: player.standing.division.0,
@@ -146,7 +146,7 @@ impl Mmcos {
 
     fn leaderboard_rows(&self) -> Vec<LeaderboardRow<'_>> {
         let rows = self.players().leaderboard(0, 20).map(|player| LeaderboardRow {
-            who: who(player),
+            identity: identity(player),
             points: player.standing.points.0,
             division: player.standing.division.0,
         });
@@ -154,7 +154,7 @@ impl Mmcos {
     }
 }
 
-pub(super) fn who(player: &Player) -> Identity<'_> {
+pub(super) fn identity(player: &Player) -> Identity<'_> {
     Identity {
         user_id: player.user_id.0,
         steam_id: player.steam_id.to_string(),

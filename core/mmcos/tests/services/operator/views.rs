@@ -43,7 +43,7 @@ fn a_search_is_seen_with_its_reason_and_a_match_with_its_players() {
         (&search["name"], &search["mode"], &search["since"]),
         (&"Ann".into(), &"QuickRace".into(), &started.into())
     );
-    assert_eq!(search["why"], "nobody else searches for this");
+    assert_eq!(search["why"], "no other player searches for this");
     Search::race(&ben, 20).begin(&mut rig);
     rig.pass(Duration::from_secs(1));
     assert!(state(&mut rig)["searches"]["list"][0]["why"].as_str().unwrap().starts_with("2 could race"));
