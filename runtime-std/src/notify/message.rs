@@ -1,3 +1,6 @@
+//! Formats of the webhook: how a notice becomes a request of Discord, Slack, ntfy or Telegram. The game makes the text
+//! of a notice.
+
 use mmcos_core::notice::{self, Notice, Topic};
 use serde_json::{Map, Value, json};
 

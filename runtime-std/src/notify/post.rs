@@ -84,7 +84,7 @@ const fn advice(status: u16) -> &'static str {
             "it has no webhook at notify-url (any more); make a new one and copy its URL"
         }
         400..=499 => "it does not accept such messages; check notify-format and notify-url",
-        500..=599 => "it has a problem of its own; the next message will be sent again",
+        500..=599 => "it has a problem of its own; the server tries again with the next message",
         _ => "that is not the response of a webhook; check notify-url",
     }
 }

@@ -110,13 +110,13 @@ pub enum PlayerError {
     },
     /// No server of the game responds.
     #[error(
-        "no server answers at {0}. Is it running? Does a firewall keep you out (on Windows: {program} firewall add)? \
-         Does the router forward the port?",
+        "no server responds at {0}. Is it running? Does its firewall let players through (on Windows: {program} \
+         firewall add)? Does the router forward the port?",
         program = program()
     )]
     NoServer(SocketAddr),
     /// Another program responds.
-    #[error("what answers at {0} is another program: tell the server's operator")]
+    #[error("another program responds at {0}: tell the server's operator")]
     Stranger(SocketAddr),
 }
 
@@ -128,10 +128,10 @@ pub(crate) fn run(info: &Info, action: &Action) -> Result<String, PlayerError> {
             let old = hosts.read()?;
             let new = hosts.undone(&old)?;
             if new == old {
-                return Ok("There is nothing to take out.\n".to_owned());
+                return Ok("There is nothing to remove.\n".to_owned());
             }
             hosts.write(&old, &new)?;
-            Ok("The lines are taken out.\n".to_owned())
+            Ok("The lines were removed.\n".to_owned())
         }
         Action::Add { server, replace } => {
             let address = resolve(server)?;
@@ -146,7 +146,7 @@ pub(crate) fn run(info: &Info, action: &Action) -> Result<String, PlayerError> {
                     copy.display()
                 )
             };
-            let undo = format!("To take the lines out again: {} setup-player undo", info.name);
+            let undo = format!("To remove the lines: {} setup-player undo", info.name);
             let certificate = match info.trust {
                 Trust::Any => String::new(),
                 Trust::System { .. } => format!(
@@ -178,7 +178,7 @@ fn test(info: &Info, ip: IpAddr) -> Result<String, PlayerError> {
     let port = std::env::var("GAME_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(443);
     let address = SocketAddr::new(ip, port);
     match probe(info, Listener { address, tls: true }) {
-        Occupant::Ours => Ok("The server answers.\n".to_owned()),
+        Occupant::Ours => Ok("The server responds.\n".to_owned()),
         Occupant::Nothing => Err(PlayerError::NoServer(address)),
         Occupant::Stranger => Err(PlayerError::Stranger(address)),
     }
@@ -221,7 +221,7 @@ impl Hosts<'_> {
         }
         if found.permissions().readonly() {
             return Err(self.unfit(
-                "is write-protected. If that was not you, a protection program did it: ask it to allow the change",
+                "is write-protected. If you did not do that, a security program did: allow the change there",
             ));
         }
         let text = fs::read(&self.path).map_err(self.io())?;
@@ -234,7 +234,7 @@ impl Hosts<'_> {
 
     /// Returns the text without the lines that were added.
     fn without_lines(&self, text: &[u8]) -> Result<Vec<u8>, PlayerError> {
-        let changed = || self.unfit("has lines of this program that were changed: take them out by hand");
+        let changed = || self.unfit("has lines of this program that were changed: remove them by hand");
         let (begin, end) = (self.begin(), self.end());
         let (mut kept, mut is_inside, mut has_been) = (Vec::new(), false, false);
         for (number, line) in lines(text).enumerate() {
@@ -288,7 +288,7 @@ impl Hosts<'_> {
             return Err(PlayerError::Others { file, server, lines: others });
         }
         // First in the file, so that nothing depends on how it ends.
-        let note = format!("{} ({} setup-player undo takes these lines out)", self.begin(), self.info.name);
+        let note = format!("{} ({} setup-player undo removes these lines)", self.begin(), self.info.name);
         let added = self.info.redirected_hosts().map(|host| format!("{address} {host}"));
         let mut new: Vec<u8> = [note]
             .into_iter()

@@ -99,7 +99,10 @@ fn without_https_the_advice_is_that_of_the_game() {
     let sources = Sources { flags: flags.collect(), directory: dir.path().to_owned(), ..Sources::default() };
     let report = examine::<Duel>(&sources.load::<Duel>().unwrap());
     let (_, text) = only(&report, "https");
-    assert_eq!(text, "off: games must connect through a proxy. For other games set https = \"443\".");
+    assert_eq!(
+        text,
+        "off: games must connect through a proxy. To let games on other PCs connect directly, set https = \"443\"."
+    );
     assert_eq!(findings(&report, "hosts file"), []);
     assert!(!report.to_string().contains("season"), "{report}");
 }

@@ -13,8 +13,8 @@ pub(crate) fn identity(settings: &Settings) -> Finding {
         IdentityPolicy::Verify(_) => Finding::ok("identity", "players need a ticket that Steam signed"),
         IdentityPolicy::Trust => Finding::warning(
             "identity",
-            "identity = \"trust\": whoever reaches this server can play as anybody. That suits a LAN of friends; \
-             anywhere else set identity = \"verify\".",
+            "identity = \"trust\": anyone who can reach this server can play under any name. That suits a LAN of \
+             friends; anywhere else, set identity = \"verify\".",
         ),
     }
 }
@@ -28,10 +28,10 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
             Some(Finding::problem(
                 "store",
                 format!(
-                    "season {number} begins only at {} by this machine's clock. If the clock is right now, it was ahead when \
-                     the season began. Stop the server and put the copy from before it in place: mmcos restore \
-                     seasons/before-season-{number}.db (in the data directory, if it is there), or give the season its \
-                     right number on the dashboard, and all points stay as they are.",
+                    "season {number} begins only at {} by this machine's clock. If the clock is right now, it was \
+                     ahead when the season began. Give the season its right number on the dashboard (all points stay \
+                     as they are), or stop the server and restore the copy that was made before the season, if there \
+                     is one: mmcos restore seasons/before-season-{number}.db, in the data directory.",
                     UtcText::from(season.starts),
                 ),
             ))
@@ -39,7 +39,7 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         Record::Player(player) if player.profile.last_seen > tomorrow => Some(Finding::problem(
             "store",
             "players were seen at times that this machine's clock has not reached: it is behind, or was ahead. Set it, \
-             for seasons and Steam's tickets go by it.",
+             because seasons and the check of Steam tickets depend on it.",
         )),
         Record::SeasonStarted(_)
         | Record::Player(_)

@@ -25,7 +25,7 @@ pub(crate) const INFO: Info = Info {
     page: Page {
         about: "This server stands in for the closed online services of the game. Tell your computer once where it is, \
                     start the game through Steam, and play online again. The game itself is not changed.",
-        same_pc: "In the game's BootConfig_User.xml set m_serverEnvironment to Localhost. The game then asks \
+        same_pc: "In the game's BootConfig_User.xml set m_serverEnvironment to Localhost. The game then connects to \
                       http://localhost, port 80.",
         notice: "A free replacement server. Micro Machines and Codemasters are names of their owners, who have nothing \
                      to do with it.",
@@ -35,7 +35,7 @@ pub(crate) const INFO: Info = Info {
         name: "ticket",
         argument: "HEX",
         meaning: TICKET,
-        about: "print what a Steam ticket says, and whether it lets its player in",
+        about: "explain a Steam ticket, and say whether a login with it would be accepted",
         run: explain,
     }],
     guide: "docs/HOSTING.md",
@@ -45,5 +45,5 @@ const TICKET: &str = "the PlatformID of a login, or its start in hex";
 
 fn explain(text: &str, now: Wall) -> Result<String, String> {
     steam_ticket::explain(text, &PublicKey::steam(), now)
-        .map_err(|error| alloc::format!("this is no Steam ticket: {error}. HEX is {TICKET}"))
+        .map_err(|error| alloc::format!("this is not a Steam ticket: {error}. HEX is {TICKET}"))
 }

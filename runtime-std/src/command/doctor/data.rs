@@ -84,7 +84,7 @@ fn certificate(info: &Info, description: &Description, now: Wall) -> Finding {
     let trouble = match (validity.is_due(now), *ours) {
         (true, true) => "start the server, which renews it".to_owned(),
         (true, false) => {
-            "it ends soon, has ended, or is not valid yet. Renew it; the server loads the new one within an \
+            "it expires soon, has expired, or is not valid yet. Renew it; the server loads the new one within an \
              hour"
                 .to_owned()
         }

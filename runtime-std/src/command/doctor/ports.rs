@@ -38,8 +38,10 @@ fn https_off(info: &Info) -> Finding {
         "" => String::new(),
         text => format!(" or run on this PC ({})", text.trim_end_matches('.')),
     };
-    let text =
-        format!("off: games must connect through a proxy{same_pc}. For other games set https = \"443\".");
+    let text = format!(
+        "off: games must connect through a proxy{same_pc}. To let games on other PCs connect directly, set \
+         https = \"443\"."
+    );
     Finding::warning("https", text)
 }
 

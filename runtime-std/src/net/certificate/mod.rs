@@ -169,7 +169,7 @@ fn own(certificate: &Path, key: &Path, now: Wall) -> Result<CertifiedKey, Certif
         Validity::of(&own).map_err(|reason| CertificateError::Own(certificate.to_owned(), reason))?;
     if validity.is_due(now) {
         let path = certificate.display();
-        log::warn!("{path} has ended, ends within {RENEW_DAYS} days, or is not valid yet: renew it");
+        log::warn!("{path} has expired, expires within {RENEW_DAYS} days, or is not valid yet: renew it");
     }
     Ok(own)
 }

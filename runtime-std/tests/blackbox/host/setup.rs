@@ -184,7 +184,7 @@ fn the_program_does_what_the_script_does_and_each_undoes_the_other() {
     assert_eq!(hosts(), original);
 
     let added = player(&["127.0.0.1", "replace"], computer.port);
-    assert!(added.status.success() && said(&added).contains("The server answers."), "{}", said(&added));
+    assert!(added.status.success() && said(&added).contains("The server responds."), "{}", said(&added));
     assert!(String::from_utf8_lossy(&hosts()).contains("\n127.0.0.1 mmcos.codemasters.com\n"));
     let undone = computer.run(&["undo"]);
     assert!(undone.status.success(), "{}", said(&undone));
@@ -192,7 +192,7 @@ fn the_program_does_what_the_script_does_and_each_undoes_the_other() {
 
     assert!(computer.pipe(&["replace"]).status.success());
     let undone = player(&["undo"], computer.port);
-    assert!(undone.status.success() && said(&undone).contains("taken out"), "{}", said(&undone));
+    assert!(undone.status.success() && said(&undone).contains("were removed"), "{}", said(&undone));
     assert_eq!(hosts(), original);
     assert_eq!(fs::read(computer.scratch.0.join("hosts.before-mmcos")).unwrap(), original);
 
