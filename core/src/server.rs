@@ -41,7 +41,7 @@ impl<S: Service> Server<S> {
         &self.service
     }
 
-    /// Returns the wall clock, with its doubts.
+    /// Returns the wall clock, with the information whether it can be trusted.
     pub fn clock(&self) -> &WallClock {
         &self.engine.clock
     }
@@ -138,7 +138,7 @@ impl<S: Service> Server<S> {
         (&mut self.service, Context { engine: &mut self.engine, out, rng: &mut self.rng })
     }
 
-    /// Serves the requests in the connection's bytes, until the service holds one or none is whole.
+    /// Serves the complete requests in the connection's bytes. Stops early at a request that the service holds.
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut OutboxOf<S>) {
         let Some(mut inbound) = self.engine.take_inbound(conn, bytes) else {
             return self.enforce_limits(conn, out);

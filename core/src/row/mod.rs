@@ -251,10 +251,10 @@ pub type Values = alloc::vec::Vec<Value<'static>>;
 #[derive(Debug, thiserror::Error)]
 pub enum RowError {
     /// The tables do not describe the records: a bug in the program.
-    #[error("{0}; this is a fault of the program, please report it")]
+    #[error("{0}; this is a bug of the program, please report it")]
     Schema(String),
     /// A row holds a value that no record can have.
-    #[error("a row of {table} makes no sense: {source}")]
+    #[error("the table {table} has an invalid row: {source}")]
     Row {
         /// Name of the table.
         table: &'static str,

@@ -165,7 +165,7 @@ fn a_column_without_a_value_is_what_serde_takes_for_a_missing_field() {
     assert_eq!((read.home, read.added), (None, 7));
     values[1] = Value::Null;
     let error = row(&values).unwrap_err().to_string();
-    assert_eq!(error, "a row of drivers makes no sense: missing field `name`");
+    assert_eq!(error, "the table drivers has an invalid row: missing field `name`");
     values[1] = Value::Text("Ann".into());
     values[0] = Value::Text("Ann".into());
     assert!(row(&values).unwrap_err().to_string().contains("\"Ann\" is no number of 16 hex digits"));

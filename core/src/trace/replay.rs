@@ -45,7 +45,7 @@ pub enum ReplayError {
     },
     /// A trace of another game.
     #[error(
-        "this is a trace of \"{found}\", and this program replays \"{expected}\": use the one of that game"
+        "this is a trace of \"{found}\", but this program replays traces of \"{expected}\": use that game's program"
     )]
     OtherGame {
         /// The game of the trace.
@@ -58,7 +58,7 @@ pub enum ReplayError {
     Start(#[from] StartError),
     /// The effects differ from the recorded ones.
     #[error(
-        "line {line}: other effects than were recorded\n  input:    {input}\n  recorded: {recorded}\n  \
+        "line {line}: the effects differ from the recorded ones\n  input:    {input}\n  recorded: {recorded}\n  \
          replayed: {replayed}"
     )]
     Differs {

@@ -31,7 +31,7 @@ pub enum StartError {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The records contradict each other.
-    #[error("the records do not fit together: {0}")]
+    #[error("the records contradict each other: {0}")]
     Restore(String),
 }
 

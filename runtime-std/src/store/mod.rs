@@ -49,7 +49,7 @@ use rows::{Failure, Tables};
 const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
 /// Time that one attempt of the server waits for a lock.
 const ATTEMPT_PATIENCE: Duration = Duration::from_millis(100);
-/// Time that the start waits for a trouble to pass.
+/// Time that the start waits for a locked database or a failing disk.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// Size of the write-ahead log, in bytes, to which it is cut when no reader needs more of it.
 const WAL_LIMIT: u64 = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ pub trait Database<R: Row>: Commit<R> + Send + Sized + 'static {
     /// Location of the database: a data directory, an address.
     type Place: ?Sized;
 
-    /// Opens the database for one server alone. Makes a missing one, and brings an old one up to date.
+    /// Opens the database for the exclusive use of one server. Creates a missing one, and migrates an old one.
     fn open(place: &Self::Place) -> Result<Self, StoreError>;
 
     /// Calls `take` with every record that a server is restored from, in the order of the game's tables.

@@ -308,7 +308,7 @@ fn a_row_that_no_record_can_be_says_where_and_what_to_do() {
     let error = store.records(NOW, &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.trouble(), None);
     let error = error.to_string();
-    assert!(error.contains("a row of laps makes no sense: invalid value: integer `-3`"), "{error}");
+    assert!(error.contains("the table laps has an invalid row: invalid value: integer `-3`"), "{error}");
     assert!(error.ends_with("restore a backup: rally restore FILE"), "{error}");
 }
 

@@ -186,6 +186,7 @@ fn request_line<G: Game>(line: &[u8], secrets: &Secrets<'_, G>, out: &mut Vec<u8
         };
         match (is_shown, word.split_first()) {
             (true, _) => out.extend_from_slice(word),
+            // The first letter of a method, which is unchanged while the rest has not arrived (above), stays so.
             (false, Some((first, rest))) if place == 0 && b"GHPDOC".contains(first) => {
                 out.push(*first);
                 out.extend(rest.iter().map(|byte| masked(*byte)));

@@ -30,7 +30,7 @@ pub enum Error {
         limit: usize,
     },
     /// Not HTTP/1: later minor versions are read as HTTP/1.1.
-    #[error("only HTTP/1.0 and HTTP/1.1 are spoken here")]
+    #[error("only HTTP/1.0 and HTTP/1.1 are supported")]
     Version,
     /// A target that is neither a path, nor an `http` address with a host and without a user, nor `*` for `OPTIONS`.
     #[error("the request target is neither a path nor a proper http address")]
@@ -45,7 +45,7 @@ pub enum Error {
     #[error("Content-Length is not a number")]
     BadLength,
     /// More than one `Content-Length`.
-    #[error("Content-Length stands more than once")]
+    #[error("Content-Length occurs more than once")]
     RepeatedLength,
     /// Both framings in one request.
     #[error("both Content-Length and Transfer-Encoding")]
