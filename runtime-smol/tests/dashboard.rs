@@ -136,7 +136,7 @@ fn a_season_begins_early_only_after_a_yes() {
     page.answer(click, true);
     if before.ends_with("(over)") {
         // Between two seasons of the calendar there is no season to end.
-        page.wait("document.querySelector('#notice').textContent.startsWith('the season is over since')");
+        page.wait("document.querySelector('#notice').textContent.startsWith('the season ended at')");
     } else {
         page.wait(&format!("document.querySelector('#season dd').textContent === '{}'", number + 1));
     }

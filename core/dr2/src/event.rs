@@ -38,7 +38,7 @@ pub enum LogEvent {
     },
     /// An unknown function was called. The response is an empty dictionary.
     #[error(
-        "{peer} called {function} ({bytes} bytes), which is not known: please report how that came about"
+        "{peer} called {function} ({bytes} bytes), which is unknown: please report what the player did in the game"
     )]
     Unknown {
         /// The client.

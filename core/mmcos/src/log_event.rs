@@ -19,8 +19,8 @@ use mmcos_core::{
     wire::steam::SteamId,
 };
 
-/// Log event for the operator. The texts are for people; a name in them is a player's own, so a log is not to be
-/// trusted as markup.
+/// Log event for the operator. The texts are for people. They contain names that players chose, so escape them before
+/// you show them as markup.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LogEvent {
     /// A request was rejected.
@@ -53,7 +53,7 @@ pub enum LogEvent {
         /// True if this login made the account.
         new: bool,
     },
-    /// A player is alone, or was: the moment to tell friends.
+    /// A player is alone, or no longer alone: the time to tell friends.
     #[error("{}", describe(name, news))]
     Call {
         /// Name of the player.
@@ -108,7 +108,7 @@ pub enum LogEvent {
     #[error("{0}{note}", note = if .0.note.is_empty() { String::new() } else { format!(" ({})", .0.note) })]
     Banned(Box<Ban>),
     /// A ban was lifted.
-    #[error("{0} may play again")]
+    #[error("the ban of {0} was lifted")]
     Unbanned(Subject),
     /// An operator carried out a command from this address.
     #[error("{operator} at {peer} {deed}")]
@@ -130,7 +130,7 @@ pub enum LogEvent {
     },
     /// A season began.
     #[error(
-        "season {} (official numbering) is on until {}; {players} players start again",
+        "season {} (official numbering) has begun and lasts until {}; {players} players start again",
         season.0,
         UtcText::from(*ends)
     )]
@@ -143,7 +143,7 @@ pub enum LogEvent {
         players: usize,
     },
     /// A season that began at a wrong time got the number that is right by the calendar.
-    #[error("season {} was begun while the clock was ahead: it is season {} now, and all points stay", wrong.0, season.0)]
+    #[error("season {} began while the clock was ahead: it is now season {}, and all points stay", wrong.0, season.0)]
     SeasonRenumbered {
         /// Its number until now.
         wrong: SeasonId,
@@ -152,8 +152,8 @@ pub enum LogEvent {
     },
     /// Rows of players were gone when the server started.
     #[error(
-        "{accounts} accounts are missing in the store: their players start again at their next login, and their \
-         results are left out; if you did not delete them, restore a backup"
+        "{accounts} accounts are missing in the store: these players start again at their next login, and their \
+         results are ignored; if you did not delete them, restore a backup"
     )]
     AccountsMissing {
         /// Number of missing accounts, below the highest number that is there.
@@ -164,7 +164,7 @@ pub enum LogEvent {
     EventByHand(ByHand),
     /// A request came that no capture shows. Worth a report: it may teach what the protocol is missing.
     #[error(
-        "{peer} sent {request}, which no capture shows ({bytes} bytes): please report how that came about"
+        "{peer} sent {request}, which no capture shows ({bytes} bytes): please report what the player did in the game"
     )]
     Unseen {
         /// The client.
@@ -180,25 +180,25 @@ pub enum LogEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotCounted {
     /// The race is not, or is no longer, the player's.
-    #[error("for race {0}, which is none of theirs")]
+    #[error("for race {0}, in which the player does not take part")]
     NotTheirs(RaceKey),
     /// The result came sooner after its key than a race can end.
     #[error("for a race that cannot be over yet")]
     TooSoon,
     /// The player brought more results than a player can race for.
-    #[error("for more races than anybody can finish in this time")]
+    #[error("for more races than a player can finish in this time")]
     TooMany,
 }
 
 /// Returns the line in the log about a player that is alone, or was.
 fn describe(name: &Name, news: &CallNews) -> String {
     match news {
-        CallNews::Online => format!("{name} is online, and nobody else is"),
+        CallNews::Online => format!("{name} is the only player online"),
         CallNews::Searching { search, .. } => {
-            format!("{name} searches for {:?}, and nobody else does", search.mode.game_type.0)
+            format!("{name} is the only player searching, for {:?}", search.mode.game_type.0)
         }
-        CallNews::Met { players, .. } => format!("{name} is alone no more: {players} players race"),
-        CallNews::Over { .. } => format!("{name} searches no more, and has met nobody"),
+        CallNews::Met { players, .. } => format!("{name} is no longer alone: {players} players race"),
+        CallNews::Over { .. } => format!("{name} stopped searching and met no other player"),
     }
 }
 

@@ -239,10 +239,10 @@ impl Desk {
         let mut text = Exposition::of(self.info.name);
         text.family("build_info", Kind::Gauge, "The version, as a label.")
             .sample(&[("version", self.info.version)], 1);
-        text.family("start_time_seconds", Kind::Gauge, "When the server began to serve, since 1970.")
+        text.family("start_time_seconds", Kind::Gauge, "Time at which the server started, since 1970.")
             .sample(&[], self.started(cx.now().wall).as_secs());
         text.family("connections", Kind::Gauge, "Open connections.").sample(&[], cx.connections());
-        text.family("clock_doubted", Kind::Gauge, "1 while this machine's clock is not believed.")
+        text.family("clock_doubted", Kind::Gauge, "1 while this machine's clock may be wrong.")
             .sample(&[], u8::from(cx.clock().trouble().is_some()));
         let mut family = text.family(
             "store_trouble",
@@ -255,8 +255,12 @@ impl Desk {
         }
         let Commits { by_time, slower, sum, .. } = &self.commits;
         let bounds = COMMIT_BOUNDS.map(|millis| Thousandths(u64::from(millis)));
-        text.family("store_commit_seconds", Kind::Histogram, "How long it took to make changes durable.")
-            .histogram(&[], bounds.into_iter().zip(*by_time), *slower, format!("{:.6}", sum.as_secs_f64()));
+        text.family("store_commit_seconds", Kind::Histogram, "Time to make changes durable.").histogram(
+            &[],
+            bounds.into_iter().zip(*by_time),
+            *slower,
+            format!("{:.6}", sum.as_secs_f64()),
+        );
         text
     }
 }

@@ -65,7 +65,7 @@ pub struct LoggedIn {
 pub enum Refusal {
     /// The `Host` is not a name of this server.
     #[error(
-        "The dashboard does not answer to \"{0}\". Use the IP address, or add the name to host-names in mmcos.toml."
+        "The dashboard cannot be opened as \"{0}\". Use the IP address, or add the name to the setting host-names."
     )]
     ForeignHost(String),
     /// A browser sent the request for another site.

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Event {
     /// Bytes that are not a request. The connection got an error response and was closed.
-    #[error("{peer} sent something that is not a proper request: {error}")]
+    #[error("{peer} sent an invalid request: {error}")]
     BadRequest {
         /// The client.
         peer: SocketAddr,
@@ -35,7 +35,10 @@ pub enum Event {
         waiting_for_body: bool,
     },
     /// A connection was refused.
-    #[error("refused a connection from {peer}: {} as many connections as {} may", if *in_all { "the server holds" } else { "it holds" }, if *in_all { "it" } else { "one address" })]
+    #[error(
+        "refused a connection from {peer}: {} has too many open connections",
+        if *in_all { "the server" } else { "this address" }
+    )]
     TooManyConnections {
         /// The client.
         peer: SocketAddr,
@@ -43,26 +46,26 @@ pub enum Event {
         in_all: bool,
     },
     /// An address sends requests too often. They get status 429.
-    #[error("{peer} sends more requests than one address may: rejected until it pauses")]
+    #[error("{peer} sends too many requests: they are rejected until it pauses")]
     TooManyRequests {
         /// The client; the port may be a proxy's.
         peer: SocketAddr,
     },
     /// A client sent more than allowed ahead while its request was held. The connection was dropped.
-    #[error("{peer} sent too much before the response to its last request")]
+    #[error("dropped {peer}: it sent too many bytes before the response to its last request")]
     TooFarAhead {
         /// The client.
         peer: SocketAddr,
     },
     /// The bodies of unfinished requests have reached their memory limit. The connection got an error response and
     /// was closed.
-    #[error("refused a request of {peer}: unfinished requests take as much memory as they may")]
+    #[error("rejected a request of {peer}: the memory for unfinished requests is used up")]
     TooMuchUnfinished {
         /// The client.
         peer: SocketAddr,
     },
     /// A client did not read its responses. The adapter dropped the connection.
-    #[error("{peer} does not read its responses: dropped")]
+    #[error("dropped {peer}: it does not read its responses")]
     NotReading {
         /// The client.
         peer: SocketAddr,
@@ -147,8 +150,8 @@ impl ReportKind {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::RefusedConnection => ("refused", "connections"),
-            Self::RefusedRequest => ("refused", "requests"),
-            Self::BadRequest => ("refused", "improper requests"),
+            Self::RefusedRequest => ("rejected", "requests"),
+            Self::BadRequest => ("rejected", "invalid requests"),
             Self::TooSlow => ("closed", "connections with slow requests"),
             Self::Dropped => ("dropped", "connections"),
         }

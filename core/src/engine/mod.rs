@@ -196,7 +196,7 @@ impl<T> Engine<T> {
         let full = self.connections.len() >= self.limits.connections;
         // A proxy has the connections of all its players (decision 27).
         if full || (from_there >= self.limits.connections_per_address && !proxied) {
-            let text: &[u8] = b"This server holds as many connections as it may. Try again in a moment.\n";
+            let text: &[u8] = b"This server has too many open connections. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
             // For plain HTTP. TLS is closed without a handshake, the dearest thing that a stranger can request
             // (decision 61).

@@ -296,8 +296,8 @@ fn distance(one: Wall, other: Wall) -> Duration {
 }
 
 /// Advice for the operator.
-const ADVICE: &str = "Look at the clock of this machine and its time service (`timedatectl`, or the date and time \
-    settings)";
+const ADVICE: &str =
+    "Check this machine's clock and its time service (`timedatectl`, or the date and time settings)";
 
 impl fmt::Display for ClockChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -312,30 +312,30 @@ impl fmt::Display for ClockChange {
                 }
                 write!(
                     f,
-                    ". The server goes by {used}: seasons, bans and logins stay as they are. {ADVICE}"
+                    ". The server continues from {used}: seasons, bans and logins stay as they are. {ADVICE}"
                 )?;
                 match settling {
                     Some(settling) => {
-                        f.write_str("; a clock that runs evenly is believed after ")?;
+                        f.write_str("; if the clock runs evenly, the server accepts its time after ")?;
                         match settling.as_secs() {
                             seconds @ 0..120 => write!(f, "{seconds} s"),
                             seconds => write!(f, "{} minutes", seconds / 60),
                         }
                     }
-                    None => f.write_str("; it will not be believed until it is set"),
+                    None => f.write_str("; the server does not accept this time: set the clock"),
                 }
             }
             Self::Righted(time) => {
                 write!(
                     f,
-                    "this machine's clock is right again: {}. Nothing was changed by it",
+                    "this machine's clock is right again: {}. Its wrong time had no effect",
                     UtcText::from(*time)
                 )
             }
             Self::Believed(time) => {
                 write!(
                     f,
-                    "this machine's clock has run evenly; from now on it is believed: {}",
+                    "this machine's clock has run evenly, so the server now accepts its time: {}",
                     UtcText::from(*time)
                 )
             }

@@ -16,12 +16,12 @@ pub const APP: AppId = AppId(535_850);
 /// The largest accepted difference between Steam's clock and this machine's.
 pub const TOLERANCE: Duration = Duration::from_mins(10);
 
-/// Tickets that a login may show.
+/// Steam tickets that a login accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityPolicy {
-    /// A ticket that Steam signed with this key, for this game, not expired.
+    /// Only a ticket that was signed with this key, for this game, and has not expired.
     Verify(PublicKey),
-    /// Anything of the shape of a ticket. For a LAN of friends, and for tests.
+    /// Any well-formed ticket. For a LAN of friends, and for tests.
     Trust,
 }
 

@@ -90,7 +90,7 @@ pub struct Dates(Vec<Run>);
 #[non_exhaustive]
 pub enum DatesError {
     /// A run that does not end after it starts.
-    #[error("{} ends before it has started", .0.event)]
+    #[error("{} ends before it starts", .0.event)]
     Empty(Run),
     /// Only one event can run at a time.
     #[error("{} starts before {} has ended", .second.event, .first.event)]

@@ -91,8 +91,8 @@ pub(super) struct StartEvent {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StartSeason {
-    /// The number after that of the current season; refused after that season's end, when the next begins by itself. Or
-    /// `renumber_to` of the state, for a season that lies ahead.
+    /// The number after that of the current season. Rejected between seasons, when the next one begins by itself. Or
+    /// `renumber_to` of the state, for a season that began while the clock was ahead.
     #[schemars(with = "i32")]
     season: SeasonId,
     /// Confirmation. Needed if the current season began less than an hour ago.
@@ -131,21 +131,21 @@ pub(super) enum CommandError {
     Subject(#[from] SubjectError),
     #[error(transparent)]
     Event(#[from] UnknownEvent),
-    #[error("the season is over since {0}; the next begins by itself at {1}")]
+    #[error("the season ended at {0}; the next one begins by itself at {1}")]
     NoSeason(UtcText, UtcText),
     #[error(
-        "season {season} begins only at {starts} by this machine's clock. If that is right now, the clock was ahead when \
-         the season began: to call it season {right} again and leave the points as they are, begin season {right}. To take \
-         its beginning back, stop the server and put the copy from before it in place: \
+        "season {season} begins only at {starts} by this machine's clock. If the clock is right now, it was ahead when \
+         the season began. To renumber it to season {right} and keep all points, begin season {right}. To undo its \
+         beginning, stop the server and restore the copy that was made before it: \
          mmcos restore DATA/seasons/before-season-{season}.db"
     )]
     SeasonAhead { season: i32, starts: UtcText, right: i32 },
     #[error(
-        "this machine's clock is in doubt since it jumped, so no season can begin: look at its date and time; once it is \
-         right, or has run evenly for long enough, try again"
+        "this machine's clock has jumped and may be wrong, so no season can begin: check its date and time. Try again \
+         once the clock is right, or has run evenly for long enough"
     )]
     ClockInDoubt,
-    #[error("`season` must be {}, the number of the next", .0.0)]
+    #[error("`season` must be {}, the number of the next season", .0.0)]
     NotNext(SeasonId),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),

@@ -142,7 +142,7 @@ impl Definitions {
         if let Some(repeated) = self.list.iter().find(|entry| !ids.insert(entry.id)) {
             let id = repeated.id;
             return Err(format!(
-                "expected every playlist to have an id of its own, found {id} twice (15 is the events')"
+                "expected every playlist to have an id of its own, found {id} twice (15 is reserved for events)"
             ));
         }
         let entries = core::mem::take(&mut self.list);

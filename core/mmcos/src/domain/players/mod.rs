@@ -146,7 +146,7 @@ pub enum RestoreError {
         found: UserId,
     },
     /// An account belongs to one Steam account for good, and the other way round.
-    #[error("Steam account {steam_id} cannot be account {}: one of the two belongs to another", user_id.0)]
+    #[error("Steam account {steam_id} cannot be account {}: one of the two is already paired with another", user_id.0)]
     Mismatch {
         /// The Steam account given.
         steam_id: SteamId,

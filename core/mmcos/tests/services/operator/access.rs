@@ -125,7 +125,7 @@ fn other_sites_and_other_names_are_refused_without_a_token() {
     for host in ["evil.example", "localhost.evil.example", "192.168.1.20.evil.example:80"] {
         let answer = ours().at(host).get(&mut rig, "/api/v1/state");
         assert_eq!(status(&answer), "403", "{host}");
-        let says = format!("The dashboard does not answer to \\\"{host}\\\". Use the IP address");
+        let says = format!("The dashboard cannot be opened as \\\"{host}\\\". Use the IP address");
         assert!(answer.contains(&says), "{answer}");
         let bearer = || Request::from(ELSEWHERE).operator().at(host).with("Origin", "http://evil.example");
         assert_eq!(status(&bearer().get(&mut rig, "/api/v1/state")), "200", "{host}: a token proves more");
