@@ -316,13 +316,13 @@ impl fmt::Display for ClockChange {
                 )?;
                 match settling {
                     Some(settling) => {
-                        f.write_str("; if the clock runs evenly, the server accepts its time after ")?;
+                        f.write_str("; if the clock runs evenly, the server trusts it after ")?;
                         match settling.as_secs() {
                             seconds @ 0..120 => write!(f, "{seconds} s"),
                             seconds => write!(f, "{} minutes", seconds / 60),
                         }
                     }
-                    None => f.write_str("; the server does not accept this time: set the clock"),
+                    None => f.write_str("; the server does not trust it until it is set"),
                 }
             }
             Self::Righted(time) => {
@@ -335,7 +335,7 @@ impl fmt::Display for ClockChange {
             Self::Believed(time) => {
                 write!(
                     f,
-                    "this machine's clock has run evenly, so the server now accepts its time: {}",
+                    "this machine's clock has run evenly, so the server trusts it again: {}",
                     UtcText::from(*time)
                 )
             }
