@@ -46,7 +46,7 @@ pub struct Settings {
     pub server: mmcos_game::Settings,
     /// Average number of players online.
     pub online: u32,
-    /// How often players go where the server points.
+    /// Shares of players that go where the server points.
     pub steering: Steering,
     /// Minimum time between two calls to friends that were not answered.
     pub quiet: Duration,

@@ -13,7 +13,7 @@ use crate::{
     random::Random,
 };
 
-/// How often players go where the server points, as shares from 0 to 1.
+/// Shares of players that go where the server points, each from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Steering {
     /// Calls that bring a friend.

@@ -113,7 +113,7 @@ mmcos_core::settings! {
         /// such as "raspberrypi", names that end with ".local" and the name in public-address are always accepted.
         host_names: String = "",
 
-        /// Lets anyone read /metrics, which otherwise needs the operator's password as a bearer token.
+        /// Permits anyone to read /metrics, which otherwise needs the operator's password as a bearer token.
         open_metrics: bool = "false",
 
         /// New file for a trace of all inputs, to find a bug or to show what a game sends. Secrets and addresses are
