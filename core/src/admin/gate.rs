@@ -84,7 +84,7 @@ pub enum Refusal {
     #[error("Your access ended at {0}. Ask an admin of this server for a new one.")]
     Ended(UtcText),
     /// The role does not permit the request.
-    #[error("This takes the role {needed}; yours is {has}. An admin of this server can change it.")]
+    #[error("This needs the role {needed}; yours is {has}. An admin of this server can change it.")]
     RoleNeeded {
         /// The least role that permits it.
         needed: Role,

@@ -51,7 +51,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// Name of an operator: up to 32 small letters, digits, `-`, `_` and `.`.
+/// Name of an operator: up to 32 lower-case letters, digits, `-`, `_` and `.`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OperatorName(String);
@@ -61,11 +61,11 @@ pub struct OperatorName(String);
 pub enum OperatorError {
     /// The name has other characters, or another length.
     #[error(
-        "a name has 1 to {LONGEST_NAME} small letters, digits, `-`, `_` or `.`, such as `anna` or `chat-bot`"
+        "a name has 1 to {LONGEST_NAME} lower-case letters, digits, `-`, `_` or `.`, such as `anna` or `chat-bot`"
     )]
     Name,
     /// The name stands for the host's own access.
-    #[error("the names `{HOST}` and `{CONSOLE}` stand for the password and the commands of this machine")]
+    #[error("the names `{HOST}` and `{CONSOLE}` are reserved: choose another")]
     Reserved,
     /// There are too many operators.
     #[error("there are {MOST} operators already: remove one first")]

@@ -586,7 +586,7 @@ async function showAdmins() {
       return [button('End', 'End session ' + number + ' of ' + name, () =>
         command('DELETE', 'sessions/' + number, undefined, 'Ended a session of ' + name + '.'), 'danger')];
     },
-    nothing: 'No browsers.',
+    nothing: 'No browser is logged in.',
   });
 }
 

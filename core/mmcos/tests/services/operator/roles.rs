@@ -76,7 +76,7 @@ fn a_change_of_role_counts_at_once_and_so_does_a_removal() {
     for request in [bearer(&secret), browser(&cookie)] {
         let refused = request.command(&mut rig, set);
         assert!(
-            status(&refused) == "403" && refused.contains("takes the role admin; yours is viewer"),
+            status(&refused) == "403" && refused.contains("needs the role admin; yours is viewer"),
             "{refused}"
         );
     }
