@@ -72,9 +72,9 @@ mmcos_core::settings! {
         /// Shows the names of players that are online on that page. If false, only the leaderboard has names.
         public_names: bool = "false" (live),
 
-        /// Values of `search-seconds`, `call-seconds`, `bucket`, `gather-seconds` and `ai-hold`, as long as these say
-        /// "preset": "official" has those of the official server, "friends" is for up to about 10 players online,
-        /// "community" for more.
+        /// Set of values for `search-seconds`, `call-seconds`, `bucket`, `gather-seconds` and `ai-hold`: "official" is
+        /// that of the official server, "friends" is for up to about 10 players online, "community" for more. To
+        /// override one of them, set it to a value other than "preset".
         preset: Preset = "official" (live),
 
         // Searches shorter than a second never meet; routers and proxies end connections that are silent for minutes.
@@ -85,8 +85,8 @@ mmcos_core::settings! {
         /// the player's next login. By preset 70 (official), 180 (friends) or 120 (community) seconds.
         search_seconds: ByPreset<Duration> [10..=3600] = "preset" (live),
 
-        /// The same while `notify-url` is set, if this is longer: a friend who reads a message needs some minutes to
-        /// come. 0: `search-seconds` applies. By preset 300 seconds.
+        /// Used in place of `search-seconds` while `notify-url` is set, if it is longer: a friend that reads a message
+        /// needs some minutes to come. By preset 300 seconds.
         call_seconds: ByPreset<Duration> [0..=3600] = "preset" (live),
 
         /// Minimum time after which the result of a race against AI counts. The server does not see such races, so

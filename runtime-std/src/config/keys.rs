@@ -45,8 +45,8 @@ mmcos_core::settings! {
         /// the text alone. On Discord and Telegram, news of a call replaces the call's message.
         notify_format: Format = "auto",
 
-        /// User or role that Discord notifies of each call, such as "role 1234567890". (A call is a message that a
-        /// player waits alone.) Empty: no one.
+        /// User or role that Discord notifies of each call, such as "role 1234567890". (A call is a message about a
+        /// player without an opponent.) Empty: no one.
         notify_mention: Option<Mention> = "",
 
         /// Minimum time between two calls, if no other player came after the first.
