@@ -213,8 +213,8 @@ pub struct Context<'a, S: Service> {
 }
 
 impl<S: Service> Context<'_, S> {
-    /// Returns the time. After a jump of the machine's clock, the wall time continues evenly until the jump is
-    /// believed: see [`clock`](Self::clock).
+    /// Returns the time. After a jump of the machine's clock, the wall time continues evenly until the clock is
+    /// trusted: see [`clock`](Self::clock).
     pub fn now(&self) -> Now {
         self.engine.now
     }

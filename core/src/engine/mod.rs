@@ -70,7 +70,7 @@ pub(crate) enum Overdue {
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
     pub(crate) limits: Limits,
-    /// Time of the current input. Its wall time is the believed one, which can differ from the machine's clock.
+    /// Time of the current input. Its wall time is the trusted one, which can differ from the machine's clock.
     pub(crate) now: Now,
     pub(crate) clock: WallClock,
     pub(crate) storage: Storage,

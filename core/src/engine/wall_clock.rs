@@ -7,7 +7,7 @@ use crate::{
     seam::{Monotonic, Now, Wall},
 };
 
-/// Time of agreement with the monotonic clock after which a changed wall clock is believed; the default of
+/// Time of agreement with the monotonic clock after which a changed wall clock is trusted; the default of
 /// [`Limits::clock_wait`](super::Limits::clock_wait). (Our choice: a machine requests the time from its server within a
 /// minute of the network's start.)
 pub const SETTLING: Duration = Duration::from_mins(10);
@@ -17,7 +17,7 @@ const LONG_SETTLING: Duration = Duration::from_hours(24);
 const PLAUSIBLE: Duration = Duration::from_hours(400 * 24);
 /// Age of a program beyond which a first start, without any record to compare with, is doubted.
 const OLD_PROGRAM: Duration = Duration::from_hours(5 * 365 * 24);
-/// Deviation that is believed at once, apart from [`DRIFT`].
+/// Deviation that is trusted at once, apart from [`DRIFT`].
 const STEP: Duration = Duration::from_secs(10);
 /// Allowed drift between the wall clock and the monotonic clock: one part in this many.
 const DRIFT: u64 = 1000;
@@ -29,7 +29,7 @@ const ANCHORED: Duration = Duration::from_hours(1);
 /// While both clocks run alike, [`time`](Self::time) is that of the wall clock. After a jump it continues from the
 /// time before, and [`is_settled`](Self::is_settled) is false, until the wall clock is right again or has agreed with
 /// the monotonic clock for a waiting time (24 hours if it is far ahead). A clock that is earlier than the
-/// program is never believed.
+/// program is never trusted.
 ///
 /// After a restart there is no monotonic time from before. If the wall clock is later than the last record by a
 /// plausible time, its time is used at once, but it settles only after the waiting time.
@@ -56,7 +56,7 @@ const ANCHORED: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug)]
 pub struct WallClock {
     built: Wall,
-    /// Time of agreement after which a plausible clock is believed.
+    /// Time of agreement after which a plausible clock is trusted.
     settling: Duration,
     /// The last reading of both clocks; `None` before the first.
     now: Option<Now>,
@@ -67,7 +67,7 @@ pub struct WallClock {
     doubt: Option<Doubt>,
 }
 
-/// The state of a wall clock that is not believed yet.
+/// The state of a wall clock that is not trusted yet.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     reason: Doubted,
@@ -75,11 +75,11 @@ struct Doubt {
     candidate: Now,
     /// Time of the last record, at the first reading.
     record: Option<Now>,
-    /// Time at which the clock is believed, if it still agrees; `None` for a clock that cannot be right.
+    /// Time at which the clock is trusted, if it still agrees; `None` for a clock that cannot be right.
     until: Option<Monotonic>,
 }
 
-/// The reason why the wall clock is not believed yet.
+/// The reason why the wall clock is not trusted yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubted {
     /// The server has just started, and the time is a plausible one.
@@ -106,7 +106,7 @@ impl fmt::Display for Doubted {
 /// A change in the state of the wall clock. Its text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockChange {
-    /// The wall clock is not believed.
+    /// The wall clock is not trusted.
     Questioned {
         /// The reason.
         reason: Doubted,
@@ -114,13 +114,13 @@ pub enum ClockChange {
         says: Wall,
         /// The time that the server uses instead.
         used: Wall,
-        /// Time for which the clock must run evenly to be believed; `None` if it cannot be right.
+        /// Time for which the clock must run evenly to be trusted; `None` if it cannot be right.
         settling: Option<Duration>,
     },
     /// The clock is right again.
     Righted(Wall),
-    /// The clock has run evenly for long enough, and is believed from now on.
-    Believed(Wall),
+    /// The clock has run evenly for long enough, and is trusted from now on.
+    Trusted(Wall),
 }
 
 impl Doubt {
@@ -131,7 +131,7 @@ impl Doubt {
 }
 
 impl WallClock {
-    /// Returns a clock without a reading. No time before `built` can be right; a plausible one is believed after
+    /// Returns a clock without a reading. No time before `built` can be right; a plausible one is trusted after
     /// `settling`.
     pub const fn new(built: Wall, settling: Duration) -> Self {
         let never = Now { monotonic: Monotonic::from_nanos(0), wall: Wall::from_millis(0) };
@@ -163,7 +163,7 @@ impl WallClock {
         // After a start it would be compared with its own first reading, which proves nothing yet.
         if reason != Doubted::Started && agree(self.trusted, now) && now.wall >= self.built {
             self.believe(now);
-            // The reading that it agrees with may be that of the start, not believed for long enough either. After a
+            // The reading that it agrees with may be that of the start, not trusted for long enough either. After a
             // small jump, the clock can agree again without another jump, when the allowance for drift has grown: its
             // wait goes on.
             let from = if agree(candidate, now) { candidate } else { now };
@@ -178,7 +178,7 @@ impl WallClock {
         if self.doubt.and_then(|doubt| doubt.until).is_some_and(|until| until <= now.monotonic) {
             self.believe(now);
             // The end of a plain start is no news: its beginning was none.
-            return (reason != Doubted::Started).then_some(ClockChange::Believed(now.wall));
+            return (reason != Doubted::Started).then_some(ClockChange::Trusted(now.wall));
         }
         None
     }
@@ -205,7 +205,7 @@ impl WallClock {
             self.doubt = record.map(|_| Doubt::started(now, record, self.settling));
             return None;
         }
-        // Time goes on from the last record or the build, until the clock is believed.
+        // Time goes on from the last record or the build, until the clock is trusted.
         (self.trusted, self.agreed) = (reference, reference);
         Some(self.doubt(now, record))
     }
@@ -214,7 +214,7 @@ impl WallClock {
         (self.trusted, self.agreed, self.doubt) = (now, now, None);
     }
 
-    /// Handles a jump: the clock must run evenly from here on to be believed.
+    /// Handles a jump: the clock must run evenly from here on to be trusted.
     fn doubt(&mut self, now: Now, record: Option<Now>) -> ClockChange {
         let used = expected(self.agreed, now.monotonic);
         let jump = distance(used, now.wall);
@@ -241,7 +241,7 @@ impl WallClock {
         }
     }
 
-    /// Returns the time of the machine's clock, believed or not.
+    /// Returns the time of the machine's clock, trusted or not.
     pub fn says(&self) -> Wall {
         self.now.unwrap_or_default().wall
     }
@@ -332,7 +332,7 @@ impl fmt::Display for ClockChange {
                     UtcText::from(*time)
                 )
             }
-            Self::Believed(time) => {
+            Self::Trusted(time) => {
                 write!(
                     f,
                     "this machine's clock has run evenly, so the server trusts it again: {}",
