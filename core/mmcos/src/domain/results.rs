@@ -242,7 +242,7 @@ impl Matches {
     /// `None` if the player is not in the match and no seat is free.
     ///
     /// Only the leader of a party polls, so the others become known by a registration that lists them or by the key
-    /// that they show. Both are believed as far as the match has seats that no other player holds.
+    /// that they show. Both are accepted as long as the match has free seats.
     pub fn begin(
         &mut self,
         id: MatchId,

@@ -1,5 +1,5 @@
-//! Pairs of players that most likely cannot reach each other, and would be matched for ever. Twice in a row they were
-//! put into a match together, and neither was heard of again.
+//! Pairs of players that most likely cannot reach each other: twice in a row they were put into a match together, and
+//! neither player reported anything afterwards. Without a pause they would be matched again and again.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -52,10 +52,10 @@ impl Pairs {
                 .is_some_and(|pair| pair.failures >= FAILURES && now < pair.last.after(APART))
     }
 
-    /// Notes that a match of these two came to nothing.
+    /// Notes a match of these two from which neither reported anything.
     pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
         let accounts = accounts(one, other);
-        // A failure that is forgotten by now is not the one before this.
+        // Drops failures that are too old to count as the one before this.
         self.expire(now);
         match self.find(accounts) {
             Ok(place) => {

@@ -205,8 +205,8 @@ impl Players {
         user
     }
 
-    /// Restores a player: an account later than all others, or a later state of one that is there. Returns the number
-    /// of accounts that are missing before it: nothing else tells of them, and their numbers are not given again.
+    /// Restores a player: an account later than all others, or a later state of an account that was restored. Returns
+    /// the number of accounts that are missing before it. The numbers of these are not given to new players.
     ///
     /// # Errors
     /// [`RestoreError`] if two accounts are mixed up or a million are missing. Nothing is changed then.

@@ -23,11 +23,11 @@ const CHOOSE: Duration = Duration::from_secs(10);
 /// Remaining time below which a group goes before others with nearer points.
 const URGENT: Duration = Duration::from_secs(3);
 
-/// Maximum number of groups of a queue that are looked at but cannot go with the group in question though they are of
-/// a size that would fit. (Groups of one party, or kept apart: a few, unless accounts conspire.)
+/// Maximum number of groups of a queue that are passed over: their size fits, but they may not meet the group in
+/// question. (Groups of one party, or kept apart: a few, unless accounts conspire.)
 const MOST_PASSED: usize = 64;
 
-/// Maximum number of choices that are made anew because two groups of the last one may not meet. (Two or three,
+/// Maximum number of times that groups are chosen again because two of the last choice may not meet. (Two or three,
 /// unless accounts conspire.)
 const MOST_CHOICES: u8 = 32;
 
