@@ -124,6 +124,18 @@ pub trait Game: Service<Record: Row, RestoreError: Send + Sync + 'static> + 'sta
         None
     }
 
+    /// Returns true for a stored record that [`advise`](Self::advise) looks at. Choose few: they are all in memory at
+    /// once. None by default.
+    fn informs(_record: &Self::Record) -> bool {
+        false
+    }
+
+    /// Returns a recommendation about these settings, for the host's `doctor`, by the records that
+    /// [`informs`](Self::informs) chose. None by default.
+    fn advise(_settings: &Self::Settings, _records: &[Self::Record]) -> Option<Finding> {
+        None
+    }
+
     /// Returns the durable state, as the fewest records from which it can be restored.
     fn rows(&self) -> impl Iterator<Item = Self::Record>;
 }

@@ -4,11 +4,15 @@
 //! It decides at steps of [`STEP`], so times must be multiples of it, and a [`Naive::tick`] must come at every one.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a model may panic")]
 
+mod races;
+
 use std::time::Duration;
 
 use mmcos_core::seam::Monotonic;
 use mmcos_game::ids::UserId;
 use mmcos_game::matchmaker::{BucketKey, Config, Poll, PollId, Reason, RuleSet};
+
+use self::races::Races;
 
 /// The time between two decisions.
 pub const STEP: Duration = Duration::from_millis(100);
@@ -35,6 +39,8 @@ struct Waiting {
     deadline: Monotonic,
     aside: bool,
     impatient: bool,
+    /// Accounts that it is kept apart from.
+    apart: Vec<UserId>,
 }
 
 /// The model. Only [`Folding::Exact`](mmcos_game::matchmaker::Folding::Exact), with the usual caps.
@@ -47,17 +53,21 @@ pub struct Naive {
     resting: Vec<(UserId, BucketKey, Monotonic, (u64, Monotonic))>,
     searches: Vec<(BucketKey, Monotonic)>,
     endings: Vec<Ending>,
+    races: Races,
 }
 
 impl Naive {
     /// Creates a matchmaker without polls.
     pub fn new(config: Config) -> Self {
         let (waiting, resting, searches, endings) = (vec![], vec![], vec![], vec![]);
-        Self { config, now: Monotonic::default(), waiting, resting, searches, endings }
+        let (now, races) = (Monotonic::default(), Races::default());
+        Self { config, now, waiting, resting, searches, endings, races }
     }
 
     /// Handles a new poll.
     pub fn enter(&mut self, poll: &Poll) -> Vec<Ending> {
+        self.races.leave(poll.account, self.now);
+        self.keep_apart();
         let key = BucketKey::of(&poll.mode, self.config.folding);
         let mut kept = None;
         if let Some(place) = self.place_of(poll.account) {
@@ -85,6 +95,7 @@ impl Naive {
             deadline: self.now,
             aside: poll.size.get() > largest(&key),
             impatient,
+            apart: self.races.apart_from(poll.account, self.now),
         };
         let longest = self.config.longest_hold();
         new.deadline = if !impatient {
@@ -125,6 +136,8 @@ impl Naive {
     pub fn tick(&mut self) -> Vec<Ending> {
         self.now = self.now.after(STEP);
         self.resting.retain(|rest| rest.2 > self.now);
+        self.races.expire(self.now);
+        self.keep_apart();
         self.expire(|deadline, now| deadline < now);
         let mut keys: Vec<BucketKey> = self.waiting.iter().map(|waiting| waiting.key).collect();
         keys.sort_unstable();
@@ -261,6 +274,7 @@ impl Naive {
             }
         }
         self.waiting.retain(|waiting| chosen.iter().all(|member| member.poll.id != waiting.poll.id));
+        self.races.begin(chosen.iter().map(|member| member.poll.account), self.now);
         self.end(&chosen, Some(Reason::Matched));
     }
 
@@ -280,6 +294,31 @@ impl Naive {
         let teams = if battle { most_even_split(&members) } else { (0, 0) };
         let polls = members.iter().map(|member| member.poll.id).collect();
         self.endings.push(Ending { polls, host, teams, reason });
+    }
+
+    /// Handles a player's registration of the match that it is in.
+    pub fn register(&mut self, account: UserId) {
+        self.races.register(account, self.now);
+    }
+
+    /// Handles a player's points of the match that it is in.
+    pub fn score(&mut self, account: UserId) {
+        self.races.score(account, self.now);
+        self.keep_apart();
+    }
+
+    /// Returns a player that waits beside another which it may meet again from the next step on. When the matchmaker
+    /// notices that depends on its other deadlines.
+    pub fn soon_reconciled(&self) -> Option<UserId> {
+        let mut pairs = self.races.reconciled(self.now, self.now.after(STEP));
+        let both = pairs.find(|pair| pair.iter().all(|account| self.place_of(*account).is_some()));
+        both.map(|[one, _]| one)
+    }
+
+    fn keep_apart(&mut self) {
+        for waiting in &mut self.waiting {
+            waiting.apart = self.races.apart_from(waiting.poll.account, self.now);
+        }
     }
 
     /// Returns true if there is another group that could be in a match with this one.
@@ -349,13 +388,15 @@ fn compatible(one: &Waiting, other: &Waiting) -> bool {
     let able = !one.aside && !other.aside && one.key == other.key && one.poll.id != other.poll.id;
     let one_hosts = one.poll.can_host() || other.poll.can_host();
     able && one_hosts
-        && !one_party(one, other)
+        && !clash(one, other)
         && one.poll.size.get() + other.poll.size.get() <= seats(&one.key).0
 }
 
-/// Returns true for two groups of one party, which are never in one match. An id that is no lobby names no party.
-fn one_party(one: &Waiting, other: &Waiting) -> bool {
-    one.poll.group_lobby == other.poll.group_lobby && one.poll.group_lobby.is_joinable()
+/// Returns true for two groups that are never in one match: of one party (an id that is no lobby names none), or kept
+/// apart.
+fn clash(one: &Waiting, other: &Waiting) -> bool {
+    let one_party = one.poll.group_lobby == other.poll.group_lobby && one.poll.group_lobby.is_joinable();
+    one_party || one.apart.contains(&other.poll.account)
 }
 
 fn players(groups: &[Waiting]) -> u8 {
@@ -368,7 +409,7 @@ fn try_all(pool: &[Waiting], next: usize, chosen: &mut Vec<Waiting>, best: &mut 
         best.clone_from(chosen);
     }
     for place in next..pool.len() {
-        if chosen.iter().any(|member| one_party(member, &pool[place])) {
+        if chosen.iter().any(|member| clash(member, &pool[place])) {
             continue;
         }
         chosen.push(pool[place].clone());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mmcos_core::settings::Value as _;
 use mmcos_fuzz::{
     population::Steering,
     report::{Plan, Row, report},
@@ -9,6 +10,7 @@ use mmcos_fuzz::{
 };
 use mmcos_game::{
     Settings,
+    nights::Nights,
     settings::preset::{ByPreset, Preset},
 };
 
@@ -49,4 +51,15 @@ fn ai_sooner_means_meeting_fewer() {
     let [patient, hasty] = [patient, hasty].map(|plan| Row::of(&plan.run(10)));
     assert!(hasty.met + 5.0 < patient.met, "{hasty}\n{patient}");
     assert!(hasty.wait_p95 <= 26.0 + 5.0, "{hasty}");
+}
+
+#[test]
+fn race_nights_bring_players_together() {
+    let alone = plan(5, 600, &[1]);
+    let mut together = alone.clone();
+    together.server.nights = Nights::parse("mon 6:00-8:00 UTC, mon 12:00-14:00 UTC").unwrap();
+    together.steering.nights = 0.5;
+    let [alone, together] = [alone, together].map(|plan| Row::of(&plan.run(5)));
+    assert!(together.met > alone.met + 5.0, "{alone}\n{together}");
+    assert_eq!((together.alone_beside_open, together.other_breaches), (0, 0));
 }

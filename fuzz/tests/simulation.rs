@@ -37,3 +37,15 @@ fn a_season_ends_among_many_players_without_faults() {
         Err(failure) => panic!("{failure}"),
     }
 }
+
+#[test]
+fn race_nights_follow_local_clocks_over_a_change() {
+    // Seeds with nights: clocks change in each of these months.
+    for seed in [14, 25, 29, 39] {
+        let scenario = Scenario { players: 12, days: 30.0, faults: Faults::NONE, ..Scenario::long(seed) };
+        match run(&scenario) {
+            Ok(outcome) => assert!(outcome.nights >= 3, "{outcome}"),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}

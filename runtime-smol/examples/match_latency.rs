@@ -1,5 +1,6 @@
 //! Time of a match that a player completes, with 1,000 other players waiting: from before the request is sent to
-//! after the last response is read, system calls and TLS of both sides included. Then the same with dashboards open.
+//! after the last response is read, system calls and TLS of both sides included. Then the same with dashboards open, or
+//! beside visitors of the public pages (`--visitors 1000`: so many requests a second).
 //! Pinned to one core each:
 //!
 //! ```text
@@ -20,10 +21,10 @@
 
 #[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
 mod rig;
+mod visitors;
 mod watchers;
 
 use std::{
-    collections::BTreeSet,
     env,
     net::SocketAddr,
     sync::atomic::{AtomicU32, Ordering},
@@ -36,6 +37,7 @@ use rig::{
     process::{Scratch, Server},
     tls,
 };
+use visitors::Visitors;
 use watchers::Watchers;
 
 /// Not used: the command line names the measured program.
@@ -51,22 +53,30 @@ const AGAIN: u32 = 8;
 
 fn main() {
     let mut command: Vec<String> = env::args().skip(1).collect();
-    let dashboards = match command.iter().position(|argument| argument == "--dashboards") {
+    let mut option = |name: &str| match command.iter().position(|argument| argument == name) {
         Some(at) => {
-            command.drain(at..at + 2).next_back().unwrap().parse().expect("--dashboards takes a number")
+            command.drain(at..at + 2).next_back().unwrap().parse().expect("the option takes a number")
         }
         None => 0,
     };
-    let server =
-        Server::start_by(Scratch::new(), &command, &["--gather-seconds", "25", "--poll-seconds", "25"]);
+    let (dashboards, visitors): (u32, u32) = (option("--dashboards"), option("--visitors"));
+    let beside: &[bool] = if dashboards + visitors > 0 { &[false, true] } else { &[false] };
+    // Visitors come from as many addresses as they are.
+    let settings = ["--gather-seconds", "25", "--poll-seconds", "25", "--requests-per-second", "0"];
+    let server = Server::start_by(Scratch::new(), &command, &settings);
     println!("                                        p50       p99     p99.9       max");
     for (name, listener) in [("plain", Listener::Plain(server.http)), ("TLS", Listener::Tls(server.https))] {
         for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
             let mut waiting = Waiting::with(&listener, mode, players);
-            for dashboards in BTreeSet::from([0, dashboards]) {
-                let watchers = Watchers::open(server.http, &server.password(), dashboards);
+            for is_beside in beside {
+                let [dashboards, visitors] =
+                    [dashboards, visitors].map(|count| if *is_beside { count } else { 0 });
+                let watchers =
+                    Watchers::open(server.http, &server.password(), usize::try_from(dashboards).unwrap());
+                let guests = Visitors::open(server.http, visitors);
                 let (matches, others) = waiting.measure();
                 println!("{name}, {players} in a match, {dashboards} dashboards: {}", watchers.close());
+                println!("    {visitors} visitors a second: {}", guests.close());
                 print(&format!("{} matches", matches.len()), matches);
                 print("requests of a bystander", others);
             }

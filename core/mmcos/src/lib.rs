@@ -289,6 +289,14 @@ impl Game for Mmcos {
         findings::record(record, now)
     }
 
+    fn informs(record: &Record) -> bool {
+        matches!(record, Record::Hour(_) | Record::Setting { .. })
+    }
+
+    fn advise(settings: &Settings, records: &[Record]) -> Option<Finding> {
+        findings::preset(settings, records)
+    }
+
     fn rows(&self) -> impl Iterator<Item = Record> {
         let bans = self.bans.iter().map(|ban| Record::Ban(Box::new(ban.clone())));
         let settings = self.settings.changes();
@@ -338,6 +346,10 @@ impl Service for Mmcos {
         {
             return self.reject(cx, Some(route), peer, exchange, Rejection::Storage(trouble));
         }
+        if route.endpoint != Endpoint::ServerStatus {
+            // Another request may change what the message shows.
+            self.filled_message = None;
+        }
         match self.serve(cx, route, request, peer, exchange) {
             Ok(()) => self.operator.counts.request(route.name(), Status::OK),
             Err((exchange, rejection)) => self.reject(cx, Some(route), peer, exchange, rejection),
@@ -346,6 +358,7 @@ impl Service for Mmcos {
 
     fn timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         self.follow_clock(cx);
+        self.filled_message = None;
         match timer {
             Timer::Matchmaking => {
                 self.matchmaking.tick(cx.now().monotonic);
@@ -359,6 +372,7 @@ impl Service for Mmcos {
 
     fn cancelled(&mut self, cx: &mut Context<'_, Self>, exchange: ExchangeId) {
         self.follow_clock(cx);
+        self.filled_message = None;
         if let Some(user) = self.matchmaking.abandon(cx.now().monotonic, exchange) {
             self.calls.ended(cx, user);
             self.respond_to_polls(cx);

@@ -193,7 +193,7 @@ pub enum NotCounted {
 /// Returns the line in the log about a player that is alone, or was.
 fn describe(name: &Name, news: &CallNews) -> String {
     match news {
-        CallNews::Online => format!("{name} is the only player online"),
+        CallNews::Online { .. } => format!("{name} is the only player online"),
         CallNews::Searching { search, .. } => {
             format!("{name} is the only player searching, for {:?}", search.mode.game_type.0)
         }

@@ -1,5 +1,6 @@
 //! Settings of an operator: in the configuration, and partly while the server runs.
 
+pub(crate) mod advice;
 pub mod preset;
 
 use alloc::{borrow::ToOwned, format};

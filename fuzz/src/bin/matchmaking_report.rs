@@ -11,6 +11,9 @@ use mmcos_fuzz::{
 };
 use mmcos_game::{mode_of_the_day::ModePlan, settings::preset::Preset};
 
+/// Race nights where people come to them, unless others are set.
+const NIGHTS: &str = "fri 20:00-22:00 Europe/Berlin, sun 20:00-22:00 Europe/Berlin";
+
 const HELP: &str = "\
 Simulates players against the server and reports how they meet.
 
@@ -20,6 +23,7 @@ Simulates players against the server and reports how they meet.
   --calls SHARE           calls that bring a friend, after 2 to 6 minutes  [0]
   --follow SHARE          groups that play the mode of the day, which is another each day  [0]
   --pages SHARE           searches that join one which the public page shows  [0]
+  --attend SHARE          groups that come to the next race night instead, on Friday or Sunday evening  [0]
   --quiet-seconds N       quiet time of the webhook  [1800]
 
 Every setting of the game is an option too, such as:
@@ -81,6 +85,12 @@ fn parse(mut arguments: Parser) -> Result<Option<(Plan, String)>, lexopt::Error>
                 }
             }
             "pages" => plan.steering.pages = share(&value)?,
+            "attend" => {
+                plan.steering.nights = share(&value)?;
+                if plan.server.nights.is_empty() {
+                    plan.server.set("nights", NIGHTS).map_err(|error| error.to_string())?;
+                }
+            }
             "quiet-seconds" => plan.quiet = seconds(&value)?,
             _ => plan.server.set(&name, &value).map_err(|error| error.to_string())?,
         }

@@ -75,6 +75,8 @@ enum Event {
     Arrival,
     /// A friend comes because of a call.
     Friend,
+    /// A group comes that waited for a race night.
+    Guest,
     Poll(usize),
     RaceEnds(RaceKey),
 }
@@ -112,6 +114,8 @@ struct Population {
     polls: BTreeMap<ConnId, (usize, Poll)>,
     /// Draws for the friends that calls bring.
     friends: Random,
+    /// Draws for the groups that come to race nights.
+    nights: Random,
     /// The host's limit on calls.
     quiet: Quiet,
     /// The last call that was sent.
@@ -134,6 +138,7 @@ impl Population {
             time: VirtualTime::of_life(&settings.server, Limits::default(), &life),
             random,
             friends: steering::of_calls(seed),
+            nights: steering::of_nights(seed),
             quiet: Quiet::new(settings.quiet),
             called: Called::default(),
             agenda: Agenda::default(),
@@ -171,13 +176,28 @@ impl Population {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Arrival => {
-                self.arrive(None);
+                if !self.waits_for_night() {
+                    self.arrive(None);
+                }
                 self.plan_arrival();
             }
+            Event::Guest => self.arrive(None),
             Event::Friend => self.arrive(Some(self.called)),
             Event::Poll(player) => self.poll(player),
             Event::RaceEnds(race_key) => self.end_race(race_key),
         }
+    }
+
+    /// Returns true if a group comes to the next race night instead of now.
+    fn waits_for_night(&mut self) -> bool {
+        let now = self.time.wall();
+        let next = self.settings.server.nights.next(now);
+        let comes = steering::night(&mut self.nights, &self.settings.steering, next);
+        if let Some(comes) = comes {
+            let wait = comes.as_millis().abs_diff(now.as_millis());
+            self.plan(self.time.now() + Duration::from_millis(wait), Event::Guest);
+        }
+        comes.is_some()
     }
 
     /// A group comes online and searches at once; a called friend for the mode of the call.

@@ -5,8 +5,11 @@
 
 use std::time::Duration;
 
-use mmcos_core::notice::{Notice, Value};
-use mmcos_game::mode_of_the_day::MenuMode;
+use mmcos_core::{
+    notice::{Notice, Value},
+    seam::Wall,
+};
+use mmcos_game::{mode_of_the_day::MenuMode, nights::Night};
 
 use crate::{
     client::{Mode, RuleSet},
@@ -22,20 +25,38 @@ pub struct Steering {
     pub follow: f64,
     /// Searches before which the player reads the public page, and joins a search that it shows.
     pub pages: f64,
+    /// Groups that come to the next race night instead of at a time of their own.
+    pub nights: f64,
 }
 
 /// Time between a call and the friend's login: 2 to 6 minutes to read the message and to start the game.
 const FRIEND_COMES: (f64, f64) = (120.0, 360.0);
 
+/// Time after the begin of a race night within which its groups come, in seconds.
+const NIGHT_FILLS: f64 = 20.0 * 60.0;
+
 /// Mean duration of a called friend's visit, in seconds: a few races.
 const VISIT_SECONDS: f64 = 20.0 * 60.0;
 
-/// Stream of the draws for calls. Groups have the streams that [`of_group`] returns.
+/// Streams of the draws for calls and nights. Groups have the streams that [`of_group`] returns.
 const CALLS: u64 = u64::MAX;
+const NIGHTS: u64 = u64::MAX - 1;
 
 /// Returns the draws for calls.
 pub(super) fn of_calls(seed: u64) -> Random {
     Random::new(seed, CALLS)
+}
+
+/// Returns the draws for race nights.
+pub(super) fn of_nights(seed: u64) -> Random {
+    Random::new(seed, NIGHTS)
+}
+
+/// Draws the time at which a group comes that waits for this race night; `None` if it does not wait.
+pub(super) fn night(random: &mut Random, steering: &Steering, next: Option<Night>) -> Option<Wall> {
+    let (waits, late) = (random.uniform() < steering.nights, random.between(0.0, NIGHT_FILLS));
+    let night = next.filter(|_| waits)?;
+    Some(Wall::from_millis(night.starts.as_millis() + (late * 1000.0) as i64))
 }
 
 /// Returns the draws for how a group is steered, independent of its other habits.

@@ -135,6 +135,7 @@ impl Referee {
 
     /// Notes a sent poll.
     pub fn sent(&mut self, poll: Poll) {
+        self.apart.searches(poll.client, poll.sent);
         self.open.insert(Bucket::of(poll.mode, self.folding), poll);
     }
 

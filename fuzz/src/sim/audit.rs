@@ -110,6 +110,9 @@ impl World {
         let leaders: Vec<UserId> =
             response.groups.iter().filter_map(|group| leader(group.group_lobby)).collect();
         let is_superseded = response.groups.len() == 1 && self.referee.awaits(self.players[player].number);
+        if response.groups.len() == 1 && poll.ignore_minimum && !is_superseded {
+            self.audit_way_to_ai(poll);
+        }
         match leaders.as_slice() {
             [alone] if is_superseded => self.model.give_in_vain((race_key, response.session), *alone, now),
             _ => self.model.give(response, leaders, now, self.current.seq),

@@ -29,6 +29,8 @@ pub enum Invariant {
     Restored,
     /// A jump of the wall clock is not believed before it has run evenly: until then no season begins.
     Clock,
+    /// Race nights begin and end by the local clock; they are told of in time, and have their own rules.
+    Nights,
     /// After every input the next deadline lies ahead.
     Deadline,
     /// The cost of an input does not grow with the number of groups that wait, and no unused timer stays.

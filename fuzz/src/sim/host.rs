@@ -58,6 +58,7 @@ impl World {
         }
         self.storage = Storage::default();
         self.watch_anew();
+        self.watch_nights_anew();
         let out = OutboxOf::<Mmcos>::new();
         self.process = Some(Process { server, out, started: self.now, is_stopping: false });
     }

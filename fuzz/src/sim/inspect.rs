@@ -114,9 +114,10 @@ impl World {
         if waiting != (0, Storage::Available) {
             return self.fail(Invariant::Rest, format!("the store does not go on by itself: {waiting:?}"));
         }
-        // The server looks again at a clock that has jumped when it may believe it.
+        // The server looks again at a clock that has jumped when it may believe it, and at race nights.
         let deadline =
             process.server.next_deadline().filter(|at| Some(*at) != process.server.clock().deadline());
+        let deadline = deadline.filter(|_| self.planned_nights().is_empty());
         let held = (load.tickets, load.matches, deadline);
         let detail = there.or_else(|| {
             let is_empty = process.server.is_idle() && held == (0, 0, None);

@@ -10,6 +10,7 @@ mod host;
 mod inspect;
 mod model;
 mod network;
+mod nights;
 mod operator;
 mod players;
 mod scenario;
@@ -37,14 +38,19 @@ pub struct Outcome {
     pub steps: u64,
     /// Number of servers, one after the other.
     pub lives: u32,
+    /// Number of race nights that have begun.
+    pub nights: u32,
     /// A number for everything that was sent, and for what is durable at the end.
     pub digest: Digest,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { requests, steps, lives, digest } = self;
-        write!(f, "{requests} requests in {steps} inputs to {lives} servers, digest {digest}")
+        let Self { requests, steps, lives, nights, digest } = self;
+        write!(
+            f,
+            "{requests} requests in {steps} inputs to {lives} servers, {nights} race nights, digest {digest}"
+        )
     }
 }
 

@@ -6,7 +6,10 @@ use mmcos_game::{
     special_events::Plan,
 };
 
-use super::faults::{Fault, Faults, Rates};
+use super::{
+    faults::{Fault, Faults, Rates},
+    nights,
+};
 use crate::random::Random;
 
 /// A simulated scenario: all that happens follows from it.
@@ -55,7 +58,8 @@ impl Scenario {
         let events = if random.uniform() < 0.7 { Plan::Weekly } else { Plan::Off };
         // Last, so that the presence of an operator changes nothing else.
         rates.draw(&mut random, self.faults, by_hand);
-        Drawn { rates, starts, matchmaker, events }
+        let (nights, starts) = nights::draw(self).unwrap_or(("", starts));
+        Drawn { rates, starts, matchmaker, events, nights }
     }
 }
 
@@ -65,6 +69,8 @@ pub(super) struct Drawn {
     pub(super) starts: Wall,
     pub(super) matchmaker: matchmaker::Config,
     pub(super) events: Plan,
+    /// Race nights, as the setting has them.
+    pub(super) nights: &'static str,
 }
 
 /// Draws a configuration, mostly that of a public server.

@@ -8,11 +8,17 @@ use std::{
 
 use mmcos_core::{
     OutboxOf, Server, engine,
-    seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    notice::Notice,
+    seam::{CommitSeq, ConnId, Effect, Input, Monotonic, Now, Report as _, Storage, StorageTrouble, Wall},
     service::LogEvent,
+    settings::Value as _,
     trace::{EffectLine, InputLine},
 };
-use mmcos_game::{LogEvent as GameEvent, Mmcos, Record, Settings, ids::RaceKey};
+use mmcos_game::{
+    LogEvent as GameEvent, Mmcos, NightNews, Record, Settings,
+    ids::RaceKey,
+    nights::{Night, Nights},
+};
 
 use super::{
     Outcome, Scenario,
@@ -35,8 +41,8 @@ use crate::{
 const MOST_STEPS: u64 = 20_000;
 
 /// Number of timers that no connection has: matchmaking, the dashboard's updates, the summary of refusals, the end of
-/// a shutdown, the next rows of a season.
-const OTHER_TIMERS: usize = 5;
+/// a shutdown, the next rows of a season, race nights.
+const OTHER_TIMERS: usize = 6;
 
 /// A future event.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +101,8 @@ pub(super) struct Current {
     pub(super) is_counted: bool,
     /// True if a poll came with it.
     pub(super) is_poll: bool,
+    /// News of race nights. They may follow from a command, which the model carries out later.
+    pub(super) nights: Vec<(Night, NightNews, Option<Notice>)>,
     /// Commit of what was recorded before anything that followed from it: a ban, a season.
     pub(super) first: Option<CommitSeq>,
 }
@@ -110,6 +118,9 @@ pub(super) struct World {
     /// Error of the wall clock, in milliseconds.
     pub(super) clock_error: i64,
     pub(super) watch: super::clock::Watch,
+    /// The configured race nights.
+    pub(super) planned_nights: &'static str,
+    pub(super) nights: super::nights::Watch,
     pub(super) agenda: Agenda<Event>,
     pub(super) process: Option<Process>,
     /// Number of servers so far.
@@ -143,6 +154,7 @@ impl World {
         let drawn = scenario.draw();
         let mut config = trusting();
         config.events = drawn.events;
+        config.nights = Nights::parse(drawn.nights).expect("nights of the simulation");
         set_matchmaker(&mut config, &drawn.matchmaker);
         // From one row to all at once.
         config.season_rows = 1 << (scenario.seed % 8);
@@ -154,6 +166,8 @@ impl World {
             now: Duration::ZERO,
             clock_error: 0,
             watch: super::clock::Watch::default(),
+            planned_nights: drawn.nights,
+            nights: super::nights::Watch::default(),
             agenda: Agenda::default(),
             process: None,
             lives: 0,
@@ -199,7 +213,13 @@ impl World {
         let digest = self.digest();
         match self.failure.take() {
             Some(failure) => Err(failure),
-            None => Ok(Outcome { requests: self.requests, steps: self.steps, lives: self.lives, digest }),
+            None => Ok(Outcome {
+                requests: self.requests,
+                steps: self.steps,
+                lives: self.lives,
+                nights: self.nights.begun,
+                digest,
+            }),
         }
     }
 
@@ -292,6 +312,7 @@ impl World {
         }
         self.submit();
         self.watch_clock();
+        self.watch_nights();
         if self.current.is_poll {
             self.follow(self.current.seq);
         }
@@ -339,6 +360,9 @@ impl World {
             Effect::Log(event) => {
                 if matches!(event, LogEvent::Engine(engine::Event::HeldTooLong { .. })) {
                     self.fail(Invariant::PollInTime, event.to_string());
+                }
+                if let LogEvent::Game(GameEvent::Night { night, news }) = &event {
+                    self.current.nights.push((*night, *news, event.notice()));
                 }
             }
         }

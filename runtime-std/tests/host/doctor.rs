@@ -3,11 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use mmcos_core::game::Game as _;
-use mmcos_game::{IdentityPolicy, Mmcos, Settings};
+use mmcos_game::{Hour, IdentityPolicy, Mmcos, Record, Settings};
 use mmcos_std::config::{Loaded, Sources};
 use mmcos_std::data_dir::DataDir;
 use mmcos_std::doctor::{Report, Unwell, Verdict, examine};
 use mmcos_std::host::Host;
+use mmcos_std::store::{Commit as _, Database as _, Store};
 
 use super::toy_game::Duel;
 use super::{Scratch, load};
@@ -134,6 +135,27 @@ fn a_webhook_is_named_by_its_host_and_sent_nothing() {
     assert!(!report.to_string().contains("s3cret"));
     webhook.set_nonblocking(true).unwrap();
     assert!(webhook.accept().is_err());
+}
+
+#[test]
+fn a_preset_is_recommended_by_the_hours_at_which_people_play() {
+    let Scratch(dir) = &Scratch::new("doctor-preset");
+    let config = loaded(dir, &[("http", "off"), ("https", "0")]);
+    let hour = |hour| Record::Hour(Hour { hour, weeks: 2, players: 10 });
+    let hours: Vec<Record> = (0..9).map(hour).collect();
+    let mut store = Store::<Record>::open(dir).unwrap();
+    store.commit(&hours[..4]).unwrap();
+    assert_eq!(findings(&examine::<Mmcos>(&config), "preset"), [], "too few hours");
+    store.commit(&hours).unwrap();
+    let (verdict, text) = only(&examine::<Mmcos>(&config), "preset");
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(
+        text.starts_with("5.0 players are online on average") && text.contains("preset = \"friends\""),
+        "{text}"
+    );
+    // A value that was set on the dashboard counts.
+    store.commit(&[Record::Setting { name: "preset".into(), value: Some("friends".into()) }]).unwrap();
+    assert_eq!(only(&examine::<Mmcos>(&config), "preset").0, Verdict::Ok);
 }
 
 #[test]

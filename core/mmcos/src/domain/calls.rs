@@ -11,6 +11,7 @@ use core::time::Duration;
 use super::{
     ids::UserId,
     matchmaker::{GroupSize, Mode},
+    mode_of_the_day::MenuMode,
     players::Name,
 };
 use mmcos_core::{
@@ -80,7 +81,10 @@ pub struct Wish {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallNews {
     /// A player is online, and no other.
-    Online,
+    Online {
+        /// Mode that friends are pointed to.
+        mode_of_the_day: Option<MenuMode>,
+    },
     /// A player searches, and no other does.
     Searching {
         /// The search.
@@ -110,10 +114,16 @@ impl Calls {
     }
 
     /// Notes the login of a player while no other player is online.
-    pub(crate) fn at_login(&mut self, caller: Caller, now: Monotonic) -> Option<Told> {
+    pub(crate) fn at_login(
+        &mut self,
+        caller: Caller,
+        now: Monotonic,
+        mode_of_the_day: Option<MenuMode>,
+    ) -> Option<Told> {
         let is_out = self.open.as_ref().is_some_and(|call| now.since(call.since) < CALL_LASTS);
         let name = caller.name.clone();
-        (!is_out).then(|| Told { topic: self.open(caller, now, None), name, news: CallNews::Online })
+        let news = CallNews::Online { mode_of_the_day };
+        (!is_out).then(|| Told { topic: self.open(caller, now, None), name, news })
     }
 
     /// Notes a search that begins while no other player searches. It goes on for `waits`.
@@ -218,8 +228,8 @@ mod tests {
     #[test]
     fn a_search_continues_the_call_of_the_login() {
         let mut calls = Calls::default();
-        assert_eq!(topic(calls.at_login(caller(ANN), at(0))), Some(Topic::Call(1)));
-        assert_eq!(calls.at_login(caller(ANN), at(10)), None, "it is out");
+        assert_eq!(topic(calls.at_login(caller(ANN), at(0), None)), Some(Topic::Call(1)));
+        assert_eq!(calls.at_login(caller(ANN), at(10), None), None, "it is out");
         let searching = calls.at_search(caller(ANN), at(20), race(), WAITS).unwrap();
         assert_eq!(searching.topic, update(1, CallState::Out));
         assert_eq!(searching.news, CallNews::Searching { search: race(), waits: WAITS });

@@ -2,9 +2,12 @@
 
 use alloc::format;
 
-use mmcos_core::{calendar::UtcText, game::Finding, seam::Wall};
+use mmcos_core::{calendar::UtcText, game::Finding, seam::Wall, settings::Live};
 
-use crate::{IdentityPolicy, Record, Settings};
+use crate::{
+    IdentityPolicy, Record, Settings,
+    settings::advice::{self, Advice},
+};
 
 const DAY: i64 = 86_400_000;
 
@@ -17,6 +20,24 @@ pub(crate) fn identity(settings: &Settings) -> Finding {
              friends; anywhere else, set identity = \"verify\".",
         ),
     }
+}
+
+/// Returns a recommendation of a preset, by the hours of play that are stored.
+pub(crate) fn preset(settings: &Settings, records: &[Record]) -> Option<Finding> {
+    let mut settings = Live::new(settings.clone());
+    for record in records {
+        if let Record::Setting { name, value: Some(value) } = record {
+            // A value that this version would not accept any more has no effect.
+            let _ = settings.set(name, value);
+        }
+    }
+    let hours = records.iter().filter_map(|record| match record {
+        Record::Hour(hour) => Some(*hour),
+        _ => None,
+    });
+    let Advice { is_followed, text } = advice::of(&settings, hours)?;
+    let find = if is_followed { Finding::ok } else { Finding::warning };
+    Some(find("preset", text))
 }
 
 /// Returns a finding about a record from the future: the clock is behind, or was ahead.

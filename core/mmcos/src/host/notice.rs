@@ -28,11 +28,14 @@ fn call(name: &Name, topic: Topic, news: &CallNews) -> Notice {
     let title = crate::host::info::INFO.title;
     let player = plain_name(name.as_str());
     let (kind, text, search) = match news {
-        CallNews::Online => (
-            "first-login",
-            format!("{player} is online in {title}, and nobody else is: come and play!"),
-            None,
-        ),
+        CallNews::Online { mode_of_the_day } => {
+            let mode = mode_of_the_day.map(|mode| format!(" Mode of the day: {}.", mode.title));
+            let text = format!(
+                "{player} is online in {title}, and nobody else is: come and play!{}",
+                mode.unwrap_or_default()
+            );
+            ("first-login", text, None)
+        }
         CallNews::Searching { search, waits } => {
             let minutes = waits.as_secs().div_ceil(60);
             let wait = if minutes == 1 { "a minute".to_string() } else { format!("{minutes} minutes") };
@@ -107,8 +110,11 @@ fn mode(search: &Wish) -> String {
 mod tests {
     use core::time::Duration;
 
+    use mmcos_core::settings::Value as _;
+
     use super::*;
     use crate::matchmaker::{GameType, GroupSize, Label, Mode, RuleSet};
+    use crate::mode_of_the_day::ModePlan;
 
     fn search(game_type: &str, players: u8) -> Wish {
         let game_type = GameType(Label::new(game_type).unwrap());
@@ -155,7 +161,12 @@ mod tests {
         );
         let over = notice("Tim", CallNews::Over { search: search("QuickRace", 2) });
         assert!(over.text.starts_with("Tim and a friend are no longer looking"), "{}", over.text);
-        assert!(notice("@everyone", CallNews::Online).text.starts_with("everyone is online in "));
+        let online = |mode_of_the_day| notice("@everyone", CallNews::Online { mode_of_the_day }).text;
+        assert!(
+            online(None).starts_with("everyone is online in ") && online(None).ends_with("come and play!")
+        );
+        let ModePlan::Always(mode) = ModePlan::parse("QuickBattle").unwrap() else { panic!("it is a mode") };
+        assert!(online(Some(mode)).ends_with("come and play! Mode of the day: Quick Battle."));
     }
 
     #[test]

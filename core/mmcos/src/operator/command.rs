@@ -226,6 +226,7 @@ impl Mmcos {
             Endpoint::Reset(name) => self.reset(cx, name),
             Endpoint::Kick(user) => self.kick(cx, user),
             Endpoint::EndMatch(session) => self.end_match(cx, session),
+            Endpoint::Reunite(pair) => self.reunite(cx, pair),
             Endpoint::Ban => self.start_ban(cx, body, peer),
             Endpoint::LiftBan => self.lift_ban(cx, body),
             Endpoint::StartSeason => self.start_season(cx, body),
@@ -355,6 +356,16 @@ impl Mmcos {
         is_closed.then(|| format!("ended match {number}")).ok_or(CommandError::Unknown("match"))
     }
 
+    fn reunite(&mut self, cx: &Context<'_, Self>, pair: &str) -> Result<String, CommandError> {
+        let user = |text: &str| text.parse().map(UserId).ok();
+        let users = pair.split_once('-').and_then(|(one, other)| Some([user(one)?, user(other)?]));
+        let [one, other] = users.ok_or(CommandError::Unknown("pair"))?;
+        let is_done = self.matchmaking.reunite(cx.now().monotonic, one, other);
+        is_done
+            .then(|| format!("let players {} and {} meet again", one.0, other.0))
+            .ok_or(CommandError::Unknown("pair"))
+    }
+
     fn start_ban(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -444,6 +455,7 @@ const fn may_record(command: Endpoint<'_>) -> bool {
             | Endpoint::MakeLink
             | Endpoint::EndSession(_)
             | Endpoint::Kick(_)
+            | Endpoint::Reunite(_)
     )
 }
 

@@ -58,6 +58,8 @@ pub(super) enum Endpoint<'a> {
     Kick(&'a str),
     /// End a match.
     EndMatch(&'a str),
+    /// Let two players meet that are kept apart.
+    Reunite(&'a str),
     /// Get a page of bans.
     Bans,
     /// Set a ban.
@@ -108,7 +110,7 @@ const MODERATOR: RequiredAccess = RequiredAccess::Role(Role::Moderator);
 
 /// Routes of the API, both to serve and to describe it. Each names the least role that it takes: by default, reading
 /// takes a viewer, and everything else an admin.
-static API: [(Operation, Maker); 30] = [
+static API: [(Operation, Maker); 31] = [
     (
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
@@ -236,6 +238,12 @@ static API: [(Operation, Maker); 30] = [
             .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |session| Endpoint::EndMatch(session),
+    ),
+    (
+        post("/api/v1/apart/{pair}/end", "Lets two players that are kept apart meet again. The pair is `7-9`: their `user_id`s.")
+            .with_access(MODERATOR)
+            .fails_with(&[Status::NOT_FOUND]),
+        |pair| Endpoint::Reunite(pair),
     ),
     (
         list(

@@ -17,6 +17,7 @@ use serde::Serialize;
 use mmcos_core::admin::{Access, Caller, Chart, Role};
 use mmcos_core::seam::Wall;
 
+use crate::public::view::RaceNight;
 pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;
 pub(super) use page::{PARAMETERS, Page, QueryError};
@@ -42,6 +43,12 @@ pub(super) struct State<'a> {
     pub(super) season: Season,
     /// Special event that is on, or the next one.
     pub(super) event: Option<Event<'a>>,
+    /// Name of the mode of the day in the game's menu.
+    pub(super) mode_of_the_day: Option<&'static str>,
+    /// Race night that is on, or the next one.
+    pub(super) night: Option<RaceNight>,
+    /// Preset that suits the number of players seen so far, with figures; none before people have played for some hours.
+    pub(super) advice: Option<String>,
 }
 
 /// Health of the server.
@@ -141,6 +148,21 @@ pub(super) struct Searches<'a> {
     pub(super) modes: Vec<ModeRow>,
     /// At most 50 searches, the longest first.
     pub(super) list: Vec<SearchRow<'a>>,
+    /// Number of pairs of players that are kept apart, since they twice could not race together.
+    pub(super) pairs_apart: usize,
+    /// At most 50 of them, the latest first.
+    pub(super) apart: Vec<ApartRow<'a>>,
+}
+
+/// Two players that are kept apart.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct ApartRow<'a> {
+    /// Player.
+    pub(super) one: Identity<'a>,
+    /// Player that this one does not meet.
+    pub(super) other: Identity<'a>,
+    /// Time from which they may meet again.
+    pub(super) until: i64,
 }
 
 /// Searches for the same mode.

@@ -21,7 +21,7 @@ use core::time::Duration;
 use mmcos_core::{
     admin::{AdminResponse, Operation, RequiredAccess},
     engine::{Exchange, RateLimiter},
-    seam::{Monotonic, Storage},
+    seam::{Monotonic, Storage, Wall},
     service::Context,
     wire::http::{Method, Request, Status},
 };
@@ -278,7 +278,6 @@ impl Mmcos {
             names.take(usize::try_from(ROWS).unwrap_or(usize::MAX)).collect()
         });
         let event = self.events().at(now.wall).or_else(|| self.events().next(now.wall));
-        let night = self.nights().at(now.wall).or_else(|| self.nights().next(now.wall));
         view::Status {
             version: INFO.version,
             maintenance: self.settings.maintenance,
@@ -294,11 +293,7 @@ impl Mmcos {
                 next: self.standings.season().next_starts.as_secs(),
             },
             mode_of_the_day: self.mode_of_the_day(now.wall).map(|mode| mode.title),
-            night: night.map(|night| view::RaceNight {
-                on: night.starts <= now.wall,
-                starts: night.starts.as_secs(),
-                ends: night.ends.as_secs(),
-            }),
+            night: self.race_night(now.wall),
             event: event.map(|run| view::Event {
                 name: run.event.as_str(),
                 on: run.starts <= now.wall,
@@ -307,6 +302,16 @@ impl Mmcos {
             }),
             clock_trouble: cx.clock().trouble().map(|doubted| doubted.to_string()),
         }
+    }
+
+    /// Returns the race night that is on, or the next one.
+    pub(super) fn race_night(&self, now: Wall) -> Option<view::RaceNight> {
+        let night = self.nights().at(now).or_else(|| self.nights().next(now))?;
+        Some(view::RaceNight {
+            on: night.starts <= now,
+            starts: night.starts.as_secs(),
+            ends: night.ends.as_secs(),
+        })
     }
 
     /// Counts the hour that has passed, and persists its count.

@@ -23,6 +23,13 @@ pub struct Hour {
     pub players: u32,
 }
 
+impl Hour {
+    /// Returns the mean number of players, in tenths.
+    pub(crate) fn tenths(&self) -> u32 {
+        self.players.saturating_mul(10).checked_div(self.weeks.into()).unwrap_or(0)
+    }
+}
+
 /// Players online at each hour of the week.
 #[derive(Debug)]
 pub(crate) struct Week {
@@ -101,9 +108,7 @@ impl Week {
 
     /// Returns the mean number of players at each hour, in tenths, from Monday, 00:00 UTC.
     pub(super) fn means(&self) -> Vec<u32> {
-        let tenths =
-            |hour: &Hour| hour.players.saturating_mul(10).checked_div(hour.weeks.into()).unwrap_or(0);
-        self.hours.iter().map(tenths).collect()
+        self.hours.iter().map(Hour::tenths).collect()
     }
 }
 

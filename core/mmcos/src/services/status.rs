@@ -79,7 +79,8 @@ impl Mmcos {
         Some(text.into())
     }
 
-    /// Returns the message of the day for the game's menu: filled anew once a second at most, however many games ask.
+    /// Returns the message of the day for the game's menu. It is filled anew after any request that may change it, and
+    /// for the time alone once a second at most, however many games ask.
     pub(crate) fn menu_message(&mut self, now: Now) -> Option<Arc<str>> {
         if let Some(filled) =
             self.filled_message.as_ref().filter(|filled| now.monotonic.since(filled.at) < PERIOD)

@@ -54,7 +54,8 @@ impl Mmcos {
             return;
         }
         let Some(caller) = self.caller(user) else { return };
-        let told = self.calls.at_login(caller, cx.now().monotonic);
+        let mode = self.mode_of_the_day(cx.now().wall);
+        let told = self.calls.at_login(caller, cx.now().monotonic, mode);
         log(cx, told);
     }
 

@@ -330,7 +330,7 @@ impl Matchmaking {
         if news != News::Begun || self.keys.is_alone(race) {
             return;
         }
-        self.matchmaker.confirm(&race.players);
+        self.matchmaker.confirm(id, &race.players);
         if let Some(host) = race.players.first()
             && let Ok(profile) = standings.profile_mut(*host)
         {
@@ -369,6 +369,11 @@ impl Matchmaking {
         cx.record(Record::Result(result));
         self.matchmaker.score(cx.now().monotonic, result.match_id, result.user);
         self.rearm(cx);
+    }
+
+    /// Ends the time for which two players are kept apart. Returns false if they are not.
+    pub(crate) fn reunite(&mut self, now: Monotonic, one: UserId, other: UserId) -> bool {
+        self.matchmaker.reunite(now, one, other)
     }
 
     /// Closes a match under way: results that have not come will not count. Returns false if there is none.

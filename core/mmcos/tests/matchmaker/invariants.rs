@@ -24,6 +24,17 @@ fn imbalance(groups: &[(u8, i32, bool)]) -> (u8, u64) {
     (one.0.abs_diff(two.0), (one.1 * i64::from(two.0)).abs_diff(two.1 * i64::from(one.0)))
 }
 
+/// Returns each two accounts of a match, the smaller first.
+fn pairs(ending: &Ending) -> Vec<(UserId, UserId)> {
+    let mut accounts: Vec<UserId> = ending.groups.iter().map(|group| group.account).collect();
+    accounts.sort_unstable();
+    let with_later = |(place, one): (usize, &UserId)| {
+        let one = *one;
+        accounts.iter().skip(place + 1).map(move |other| (one, *other)).collect::<Vec<_>>()
+    };
+    accounts.iter().enumerate().flat_map(with_later).collect()
+}
+
 fn matches(world: &World) -> impl Iterator<Item = &Ending> {
     world.endings.iter().filter(|ending| ending.groups.len() > 1)
 }
@@ -74,6 +85,43 @@ proptest! {
                 sides.iter_mut().enumerate().for_each(|(place, side)| side.2 = split >> place & 1 == 1);
                 prop_assert!(imbalance(&sides) >= chosen);
             }
+        }
+    }
+
+    #[test]
+    fn two_are_kept_apart_only_after_two_failures_and_for_ten_minutes(
+        config in config(), first in history(true), second in history(true),
+    ) {
+        let mut world = World::new(config);
+        (world.reports, world.sparse) = (false, false);
+        let mut apart = BTreeSet::new();
+        for event in first.into_iter().chain(second) {
+            let endings = world.endings.len();
+            world.happen(event);
+            for ending in world.endings.iter().skip(endings) {
+                for (one, other) in pairs(ending) {
+                    prop_assert!(!world.are_apart(one, other), "{one:?} met {other:?}");
+                }
+            }
+            for (one, other, until) in world.matchmaker.kept_apart(world.now) {
+                prop_assert!(until > world.now && until <= world.now.after(Duration::from_mins(10)));
+                let together = matches(&world).filter(|ending| pairs(ending).contains(&(one, other)));
+                prop_assert!(together.count() >= 2);
+                apart.insert((one, other));
+            }
+        }
+        world.wait(Duration::from_mins(13));
+        prop_assert_eq!(world.matchmaker.kept_apart(world.now).count(), 0);
+        // They meet again.
+        for (one, other) in apart.into_iter().take(1) {
+            for account in [one, other] {
+                let mut poll = world.poll(account.0, mode(0));
+                poll.game_lobby = mmcos_game::ids::LobbyId::numbered(5_000_000 + account.0);
+                poll.group_lobby = poll.game_lobby;
+                world.enter(poll);
+            }
+            world.wait(Duration::from_secs(25));
+            prop_assert_eq!(world.last_match().map(|ending| pairs(ending)), Some(vec![(one, other)]));
         }
     }
 

@@ -45,3 +45,29 @@ fn a_match_of_which_nothing_is_heard_is_closed() {
     assert!(world.matchmaker.find_match(key).is_none());
     assert_eq!(world.matchmaker.match_counts().timed_out, 1);
 }
+
+#[test]
+fn two_who_twice_search_again_within_seconds_are_kept_apart_though_they_registered() {
+    let meet = |between: f64, scores: bool| {
+        let mut world = world();
+        world.scores = scores;
+        for _ in 0..2 {
+            enter(&mut world, 1, RACE, |_| ());
+            enter(&mut world, 2, RACE, |_| ());
+            world.wait(seconds(5.0));
+            assert_eq!(world.last_match().map(|ending| ending.groups.len()), Some(2));
+            world.wait(seconds(between));
+        }
+        enter(&mut world, 1, RACE, |_| ());
+        enter(&mut world, 2, RACE, |_| ());
+        let (one, other) = (UserId(1), UserId(2));
+        let apart = world.are_apart(one, other);
+        assert_eq!(world.matchmaker.reunite(world.now, other, one), apart);
+        assert!(!world.are_apart(one, other), "an operator lets them meet");
+        apart
+    };
+    assert_eq!(
+        [(20.0, false), (31.0, false), (20.0, true)].map(|(between, scores)| meet(between, scores)),
+        [true, false, false]
+    );
+}

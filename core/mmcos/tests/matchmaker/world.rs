@@ -67,7 +67,11 @@ pub(crate) struct World {
     pub(crate) waited: Vec<(Waiting, Ending)>,
     /// True if every match takes place: its players report it. Otherwise some may be kept apart later.
     pub(crate) reports: bool,
+    /// True if players report their points before they search again.
+    pub(crate) scores: bool,
     resting: BTreeMap<UserId, (Monotonic, BucketKey, usize)>,
+    /// The match that each player races in.
+    racing: BTreeMap<UserId, MatchId>,
     last_match: MatchId,
     last_poll: u64,
     searches: usize,
@@ -120,7 +124,9 @@ impl World {
             sparse: true,
             waited: Vec::new(),
             reports: true,
+            scores: true,
             resting: BTreeMap::new(),
+            racing: BTreeMap::new(),
             last_match: MatchId(0),
             last_poll: 0,
             searches: 0,
@@ -172,6 +178,10 @@ impl World {
 
     pub(crate) fn enter(&mut self, poll: Poll) {
         self.tick();
+        // A player reports its points before it searches again.
+        if let Some(race) = self.racing.remove(&poll.account).filter(|_| self.scores) {
+            self.matchmaker.score(self.now, race, poll.account);
+        }
         let key = BucketKey::of(&poll.mode, self.config.folding);
         let before = self.open.get(&poll.account).filter(|waiting| waiting.poll.mode == poll.mode);
         let rested =
@@ -264,6 +274,7 @@ impl World {
         {
             for group in decision.groups {
                 self.matchmaker.register(self.now, decision.match_id, group.account);
+                self.racing.insert(group.account, decision.match_id);
             }
         }
         for (poll, account) in ended {
@@ -279,6 +290,12 @@ impl World {
         self.endings.push(ending);
     }
 
+    /// Returns true if the matchmaker keeps these two apart.
+    pub(crate) fn are_apart(&self, one: UserId, other: UserId) -> bool {
+        let pair = (one.min(other), one.max(other));
+        self.matchmaker.kept_apart(self.now).any(|(one, other, _)| (one, other) == pair)
+    }
+
     /// Checks a response at the moment it is sent.
     fn check_answer(&self, ending: &Ending) {
         let members: Vec<&Waiting> =
@@ -286,7 +303,10 @@ impl World {
         if let [alone] = members[..]
             && ending.reason != Some(Reason::Superseded)
         {
-            let company = self.open.values().find(|other| compatible(alone, other));
+            let can_meet = |other: &&Waiting| {
+                compatible(alone, other) && !self.are_apart(alone.poll.account, other.poll.account)
+            };
+            let company = self.open.values().find(can_meet);
             assert!(company.is_none(), "{alone:?} was answered alone beside {company:?}");
         }
         if ending.groups.len() > 1 && self.sparse {

@@ -261,3 +261,22 @@ fn public_pages_can_be_turned_off_and_only_be_read() {
     rig.send(conn, b"POST /leaderboard HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(status(&rig.read(conn)), "405");
 }
+
+#[test]
+fn the_menu_shows_a_change_at_once() {
+    let mut settings = trusting();
+    settings.message = Value::parse("{online} online, {searching} search").unwrap();
+    let mut rig = rig(settings);
+    let message = |rig: &mut Rig<Mmcos>| {
+        let answer = get(rig, "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml");
+        let (_, rest) = answer.split_once("localize=\"false\">").unwrap();
+        rest.split_once("</Message>").unwrap().0.to_owned()
+    };
+    assert_eq!(message(&mut rig), "0 online, 0 search");
+    let token = login(&mut rig, ANN, "Ann");
+    assert_eq!(message(&mut rig), "1 online, 0 search");
+    let search = Search::race(&token, 10).begin(&mut rig);
+    assert_eq!(message(&mut rig), "1 online, 1 search");
+    rig.leave(search);
+    assert_eq!(message(&mut rig), "1 online, 0 search");
+}

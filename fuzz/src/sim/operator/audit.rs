@@ -127,9 +127,9 @@ impl World {
     }
 
     /// Checks the configuration in a login response.
-    pub(crate) fn audit_configuration(&self, configuration: Configuration) -> Result<(), String> {
+    pub(crate) fn audit_configuration(&mut self, configuration: Configuration) -> Result<(), String> {
         let set = self.model.setting("search-seconds").and_then(|seconds| seconds.parse().ok());
-        let search_seconds = set.unwrap_or(self.config.ai_after_seconds(false).into());
+        let search_seconds = self.search_seconds(set.unwrap_or(self.config.ai_after_seconds(false).into()));
         expect("the event", &configuration.event, &self.model.event(&self.config.events, self.judged()))?;
         expect("the time to search", &configuration.search_seconds, &search_seconds)
     }

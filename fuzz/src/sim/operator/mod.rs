@@ -18,6 +18,7 @@ use super::{
     failure::Invariant,
     faults::Fault,
     network::operators,
+    nights,
     players::Player,
     world::{Event, World},
 };
@@ -113,6 +114,11 @@ impl World {
         // A season from the future, after the clock was ahead, gets its right number.
         if right < season && operator.random.uniform() < 0.3 {
             return Command::StartSeason(right);
+        }
+        if !self.planned_nights.is_empty() && operator.random.uniform() < 0.1 {
+            let (name, values) = nights::SETTING;
+            let value = operator.any(&values).unwrap_or_default();
+            return Command::Set(name, value.to_owned());
         }
         let player = (operator.random.uniform() * self.players.len() as f64) as usize;
         let Player { number, steam_id, .. } = self.players[player];

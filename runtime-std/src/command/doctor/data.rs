@@ -12,12 +12,12 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::store::files;
 
-pub(super) fn examine<G: Game>(config: &Config, now: Wall) -> Vec<Finding> {
+pub(super) fn examine<G: Game>(config: &Config, game: &G::Settings, now: Wall) -> Vec<Finding> {
     let info = &G::INFO;
     match DataDir::find(&config.data_dir) {
         Ok(Some(dir)) => {
             let mut findings = directory(&dir);
-            findings.push(store::<G>(&dir, now));
+            findings.extend(store::<G>(&dir, game, now));
             findings.extend(certificates(info, Some(&dir), config, now));
             findings
         }
@@ -39,27 +39,29 @@ pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
     [found].into_iter().chain(system::findings(dir)).collect()
 }
 
-fn store<G: Game>(dir: &DataDir, now: Wall) -> Finding {
-    let mut found = None;
+fn store<G: Game>(dir: &DataDir, game: &G::Settings, now: Wall) -> Vec<Finding> {
+    let (mut found, mut records) = (None, Vec::new());
     let look = |record| {
         if found.is_none() {
             found = G::examine_record(&record, now);
         }
+        if G::informs(&record) {
+            records.push(record);
+        }
     };
     let health = match files::examine::<G::Record>(dir, now, look) {
-        Ok(None) => return Finding::ok("store", "does not exist yet: the first start makes it"),
+        Ok(None) => return vec![Finding::ok("store", "does not exist yet: the first start makes it")],
         Ok(Some(health)) => health,
-        Err(error) => return Finding::problem("store", format!("{error}.")),
+        Err(error) => return vec![Finding::problem("store", format!("{error}."))],
     };
-    if let Some(found) = found {
-        return found;
-    }
-    match files::examine_writing(G::Record::SCHEMA, dir) {
+    let advice = G::advise(game, &records);
+    let found = found.unwrap_or_else(|| match files::examine_writing(G::Record::SCHEMA, dir) {
         Ok(()) => {
             Finding::ok("store", format!("undamaged, with {} {}", health.count, G::Record::SCHEMA.counted))
         }
         Err(error) => Finding::problem("store", format!("it cannot be written at the moment: {error}.")),
-    }
+    });
+    [found].into_iter().chain(advice).collect()
 }
 
 fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {

@@ -79,7 +79,7 @@ pub fn examine<G: Game>(given: &Loaded<G::Settings>) -> Report {
     findings.push(machine::clock(now));
     findings.extend(machine::hosts_file(info, config));
     findings.extend(machine::firewall());
-    findings.extend(data::examine::<G>(config, now));
+    findings.extend(data::examine::<G>(config, game, now));
     findings.push(machine::open_files(config));
     findings.extend(G::examine(game));
     findings.extend(notifications(config));

@@ -2,13 +2,13 @@
 
 use std::{
     net::SocketAddr,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use mmcos_core::wire::steam::{AppId, SteamId, TicketBuilder, UnixSeconds, encode_platform_id};
 
 use super::{
-    client::{Answer, Client, post},
+    client::{Answer, Client, element, post},
     tls,
 };
 
@@ -68,6 +68,8 @@ pub(crate) struct Player {
     number: u32,
     pub(crate) client: Client,
     pub(crate) token: String,
+    /// Time for which the login response lets the game search before it accepts AI.
+    pub(crate) search_time: Duration,
     /// Number of searches so far.
     searches: u32,
 }
@@ -85,8 +87,11 @@ impl Player {
 
     /// Logs in with this name.
     pub(crate) fn named(mut client: Client, number: u32, name: &str) -> Self {
-        let token = client.ask(&login_as(number, name)).ok().element("SessionToken").to_owned();
-        Self { number, client, token, searches: 0 }
+        let answer = client.ask(&login_as(number, name)).ok();
+        let (_, timeout) = answer.text().rsplit_once("Config_MatchmakingTimeout_Soft").unwrap();
+        let search_time = Duration::from_secs(element(timeout, "Value").parse().unwrap());
+        let token = answer.element("SessionToken").to_owned();
+        Self { number, client, token, search_time, searches: 0 }
     }
 
     /// Returns the lobby of its party.

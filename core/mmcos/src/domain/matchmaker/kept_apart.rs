@@ -1,5 +1,6 @@
 //! Pairs of players that most likely cannot reach each other: twice in a row they were put into a match together, and
-//! neither player reported anything afterwards. Without a pause they would be matched again and again.
+//! neither player reported anything afterwards, or both searched again within seconds. Without a pause they would be
+//! matched again and again.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -52,7 +53,14 @@ impl Pairs {
                 .is_some_and(|pair| pair.failures >= FAILURES && now < pair.last.after(APART))
     }
 
-    /// Notes a match of these two from which neither reported anything.
+    /// Returns the pairs that are kept apart, each with the end of that.
+    pub(super) fn apart(&self, now: Monotonic) -> impl Iterator<Item = (UserId, UserId, Monotonic)> {
+        let pairs = self.pairs.iter().filter(|pair| pair.failures >= FAILURES);
+        let pairs = pairs.map(|Pair { accounts: (one, other), last, .. }| (*one, *other, last.after(APART)));
+        pairs.filter(move |(.., until)| now < *until)
+    }
+
+    /// Notes a match of these two that came to nothing.
     pub(super) fn fail(&mut self, one: UserId, other: UserId, now: Monotonic) {
         let accounts = accounts(one, other);
         // Drops failures that are too old to count as the one before this.
@@ -118,6 +126,7 @@ mod tests {
         assert!(!pairs.are_apart(ann, bea, at(0)));
         pairs.fail(bea, ann, at(30));
         assert!(pairs.are_apart(ann, bea, at(30)) && pairs.are_apart(bea, ann, at(39)));
+        assert!(pairs.apart(at(39)).eq([(bea, ann, at(40))]) && pairs.apart(at(40)).next().is_none());
         assert!(!pairs.are_apart(ann, cat, at(30)) && !pairs.are_apart(ann, bea, at(40)));
         pairs.fail(ann, bea, at(41));
         assert!(pairs.are_apart(ann, bea, at(41)), "a third failure at once");

@@ -23,6 +23,10 @@ const fn longest(state: MatchState) -> Duration {
 /// other. In a larger match, silence says more about the host, which does not host the next (see `decide.rs`).
 const JUDGED: usize = 4;
 
+/// Time within which two members of a match that search again cannot have raced, though one registered it. (Our choice:
+/// their games load the race for some seconds, and a race lasts minutes.)
+const BRIEF: Duration = Duration::from_secs(30);
+
 /// Progress of a live match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchState {
@@ -45,6 +49,8 @@ pub struct Member {
     pub state: MatchState,
     /// True once the member has gone on to another match.
     pub left: bool,
+    /// True if that was so soon that the member cannot have raced.
+    pub left_early: bool,
 }
 
 /// A match that is not closed.
@@ -119,6 +125,10 @@ impl LiveMatches {
         &self.pairs
     }
 
+    pub(super) const fn pairs_mut(&mut self) -> &mut Pairs {
+        &mut self.pairs
+    }
+
     pub(super) const fn counts(&self) -> MatchCounts {
         self.counts
     }
@@ -149,6 +159,7 @@ impl LiveMatches {
                 is_host: group.is_host,
                 state: MatchState::Made,
                 left: false,
+                left_early: false,
             });
         }
         let players = groups.iter().fold(0_u16, |sum, group| sum.saturating_add(group.size.get().into()));
@@ -214,28 +225,39 @@ impl LiveMatches {
     /// Takes the account out of its match.
     pub(super) fn leave(&mut self, now: Monotonic, account: UserId) {
         let Some(id) = self.by_account.remove(&account) else { return };
-        if let Some(member) = self.by_id.get_mut(&id).and_then(|found| found.member_mut(account)) {
-            // It stays a member: its reports count when the match is judged.
-            member.left = true;
+        if let Some(found) = self.by_id.get_mut(&id) {
+            let is_early = now < found.made.after(BRIEF);
+            if let Some(member) = found.member_mut(account) {
+                // It stays a member: its reports count when the match is judged.
+                (member.left, member.left_early) = (true, is_early);
+            }
         }
         self.close_if_done(now, id);
     }
 
-    /// Notes that a match of these players took place.
-    pub(super) fn confirm(&mut self, players: &[UserId]) {
+    /// Notes that a match of these players took place, unless it goes on and is judged in the end.
+    pub(super) fn confirm(&mut self, id: MatchId, players: &[UserId]) {
+        if self.by_id.contains_key(&id) {
+            return;
+        }
         for (place, one) in players.iter().enumerate() {
             players.iter().skip(place).for_each(|other| self.pairs.succeed(*one, *other));
         }
     }
 
     /// Notes for each two members of a match that is over whether they could reach each other: at least one of them
-    /// was heard of.
+    /// registered it, and not both searched again within seconds; or one of them sent its points.
     fn judge(&mut self, now: Monotonic, id: MatchId) {
         let found = self.by_id.get(&id);
         let Some(found) = found.filter(|found| found.members().count() <= JUDGED) else { return };
         for (place, one) in found.members().enumerate() {
             for other in found.members().skip(place.saturating_add(1)) {
-                if one.state.max(other.state) == MatchState::Made {
+                let proof = if one.left_early && other.left_early {
+                    MatchState::Scored
+                } else {
+                    MatchState::Registered
+                };
+                if one.state.max(other.state) < proof {
                     self.pairs.fail(one.account, other.account, now);
                 } else {
                     self.pairs.succeed(one.account, other.account);

@@ -24,8 +24,8 @@
 //!   the match stays for each of them, as long as two groups go.
 //! - A response names a party once: a second group with the same lobby is in no match with the first, and may meet
 //!   all other groups.
-//! - Two players are kept apart for ten minutes if, twice in a row, they were in a match from which neither was heard
-//!   of again (see `kept_apart.rs`).
+//! - Two players are kept apart for ten minutes if, twice in a row, they were in a match that neither registered, or
+//!   after which both searched again within seconds (see `kept_apart.rs`).
 //! - A party that fills the cap or exceeds it is held like any other and gets a response alone, since a prompt
 //!   response would only make its client poll again.
 //! - A group whose lobby ids Steam cannot have issued ([`Poll::can_host`]) never hosts. It meets groups that can, and
@@ -232,9 +232,25 @@ impl Matchmaker {
         self.matches.end(id)
     }
 
-    /// Notes that a match of these players took place, whenever that became known: they can reach each other.
-    pub fn confirm(&mut self, players: &[UserId]) {
-        self.matches.confirm(players);
+    /// Notes that a match of these players took place, though that became known only after its end: they can reach each
+    /// other.
+    pub fn confirm(&mut self, id: MatchId, players: &[UserId]) {
+        self.matches.confirm(id, players);
+    }
+
+    /// Returns the pairs of players that are kept apart, each with the end of that.
+    pub fn kept_apart(&self, now: Monotonic) -> impl Iterator<Item = (UserId, UserId, Monotonic)> {
+        self.matches.pairs().apart(now)
+    }
+
+    /// Ends the time for which two players are kept apart, at an operator's command. Returns false if they are not kept apart.
+    pub fn reunite(&mut self, now: Monotonic, one: UserId, other: UserId) -> bool {
+        let pairs = self.matches.pairs_mut();
+        let are_apart = pairs.are_apart(one, other, now);
+        if are_apart {
+            pairs.succeed(one, other);
+        }
+        are_apart
     }
 
     /// Changes times and folding. Caps stay as they are, since waiting groups were admitted by them.

@@ -18,8 +18,9 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// Maximum number of nights in a week. (Our choice.)
 pub const MAX_NIGHTS: usize = 14;
 
-/// Days within which each weekly night comes at least once, and may still be on: the week, and a day on each side.
-const DAYS: Range<i64> = -1..8;
+/// Days within which each weekly night comes at least once, and may still be on: two weeks, since clocks may skip one,
+/// and a day before.
+const DAYS: Range<i64> = -1..15;
 
 /// The nights of a week.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,12 +68,13 @@ impl Nights {
         self.around(now).filter(|night| night.starts > now).min_by_key(|night| night.starts)
     }
 
-    /// Returns the nights of the days around `now`.
+    /// Returns the nights of the days around `now`. Leaves out a night whose time clocks skip.
     fn around(&self, now: Wall) -> impl Iterator<Item = Night> {
         self.0.iter().flat_map(move |weekly| {
             let today = weekly.zone.day(now).start();
             let days = DAYS.map(move |days| later(today, days));
-            days.filter(|day| weekday(*day) == weekly.weekday).map(|day| weekly.of(day))
+            let nights = days.filter(|day| weekday(*day) == weekly.weekday).map(|day| weekly.of(day));
+            nights.filter(|night| night.starts < night.ends)
         })
     }
 }
@@ -138,6 +140,12 @@ mod tests {
     }
 
     #[test]
+    fn a_night_whose_time_clocks_skip_is_left_out() {
+        let early = nights("sun 02:30-03:30 Europe/Berlin");
+        assert_eq!(starts(&early, "2026-03-23", 2), ["2026-04-05T00:30:00Z", "2026-04-12T00:30:00Z"]);
+    }
+
+    #[test]
     fn a_night_is_on_from_its_begin_to_its_end() {
         let night = nights("sun 23:30-00:30 America/New_York");
         let next = night.next(Date::parse("2026-06-01").unwrap().start()).unwrap();
@@ -150,7 +158,7 @@ mod tests {
     }
 
     proptest! {
-        /// At any moment, a night that is on has begun and not ended; the next begins within eight days.
+        /// At any moment, a night that is on has begun and not ended; the next begins within two weeks.
         #[test]
         fn nights_come_each_week(
             secs in 0_i64..4_000_000_000,
@@ -167,7 +175,7 @@ mod tests {
                 }
                 let next = nights.next(now).unwrap();
                 prop_assert!(next.starts > now && next.ends > next.starts);
-                prop_assert!(next.starts <= later(now, 8));
+                prop_assert!(next.starts <= later(now, 15));
             }
         }
     }

@@ -340,7 +340,7 @@ function showMode({ maintenance, storage_trouble: trouble, clock_trouble: clockT
 
 function show() {
   if (!state) return;
-  const { server, players, searches, matches, season, event } = state;
+  const { server, players, searches, matches, season, event, night } = state;
   setText(byId('version'), server.version);
   showMode(server, season);
   figures([
@@ -381,6 +381,22 @@ function show() {
     nothing: 'No match is running.',
     count: matches.running,
   });
+  // A list that most servers never need.
+  if (searches.apart.length) byId('apart-section').hidden = false;
+  rows('apart', searches.apart, {
+    key: ({ one, other }) => one.user_id + '-' + other.user_id,
+    cells: ({ one, other, until }) => [[named(one), ' and ', named(other)], clock(until)],
+    actions: (pair) => {
+      const { one, other } = pair();
+      const names = plain(one.name) + ' and ' + plain(other.name);
+      return [button('Forget', 'Let ' + names + ' meet again', () =>
+        command('POST', 'apart/' + one.user_id + '-' + other.user_id + '/end', undefined, names + ' may meet again.'))];
+    },
+    nothing: 'No players are kept apart.',
+    count: searches.pairs_apart,
+  });
+  byId('advice').hidden = !state.advice;
+  setText(byId('advice'), state.advice ? state.advice + '.' : '');
   playerRows('players', players.list, 'No player is online.', players.online);
   rows('results', state.results, {
     key: (result) => result.session + ' ' + result.user_id,
@@ -406,6 +422,8 @@ function show() {
     ['Season', season.id + (season.active || isAhead ? '' : ' (ended)')],
     [isAhead ? 'Should begin' : 'Began', date(season.starts)], ['Ends', date(season.ends)], ['Next begins', date(season.next)],
     ['Event', event ? event.name + (event.on ? ' until ' + date(event.ends) : ' from ' + date(event.starts)) : 'none planned'],
+    ['Race night', night ? (night.on ? 'until ' + date(night.ends) : 'from ' + date(night.starts)) : 'none planned'],
+    ['Mode of the day', state.mode_of_the_day || 'none'],
   ]);
   terms('server', [
     ['Running for', since(server.started)],

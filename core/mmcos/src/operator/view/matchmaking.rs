@@ -9,7 +9,7 @@ use alloc::{
 use core::cmp::Reverse;
 
 use super::state::{first_rows, identity};
-use super::{self as view, MatchRow, Matches, ModeRow, SearchRow, Searches};
+use super::{self as view, ApartRow, MatchRow, Matches, ModeRow, SearchRow, Searches};
 use crate::{
     Mmcos,
     ids::UserId,
@@ -85,7 +85,24 @@ impl Mmcos {
             different_modes: matchmaker.buckets().count(),
             modes: modes.iter().map(mode_row).collect(),
             list: list.iter().filter_map(row).collect(),
+            pairs_apart: matchmaker.kept_apart(now.monotonic).count(),
+            apart: self.pairs_apart(now),
         }
+    }
+
+    fn pairs_apart(&self, now: Now) -> Vec<ApartRow<'_>> {
+        let pairs = first_rows(self.matchmaker().kept_apart(now.monotonic), |(one, other, until)| {
+            (Reverse(*until), *one, *other)
+        });
+        let row = |(one, other, until): &(UserId, UserId, Monotonic)| {
+            let left = i64::try_from(until.since(now.monotonic).as_secs()).unwrap_or(i64::MAX);
+            Some(ApartRow {
+                one: identity(self.players().get(*one)?),
+                other: identity(self.players().get(*other)?),
+                until: now.wall.as_secs().saturating_add(left),
+            })
+        };
+        pairs.iter().filter_map(row).collect()
     }
 
     pub(super) fn matches(&self, now: Now) -> Matches<'_> {

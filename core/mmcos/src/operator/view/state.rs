@@ -17,6 +17,7 @@ use crate::{
     matchmaker::{Matchmaker, Mode},
     players::Player,
     public::view::Searching,
+    settings::advice,
     special_events::Run,
 };
 use mmcos_core::{
@@ -74,6 +75,9 @@ impl Mmcos {
                 .at(now.wall)
                 .or_else(|| self.events().next(now.wall))
                 .map(|run| event(&run, now.wall)),
+            mode_of_the_day: self.mode_of_the_day(now.wall).map(|mode| mode.title),
+            night: self.race_night(now.wall),
+            advice: advice::of(&self.settings, self.public.week.counted()).map(|advice| advice.text),
         }
     }
 

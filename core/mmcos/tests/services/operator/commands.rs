@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     ANN, BEN, ELSEWHERE, HERE, Request, json, server, state,
-    world::{self, Search, get_elite, login, login_answer},
+    world::{self, Search, get_elite, login, login_answer, texts},
 };
 use crate::rig::{Rig, status};
 
@@ -257,4 +257,33 @@ fn a_dangerous_ban_needs_a_confirmation_and_a_mistyped_one_is_refused() {
     assert_eq!(bans.count(), 0);
     assert_eq!(status(&ban(&mut rig, "12.0.0.0/8", r#","confirm":true"#)), "200");
     assert_eq!(status(&ban(&mut rig, "203.0.112.0/24", "")), "200");
+}
+
+#[test]
+fn two_that_are_kept_apart_meet_again_when_the_operator_says_so() {
+    let mut rig = server();
+    let tokens = [(ANN, "Ann"), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
+    let search = |rig: &mut Rig<Mmcos>| {
+        let searches = [(0, 10), (1, 20)]
+            .map(|(player, lobby): (usize, u64)| Search::race(&tokens[player], lobby).begin(rig));
+        rig.pass(Duration::from_secs(30));
+        searches.map(|conn| texts(&rig.read(conn), "GameLobbyId").len())
+    };
+    assert_eq!([search(&mut rig), search(&mut rig), search(&mut rig)], [[2, 2], [2, 2], [1, 1]]);
+    let seen = state(&mut rig);
+    let pair = &seen["searches"]["apart"][0];
+    assert_eq!((&pair["one"]["name"], &pair["other"]["name"]), (&"Ann".into(), &"Ben".into()), "{seen}");
+    // Noticed when they searched for the third time, half a minute ago.
+    assert_eq!(pair["until"], rig.wall().as_secs() + 570);
+    let forget = |rig: &mut Rig<Mmcos>, pair: &str| {
+        let path = format!("apart/{pair}/end");
+        status(&Request::from(ELSEWHERE).operator().command(rig, ("POST", &path, ""))).to_owned()
+    };
+    assert_eq!(
+        ["1-3", "1", "a-b", "2-1", "1-2"].map(|pair| forget(&mut rig, pair)),
+        ["404", "404", "404", "200", "404"]
+    );
+    rig.pass(Duration::from_secs(1));
+    assert_eq!(state(&mut rig)["searches"]["apart"], Value::Array(vec![]));
+    assert_eq!(search(&mut rig), [2, 2]);
 }

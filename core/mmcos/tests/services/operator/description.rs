@@ -27,6 +27,7 @@ impl<'a> Operation<'a> {
         let operations = paths.iter().flat_map(|(path, methods)| {
             let path = path.replace("{user_id}", "1").replace("{session}", &session);
             let path = path.replace("{name}", "message").replace("{season}", "38").replace("{number}", "1");
+            let path = path.replace("{pair}", "3-4");
             methods.as_object().unwrap().iter().map(move |(method, described)| Self {
                 method: method.to_uppercase(),
                 path: path.clone(),
@@ -109,6 +110,13 @@ fn scene() -> Rig<Mmcos> {
     Search::race(&ann, 10).begin(&mut rig);
     Search::race(&ben, 20).begin(&mut rig);
     rig.pass(Duration::from_secs(40));
+    // Two that twice do not race, though they were in a match.
+    let [fay, gil] = [(BEN + 2, "Fay"), (BEN + 3, "Gil")].map(|(id, name)| login(&mut rig, id, name));
+    for _ in 0..3 {
+        Search::race(&fay, 40).begin(&mut rig);
+        Search::race(&gil, 50).begin(&mut rig);
+        rig.pass(Duration::from_secs(10));
+    }
     Search::race(&login(&mut rig, BEN + 1, "Eve"), 30).begin(&mut rig);
     let ban = value!({ "subject": BANNED, "hours": 1, "note": "seen" }).to_string();
     let log_in = password(PASSWORD);
@@ -259,8 +267,15 @@ fn is(found: &Value, kind: &Value) -> bool {
 fn every_operation_succeeds_as_described() {
     let document = description(&mut server());
     let all_state = state(&mut scene());
-    for list in ["players/list", "searches/list", "searches/modes", "matches/list", "results", "leaderboard"]
-    {
+    for list in [
+        "players/list",
+        "searches/list",
+        "searches/modes",
+        "searches/apart",
+        "matches/list",
+        "results",
+        "leaderboard",
+    ] {
         assert_ne!(all_state.pointer(&format!("/{list}")), Some(&value!([])), "{list} is not tested");
     }
     let operations = Operation::all(&document);

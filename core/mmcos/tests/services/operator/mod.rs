@@ -28,11 +28,12 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 13] = [
+const COMMANDS: [(&str, &str, &str); 14] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
     ("POST", "matches/1/end", ""),
+    ("POST", "apart/3-4/end", ""),
     ("POST", "bans", r#"{"subject":"76561202255230001"}"#),
     ("POST", "bans/lift", r#"{"subject":"76561202255230001"}"#),
     ("POST", "season/start", r#"{"season":39}"#),
