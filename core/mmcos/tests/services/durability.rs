@@ -451,3 +451,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_host_reads_once_how_many_accounts_the_store_has_lost() {
+    let mut rig = world::server();
+    for player in 0..PLAYERS {
+        world::login(&mut rig, steam_id(player), "Racer");
+    }
+    let is_lost =
+        |record: &Record| matches!(record, Record::Player(player) if [2, 3].contains(&player.user_id.0));
+    rig.records.retain(|record| !is_lost(record));
+    let mut next = world::just_restarted(&rig, trusting(), rig.wall());
+    for player in [0, 3] {
+        world::login(&mut next, steam_id(player), "Racer");
+    }
+    let missing: Vec<_> = next.events.iter().filter(|event| event.starts_with("AccountsMissing")).collect();
+    assert_eq!(missing, ["AccountsMissing { accounts: 2 }"]);
+}

@@ -11,6 +11,7 @@ mod events;
 mod http;
 mod limits;
 mod matches;
+mod nights;
 mod operator;
 mod others;
 mod players;

@@ -81,6 +81,17 @@ fn no_game_brings_more_than_the_tables_allow() {
 }
 
 #[test]
+fn the_most_that_a_race_can_bring_is_no_exaggeration() {
+    let mut rig = server();
+    let token = login(&mut rig, ANN, "Ann");
+    let mut exaggerated = |points| {
+        race(&mut rig, &token, points);
+        rig.events.iter().filter(|event| event.starts_with("Exaggerated")).count()
+    };
+    assert_eq!([-60, 0, 140, 141, 140].map(&mut exaggerated), [0, 0, 0, 1, 1]);
+}
+
+#[test]
 fn ranks_count_from_0_and_the_older_account_wins_a_tie() {
     let mut rig = server();
     let [ann, bea] = [(ANN, "Ann"), (BEA, "Bea")].map(|(id, name)| login(&mut rig, id, name));
