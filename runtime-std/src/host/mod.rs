@@ -269,8 +269,8 @@ pub fn start<G: Game>(
         #[cfg(windows)]
         Command::Service(ServiceAction::Run) => {
             windows::service::attach()?;
-            let data_dir = DataDir::open(&sources.load::<G>()?.config.data_dir)?;
-            if let Ok(file) = windows::service::log_file(data_dir.path()) {
+            // Before the settings are read: the log says what is wrong with them.
+            if let Some(Ok(file)) = named_data_dir.as_deref().map(windows::service::log_file) {
                 logging::write_to(file);
             }
             return Host::start(&sources.load::<G>()?).map(Some);

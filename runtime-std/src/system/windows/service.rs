@@ -28,7 +28,7 @@ use crate::host::program::name as program;
 const ACCOUNT: &str = r"NT AUTHORITY\LocalService";
 /// Time between a crash and the next start.
 const RESTART: Duration = Duration::from_secs(5);
-/// Time in which a server stops.
+/// Time in which a server starts or stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Size at which the log file of the service makes room for a new one, at a start.
 const LOG_LIMIT: u64 = 5_000_000;
@@ -191,7 +191,7 @@ pub(crate) fn install(info: &Info, data_dir: Option<&Path>) -> Result<String, Wi
         Ok(()) => "The firewall lets players through to it.".to_owned(),
         Err(error) => format!("ATTENTION: {error}."),
     };
-    service.start::<&OsStr>(&[]).map_err(|error| of("starting the service", error))?;
+    start_and_wait(&service, "starting the service")?;
     let restarts = if has_restart { ", and again after a crash" } else { "" };
     Ok(format!(
         "Installed and started the service {name}. It starts with Windows{restarts}.\n\
@@ -233,7 +233,7 @@ pub(crate) fn remove(info: &Info) -> Result<String, WindowsError> {
 /// Starts the installed service.
 pub(crate) fn start(info: &Info) -> Result<String, WindowsError> {
     let what = "starting the service";
-    opened(info, what)?.start::<&OsStr>(&[]).map_err(|error| of(what, error))?;
+    start_and_wait(&opened(info, what)?, what)?;
     Ok(format!("Started the service {}.\n", info.name))
 }
 
@@ -253,22 +253,43 @@ fn manager(access: ServiceManagerAccess, what: &'static str) -> Result<ServiceMa
     ServiceManager::local_computer(None::<&OsStr>, access).map_err(|error| of(what, error))
 }
 
+fn start_and_wait(service: &Service, what: &'static str) -> Result<(), WindowsError> {
+    service.start::<&OsStr>(&[]).map_err(|error| of(what, error))?;
+    match settled(service, what)? {
+        ServiceState::Running => Ok(()),
+        _ => {
+            let said =
+                format!("the server ended; the log in its data directory, {}.log, says why", program());
+            Err(WindowsError::Tool { what, said })
+        }
+    }
+}
+
 fn stop_and_wait(service: &Service, what: &'static str) -> Result<(), WindowsError> {
-    let state = || service.query_status().map(|status| status.current_state).map_err(|error| of(what, error));
-    if state()? == ServiceState::Stopped {
+    // A service that is starting refuses to stop.
+    if settled(service, what)? == ServiceState::Stopped {
         return Ok(());
     }
     service.stop().map_err(|error| of(what, error))?;
+    match settled(service, what)? {
+        ServiceState::Stopped => Ok(()),
+        _ => Err(WindowsError::Tool { what, said: "the service does not stop".to_owned() }),
+    }
+}
+
+/// Waits until the service is no longer starting or stopping, and returns its state.
+fn settled(service: &Service, what: &'static str) -> Result<ServiceState, WindowsError> {
     let step = Duration::from_millis(100);
     let mut waited = Duration::ZERO;
-    while state()? != ServiceState::Stopped {
-        if waited > PATIENCE {
-            return Err(WindowsError::Tool { what, said: "the service does not stop".to_owned() });
+    loop {
+        let state = service.query_status().map_err(|error| of(what, error))?.current_state;
+        let is_passing = matches!(state, ServiceState::StartPending | ServiceState::StopPending);
+        if !is_passing || waited > PATIENCE {
+            return Ok(state);
         }
         thread::sleep(step);
         waited = waited.saturating_add(step);
     }
-    Ok(())
 }
 
 /// Copies this program to a directory that only administrators can write to: the service's account must be able to
