@@ -195,19 +195,25 @@ impl Setup {
         let addresses = self.visitor_addresses();
         // Behind a proxy, plain HTTP may be for the proxy alone.
         let has_page = self.has_page && self.http.is_some_and(|http| !http.address.ip().is_loopback());
-        if has_page {
-            writeln!(f, "{:<14} {}", "Players", self.urls("/").join("\n               "))?;
-        }
         let hosts: Vec<_> = self.info.redirected_hosts().collect();
-        if hosts.is_empty() {
-            return Ok(());
+        if !hosts.is_empty() {
+            self.by_hand(f, &addresses, &hosts)?;
         }
         if has_page {
-            f.write_str("               Scripts on that page set up a player's PC. To do it by hand:\n")?;
+            writeln!(f, "\n{:<14} {}", "Players", self.urls("/").join("\n               "))?;
         }
+        if has_page && !hosts.is_empty() {
+            f.write_str("               Each player opens this page and runs its script.\n")?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the scripts on the page for players do, and what an operator must know about networks.
+    fn by_hand(&self, f: &mut fmt::Formatter<'_>, addresses: &Addresses, hosts: &[&str]) -> fmt::Result {
         f.write_str(
             "\nOn each game PC, add these lines to the hosts file. On Windows that is\n\
-             C:\\Windows\\System32\\drivers\\etc\\hosts; open it with an editor that was started as administrator.\n\n",
+             C:\\Windows\\System32\\drivers\\etc\\hosts; open it with an editor that was\n\
+             started as administrator.\n\n",
         )?;
         let public_ip = match &addresses.public {
             Some(ServerAddress::Ip(address)) => Some(*address),
@@ -226,7 +232,7 @@ impl Setup {
         }
         let internet = format!(
             "Players on the internet need your router's public address, and the router must forward TCP ports 443 (the \
-             game) and 80 (the page above) to this machine. With CGNAT or DS-Lite there is no public address.{}",
+             game) and 80 (the page for players) to this machine. With CGNAT or DS-Lite there is no public address.{}",
             self.guide(" See ")
         );
         f.write_str(&text::wrap(&internet, ""))?;
@@ -324,8 +330,17 @@ mod tests {
             with_http(Some(place("127.0.0.1:8080", None)), true),
             with_http(None, true),
         ] {
-            assert!(!without.contains("Scripts on that page"), "{without}");
+            assert!(!without.contains("this page"), "{without}");
         }
+    }
+
+    #[test]
+    fn the_page_comes_last_where_a_small_window_shows_it() {
+        let http = Some(place("[::]:80", None));
+        let text = Setup { http, ..setup(&["192.168.1.20"], "[::]:443", None) }.to_string();
+        let last = text.rsplit("\n\n").next().unwrap();
+        assert!(last.starts_with("Players        http://192.168.1.20/\n"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 
     #[test]
@@ -341,7 +356,6 @@ mod tests {
         );
         assert!(text.contains("/data\n") && text.contains("/etc/mmcos.toml\n"));
         assert!(!text.contains("setcap"));
-        assert!(text.lines().all(|line| line.len() <= 110), "{text}");
     }
 
     #[test]
@@ -389,7 +403,7 @@ mod tests {
         let http = Some(place("[::]:8080", Some(80)));
         let text = Setup { info: &BARE, http, ..setup(&["192.0.2.2"], "[::]:443", None) }.to_string();
         assert!(text.contains("\nPlayers        http://192.0.2.2:8080/\n"), "{text}");
-        for absent in ["hosts file", "192.0.2.2 localhost", "Scripts", "docs/", "CGNAT"] {
+        for absent in ["hosts file", "192.0.2.2 localhost", "script", "docs/", "CGNAT"] {
             assert!(!text.contains(absent), "{absent}: {text}");
         }
     }
