@@ -106,73 +106,21 @@ impl Default for Public {
     }
 }
 
-/// A public request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Visit<'a> {
-    Style,
-    Script,
-    LivePart,
-    LeaderboardPage,
-    PlayerPage(&'a str),
-    SeasonsPage,
-    SeasonPage(&'a str),
-    Badge,
-    Calendar,
-    Status,
-    Leaderboard,
-    Player(&'a str),
-    Seasons,
-    Season(&'a str),
-    Week,
-}
-
-impl<'a> Visit<'a> {
-    fn find(path: &'a str) -> Option<Self> {
-        let below =
-            |start| path.strip_prefix(start).filter(|rest: &&str| !rest.is_empty() && !rest.contains('/'));
-        Some(match path {
-            "/play.css" => Self::Style,
-            "/play.js" => Self::Script,
-            "/now" => Self::LivePart,
-            "/leaderboard" => Self::LeaderboardPage,
-            "/seasons" => Self::SeasonsPage,
-            "/badge.svg" => Self::Badge,
-            "/nights.ics" => Self::Calendar,
-            "/api/v1/status" => Self::Status,
-            "/api/v1/leaderboard" => Self::Leaderboard,
-            "/api/v1/seasons" => Self::Seasons,
-            "/api/v1/week" => Self::Week,
-            _ => None
-                .or_else(|| below("/players/").map(Self::PlayerPage))
-                .or_else(|| below("/seasons/").map(Self::SeasonPage))
-                .or_else(|| below("/api/v1/players/").map(Self::Player))
-                .or_else(|| below("/api/v1/seasons/").map(Self::Season))?,
-        })
-    }
-}
-
 /// Reason why a public page cannot be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Missing {
-    NotFound,
-    TooManySearches,
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    status: Status,
+    text: &'static str,
 }
 
-impl Missing {
-    const fn status(self) -> Status {
-        match self {
-            Self::NotFound => Status::NOT_FOUND,
-            Self::TooManySearches => Status::TOO_MANY_REQUESTS,
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::NotFound => "This server has nothing here: no such player, season or race night.",
-            Self::TooManySearches => "Many people are searching at the moment. Try again in a few seconds.",
-        }
-    }
-}
+const NOT_FOUND: Missing = Missing {
+    status: Status::NOT_FOUND,
+    text: "This server has nothing here: no such player, season or race night.",
+};
+const TOO_MANY_SEARCHES: Missing = Missing {
+    status: Status::TOO_MANY_REQUESTS,
+    text: "Many people are searching at the moment. Try again in a few seconds.",
+};
 
 impl Mmcos {
     /// Serves a public request. Returns the exchange if the request is for something else.
@@ -191,67 +139,71 @@ impl Mmcos {
         if !is_public {
             return Some(exchange);
         }
-        let Some(visit) = Visit::find(request.path()) else { return Some(exchange) };
-        let answer = if matches!(request.method(), Method::Get | Method::Head) {
-            self.page(cx, visit, request.query())
-        } else {
-            AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
-                .with("Allow", "GET, HEAD")
-        };
+        let Some(mut answer) = self.page(cx, request.path(), request.query()) else { return Some(exchange) };
+        if !matches!(request.method(), Method::Get | Method::Head) {
+            answer = AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
+                .with("Allow", "GET, HEAD");
+        }
         answer.send(|response| cx.respond(exchange, response));
         None
     }
 
-    fn page(&mut self, cx: &Context<'_, Self>, visit: Visit<'_>, query: Option<&str>) -> AdminResponse {
+    fn page(&mut self, cx: &Context<'_, Self>, path: &str, query: Option<&str>) -> Option<AdminResponse> {
+        let (folder, name) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
         let query = Query::parse(query);
         let elsewhere = |answer: AdminResponse| {
             answer.with("Cache-Control", "public, max-age=5").with("Access-Control-Allow-Origin", "*")
         };
         let json = |value: Result<AdminResponse, Missing>| {
-            elsewhere(value.unwrap_or_else(|missing| AdminResponse::error(missing.status(), missing.text())))
+            elsewhere(value.unwrap_or_else(|missing| AdminResponse::error(missing.status, missing.text)))
         };
         let html = |title: &str, content: Result<maud::Markup, Missing>| match content {
             Ok(content) => html(&page::whole(title, &content)),
             Err(missing) => {
-                html(&page::whole(missing.text(), &page::missing(missing.text()))).of_status(missing.status())
+                html(&page::whole(missing.text, &page::missing(missing.text))).of_status(missing.status)
             }
         };
-        match visit {
-            Visit::Style => file("text/css; charset=utf-8", include_str!("style.css")),
-            Visit::Script => file("text/javascript; charset=utf-8", include_str!("script.js")),
-            Visit::LivePart => AdminResponse::new("text/html; charset=utf-8", self.live(cx).front),
-            Visit::Status => elsewhere(AdminResponse::new("application/json", self.live(cx).status)),
-            Visit::Badge => {
+        Some(match (folder, name) {
+            ("", "play.css") => file("text/css; charset=utf-8", include_str!("style.css")),
+            ("", "play.js") => file("text/javascript; charset=utf-8", include_str!("script.js")),
+            ("", "now") => AdminResponse::new("text/html; charset=utf-8", self.live(cx).front),
+            ("/api/v1", "status") => elsewhere(AdminResponse::new("application/json", self.live(cx).status)),
+            ("", "badge.svg") => {
                 let searching = self.public_status(cx).searching;
                 let svg = badge::svg(&searching, query.get("mode"));
                 elsewhere(AdminResponse::new("image/svg+xml", svg.into_bytes().into()))
             }
-            Visit::Calendar => json(
+            ("", "nights.ics") => json(
                 self.nights_calendar(cx.now().wall)
-                    .ok_or(Missing::NotFound)
+                    .ok_or(NOT_FOUND)
                     .map(|text| AdminResponse::new("text/calendar; charset=utf-8", text.into_bytes().into())),
             ),
-            Visit::LeaderboardPage => {
+            ("", "leaderboard") => {
                 let found = self.find_places(cx, &query);
                 html("Leaderboard", found.map(|view| page::leaderboard(&view, &query)))
             }
-            Visit::PlayerPage(user) => {
+            ("/players", user) => {
                 let found = self.public_player(user);
                 let title = found.as_ref().map_or("Player", |view| view.name);
                 html(title, found.as_ref().map(page::player).map_err(|missing| *missing))
             }
-            Visit::SeasonsPage => html("Past seasons", Ok(page::seasons(&self.past_seasons()))),
-            Visit::SeasonPage(season) => {
+            ("", "seasons") => html("Past seasons", Ok(page::seasons(&self.past_seasons()))),
+            ("/seasons", season) => {
                 html("Season", self.final_standings(season).map(|view| page::final_standings(&view)))
             }
-            Visit::Leaderboard => json(self.find_places(cx, &query).map(|view| AdminResponse::json(&view))),
-            Visit::Player(user) => json(self.public_player(user).map(|view| AdminResponse::json(&view))),
-            Visit::Seasons => json(Ok(AdminResponse::json(&self.past_seasons()))),
-            Visit::Season(season) => {
+            ("/api/v1", "leaderboard") => {
+                json(self.find_places(cx, &query).map(|view| AdminResponse::json(&view)))
+            }
+            ("/api/v1/players", user) => {
+                json(self.public_player(user).map(|view| AdminResponse::json(&view)))
+            }
+            ("/api/v1", "seasons") => json(Ok(AdminResponse::json(&self.past_seasons()))),
+            ("/api/v1/seasons", season) => {
                 json(self.final_standings(season).map(|view| AdminResponse::json(&view)))
             }
-            Visit::Week => json(Ok(AdminResponse::json(&self.public.week.means()))),
-        }
+            ("/api/v1", "week") => json(Ok(AdminResponse::json(&self.public.week.means()))),
+            _ => return None,
+        })
     }
 
     /// Returns the live part, rendered once per [`PERIOD`] at most.
@@ -335,13 +287,13 @@ impl Mmcos {
         let search = query.get("search").map(str::trim).filter(|text| !text.is_empty());
         if let Some(text) = search {
             let limit = self.public.searches.take((), cx.now().monotonic);
-            limit.map_err(|_| Missing::TooManySearches)?;
+            limit.map_err(|_| TOO_MANY_SEARCHES)?;
             return Ok(view::Leaderboard { players: total, start: 1, rows: self.named(text) });
         }
         let start = match query.get("around") {
             Some(user) => {
-                let user = user.parse().ok().map(UserId).ok_or(Missing::NotFound)?;
-                self.players().rank_of(user).ok_or(Missing::NotFound)?.saturating_sub(ROWS / 2)
+                let user = user.parse().ok().map(UserId).ok_or(NOT_FOUND)?;
+                self.players().rank_of(user).ok_or(NOT_FOUND)?.saturating_sub(ROWS / 2)
             }
             None => {
                 query.get("start").and_then(|start| start.parse::<u32>().ok()).unwrap_or(1).saturating_sub(1)
@@ -372,9 +324,9 @@ impl Mmcos {
     }
 
     fn public_player(&self, user: &str) -> Result<view::PlayerPage<'_>, Missing> {
-        let user = user.parse().map(UserId).map_err(|_| Missing::NotFound)?;
-        let player = self.players().get(user).filter(|player| is_public(player)).ok_or(Missing::NotFound)?;
-        let rank = self.players().rank_of(user).ok_or(Missing::NotFound)?;
+        let user = user.parse().map(UserId).map_err(|_| NOT_FOUND)?;
+        let player = self.players().get(user).filter(|player| is_public(player)).ok_or(NOT_FOUND)?;
+        let rank = self.players().rank_of(user).ok_or(NOT_FOUND)?;
         let latest = self.matchmaking.matches().latest().take(SEARCHED);
         let own = latest.flat_map(|(race, results)| {
             results.iter().filter(|result| result.user == user).map(move |result| (race, result))
@@ -410,8 +362,8 @@ impl Mmcos {
     }
 
     fn final_standings(&self, season: &str) -> Result<view::FinalStandings<'_>, Missing> {
-        let season = season.parse().map(SeasonId).map_err(|_| Missing::NotFound)?;
-        let podium = self.standings.podiums().get(&season).ok_or(Missing::NotFound)?;
+        let season = season.parse().map(SeasonId).map_err(|_| NOT_FOUND)?;
+        let podium = self.standings.podiums().get(&season).ok_or(NOT_FOUND)?;
         let rows = (0..).zip(&podium.places).map(|(rank, place)| view::Place {
             rank: u32::saturating_add(rank, 1),
             user_id: is_public_name(place.name.as_str()).then_some(place.user.0),
