@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use serde::Deserialize;
 
-use super::response::{Response, writer};
+use super::response::{Response, Served, writer};
 use crate::{
     LogEvent, Mmcos, Rejection,
     identity::identify,
@@ -41,12 +41,7 @@ struct UpdateAccountTitle<'a> {
 }
 
 impl Mmcos {
-    pub(crate) fn login(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-        peer: SocketAddr,
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn login(&mut self, cx: &mut Context<'_, Self>, body: &[u8], peer: SocketAddr) -> Served {
         let body = xml::with_cosmetic_texts(body, &["DisplayName", "DefaultTitle"]);
         let request: Login<'_> = xml::from_bytes(&body, "Login", &self.settings.xml())?;
         if self.settings.maintenance {
@@ -84,12 +79,7 @@ impl Mmcos {
 
     /// Renders `LoginDetails`: 57 KB that are the same for all players, then the player's own part. (Inferred: the
     /// values of `SeasonInfo` after a change of season, which no capture shows.)
-    fn login_details(
-        &mut self,
-        user: UserId,
-        (now, issued): (Wall, Wall),
-        old: SeasonId,
-    ) -> Result<Response<'static>, Rejection> {
+    fn login_details(&mut self, user: UserId, (now, issued): (Wall, Wall), old: SeasonId) -> Served {
         let (configuration, sources) = self.configuration();
         let (configuration, hash) = configuration.at(now, sources);
         let mut xml = writer();
@@ -125,11 +115,7 @@ impl Mmcos {
         Ok(Response::shared_xml(configuration, xml))
     }
 
-    pub(crate) fn update_account_title(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn update_account_title(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Served {
         let request: UpdateAccountTitle<'_> =
             xml::from_bytes(body, "UpdateAccountTitle", &self.settings.xml())?;
         let user = self.authenticate(cx, &request.session_token)?.user;

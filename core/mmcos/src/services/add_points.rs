@@ -15,7 +15,7 @@ use alloc::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::response::{Response, writer};
+use super::response::{Response, Served, writer};
 use crate::{
     LogEvent, Mmcos, NotCounted, Record, Rejection,
     ids::{MatchId, Points, RaceKey, UserId},
@@ -40,11 +40,7 @@ struct AddPoints<'a> {
 }
 
 impl Mmcos {
-    pub(crate) fn add_points(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn add_points(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Served {
         let request: AddPoints<'_> = xml::from_bytes(body, "AddPoints", &self.settings.xml())?;
         let session = self.authenticate(cx, &request.session_token)?;
         let user = session.user;

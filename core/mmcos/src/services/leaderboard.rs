@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use serde::Deserialize;
 
-use super::response::{Response, writer};
+use super::response::{Response, Served, writer};
 use crate::{
     Mmcos, Rejection,
     ids::Points,
@@ -90,11 +90,7 @@ impl Leaderboards {
 }
 
 impl Mmcos {
-    pub(crate) fn get_elite(
-        &mut self,
-        cx: &Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn get_elite(&mut self, cx: &Context<'_, Self>, body: &[u8]) -> Served {
         let request: GetElite<'_> = xml::from_bytes(body, "GetElite", &self.settings.xml())?;
         let user = self.authenticate(cx, &request.session_token)?.user;
         let page = self.leaderboards.page(
@@ -109,11 +105,7 @@ impl Mmcos {
     }
 
     /// Responds to `GetEliteRank`, known by name only, as [`Mmcos::get_elite`] does, but without entries: our choice.
-    pub(crate) fn get_elite_rank(
-        &mut self,
-        cx: &Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn get_elite_rank(&mut self, cx: &Context<'_, Self>, body: &[u8]) -> Served {
         let request: GetEliteRank<'_> = xml::from_bytes(body, "GetEliteRank", &self.settings.xml())?;
         let user = self.authenticate(cx, &request.session_token)?.user;
         let mut xml = writer();
@@ -123,11 +115,7 @@ impl Mmcos {
         Ok(Response::xml(xml))
     }
 
-    pub(crate) fn get_friends(
-        &mut self,
-        cx: &Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn get_friends(&mut self, cx: &Context<'_, Self>, body: &[u8]) -> Served {
         let request: GetFriends<'_> = xml::from_bytes(body, "GetFriends", &self.settings.xml())?;
         let user = self.authenticate(cx, &request.session_token)?.user;
         let mut xml = writer();

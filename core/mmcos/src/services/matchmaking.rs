@@ -7,11 +7,11 @@ use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use serde::Deserialize;
 
-use super::response::{Response, writer};
+use super::response::{Response, Served, writer};
 use crate::{
     Mmcos, Rejection,
     ids::{LobbyId, RaceKey, UserId},
-    matchmaker::{Config, Decision, GameType, GroupSize, Label, Mode, Poll, PollId, RuleSet, Waits},
+    matchmaker::{Config, GameType, GroupSize, Label, Mode, Poll, PollId, RuleSet, Waits},
     state::matchmaking::PollEnd,
 };
 use mmcos_core::{
@@ -124,11 +124,7 @@ impl Mmcos {
 
     /// Cancels a player's matchmaking ticket. Known by name only. A client that drops its connection instead ends it
     /// as well.
-    pub(crate) fn cancel_matchmaking(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn cancel_matchmaking(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Served {
         let request: CancelMatchmaking<'_> =
             xml::from_bytes(body, "CancelMatchmaking", &self.settings.xml())?;
         let account = self.authenticate(cx, &request.session_token)?.user;
@@ -138,11 +134,7 @@ impl Mmcos {
     }
 
     /// Registers the match of a key as begun, which confirms its host.
-    pub(crate) fn register_active_game(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        body: &[u8],
-    ) -> Result<Response<'static>, Rejection> {
+    pub(crate) fn register_active_game(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Served {
         let request: RegisterActiveGameWithPlayers<'_> =
             xml::from_bytes(body, "RegisterActiveGameWithPlayers", &self.settings.xml())?;
         let account = self.authenticate(cx, &request.session_token)?.user;
@@ -172,10 +164,7 @@ impl Mmcos {
 /// Responds to the polls of one decision. It is rendered once.
 fn respond(cx: &mut Context<'_, Mmcos>, polls: Vec<Exchange>, decision: PollEnd<'_>, waits: Waits) {
     let mut xml = writer();
-    match decision {
-        PollEnd::Match(race_key, decision) => render(race_key, &decision, waits, &mut xml),
-        PollEnd::Cancelled => render_cancelled(waits, &mut xml),
-    }
+    render(decision, waits, &mut xml);
     let polls = match <[Exchange; 1]>::try_from(polls) {
         // Head and body in one piece.
         Ok([poll]) => return Response::xml(xml).send(cx, poll),
@@ -189,8 +178,19 @@ fn respond(cx: &mut Context<'_, Mmcos>, polls: Vec<Exchange>, decision: PollEnd<
 }
 
 /// Renders `MatchmakingResult`, in the order of captures 03, 06 and 07.
-fn render(race_key: RaceKey, decision: &Decision<'_>, waits: Waits, xml: &mut Writer) {
-    open(waits, xml);
+fn render(decision: PollEnd<'_>, waits: Waits, xml: &mut Writer) {
+    xml.root("MatchmakingResult");
+    xml.value("AverageWaitTimeNonRanked", waits.not_ranked());
+    xml.value("AverageWaitTimeRanked", waits.ranked());
+    let Some((race_key, decision)) = decision else {
+        // The player cancelled, and a client may still be there to read it. (Our choice.)
+        xml.text("Error", "cancelled");
+        xml.empty("Groups");
+        xml.nil("InProgressGameToJoin");
+        xml.nil("RaceKey");
+        xml.number("SessionId", 0);
+        return xml.close("MatchmakingResult");
+    };
     xml.nil("Error");
     xml.open("Groups");
     for group in decision.groups {
@@ -207,21 +207,4 @@ fn render(race_key: RaceKey, decision: &Decision<'_>, waits: Waits, xml: &mut Wr
     xml.value("RaceKey", race_key);
     xml.number("SessionId", decision.match_id.0);
     xml.close("MatchmakingResult");
-}
-
-/// Renders the response to a poll that the player cancelled, if a client is still there to read it. (Our choice.)
-fn render_cancelled(waits: Waits, xml: &mut Writer) {
-    open(waits, xml);
-    xml.text("Error", "cancelled");
-    xml.empty("Groups");
-    xml.nil("InProgressGameToJoin");
-    xml.nil("RaceKey");
-    xml.number("SessionId", 0);
-    xml.close("MatchmakingResult");
-}
-
-fn open(waits: Waits, xml: &mut Writer) {
-    xml.root("MatchmakingResult");
-    xml.value("AverageWaitTimeNonRanked", waits.not_ranked());
-    xml.value("AverageWaitTimeRanked", waits.ranked());
 }

@@ -26,6 +26,9 @@ const CHALLENGE: [(&str, &str); 1] = [("WWW-Authenticate", "MMCOS realm=\"player
 /// The wait before a retry, in seconds, in the response to a change that cannot be stored. (Our choice.)
 pub(crate) const RETRY_AFTER: (&str, &str) = ("Retry-After", "5");
 
+/// The result of a request to a service.
+pub(crate) type Served = Result<Response<'static>, Rejection>;
+
 /// A response with status 200, unless it is an error.
 #[derive(Debug)]
 pub(crate) struct Response<'a> {

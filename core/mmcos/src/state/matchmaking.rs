@@ -52,14 +52,9 @@ pub(crate) struct HeldPoll {
     exchange: Exchange,
 }
 
-/// The response to one or several polls, before it is rendered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum PollEnd<'a> {
-    /// The groups of a match, or one group alone.
-    Match(RaceKey, Decision<'a>),
-    /// The player cancelled.
-    Cancelled,
-}
+/// The response to one or several polls, before it is rendered: the groups of a match or one group alone, and their key;
+/// `None` if the player cancelled.
+pub(crate) type PollEnd<'a> = Option<(RaceKey, Decision<'a>)>;
 
 impl Matchmaking {
     pub(crate) fn new(settings: &Settings, life: &Life, first_match: MatchId) -> Self {
@@ -197,12 +192,12 @@ impl Matchmaking {
                     self.issue(cx, race_key, &decision, settings);
                     let exchanges = decision.groups.iter().filter_map(|group| self.held.remove(&group.poll));
                     let exchanges = exchanges.map(|held| held.exchange).collect();
-                    respond(cx, exchanges, PollEnd::Match(race_key, decision), *self.matchmaker.waits());
+                    respond(cx, exchanges, Some((race_key, decision)), *self.matchmaker.waits());
                 }
                 Outcome::Cancelled { poll, account } => {
                     calls.ended(cx, account);
                     let exchanges = self.held.remove(&poll).map(|held| held.exchange).into_iter().collect();
-                    respond(cx, exchanges, PollEnd::Cancelled, *self.matchmaker.waits());
+                    respond(cx, exchanges, None, *self.matchmaker.waits());
                 }
             }
         }
