@@ -1,7 +1,8 @@
 //! The cost of durability: `cargo run --release -p mmcos-smol --example durability [DIRECTORY]`.
 //!
-//! Measures results (`AddPoints`) in the core and over HTTP, start-up, and memory. The store is made in DIRECTORY, to
-//! measure the disk of that; without one, in the directory for temporary files.
+//! Measures results (`AddPoints`) over HTTP. The store is made in DIRECTORY, to measure the disk of that; without one, in
+//! the directory for temporary files. `footprint.rs` measures start-up and memory, and `core/mmcos/benches` a result in
+//! the core.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,7 +15,6 @@
 use std::{
     env, fs,
     fs::File,
-    hint::black_box,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     ops::RangeInclusive,
@@ -25,17 +25,16 @@ use std::{
 
 use mmcos_core::link::WriteLimits;
 use mmcos_core::{
-    OutboxOf,
     engine::Limits,
     game::{Game as _, Life},
-    seam::{ConnId, Input, Monotonic, Now, Wall},
+    seam::Wall,
     wire::steam::SteamId,
 };
 use mmcos_game::{
     IdentityPolicy, Mmcos, Record, Settings,
-    ids::{MatchId, Points, RaceKey, UserId},
+    ids::{MatchId, RaceKey, UserId},
     matchmaker::{GameType, Label, Mode, RuleSet},
-    players::{Name, Player},
+    players::Player,
     results::Match,
     seasons::Season,
     session_token::{Session, SessionKey},
@@ -58,8 +57,6 @@ fn main() {
     let place = env::args_os().nth(1).map_or_else(env::temp_dir, Into::into);
     let place = place.join(format!("mmcos-durability-{}", std::process::id()));
     let dir = DataDir::open(&place).unwrap();
-    core_and_memory();
-    start_up(&dir);
     over_http(&dir);
     fs::remove_dir_all(place).unwrap();
 }
@@ -80,9 +77,7 @@ fn steam_id(user: u32) -> SteamId {
 }
 
 fn player(user: u32) -> Record {
-    let mut player = Player::new(UserId(user), steam_id(user), Season::at(now()).id, now());
-    player.profile.name = Name::new(&format!("Player {user:08}"));
-    player.standing.points = Points(i32::try_from(user.wrapping_mul(2_654_435_761) % 4_000).unwrap());
+    let player = Player::new(UserId(user), steam_id(user), Season::at(now()).id, now());
     Record::Player(Box::new(player))
 }
 
@@ -113,82 +108,6 @@ fn add_points(user: u32, race: u32) -> Vec<u8> {
     format!("POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-fn core_and_memory() {
-    const PLAYERS: u32 = 1_000_000;
-    const RESULTS: u32 = 100_000;
-    let mut server = core();
-    let before = resident();
-    for user in 1..=PLAYERS {
-        server.restore(player(user)).unwrap();
-    }
-    println!("memory per player: {} bytes of {PLAYERS} players", (resident() - before) / u64::from(PLAYERS));
-
-    let users: Vec<u32> = (0..RESULTS).map(|n| 1 + n * 9).collect();
-    for user in &users {
-        server.restore(race(*user, 1)).unwrap();
-    }
-    let requests: Vec<Vec<u8>> = users.iter().map(|user| add_points(*user, 1)).collect();
-    let mut out = OutboxOf::<Mmcos>::new();
-    let conn = ConnId(1);
-    let now = Now { monotonic: Monotonic::default(), wall: now() };
-    server.handle(now, Input::Opened { conn, peer: ([127, 0, 0, 1], 1).into(), tls: false }, &mut out);
-    server.handle(now, Input::Received { conn, bytes: &add_points(1, 2) }, &mut out);
-    out.drain().for_each(drop);
-    let start = processor_time();
-    let mut records = 0;
-    for bytes in &requests {
-        server.handle(now, Input::Received { conn, bytes }, &mut out);
-        records +=
-            out.drain().filter(|effect| matches!(effect, mmcos_core::seam::Effect::Persist(_))).count();
-    }
-    let time = processor_time() - start;
-    assert_eq!(records, 3 * requests.len());
-    println!("AddPoints in core, {PLAYERS} players: {:.2} µs, HTTP and XML included", micros(time, RESULTS));
-    ranking_alone(&server, &users);
-    session_alone(RESULTS);
-}
-
-fn ranking_alone(server: &mmcos_core::Server<Mmcos>, users: &[u32]) {
-    let mut players = server.service().players().clone();
-    let start = processor_time();
-    for user in users {
-        let mut standing = players.get(UserId(*user)).unwrap().standing;
-        standing.points.0 += 10;
-        black_box(players.set_standing(UserId(*user), standing));
-    }
-    let count = u32::try_from(users.len()).unwrap();
-    println!("  of which the ranking: {:.2} µs", micros(processor_time() - start, count));
-}
-
-fn session_alone(count: u32) {
-    let key = SessionKey::new(&[0; 32], Duration::from_hours(168));
-    let token =
-        key.issue(&Session { user: UserId(1), steam_id: steam_id(1), issued: now(), configuration: 0 });
-    let (now, start) = (now(), processor_time());
-    for _ in 0..count {
-        black_box(key.verify(black_box(&token), now)).unwrap();
-    }
-    println!("  of which the session token: {:.2} µs", micros(processor_time() - start, count));
-}
-
-fn start_up(dir: &DataDir) {
-    const PLAYERS: u32 = 100_000;
-    let mut store = Store::<Record>::open(dir).unwrap();
-    let all: Vec<Record> = (1..=PLAYERS).map(player).collect();
-    let start = processor_time();
-    store.commit(&all).unwrap();
-    let written = processor_time() - start;
-    drop(store);
-    let megabytes = fs::metadata(dir.file("mmcos.db")).unwrap().len() as f64 / 1e6;
-    println!("{PLAYERS} players written: {written:?} of processor time, {megabytes:.1} MB");
-    let (start, processor) = (Instant::now(), processor_time());
-    let mut server = core();
-    Store::<Record>::open(dir).unwrap().restore(&mut server, now()).unwrap();
-    let processor = processor_time() - processor;
-    println!("start-up with {PLAYERS} players: {:?}, {processor:?} of processor time", start.elapsed());
-    assert_eq!(server.service().players().len(), PLAYERS as usize);
-}
-
 fn over_http(dir: &DataDir) {
     let sync = syncs_a_second(&dir.file("syncs"));
     println!("this disk, one sync at a time: {sync:.0} requests/s");
@@ -215,9 +134,8 @@ impl Commit<Record> for Slow {
 /// Measures results per second: `each` of every user. There are as many users as connections.
 fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
     let mut store = Store::<Record>::open(dir).unwrap();
-    let races: Vec<Record> =
-        users.clone().flat_map(|user| (0..each).map(move |number| race(user, number))).collect();
-    store.commit(&races).unwrap();
+    let races = users.clone().flat_map(|user| (0..each).map(move |number| race(user, number)));
+    store.commit(&users.clone().map(player).chain(races).collect::<Vec<_>>()).unwrap();
     let mut server = core();
     store.restore(&mut server, now()).unwrap();
 
@@ -294,20 +212,4 @@ fn syncs_a_second(path: &Path) -> f64 {
         syncs += 1;
     }
     f64::from(syncs) / start.elapsed().as_secs_f64()
-}
-
-/// Returns the resident memory of this process, in bytes.
-fn resident() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-}
-
-/// Returns the processor time of this thread, without that of other programs on this machine.
-fn processor_time() -> Duration {
-    let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())
-}
-
-fn micros(time: Duration, count: u32) -> f64 {
-    time.as_secs_f64() * 1e6 / f64::from(count)
 }
