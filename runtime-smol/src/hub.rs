@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use mmcos_core::{
 };
 use mmcos_std::{clock::Clock, connections::Connections, driver::Driver, store::StoreError};
 
-use crate::{connection::Connection, signal::Signal};
+use crate::connection::Connection;
 
 /// Passes inputs to the core, one at a time, and carries out its effects.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Hub<C: Core> {
     /// Raised when the last connection ends.
     emptied: Signal,
     /// Raised when the core wants a tick earlier than before.
-    sooner: Signal,
+    pub(crate) sooner: Signal,
 }
 
 #[derive(Debug)]
@@ -143,15 +143,49 @@ impl<C: Core> Hub<C> {
         }
     }
 
-    /// Ready when the core's next deadline has become earlier than the one of the last wait.
-    pub(crate) fn poll_sooner(&self, cx: &Context<'_>) -> Poll<()> {
-        self.sooner.poll(cx)
-    }
-
-    /// Returns the time until the core wants a tick. The caller must wait that long, or until [`Hub::poll_sooner`].
+    /// Returns the time until the core wants a tick. The caller must wait that long, or until `sooner` is raised.
     pub(crate) fn until_tick(&self) -> Option<Duration> {
         let mut state = self.state.borrow_mut();
         state.awaited = state.driver.next_deadline();
         state.driver.until_tick()
+    }
+}
+
+/// A flag that one task waits for, on one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    raised: Cell<bool>,
+    waiter: RefCell<Option<Waker>>,
+}
+
+impl Signal {
+    pub(crate) fn raise(&self) {
+        self.raised.set(true);
+        if let Some(waiter) = self.waiter.take() {
+            waiter.wake();
+        }
+    }
+
+    /// Lowers the flag. It wakes no task until it is polled again.
+    pub(crate) fn lower(&self) {
+        self.raised.set(false);
+        self.waiter.take();
+    }
+
+    /// Ready if the flag was raised since the last call, however often.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.raised.take() {
+            return Poll::Ready(());
+        }
+        let mut waiter = self.waiter.borrow_mut();
+        if !waiter.as_ref().is_some_and(|waiter| waiter.will_wake(cx.waker())) {
+            *waiter = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Waits until the flag is raised.
+    pub(crate) async fn raised(&self) {
+        poll_fn(|cx| self.poll(cx)).await;
     }
 }

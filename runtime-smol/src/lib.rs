@@ -7,8 +7,6 @@
 mod connection;
 mod hub;
 mod server;
-mod signal;
-mod socket;
 
 pub use hub::Hub;
 pub use server::{Server, main};

@@ -15,16 +15,19 @@ use mmcos_core::{
     seam::{Core, Input},
 };
 use mmcos_std::{
+    connections,
     listen::{self, AcceptTrouble},
     serving::{self, GRACE, LONGEST_GRACE, Listener, RunError, Serving},
-    socket,
 };
 use smol::{
     LocalExecutor,
     future::{self, FutureExt},
 };
 
-use crate::{connection, hub::Hub, socket::Socket};
+use crate::{
+    connection::{self, Socket},
+    hub::Hub,
+};
 
 /// Runs a program that serves a game on smol: carries out the command line of this process. A `main` consists of this
 /// call.
@@ -95,7 +98,7 @@ async fn accept<C: Core + 'static>(
         };
         // This task belongs to the executor: it must not keep it alive.
         let Some(executor) = executor.upgrade() else { return };
-        socket::prepare(stream.get_ref());
+        connections::prepare(stream.get_ref());
         if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), listen::peer(peer)) {
             let (hub, socket) = (Rc::clone(&hub), Socket::from(stream));
             let task = match &tls {
@@ -119,7 +122,7 @@ async fn tick<C: Core>(hub: Rc<Hub<C>>) {
     loop {
         let until = hub.until_tick();
         let mut timer = until.map_or_else(Timer::never, Timer::after);
-        poll_fn(|cx| match hub.poll_sooner(cx) {
+        poll_fn(|cx| match hub.sooner.poll(cx) {
             Poll::Ready(()) => Poll::Ready(()),
             Poll::Pending => Pin::new(&mut timer).poll(cx).map(|_| ()),
         })

@@ -20,6 +20,6 @@ mod system;
 
 pub use command::{cli, doctor};
 pub use net::{certificate, listen, tls};
-pub use runtime::{connections, driver, serving, socket};
+pub use runtime::{connections, driver, serving};
 pub use server::main;
 pub use system::{clock, data_dir, open_files, signals};

@@ -4,4 +4,3 @@ pub mod connections;
 pub mod driver;
 pub(crate) mod recorder;
 pub mod serving;
-pub mod socket;

@@ -11,7 +11,7 @@ use rustls::ServerConfig;
 use super::hub::{Inbox, Message};
 use super::transport::Transport;
 use crate::clock::Clock;
-use crate::{connections, socket};
+use crate::connections;
 
 /// Maximum bytes of one blocking write: so few that each write is progress of a slow client.
 const IN_HAND: usize = 8 * 1024;
@@ -65,7 +65,7 @@ impl Connection {
 
     /// Refuses a client without TLS.
     pub(super) fn refuse(&self) {
-        socket::refuse(&self.lock().transport.link, &self.socket);
+        connections::refuse(&self.lock().transport.link, &self.socket);
     }
 
     /// Expects a TLS handshake.

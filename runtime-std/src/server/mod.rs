@@ -22,10 +22,10 @@ use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
 use socket2::SockRef;
 
+use crate::connections;
 use crate::driver::Driver;
 use crate::listen::{self, AcceptTrouble};
 use crate::serving::{self, Listener, RunError, Serving};
-use crate::socket;
 use hub::{Hub, Inbox, Message};
 
 /// Runs a program that serves a game on threads: carries out the command line of this process. A `main` consists of
@@ -111,7 +111,7 @@ fn accept(listener: &Listener, hub: &SyncSender<Message>) {
     loop {
         match listener.socket.accept() {
             Ok((socket, peer)) => {
-                socket::prepare(&socket);
+                connections::prepare(&socket);
                 let (tls, peer) = (listener.tls.clone(), listen::peer(peer));
                 if hub.send(Message::Opened { socket, tls, peer }).is_err() {
                     return;

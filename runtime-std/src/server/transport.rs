@@ -8,7 +8,7 @@ use mmcos_core::link::{Link, Status, WriteLimits};
 use mmcos_core::seam::{Close, Monotonic};
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::socket::with_slices;
+use crate::connections::with_slices;
 
 /// See the [module](self).
 #[derive(Debug)]
