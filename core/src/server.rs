@@ -129,7 +129,7 @@ impl<S: Service> Server<S> {
     /// Fires due timers and resumes connections with parked bytes.
     fn settle(&mut self, out: &mut OutboxOf<S>) {
         self.run_timers(out);
-        while let Some(conn) = self.engine.pop_resumable() {
+        while let Some(conn) = self.engine.resumable.pop_front() {
             self.received(conn, &[], out);
         }
     }

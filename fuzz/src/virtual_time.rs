@@ -80,7 +80,7 @@ pub struct VirtualTime {
     arrived: VecDeque<ConnId>,
     closed: BTreeSet<ConnId>,
     /// News for people outside the game, in their order.
-    notices: Vec<Notice>,
+    pub notices: Vec<Notice>,
 }
 
 impl VirtualTime {
@@ -208,11 +208,6 @@ impl VirtualTime {
     /// Takes the received bytes that were not taken as responses.
     pub fn take_received(&mut self, conn: ConnId) -> Vec<u8> {
         self.received.remove(&conn).unwrap_or_default()
-    }
-
-    /// Takes the news that a webhook would have been sent.
-    pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
     }
 
     /// Returns true if the server closed the connection, and the client has not noticed.

@@ -28,11 +28,6 @@ impl Exchange {
         (id, conn)
     }
 
-    pub(super) const fn into_stream(self) -> Stream {
-        let Self { id, conn } = self;
-        Stream { id, conn }
-    }
-
     /// Returns its number, by which `Service::cancelled` reports that the client has gone.
     pub const fn id(&self) -> ExchangeId {
         self.id
@@ -188,8 +183,8 @@ impl<T> Engine<T> {
         response: &Response<'_>,
         out: &mut Outbox<R, E>,
     ) -> Stream {
-        let stream = exchange.into_stream();
-        let (id, conn) = stream.parts();
+        let (id, conn) = exchange.into_parts();
+        let stream = Stream { id, conn };
         let Some(connection) = self.connections.get_mut(&conn) else { return stream };
         let Phase::Serving { exchange: served, head_only, .. } = connection.phase() else { return stream };
         if served != id {

@@ -82,7 +82,7 @@ pub(crate) struct Engine<T> {
     timers: Timers<Due<T>>,
     exchanges: u64,
     /// Connections with parked bytes that can be read on.
-    resumable: VecDeque<ConnId>,
+    pub(crate) resumable: VecDeque<ConnId>,
     /// A buffer for a connection whose request comes in pieces.
     spare: Vec<u8>,
     /// Bytes that unfinished requests of all connections occupy.
@@ -152,10 +152,6 @@ impl<T> Engine<T> {
 
     pub(crate) fn pop_due(&mut self) -> Option<Due<T>> {
         self.timers.pop_due(self.now.monotonic)
-    }
-
-    pub(crate) fn pop_resumable(&mut self) -> Option<ConnId> {
-        self.resumable.pop_front()
     }
 
     /// Logs an event. Of events that strangers can cause at will, only the first of its kind and source is logged;

@@ -107,11 +107,6 @@ pub fn get_friends(session_token: &str, ids: &[SteamId]) -> Vec<u8> {
     service_request("GetFriends", &fields)
 }
 
-/// `DebugMessage`, of which only the name is known.
-pub fn debug_message() -> Vec<u8> {
-    post(path("DebugMessage"), b"")
-}
-
 /// The content of an `EnterMatchmaking2` request.
 #[derive(Clone, Copy, Debug)]
 pub struct EnterMatchmaking<'a> {
@@ -217,7 +212,7 @@ fn service_request(service: &str, fields: &[(&str, Value<'_>)]) -> Vec<u8> {
     post(path(service), &document(service, fields))
 }
 
-fn path(name: &str) -> &'static str {
+pub(crate) fn path(name: &str) -> &'static str {
     SERVICES.iter().find(|service| service.name == name).map_or("", |service| service.path)
 }
 
@@ -229,7 +224,7 @@ fn get(host: &str, path: &str) -> Vec<u8> {
 const UNITY: &str = "User-Agent: UnityPlayer/5.4.5p1 (http://unity3d.com)\r\nAccept: */*\r\n\
     Accept-Encoding: identity\r\nX-Unity-Version: 5.4.5p1\r\n";
 
-fn post(path: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, body: &[u8]) -> Vec<u8> {
     post_with(path, "content-type: application/xml\r\n", body)
 }
 

@@ -248,7 +248,7 @@ impl Population {
     /// Brings the friends that calls of the server reach, as the host's webhook sends them.
     fn hear_calls(&mut self) {
         let now = self.time.now();
-        for notice in self.time.take_notices() {
+        for notice in std::mem::take(&mut self.time.notices) {
             if !self.quiet.lets_through(Monotonic::default().after(now), notice.topic) {
                 continue;
             }

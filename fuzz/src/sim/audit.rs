@@ -131,7 +131,7 @@ impl World {
         request: &Request,
         response: &Response,
     ) -> Result<(), String> {
-        self.model.set_clock(self.judged());
+        self.model.now = self.judged();
         match (request, response) {
             (Request::AddPoints { race_key, change }, Response::Points(response, _)) => {
                 let durable = self.current.seq.max(self.store.durable());

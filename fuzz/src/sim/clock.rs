@@ -140,11 +140,6 @@ impl World {
         }
     }
 
-    /// Sets the clock right again.
-    pub(super) fn right_clock(&mut self) {
-        self.clock_error = 0;
-    }
-
     /// Changes the clock, perhaps, after the machine was off.
     pub(super) fn lose_clock(&mut self) {
         if self.rates.of(Fault::ClockJump) > 0.0 && self.random.uniform() < 0.3 {

@@ -238,8 +238,4 @@ impl World {
             at += Duration::from_secs_f64(self.random.exponential(rate));
         }
     }
-
-    pub(super) fn early_tick(&mut self) {
-        self.input(Input::Tick);
-    }
 }

@@ -197,7 +197,7 @@ impl World {
     fn begin(&mut self) {
         self.enrol_veterans();
         self.start();
-        self.plan_visits();
+        (0..self.players.len()).for_each(|player| self.plan_visit(player));
         self.plan_faults();
         self.plan(super::inspect::EVERY, Event::Inspect);
     }
@@ -251,9 +251,9 @@ impl World {
             Event::Break(conn) => self.break_off(conn),
             Event::Committed(life) => self.committed(life),
             Event::Commit(life) => self.commit_again(life),
-            Event::EarlyTick => self.early_tick(),
+            Event::EarlyTick => self.input(Input::Tick),
             Event::ClockJump => self.jump_clock(),
-            Event::ClockRighted => self.right_clock(),
+            Event::ClockRighted => self.clock_error = 0,
             Event::Stop => self.stop(),
             Event::Stopped(life) => self.stopped(life),
             Event::Start => self.start(),

@@ -54,7 +54,8 @@ pub fn pages(setup: &Setup, authority: Option<&Authority>) -> Vec<VisitorPage> {
         unknown: Some(page(UNKNOWN, Some(BY_NOTHING), "")),
         ..file("/", "text/html; charset=utf-8", page("{address}", None, CHECKS))
     };
-    let script = |text: &str, what_else| unix_ends(&filled(text, setup.info, authority, what_else));
+    // A checkout on Windows may have given the source other line ends.
+    let script = |text: &str, what_else| filled(text, setup.info, authority, what_else).replace('\r', "");
     let also = "It also installs the certificate of the server, which is valid for the host names of the game only.\n";
     let [rem, hash] =
         ["rem ", "# "].map(|mark| authority.map(|_| format!("{mark}{also}")).unwrap_or_default());
@@ -136,11 +137,6 @@ fn filled(script: &str, info: &Info, authority: Option<&Authority>, what_else: &
         )
         .replace("{thumbprint}", &authority.map(Authority::thumbprint).unwrap_or_default())
         .replace("{steam_app}", &steam_app)
-}
-
-/// Removes other line ends, which a checkout on Windows may have given the source.
-fn unix_ends(text: &str) -> String {
-    text.replace('\r', "")
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl Redactor<Mmcos> for Secrets {
         let body = request.body();
         match request.field("X-EgoNet-Function") {
             Some(EGONET_LOGIN) if request.path().ends_with("/MicroMachines/STEAM/1.0/") => {
-                blank_egonet(body, "Name", self.egonet_limits())
+                blank_egonet(body, "Name", &self.egonet)
             }
             _ if is_service(request.path()) => shown_xml(body, self),
             _ => vec![b'x'; body.len()],

@@ -30,7 +30,7 @@ pub struct Secrets {
     /// Key that must have signed a Steam ticket, and the signer that replaces it; `None` where signatures are not
     /// verified.
     signer: Option<(PublicKey, Signer)>,
-    egonet: egonet::Limits,
+    pub(super) egonet: egonet::Limits,
 }
 
 impl Secrets {
@@ -62,11 +62,6 @@ impl Secrets {
         self.signer
             .as_ref()
             .map_or(IdentityPolicy::Trust, |(_, signer)| IdentityPolicy::Verify(signer.public_key()))
-    }
-
-    /// Returns the limits on the `EgoNet` values that are read.
-    pub(super) const fn egonet_limits(&self) -> &egonet::Limits {
-        &self.egonet
     }
 
     /// Returns the replacement for the text of a `SessionToken`.

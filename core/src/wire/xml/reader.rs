@@ -96,7 +96,7 @@ impl Guard<'_> {
                 (self.in_value, self.has_text) = (false, false);
             }
             // The game indents its requests (PROTOCOL.md, section 1).
-            Event::Text(text) if is_blank(text) => {}
+            Event::Text(text) if text.bytes().all(is_space) => {}
             Event::Text(_) | Event::CData(_) => self.text()?,
             // The reader reports a reference within a text by itself.
             Event::GeneralRef(reference) => {
@@ -266,11 +266,6 @@ pub(super) fn is_allowed(character: char) -> bool {
 /// instructions.
 pub(super) fn has_byte(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |found, byte| found | wanted(byte))
-}
-
-/// Returns true if there is nothing but white space.
-pub(super) fn is_blank(text: &str) -> bool {
-    text.bytes().all(is_space)
 }
 
 fn is_space(byte: u8) -> bool {

@@ -32,15 +32,10 @@ pub(super) struct CommandState {
     /// The last special event that was started or (without a name) stopped, with start and end.
     event: Option<(Option<&'static str>, Wall, Wall)>,
     /// Accounts that the current server kicked, with the step.
-    kicked: BTreeMap<UserId, u64>,
+    pub(super) kicked: BTreeMap<UserId, u64>,
 }
 
 impl CommandState {
-    /// Forgets kicks: a restarted server knows none.
-    pub(super) fn forget_kicks(&mut self) {
-        self.kicked.clear();
-    }
-
     fn is_banned(&self, subject: impl Fn(Subject) -> bool, now: Wall) -> bool {
         let holds = |until: &Option<Wall>| until.is_none_or(|until| now < until);
         self.bans.iter().any(|(banned, until)| subject(*banned) && holds(until))

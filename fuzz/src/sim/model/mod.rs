@@ -84,7 +84,7 @@ pub(crate) struct Model {
     searching: BTreeMap<UserId, RaceKey>,
     commands: CommandState,
     /// The last time that the server went by.
-    now: Wall,
+    pub(super) now: Wall,
     /// The latest time that the server ever went by.
     latest: Wall,
     /// The true time of the last request.
@@ -135,11 +135,6 @@ impl Model {
             let season = Season::at(now);
             self.begin_season(Season { id: SeasonId(season.id.0 + self.early), ..season }, self.early, seq);
         }
-    }
-
-    /// Sets the time that the server goes by, also while no season begins.
-    pub(crate) fn set_clock(&mut self, now: Wall) {
-        self.now = now;
     }
 
     /// Returns the number of the season.
@@ -309,7 +304,8 @@ impl Model {
         }
         self.lose_keys();
         self.rank_anew();
-        self.commands.forget_kicks();
+        // A restarted server knows of no kick.
+        self.commands.kicked.clear();
     }
 
     /// Compares a server with the model.

@@ -18,13 +18,8 @@ use crate::{
 const TRIES: u8 = 6;
 
 impl World {
-    /// Plans the first visit of every player.
-    pub(crate) fn plan_visits(&mut self) {
-        (0..self.players.len()).for_each(|player| self.plan_visit(player));
-    }
-
     /// Plans a player's next visit: most come in the evening.
-    fn plan_visit(&mut self, player: usize) {
+    pub(crate) fn plan_visit(&mut self, player: usize) {
         let random = &mut self.players[player].random;
         let mut at = self.now.as_secs_f64();
         loop {

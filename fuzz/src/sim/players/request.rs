@@ -74,7 +74,7 @@ impl Request {
             Self::Elite { start } => requests::get_elite(token, *start),
             Self::EliteRank => requests::get_elite_rank(token),
             Self::Friends(ids) => requests::get_friends(token, ids),
-            Self::NameOnly => requests::debug_message(),
+            Self::NameOnly => requests::post(requests::path("DebugMessage"), b""),
             Self::Poll(poll) => requests::enter_matchmaking(&poll.request(token)),
             Self::Cancel => requests::cancel_matchmaking(token),
             Self::Register { race_key, mode, listed } => {

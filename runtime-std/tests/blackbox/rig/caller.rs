@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    client::{Answer, Client, post},
-    player::{login, steam_id},
+    client::{Answer, Client},
+    player::{login, request, steam_id},
 };
 
 /// Request for the server's status. It changes nothing.
@@ -48,13 +48,8 @@ impl Caller {
         Ok(self.client.try_answer()?.ok())
     }
 
-    fn request(&self, service: &str, name: &str, fields: &str) -> Vec<u8> {
-        let path = format!("/MMCOS/MMCOS-{service}/{service}Service.svc/{name}");
-        post(&path, &format!("<{name}><SessionToken>{}</SessionToken>{fields}</{name}>", self.token))
-    }
-
     fn ask(&mut self, service: &str, name: &str, fields: &str) -> io::Result<Answer> {
-        self.send(&self.request(service, name, fields))?;
+        self.send(&request(&self.token, service, name, fields))?;
         self.read()
     }
 
@@ -66,7 +61,7 @@ impl Caller {
     }
 
     pub(crate) fn title_request(&self, title: &str) -> Vec<u8> {
-        self.request("Account", "UpdateAccountTitle", &format!("<Title>{title}</Title>"))
+        request(&self.token, "Account", "UpdateAccountTitle", &format!("<Title>{title}</Title>"))
     }
 
     pub(crate) fn title(&mut self, title: &str) -> io::Result<Answer> {

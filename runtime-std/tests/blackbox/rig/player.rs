@@ -13,7 +13,6 @@ use super::{
 };
 
 pub(crate) const ENTER: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/EnterMatchmaking2";
-const CANCEL: &str = "/MMCOS/MMCOS-Matchmaking/MatchmakingService.svc/CancelMatchmaking";
 const LOGIN: &str = "/MMCOS/MMCOS-Account/AccountService.svc/Login";
 
 pub(crate) const RACE: Mode = Mode { version: 1, game_type: "QuickRace", rule_set: "Race" };
@@ -44,11 +43,6 @@ pub(crate) fn login_that_knows(number: u32, season: i64) -> Vec<u8> {
     login_with(number, &format!("Player {number}"), season)
 }
 
-/// Returns a login with this name.
-fn login_as(number: u32, name: &str) -> Vec<u8> {
-    login_with(number, name, 57)
-}
-
 fn login_with(number: u32, name: &str, season: i64) -> Vec<u8> {
     let name = name.replace('&', "&amp;").replace('<', "&lt;");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -61,6 +55,12 @@ fn login_with(number: u32, name: &str, season: i64) -> Vec<u8> {
          <DefaultTitle>lng_player_title_box_001</DefaultTitle>\r\n  <ExtraSeason>{season}</ExtraSeason>\r\n</Login>"
     );
     post(LOGIN, &body)
+}
+
+/// Returns a request with a session to a method of a service.
+pub(crate) fn request(token: &str, service: &str, name: &str, fields: &str) -> Vec<u8> {
+    let path = format!("/MMCOS/MMCOS-{service}/{service}Service.svc/{name}");
+    post(&path, &format!("<{name}><SessionToken>{token}</SessionToken>{fields}</{name}>"))
 }
 
 /// A player, with a connection that sends one request at a time.
@@ -87,7 +87,7 @@ impl Player {
 
     /// Logs in with this name.
     pub(crate) fn named(mut client: Client, number: u32, name: &str) -> Self {
-        let answer = client.ask(&login_as(number, name)).ok();
+        let answer = client.ask(&login_with(number, name, 57)).ok();
         let (_, timeout) = answer.text().rsplit_once("Config_MatchmakingTimeout_Soft").unwrap();
         let search_time = Duration::from_secs(element(timeout, "Value").parse().unwrap());
         let token = answer.element("SessionToken").to_owned();
@@ -132,20 +132,15 @@ impl Player {
 
     /// Sends the result of a match, and does not wait for the response.
     pub(crate) fn send_score(&mut self, race_key: &str, points: i32) {
-        const ADD_POINTS: &str = "/MMCOS/MMCOS-GameProgression/GameProgressionService.svc/AddPoints";
-        let token = &self.token;
-        let body = format!(
-            "<AddPoints><SessionToken>{token}</SessionToken><RaceKey>{race_key}</RaceKey><Points>{points}</Points>\
-             <Level>3</Level><Prestige>0</Prestige></AddPoints>"
+        let fields = format!(
+            "<RaceKey>{race_key}</RaceKey><Points>{points}</Points><Level>3</Level><Prestige>0</Prestige>"
         );
-        self.client.send(&post(ADD_POINTS, &body));
+        self.client.send(&request(&self.token, "GameProgression", "AddPoints", &fields));
     }
 
     /// Cancels its search, on a separate connection.
     pub(crate) fn cancel(&self, http: SocketAddr) {
-        let body =
-            format!("<CancelMatchmaking><SessionToken>{}</SessionToken></CancelMatchmaking>", self.token);
-        Client::plain(http).ask(&post(CANCEL, &body)).ok();
+        Client::plain(http).ask(&request(&self.token, "Matchmaking", "CancelMatchmaking", "")).ok();
     }
 }
 

@@ -149,11 +149,6 @@ pub struct GameType(pub Label);
 impl GameType {
     /// The game type of a match of which only the key was left after a crash.
     pub const UNKNOWN: Self = Self(Label::UNKNOWN);
-
-    /// Returns true for the ranked modes. The request's `Ranking` says `NotRanked` even then (capture 06).
-    pub fn is_ranked(&self) -> bool {
-        self.0.bytes.starts_with(b"Ranked")
-    }
 }
 
 /// The `RuleSet` of a poll.
@@ -254,7 +249,8 @@ pub struct BucketKey {
 impl BucketKey {
     /// Returns the key of the bucket for a mode.
     pub fn of(mode: &Mode, folding: Folding) -> Self {
-        let ranked = mode.game_type.is_ranked();
+        // The `Ranking` of a request says `NotRanked` in the ranked modes, too (capture 06).
+        let ranked = mode.game_type.0.bytes.starts_with(b"Ranked");
         let any = folding == Folding::AnyUnranked && !ranked;
         Self {
             // Never folded: builds with other numbers cannot play together.

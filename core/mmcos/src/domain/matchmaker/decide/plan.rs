@@ -283,7 +283,8 @@ fn choose(view: View<'_>, candidates: &[Candidate], sizes: &mut [u8], choices: &
 
 /// Returns two of the chosen that may not meet, the earlier one first. The seed clashes with no candidate.
 fn first_clash(view: View<'_>, candidates: &[Candidate], chosen: u64) -> Option<(usize, usize)> {
-    let chosen = || candidates.iter().enumerate().filter(move |(place, _)| goes_at(chosen, *place));
+    let goes = move |place| u32::try_from(place).is_ok_and(|place| goes(chosen, place));
+    let chosen = || candidates.iter().enumerate().filter(move |(place, _)| goes(*place));
     chosen().find_map(|(place, one)| {
         let mut later = chosen().skip_while(move |(other, _)| *other <= place);
         later.find(|(_, other)| view.clash(one, other)).map(|(other, _)| (place, other))
@@ -321,10 +322,6 @@ const fn bit(place: u32) -> u64 {
 /// Returns true if bit `place` is set in `chosen`: the candidate at that place is in the match.
 const fn goes(chosen: u64, place: u32) -> bool {
     chosen & bit(place) != 0
-}
-
-fn goes_at(chosen: u64, place: usize) -> bool {
-    u32::try_from(place).is_ok_and(|place| goes(chosen, place))
 }
 
 /// Collects, of each size that fits beside the seed, as many of the oldest as could matter: those that fill a match
