@@ -1,7 +1,6 @@
 //! The game's requests, and what follows from them.
 
 mod conformance;
-pub(super) mod endpoints;
 mod killed;
 mod matchmaking;
 mod season;

@@ -181,11 +181,6 @@ impl Match {
         let race_key = answer.element("RaceKey").to_owned();
         Self { race_key, session: answer.element("SessionId").parse().unwrap(), groups }
     }
-
-    /// Returns the sizes of the two teams.
-    pub(crate) fn teams(&self) -> [u8; 2] {
-        [1, 2].map(|team| self.groups.iter().filter(|group| group.team == team).map(|group| group.size).sum())
-    }
 }
 
 /// Starts a search of every player.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    client::{Answer, Client, PATIENCE, REDIRECT, get},
+    client::{Client, PATIENCE, REDIRECT, get},
     served::Served,
 };
 use crate::PROGRAM;
@@ -164,14 +164,6 @@ impl Server {
     /// Returns the operator's password.
     pub(crate) fn password(&self) -> String {
         fs::read_to_string(self.data().join("operator-password")).unwrap().trim().to_owned()
-    }
-
-    /// Returns the metrics.
-    pub(crate) fn metrics(&self) -> Answer {
-        let (host, token) = (self.http, self.password());
-        let request =
-            format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n");
-        Client::plain(self.http).ask(request.as_bytes()).ok()
     }
 
     /// Waits for a line of the log that contains this text.

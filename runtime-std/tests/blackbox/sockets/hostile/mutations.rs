@@ -3,14 +3,13 @@
 use std::{io::Write, net::Shutdown};
 
 use crate::blackbox::rig::{
-    client::{Client, REDIRECT, connect, get, post, post_with},
-    player::{ENTER, Player, login},
+    client::{Client, REDIRECT, connect, get, post_with},
+    player::{ENTER, Player, login, request},
     process::Server,
     tls,
 };
 
 use super::Random;
-use crate::blackbox::game::endpoints::SERVICES;
 
 /// Permitted status codes of responses to a mutated request.
 const STATUSES: [u16; 13] = [100, 200, 400, 401, 404, 405, 408, 413, 414, 417, 431, 501, 505];
@@ -47,21 +46,26 @@ pub(super) fn of_handshakes(server: &Server, seed: u64, count: usize) {
 /// Returns valid requests as the game sends them.
 fn requests(server: &Server) -> Vec<Vec<u8>> {
     let token = Player::new(server.https, 7).token;
-    let xml = |(service, name, fields): (&str, &str, &str)| {
-        let body = format!("<{name}>\r\n  <SessionToken>{token}</SessionToken>\r\n{fields}</{name}>");
-        post(&format!("/MMCOS/{service}/{name}"), &body)
-    };
     let search = "  <GroupLobbyId>1</GroupLobbyId>\r\n  <GameLobbyId>2</GameLobbyId>\r\n  <NetworkVersion>1</NetworkVersion>\r\n  \
                   <GameType>QuickRace</GameType>\r\n  <GroupSize>1</GroupSize>\r\n  <SkillLevel>1</SkillLevel>\r\n  \
                   <RuleSet>Race</RuleSet>\r\n  <Ranking>NotRanked</Ranking>\r\n  \
                   <IgnoreMinimumMatchRequirements>true</IgnoreMinimumMatchRequirements>\r\n";
     let points = "  <RaceKey>0123456789ABCDEF</RaceKey>\r\n  <Points>10</Points>\r\n  <Level>1</Level>\r\n  <Prestige>0</Prestige>\r\n";
-    let held = [
-        ("MMCOS-Matchmaking/MatchmakingService.svc", "EnterMatchmaking2", search),
-        ("MMCOS-GameProgression/GameProgressionService.svc", "AddPoints", points),
-    ];
-    let services = SERVICES.map(|(service, name, fields, _)| (service, name, fields));
-    let mut requests: Vec<_> = services.into_iter().chain(held).map(xml).collect();
+    let friends = "<PlatformIds><PlatformIdEntry><PlatformId>76561202255230001</PlatformId></PlatformIdEntry></PlatformIds>\
+                   <MaxEntries>100</MaxEntries>";
+    let mut requests = [
+        ("Account", "UpdateAccountTitle", "<Title>lng_player_title_box_004</Title>"),
+        ("Matchmaking", "EnterMatchmaking2", search),
+        ("Matchmaking", "CancelMatchmaking", ""),
+        ("Matchmaking", "RegisterActiveGameWithPlayers", "<RaceKey>0123456789ABCDEF</RaceKey>"),
+        ("Matchmaking", "GetGames", ""),
+        ("GameProgression", "AddPoints", points),
+        ("Leaderboard", "GetElite", "<StartRank>0</StartRank><NumResults>100</NumResults>"),
+        ("Leaderboard", "GetFriends", friends),
+        ("Leaderboard", "GetEliteRank", ""),
+    ]
+    .map(|(service, name, fields)| request(&token, service, name, fields))
+    .to_vec();
     let egonet = b"vdic\x01\0\0\0\x04Namedstr\x08\0\0\0Player 7";
     let chunked = "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<a/> \r\n0\r\n\r\n";
     requests.extend([
