@@ -101,7 +101,7 @@ fn however_often_a_search_begins_there_is_one_message_in_the_quiet_time() {
     for number in 1..=5 {
         let mut player = Player::new(server.https, number);
         player.search(RACE);
-        server.logs("searches for \"QuickRace\"");
+        server.logs("searching, for \"QuickRace\"");
         // The login and the search of the first player are one call.
         if number == 1 {
             next_search(&webhook);
