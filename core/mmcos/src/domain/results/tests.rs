@@ -146,7 +146,12 @@ fn a_host_is_known_by_the_matches_of_the_last_day() {
         begin(&mut races, id, 20, &[]);
     }
     assert_eq!(hosting(&races), (8, 0), "the latest eight");
+    races.expire(moment(Duration::from_hours(1)));
+    issue(&mut races, race(21, 2, &[10, 20]));
+    begin(&mut races, 21, 20, &[]);
     races.expire(moment(KEEP));
+    assert_eq!(hosting(&races), (1, 0), "only the old ones are forgotten");
+    races.expire(moment(KEEP * 2));
     assert_eq!((hosting(&races), races.hosted.len()), ((0, 0), 0));
 }
 
