@@ -16,7 +16,7 @@ pub fn matchmaker_events(bytes: &[u8]) {
     let mut both = Both::new(config(*first));
     // Where many search, waiting pays, and points decide who meets.
     let searches = [0, 0, 30, 800][usize::from(first >> 6)];
-    let events = rest.as_chunks::<4>().0.iter().flat_map(events);
+    let events = rest.as_chunks::<4>().0.iter().copied().flat_map(events);
     let result = both.crowd(searches).and_then(|()| events.clone().try_for_each(|event| both.happen(event)));
     let result = result.and_then(|()| both.happen(Event::Wait { steps: 300 }));
     assert_eq!(result, Ok(()), "after {:?}", events.collect::<Vec<_>>());
@@ -31,7 +31,7 @@ fn config(byte: u8) -> Config {
     }
 }
 
-fn events([kind, detail, points, pause]: &[u8; 4]) -> [Event; 2] {
+fn events([kind, detail, points, pause]: [u8; 4]) -> [Event; 2] {
     let account = u32::from(kind >> 4) % ACCOUNTS;
     let rule_set = [RuleSet::Race, RuleSet::Elimination, RuleSet::Battle][usize::from(detail & 31) % 3];
     let event = match kind & 15 {
@@ -39,13 +39,13 @@ fn events([kind, detail, points, pause]: &[u8; 4]) -> [Event; 2] {
             account,
             rule_set,
             size: SIZES[usize::from(detail >> 5)],
-            points: i32::from(*points) * 2 - 256,
+            points: i32::from(points) * 2 - 256,
             ignore_minimum: kind >= 8,
             hosting: u32::from(detail & 31) % 6,
         },
         12 | 13 => Event::Cancel { account },
         14 => Event::Disconnect { account },
-        _ => Event::Wait { steps: u32::from(*points) },
+        _ => Event::Wait { steps: u32::from(points) },
     };
-    [event, Event::Wait { steps: u32::from(*pause) }]
+    [event, Event::Wait { steps: u32::from(pause) }]
 }

@@ -138,7 +138,8 @@ impl Service {
 
     /// Starts a stand-in. Its first answers are these.
     fn stand_in(self, first: &[Answer]) -> Webhook {
-        let (mut first, mut messages) = (first.to_vec().into_iter(), 0);
+        let first = first.to_vec();
+        let (mut first, mut messages) = (first.into_iter(), 0);
         Webhook::acting(move |sent| {
             let (status, fields, body) = first.next().unwrap_or_else(|| self.answer(sent, messages));
             messages += u64::from(status < 300 && sent.head.starts_with("POST "));
