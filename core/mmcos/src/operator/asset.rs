@@ -1,3 +1,15 @@
+/// The script. Its files are parts of one program, in this order.
+const SCRIPT: &str = concat!(
+    include_str!("page/base.js"),
+    include_str!("page/table.js"),
+    include_str!("page/list.js"),
+    include_str!("page/views.js"),
+    include_str!("page/now.js"),
+    include_str!("page/charts.js"),
+    include_str!("page/control.js"),
+    include_str!("page/main.js"),
+);
+
 /// A file of the dashboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asset {
@@ -17,7 +29,7 @@ impl Asset {
         match self {
             Self::Page => ("text/html; charset=utf-8", include_str!("page/index.html")),
             Self::Style => ("text/css; charset=utf-8", include_str!("page/style.css")),
-            Self::Script => ("text/javascript; charset=utf-8", include_str!("page/script.js")),
+            Self::Script => ("text/javascript; charset=utf-8", SCRIPT),
             Self::Icon => ("image/svg+xml", include_str!("page/icon.svg")),
         }
     }

@@ -40,7 +40,7 @@ pub(super) enum Endpoint<'a> {
     Sessions,
     /// End an admin session.
     EndSession(&'a str),
-    /// Get everything that the dashboard shows.
+    /// Get the state of this moment.
     State,
     /// Get the same, again whenever it changes.
     Live,
@@ -177,7 +177,7 @@ static API: [(Operation, Maker); 31] = [
         |number| Endpoint::EndSession(number),
     ),
     (
-        get("/api/v1/state", "Returns everything that the dashboard shows.").returns::<view::State>(),
+        get("/api/v1/state", "Returns the state of this moment.").returns::<view::State>(),
         |_| Endpoint::State,
     ),
     (

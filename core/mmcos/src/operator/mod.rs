@@ -19,7 +19,9 @@ use endpoints::{Endpoint, Found};
 use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
-    admin::{Access, AdminResponse, Desk, DeskConfig, DeskOutcome, Gauges, History, Refusal, RequiredAccess},
+    admin::{
+        Access, AdminResponse, Desk, DeskConfig, DeskOutcome, Gauges, History, Refusal, RequiredAccess, Role,
+    },
     engine::{Exchange, Peer},
     seam::Wall,
     service::Context,
@@ -148,10 +150,16 @@ impl Mmcos {
             Endpoint::State => AdminResponse::json(&self.state(cx)),
             Endpoint::History => AdminResponse::json(&self.charts()),
             Endpoint::Players => page(self.players_page(cx, request.query())),
-            Endpoint::PlayerDetails(user) => match self.player_details(cx, user) {
-                Some(player) => AdminResponse::json(&player),
-                None => AdminResponse::error(Status::NOT_FOUND, "there is no such player"),
-            },
+            Endpoint::PlayerDetails(user) => {
+                let role = match &access {
+                    Access::Operator(caller) => caller.role,
+                    Access::Public => Role::Viewer,
+                };
+                match self.player_details(cx, user, role) {
+                    Some(player) => AdminResponse::json(&player),
+                    None => AdminResponse::error(Status::NOT_FOUND, "there is no such player"),
+                }
+            }
             Endpoint::Matches => page(self.matches_page(cx, request.query())),
             Endpoint::Results => page(self.results_page(request.query())),
             Endpoint::Bans => page(self.bans_page(cx, request.query())),

@@ -24,21 +24,17 @@ pub(super) use page::{PARAMETERS, Page, QueryError};
 pub(super) use player::PlayerDetails;
 pub(crate) use state::searching;
 
-/// Everything that the dashboard shows of this moment.
+/// State of this moment.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct State<'a> {
     /// Health of the server.
     pub(super) server: Health<'a>,
     /// Players online.
-    pub(super) players: Online<'a>,
+    pub(super) players: Online,
     /// Searches for a match.
     pub(super) searches: Searches<'a>,
     /// Matches under way.
     pub(super) matches: Matches<'a>,
-    /// Results that players sent: at most 50, the latest first.
-    pub(super) results: Vec<ResultRow<'a>>,
-    /// Leaderboard: at most 20 players, the best first.
-    pub(super) leaderboard: Vec<LeaderboardRow<'a>>,
     /// Current season.
     pub(super) season: Season,
     /// Special event that is on, or the next one.
@@ -87,15 +83,13 @@ pub(super) struct Identity<'a> {
     pub(super) name: &'a str,
 }
 
-/// Players online.
+/// Numbers of players.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Online<'a> {
+pub(super) struct Online {
     /// Number of players online.
     pub(super) online: u32,
     /// Number of players that have ever logged in.
     pub(super) known: usize,
-    /// At most 50, those seen most recently, in the order of their `user_id`.
-    pub(super) list: Vec<PlayerRow<'a>>,
 }
 
 /// Player.
@@ -260,17 +254,6 @@ pub(super) struct ResultRow<'a> {
     pub(super) claimed: i32,
     /// Points after the match.
     pub(super) points: i32,
-}
-
-/// Place in the leaderboard.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct LeaderboardRow<'a> {
-    #[serde(flatten)]
-    pub(super) identity: Identity<'a>,
-    /// Points of this season.
-    pub(super) points: i32,
-    /// Division, from 0.
-    pub(super) division: u8,
 }
 
 /// Season.

@@ -72,7 +72,7 @@ impl World {
         if let Some(missing) = expected.iter().find(|expected| !state.contains(expected.as_str())) {
             self.fail(Invariant::Commands, format!("the state has not {missing}: {state}"));
         }
-        let matches = state.split_once("\"matches\":{").and_then(|(_, rest)| rest.split_once("\"results\":"));
+        let matches = state.split_once("\"matches\":{").and_then(|(_, rest)| rest.split_once("\"season\":"));
         let sessions = matches.map_or("", |(matches, _)| matches).split("\"session\":\"").skip(1);
         self.operator.matches = sessions.filter_map(|rest| rest.split_once('"')?.0.parse().ok()).collect();
     }

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Ban, PlayerRow, ResultRow};
-use crate::{Mmcos, ids::UserId, matchmaker::LiveMatch, moderation::Subject, public};
-use mmcos_core::service::Context;
+use crate::{Mmcos, ids::UserId, matchmaker::LiveMatch, moderation::Subject, public, state::sessions};
+use mmcos_core::{admin::Role, service::Context};
 
 /// The most results and logins of a player's page.
 const ROWS: usize = 50;
@@ -36,8 +36,9 @@ pub(in crate::operator) struct PlayerDetails<'a> {
     session: Option<String>,
     /// History as a host.
     hosted: Hosted,
-    /// Logins since the server started, at most 50, the latest first. The server remembers its last 2,048.
-    logins: Vec<Login>,
+    /// Logins since the server started, at most 50, the latest first; `null` for viewers. The server remembers its last
+    /// 2,048.
+    logins: Option<Vec<Login>>,
     /// Results, at most 50, the latest first.
     results: Vec<ResultRow<'a>>,
     /// Places at the end of past seasons, among the first 100 of each.
@@ -70,6 +71,7 @@ impl Mmcos {
         &self,
         cx: &Context<'_, Self>,
         user: &str,
+        role: Role,
     ) -> Option<PlayerDetails<'_>> {
         let player = self.players().get(user.parse().ok().map(UserId)?)?;
         let logins: Vec<_> = self.sessions.logins(player.steam_id).take(ROWS).collect();
@@ -98,16 +100,14 @@ impl Mmcos {
                 confirmed: player.profile.hosted.confirmed,
                 unconfirmed: player.profile.hosted.unconfirmed,
             },
-            logins: logins
-                .iter()
-                .map(|login| Login {
-                    at: login.at.as_secs(),
-                    address: login.address.to_canonical().to_string(),
-                })
-                .collect(),
+            logins: (role >= Role::Moderator).then(|| logins.into_iter().map(login_row).collect()),
             results: self.results_of(player, ROWS),
             seasons: podiums.filter_map(|podium| public::past_place(podium, player.user_id)).collect(),
             bans: self.ban_rows(cx).filter(|ban| about.contains(&ban.subject)).collect(),
         })
     }
+}
+
+fn login_row(login: &sessions::Login) -> Login {
+    Login { at: login.at.as_secs(), address: login.address.to_canonical().to_string() }
 }

@@ -6,11 +6,9 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::cmp::Reverse;
 
-use super::lists::result_row;
 use super::matchmaking::{Busy, at, fullest_modes, longest_searches, mode};
-use super::{Activity, Event, Health, Identity, LeaderboardRow, Online, PlayerRow, ResultRow, Season, State};
+use super::{Activity, Event, Health, Identity, Online, PlayerRow, Season, State};
 use crate::{
     IdentityPolicy, Mmcos,
     ids::UserId,
@@ -27,8 +25,6 @@ use mmcos_core::{
 
 /// The most rows of a list: a view is sent to every watcher.
 pub(super) const ROWS: usize = 50;
-/// Number of races that are searched for results.
-const RACES: usize = 500;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -49,16 +45,14 @@ fn clock_trouble(cx: &Context<'_, Mmcos>) -> Option<String> {
 }
 
 impl Mmcos {
-    /// Returns everything that the dashboard shows.
+    /// Returns the state of this moment.
     pub(in crate::operator) fn state(&self, cx: &Context<'_, Self>) -> State<'_> {
         let now = cx.now();
         State {
             server: self.health(cx),
-            players: self.online(cx),
+            players: Online { online: self.sessions.presence.count(now.wall), known: self.players().len() },
             searches: self.searches(now),
             matches: self.matches(now),
-            results: self.results(),
-            leaderboard: self.leaderboard_rows(),
             season: Season {
                 id: self.standings.season().id.0,
                 active: self.standings.season().is_active(now.wall),
@@ -97,19 +91,6 @@ impl Mmcos {
         }
     }
 
-    fn online(&self, cx: &Context<'_, Self>) -> Online<'_> {
-        let now = cx.now().wall;
-        let mut shown =
-            first_rows(self.sessions.presence.online(now), |(user, seen)| (Reverse(*seen), *user));
-        shown.sort_unstable_by_key(|(user, _)| *user);
-        let shown: Vec<&Player> = shown.iter().filter_map(|(user, _)| self.players().get(*user)).collect();
-        Online {
-            online: self.sessions.presence.count(now),
-            known: self.players().len(),
-            list: self.player_rows(cx, &shown),
-        }
-    }
-
     pub(super) fn player_rows<'a>(
         &self,
         cx: &Context<'_, Self>,
@@ -138,23 +119,6 @@ impl Mmcos {
             },
             banned: self.bans.of_account(player.steam_id, cx.clock().earliest()).is_some(),
         }
-    }
-
-    fn results(&self) -> Vec<ResultRow<'_>> {
-        let latest = self.matchmaking.matches().latest().take(RACES);
-        let rows = latest.flat_map(|(race, results)| results.iter().rev().map(move |result| (race, result)));
-        rows.take(ROWS)
-            .filter_map(|(race, result)| Some(result_row(self.players().get(result.user)?, race, result)))
-            .collect()
-    }
-
-    fn leaderboard_rows(&self) -> Vec<LeaderboardRow<'_>> {
-        let rows = self.players().leaderboard(0, 20).map(|player| LeaderboardRow {
-            identity: identity(player),
-            points: player.standing.points.0,
-            division: player.standing.division.0,
-        });
-        rows.collect()
     }
 }
 

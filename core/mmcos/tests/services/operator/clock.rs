@@ -10,7 +10,7 @@ use mmcos_game::Mmcos;
 use serde_json::Value;
 
 use super::{
-    ANN, ELSEWHERE, HERE, Request, json, server, state,
+    ANN, ELSEWHERE, HERE, Request, json, server, state, view,
     world::{self, login, on, restarted},
 };
 use crate::rig::{Rig, status};
@@ -90,7 +90,7 @@ fn a_season_that_lies_ahead_is_shown_with_its_right_number_until_it_has_it() {
     assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "200");
     let season = state(&mut rig)["season"].clone();
     assert_eq!((&season["id"], &season["renumber_to"]), (&57.into(), &Value::Null));
-    assert_eq!(state(&mut rig)["leaderboard"][0]["points"], 100);
+    assert_eq!(view(&mut rig, "players?sort=points")["rows"][0]["points"], 100);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn points_won_before_a_season_was_renumbered_bring_the_bonus_of_the_next() {
     let points = |mut rig: Rig<Mmcos>| {
         rig.skip_to(on(2027, 1, 2, 12));
         login(&mut rig, ANN, "Ann");
-        let leaderboard = state(&mut rig)["leaderboard"].clone();
+        let leaderboard = view(&mut rig, "players?sort=points")["rows"].clone();
         [0, 1].map(|rank| leaderboard[rank]["points"].as_i64())
     };
     let after_a_restart = restarted(&rig, super::config(), on(2026, 11, 18, 13));

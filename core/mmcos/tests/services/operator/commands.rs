@@ -7,7 +7,7 @@ use mmcos_game::{Mmcos, Record};
 use serde_json::Value;
 
 use super::{
-    ANN, BEN, ELSEWHERE, HERE, Request, json, server, state,
+    ANN, BEN, ELSEWHERE, HERE, Request, json, server, state, view,
     world::{self, Search, get_elite, login, login_answer, texts},
 };
 use crate::rig::{Rig, status};
@@ -138,7 +138,8 @@ fn the_next_season_begins_once_when_it_is_ordered_by_its_number() {
     let token = login(&mut rig, ANN, "Ann");
     world::race(&mut rig, &token, 60);
     let season = |rig: &mut Rig<Mmcos>| state(rig)["season"]["id"].as_i64().unwrap();
-    let points = |rig: &mut Rig<Mmcos>| state(rig)["leaderboard"][0]["points"].as_i64().unwrap();
+    let points =
+        |rig: &mut Rig<Mmcos>| view(rig, "players?sort=points")["rows"][0]["points"].as_i64().unwrap();
     let first = season(&mut rig);
     // The rig's season began long ago.
     let start = |rig: &mut Rig<Mmcos>, season: i64| {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    ANN, BEN, HERE, Request, Rig, server, view,
+    ANN, BEN, HERE, Request, Rig, json,
+    roles::add,
+    server, view,
     world::{Search, login, race},
 };
 use crate::rig::{body, status};
@@ -154,6 +156,14 @@ fn the_details_of_a_player_are_in_one_place() {
     assert_eq!(
         (bans.len(), &bans[0]["reason"], &bans[1]["note"]),
         (2, &"insults".into(), &"this network".into())
+    );
+    let viewer = add(&mut rig, "vera", "viewer");
+    let viewer = Request::from(HERE).with("Authorization", &format!("Bearer {viewer}"));
+    let found = json(&viewer.get(&mut rig, "/api/v1/players/1/details"));
+    assert_eq!(
+        (&found["name"], &found["logins"]),
+        (&"Ann".into(), &Value::Null),
+        "addresses are not for viewers"
     );
     for path in ["players/3/details", "players/x/details"] {
         let answer = Request::from(HERE).operator().get(&mut rig, &format!("/api/v1/{path}"));

@@ -145,7 +145,7 @@ fn players_are_listed_in_an_order_that_stays() {
     let mut rig = server();
     let tokens: Vec<String> = (0..4).map(|number| login(&mut rig, ANN + number, "Player")).collect();
     let ids = |rig: &mut crate::rig::Rig<mmcos_game::Mmcos>| {
-        let list = state(rig)["players"]["list"].as_array().unwrap().clone();
+        let list = view(rig, "players?filter=online")["rows"].as_array().unwrap().clone();
         list.iter().map(|player| player["user_id"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&mut rig), [1, 2, 3, 4]);
