@@ -70,7 +70,7 @@ fn every_view_has_an_address_a_title_and_a_way_back() {
         }
         page.evaluate("history.back()");
         page.wait("location.hash === '#/system' && !document.querySelector('#view-system').hidden");
-        assert_eq!(text(&mut page, "footer").starts_with("Times are those of "), true);
+        assert!(text(&mut page, "footer").starts_with("Times are those of "));
         go(&mut page, "players/77");
         page.wait("document.querySelector('#player-title').textContent === 'No such player'");
     }
@@ -98,7 +98,7 @@ fn five_thousand_players_are_searched_sorted_and_turned_over() {
         page.evaluate("document.querySelector('#players-list .pages button:last-child').click()");
         page.wait(&format!("{first} === 'Racer 0051' && location.hash.includes('start=50')"));
         page.evaluate("document.querySelector('#players th .sort').click()");
-        page.wait(&format!("{first} === 'Racer 0001' && location.hash === '#/players?sort=name&order=asc'"));
+        page.wait(&format!("{first} === 'Racer 0001' && location.hash === '#/players?sort=name'"));
         page.evaluate("document.querySelector('#players th .sort').click()");
         page.wait(&format!("{first} === 'ZO\u{cb} \u{15e}ahin'"));
         assert_eq!(

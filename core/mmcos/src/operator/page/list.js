@@ -50,9 +50,11 @@ function serverList(view, { path, filters = [], columns, what, defaults = {}, ta
   const first = ({ sort, descending }) => (descending ? 'desc' : 'asc');
   const other = (order) => (order === 'asc' ? 'desc' : 'asc');
 
+  const basic = { search: '', filter: filters[0]?.[0] || '', sort: '', start: 0, ...defaults };
+
   // Returns the selection in the address.
   function selection() {
-    const wanted = { search: '', filter: filters[0]?.[0] || '', sort: '', start: 0, ...defaults };
+    const wanted = { ...basic };
     for (const [name, value] of new URLSearchParams(address().query)) if (name in wanted || name === 'order') wanted[name] = value;
     wanted.start = Number(wanted.start) || 0;
     const column = columns.find(({ sort }) => sort && sort === wanted.sort);
@@ -62,8 +64,11 @@ function serverList(view, { path, filters = [], columns, what, defaults = {}, ta
   // Puts a changed selection into the address. Without `keeps`, the way back leads to the one before.
   function choose(changed, keeps = false) {
     const query = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...selection(), ...changed })) {
-      if (value !== '' && String(value) !== String({ start: 0, ...defaults }[name])) query.set(name, value);
+    const wanted = { ...selection(), ...changed };
+    const column = columns.find(({ sort }) => sort && sort === wanted.sort);
+    const usual = { ...basic, order: column && first(column) };
+    for (const [name, value] of Object.entries(wanted)) {
+      if (String(value) !== String(usual[name])) query.set(name, value);
     }
     const hash = '#/' + view + (String(query) && '?' + query);
     if (keeps) {

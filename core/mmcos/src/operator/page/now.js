@@ -68,7 +68,7 @@ function show() {
     actions: (pair) => {
       const { one, other } = pair();
       const names = plain(one.name) + ' and ' + plain(other.name);
-      return [button('Forget', 'Let ' + names + ' meet again', () =>
+      return [button('Forget', 'Forget that ' + names + ' are kept apart', () =>
         command('POST', 'apart/' + one.user_id + '-' + other.user_id + '/end', undefined, names + ' may meet again.'))];
     },
     nothing: 'No players are kept apart.',

@@ -49,8 +49,8 @@ function rows(id, items, { key = (item, place) => place, cells, actions, nothing
       body.insertBefore(row, place);
     }
     cells(item).forEach((cell, column) => fill(row.cells[column], cell));
-    // A wrapped row keeps its height when a name goes, or the rows below would move.
-    if (steady && row.offsetHeight > (row.least || 0)) {
+    // A wrapped row keeps its height when a text gets shorter, or the rows below would move.
+    if (row.offsetHeight > (row.least || 0)) {
       row.least = row.offsetHeight;
       row.style.height = row.least + 'px';
     }

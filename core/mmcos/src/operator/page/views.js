@@ -39,7 +39,7 @@ serverList('players', {
   filters: [['online', 'online'], ['searching', 'searching'], ['racing', 'racing'], ['banned', 'banned'], ['all', 'all']],
   defaults: { sort: 'number' },
   columns: [
-    { title: 'Player', sort: 'name' }, { title: 'Status' }, { title: 'Points', sort: 'points', descending: true },
+    { title: 'Player', sort: 'name' }, { title: 'Status' }, { title: 'Points', sort: 'points', descending: true, minor: true },
     { title: 'Games', sort: 'games', descending: true, minor: true }, { title: 'Last seen', sort: 'seen', descending: true, minor: true },
     { title: 'Actions' },
   ],
