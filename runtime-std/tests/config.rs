@@ -134,6 +134,7 @@ fn other(key: &str) -> &'static str {
         "notify-url" => "https://example.org/hooks/1",
         "notify-format" => "text",
         "trusted-proxies" => "127.0.0.1",
+        "admin-networks" => "all",
         "log" => "debug",
         "search-seconds"
         | "night-search-seconds"

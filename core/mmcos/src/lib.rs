@@ -304,7 +304,8 @@ impl Game for Mmcos {
         let hours = self.public.week.counted().map(Record::Hour);
         let operators = self.operator.desk.operators().iter();
         let operators = operators.map(|operator| Record::Operator(Box::new(operator.clone())));
-        let settings = settings.chain(hours).chain(operators);
+        let audit = self.operator.audit.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
+        let settings = settings.chain(hours).chain(operators).chain(audit);
         let event = self.events().by_hand().map(Record::EventByHand);
         self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings).chain(event)
     }
@@ -328,6 +329,7 @@ impl Service for Mmcos {
             self.begin_season(cx, season);
         }
         self.follow_week(cx);
+        self.drop_old_addresses(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
@@ -420,6 +422,8 @@ impl Service for Mmcos {
             Record::Operator(operator) => {
                 self.operator.desk.restore_operator(operator.name.clone().as_str(), Some(*operator));
             }
+            Record::Audit(entry) => self.operator.audit.put(*entry),
+            Record::AuditForgotten(number) => self.operator.audit.remove(number),
             Record::OperatorRemoved(name) => self.operator.desk.restore_operator(name.as_str(), None),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String};
 
-use mmcos_core::admin::{Operator, OperatorName};
+use mmcos_core::admin::{AuditEntry, Operator, OperatorName};
 use mmcos_core::row::{Column, History, Milestone, Recent, Removal, Restore, Row, Schema, Table, View};
 
 use crate::{
@@ -61,6 +61,10 @@ pub enum Record {
     Operator(Box<Operator>),
     /// A named operator was removed.
     OperatorRemoved(OperatorName),
+    /// An operator carried out a command.
+    Audit(Box<AuditEntry>),
+    /// An entry of the audit log is too old to be kept.
+    AuditForgotten(u64),
 }
 
 impl Row for Record {
@@ -68,6 +72,7 @@ impl Row for Record {
         name: info::INFO.name,
         tables: &[
             SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES, PODIUMS, HOURS, OPERATORS,
+            AUDIT,
         ],
         counted: "players",
         views: &[STANDINGS],
@@ -250,6 +255,25 @@ const OPERATORS: Table = Table {
         Column::text("password"),
     ],
     removal: Removal::By("OperatorRemoved"),
+    ..Table::PLAIN
+};
+
+/// The latest commands of operators.
+const AUDIT: Table = Table {
+    record: "Audit",
+    name: "audit",
+    columns: &[
+        Column::integer("number"),
+        Column::integer("at"),
+        Column::text("operator"),
+        Column::text("address"),
+        Column::text("command"),
+        Column::text("text"),
+        Column::integer("about"),
+        Column::text("before"),
+        Column::text("after"),
+    ],
+    removal: Removal::By("AuditForgotten"),
     ..Table::PLAIN
 };
 

@@ -62,6 +62,10 @@ mmcos_core::settings! {
         /// If false, the search of a lone player that accepts AI is held as long as any other during a race night.
         night_ai: bool = "false" (live),
 
+        /// Days for which addresses are kept: those of operators in the audit log, and bans of addresses that have
+        /// ended. The log that this program writes is kept as long as its reader keeps it.
+        address_days: u32 [0..=3650] = "30" (live),
+
         /// Tells the game that the services are down for maintenance. New logins are refused; players who are already
         /// logged in can keep playing.
         maintenance: bool = "false" (live),

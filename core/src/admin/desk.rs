@@ -228,6 +228,7 @@ impl Desk {
         if self.gate.has_open_metrics() {
             return Ok(());
         }
+        self.gate.check_network(peer)?;
         match self.gate.access(request, peer, now)? {
             Access::Operator(_) => Ok(()),
             Access::Public => Err(Refusal::ProofNeeded),

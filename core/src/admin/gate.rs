@@ -1,6 +1,6 @@
 use alloc::{format, string::String, vec::Vec};
 use core::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use super::{
     tokens::{LINK_LIFETIME, SESSION_LIFETIME, Token, TokenDigest, Tokens},
 };
 use crate::{
+    AddressRange,
     calendar::UtcText,
     engine::Peer,
     seam::{Monotonic, Now, Wall},
@@ -68,6 +69,12 @@ pub enum Refusal {
         "The dashboard cannot be opened as \"{0}\". Use the IP address, or add the name to the setting host-names."
     )]
     ForeignHost(String),
+    /// The address of the sender is in no network from which operators' requests are accepted.
+    #[error(
+        "Your address {0} is in no network from which this server's dashboard, API and metrics may be used. Use them from \
+         one, or add the address to admin-networks in mmcos.toml."
+    )]
+    ForeignNetwork(IpAddr),
     /// A browser sent the request for another site.
     #[error("Requests from other sites are refused.")]
     ForeignSite,
@@ -100,7 +107,9 @@ impl Refusal {
     /// Returns the status of the response.
     pub const fn status(&self) -> Status {
         match self {
-            Self::ForeignHost(_) | Self::ForeignSite | Self::RoleNeeded { .. } => Status::FORBIDDEN,
+            Self::ForeignNetwork(_) | Self::ForeignHost(_) | Self::ForeignSite | Self::RoleNeeded { .. } => {
+                Status::FORBIDDEN
+            }
             Self::ProofNeeded | Self::WrongPassword | Self::Ended(_) => Status::UNAUTHORIZED,
             Self::TooManyAttempts(_) => Status::TOO_MANY_REQUESTS,
             Self::UsedLink => Status::GONE,
@@ -174,6 +183,21 @@ impl Gate {
     /// Returns true if metrics need no proof.
     pub(crate) const fn has_open_metrics(&self) -> bool {
         self.config.open_metrics
+    }
+
+    /// Checks that the sender is in a network from which operators' requests are accepted. That proves nothing; it
+    /// keeps strangers from the login.
+    ///
+    /// # Errors
+    /// [`Refusal::ForeignNetwork`] if it is not.
+    pub fn check_network(&self, peer: Peer) -> Result<(), Refusal> {
+        let address = peer.address.ip().to_canonical();
+        let is_in = |networks: &Vec<AddressRange>| networks.iter().any(|network| network.contains(address));
+        if self.config.networks.as_ref().is_none_or(is_in) {
+            Ok(())
+        } else {
+            Err(Refusal::ForeignNetwork(address))
+        }
     }
 
     /// Returns the access that this request has proved.

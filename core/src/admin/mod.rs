@@ -4,6 +4,7 @@
 //! A game checks the sender of a request with the [`Gate`] and responds with an [`AdminResponse`]. [`History`] makes
 //! the charts and [`Exposition`] the metrics. A [`VisitorPage`] is a text for players that names the server's address.
 
+mod audit;
 mod desk;
 mod gate;
 mod history;
@@ -20,6 +21,9 @@ mod visitor;
 
 use alloc::{string::String, vec::Vec};
 
+use crate::AddressRange;
+
+pub use audit::{AuditEntry, AuditLog};
 pub use desk::{Desk, DeskConfig, DeskOutcome};
 pub use gate::{Access, Caller, Gate, LoggedIn, Proof, Refusal};
 pub use history::{Chart, Gauges, History};
@@ -44,6 +48,8 @@ pub struct Config {
     pub first_link: Option<Token>,
     /// True to serve metrics without credentials.
     pub open_metrics: bool,
+    /// Networks from which operators' requests are accepted; `None` for all.
+    pub networks: Option<Vec<AddressRange>>,
     /// Names under which the dashboard may be opened, besides addresses and the names of a local network.
     pub names: Vec<String>,
 }

@@ -82,7 +82,8 @@ impl AdminResponse {
             Refusal::ProofNeeded | Refusal::WrongPassword | Refusal::Ended(_) => {
                 response.with("WWW-Authenticate", "Bearer")
             }
-            Refusal::ForeignHost(_)
+            Refusal::ForeignNetwork(_)
+            | Refusal::ForeignHost(_)
             | Refusal::ForeignSite
             | Refusal::RoleNeeded { .. }
             | Refusal::UsedLink => response,

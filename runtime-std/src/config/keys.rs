@@ -10,7 +10,7 @@ use mmcos_core::admin::ServerAddress;
 use mmcos_core::game::Game;
 use mmcos_core::settings::{Key, Settings as _};
 
-use super::value::{Directory, FilePath, LogLevel};
+use super::value::{Directory, FilePath, LogLevel, Networks};
 use crate::notify::{Format, Mention, WebhookUrl};
 
 mmcos_core::settings! {
@@ -108,6 +108,12 @@ mmcos_core::settings! {
 
         /// Serves the operator's pages: the API, the metrics, and the dashboard at /admin if the game has one.
         admin: bool = "true",
+
+        /// Networks from which the operator's pages, their API and the metrics can be used: "private" (this machine,
+        /// private and link-local addresses, the IPv6 networks of this machine), "all", addresses and ranges, such
+        /// as "private, 203.0.113.7". This does not replace the password. Behind a proxy on this machine it needs
+        /// `trusted-proxies`.
+        admin_networks: Networks = "private",
 
         /// Names under which the operator's pages can be opened, such as "race.example.org". Addresses, single words
         /// such as "raspberrypi", names that end with ".local" and the name in public-address are always accepted.

@@ -1,9 +1,11 @@
 //! Types of the host's configuration values: parsing and formatting.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use log::LevelFilter;
+use mmcos_core::AddressRange;
 use mmcos_core::settings::{Choice, Datum, Value};
 
 use crate::notify::{Format, WebhookUrl};
@@ -48,6 +50,78 @@ impl Value for WebhookUrl {
 
     fn to_datum(&self) -> Datum {
         Datum::Text(self.to_string())
+    }
+}
+
+/// Networks from which operators' requests are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Networks(Vec<Network>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    Private,
+    All,
+    Range(AddressRange),
+}
+
+/// Addresses that the internet does not route, or only to their own machine (RFC 1122, 1918, 3927, 4193, 4291).
+const PRIVATE: [&str; 8] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "::1",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+impl Networks {
+    /// Returns true if these are all networks.
+    pub fn is_open(&self) -> bool {
+        self.0.contains(&Network::All)
+    }
+
+    /// Returns the ranges for a machine with these addresses.
+    pub fn ranges(&self, own: &[IpAddr]) -> Vec<AddressRange> {
+        let parsed = |text: &str| text.parse().ok();
+        let ranges = self.0.iter().flat_map(|network| match network {
+            Network::Range(range) => vec![*range],
+            Network::All => ["0.0.0.0/0", "::/0"].into_iter().filter_map(parsed).collect(),
+            Network::Private => {
+                // Browsers at home prefer the global IPv6 address of a machine in the same network.
+                let own = own.iter().filter_map(|address| match address {
+                    IpAddr::V4(_) => Some(AddressRange::from(*address)),
+                    IpAddr::V6(_) => format!("{address}/64").parse().ok(),
+                });
+                PRIVATE.into_iter().filter_map(parsed).chain(own).collect()
+            }
+        });
+        ranges.collect()
+    }
+}
+
+impl Value for Networks {
+    const HINT: &'static str = "NETWORKS";
+    const EXPECTED: &'static str =
+        "private, all, addresses or ranges such as 203.0.113.0/24, with commas between them";
+
+    fn parse(text: &str) -> Option<Self> {
+        let network = |text: &str| match text {
+            "private" => Some(Network::Private),
+            "all" => Some(Network::All),
+            range => range.parse().ok().map(Network::Range),
+        };
+        text.split(',').map(|part| network(part.trim())).collect::<Option<_>>().map(Self)
+    }
+
+    fn to_datum(&self) -> Datum {
+        let parts = self.0.iter().map(|network| match network {
+            Network::Private => "private".to_owned(),
+            Network::All => "all".to_owned(),
+            Network::Range(range) => range.to_string(),
+        });
+        Datum::Text(parts.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -110,15 +184,46 @@ mod tests {
         }
         round_trips::<Format>("text");
         round_trips::<LogLevel>("debug");
+        for text in ["private", "all", "private, 203.0.113.7, 2001:db8::/32"] {
+            round_trips::<Networks>(text);
+        }
         round_trips::<Option<FilePath>>("");
         round_trips::<Option<FilePath>>("a b/c.pem");
         round_trips::<Directory>("data");
     }
 
     #[test]
+    fn private_networks_are_those_of_a_home() {
+        let own = ["192.0.2.9", "2001:db8:1:2::3"].map(|address| address.parse().unwrap());
+        let is_in = |networks: &str, address: &str| {
+            let ranges = Networks::parse(networks).unwrap().ranges(&own);
+            ranges.iter().any(|range| range.contains(address.parse().unwrap()))
+        };
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "192.0.2.9",
+            "192.168.1.9",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "fd00::7",
+            "2001:db8:1:2::9",
+        ] {
+            assert!(is_in("private", address), "{address}");
+        }
+        for address in ["192.0.2.8", "203.0.113.7", "100.64.0.1", "172.32.0.1", "2001:db8:1:3::9"] {
+            assert!(!is_in("private", address) && is_in("all", address), "{address}");
+        }
+        assert!(is_in("private, 203.0.113.7", "203.0.113.7") && !is_in("203.0.113.7", "127.0.0.1"));
+    }
+
+    #[test]
     fn texts_that_are_no_values() {
         assert_eq!(<Option<WebhookUrl> as Value>::parse("discord.com/api"), None);
         assert_eq!(LogLevel::parse("Debug"), None);
+        for text in ["", "public", "private 10.0.0.1", "private,", "10.0.0.0/33"] {
+            assert_eq!(Networks::parse(text), None, "{text}");
+        }
         assert_eq!(Directory::parse(""), None);
         assert_eq!(Directory::parse("D:\temp"), None);
     }

@@ -25,7 +25,7 @@ pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>,
     let config = &host.config;
     let authority = host.https.as_ref().and_then(|https| https.authority.as_deref());
     let desk = DeskConfig {
-        admin: operator::admin(config, &host.password, host.console.as_ref())?,
+        admin: operator::admin(config, &host.password, host.console.as_ref(), &host.setup.addresses)?,
         pages: if host.setup.has_page { setup::pages(&host.setup, authority) } else { Vec::new() },
         addresses: host.setup.visitor_addresses(),
     };

@@ -356,7 +356,8 @@ impl<G: Game> Host<G> {
     /// Returns the lines about the dashboard that are printed at the start.
     pub fn dashboard(&self) -> Dashboard<'_> {
         let shows_password = io::stdout().is_terminal();
-        Dashboard { console: self.console.as_ref(), password: &self.password, shows_password }
+        let is_limited = !self.config.admin_networks.is_open();
+        Dashboard { console: self.console.as_ref(), password: &self.password, shows_password, is_limited }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mmcos_core::admin::{self, LINK_LIFETIME, Password, ServerAddress, Token};
@@ -169,6 +170,7 @@ pub(crate) fn admin(
     config: &Config,
     password: &OperatorPassword,
     console: Option<&Console>,
+    own: &[IpAddr],
 ) -> Result<Option<admin::Config>, getrandom::Error> {
     let console_token = match console {
         Some(console) => Some(Password::random(&console.token, &secret::random()?)),
@@ -181,6 +183,7 @@ pub(crate) fn admin(
         console: console_token,
         first_link: console.map(|console| console.first_link),
         open_metrics: config.open_metrics,
+        networks: Some(config.admin_networks.ranges(own)),
         names: names.map(str::to_owned).chain(public).collect(),
     };
     Ok(has_dashboard(config).then_some(admin))
@@ -207,15 +210,20 @@ pub struct Dashboard<'a> {
     pub password: &'a OperatorPassword,
     /// True to show a new password: to a person at a terminal, not to a journal that keeps it.
     pub shows_password: bool,
+    /// True if the dashboard is served in some networks alone.
+    pub is_limited: bool,
 }
 
 impl fmt::Display for Dashboard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { console, password, shows_password } = self;
+        let Self { console, password, shows_password, is_limited } = self;
         let Some(Console { shown, first_link, .. }) = console else { return Ok(()) };
         let OperatorPassword { text, file, new } = password;
         writeln!(f, "\nDashboard      {shown}/admin/link/{first_link}")?;
         writeln!(f, "               {}", once())?;
+        if *is_limited {
+            f.write_str("               From private networks alone; `admin-networks` in the configuration permits others.\n")?;
+        }
         writeln!(
             f,
             "Later          run `{} admin-link` for another link, or log in at {shown}/admin",
@@ -246,8 +254,10 @@ mod tests {
             ..nowhere(dir)
         };
         let console = Console::new(&setup).unwrap().unwrap();
-        let shown =
-            |password| Dashboard { console: Some(&console), password, shows_password: true }.to_string();
+        let shown = |password| {
+            Dashboard { console: Some(&console), password, shows_password: true, is_limited: true }
+                .to_string()
+        };
         let link = format!("http://192.168.1.20:8080/admin/link/{}\n", console.first_link);
         assert!(shown(&first).contains(&link) && shown(&first).contains(&first.text));
         assert!(!shown(&second).contains(&first.text));

@@ -75,6 +75,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::Hour(_)
         | Record::EventByHand(_)
         | Record::Operator(_)
-        | Record::OperatorRemoved(_) => None,
+        | Record::OperatorRemoved(_)
+        | Record::Audit(_)
+        | Record::AuditForgotten(_) => None,
     }
 }

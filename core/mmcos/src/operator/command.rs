@@ -8,7 +8,7 @@ use alloc::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{endpoints::Endpoint, view::Link};
+use super::endpoints::Endpoint;
 use crate::{
     LogEvent, Mmcos, Record,
     catalogue::{EventName, UnknownEvent},
@@ -18,13 +18,13 @@ use crate::{
     services::response::RETRY_AFTER,
 };
 use mmcos_core::{
-    admin::{Access, AdminResponse, Caller, LINK_LIFETIME, LoggedIn, OperatorError, Refusal, Token},
+    admin::{Access, AdminResponse, Caller, OperatorError, Refusal},
     calendar::UtcText,
     engine::Peer,
     seam::{Monotonic, Storage, Wall},
     service::Context,
     settings::SettingsError,
-    wire::http::{Method, Request, Status},
+    wire::http::{Request, Status},
 };
 
 /// Age of a season, in milliseconds, below which ending it is likely a button that was pressed twice. (Our choice.)
@@ -33,14 +33,6 @@ const NEW_SEASON_MILLIS: i64 = 3_600_000;
 const LONGEST_TEXT: usize = 500;
 /// Hours of the longest special event that an operator can start.
 const MAX_EVENT_HOURS: u32 = 24 * 60;
-
-/// Body of `POST /api/v1/session`.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LogIn {
-    /// The host's password, or that of a named operator.
-    password: String,
-}
 
 /// Body of `PUT /api/v1/settings/{name}`.
 #[derive(Deserialize, JsonSchema)]
@@ -104,14 +96,30 @@ pub(super) struct StartSeason {
 #[derive(Debug)]
 pub(super) struct Deed {
     /// Description, such as `kicked player 7`.
-    text: String,
-    response: AdminResponse,
+    pub(super) text: String,
+    /// Player that it is about.
+    pub(super) about: Option<UserId>,
+    /// State before it, if it changed one.
+    pub(super) before: Option<String>,
+    /// State after it, if it changed one.
+    pub(super) after: Option<String>,
+    pub(super) response: AdminResponse,
 }
 
 impl Deed {
     /// Returns a deed whose response has no data.
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), response: AdminResponse::done() }
+        Self { text: text.into(), about: None, before: None, after: None, response: AdminResponse::done() }
+    }
+
+    /// Sets the player that it is about.
+    pub(super) fn about(self, about: Option<UserId>) -> Self {
+        Self { about, ..self }
+    }
+
+    /// Sets the state before and after.
+    pub(super) fn changing(self, before: Option<String>, after: Option<String>) -> Self {
+        Self { before, after, ..self }
     }
 
     /// Replaces the response.
@@ -165,6 +173,7 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         command: Endpoint<'_>,
+        path: &str,
         access: Access,
         request: &Request<'_>,
         peer: Peer,
@@ -179,31 +188,33 @@ impl Mmcos {
             let (name, seconds) = RETRY_AFTER;
             return AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text).with(name, seconds);
         }
-        let done = match command {
-            Endpoint::LogIn => {
-                return self.log_in(cx, request, peer).unwrap_or_else(|error| rejected(&error));
-            }
-            Endpoint::LogOut => {
+        let done = match (command, access) {
+            (Endpoint::LogIn, _) => self.log_in(cx, request, peer),
+            (Endpoint::LogOut, access) => {
                 let now = cx.now().monotonic;
                 let gate = self.operator.desk.gate();
                 let cookie = gate.map(|gate| gate.log_out(request, peer, now)).unwrap_or_default();
                 self.end_unproved(cx);
-                return AdminResponse::done().with("Set-Cookie", &cookie);
-            }
-            Endpoint::OpenLink(link) => return self.open_link(cx, link, request, peer),
-            _ => match access {
-                Access::Operator(caller) => {
-                    let done = self.carry_out_for(cx, command, &caller, body, peer);
-                    done.map(|deed| (caller.name, deed))
+                let response = AdminResponse::done().with("Set-Cookie", &cookie);
+                match access {
+                    Access::Operator(caller) => {
+                        Ok((caller.name, Deed::new("logged out").with_response(response)))
+                    }
+                    Access::Public => return response,
                 }
-                Access::Public => Err(Refusal::ProofNeeded.into()),
+            }
+            (Endpoint::OpenLink(link), _) => match self.open_link(cx, link, request, peer) {
+                Ok(opened) => Ok(opened),
+                Err(response) => return response,
             },
+            (command, Access::Operator(caller)) => {
+                let done = self.carry_out_for(cx, command, &caller, body, peer);
+                done.map(|deed| (caller.name, deed))
+            }
+            (_, Access::Public) => Err(Refusal::ProofNeeded.into()),
         };
         match done {
-            Ok((operator, Deed { text: deed, response })) => {
-                cx.log(LogEvent::Operator { operator, peer: peer.address, deed });
-                response
-            }
+            Ok((operator, deed)) => self.conclude(cx, (request, path), operator, peer, deed),
             Err(error) => rejected(&error),
         }
     }
@@ -216,12 +227,12 @@ impl Mmcos {
         body: &[u8],
         peer: Peer,
     ) -> Result<Deed, CommandError> {
-        let text = match command {
-            Endpoint::MakeLink => return Ok(self.make_link(cx, caller, peer)),
-            Endpoint::PutOperator(name) => return self.put_operator(cx, name, body),
-            Endpoint::RenewPassword(name) => return self.renew_password(cx, name),
-            Endpoint::RemoveOperator(name) => return self.remove_operator(cx, name),
-            Endpoint::EndSession(number) => return self.end_admin_session(cx, number),
+        match command {
+            Endpoint::MakeLink => Ok(self.make_link(cx, caller, peer)),
+            Endpoint::PutOperator(name) => self.put_operator(cx, name, body),
+            Endpoint::RenewPassword(name) => self.renew_password(cx, name),
+            Endpoint::RemoveOperator(name) => self.remove_operator(cx, name),
+            Endpoint::EndSession(number) => self.end_admin_session(cx, number),
             Endpoint::Set(name) => self.set(cx, name, body),
             Endpoint::Reset(name) => self.reset(cx, name),
             Endpoint::Kick(user) => self.kick(cx, user),
@@ -232,94 +243,60 @@ impl Mmcos {
             Endpoint::StartSeason => self.start_season(cx, body),
             Endpoint::StartEvent => self.start_event(cx, body),
             Endpoint::StopEvent => {
+                let before = self.event_now(cx);
                 self.game_configuration.stop_event(cx);
-                Ok("stopped the event".into())
+                Ok(Deed::new("stopped the event").changing(before, None))
             }
-            _ => Err(CommandError::Unknown("command")),
-        };
-        text.map(Deed::new)
-    }
-
-    fn make_link(&mut self, cx: &mut Context<'_, Self>, caller: &Caller, peer: Peer) -> Deed {
-        let link = Token::new([cx.random(), cx.random()]);
-        let now = cx.now().monotonic;
-        let gate = self.operator.desk.gate();
-        let token = gate.map(|gate| gate.make_link(link, caller, peer, now)).unwrap_or_default();
-        let link = Link { path: format!("/admin/link/{token}"), seconds: LINK_LIFETIME.as_secs() };
-        Deed::new("made a one-time link").with_response(AdminResponse::json(&link))
-    }
-
-    fn log_in(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        request: &Request<'_>,
-        peer: Peer,
-    ) -> Result<AdminResponse, CommandError> {
-        let LogIn { password } = serde_json::from_slice(request.body())?;
-        let session = Token::new([cx.random(), cx.random()]);
-        let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
-        match gate.log_in(&password, request, peer, session, cx.now()) {
-            Ok(LoggedIn { name: operator, cookie }) => {
-                cx.log(LogEvent::Operator { operator, peer: peer.address, deed: "logged in".into() });
-                Ok(AdminResponse::done().with("Set-Cookie", &cookie))
-            }
-            Err(why) => {
-                log_refusal(cx, peer, &why);
-                Err(why.into())
-            }
+            Endpoint::Asset(_)
+            | Endpoint::Description
+            | Endpoint::Session
+            | Endpoint::LogIn
+            | Endpoint::LogOut
+            | Endpoint::OpenLink(_)
+            | Endpoint::Operators
+            | Endpoint::Sessions
+            | Endpoint::Audit
+            | Endpoint::State
+            | Endpoint::Live
+            | Endpoint::History
+            | Endpoint::Players
+            | Endpoint::PlayerDetails(_)
+            | Endpoint::Matches
+            | Endpoint::Results
+            | Endpoint::Bans
+            | Endpoint::Events
+            | Endpoint::Settings => Err(CommandError::Unknown("command")),
         }
     }
 
-    /// Logs in a browser that opens a one-time link.
-    fn open_link(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        link: &str,
-        request: &Request<'_>,
-        peer: Peer,
-    ) -> AdminResponse {
-        let page = |text: &str| {
-            let html = format!("<!doctype html><meta charset=\"utf-8\"><title>mmcos</title><p>{text}</p>");
-            AdminResponse::new("text/html; charset=utf-8", html.into_bytes().into())
-        };
-        // A prefetch by the browser must not use up the link.
-        let is_prefetch = request.field("Sec-Purpose").or_else(|| request.field("Purpose")).is_some();
-        if request.method() == Method::Head || is_prefetch {
-            return page("Open this link to log in.").of_status(Status::SERVICE_UNAVAILABLE);
-        }
-        let session = Token::new([cx.random(), cx.random()]);
-        let Some(gate) = self.operator.desk.gate() else {
-            return AdminResponse::refused(&Refusal::ProofNeeded);
-        };
-        match gate.open_link(link, request, peer, session, cx.now()) {
-            Ok(LoggedIn { name: operator, cookie }) => {
-                let deed = "logged in with a one-time link".into();
-                cx.log(LogEvent::Operator { operator, peer: peer.address, deed });
-                AdminResponse::see_other("/admin").with("Set-Cookie", &cookie)
-            }
-            Err(Refusal::UsedLink) => page(
-                "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server for a new one, or \
-                 <a href=\"/admin\">log in with the password</a>.",
-            )
-            .of_status(Status::GONE),
-            Err(why) => AdminResponse::refused(&why),
-        }
+    /// Returns the name of the special event that is on.
+    fn event_now(&self, cx: &Context<'_, Self>) -> Option<String> {
+        self.events().at(cx.now().wall).map(|run| run.event.as_str().into())
     }
 
-    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<String, CommandError> {
+    /// Returns the value of a live setting.
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.rows().find(|row| row.name == name).map(|row| row.value)
+    }
+
+    fn set(&mut self, cx: &mut Context<'_, Self>, name: &str, body: &[u8]) -> Result<Deed, CommandError> {
         let Set { value } = serde_json::from_slice(body)?;
+        let before = self.setting(name);
         self.settings.set(name, &value)?;
         self.settings_changed(cx);
         let deed = format!("set {name} to \"{value}\"");
+        let after = value.clone();
         cx.record(Record::Setting { name: name.into(), value: Some(value) });
-        Ok(deed)
+        Ok(Deed::new(deed).changing(before, Some(after)))
     }
 
-    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<String, CommandError> {
+    fn reset(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<Deed, CommandError> {
+        let before = self.setting(name);
         self.settings.reset(name)?;
         self.settings_changed(cx);
         cx.record(Record::Setting { name: name.into(), value: None });
-        Ok(format!("let the configuration say what {name} is"))
+        let deed = Deed::new(format!("let the configuration say what {name} is"));
+        Ok(deed.changing(before, self.setting(name)))
     }
 
     /// Restores a setting that an operator changed.
@@ -342,28 +319,28 @@ impl Mmcos {
         self.game_configuration.changed();
     }
 
-    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<String, CommandError> {
+    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<Deed, CommandError> {
         let user = user.parse().map(UserId).map_err(|_| CommandError::Unknown("player"))?;
         let player = self.players().get(user).ok_or(CommandError::Unknown("player"))?;
         let deed = format!("kicked {} ({})", player.profile.name.as_str(), player.steam_id);
         self.end_session(cx, user);
-        Ok(deed)
+        Ok(Deed::new(deed).about(Some(user)))
     }
 
-    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<String, CommandError> {
+    fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<Deed, CommandError> {
         let number = session.parse().map_err(|_| CommandError::Unknown("match"))?;
         let is_closed = self.matchmaking.close(cx, MatchId(number));
-        is_closed.then(|| format!("ended match {number}")).ok_or(CommandError::Unknown("match"))
+        let deed = || Deed::new(format!("ended match {number}"));
+        is_closed.then(deed).ok_or(CommandError::Unknown("match"))
     }
 
-    fn reunite(&mut self, cx: &Context<'_, Self>, pair: &str) -> Result<String, CommandError> {
+    fn reunite(&mut self, cx: &Context<'_, Self>, pair: &str) -> Result<Deed, CommandError> {
         let user = |text: &str| text.parse().map(UserId).ok();
         let users = pair.split_once('-').and_then(|(one, other)| Some([user(one)?, user(other)?]));
         let [one, other] = users.ok_or(CommandError::Unknown("pair"))?;
         let is_done = self.matchmaking.reunite(cx.now().monotonic, one, other);
-        is_done
-            .then(|| format!("let players {} and {} meet again", one.0, other.0))
-            .ok_or(CommandError::Unknown("pair"))
+        let deed = || Deed::new(format!("let players {} and {} meet again", one.0, other.0));
+        is_done.then(deed).ok_or(CommandError::Unknown("pair"))
     }
 
     fn start_ban(
@@ -371,7 +348,7 @@ impl Mmcos {
         cx: &mut Context<'_, Self>,
         body: &[u8],
         peer: Peer,
-    ) -> Result<String, CommandError> {
+    ) -> Result<Deed, CommandError> {
         let NewBan { subject, hours, reason, note, confirm } = serde_json::from_slice(body)?;
         if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
         {
@@ -384,28 +361,40 @@ impl Mmcos {
         let since = cx.now().wall;
         let until = hours.map(|hours| later(since, hours));
         let ban = Ban { subject, since, until, reason, note };
-        let deed = ban.to_string();
+        let (after, about) = (ban.to_string(), self.user_of(subject));
+        let before = self.bans.iter().find(|ban| ban.subject == subject).map(Ban::to_string);
         self.ban(cx, ban);
-        Ok(format!("banned: {deed}"))
+        Ok(Deed::new(format!("banned: {after}")).about(about).changing(before, Some(after)))
     }
 
-    fn lift_ban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
+    fn lift_ban(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {
         let LiftBan { subject } = serde_json::from_slice(body)?;
         let subject: Subject = subject.parse()?;
         let ban = self.unban(cx, subject).ok_or(CommandError::Unknown("ban"))?;
-        Ok(format!("lifted a ban: {ban}"))
+        let deed = Deed::new(format!("lifted a ban: {ban}")).about(self.user_of(subject));
+        Ok(deed.changing(Some(ban.to_string()), None))
     }
 
-    fn start_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
+    /// Returns the player that a ban is of.
+    fn user_of(&self, subject: Subject) -> Option<UserId> {
+        let Subject::Account(steam_id) = subject else { return None };
+        self.players().by_steam_id(steam_id).map(|player| player.user_id)
+    }
+
+    fn start_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {
         let StartSeason { season: wanted, confirm } = serde_json::from_slice(body)?;
         let (season, now) = (*self.standings.season(), cx.now().wall);
         let next = season.early(now);
         if wanted == season.id {
-            return Ok(format!("asked for season {}, which is on already", wanted.0));
+            return Ok(Deed::new(format!("asked for season {}, which is on already", wanted.0)));
         }
         if cx.clock().trouble().is_some() {
             return Err(CommandError::ClockInDoubt);
         }
+        let change = |after: SeasonId| {
+            let [before, after] = [season.id, after].map(|season| Some(format!("season {}", season.0)));
+            move |text: String| Deed::new(text).changing(before, after)
+        };
         if let Some(right) = season.renumbered(now) {
             if wanted != right.id {
                 return Err(CommandError::SeasonAhead {
@@ -416,7 +405,8 @@ impl Mmcos {
             }
             self.standings.renumber_season(cx, right);
             self.game_configuration.changed();
-            return Ok(format!("called season {} season {} again", season.id.0, right.id.0));
+            let text = format!("called season {} season {} again", season.id.0, right.id.0);
+            return Ok(change(right.id)(text));
         }
         if wanted != next.id {
             return Err(CommandError::NotNext(next.id));
@@ -430,33 +420,27 @@ impl Mmcos {
             return Err(CommandError::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
         }
         self.begin_season(cx, next);
-        Ok(format!("ended season {} early, and began season {}", season.id.0, next.id.0))
+        let text = format!("ended season {} early, and began season {}", season.id.0, next.id.0);
+        Ok(change(next.id)(text))
     }
 
-    fn start_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<String, CommandError> {
+    fn start_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {
         let StartEvent { event, hours } = serde_json::from_slice(body)?;
         if !(1..=MAX_EVENT_HOURS).contains(&hours) {
             return Err(CommandError::Value("`hours`", "from 1 to 1440"));
         }
         let event: EventName = event.parse()?;
         let until = later(cx.now().wall, hours);
+        let before = self.event_now(cx);
         self.game_configuration.start_event(cx, event, until);
-        Ok(format!("started the event {} for {hours} h", event.as_str()))
+        let deed = Deed::new(format!("started the event {} for {hours} h", event.as_str()));
+        Ok(deed.changing(before, Some(event.as_str().into())))
     }
 }
 
 /// Returns true if a command can change durable state.
 const fn may_record(command: Endpoint<'_>) -> bool {
-    !matches!(
-        command,
-        Endpoint::LogIn
-            | Endpoint::LogOut
-            | Endpoint::OpenLink(_)
-            | Endpoint::MakeLink
-            | Endpoint::EndSession(_)
-            | Endpoint::Kick(_)
-            | Endpoint::Reunite(_)
-    )
+    !matches!(command, Endpoint::LogIn | Endpoint::LogOut | Endpoint::OpenLink(_) | Endpoint::MakeLink)
 }
 
 /// Logs a wrong password, unless its source goes on guessing.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::host::info::INFO;
 
-use super::{asset::Asset, command, operators, view};
+use super::{asset::Asset, command, log_in, operators, view};
 use mmcos_core::{
     admin::{Desk, Operation, RequiredAccess, Role, document},
     settings::LiveSetting,
@@ -40,6 +40,8 @@ pub(super) enum Endpoint<'a> {
     Sessions,
     /// End an admin session.
     EndSession(&'a str),
+    /// Get the audit log.
+    Audit,
     /// Get the state of this moment.
     State,
     /// Get the same, again whenever it changes.
@@ -85,8 +87,8 @@ pub(super) enum Endpoint<'a> {
 /// Requests that a path has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
-    /// A request, and the access that it requires.
-    Endpoint(Endpoint<'a>, RequiredAccess),
+    /// A request, the access that it requires, and its path with names in braces.
+    Endpoint(Endpoint<'a>, RequiredAccess, &'static str),
     /// Requests with other methods only: these, in the form of the field `Allow`.
     Allow(String),
 }
@@ -110,7 +112,7 @@ const MODERATOR: RequiredAccess = RequiredAccess::Role(Role::Moderator);
 
 /// Routes of the API, both to serve and to describe it. Each names the least role that it takes: by default, reading
 /// takes a viewer, and everything else an admin.
-static API: [(Operation, Maker); 31] = [
+static API: &[(Operation, Maker)] = &[
     (
         get("/api/v1/openapi.json", "Returns this description.")
             .with_access(RequiredAccess::Public)
@@ -126,7 +128,7 @@ static API: [(Operation, Maker); 31] = [
     (
         post("/api/v1/session", "Logs a browser in: the response sets its cookie.")
             .with_access(RequiredAccess::SameSite)
-            .with_body::<command::LogIn>(),
+            .with_body::<log_in::LogIn>(),
         |_| Endpoint::LogIn,
     ),
     (
@@ -173,8 +175,20 @@ static API: [(Operation, Maker); 31] = [
         |_| Endpoint::Sessions,
     ),
     (
-        delete("/api/v1/sessions/{number}", "Ends an admin session.").fails_with(&[Status::NOT_FOUND]),
+        delete("/api/v1/sessions/{number}", "Ends an admin session.")
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |number| Endpoint::EndSession(number),
+    ),
+    (
+        list(
+            "/api/v1/audit",
+            "Returns 50 commands that operators carried out: `search` for an operator, an address, a command or a \
+             text; `filter` all, players (commands about one) or changes (no logins); `sort` by number or operator; \
+             `order` asc or desc; from `start` (0) on.",
+        )
+        .with_access(RequiredAccess::Role(Role::Admin))
+        .returns::<view::Page<view::AuditRow>>(),
+        |_| Endpoint::Audit,
     ),
     (
         get("/api/v1/state", "Returns the state of this moment.").returns::<view::State>(),
@@ -230,7 +244,7 @@ static API: [(Operation, Maker); 31] = [
     (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
             .with_access(MODERATOR)
-            .fails_with(&[Status::NOT_FOUND]),
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |user| Endpoint::Kick(user),
     ),
     (
@@ -242,7 +256,7 @@ static API: [(Operation, Maker); 31] = [
     (
         post("/api/v1/apart/{pair}/end", "Lets two players that are kept apart meet again. The pair is `7-9`: their `user_id`s.")
             .with_access(MODERATOR)
-            .fails_with(&[Status::NOT_FOUND]),
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |pair| Endpoint::Reunite(pair),
     ),
     (
@@ -359,7 +373,7 @@ impl<'a> Endpoint<'a> {
         for (wanted, pattern, access, endpoint) in pages.chain(api) {
             let Some(subject) = subject(pattern, path) else { continue };
             if wanted == method {
-                return Some(Found::Endpoint(endpoint(subject), access));
+                return Some(Found::Endpoint(endpoint(subject), access, pattern));
             }
             let separator = if allowed.is_empty() { "" } else { ", " };
             allowed.extend([separator, token(wanted)]);
@@ -391,20 +405,24 @@ mod tests {
     fn paths_are_found_by_method() {
         let find = |method, path| Endpoint::find(method, path);
         let allow = |methods: &str| Some(Found::Allow(methods.into()));
-        let public = |endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Public));
-        let for_role = |role, endpoint| Some(Found::Endpoint(endpoint, RequiredAccess::Role(role)));
-        assert_eq!(find(Method::Get, "/admin"), public(Endpoint::Asset(Asset::Page)));
-        assert_eq!(find(Method::Head, "/api/v1/openapi.json"), public(Endpoint::Description));
+        let public = |endpoint, path| Some(Found::Endpoint(endpoint, RequiredAccess::Public, path));
+        let for_role =
+            |role, endpoint, path| Some(Found::Endpoint(endpoint, RequiredAccess::Role(role), path));
+        assert_eq!(find(Method::Get, "/admin"), public(Endpoint::Asset(Asset::Page), "/admin"));
+        assert_eq!(
+            find(Method::Head, "/api/v1/openapi.json"),
+            public(Endpoint::Description, "/api/v1/openapi.json")
+        );
         assert_eq!(find(Method::Post, "/api/v1/openapi.json"), allow("GET, HEAD"));
         assert_eq!(find(Method::Other, "/api/v1/session"), allow("GET, HEAD, POST, DELETE"));
         assert_eq!(
             find(Method::Post, "/api/v1/players/7/kick"),
-            for_role(Role::Moderator, Endpoint::Kick("7"))
+            for_role(Role::Moderator, Endpoint::Kick("7"), "/api/v1/players/{user_id}/kick")
         );
         assert_eq!(find(Method::Get, "/api/v1/players/7/kick"), allow("POST"));
         assert_eq!(
             find(Method::Put, "/api/v1/settings/message"),
-            for_role(Role::Admin, Endpoint::Set("message"))
+            for_role(Role::Admin, Endpoint::Set("message"), "/api/v1/settings/{name}")
         );
         for path in [
             "/",

@@ -2,9 +2,11 @@
 //! server or carries out a [command](command).
 
 mod asset;
+mod audit;
 mod command;
 mod endpoints;
 mod live;
+mod log_in;
 mod metrics;
 mod operators;
 mod view;
@@ -20,7 +22,8 @@ use live::Live;
 pub(super) use metrics::Counts;
 use mmcos_core::{
     admin::{
-        Access, AdminResponse, Desk, DeskConfig, DeskOutcome, Gauges, History, Refusal, RequiredAccess, Role,
+        Access, AdminResponse, AuditLog, Desk, DeskConfig, DeskOutcome, Gauges, History, Refusal,
+        RequiredAccess, Role,
     },
     engine::{Exchange, Peer},
     seam::Wall,
@@ -36,6 +39,8 @@ pub(super) struct Operator {
     live: Live,
     history: History,
     pub(super) counts: Counts,
+    pub(super) audit: AuditLog,
+    sweep: audit::Sweep,
     /// The description of the API, once it has been requested.
     description: Option<Arc<[u8]>>,
 }
@@ -47,6 +52,8 @@ impl Operator {
             live: Live::default(),
             history: History::default(),
             counts: Counts::default(),
+            audit: AuditLog::default(),
+            sweep: audit::Sweep::default(),
             description: None,
         }
     }
@@ -76,22 +83,33 @@ impl Mmcos {
             }
             DeskOutcome::Game(exchange) => exchange,
         };
-        if self.operator.desk.gate().is_none() {
-            return Some(exchange);
-        }
+        let Some(gate) = self.operator.desk.gate() else { return Some(exchange) };
+        let place = gate.check_network(peer);
         match Endpoint::find(request.method(), request.path()) {
             None => return Some(exchange),
+            // The description is no secret, and a link leads nowhere without the rest.
+            Some(Found::Endpoint(endpoint, ..)) if place.is_err() && endpoint != Endpoint::Description => {
+                let response = match place {
+                    Err(Refusal::ForeignNetwork(address)) if request.path().starts_with("/admin") => {
+                        log_in::page_for_strangers(address)
+                    }
+                    Err(refusal) => AdminResponse::refused(&refusal),
+                    Ok(()) => AdminResponse::done(),
+                };
+                response.send(|response| cx.respond(exchange, response));
+            }
             Some(Found::Allow(methods)) => {
                 let response =
                     AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods");
                 response.with("Allow", &methods).send(|response| cx.respond(exchange, response));
             }
-            Some(Found::Endpoint(endpoint, required)) => match self.access(cx, required, request, peer) {
+            Some(Found::Endpoint(endpoint, required, path)) => match self.access(cx, required, request, peer)
+            {
                 Ok(access @ Access::Operator(_)) if endpoint == Endpoint::Live => {
                     self.watch(cx, &access, exchange);
                 }
                 Ok(access) => {
-                    let response = self.respond(cx, endpoint, access, request, peer);
+                    let response = self.respond(cx, endpoint, path, access, request, peer);
                     response.send(|response| cx.respond(exchange, response));
                 }
                 Err(refusal) => {
@@ -132,6 +150,7 @@ impl Mmcos {
         &mut self,
         cx: &mut Context<'_, Self>,
         endpoint: Endpoint<'_>,
+        path: &'static str,
         access: Access,
         request: &Request<'_>,
         peer: Peer,
@@ -172,7 +191,8 @@ impl Mmcos {
                 Access::Operator(caller) => AdminResponse::json(&self.session_rows(cx, caller)),
                 Access::Public => AdminResponse::refused(&Refusal::ProofNeeded),
             },
-            command => self.carry_out(cx, command, access, request, peer),
+            Endpoint::Audit => page(self.audit_page(request.query())),
+            command => self.carry_out(cx, command, path, access, request, peer),
         }
     }
 

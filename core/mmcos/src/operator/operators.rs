@@ -1,6 +1,10 @@
 //! Named operators and admin sessions: views and commands.
 
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,6 +16,7 @@ use super::{
 use crate::{Mmcos, Record};
 use mmcos_core::{
     admin::{AdminResponse, Caller, Operator, OperatorName, Refusal, Role, Token, TokenDigest},
+    calendar::UtcText,
     seam::Wall,
     service::Context,
 };
@@ -83,8 +88,12 @@ impl Mmcos {
         };
         let verb = if known.is_some() { "changed" } else { "added" };
         let text = format!("{verb} the operator {} ({role})", name.as_str());
-        self.keep_operator(cx, Operator { name, role, until, made, password: digest });
-        Ok(Deed::new(text).with_response(AdminResponse::json(&NewPassword { password })))
+        let operator = Operator { name, role, until, made, password: digest };
+        let (before, after) = (known.as_ref().map(described), Some(described(&operator)));
+        self.keep_operator(cx, operator);
+        Ok(Deed::new(text)
+            .changing(before, after)
+            .with_response(AdminResponse::json(&NewPassword { password })))
     }
 
     /// Replaces the password of an operator. Admin sessions with the old one end.
@@ -114,9 +123,10 @@ impl Mmcos {
     ) -> Result<Deed, CommandError> {
         let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
         let operator = gate.remove_operator(name).ok_or(CommandError::Unknown("operator"))?;
+        let before = described(&operator);
         cx.record(Record::OperatorRemoved(operator.name));
         self.end_unproved(cx);
-        Ok(Deed::new(format!("removed the operator {name}")))
+        Ok(Deed::new(format!("removed the operator {name}")).changing(Some(before), None))
     }
 
     pub(super) fn end_admin_session(
@@ -132,8 +142,14 @@ impl Mmcos {
     }
 }
 
+/// Returns role and end of an operator, for the audit log.
+fn described(operator: &Operator) -> String {
+    let Operator { role, until, .. } = operator;
+    until.map_or_else(|| role.to_string(), |until| format!("{role} until {}", UtcText::from(until)))
+}
+
 /// Returns a password of 128 random bits, and its digest.
-fn new_password(cx: &mut Context<'_, Mmcos>) -> (alloc::string::String, TokenDigest) {
+fn new_password(cx: &mut Context<'_, Mmcos>) -> (String, TokenDigest) {
     let password = Token::new([cx.random(), cx.random()]).to_string();
     let digest = TokenDigest::of(password.as_bytes());
     (password, digest)

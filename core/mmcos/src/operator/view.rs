@@ -3,6 +3,7 @@
 //! since 1970, so that a view stays the same while nothing happens.
 #![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
+mod audit;
 mod lists;
 mod matchmaking;
 mod page;
@@ -18,6 +19,7 @@ use mmcos_core::admin::{Access, Caller, Chart, Role};
 use mmcos_core::seam::Wall;
 
 use crate::public::view::RaceNight;
+pub(super) use audit::AuditRow;
 pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;
 pub(super) use page::{PARAMETERS, Page, QueryError};

@@ -86,7 +86,10 @@ impl Redactor<Mmcos> for Secrets {
             Record::Ban(ban) => matches!(ban.subject, Subject::Account(_)),
             Record::Unban(subject) => matches!(subject, Subject::Account(_)),
             // A trace has no operators, as it has no dashboard.
-            Record::Operator(_) | Record::OperatorRemoved(_) => false,
+            Record::Operator(_)
+            | Record::OperatorRemoved(_)
+            | Record::Audit(_)
+            | Record::AuditForgotten(_) => false,
             Record::Player(_)
             | Record::Match(_)
             | Record::MatchForgotten(_)

@@ -45,7 +45,7 @@ pub(crate) struct Login {
     pub(crate) at: Wall,
     pub(crate) address: IpAddr,
     name: Name,
-    steam_id: SteamId,
+    pub(crate) steam_id: SteamId,
 }
 
 impl Sessions {
@@ -113,6 +113,11 @@ impl Sessions {
     pub(crate) fn logged_in(&mut self, at: Wall, address: IpAddr, name: &Name, steam_id: SteamId) {
         self.recent.truncate(REMEMBERED.saturating_sub(1));
         self.recent.push_front(Login { at, address, name: name.clone(), steam_id });
+    }
+
+    /// Forgets the logins to which this applies.
+    pub(crate) fn forget_logins(&mut self, applies: impl Fn(&Login) -> bool) {
+        self.recent.retain(|login| !applies(login));
     }
 
     /// Returns the remembered logins of a player, the latest first.

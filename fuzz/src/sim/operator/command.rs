@@ -76,6 +76,7 @@ impl Command {
         match self {
             Self::Ban(..)
             | Self::LiftBan(_)
+            | Self::Kick(_)
             | Self::EndMatch(_)
             | Self::Set(..)
             | Self::Reset(_)
@@ -84,13 +85,7 @@ impl Command {
             | Self::StartSeason(_)
             | Self::Nonsense
             | Self::BanAll => true,
-            Self::Kick(_)
-            | Self::Stranger(_)
-            | Self::State
-            | Self::Bans
-            | Self::Status
-            | Self::Metrics
-            | Self::Live => false,
+            Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live => false,
         }
     }
 

@@ -71,7 +71,8 @@ fn passed_on(path: &str, server: SocketAddr) -> [(&'static str, String); 5] {
 #[test]
 fn a_stranger_behind_a_proxy_or_a_tunnel_sees_what_is_public() {
     for proxies in ["", "127.0.0.1"] {
-        let server = Server::start_with(&["--trusted-proxies", proxies, "--host-names", "race.example.org"]);
+        let proxies = ["--trusted-proxies", proxies, "--host-names", "race.example.org"];
+        let server = Server::start_with(&[&proxies[..], &["--admin-networks", "all"]].concat());
         let ann = Player::named(Client::plain(server.http), 1, "Annabella");
         let tunnel = tunnel(server.http);
         for path in READS {
@@ -180,7 +181,7 @@ fn a_link_is_made_over_tls_where_there_is_nothing_else() {
 
 #[test]
 fn strangers_with_wrong_passwords_keep_no_operator_out() {
-    let server = Server::start_with(&["--trusted-proxies", "127.0.0.1"]);
+    let server = Server::start_with(&["--trusted-proxies", "127.0.0.1", "--admin-networks", "all"]);
     let password = server.password();
     let settings = |token: &str, from: &str| {
         let from = if from.is_empty() { String::new() } else { format!("X-Forwarded-For: {from}\r\n") };

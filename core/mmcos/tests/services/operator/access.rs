@@ -77,6 +77,35 @@ fn nothing_about_a_connection_is_a_proof() {
 }
 
 #[test]
+fn operators_are_served_in_their_networks_alone() {
+    let inside = [10, 1, 2, 3];
+    let mut rig = server_with(|admin| admin.networks = Some(vec!["10.0.0.0/8".parse().unwrap()]));
+    let all = READS.into_iter().chain(["/admin", "/admin/script.js", "/admin/link/x", "/api/v1/session"]);
+    for path in all.filter(|path| !path.ends_with("link/x") && !path.ends_with("/details")) {
+        let answer = Request::from(ELSEWHERE).operator().get(&mut rig, path);
+        assert_eq!(status(&answer), "403", "{path}: {answer}");
+        assert!(answer.contains("203.0.113.7") && answer.contains("admin-networks"), "{path}: {answer}");
+        assert_eq!(status(&Request::from(inside).operator().get(&mut rig, path)), "200", "{path}");
+    }
+    let before = rig.records.len();
+    for order in COMMANDS {
+        assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, order)), "403", "{order:?}");
+    }
+    let log_in = ("POST", "session", &*password(PASSWORD));
+    assert_eq!(status(&Request::from(ELSEWHERE).command(&mut rig, log_in)), "403");
+    assert_eq!(rig.records.len(), before);
+    assert_eq!(status(&Request::from(inside).command(&mut rig, log_in)), "200");
+    // Everything public stays so.
+    for path in ["/healthz", "/readyz", "/api/v1/status", "/api/v1/openapi.json", "/leaderboard"] {
+        assert_eq!(status(&Request::from(ELSEWHERE).get(&mut rig, path)), "200", "{path}");
+    }
+    let mut open = server_with(|admin| {
+        (admin.open_metrics, admin.networks) = (true, Some(vec!["10.0.0.0/8".parse().unwrap()]));
+    });
+    assert_eq!(status(&Request::from(ELSEWHERE).get(&mut open, "/metrics")), "200");
+}
+
+#[test]
 fn health_is_for_every_prober() {
     let mut rig = server();
     for path in ["/healthz", "/readyz"] {

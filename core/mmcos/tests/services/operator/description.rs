@@ -6,7 +6,8 @@ use mmcos_core::seam::{Input, Storage, StorageTrouble};
 use serde_json::{Value, json as value};
 
 use super::{
-    ANN, BEN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, Rig, field, json, password, roles, server, state,
+    ANN, BEN, COMMANDS, ELSEWHERE, HERE, PASSWORD, Request, Rig, audit, field, json, password, roles, server,
+    state,
     world::{Search, login, race},
 };
 use crate::rig::{body, status};
@@ -15,6 +16,8 @@ use mmcos_game::{Mmcos, Record};
 /// A request from the description, with subjects that exist in the [`scene`].
 struct Operation<'a> {
     method: String,
+    /// The path as described, with names in braces.
+    pattern: String,
     path: String,
     described: &'a Value,
     document: &'a Value,
@@ -24,12 +27,14 @@ impl<'a> Operation<'a> {
     fn all(document: &'a Value) -> Vec<Self> {
         let session = first_match();
         let paths = document["paths"].as_object().unwrap();
-        let operations = paths.iter().flat_map(|(path, methods)| {
+        let operations = paths.iter().flat_map(|(pattern, methods)| {
+            let path = pattern;
             let path = path.replace("{user_id}", "1").replace("{session}", &session);
             let path = path.replace("{name}", "message").replace("{season}", "38").replace("{number}", "1");
             let path = path.replace("{pair}", "3-4");
             methods.as_object().unwrap().iter().map(move |(method, described)| Self {
                 method: method.to_uppercase(),
+                pattern: pattern.clone(),
                 path: path.clone(),
                 described,
                 document,
@@ -198,6 +203,37 @@ fn every_operation_takes_the_role_that_the_description_names() {
         }
     }
     assert!(counts[0] >= 8 && counts[1] >= 4 && counts[2] >= 10, "{counts:?}");
+}
+
+#[test]
+fn every_command_that_is_carried_out_is_in_the_audit_log() {
+    let document = description(&mut server());
+    let operations = Operation::all(&document);
+    let commands: Vec<_> = operations.iter().filter(|operation| operation.method != "GET").collect();
+    assert!(commands.len() >= 16);
+    for operation in commands {
+        let mut rig = scene();
+        let secret = roles::add(&mut rig, "anna", "admin");
+        let before = audit::audit(&mut rig, "")[0]["number"].as_u64().unwrap();
+        let anna = Request::from(ELSEWHERE).with("Authorization", &format!("Bearer {secret}"));
+        // Logging in names the operator of the password.
+        let name = if operation.pattern.ends_with("/session") && operation.method == "POST" {
+            "operator"
+        } else {
+            "anna"
+        };
+        assert_eq!(operation.by(&mut rig, &anna, &operation.example()), "200", "{operation}");
+        let entry = audit::audit(&mut rig, "")[0].clone();
+        assert_eq!(entry["number"].as_u64().unwrap(), before + 1, "{operation}: one entry");
+        assert_eq!(entry["command"], format!("{} {}", operation.method, operation.pattern));
+        assert_eq!(
+            (&entry["operator"], &entry["address"]),
+            (&name.into(), &"203.0.113.7".into()),
+            "{operation}"
+        );
+        assert_eq!(entry["at"], rig.wall().as_secs(), "{operation}");
+        assert!(entry["text"].as_str().unwrap().len() > 5, "{entry}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The operator's side: access, views, commands, and that only the operator has them.
 
 mod access;
+mod audit;
 mod clock;
 mod commands;
 mod description;
