@@ -422,6 +422,11 @@ impl Service for Mmcos {
             Record::Operator(operator) => {
                 self.operator.desk.restore_operator(operator.name.clone().as_str(), Some(*operator));
             }
+            Record::PlayerDeleted(deleted) => {
+                self.standings.restore_deleted(deleted);
+                self.matchmaking.forget_results(deleted.user_id);
+            }
+            Record::Adjusted(adjustment) => self.standings.restore_adjustment(*adjustment),
             Record::Audit(entry) => self.operator.audit.put(*entry),
             Record::AuditForgotten(number) => self.operator.audit.remove(number),
             Record::OperatorRemoved(name) => self.operator.desk.restore_operator(name.as_str(), None),

@@ -1,16 +1,19 @@
 //! Every durable change as a value.
 
 use alloc::{boxed::Box, string::String};
+use core::time::Duration;
 
 use mmcos_core::admin::{AuditEntry, Operator, OperatorName};
-use mmcos_core::row::{Column, History, Milestone, Recent, Removal, Restore, Row, Schema, Table, View};
+use mmcos_core::row::{
+    Column, History, Milestone, Owned, Recent, Removal, Restore, Row, Schema, Table, View,
+};
 
 use crate::{
     domain::podium::Podium,
     host::info,
     ids::MatchId,
     moderation::{Ban, Subject},
-    players::Player,
+    players::{Adjustment, DeletedPlayer, MOST_ADJUSTMENTS, Player},
     public::Hour,
     results::{KEEP, MAX_MATCHES, Match, MatchResult},
     seasons::{Prize, SeasonStarted},
@@ -61,6 +64,10 @@ pub enum Record {
     Operator(Box<Operator>),
     /// A named operator was removed.
     OperatorRemoved(OperatorName),
+    /// An operator deleted a player: all rows that belong to it are erased.
+    PlayerDeleted(DeletedPlayer),
+    /// An operator changed a player's points. The player's own row comes with it.
+    Adjusted(Box<Adjustment>),
     /// An operator carried out a command.
     Audit(Box<AuditEntry>),
     /// An entry of the audit log is too old to be kept.
@@ -71,8 +78,20 @@ impl Row for Record {
     const SCHEMA: &'static Schema = &Schema {
         name: info::INFO.name,
         tables: &[
-            SEASONS, PLAYERS, MATCHES, RESULTS, BANS, SETTINGS, EVENTS, PRIZES, PODIUMS, HOURS, OPERATORS,
+            SEASONS,
+            PLAYERS,
+            MATCHES,
+            RESULTS,
+            BANS,
+            SETTINGS,
+            EVENTS,
+            PRIZES,
+            PODIUMS,
+            HOURS,
+            OPERATORS,
             AUDIT,
+            DELETED,
+            ADJUSTMENTS,
         ],
         counted: "players",
         views: &[STANDINGS],
@@ -124,6 +143,46 @@ const PLAYERS: Table = Table {
     ],
     // The row of a season that has ended is the final standing.
     history: Some(History { table: "final_standings", by: "season", columns: &["points", "division"] }),
+    ..Table::PLAIN
+};
+
+/// Numbers of players that were deleted, so that they are not given again.
+const DELETED: Table = Table {
+    record: "PlayerDeleted",
+    name: "deleted_players",
+    columns: &[Column::integer("user_id"), Column::integer("at")],
+    erases: &[
+        Owned { table: "players", column: "user_id" },
+        Owned { table: "final_standings", column: "user_id" },
+        Owned { table: "results", column: "user_id" },
+        Owned { table: "adjustments", column: "user_id" },
+    ],
+    ..Table::PLAIN
+};
+
+/// Changes of points by operators.
+const ADJUSTMENTS: Table = Table {
+    record: "Adjusted",
+    name: "adjustments",
+    columns: &[
+        Column::integer("at"),
+        Column::integer("user_id").of("user"),
+        Column::text("operator"),
+        Column::integer("change"),
+        Column::integer("points_before").of("before.points"),
+        Column::integer("division_before").of("before.division"),
+        Column::integer("points_after").of("after.points"),
+        Column::integer("division_after").of("after.division"),
+        Column::text("reason"),
+    ],
+    key: 2,
+    restore: Restore::Recent(Recent {
+        time: "at",
+        keep: Duration::ZERO,
+        least: MOST_ADJUSTMENTS,
+        most: MOST_ADJUSTMENTS,
+        unused_without: None,
+    }),
     ..Table::PLAIN
 };
 

@@ -5,7 +5,7 @@ use alloc::{format, vec::Vec};
 use serde::{Deserializer, de::Visitor, forward_to_deserialize_any};
 
 use super::{
-    Column, Removal, Restore, Row, RowError, Schema, Table,
+    Column, History, Owned, Removal, Restore, Row, RowError, Schema, Table,
     write::{fault, no_table},
 };
 
@@ -91,7 +91,20 @@ fn check_table(table: &Table, schema: &Schema) -> Result<(), RowError> {
         let is_new = is_name(history.table) && schema.table(history.table).is_none();
         is_new && is_column(history.by) && history.columns.iter().copied().all(is_column)
     });
-    if named && restored && archived { Ok(()) } else { wrong("a rule names what is not there") }
+    let is_there = |owned: &Owned| {
+        schema.tables.iter().any(|other| {
+            let has_copies = |history: History| {
+                history.table == owned.table
+                    && (history.by == owned.column
+                        || history.columns.contains(&owned.column)
+                        || other.key_columns().iter().any(|column| column.name == owned.column))
+            };
+            (other.name == owned.table && other.position(owned.column).is_some())
+                || other.history.is_some_and(has_copies)
+        })
+    };
+    let erased = table.erases.is_empty() || (table.key == 1 && table.erases.iter().all(is_there));
+    if named && restored && archived && erased { Ok(()) } else { wrong("a rule names what is not there") }
 }
 
 /// Returns the names of an enum's variants.

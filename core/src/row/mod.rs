@@ -116,6 +116,18 @@ pub struct Table {
     pub restore: Restore,
     /// Copies that are kept of replaced rows.
     pub history: Option<History>,
+    /// Rows of other tables that a row of this table removes for good.
+    pub erases: &'static [Owned],
+}
+
+/// The rows of a table, or of a table of copies, that belong to the subject of a row elsewhere: those whose column has
+/// the value of its key.
+#[derive(Clone, Copy, Debug)]
+pub struct Owned {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Column that names the subject.
+    pub column: &'static str,
 }
 
 /// A table of final states, such as each player's standing at the end of a season. Before a row is replaced by one
@@ -321,6 +333,7 @@ impl Table {
         removal: Removal::Never,
         restore: Restore::All,
         history: None,
+        erases: &[],
     };
 
     /// Returns the column with this name.

@@ -34,6 +34,15 @@ impl<R: Row> Rows<R> {
                 if matches!(table.restore, Restore::Latest) {
                     self.rows.retain(|(other, later), _| *other != index || *later <= key);
                 }
+                let erased = table.erases.iter().filter_map(|owned| {
+                    Some((index_of::<R>(owned.table)?, R::SCHEMA.table(owned.table)?.position(owned.column)?))
+                });
+                let erased: Vec<(usize, usize)> = erased.collect();
+                self.rows.retain(|(other, _), kept| {
+                    let of_subject =
+                        |(table, at): &(usize, usize)| table == other && kept.values.get(*at) == key.first();
+                    !erased.iter().any(of_subject)
+                });
                 self.rows.insert((index, key), Kept { record, values });
             }
             Change::Remove(table, key) => drop(self.rows.remove(&(index::<R>(table.name), key))),
@@ -99,6 +108,11 @@ impl<R: Row> Rows<R> {
         let wanted = latest_first.filter(|(place, (_, kept))| *place < recent.least || time(kept) > oldest);
         wanted.map(|(_, row)| row).take(recent.most).collect()
     }
+}
+
+/// Returns the index of a table; `None` for a table of copies, which this model has not.
+fn index_of<R: Row>(table: &str) -> Option<usize> {
+    R::SCHEMA.tables.iter().position(|other| other.name == table)
 }
 
 fn index<R: Row>(table: &str) -> usize {

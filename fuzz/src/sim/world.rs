@@ -153,6 +153,8 @@ impl World {
     pub(super) fn new(scenario: &Scenario, is_traced: bool) -> Self {
         let drawn = scenario.draw();
         let mut config = trusting();
+        // The model keeps all bans, also those of addresses that ended long ago.
+        config.address_days = 3650;
         config.events = drawn.events;
         config.nights = Nights::parse(drawn.nights).expect("nights of the simulation");
         set_matchmaker(&mut config, &drawn.matchmaker);

@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn private_networks_are_those_of_a_home() {
-        let own = ["192.0.2.9", "2001:db8:1:2::3"].map(|address| address.parse().unwrap());
+        let own: [IpAddr; 2] = ["192.0.2.9", "2001:db8:1:2::3"].map(|address| address.parse().unwrap());
         let is_in = |networks: &str, address: &str| {
             let ranges = Networks::parse(networks).unwrap().ranges(&own);
             ranges.iter().any(|range| range.contains(address.parse().unwrap()))

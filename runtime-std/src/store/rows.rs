@@ -114,6 +114,9 @@ fn put(connection: &Connection, sql: &Statements, values: &[Value<'_>]) -> SqlRe
     if let Some(later) = &sql.remove_later {
         execute(connection, later, key)?;
     }
+    for erase in &sql.erase {
+        execute(connection, erase, key)?;
+    }
     execute(connection, &sql.put, values)
 }
 

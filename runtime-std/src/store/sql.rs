@@ -1,6 +1,6 @@
 //! The statements for a game's tables, as text.
 
-use mmcos_core::row::{Column, History, Kind, Recent, Restore, Schema, Table, View};
+use mmcos_core::row::{Column, History, Kind, Owned, Recent, Restore, Schema, Table, View};
 
 /// The statements for one table.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Statements {
     /// Copies the row of a key to its history, if the number in the last parameter is larger; and the position of
     /// that number.
     pub(super) archive: Option<(String, usize)>,
+    /// Removes the rows of other tables that belong to the subject of a row. Parameter: its key.
+    pub(super) erase: Vec<String>,
     /// Selects the rows to restore. Parameter: the time from which a row is recent.
     pub(super) restore: Option<String>,
 }
@@ -32,6 +34,7 @@ impl Statements {
             // A number such as a season's may be set back: the row written last counts, not the highest number ever.
             remove_later: matches!(table.restore, Restore::Latest).then(later),
             archive: table.history.and_then(|history| archive(table, history, &is_key)),
+            erase: table.erases.iter().map(erase).collect(),
             restore: restore(schema, table),
         }
     }
@@ -102,6 +105,10 @@ fn put(table: &Table) -> String {
         parameters(table.columns.len()),
         names(key)
     )
+}
+
+fn erase(Owned { table, column }: &Owned) -> String {
+    format!("DELETE FROM \"{table}\" WHERE \"{column}\" = ?1")
 }
 
 fn archive(table: &Table, history: History, is_key: &str) -> Option<(String, usize)> {

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use mmcos_core::Server;
-use mmcos_core::admin::{AuditEntry, Operator, Role, TokenDigest};
 use mmcos_core::game::{Game as _, Life};
 use mmcos_core::seam::{StorageTrouble, Wall};
 use mmcos_core::testing::Rows;
@@ -109,26 +108,6 @@ fn podium(season: i32, name: &str, (user, points, division): (u32, i32, u8)) -> 
     Record::Podium(Podium { season: SeasonId(season), places })
 }
 
-fn operator(name: &str, until: Option<Wall>) -> Record {
-    let (name, password) = (name.to_owned().try_into().unwrap(), TokenDigest::of(name.as_bytes()));
-    Record::Operator(Box::new(Operator { name, role: Role::Moderator, until, made: NOW, password }))
-}
-
-fn audit(number: u64, address: Option<&str>) -> Record {
-    let address = address.map(|address| address.parse().unwrap());
-    Record::Audit(Box::new(AuditEntry {
-        number,
-        at: NOW,
-        operator: "anna".to_owned(),
-        address,
-        command: "PUT /api/v1/settings/{name}".to_owned(),
-        text: "set message to \"Hello\"".to_owned(),
-        about: address.map(|_| 7),
-        before: None,
-        after: Some("Hello".to_owned()),
-    }))
-}
-
 /// Returns records that a store restores unchanged.
 fn some() -> Vec<Record> {
     vec![
@@ -144,10 +123,6 @@ fn some() -> Vec<Record> {
         event(0, None),
         podium(56, "Zo\u{eb} <b>", (2, 810, 1)),
         Record::Hour(Hour { hour: 139, weeks: 2, players: 9 }),
-        operator("anna", Some(after(KEEP))),
-        operator("chat-bot", None),
-        audit(8, Some("203.0.113.7")),
-        audit(9, None),
     ]
 }
 
@@ -249,10 +224,6 @@ fn any_record() -> impl Strategy<Value = Record> {
         (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
         (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
         Just(begins(57, None)),
-        any::<bool>().prop_map(|ends| operator("anna", ends.then_some(NOW))),
-        Just(Record::OperatorRemoved("anna".to_owned().try_into().unwrap())),
-        (1..6_u64).prop_map(|number| audit(number, None)),
-        (1..6_u64).prop_map(Record::AuditForgotten),
     ]
 }
 

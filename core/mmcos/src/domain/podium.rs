@@ -35,6 +35,12 @@ pub struct PodiumPlace {
 }
 
 impl Podium {
+    /// Removes the name of a player, and keeps the place. Returns true if the player is in it.
+    pub(crate) fn forget(&mut self, user: UserId) -> bool {
+        let place = self.places.iter_mut().find(|place| place.user == user);
+        place.map(|place| place.name = Name::new("deleted player")).is_some()
+    }
+
     /// Returns the place of this player, with its rank from 1.
     pub fn of(&self, user: UserId) -> Option<(u32, &PodiumPlace)> {
         (1..).zip(&self.places).find(|(_, place)| place.user == user)

@@ -303,6 +303,13 @@ impl Matches {
         Some(race)
     }
 
+    /// Drops the results of a player.
+    pub fn forget_results(&mut self, user: UserId) {
+        for entry in self.by_id.values_mut() {
+            entry.results.retain(|result| result.user != user);
+        }
+    }
+
     /// Drops matches that are too old or too many. Matches added from now on are of this moment.
     pub fn expire(&mut self, now: Monotonic) {
         self.now = now;

@@ -76,6 +76,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::EventByHand(_)
         | Record::Operator(_)
         | Record::OperatorRemoved(_)
+        | Record::PlayerDeleted(_)
+        | Record::Adjusted(_)
         | Record::Audit(_)
         | Record::AuditForgotten(_) => None,
     }

@@ -247,7 +247,10 @@ impl Mmcos {
                 self.game_configuration.stop_event(cx);
                 Ok(Deed::new("stopped the event").changing(before, None))
             }
+            Endpoint::AdjustPoints(user) => self.adjust_points(cx, user, caller, body),
+            Endpoint::DeletePlayer(user) => self.delete_player(cx, user, body),
             Endpoint::Asset(_)
+            | Endpoint::PlayerData(_)
             | Endpoint::Description
             | Endpoint::Session
             | Endpoint::LogIn
@@ -350,8 +353,7 @@ impl Mmcos {
         peer: Peer,
     ) -> Result<Deed, CommandError> {
         let NewBan { subject, hours, reason, note, confirm } = serde_json::from_slice(body)?;
-        if [&reason, &note].iter().any(|text| text.len() > LONGEST_TEXT || text.chars().any(char::is_control))
-        {
+        if [&reason, &note].into_iter().any(|text| is_long(text)) {
             return Err(CommandError::Value("`reason` and `note`", "lines of at most 500 bytes"));
         }
         let subject: Subject = subject.parse()?;
@@ -450,11 +452,26 @@ pub(super) fn log_refusal(cx: &mut Context<'_, Mmcos>, peer: Peer, why: &Refusal
     }
 }
 
+/// Returns a reason, if it is a line.
+///
+/// # Errors
+/// [`CommandError::Value`] if it is empty, too long, or more than a line.
+pub(super) fn reason_of(reason: String) -> Result<String, CommandError> {
+    if reason.trim().is_empty() || is_long(&reason) {
+        return Err(CommandError::Value("`reason`", "a line of 1 to 500 bytes"));
+    }
+    Ok(reason)
+}
+
+fn is_long(text: &str) -> bool {
+    text.len() > LONGEST_TEXT || text.chars().any(char::is_control)
+}
+
 fn later(moment: Wall, hours: u32) -> Wall {
     Wall::from_millis(moment.as_millis().saturating_add(i64::from(hours).saturating_mul(3_600_000)))
 }
 
-fn rejected(error: &CommandError) -> AdminResponse {
+pub(super) fn rejected(error: &CommandError) -> AdminResponse {
     match error {
         CommandError::Refused(refusal) => AdminResponse::refused(refusal),
         CommandError::Unknown(_) | CommandError::Setting(SettingsError::Unknown(_)) => {

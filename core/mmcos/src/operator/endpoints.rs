@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::host::info::INFO;
 
-use super::{asset::Asset, command, log_in, operators, view};
+use super::{asset::Asset, command, log_in, operators, players, view};
 use mmcos_core::{
     admin::{Desk, Operation, RequiredAccess, Role, document},
     settings::LiveSetting,
@@ -56,6 +56,12 @@ pub(super) enum Endpoint<'a> {
     Matches,
     /// Get a page of results.
     Results,
+    /// Get everything that is known of a player.
+    PlayerData(&'a str),
+    /// Change a player's points.
+    AdjustPoints(&'a str),
+    /// Delete a player.
+    DeletePlayer(&'a str),
     /// End a player's matchmaking ticket and session.
     Kick(&'a str),
     /// End a match.
@@ -246,6 +252,26 @@ static API: &[(Operation, Maker)] = &[
             .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |user| Endpoint::Kick(user),
+    ),
+    (
+        get("/api/v1/players/{user_id}/data", "Returns everything that is known of a player, as it is stored.")
+            .with_access(RequiredAccess::Role(Role::Admin))
+            .returns::<Map<String, Value>>()
+            .fails_with(&[Status::NOT_FOUND]),
+        |user| Endpoint::PlayerData(user),
+    ),
+    (
+        post("/api/v1/players/{user_id}/points", "Changes a player's points.")
+            .with_access(MODERATOR)
+            .with_body::<players::AdjustPoints>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |user| Endpoint::AdjustPoints(user),
+    ),
+    (
+        post("/api/v1/players/{user_id}/delete", "Deletes a player and everything that is stored of it.")
+            .with_body::<players::DeletePlayer>()
+            .fails_with(&[Status::NOT_FOUND, Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |user| Endpoint::DeletePlayer(user),
     ),
     (
         post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")

@@ -9,6 +9,7 @@ mod live;
 mod log_in;
 mod metrics;
 mod operators;
+mod players;
 mod view;
 
 use alloc::{string::ToString, sync::Arc, vec::Vec};
@@ -190,6 +191,10 @@ impl Mmcos {
             Endpoint::Sessions => match &access {
                 Access::Operator(caller) => AdminResponse::json(&self.session_rows(cx, caller)),
                 Access::Public => AdminResponse::refused(&Refusal::ProofNeeded),
+            },
+            Endpoint::PlayerData(user) => match self.data_of(user) {
+                Ok(data) => AdminResponse::json(&data),
+                Err(error) => command::rejected(&error),
             },
             Endpoint::Audit => page(self.audit_page(request.query())),
             command => self.carry_out(cx, command, path, access, request, peer),

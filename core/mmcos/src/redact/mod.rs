@@ -88,10 +88,12 @@ impl Redactor<Mmcos> for Secrets {
             // A trace has no operators, as it has no dashboard.
             Record::Operator(_)
             | Record::OperatorRemoved(_)
+            | Record::Adjusted(_)
             | Record::Audit(_)
             | Record::AuditForgotten(_) => false,
             Record::Player(_)
             | Record::Match(_)
+            | Record::PlayerDeleted(_)
             | Record::MatchForgotten(_)
             | Record::Prize(_)
             | Record::Podium(_)

@@ -371,6 +371,11 @@ impl Matchmaking {
         self.matchmaker.reunite(now, one, other)
     }
 
+    /// Drops the results of a player that is deleted.
+    pub(crate) fn forget_results(&mut self, user: UserId) {
+        self.matches.forget_results(user);
+    }
+
     /// Closes a match under way: results that have not come will not count. Returns false if there is none.
     pub(crate) fn close(&mut self, cx: &mut Context<'_, Mmcos>, id: MatchId) -> bool {
         if !self.matchmaker.end(id) {

@@ -5,16 +5,18 @@
 //! that row. The rows are written some at a time; a server that is restored meanwhile applies the same change to the
 //! rest.
 
-use alloc::{boxed::Box, collections::BTreeMap};
+use alloc::{boxed::Box, collections::BTreeMap, string::String};
 use core::time::Duration;
 
 use crate::{
     LogEvent, Mmcos, Record, Rejection, Timer,
     catalogue::Catalogue,
-    divisions::Ladder,
+    divisions::{Ladder, Standing},
     domain::podium::{PLACES, Podium, PodiumPlace},
     ids::{Points, UserId},
-    players::{Level, Player, Players, Prestige, Profile, RestoreError},
+    players::{
+        Adjustment, Adjustments, DeletedPlayer, Level, Player, Players, Prestige, Profile, RestoreError,
+    },
     results::Progress,
     seasons::{Prizes, RankBonus, RollOver, Season, SeasonId, SeasonStarted},
     session_token::Session,
@@ -64,6 +66,9 @@ pub(crate) struct Standings {
     heard: BTreeMap<UserId, SeasonId>,
     /// The first places of the seasons that have ended.
     podiums: BTreeMap<SeasonId, Podium>,
+    /// Players that operators deleted.
+    deleted: BTreeMap<UserId, Wall>,
+    adjustments: Adjustments,
     /// Accounts that the store has lost.
     missing: usize,
 }
@@ -80,6 +85,8 @@ impl Standings {
             began: Wall::from_millis(i64::MIN),
             heard: BTreeMap::new(),
             podiums: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            adjustments: Adjustments::default(),
             missing: 0,
         }
     }
@@ -135,6 +142,61 @@ impl Standings {
         (profile.level, profile.prestige) = (level, prestige);
         profile.games = profile.games.saturating_add(1);
         Ok(Progress { season, before, after, rank })
+    }
+
+    /// Changes a player's points for an operator, also in a division where no result takes points away. Persists the
+    /// player and the change.
+    pub(crate) fn adjust(
+        &mut self,
+        cx: &mut Context<'_, Mmcos>,
+        user: UserId,
+        change: Points,
+        (operator, reason): (String, String),
+    ) -> Option<&Adjustment> {
+        let before = self.players.get(user)?.standing;
+        let points = Points(before.points.0.saturating_add(change.0).max(0));
+        let after = self.ladder.after(Standing { points, ..before }, Points(0));
+        self.players.set_standing(user, after)?;
+        self.persist(cx, user);
+        let at = cx.now().wall;
+        let adjustment = Adjustment { at, user, operator, change, before, after, reason };
+        let adjustment = self.adjustments.add(adjustment);
+        cx.record(Record::Adjusted(Box::new(adjustment.clone())));
+        Some(adjustment)
+    }
+
+    /// Returns the latest changes of points by operators.
+    pub(crate) fn adjustments(&self) -> impl Iterator<Item = &Adjustment> {
+        self.adjustments.iter()
+    }
+
+    /// Restores a change of points.
+    pub(crate) fn restore_adjustment(&mut self, adjustment: Adjustment) {
+        self.adjustments.put(adjustment);
+    }
+
+    /// Deletes a player: erases all rows that belong to it, and its name from past seasons.
+    pub(crate) fn delete(&mut self, cx: &mut Context<'_, Mmcos>, user: UserId) -> Option<Player> {
+        let player = self.players.remove(user)?;
+        let deleted = DeletedPlayer { user_id: user, at: cx.now().wall };
+        self.restore_deleted(deleted);
+        cx.record(Record::PlayerDeleted(deleted));
+        for podium in self.podiums.values_mut() {
+            if podium.forget(user) {
+                cx.record(Record::Podium(podium.clone()));
+            }
+        }
+        Some(player)
+    }
+
+    /// Restores the deletion of a player.
+    pub(crate) fn restore_deleted(&mut self, deleted: DeletedPlayer) {
+        let user = deleted.user_id;
+        if self.deleted.insert(user, deleted.at).is_none() && self.players.restore_removal(user) {
+            self.missing = self.missing.saturating_sub(1);
+        }
+        self.heard.remove(&user);
+        self.adjustments.forget(user);
     }
 
     /// Notes that a player has a token that came with the news of the current season.
@@ -319,7 +381,13 @@ impl Standings {
         let started = SeasonStarted { season, starts, ..SeasonStarted::default() };
         let started = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(started)));
         let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
-        started.into_iter().chain(players).chain(self.podiums.values().cloned().map(Record::Podium))
+        let deleted = self.deleted.iter();
+        let deleted =
+            deleted.map(|(user, at)| Record::PlayerDeleted(DeletedPlayer { user_id: *user, at: *at }));
+        let adjustments = self.adjustments.iter();
+        let adjustments = adjustments.map(|adjustment| Record::Adjusted(Box::new(adjustment.clone())));
+        let podiums = self.podiums.values().cloned().map(Record::Podium);
+        started.into_iter().chain(players).chain(deleted).chain(adjustments).chain(podiums)
     }
 
     /// Logs once that rows of players were gone at the start.

@@ -4,7 +4,6 @@ mod calls;
 pub(super) mod clock;
 mod doctor;
 mod notify;
-mod privacy;
 mod proof;
 mod setup;
 mod start;

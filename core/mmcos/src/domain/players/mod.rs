@@ -1,5 +1,6 @@
 //! Players: their identity, their standing, and how they are found.
 
+mod corrections;
 mod profile;
 mod user_facing_id;
 
@@ -8,6 +9,7 @@ use alloc::vec::Vec;
 
 use serde::ser::SerializeStruct as _;
 
+pub use corrections::{Adjustment, Adjustments, DeletedPlayer, MOST_ADJUSTMENTS};
 pub use profile::{Level, Name, Prestige, Title, TitleError};
 pub use user_facing_id::UserFacingId;
 
@@ -233,6 +235,27 @@ impl Players {
             _ => return Err(RestoreError::Mismatch { steam_id, user_id }),
         }
         Ok(0)
+    }
+
+    /// Removes and returns a player. The number of the account is not given again.
+    pub fn remove(&mut self, user: UserId) -> Option<Player> {
+        let player = self.by_user_id.get_mut(slot(user)?)?.take()?;
+        self.by_steam_id.remove(&player.steam_id);
+        self.ranking.remove(player.place());
+        Some(player)
+    }
+
+    /// Restores the removal of a player. Returns true if the account counted as missing.
+    pub fn restore_removal(&mut self, user: UserId) -> bool {
+        let Some(slot) = slot(user) else { return false };
+        if slot < self.by_user_id.len() {
+            return self.remove(user).is_none();
+        }
+        // The last accounts: nothing else says that their numbers are taken.
+        if slot.saturating_sub(self.by_user_id.len()) < MOST_MISSING {
+            self.by_user_id.resize(slot.saturating_add(1), None);
+        }
+        false
     }
 
     /// Returns a player's profile, to be changed. `None` if there is no such player.

@@ -69,6 +69,8 @@ impl<'a> Operation<'a> {
             "season/start" => value!({ "season": 39, "confirm": true }),
             "event/start" => value!({ "event": "chaos", "hours": 3 }),
             "settings/message" => value!({ "value": "Hello" }),
+            "players/1/points" => value!({ "change": 5, "reason": "a crash" }),
+            "players/1/delete" => value!({ "reason": "asked for", "confirm": true }),
             "operators/message" => value!({ "role": "viewer", "days": 30 }),
             other => panic!("{other} takes a body: this test needs an example"),
         }

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod clock;
 mod commands;
+mod corrections;
 mod description;
 mod lists;
 mod matches;
@@ -29,7 +30,7 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 14] = [
+const COMMANDS: [(&str, &str, &str); 16] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
@@ -44,6 +45,8 @@ const COMMANDS: [(&str, &str, &str); 14] = [
     ("PUT", "operators/anna", r#"{"role":"viewer"}"#),
     ("POST", "operators/anna/password", ""),
     ("DELETE", "operators/anna", ""),
+    ("POST", "players/1/points", r#"{"change":-5,"reason":"a crash"}"#),
+    ("POST", "players/1/delete", r#"{"reason":"asked for","confirm":true}"#),
 ];
 
 fn server() -> Rig<Mmcos> {
