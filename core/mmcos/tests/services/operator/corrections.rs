@@ -4,7 +4,7 @@ use mmcos_core::{game::Game as _, row::Row as _, testing::Rows};
 use mmcos_game::{Mmcos, Record};
 
 use super::{
-    ANN, BEN, ELSEWHERE, Request, audit, json, server, state,
+    ANN, BEN, ELSEWHERE, Request, audit, json, server, state, view,
     world::{self, get_elite, login, race},
 };
 use crate::rig::{Rig, status};
@@ -27,9 +27,7 @@ fn delete(rig: &mut Rig<Mmcos>, user: u32) {
 }
 
 fn points(rig: &mut Rig<Mmcos>, user: u32) -> i64 {
-    let state = state(rig);
-    let list = state["players"]["list"].as_array().unwrap().clone();
-    list.iter().find(|row| row["user_id"] == user).unwrap()["points"].as_i64().unwrap()
+    view(rig, &format!("players/{user}/details"))["points"].as_i64().unwrap()
 }
 
 #[test]
