@@ -1,9 +1,6 @@
 //! The audit log: each command that an operator carried out.
 
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString as _},
-};
+use alloc::{collections::BTreeMap, string::String};
 use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -62,8 +59,9 @@ impl AuditLog {
     pub fn add(&mut self, entry: AuditEntry) -> (&AuditEntry, Option<u64>) {
         let last = self.entries.last_key_value().map_or(0, |(number, _)| *number);
         let number = last.saturating_add(1);
-        let cut = |text: String| {
-            if text.len() <= LONGEST { text } else { text[..text.floor_char_boundary(LONGEST)].to_string() }
+        let cut = |mut text: String| {
+            text.truncate(text.floor_char_boundary(LONGEST));
+            text
         };
         let entry = AuditEntry {
             number,
@@ -103,13 +101,13 @@ impl AuditLog {
     /// Removes everything that could identify a player: the texts of entries about this number, and of those that
     /// contain one of these texts. Returns the numbers of the changed entries.
     pub fn forget(&mut self, player: u32, texts: &[&str]) -> alloc::vec::Vec<u64> {
-        let names = |entry: &AuditEntry| {
+        let mentions = |entry: &AuditEntry| {
             let mut own =
                 [Some(&entry.text), entry.before.as_ref(), entry.after.as_ref()].into_iter().flatten();
             own.any(|own| texts.iter().any(|text| !text.is_empty() && own.contains(text)))
         };
-        let named = self.entries.values_mut().filter(|entry| entry.about == Some(player) || names(entry));
-        let changed = named.map(|entry| {
+        let found = self.entries.values_mut().filter(|entry| entry.about == Some(player) || mentions(entry));
+        let changed = found.map(|entry| {
             entry.text = "a command about a player that was deleted since".into();
             (entry.before, entry.after) = (None, None);
             entry.number
@@ -186,7 +184,7 @@ mod tests {
         log.add(AuditEntry { after: Some("76561202255230001 is banned".into()), ..entry(2, "banned") });
         log.add(AuditEntry { about: Some(8), ..entry(3, "kicked Ben") });
         assert_eq!(log.forget(7, &["76561202255230001", ""]), [1, 2]);
-        let texts: alloc::string::String = log.iter().map(|entry| format!("{entry:?}")).collect();
+        let texts = format!("{:?}", log.iter().collect::<alloc::vec::Vec<_>>());
         assert!(!texts.contains("Ann") && !texts.contains("76561202255230001") && texts.contains("Ben"));
     }
 }

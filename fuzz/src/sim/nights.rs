@@ -130,7 +130,7 @@ impl World {
 
     /// Returns the nights that are planned.
     pub(super) fn planned_nights(&self) -> &str {
-        self.model.setting("nights").unwrap_or(&self.planned_nights)
+        self.model.setting("nights").unwrap_or(self.planned_nights)
     }
 
     /// Returns true if a night is on, by the time that the server goes by.
@@ -173,8 +173,8 @@ impl World {
                 let words = if minutes == 60 { "begins in an hour" } else { "begins in 5 minutes" };
                 let is_heard = notice.is_some_and(|notice| notice.text.contains(words));
                 let is_again = again && self.rates.of(Fault::ClockJump) == 0.0;
-                let is_right = in_time && is_heard && !is_again && self.nights.known.contains(&span);
-                expect("a notice at its time, once", &(is_right, minutes, waits), &(true, minutes, waits))
+                let as_due = in_time && is_heard && !is_again && self.nights.known.contains(&span);
+                expect("a notice at its time, once", &(as_due, minutes, waits), &(true, minutes, waits))
             }
         };
         self.expect(Invariant::Nights, found.map_err(|detail| format!("{night:?}, {news:?}: {detail}")));

@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, thread, time::Duration};
 
 use super::{
     HOSTILE, VIEWS,
-    browser::{Browser, Page},
+    browser::Browser,
     bustle, fits, go, log_in, log_in_once, player,
     rig::{
         player::{ELIMINATION, Player, search},

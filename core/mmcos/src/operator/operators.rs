@@ -78,13 +78,12 @@ impl Mmcos {
         let until = days.map(|days| Wall::from_millis(now.as_millis().saturating_add(millis(days))));
         let gate = self.operator.desk.gate().ok_or(Refusal::ProofNeeded)?;
         let known = gate.operators().get(name.as_str()).cloned();
-        let (password, made, digest) = match &known {
-            Some(known) => (None, known.made, known.password),
-            None => {
-                gate.has_room()?;
-                let (password, digest) = new_password(cx);
-                (Some(password), now, digest)
-            }
+        let (password, made, digest) = if let Some(known) = &known {
+            (None, known.made, known.password)
+        } else {
+            gate.has_room()?;
+            let (password, digest) = new_password(cx);
+            (Some(password), now, digest)
         };
         let verb = if known.is_some() { "changed" } else { "added" };
         let text = format!("{verb} the operator {} ({role})", name.as_str());

@@ -57,7 +57,7 @@ impl Mmcos {
         let user = player.user_id;
         let matches = self.matchmaking.matches();
         let results = matches.iter().flat_map(|(_, results)| results).filter(|result| result.user == user);
-        let played = matches.iter().map(|(found, _)| found).filter(|found| found.players.contains(&user));
+        let races = matches.iter().map(|(found, _)| found).filter(|found| found.players.contains(&user));
         let bans = self.bans.iter().filter(|ban| ban.subject == Subject::Account(player.steam_id));
         let adjustments = self.standings.adjustments().filter(|adjustment| adjustment.user == user);
         let podiums = self.standings.podiums().values();
@@ -73,7 +73,7 @@ impl Mmcos {
         let members = [
             ("about", json!(about)),
             ("player", json!(player)),
-            ("matches", json!(played.collect::<Vec<_>>())),
+            ("matches", json!(races.collect::<Vec<_>>())),
             ("results", json!(results.collect::<Vec<_>>())),
             ("adjustments", json!(adjustments.collect::<Vec<_>>())),
             ("seasons", json!(places.collect::<Vec<_>>())),

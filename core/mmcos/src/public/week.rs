@@ -25,7 +25,7 @@ pub struct Hour {
 
 impl Hour {
     /// Returns the mean number of players, in tenths.
-    pub(crate) fn tenths(&self) -> u32 {
+    pub(crate) fn tenths(self) -> u32 {
         self.players.saturating_mul(10).checked_div(self.weeks.into()).unwrap_or(0)
     }
 }
@@ -108,7 +108,7 @@ impl Week {
 
     /// Returns the mean number of players at each hour, in tenths, from Monday, 00:00 UTC.
     pub(super) fn means(&self) -> Vec<u32> {
-        self.hours.iter().map(Hour::tenths).collect()
+        self.hours.iter().copied().map(Hour::tenths).collect()
     }
 }
 

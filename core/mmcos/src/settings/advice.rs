@@ -52,7 +52,7 @@ pub(crate) struct Advice {
 /// Returns a recommendation for these settings; `None` while too few hours with players were counted.
 pub(crate) fn of(settings: &Settings, hours: impl Iterator<Item = Hour>) -> Option<Advice> {
     let (mut count, mut sum) = (0_u32, 0_u32);
-    for tenths in hours.map(|hour| hour.tenths()).filter(|tenths| *tenths > 0) {
+    for tenths in hours.map(Hour::tenths).filter(|tenths| *tenths > 0) {
         (count, sum) = (count.saturating_add(1), sum.saturating_add(tenths));
     }
     let online = sum.checked_div(count).filter(|_| count >= FEW_HOURS)?;
@@ -97,7 +97,7 @@ mod tests {
 
     fn advice(preset: Preset, hours: u8, players: u32) -> Option<Advice> {
         let settings = Settings { preset, ..Settings::defaults().unwrap() };
-        of(&settings, (0..hours).map(|hour| Hour { hour, weeks: 2, players: 2 * players }))
+        of(&settings, (0..hours).map(|hour| Hour { hour, weeks: 2, players: players.saturating_mul(2) }))
     }
 
     #[test]

@@ -121,7 +121,7 @@ proptest! {
                 world.enter(poll);
             }
             world.wait(Duration::from_secs(25));
-            prop_assert_eq!(world.last_match().map(|ending| pairs(ending)), Some(vec![(one, other)]));
+            prop_assert_eq!(world.last_match().map(pairs), Some(vec![(one, other)]));
         }
     }
 
