@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mmcos_core::Server;
+use mmcos_core::admin::{AuditEntry, Operator, Role, TokenDigest};
 use mmcos_core::game::{Game as _, Life};
 use mmcos_core::seam::{StorageTrouble, Wall};
 use mmcos_core::testing::Rows;
@@ -15,7 +16,7 @@ use mmcos_game::divisions::{Division, Standing};
 use mmcos_game::ids::{MatchId, Points, RaceKey, UserId};
 use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_game::moderation::Ban;
-use mmcos_game::players::{Name, Player, Title};
+use mmcos_game::players::{Adjustment, DeletedPlayer, Name, Player, Title};
 use mmcos_game::results::{KEEP, Match, MatchResult, Progress};
 use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
 use mmcos_game::special_events::ByHand;
@@ -108,6 +109,41 @@ fn podium(season: i32, name: &str, (user, points, division): (u32, i32, u8)) -> 
     Record::Podium(Podium { season: SeasonId(season), places })
 }
 
+fn adjusted(user: u32) -> Record {
+    let (before, after) = (Standing::default(), Standing { points: Points(9), division: Division(0) });
+    let (operator, reason) = ("anna".to_owned(), "a crash".to_owned());
+    let user = UserId(user);
+    Record::Adjusted(Box::new(Adjustment {
+        at: NOW,
+        user,
+        operator,
+        change: Points(9),
+        before,
+        after,
+        reason,
+    }))
+}
+
+fn operator(name: &str, until: Option<Wall>) -> Record {
+    let (name, password) = (name.to_owned().try_into().unwrap(), TokenDigest::of(name.as_bytes()));
+    Record::Operator(Box::new(Operator { name, role: Role::Moderator, until, made: NOW, password }))
+}
+
+fn audit(number: u64, address: Option<&str>) -> Record {
+    let address = address.map(|address| address.parse().unwrap());
+    Record::Audit(Box::new(AuditEntry {
+        number,
+        at: NOW,
+        operator: "anna".to_owned(),
+        address,
+        command: "PUT /api/v1/settings/{name}".to_owned(),
+        text: "set message to \"Hello\"".to_owned(),
+        about: address.map(|_| 7),
+        before: None,
+        after: Some("Hello".to_owned()),
+    }))
+}
+
 /// Returns records that a store restores unchanged.
 fn some() -> Vec<Record> {
     vec![
@@ -123,6 +159,12 @@ fn some() -> Vec<Record> {
         event(0, None),
         podium(56, "Zo\u{eb} <b>", (2, 810, 1)),
         Record::Hour(Hour { hour: 139, weeks: 2, players: 9 }),
+        operator("anna", Some(after(KEEP))),
+        operator("chat-bot", None),
+        audit(8, Some("203.0.113.7")),
+        audit(9, None),
+        Record::PlayerDeleted(DeletedPlayer { user_id: UserId(3), at: NOW }),
+        adjusted(2),
     ]
 }
 
@@ -224,6 +266,12 @@ fn any_record() -> impl Strategy<Value = Record> {
         (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
         (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
         Just(begins(57, None)),
+        any::<bool>().prop_map(|ends| operator("anna", ends.then_some(NOW))),
+        Just(Record::OperatorRemoved("anna".to_owned().try_into().unwrap())),
+        (1..6_u64).prop_map(|number| audit(number, None)),
+        (1..6_u64).prop_map(Record::AuditForgotten),
+        (1..6_u32).prop_map(adjusted),
+        (1..6_u32).prop_map(|user| Record::PlayerDeleted(DeletedPlayer { user_id: UserId(user), at: NOW })),
     ]
 }
 

@@ -4,6 +4,7 @@ mod calls;
 pub(super) mod clock;
 mod doctor;
 mod notify;
+mod privacy;
 mod proof;
 mod setup;
 mod start;

@@ -54,9 +54,14 @@ fn backup_restore_and_export_agree() {
     );
     assert!(json.contains("\"title\":\"title_9\"") && json.ends_with("]\n}\n"), "{json}");
     assert_eq!(json.matches('{').count(), json.matches('}').count());
-    assert_eq!(json.matches("\"user_id\"").count(), 5, "3 players, 2 results: {json}");
+    assert_eq!(
+        json.matches("\"user_id\"").count(),
+        7,
+        "3 players, 2 results, a deletion, a change of points: {json}"
+    );
     let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(parsed["players"][0]["steam_id"], "76561202255230001");
+    assert_eq!(parsed["audit"][0]["after"], "Hello");
     assert_eq!(parsed["matches"][0]["session_id"], "7");
     assert_eq!(parsed["matches"][0]["players"], serde_json::json!([2, 1]));
     let file = dir.file("export.json");
