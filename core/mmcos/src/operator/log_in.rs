@@ -31,8 +31,8 @@ pub(super) fn page_for_strangers(address: IpAddr) -> AdminResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>mmcos</title>\
          <h1>The dashboard cannot be opened from here</h1>\
-         <p>Your address, {address}, is in no network from which this server's dashboard may be opened. By default these \
-         are the server's own machine and private networks.</p>\
+         <p>Your address, {address}, is in no network from which this server's dashboard may be opened. By default \
+         these are the server's own machine and private networks.</p>\
          <p>If you run this server, do one of these:</p><ul>\
          <li>Go through SSH: run <code>ssh -L 8080:localhost:80 SERVER</code>, and open \
          <code>http://localhost:8080/admin</code>. (Put the server's port for HTTP in place of 80.)</li>\
@@ -102,8 +102,8 @@ impl Mmcos {
                 Ok((name, Deed::new("logged in with a one-time link").with_response(response)))
             }
             Err(Refusal::UsedLink) => {
-                let text = "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server for \
-                            a new one, or <a href=\"/admin\">log in with the password</a>.";
+                let text = "This link has been used or has expired. Run <code>mmcos admin-link</code> on the server \
+                            for a new one, or <a href=\"/admin\">log in with the password</a>.";
                 Err(page(text).of_status(Status::GONE))
             }
             Err(why) => Err(AdminResponse::refused(&why)),

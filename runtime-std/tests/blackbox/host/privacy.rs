@@ -16,7 +16,8 @@ const NAME: &str = "Annabella";
 fn send(server: &Server, method: &str, path: &str, body: &str) -> Answer {
     let (host, token, length) = (server.http, server.password(), body.len());
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
     );
     Client::plain(server.http).ask(request.as_bytes())
 }
