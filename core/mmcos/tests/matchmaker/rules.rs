@@ -375,6 +375,16 @@ fn no_group_is_left_over_that_another_split_would_have_spared() {
 }
 
 #[test]
+fn groups_that_can_meet_none_are_not_in_the_way_of_others() {
+    let mut world = world();
+    let mut sizes = vec![5; 20];
+    sizes.extend([2, 2]);
+    enter_sizes(&mut world, ELIMINATION, &sizes);
+    world.wait(seconds(5.0));
+    assert_eq!(matched_sizes(&world), [[2, 2]]);
+}
+
+#[test]
 fn a_full_match_leaves_at_once_while_an_older_one_gathers() {
     let mut world = world();
     enter_sizes(&mut world, ELIMINATION, &[4, 1, 3, 3]);
