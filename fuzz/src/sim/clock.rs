@@ -36,7 +36,7 @@ pub(super) struct Watch {
 }
 
 impl World {
-    fn clock(&self) -> Option<&WallClock> {
+    pub(super) fn clock(&self) -> Option<&WallClock> {
         self.process.as_ref().map(|process| process.server.clock()).filter(|clock| clock.is_read())
     }
 

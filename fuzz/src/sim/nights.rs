@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mmcos_core::{
     calendar::{Date, weekday},
+    engine::WallClock,
     notice::Notice,
     seam::Wall,
 };
@@ -113,6 +114,8 @@ pub(super) struct Watch {
     wrong_since: Option<Duration>,
     /// Begins of nights that friends were told of, each with the minutes before.
     told: Vec<(i64, i64)>,
+    /// Time at which the server last doubted its clock, as each does at first. Its time may step when it trusts it.
+    doubted: Option<Duration>,
     /// Time since which the server goes by this plan and an even clock.
     steady_since: Duration,
     clock_error: i64,
@@ -203,14 +206,18 @@ impl World {
         for (night, news, notice) in std::mem::take(&mut self.current.nights) {
             self.hear_of_night(&night, news, notice);
         }
+        if !self.clock().is_some_and(WallClock::is_settled) {
+            self.nights.doubted = Some(self.now);
+        }
         let is_night = self.is_night();
         if is_night == self.nights.is_on {
             self.nights.wrong_since = None;
             return;
         }
         let since = *self.nights.wrong_since.get_or_insert(self.now);
-        let jumps = self.rates.of(Fault::ClockJump) > 0.0;
-        let allowed = LONGEST_LATENESS + if jumps { LOOK } else { Duration::ZERO };
+        let doubted = self.nights.doubted.is_some_and(|doubted| self.now.saturating_sub(doubted) <= LOOK);
+        let steps = doubted || self.rates.of(Fault::ClockJump) > 0.0;
+        let allowed = LONGEST_LATENESS + if steps { LOOK } else { Duration::ZERO };
         if self.now.saturating_sub(since) > allowed {
             let detail =
                 format!("the server says {} since {since:?}, and a night is on: {is_night}", !is_night);
