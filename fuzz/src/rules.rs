@@ -171,6 +171,12 @@ impl Both {
         let stranger = accounts.iter().find(|one| one.0 < ACCOUNTS && strangers(one));
         for account in &accounts {
             self.racing.remove(account);
+        }
+        // The model has no match of one, such as the end of a poll that another one supersedes.
+        if accounts.len() == 1 {
+            return;
+        }
+        for account in &accounts {
             if stranger.is_none_or(|one| one.0.is_multiple_of(4)) {
                 self.real.register(self.now, decision.match_id, *account);
                 self.registered.push(*account);
