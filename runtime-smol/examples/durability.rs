@@ -2,7 +2,8 @@
 //!
 //! Measures results (`AddPoints`) over HTTP. The store is made in DIRECTORY, to measure the disk of that; without one, in
 //! the directory for temporary files. `footprint.rs` measures start-up and memory, and `core/mmcos/benches` a result in
-//! the core.
+//! the core. With `--features postgres`, and where Debian's postgresql is installed, a server of `PostgreSQL` is measured
+//! in the same run, on the disk of `TMPDIR`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -45,8 +46,13 @@ use mmcos_std::{
     data_dir::DataDir,
     driver::Driver,
     serving::Listener,
-    store::{Commit, Committer, Database as _, Store, StoreError},
+    store::{AnyStore, Commit, Committer, Database as _, Place, StoreError},
 };
+
+#[cfg(feature = "postgres")]
+#[path = "../../runtime-std/src/store/tests/cluster.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod cluster;
 
 const CONNECTIONS: u32 = 64;
 const CLIENT_THREADS: u32 = 4;
@@ -57,7 +63,15 @@ fn main() {
     let place = env::args_os().nth(1).map_or_else(env::temp_dir, Into::into);
     let place = place.join(format!("mmcos-durability-{}", std::process::id()));
     let dir = DataDir::open(&place).unwrap();
-    over_http(&dir);
+    let sync = syncs_a_second(&dir.file("syncs"));
+    println!("this disk, one sync at a time: {sync:.0} requests/s");
+    over_http(&Place::Sqlite(dir.clone()), sync);
+    #[cfg(feature = "postgres")]
+    if let Some(cluster) = cluster::Cluster::start() {
+        let address = Box::new(mmcos_std::store::Address::parse(&cluster.database()).unwrap());
+        println!("PostgreSQL:");
+        over_http(&mmcos_std::store::Location::Postgres(address).of(dir), sync);
+    }
     fs::remove_dir_all(place).unwrap();
 }
 
@@ -108,32 +122,34 @@ fn add_points(user: u32, race: u32) -> Vec<u8> {
     format!("POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-fn over_http(dir: &DataDir) {
-    let sync = syncs_a_second(&dir.file("syncs"));
-    println!("this disk, one sync at a time: {sync:.0} requests/s");
-    let rate = results_a_second(dir, Duration::ZERO, 1..=CONNECTIONS, 1500);
+fn over_http(place: &Place, sync: f64) {
+    let rate = results_a_second(place, Duration::ZERO, 1..=CONNECTIONS, 1500);
     println!(
         "durable AddPoints over HTTP, {CONNECTIONS} connections: {rate:.0} requests/s, {:.1} ×",
         rate / sync
     );
-    let slow = results_a_second(dir, SD_CARD, 101..=100 + CONNECTIONS, 100);
+    let slow = results_a_second(place, SD_CARD, 101..=100 + CONNECTIONS, 100);
     let sync = 1.0 / SD_CARD.as_secs_f64();
     println!("the same where a sync takes {SD_CARD:?}: {slow:.0} requests/s, {:.1} ×", slow / sync);
 }
 
 /// A store on a slower disk: each commit takes this much longer.
-struct Slow(Store<Record>, Duration);
+struct Slow(AnyStore<Record>, Duration);
 
 impl Commit<Record> for Slow {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         thread::sleep(self.1);
         self.0.commit(records)
     }
+
+    fn idle(&mut self) -> Result<Option<Duration>, StoreError> {
+        self.0.idle()
+    }
 }
 
 /// Measures results per second: `each` of every user. There are as many users as connections.
-fn results_a_second(dir: &DataDir, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
-    let mut store = Store::<Record>::open(dir).unwrap();
+fn results_a_second(place: &Place, wait: Duration, users: RangeInclusive<u32>, each: u32) -> f64 {
+    let mut store = AnyStore::<Record>::open(place).unwrap();
     let races = users.clone().flat_map(|user| (0..each).map(move |number| race(user, number)));
     store.commit(&users.clone().map(player).chain(races).collect::<Vec<_>>()).unwrap();
     let mut server = core();

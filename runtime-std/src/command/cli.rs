@@ -6,11 +6,15 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 use mmcos_core::info::{self, Info};
+#[cfg(feature = "postgres")]
+use mmcos_core::settings::Value as _;
 
 use crate::command::text;
 use crate::config::Keys;
 use crate::host::program::name as program;
 use crate::setup::player;
+#[cfg(feature = "postgres")]
+use crate::store::Location;
 
 /// Command of the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +30,9 @@ pub enum Command {
     Restore(PathBuf),
     /// Write the store as JSON to this file, or to standard output, and stop.
     Export(Option<PathBuf>),
+    /// Copy the store from one place to another and stop.
+    #[cfg(feature = "postgres")]
+    MoveStore(Location, Location),
     /// Examine this host, print the findings and stop.
     Doctor,
     /// Request the running server's health, print it and stop.
@@ -81,6 +88,10 @@ const WINDOWS_COMMANDS: [(&str, &str); 2] = [
     ("firewall ACTION", "add or remove the rule that lets players through Windows' firewall to this program"),
     ("service ACTION", "install, remove, start or stop this program as a service, which starts with Windows"),
 ];
+
+/// The command of programs that know databases, as [`COMMANDS`].
+const MOVE_STORE: (&str, &str) =
+    ("move-store FROM TO", "copy all records to another place, as in the setting store, and compare them");
 
 /// Usage and description of each command.
 const COMMANDS: [(&str, &str); 11] = [
@@ -148,6 +159,13 @@ pub enum CliError {
         /// Its actions.
         actions: &'static str,
     },
+    /// `move-store` without two places.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "`move-store` needs two places, as in the setting `store`: {} move-store sqlite postgres://…",
+        program()
+    )]
+    Places,
     /// `export` without a format.
     #[error("`export` needs a format: {program} export --json", program = program())]
     MissingForm,
@@ -207,6 +225,12 @@ fn command(words: Vec<OsString>, json: bool, info: &Info) -> Result<Command, Cli
         "restore" => Command::Restore(needed(words.next())?),
         "export" if json => Command::Export(words.next().map(PathBuf::from)),
         "export" => return Err(CliError::MissingForm),
+        #[cfg(feature = "postgres")]
+        "move-store" => {
+            let mut place = || Location::parse(&words.next()?.to_string_lossy());
+            let (from, to) = (place(), place());
+            Command::MoveStore(from.ok_or(CliError::Places)?, to.ok_or(CliError::Places)?)
+        }
         "doctor" => Command::Doctor,
         "health" => Command::Health,
         "admin-link" if info.has_dashboard => Command::AdminLink,
@@ -291,7 +315,9 @@ pub fn help(info: &Info, keys: Keys) -> String {
     let of_the_host = all.into_iter().filter(|(usage, _)| info.has_dashboard || usage != "admin-link");
     let of_windows = WINDOWS_COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
     let of_windows = of_windows.into_iter().filter(|_| cfg!(windows));
-    for (usage, about) in of_the_host.chain(of_windows).chain(of_the_game).chain([last]) {
+    let of_databases = Some(MOVE_STORE).filter(|_| cfg!(feature = "postgres"));
+    let of_databases = of_databases.map(|(usage, about)| (usage.to_owned(), about));
+    for (usage, about) in of_the_host.chain(of_databases).chain(of_windows).chain(of_the_game).chain([last]) {
         let _ = writeln!(help, "  {usage:<14} {about}");
     }
     help += "\nOptions:\n";
@@ -364,6 +390,11 @@ mod tests {
         let add = |replace| player::Action::Add { server: "192.168.1.20".parse().unwrap(), replace };
         assert_eq!(command(&["setup-player", "192.168.1.20"]), Command::SetupPlayer(add(false)));
         assert_eq!(command(&["setup-player", "192.168.1.20", "replace"]), Command::SetupPlayer(add(true)));
+        #[cfg(feature = "postgres")]
+        assert!(matches!(
+            command(&["move-store", "sqlite", "postgres://localhost/mmcos"]),
+            Command::MoveStore(Location::Sqlite, Location::Postgres(_))
+        ));
         #[cfg(windows)]
         assert_eq!(command(&["service", "install"]), Command::Service(ServiceAction::Install));
         assert_eq!(command(&["ticket", "00ff^^^^true"]), Command::Game("ticket", "00ff^^^^true".into()));
@@ -387,6 +418,10 @@ mod tests {
         #[cfg(not(windows))]
         assert!(message(&["service", "install"]).starts_with("`service` is for Windows"));
         assert!(message(&["export"]).ends_with("mmcos export --json"));
+        #[cfg(feature = "postgres")]
+        for wrong in [&["move-store"][..], &["move-store", "sqlite"], &["move-store", "mmcos.db", "sqlite"]] {
+            assert!(message(wrong).contains("needs two places"), "{wrong:?}");
+        }
         assert!(message(&["--http"]).contains("missing argument for option '--http'"));
         assert!(message(&["-x"]).ends_with("`mmcos help` shows every flag"));
         assert!(message(&["--help=yes"]).contains("unexpected argument"));

@@ -12,6 +12,7 @@ use mmcos_core::settings::{Key, Settings as _};
 
 use super::value::{Directory, FilePath, LogLevel, Networks};
 use crate::notify::{Format, Mention, WebhookUrl};
+use crate::store::Location;
 
 mmcos_core::settings! {
     /// The effective configuration of a host, whatever its game. In its texts, `{program}` stands for the program's
@@ -33,6 +34,12 @@ mmcos_core::settings! {
         /// Directory for players, certificates and keys; created if it is missing. Under systemd, the default is its
         /// state directory.
         data_dir: Directory = "{program}-data",
+
+        /// Location of the records: "sqlite" for a file in the data directory, or the URL of a PostgreSQL database,
+        /// such as "postgres://mmcos@db.example.org/mmcos". The variable PGPASSWORD may hold its password. A server
+        /// elsewhere must have a certificate that this machine trusts, unless the URL ends with "?sslmode=disable".
+        /// Copy an existing store with `{program} move-store` first.
+        store: Location = "sqlite",
 
         /// URL of a webhook (Discord, Slack, ntfy, Telegram, or a program of your own) that gets the game's news, for
         /// example that a player waits for others. Messages have a link to the page for players if `public-address` is

@@ -9,6 +9,7 @@ use mmcos_core::AddressRange;
 use mmcos_core::settings::{Choice, Datum, Value};
 
 use crate::notify::{Format, WebhookUrl};
+use crate::store::Location;
 
 /// Minimum level of log lines that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,34 @@ impl Value for Networks {
     }
 }
 
+impl Value for Location {
+    const HINT: &'static str = "sqlite|URL";
+    const EXPECTED: &'static str = if cfg!(feature = "postgres") {
+        "sqlite, or the URL of a PostgreSQL database, such as postgres://mmcos@db.example.org/mmcos, with sslmode \
+         disable, require or verify-full"
+    } else {
+        "sqlite: this program was built without the feature postgres"
+    };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "sqlite" => Some(Self::Sqlite),
+            #[cfg(feature = "postgres")]
+            url => crate::store::Address::parse(url).map(Box::new).map(Self::Postgres),
+            #[cfg(not(feature = "postgres"))]
+            _ => None,
+        }
+    }
+
+    fn to_datum(&self) -> Datum {
+        match self {
+            Self::Sqlite => Datum::Text("sqlite".to_owned()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(address) => Datum::Text(address.url().to_owned()),
+        }
+    }
+}
+
 /// Declares a path type with its placeholder in `--help`.
 macro_rules! path {
     ($(#[doc = $about:literal] $name:ident $hint:literal)+) => { $(
@@ -190,6 +219,9 @@ mod tests {
         round_trips::<Option<FilePath>>("");
         round_trips::<Option<FilePath>>("a b/c.pem");
         round_trips::<Directory>("data");
+        round_trips::<Location>("sqlite");
+        #[cfg(feature = "postgres")]
+        round_trips::<Location>("postgres://ann:secret@db/mmcos?sslmode=require");
     }
 
     #[test]
@@ -224,6 +256,7 @@ mod tests {
         for text in ["", "public", "private 10.0.0.1", "private,", "10.0.0.0/33"] {
             assert_eq!(Networks::parse(text), None, "{text}");
         }
+        assert_eq!(Location::parse("mmcos.db"), None);
         assert_eq!(Directory::parse(""), None);
         assert_eq!(Directory::parse("D:\temp"), None);
     }

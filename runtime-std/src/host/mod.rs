@@ -4,6 +4,8 @@ pub(crate) mod game;
 pub(crate) mod operator;
 pub(crate) mod program;
 pub(crate) mod secret;
+#[cfg(feature = "postgres")]
+mod standby;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,7 +19,7 @@ use mmcos_core::Server;
 use mmcos_core::engine::Limits;
 use mmcos_core::game::{Game, Life, Unfit};
 use mmcos_core::info::Info;
-use mmcos_core::row::Row as _;
+use mmcos_core::row::Row;
 use mmcos_core::trace::StartError;
 
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
@@ -36,7 +38,7 @@ use crate::setup::player::{self, PlayerError};
 use crate::setup::{self, Setup};
 use crate::signals::Signals;
 use crate::store::files::{self, Restored};
-use crate::store::{Database as _, Store, StoreError};
+use crate::store::{AnyStore, Database as _, Place, StoreError};
 use crate::tls::Tls;
 #[cfg(windows)]
 use crate::{cli::ServiceAction, system::windows};
@@ -62,7 +64,7 @@ pub struct Host<G: Game> {
     /// Proofs of an operator besides the password; `None` without a dashboard.
     pub console: Option<Console>,
     /// Store of the game's records.
-    pub store: Store<G::Record>,
+    pub store: AnyStore<G::Record>,
     /// Plain listener; `None` if it is off.
     pub http: Option<Bound>,
     /// TLS listener; `None` if it is off.
@@ -150,6 +152,14 @@ pub enum HostError {
     /// Error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// `move-store` between two files or two databases.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "`move-store` copies from a file to a database, or back: {0} move-store sqlite postgres://…. For another \
+         data directory, use `{0} backup` and `{0} restore`; for another database, the tools of PostgreSQL",
+        program()
+    )]
+    SameKind,
     /// Error of a command of the game.
     #[error("{0}")]
     Game(String),
@@ -227,7 +237,7 @@ pub fn start<G: Game>(
             print(&format_args!("Wrote {}\n", file.display()));
         }
         Command::Backup(file) => {
-            let saved = Store::<G::Record>::backup(&data_dir::<G>(&sources)?, &file)?;
+            let saved = AnyStore::<G::Record>::backup(&place::<G>(&sources)?, &file)?;
             print(&format_args!("Saved {saved} to {}\n", file.display()));
         }
         Command::Restore(file) => {
@@ -238,7 +248,7 @@ pub fn start<G: Game>(
             let game = G::new(&game, &Life::default())?;
             let mut server = Server::new(game, Limits::default(), Life::default().seed);
             let now = Clock::start().now().wall;
-            let Restored { summary, path, old } = files::restore(&dir, &file, &mut server, now)?;
+            let Restored { summary, path, old } = config.store.of(dir).restore(&file, &mut server, now)?;
             print(&format_args!("Restored {summary} from {} to {}\n", file.display(), path.display()));
             if let Some(old) = old {
                 print(&format_args!("The replaced store is now {}\n", old.display()));
@@ -249,14 +259,21 @@ pub fn start<G: Game>(
             print(&format_args!("{}\n", running::health::<G>(&data_dir)?));
         }
         Command::Export(None) => {
-            Store::<G::Record>::export(
-                &data_dir::<G>(&sources)?,
-                &mut io::BufWriter::new(io::stdout().lock()),
-            )?;
+            let out = &mut io::BufWriter::new(io::stdout().lock());
+            AnyStore::<G::Record>::export(&place::<G>(&sources)?, out)?;
         }
         Command::Export(Some(file)) => {
-            let exported = files::export_to(G::Record::SCHEMA, &data_dir::<G>(&sources)?, &file)?;
+            let exported = place::<G>(&sources)?.export_to(G::Record::SCHEMA, &file)?;
             print(&format_args!("Exported {exported} to {}\n", file.display()));
+        }
+        #[cfg(feature = "postgres")]
+        Command::MoveStore(from, to) => {
+            let dir = data_dir::<G>(&sources)?;
+            let (source, target) = (from.of(dir.clone()), to.of(dir));
+            let moved = source.copy_to(&target, G::Record::SCHEMA)?.ok_or(HostError::SameKind)?;
+            print(&format_args!(
+                "Copied {moved} and compared the two. Now set `store` to the new place; the old store stays as it is\n"
+            ));
         }
         Command::Doctor => {
             let report = doctor::examine::<G>(&sources.load::<G>()?);
@@ -296,6 +313,11 @@ fn data_dir<G: Game>(sources: &Sources) -> Result<DataDir, HostError> {
     DataDir::find(&path)?.ok_or_else(|| HostError::NoDataDir(path.to_path_buf()))
 }
 
+/// Returns the place of the store.
+fn place<G: Game>(sources: &Sources) -> Result<Place, HostError> {
+    Ok(sources.load::<G>()?.config.store.of(data_dir::<G>(sources)?))
+}
+
 /// Prints to a reader that may close early, as in `mmcos config | head`.
 fn print(text: &impl fmt::Display) {
     let _ = write!(io::stdout(), "{text}");
@@ -318,8 +340,7 @@ impl<G: Game> Host<G> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
         let password = OperatorPassword::load_or_make(&data_dir)?;
-        let store = Store::open_patiently(&data_dir)?;
-        let (http, https) = listen(&config)?;
+        let (store, (http, https)) = open_and_listen(&config, &data_dir)?;
         let addresses = setup::addresses();
         let setup = Setup {
             info,
@@ -361,8 +382,27 @@ impl<G: Game> Host<G> {
     }
 }
 
+/// Listeners for HTTP and HTTPS.
+type Listeners = (Option<Bound>, Option<Bound>);
+
+/// Opens the store, and then the listeners. Where another server leads, listens first, and stands by.
+fn open_and_listen<R: Row>(
+    config: &Config,
+    data_dir: &DataDir,
+) -> Result<(AnyStore<R>, Listeners), HostError> {
+    let place = config.store.of(data_dir.clone());
+    match AnyStore::open_patiently(&place) {
+        #[cfg(feature = "postgres")]
+        Err(leads @ StoreError::Leads { .. }) => {
+            let listeners = listen(config)?;
+            Ok((standby::wait(listeners.0.as_ref(), &place, &leads)?, listeners))
+        }
+        store => Ok((store?, listen(config)?)),
+    }
+}
+
 /// Opens the listeners. Inherited sockets are used as far as they match.
-fn listen(config: &Config) -> Result<(Option<Bound>, Option<Bound>), ListenError> {
+fn listen(config: &Config) -> Result<Listeners, ListenError> {
     let mut inherited = Inherited::take();
     let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
     let https = config.https.map(|wanted| inherited.bind(wanted)).transpose()?;

@@ -71,7 +71,7 @@ pub fn main<G: Game>(serve: impl FnOnce(Serving<Server<G>>) -> Result<(), RunErr
 
 /// Reports to systemd (`Type=notify`) or Windows that the server accepts clients from now on. Does nothing without a
 /// service manager that requested it.
-fn tell_service_manager() {
+pub(crate) fn tell_service_manager() {
     #[cfg(unix)]
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         log::warn!("cannot tell the service manager that the server is ready: {error}");

@@ -18,6 +18,12 @@ pub trait Commit<R> {
     /// Makes all records durable, or none. After an error the caller retries with the same records and later ones
     /// until it succeeds, so the remains of a failed attempt must do no harm.
     fn commit(&mut self, records: &[R]) -> Result<(), StoreError>;
+
+    /// Does what a store needs while nothing is committed, such as the renewal of a lease. Returns the time until the
+    /// next call; `None` if there need not be one.
+    fn idle(&mut self) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Maximum number of commit times kept for [`Committer::status`].
@@ -50,6 +56,12 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Committer<R> {
     shared: Arc<Shared<R>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Work of the thread that commits.
+enum Work<R> {
+    Write(Batch<R>),
+    Idle,
 }
 
 /// Changes of a store since the last call of [`Committer::status`].
@@ -206,6 +218,7 @@ impl<R> State<R> {
         }
         // A damaged file may be a disk that failed to read, so it is retried as well.
         match self.queue.storage(now) {
+            _ if error.is_final() => self.failure = Some(Arc::new(error)),
             Storage::Unavailable(_) if trouble.is_none() => self.failure = Some(Arc::new(error)),
             _ => self.last_error = Some(error),
         }
@@ -235,7 +248,12 @@ impl<R> Shared<R> {
     }
 
     fn run(&self, mut store: impl Commit<R>) {
-        while let Some(batch) = self.next() {
+        let mut idle = Some(Duration::ZERO);
+        while let Some(work) = self.next(idle) {
+            let Work::Write(batch) = work else {
+                idle = self.idle(&mut store);
+                continue;
+            };
             let start = Instant::now();
             // Without the lock: `submit` never waits for the disk.
             let result = store.commit(batch.items());
@@ -261,8 +279,27 @@ impl<R> Shared<R> {
         }
     }
 
-    /// Waits for a batch to write. `None` if there is nothing more to write, or retrying is of no use.
-    fn next(&self) -> Option<Batch<R>> {
+    /// Runs the store's idle work. Returns the time of the next call.
+    fn idle(&self, store: &mut impl Commit<R>) -> Option<Duration> {
+        match store.idle() {
+            Ok(wait) => wait.map(|wait| self.now().saturating_add(wait)),
+            Err(error) if error.is_final() => {
+                let mut state = self.lock();
+                state.failure = Some(Arc::new(error));
+                state.waker.take().inspect(Waker::wake_by_ref);
+                None
+            }
+            // The next commit meets the same trouble, and reports it.
+            Err(error) => {
+                log::debug!("{error}");
+                Some(self.now().saturating_add(Duration::from_secs(1)))
+            }
+        }
+    }
+
+    /// Waits for work, `idle` being the time of the next idle call. `None` if there is nothing more to write, or
+    /// retrying is of no use.
+    fn next(&self, idle: Option<Duration>) -> Option<Work<R>> {
         let mut state = self.lock();
         loop {
             // More commits would build on a file that is wrong (decision 0063).
@@ -272,16 +309,21 @@ impl<R> Shared<R> {
             }
             let now = self.now();
             if let Some(batch) = state.queue.begin(now) {
-                return Some(batch);
+                return Some(Work::Write(batch));
             }
             let next = state.queue.next_attempt();
+            // An attempt that is due later needs no other beside it.
+            let idle = idle.filter(|_| next.is_none() && state.end.is_none());
+            if idle.is_some_and(|idle| idle <= now) {
+                return Some(Work::Idle);
+            }
             let moments = match (next, state.end) {
                 (None, Some(_)) => return None,
                 (Some(_), Some(end)) if end <= now => {
                     state.give_up();
                     return None;
                 }
-                (next, end) => next.into_iter().chain(end),
+                (next, end) => next.into_iter().chain(end).chain(idle),
             };
             // Without anything due, any long time will do: `work` ends the wait.
             let wait = moments.min().map_or(Duration::from_hours(1), |moment| moment.saturating_sub(now));

@@ -111,6 +111,91 @@ pub enum StoreError {
         /// Number of commits that it should have.
         expected: u64,
     },
+    /// Error of a database server.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Database(Box<super::DatabaseError>),
+    /// Another server leads in this database.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "another {program} ({leader}) uses {}: stop it, or wait until it has not responded for 5 s",
+        place.display()
+    )]
+    Leads {
+        /// The database.
+        place: PathBuf,
+        /// Name of the program.
+        program: &'static str,
+        /// Process and host of the other server.
+        leader: String,
+    },
+    /// Another server leads now: this one was paused or cut off for too long.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "another {program} has taken over {}, because this one could not reach the database for some \
+         seconds. Nothing that was acknowledged is lost. Start this one again to have it ready",
+        place.display()
+    )]
+    Deposed {
+        /// The database.
+        place: PathBuf,
+        /// Name of the program.
+        program: &'static str,
+    },
+    /// The database lacks commits that were acknowledged.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "{} has lost saved changes (it has {found} of {expected} commits): it was restored while the server ran, \
+         or a copy has taken over that was behind. Check the database server's log; the latest data may be on the one \
+         before",
+        place.display()
+    )]
+    LostThere {
+        /// The database.
+        place: PathBuf,
+        /// Number of commits in the database.
+        found: i64,
+        /// Number of commits that it should have.
+        expected: i64,
+    },
+    /// The database cannot hold every character.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "{} has the encoding {found}, which cannot hold every name: create it with \
+         CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+        place.display()
+    )]
+    Encoding {
+        /// The database.
+        place: PathBuf,
+        /// Its encoding.
+        found: String,
+    },
+    /// A copy of the database would lose something.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "{} was written by another version of {program}{}: start the server once with this version, or \
+         use the one that wrote it",
+        place.display(),
+        if unknown.is_empty() { String::new() } else { format!(" (this one does not know {unknown})") }
+    )]
+    OtherVersion {
+        /// The database.
+        place: PathBuf,
+        /// Name of the program.
+        program: &'static str,
+        /// Tables and columns that this version does not know.
+        unknown: String,
+    },
+    /// A copy differs from its original.
+    #[cfg(feature = "postgres")]
+    #[error("the copy of {table} differs from the original, {}; please report this", path.display())]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// Name of the table.
+        table: &'static str,
+    },
     /// The server stopped while changes could not be saved.
     #[error(
         "{changes} changes could not be saved before the server stopped; none of them was acknowledged to a player: \
@@ -130,6 +215,10 @@ pub enum StoreError {
 impl StoreError {
     /// Returns the trouble behind this error, if it may pass by itself.
     pub fn trouble(&self) -> Option<StorageTrouble> {
+        #[cfg(feature = "postgres")]
+        if let Self::Database(error) = self {
+            return error.trouble();
+        }
         let Self::Sql { source, .. } = self else { return None };
         match source.sqlite_error_code()? {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StorageTrouble::Locked),
@@ -143,6 +232,25 @@ impl StoreError {
             }
             // Damage does not pass (decision 0063).
             _ => None,
+        }
+    }
+
+    /// Returns whether another attempt would only do harm, or come too late.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_self, reason = "a file has one server"))]
+    pub(super) const fn is_final(&self) -> bool {
+        #[cfg(feature = "postgres")]
+        let is_final = matches!(self, Self::Deposed { .. } | Self::LostThere { .. });
+        #[cfg(not(feature = "postgres"))]
+        let is_final = false;
+        is_final
+    }
+
+    /// Returns the error of a database that was open before.
+    #[cfg(feature = "postgres")]
+    pub(super) fn while_serving(self) -> Self {
+        match self {
+            Self::Database(error) => error.while_serving().into(),
+            other => other,
         }
     }
 
@@ -162,7 +270,14 @@ impl StoreError {
     }
 }
 
-/// A database file, and the schema that it must have.
+#[cfg(feature = "postgres")]
+impl From<super::DatabaseError> for StoreError {
+    fn from(error: super::DatabaseError) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
+/// A database file, or the place of a database, and the schema that it must have.
 #[derive(Clone, Debug)]
 pub(super) struct StoreFile {
     pub(super) path: PathBuf,
@@ -177,6 +292,13 @@ impl StoreFile {
 
     pub(super) fn new(path: &Path, schema: &'static Schema) -> Self {
         Self { path: path.to_owned(), schema }
+    }
+
+    /// Removes the file, and those that `SQLite` leaves beside one.
+    pub(super) fn remove(&self) {
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(super::files::beside(&self.path, suffix));
+        }
     }
 
     pub(super) fn sql(&self, source: rusqlite::Error) -> StoreError {

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mmcos_core::Server;
-use mmcos_core::row::{Kind, Row, Schema};
+use mmcos_core::row::{Row, Schema};
 use mmcos_core::seam::Wall;
 use mmcos_core::service::Service;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lock::Lock;
 use super::rows::Tables;
-use super::{StoreError, StoreFile, look, schema};
+use super::sqlite::Sqlite;
+use super::{StoreError, StoreFile, export, look, schema};
 use crate::data_dir::{DataDir, private_file};
 
 /// Contents of a file that a command has written or read. Its `Display` is a sentence part such as
@@ -74,25 +75,11 @@ where
     let schema = S::Record::SCHEMA;
     // A running server would go on writing to the file that this replaces.
     let _lock = Lock::take(dir, schema.name)?;
-    let source = StoreFile::new(from, schema);
-    let backup = open_backup(&source)?;
-    check_whole(&backup, &source)?;
+    let (new, summary) = checked_copy(dir, from, server, now)?;
     let file = StoreFile::of(dir, schema);
-    let new = beside(&file.path, ".new");
     let failed = |source| file.io(source);
-    // Left behind by a failed attempt.
-    let _ = fs::remove_file(&new);
-    copy(&backup, &source, &new)?;
-    // On the copy: a start may migrate the file, and the backup must stay as it is.
-    if let Err(error) = start_from(&StoreFile::new(&new, schema), server, now) {
-        for suffix in ["", "-journal", "-wal", "-shm"] {
-            let _ = fs::remove_file(beside(&new, suffix));
-        }
-        return Err(error.of_backup(from));
-    }
     // Before the rename: a store that root has made must be the service's at every moment.
-    dir.hand_over(&new).map_err(failed)?;
-    let summary = summary(&backup, &source, &new)?;
+    dir.hand_over(&new.path).map_err(failed)?;
     // Copied, not renamed: if this is interrupted, there is still a store to start from.
     let old = if file.path.exists() { Some(set_aside(&file.path).map_err(failed)?) } else { None };
     // The last commits of the old file: they do not belong to the new one.
@@ -100,8 +87,36 @@ where
         remove(&beside(&file.path, suffix)).map_err(failed)?;
     }
     // A power cut may undo a rename until the directory is synced.
-    fs::rename(&new, &file.path).and_then(|()| sync_directory(&file.path)).map_err(failed)?;
+    fs::rename(&new.path, &file.path).and_then(|()| sync_directory(&file.path)).map_err(failed)?;
     Ok(Restored { summary, path: file.path, old })
+}
+
+/// Copies a backup to a file in the data directory that a server of this version can start from, and has started from.
+/// Returns it with its contents.
+pub(super) fn checked_copy<S>(
+    dir: &DataDir,
+    from: &Path,
+    server: &mut Server<S>,
+    now: Wall,
+) -> Result<(StoreFile, Summary), StoreError>
+where
+    S: Service<Record: Row, RestoreError: std::error::Error + Send + Sync + 'static>,
+{
+    let schema = S::Record::SCHEMA;
+    let source = StoreFile::new(from, schema);
+    let backup = open_backup(&source)?;
+    check_whole(&backup, &source)?;
+    let new = StoreFile::new(&beside(&StoreFile::of(dir, schema).path, ".new"), schema);
+    // Left behind by a failed attempt.
+    let _ = fs::remove_file(&new.path);
+    copy(&backup, &source, &new.path)?;
+    let summary = summary(&backup, &source, &new.path)?;
+    // On the copy: a start may migrate the file, and the backup must stay as it is.
+    if let Err(error) = start_from(&new, server, now) {
+        new.remove();
+        return Err(error.of_backup(from));
+    }
+    Ok((new, summary))
 }
 
 /// Starts from a file as the next start of the server would.
@@ -112,7 +127,8 @@ where
     let opened = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let connection = opened.map_err(|source| file.sql(source))?;
     schema::update(&connection, file)?;
-    Tables::of::<S::Record>(file)?.restore(&connection, file, now, |record| {
+    let database = &mut Sqlite { connection: &connection, file };
+    Tables::of::<S::Record>(file)?.restore(database, now, &mut |record| {
         server.restore(record).map_err(|source| file.contradiction(source))
     })
 }
@@ -155,7 +171,8 @@ pub fn examine<R: Row>(
     check_whole(&connection, &file)?;
     // An older store lacks columns that these queries name.
     if is_current {
-        Tables::of::<R>(&file)?.restore(&connection, &file, now, |record| {
+        let database = &mut Sqlite { connection: &connection, file: &file };
+        Tables::of::<R>(&file)?.restore(database, now, &mut |record| {
             take(record);
             Ok(())
         })?;
@@ -179,18 +196,9 @@ pub fn examine_writing(schema: &'static Schema, dir: &DataDir) -> Result<(), Sto
 /// not an error.
 pub(super) fn export(schema: &'static Schema, dir: &DataDir, out: &mut dyn Write) -> Result<(), StoreError> {
     let (connection, file) = open_own(schema, dir)?;
-    let mut export = || {
-        // One transaction, so that all tables are of the same moment.
-        let moment = connection.unchecked_transaction()?;
-        write_tables(&moment, schema, out)?;
-        Ok(out.flush()?)
-    };
-    match export() {
-        Ok(()) => Ok(()),
-        Err(ExportError::Sql(source)) => Err(file.sql(source)),
-        Err(ExportError::Out(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(ExportError::Out(source)) => Err(StoreError::file(Path::new("the output"), source)),
-    }
+    // One transaction, so that all tables are of the same moment.
+    let moment = connection.unchecked_transaction().map_err(|source| file.sql(source))?;
+    export::export(&mut Sqlite { connection: &moment, file: &file }, schema, out)
 }
 
 /// Writes the export to a new file that only its owner can read.
@@ -211,75 +219,6 @@ pub fn export_to(schema: &'static Schema, dir: &DataDir, to: &Path) -> Result<Su
             })
         }
     }
-}
-
-/// Error during an export.
-enum ExportError {
-    Sql(rusqlite::Error),
-    Out(io::Error),
-}
-
-impl From<rusqlite::Error> for ExportError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<io::Error> for ExportError {
-    fn from(error: io::Error) -> Self {
-        Self::Out(error)
-    }
-}
-
-fn write_tables(connection: &Connection, schema: &Schema, out: &mut dyn Write) -> Result<(), ExportError> {
-    let mut before = "{";
-    let tables = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
-    for table in names(connection, tables)? {
-        // Tables that say nothing about players, or nothing that a view does not show.
-        if table == schema::COMMITS || schema.views.iter().any(|view| view.covers == Some(&table)) {
-            continue;
-        }
-        write!(out, "{before}\n\"{table}\": [")?;
-        write_rows(connection, schema, &table, out)?;
-        write!(out, "]")?;
-        before = ",";
-    }
-    Ok(writeln!(out, "\n}}")?)
-}
-
-fn write_rows(
-    connection: &Connection,
-    schema: &Schema,
-    table: &str,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    let columns = schema::columns(connection, table)?;
-    // In a view and in a history, columns have the name of their source.
-    let tables = || schema.table(table).into_iter().chain(schema.tables);
-    let kind = |name: &str| tables().find_map(|table| table.column(name)).map(|column| column.kind);
-    let pair = |column: &String| match kind(column) {
-        // JavaScript and others hold numbers as `f64`, and would confuse players.
-        Some(Kind::Wide) => format!("'{column}', CAST(\"{column}\" AS TEXT)"),
-        // A value of its own, not JSON within a string.
-        Some(Kind::Json) => format!("'{column}', json(\"{column}\")"),
-        _ => format!("'{column}', \"{column}\""),
-    };
-    let pairs: Vec<String> = columns.iter().map(pair).collect();
-    let first = columns.first().map_or("rowid", String::as_str);
-    let sql = format!("SELECT json_object({}) FROM \"{table}\" ORDER BY \"{first}\"", pairs.join(", "));
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query(())?;
-    let mut before = "\n";
-    while let Some(row) = rows.next()? {
-        let object = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        write!(out, "{before}{object}")?;
-        before = ",\n";
-    }
-    Ok(())
-}
-
-fn names(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    connection.prepare(sql)?.query_map((), |row| row.get(0))?.collect()
 }
 
 /// Opens the store of a data directory for reading.
@@ -362,15 +301,19 @@ fn check_whole(connection: &Connection, file: &StoreFile) -> Result<(), StoreErr
 
 /// Copies the store, with the commits that are not in its main file yet, to the first free name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    // A second restore must not overwrite what the first one has set aside.
-    let names = (1_u32..).map(|number| beside(path, &format!(".before-restore-{number}")));
-    let aside = names.into_iter().find(|name| !name.exists()).ok_or(ErrorKind::AlreadyExists)?;
+    let aside = free_name(path, ".before-restore-").ok_or(ErrorKind::AlreadyExists)?;
     let wal = beside(path, "-wal");
     if wal.exists() {
         copy_file(&wal, &beside(&aside, "-wal"))?;
     }
     copy_file(path, &aside)?;
     Ok(aside)
+}
+
+/// Returns the first free name: a second restore must not overwrite what the first one has set aside.
+pub(super) fn free_name(path: &Path, suffix: &str) -> Option<PathBuf> {
+    let mut names = (1_u32..).map(|number| beside(path, &format!("{suffix}{number}")));
+    names.find(|name| !name.exists())
 }
 
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {

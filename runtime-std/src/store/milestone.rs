@@ -41,18 +41,33 @@ impl Drop for Copying {
 
 /// Begins to copy the store, in its state before the milestone, to `seasons/before-season-N.db`. Commits go on
 /// meanwhile. `None` for a store without players, which has nothing to lose.
+pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
+    // On the thread that commits: no later commit can be in it.
+    let snapshot = snapshot(connection, file);
+    let schema = file.schema;
+    copy_with(file, milestone, snapshot, move |snapshot, new, file| {
+        copy_pages(snapshot, new, file).map_err(|source| StoreFile::new(new, schema).sql(source))
+    })
+}
+
+/// Begins to copy a snapshot; `None` if there is nothing to lose. `write` writes it to a new file, given by its path
+/// and open.
 ///
 /// A failed copy does not delay the milestone: a copy needs as much room as the store, and a disk that is nearly full
 /// may stay so.
-pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
+pub(super) fn copy_with<T: Send + 'static>(
+    file: &StoreFile,
+    milestone: &Milestone,
+    snapshot: Result<Option<T>, StoreError>,
+    write: impl FnOnce(&mut T, &Path, &File) -> Result<(), StoreError> + Send + 'static,
+) -> Option<Copying> {
     let Milestone { name, number } = *milestone;
     let missing = move |error: StoreError| {
         log::warn!("{name} {number} begins without a copy of the store: {error}");
     };
-    // On the thread that commits: no later commit can be in it.
-    let snapshot = snapshot(connection, file).map_err(missing).ok()??;
+    let mut snapshot = snapshot.map_err(missing).ok()??;
     let file = file.clone();
-    let copy = move || match attempt(&snapshot, &file, name, number) {
+    let copy = move || match attempt(&file, name, number, |new, file| write(&mut snapshot, new, file)) {
         Ok(copy) => log::info!(
             "{name} {number} begins; to undo that, stop the server and run: {} restore {}",
             file.schema.name,
@@ -77,7 +92,12 @@ fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connecti
 }
 
 /// Makes the copy. Returns its path.
-fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) -> Result<PathBuf, StoreError> {
+fn attempt(
+    store: &StoreFile,
+    name: &str,
+    number: i64,
+    write: impl FnOnce(&Path, &File) -> Result<(), StoreError>,
+) -> Result<PathBuf, StoreError> {
     let directory = store.path.with_file_name(format!("{name}s"));
     make_directory(&directory).map_err(|source| StoreError::file(&directory, source))?;
     let prefix = format!("before-{name}-");
@@ -86,7 +106,7 @@ fn attempt(snapshot: &Connection, store: &StoreFile, name: &str, number: i64) ->
     // Left behind by a failed attempt.
     let _ = fs::remove_file(&new);
     let file = files::new_file(&new)?;
-    copy_pages(snapshot, &new, &file).map_err(|source| StoreFile::new(&new, store.schema).sql(source))?;
+    write(&new, &file)?;
     // Synced before it gets its name: after a power cut, no half copy may have it.
     file.sync_all().and_then(|()| fs::rename(&new, &copy)).map_err(failed)?;
     // Older copies go only when the new one is on the disk.

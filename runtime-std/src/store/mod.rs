@@ -11,15 +11,22 @@
 //! fails). A commit that fails is retried until it succeeds. If an error leaves unknown what the disk has kept, the
 //! file is opened anew first, and checked to hold every reported commit (decision 0063).
 
+mod any;
 mod commit;
 mod error;
+mod export;
 pub mod files;
 mod lock;
 mod milestone;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod retry;
 mod rows;
 mod schema;
 mod sql;
+mod sqlite;
+#[cfg(feature = "postgres")]
+mod transfer;
 
 use std::io::{self, ErrorKind, Write};
 use std::marker::PhantomData;
@@ -34,8 +41,11 @@ use mmcos_core::service::Service;
 use rusqlite::ffi::{Error as Busy, SQLITE_BUSY};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+pub use any::{AnyStore, Location, Place};
 pub use commit::{Commit, Committer, Status};
 pub use error::StoreError;
+#[cfg(feature = "postgres")]
+pub use postgres::{Address, DatabaseError, Place as PostgresPlace, Postgres};
 pub use retry::{Batch, Resumed, RetryQueue};
 
 use crate::data_dir::{DataDir, private_file};
@@ -43,7 +53,8 @@ use error::StoreFile;
 use files::Summary;
 use lock::Lock;
 use milestone::Copying;
-use rows::{Failure, Tables};
+use rows::Tables;
+use sqlite::Sqlite;
 
 /// Time that a command waits for another program that has locked the file.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
@@ -192,9 +203,10 @@ impl<R: Row> Database<R> for Store<R> {
         take: &mut dyn FnMut(R) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         // This only tidies up, so it may wait for another start.
-        let tidied = self.tables.forget_unused(&self.connection, now).map_err(|source| self.file.sql(source));
+        let database = &mut Sqlite { connection: &self.connection, file: &self.file };
+        let tidied = self.tables.forget_unused(database, now);
         tidied.or_else(|error| error.trouble().map(drop).ok_or(error))?;
-        self.tables.restore(&self.connection, &self.file, now, take)
+        self.tables.restore(database, now, take)
     }
 
     fn backup(dir: &DataDir, to: &Path) -> Result<Summary, StoreError> {
@@ -234,15 +246,15 @@ impl<R: Row> Store<R> {
     /// Makes all records durable, or none.
     fn write(&mut self, records: &[R]) -> Result<(), StoreError> {
         let commits = self.commits.saturating_add(1);
-        let mut written = || -> Result<(), Failure> {
+        let failed = |source| self.file.sql(source);
+        let mut written = || {
             // Takes the lock now: a lock that is refused in the middle of a transaction cannot be waited for.
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for record in records {
-                self.tables.put(&transaction, record)?;
-            }
+            let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            let transaction = begun.map_err(failed)?;
+            let database = &mut Sqlite { connection: &transaction, file: &self.file };
+            records.iter().try_for_each(|record| self.tables.put(database, record))?;
             // In the same transaction: after a failure the number shows which commits were kept (decision 0063).
-            rows::set_commits(&transaction, commits)?;
-            Ok(transaction.commit()?)
+            sqlite::set_commits(&transaction, commits).and_then(|()| transaction.commit()).map_err(failed)
         };
         match written() {
             Ok(()) => {
@@ -250,8 +262,7 @@ impl<R: Row> Store<R> {
                 self.cut_wal();
                 Ok(())
             }
-            Err(failure) => {
-                let error = failure.of(&self.file);
+            Err(error) => {
                 // After a refused lock and on a full disk, SQLite itself knows that nothing was written.
                 self.is_suspect =
                     !matches!(error.trouble(), Some(StorageTrouble::Locked | StorageTrouble::Full));
@@ -270,7 +281,7 @@ impl<R: Row> Store<R> {
         let connection = Connection::open_with_flags(&self.file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .and_then(configured)
             .map_err(failed)?;
-        let found = rows::commits(&connection).map_err(failed)?;
+        let found = sqlite::commits(&connection).map_err(failed)?;
         if found < self.commits {
             let (path, program) = (self.file.path.clone(), self.file.schema.name);
             return Err(StoreError::Lost { path, program, found, expected: self.commits });
@@ -331,7 +342,7 @@ fn open(file: &StoreFile) -> Result<(Connection, u64), StoreError> {
     let failed = |source| file.sql(source);
     let connection = Connection::open(path).and_then(configured).map_err(failed)?;
     schema::prepare(&connection, file)?;
-    let commits = rows::commits(&connection).map_err(failed)?;
+    let commits = sqlite::commits(&connection).map_err(failed)?;
     Ok((connection, commits))
 }
 

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use mmcos_core::row::Schema;
-use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult};
+use mmcos_core::row::{Schema, Value};
+use rusqlite::Connection;
 
-use super::{StoreError, StoreFile, files, sql};
+use super::sql::{self, Sql, Stored};
+use super::sqlite::Sqlite;
+use super::{StoreError, StoreFile, files};
 
 /// Table with the number of commits. It has one row.
 pub(super) const COMMITS: &str = "commits";
@@ -37,89 +39,83 @@ pub(super) fn update(connection: &Connection, file: &StoreFile) -> Result<(), St
     let found = version(connection, file)?;
     let steps = found.and_then(|found| schema.migrations.get(found..)).unwrap_or_default();
     // Without changes to make, a start does not wait for a lock.
-    if found.is_some() && steps.is_empty() && missing(connection, schema).map_err(failed)?.is_empty() {
+    if found.is_some() && steps.is_empty() && missing(&mut Sqlite { connection, file }, schema)?.is_empty() {
         return Ok(());
     }
     // All or nothing: after a step that fails, the store is as it was.
-    in_one(connection, |connection| {
-        // First: a step may rename a column, which would otherwise be missing and added.
-        steps.iter().try_for_each(|step| connection.execute_batch(step))?;
-        complete(connection, schema)
-    })
-    .map_err(failed)
+    let transaction = connection.unchecked_transaction().map_err(failed)?;
+    // First: a step may rename a column, which would otherwise be missing and added.
+    steps.iter().try_for_each(|step| transaction.execute_batch(step)).map_err(failed)?;
+    complete(&transaction, file)?;
+    transaction.commit().map_err(failed)
 }
 
 /// Checks that this is a store that this version can read. Returns true if it is up to date.
 pub(super) fn check(connection: &Connection, file: &StoreFile) -> Result<bool, StoreError> {
     let version = version(connection, file)?.ok_or_else(|| file.foreign())?;
-    let is_complete = missing(connection, file.schema).map_err(|source| file.sql(source))?.is_empty();
+    let is_complete = missing(&mut Sqlite { connection, file }, file.schema)?.is_empty();
     Ok(version == file.schema.migrations.len() && is_complete)
 }
 
-/// Makes all changes, or none.
-fn in_one(connection: &Connection, change: impl FnOnce(&Connection) -> SqlResult<()>) -> SqlResult<()> {
-    let transaction = connection.unchecked_transaction()?;
-    change(&transaction)?;
-    transaction.commit()
-}
-
 /// Executes the statements for everything that is missing.
-fn complete(connection: &Connection, schema: &Schema) -> SqlResult<()> {
-    missing(connection, schema)?.iter().try_for_each(|statement| connection.execute_batch(statement))?;
+fn complete(connection: &Connection, file: &StoreFile) -> Result<(), StoreError> {
+    let mut database = Sqlite { connection, file };
+    missing(&mut database, file.schema)?.iter().try_for_each(|statement| database.batch(statement))?;
+    let version = i64::try_from(file.schema.migrations.len()).unwrap_or(i64::MAX);
     // In the header of the file, so the transaction covers them too.
-    connection.pragma_update(None, "application_id", application_id(schema.name))?;
-    connection.pragma_update(None, "user_version", i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX))
+    let mark = |name, value| connection.pragma_update(None, name, value);
+    mark("application_id", application_id(file.schema.name))
+        .and_then(|()| mark("user_version", version))
+        .map_err(|source| file.sql(source))
 }
 
-/// Returns the statements that make the tables, columns and views that the file lacks.
-fn missing(connection: &Connection, schema: &Schema) -> SqlResult<Vec<String>> {
+/// Returns the statements that make the tables, columns and views that a database lacks.
+pub(super) fn missing<S: Sql>(database: &mut S, schema: &Schema) -> Result<Vec<String>, StoreError> {
     let mut statements = Vec::new();
-    let mut definition = connection.prepare("SELECT sql FROM sqlite_schema WHERE name = ?")?;
-    let mut definition = |name: &str| -> SqlResult<Option<String>> {
-        definition.query_row([name], |row| row.get(0)).optional()
-    };
-    if definition(COMMITS)?.is_none() {
-        statements.push(format!(
-            "CREATE TABLE {COMMITS} (number INTEGER NOT NULL) STRICT; INSERT INTO {COMMITS} VALUES (0)"
-        ));
+    if definition(database, COMMITS)?.is_none() {
+        statements.push(S::DIALECT.commits.to_owned());
     }
-    for table in schema.tables {
-        if definition(table.name)?.is_none() {
-            statements.push(sql::create(table));
-        } else {
-            let columns = columns(connection, table.name)?;
+    for table in Stored::all(schema) {
+        if definition(database, table.name)?.is_none() {
+            statements.push(table.create(&S::DIALECT));
+        } else if schema.table(table.name).is_some() {
+            let columns = columns(database, table.name)?;
             let added = table.columns.iter().filter(|column| !columns.iter().any(|name| name == column.name));
             // No migration for a new field: serde fills it in rows without a value (decision 0088).
-            let add = |column| format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, sql::describe(column));
+            let add =
+                |column| format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, S::DIALECT.describe(column));
             statements.extend(added.map(add));
-        }
-        if let Some(history) = table.history
-            && definition(history.table)?.is_none()
-        {
-            statements.push(sql::create_history(table, history));
         }
     }
     for view in schema.views {
         let wanted = sql::create_view(view);
-        let found = definition(view.name)?;
+        let found = definition(database, view.name)?;
         if found.as_ref() != Some(&wanted) {
             // A view holds no data, so it can be made anew.
             let drop = if found.is_some() { format!("DROP VIEW \"{}\"; ", view.name) } else { String::new() };
-            statements.push(drop + &wanted);
+            statements.push(drop + &wanted + &S::DIALECT.note(view.name, &wanted));
         }
     }
     Ok(statements)
 }
 
+/// Returns the definition of a table or view, or any text in its place; `None` if there is none.
+pub(super) fn definition<S: Sql>(database: &mut S, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(database.texts(S::DIALECT.definition, &[text(name)])?.pop())
+}
+
 /// Returns the names of a table's or view's columns.
-pub(super) fn columns(connection: &Connection, table: &str) -> SqlResult<Vec<String>> {
-    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?)")?;
-    statement.query_map([table], |row| row.get(0))?.collect()
+pub(super) fn columns<S: Sql>(database: &mut S, table: &str) -> Result<Vec<String>, StoreError> {
+    database.texts(S::DIALECT.columns, &[text(table)])
+}
+
+fn text(text: &str) -> Value<'_> {
+    Value::Text(text.into())
 }
 
 /// Returns the version of a store; `None` if the file is empty.
 fn version(connection: &Connection, file: &StoreFile) -> Result<Option<usize>, StoreError> {
-    let read = || {
+    let read = || -> rusqlite::Result<_> {
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
         Ok((number("application_id")?, number("user_version")?, tables))

@@ -1,5 +1,9 @@
 //! The records of the game in the host's store.
 
+#[cfg(all(unix, feature = "postgres"))]
+#[path = "../../src/store/tests/cluster.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod cluster;
 mod files;
 mod seasons;
 
@@ -22,9 +26,10 @@ use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
 use mmcos_game::special_events::ByHand;
 use mmcos_game::{Hour, Mmcos, Podium, PodiumPlace, Record};
 use mmcos_std::data_dir::DataDir;
-use mmcos_std::store::{Commit as _, Database as _, StoreError, files as host_files};
+use mmcos_std::store::{AnyStore, Commit as _, Database, Place, StoreError, files as host_files};
 use proptest::prelude::*;
 use rusqlite::Connection;
+use rusqlite::types::Value;
 
 use super::Scratch;
 
@@ -42,7 +47,48 @@ fn connect(dir: &DataDir) -> Connection {
     Connection::open(dir.file(FILE_NAME)).unwrap()
 }
 
-fn records(store: &mut Store, now: Wall) -> Vec<Record> {
+/// Places for a store of each kind: a file, and a database where `PostgreSQL` is installed.
+fn places(dir: &DataDir) -> Vec<Place> {
+    let file = Place::Sqlite(dir.clone());
+    #[cfg(all(unix, feature = "postgres"))]
+    if let Some(cluster) = cluster::Cluster::shared() {
+        let address = mmcos_std::store::Address::parse(&cluster.database()).unwrap();
+        return vec![file, mmcos_std::store::Location::Postgres(Box::new(address)).of(dir.clone())];
+    }
+    vec![file]
+}
+
+/// Returns the rows of a query, as another program reads them: with `|` between the columns.
+fn rows(place: &Place, sql: &str) -> Vec<String> {
+    match place {
+        Place::Sqlite(dir) => {
+            let connection = connect(dir);
+            let mut statement = connection.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let text = |row: &rusqlite::Row<'_>, at| match row.get(at).unwrap() {
+                Value::Null => String::new(),
+                Value::Integer(number) => number.to_string(),
+                Value::Text(text) => text,
+                Value::Real(number) => number.to_string(),
+                Value::Blob(bytes) => format!("{bytes:?}"),
+            };
+            let line = |row: &rusqlite::Row<'_>| {
+                Ok((0..columns).map(|at| text(row, at)).collect::<Vec<_>>().join("|"))
+            };
+            statement.query_map((), line).unwrap().map(Result::unwrap).collect()
+        }
+        #[cfg(feature = "postgres")]
+        Place::Postgres(place) => {
+            #[cfg(unix)]
+            let text = cluster::Cluster::shared().unwrap().sql(place.address.url(), sql);
+            #[cfg(not(unix))]
+            let text = String::new();
+            text.lines().map(str::to_owned).collect()
+        }
+    }
+}
+
+fn records<S: Database<Record>>(store: &mut S, now: Wall) -> Vec<Record> {
     let mut records = Vec::new();
     let mut take = |record| {
         records.push(record);
@@ -185,73 +231,73 @@ fn restore(dir: &DataDir, from: &Path) -> Result<host_files::Restored, StoreErro
 #[test]
 fn what_was_committed_comes_back_and_the_last_of_a_key_counts() {
     let Scratch(dir) = &Scratch::new("store");
-    let mut store = Store::open(dir).unwrap();
-    assert_eq!(records(&mut store, NOW), []);
-    store.commit(&some()).unwrap();
-    let lifted = "2001:db8::/32";
-    store.commit(&[player(2, 99), race(9, None), Record::MatchForgotten(MatchId(9))]).unwrap();
-    store.commit(&[ban(lifted, None), Record::Unban(lifted.parse().unwrap())]).unwrap();
-    store.commit(&[ban("76561202255230001", None)]).unwrap();
-    drop(store);
-    let mut expected = some();
-    expected[2] = player(2, 99);
-    expected[8] = ban("76561202255230001", None);
-    assert_eq!(records(&mut Store::open(dir).unwrap(), NOW), expected);
+    for place in &places(dir) {
+        let mut store = AnyStore::open(place).unwrap();
+        assert_eq!(records(&mut store, NOW), []);
+        store.commit(&some()).unwrap();
+        let lifted = "2001:db8::/32";
+        store.commit(&[player(2, 99), race(9, None), Record::MatchForgotten(MatchId(9))]).unwrap();
+        store.commit(&[ban(lifted, None), Record::Unban(lifted.parse().unwrap())]).unwrap();
+        store.commit(&[ban("76561202255230001", None)]).unwrap();
+        drop(store);
+        let mut expected = some();
+        expected[2] = player(2, 99);
+        expected[8] = ban("76561202255230001", None);
+        assert_eq!(records(&mut AnyStore::open(place).unwrap(), NOW), expected);
+    }
 }
 
 #[test]
 fn races_are_given_back_for_as_long_as_they_take_results_and_the_last_whatever_the_clock_says() {
     let Scratch(dir) = &Scratch::new("store-old");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&some()[..7]).unwrap();
-    let races = |store: &mut Store, now| records(store, now).split_off(3);
-    for now in [NOW, after(KEEP), after(KEEP.saturating_mul(4000)), Wall::default()] {
-        assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
-    }
-    let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
-        Record::Match(race) => Record::Match(Box::new(Match { made, ..*race })),
-        other => other,
-    };
-    let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
-    store.commit(&newer).unwrap();
-    let [before, later] =
-        [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
-    assert_eq!(races(&mut store, before).len(), 104);
-    // A clock that is ahead makes no difference.
-    for now in [later, after(KEEP.saturating_mul(4000))] {
+    for place in &places(dir) {
+        let mut store = AnyStore::open(place).unwrap();
+        store.commit(&some()[..7]).unwrap();
+        let races = |store: &mut AnyStore<Record>, now| records(store, now).split_off(3);
+        for now in [NOW, after(KEEP), after(KEEP.saturating_mul(4000)), Wall::default()] {
+            assert_eq!(races(&mut store, now), some()[3..7], "{now:?}");
+        }
+        let made = |session: u64, made: Wall| match race(session, Some(NOW)) {
+            Record::Match(race) => Record::Match(Box::new(Match { made, ..*race })),
+            other => other,
+        };
+        let newer: Vec<Record> = (10..110).map(|session| made(session, after(KEEP))).collect();
+        store.commit(&newer).unwrap();
+        let [before, later] =
+            [after(KEEP).as_millis().saturating_sub(1), after(KEEP).as_millis()].map(Wall::from_millis);
+        assert_eq!(races(&mut store, before).len(), 104);
+        // A clock that is ahead makes no difference.
+        for now in [later, after(KEEP.saturating_mul(4000))] {
+            assert_eq!(
+                races(&mut store, now),
+                [&[race(8, None)], newer.as_slice()].concat(),
+                "one more than the last 100"
+            );
+        }
+        store.commit(&[made(110, after(KEEP))]).unwrap();
+        races(&mut store, later);
         assert_eq!(
-            races(&mut store, now),
-            [&[race(8, None)], newer.as_slice()].concat(),
-            "one more than the last 100"
+            races(&mut store, before).first(),
+            Some(&race(7, Some(NOW))),
+            "8 was never begun, and is gone"
         );
+        assert_eq!(rows(place, "SELECT count(*) FROM results"), ["2"], "history stays");
     }
-    store.commit(&[made(110, after(KEEP))]).unwrap();
-    races(&mut store, later);
-    assert_eq!(
-        races(&mut store, before).first(),
-        Some(&race(7, Some(NOW))),
-        "8 was never begun, and is gone"
-    );
-    let results: i64 = connect(dir).query_row("SELECT count(*) FROM results", (), |row| row.get(0)).unwrap();
-    assert_eq!(results, 2, "history stays");
 }
 
 #[test]
 fn the_last_that_an_operator_did_comes_back_though_the_clock_was_set_back() {
     let Scratch(dir) = &Scratch::new("store-events");
-    let mut store = Store::open(dir).unwrap();
-    for last in
-        [event(0, Some("chaos")), event(30, None), event(10, Some("gi_joe")), event(10, Some("payload"))]
-    {
-        store.commit(std::slice::from_ref(&last)).unwrap();
-        assert_eq!(records(&mut store, NOW), [last]);
+    for place in &places(dir) {
+        let mut store = AnyStore::open(place).unwrap();
+        for last in
+            [event(0, Some("chaos")), event(30, None), event(10, Some("gi_joe")), event(10, Some("payload"))]
+        {
+            store.commit(std::slice::from_ref(&last)).unwrap();
+            assert_eq!(records(&mut store, NOW), [last]);
+        }
+        assert_eq!(rows(place, "SELECT event FROM events ORDER BY \"from\""), ["chaos", "payload"]);
     }
-    let rows: Vec<Option<String>> = {
-        let connection = connect(dir);
-        let mut events = connection.prepare("SELECT event FROM events ORDER BY \"from\"").unwrap();
-        events.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
-    assert_eq!(rows, [Some("chaos".to_owned()), Some("payload".to_owned())]);
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -283,14 +329,16 @@ proptest! {
         batches in prop::collection::vec(prop::collection::vec(any_record(), 1..8), 0..12)
     ) {
         let Scratch(dir) = &Scratch::new("store-rows");
-        let (mut store, mut model) = (Store::open(dir).unwrap(), Rows::default());
-        for batch in &batches {
-            store.commit(batch).unwrap();
-            for record in batch {
-                model.put(record.clone()).unwrap();
+        let mut model = Rows::default();
+        batches.iter().flatten().for_each(|record| model.put(record.clone()).unwrap());
+        let expected = model.records(NOW).collect::<Vec<_>>();
+        for place in &places(dir) {
+            let mut store = AnyStore::open(place).unwrap();
+            for batch in &batches {
+                store.commit(batch).unwrap();
             }
+            prop_assert_eq!(records(&mut store, NOW), expected.clone());
         }
-        prop_assert_eq!(records(&mut store, NOW), model.records(NOW).collect::<Vec<_>>());
     }
 }
 
@@ -321,9 +369,11 @@ fn a_locked_store_is_opened_read_and_written_once_it_is_free() {
 #[test]
 fn a_row_that_was_deleted_by_hand_is_a_gap_not_damage() {
     let Scratch(dir) = &Scratch::new("store-gap");
-    let mut store = Store::open(dir).unwrap();
-    store.commit(&[player(1, 1), player(3, 1)]).unwrap();
-    let mut server = server();
-    store.restore(&mut server, NOW).unwrap();
-    assert_eq!(server.service().players().len(), 2);
+    for place in &places(dir) {
+        let mut store = AnyStore::open(place).unwrap();
+        store.commit(&[player(1, 1), player(3, 1)]).unwrap();
+        let mut server = server();
+        store.restore(&mut server, NOW).unwrap();
+        assert_eq!(server.service().players().len(), 2);
+    }
 }

@@ -10,14 +10,14 @@ use super::Finding;
 use crate::certificate::{self, Description};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::store::files;
+use crate::store::Place;
 
 pub(super) fn examine<G: Game>(config: &Config, game: &G::Settings, now: Wall) -> Vec<Finding> {
     let info = &G::INFO;
     match DataDir::find(&config.data_dir) {
         Ok(Some(dir)) => {
             let mut findings = directory(&dir);
-            findings.extend(store::<G>(&dir, game, now));
+            findings.extend(store::<G>(&config.store.of(dir.clone()), game, now));
             findings.extend(certificates(info, Some(&dir), config, now));
             findings
         }
@@ -39,7 +39,7 @@ pub(super) fn directory(dir: &DataDir) -> Vec<Finding> {
     [found].into_iter().chain(system::findings(dir)).collect()
 }
 
-fn store<G: Game>(dir: &DataDir, game: &G::Settings, now: Wall) -> Vec<Finding> {
+fn store<G: Game>(place: &Place, game: &G::Settings, now: Wall) -> Vec<Finding> {
     let (mut found, mut records) = (None, Vec::new());
     let look = |record| {
         if found.is_none() {
@@ -49,13 +49,13 @@ fn store<G: Game>(dir: &DataDir, game: &G::Settings, now: Wall) -> Vec<Finding> 
             records.push(record);
         }
     };
-    let health = match files::examine::<G::Record>(dir, now, look) {
+    let health = match place.examine::<G::Record>(now, look) {
         Ok(None) => return vec![Finding::ok("store", "does not exist yet: the first start makes it")],
         Ok(Some(health)) => health,
         Err(error) => return vec![Finding::problem("store", format!("{error}."))],
     };
     let advice = G::advise(game, &records);
-    let found = found.unwrap_or_else(|| match files::examine_writing(G::Record::SCHEMA, dir) {
+    let found = found.unwrap_or_else(|| match place.examine_writing(G::Record::SCHEMA) {
         Ok(()) => {
             Finding::ok("store", format!("undamaged, with {} {}", health.count, G::Record::SCHEMA.counted))
         }

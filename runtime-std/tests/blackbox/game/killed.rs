@@ -1,5 +1,11 @@
 //! The server is killed under load, repeatedly: no acknowledged change is lost, and none counts twice.
 
+#[cfg(feature = "postgres")]
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 use std::{io, net::SocketAddr, thread, time::Duration};
 
 use crate::blackbox::rig::{
@@ -7,18 +13,26 @@ use crate::blackbox::rig::{
     client::element,
     process::{Scratch, Server, program},
 };
+#[cfg(feature = "postgres")]
+use crate::blackbox::rig::{
+    client::{Client, get},
+    cluster::Cluster,
+};
 
 const PLAYERS: u32 = 8;
 const KILLS: u64 = 6;
 
-fn start(scratch: Option<Scratch>) -> Server {
-    let arguments = ["--log", "error", "--min-race-seconds", "0"];
+fn arguments(store: &str) -> Vec<&str> {
+    let arguments = ["--log", "error", "--min-race-seconds", "0", "--store", store];
     // Players send requests as fast as the disk permits.
     let unlimited = ["--requests-per-second", "0", "--account-requests-per-second", "0"];
-    let arguments = [arguments, unlimited].concat();
+    [&arguments[..], &unlimited].concat()
+}
+
+fn start(scratch: Option<Scratch>, store: &str) -> Server {
     match scratch {
-        Some(scratch) => Server::start_in(scratch, &arguments),
-        None => Server::start_with(&arguments),
+        Some(scratch) => Server::start_in(scratch, &arguments(store)),
+        None => Server::start_with(&arguments(store)),
     }
 }
 
@@ -98,11 +112,23 @@ impl Player {
 
 #[test]
 fn whatever_was_acknowledged_is_there_after_a_kill_and_counts_once() {
+    play_and_kill("sqlite", KILLS, 100);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn whatever_was_acknowledged_is_in_the_database_after_a_kill_and_counts_once() {
+    let Some(cluster) = Cluster::shared() else { return };
+    // Each start waits for the lease of the server that was killed.
+    play_and_kill(&cluster.database(), 2, 4);
+}
+
+fn play_and_kill(store: &str, kills: u64, least: i32) {
     let mut players: Vec<Player> =
         (1..=PLAYERS).map(|number| Player { number, ..Player::default() }).collect();
     let mut scratch = None;
-    for kill in 0..KILLS {
-        let server = start(scratch);
+    for kill in 0..kills {
+        let server = start(scratch, store);
         let address = server.http;
         scratch = thread::scope(|scope| {
             for player in &mut players {
@@ -111,19 +137,91 @@ fn whatever_was_acknowledged_is_there_after_a_kill_and_counts_once() {
             thread::sleep(Duration::from_millis(150 + 97 * kill));
             Some(server.kill())
         });
-        let server = start(scratch);
+        let server = start(scratch, store);
         for player in &mut players {
             player.check(server.http).unwrap();
         }
         scratch = Some(server.kill());
     }
     let races: i32 = players.iter().map(|player| player.races).sum();
-    assert!(races > 100, "this was no load: {races} races");
+    assert!(races > least, "this was no load: {races} races");
+}
+
+/// Notes each commit with the epoch of its leader, outside of the server's own tables.
+#[cfg(feature = "postgres")]
+const HISTORY: &str =
+    "CREATE SCHEMA audit; CREATE TABLE audit.commits (number BIGINT PRIMARY KEY, epoch BIGINT);
+    CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO audit.commits VALUES (new.number, new.epoch); RETURN new; END $$;
+    CREATE TRIGGER note AFTER UPDATE ON commits FOR EACH ROW WHEN (new.number <> old.number)
+        EXECUTE FUNCTION audit.note()";
+
+/// Take-overs are a killed and a paused leader, by turns: two, or as many as `MMCOS_TAKEOVERS` says.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_standby_takes_over_from_a_leader_that_is_killed_or_paused() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = &cluster.database();
+    let rounds = std::env::var("MMCOS_TAKEOVERS").map_or(2, |rounds| rounds.parse().unwrap());
+    let mut players: Vec<Player> =
+        (1..=PLAYERS).map(|number| Player { number, ..Player::default() }).collect();
+    let mut leader = start(None, url);
+    cluster.sql(url, HISTORY);
+    let mut longest = Duration::ZERO;
+    for round in 0..rounds {
+        let pauses = round % 2 == 1;
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.data()).unwrap();
+        // Tokens hold where servers share the key.
+        fs::copy(leader.data().join("server.key"), scratch.data().join("server.key")).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let next = thread::scope(|scope| {
+            let standby = scope.spawn(move || Server::start_at(scratch, address, &arguments(url)));
+            let ready = || {
+                // It may not listen yet.
+                TcpStream::connect(address).ok()?;
+                Some(Client::plain(address).ask(&get("/readyz")))
+            };
+            let answer = (0..1000).find_map(|_| {
+                thread::sleep(Duration::from_millis(20));
+                ready()
+            });
+            let answer = answer.unwrap();
+            assert_eq!((answer.status, answer.text()), (503, "standby: another server leads\n"));
+            let http = leader.http;
+            for player in &mut players {
+                scope.spawn(move || player.play(http));
+            }
+            thread::sleep(Duration::from_millis(400));
+            leader.signal(if pauses { "-STOP" } else { "-KILL" });
+            let start = Instant::now();
+            let next = standby.join().unwrap();
+            longest = longest.max(start.elapsed());
+            if pauses {
+                leader.signal("-CONT");
+            }
+            assert!(!leader.end().success(), "it has lost the lease");
+            next
+        });
+        for player in &mut players {
+            player.check(next.http).unwrap();
+        }
+        leader = next;
+    }
+    // The lease lasts 5 s.
+    assert!(longest < Duration::from_secs(10), "{longest:?}");
+    let later = "SELECT count(*) FROM audit.commits AS one JOIN audit.commits AS other \
+        ON one.number < other.number AND one.epoch > other.epoch";
+    assert_eq!(cluster.sql(url, later), "0", "no commit of an earlier leader comes after one of a later");
+    assert_eq!(cluster.sql(url, "SELECT epoch FROM commits"), (rounds + 1).to_string());
+    let races: i32 = players.iter().map(|player| player.races).sum();
+    eprintln!("{rounds} take-overs, {races} races, the longest after {longest:?}");
+    assert!(races > 4 * rounds, "this was no load: {races} races");
 }
 
 #[test]
 fn backup_export_and_restore_on_the_command_line() {
-    let server = start(None);
+    let server = start(None, "sqlite");
     let backup = server.scratch().0.join("backup.db");
     let file = backup.to_str().unwrap();
     let run = |scratch: &Scratch, arguments: &[&str]| {

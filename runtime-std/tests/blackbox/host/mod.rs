@@ -2,6 +2,8 @@
 
 mod calls;
 pub(super) mod clock;
+#[cfg(feature = "postgres")]
+mod database;
 mod doctor;
 mod notify;
 mod privacy;

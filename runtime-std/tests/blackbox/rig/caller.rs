@@ -43,9 +43,13 @@ impl Caller {
         heard
     }
 
-    /// Returns the next response, whose status must be 200.
+    /// Returns the next response, whose status must be 200. A response that nothing can be saved (503) is an error.
     pub(crate) fn read(&mut self) -> io::Result<Answer> {
-        Ok(self.client.try_answer()?.ok())
+        let answer = self.client.try_answer()?;
+        if answer.status == 503 {
+            return Err(io::Error::other(answer.text().to_owned()));
+        }
+        Ok(answer.ok())
     }
 
     fn ask(&mut self, service: &str, name: &str, fields: &str) -> io::Result<Answer> {

@@ -1,0 +1,194 @@
+//! A `PostgreSQL` server of the tests' own, where Debian's package is installed.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+
+/// A running server with an empty data directory. It ends with this process, however that ends.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    programs: PathBuf,
+    dir: PathBuf,
+    databases: AtomicU32,
+    port: AtomicU16,
+    guard: Child,
+}
+
+static CLUSTERS: AtomicU32 = AtomicU32::new(0);
+
+impl Cluster {
+    /// Returns the server that all tests of this process share. `None`, and a line in the test's output, if
+    /// `PostgreSQL` is not installed.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// Starts a server.
+    pub(crate) fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            assert!(
+                std::env::var_os("MMCOS_POSTGRES").is_none(),
+                "MMCOS_POSTGRES is set, but there is no initdb"
+            );
+            eprintln!("skipped: PostgreSQL is not installed (no initdb)");
+            return None;
+        };
+        let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("mmcos-pg-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir(&dir).unwrap();
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(&dir).status().unwrap().success());
+        }
+        // The end of its input is the end of this process, also of one that is killed.
+        let stop = "read -r _; for pid in $(cat \"$1/data/postmaster.pid\" 2>/dev/null | head -n 1); do \
+            kill -CONT $pid; kill -QUIT $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done; done; rm -rf \"$1\"";
+        let mut guard = Command::new("sh");
+        guard.args(["-c", stop, "sh"]).arg(&dir).stdin(Stdio::piped()).stdout(Stdio::null());
+        let guard = guard.stderr(Stdio::null()).spawn().unwrap();
+        let cluster = Self { programs, dir, databases: AtomicU32::new(0), port: AtomicU16::new(5432), guard };
+        let data = cluster.data();
+        cluster.run("initdb", &["-N", "-A", "trust", "-U", "mmcos", "-E", "UTF8", "--locale=C", "-D", &data]);
+        let config = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nshared_buffers = 16MB\n",
+            cluster.dir.display()
+        );
+        let file = cluster.dir.join("data/postgresql.conf");
+        fs::write(&file, fs::read_to_string(&file).unwrap() + &config).unwrap();
+        cluster.go_on();
+        Some(cluster)
+    }
+
+    /// Makes a database. Returns its URL.
+    pub(crate) fn database(&self) -> String {
+        let name = format!("mmcos{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql(&self.url("postgres"), &format!("CREATE DATABASE {name}"));
+        self.url(&name)
+    }
+
+    /// Restarts the server with TLS on 127.0.0.1. Returns its port.
+    pub(crate) fn encrypt(&self, certificate: &str, key: &str) -> u16 {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = self.url("postgres");
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            // Written by the server, so that the file is its own.
+            self.sql(
+                &url,
+                &format!(
+                    "COPY (SELECT unnest(string_to_array('{}', E'\\n'))) TO '{}/{name}'",
+                    pem.trim(),
+                    self.data()
+                ),
+            );
+            self.run("chmod", &["600", &format!("{}/{name}", self.data())]);
+        }
+        self.sql(&url, "ALTER SYSTEM SET ssl = on");
+        self.sql(&url, "ALTER SYSTEM SET listen_addresses = '127.0.0.1'");
+        self.sql(&url, &format!("ALTER SYSTEM SET port = {port}"));
+        self.stop();
+        self.go_on();
+        self.port.store(port, Ordering::Relaxed);
+        port
+    }
+
+    fn url(&self, name: &str) -> String {
+        let port = self.port.load(Ordering::Relaxed);
+        format!("postgres://mmcos@/{name}?host={}&port={port}", self.dir.display())
+    }
+
+    /// Executes SQL as another program does. Returns the rows, a line each, with `|` between the columns.
+    pub(crate) fn sql(&self, url: &str, sql: &str) -> String {
+        self.run("psql", &["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
+    }
+
+    /// Starts the server after [`stop`](Self::stop).
+    pub(crate) fn go_on(&self) {
+        let log = self.dir.join("log").display().to_string();
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "-s", "-l", &log, "start"]);
+    }
+
+    /// Stops the server at once, without a checkpoint, as a crash does.
+    pub(crate) fn stop(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "-s", "-m", "immediate", "stop"]);
+    }
+
+    /// Pauses all processes of the server.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Continues after [`pause`](Self::pause).
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let file = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
+        let parent = file.lines().next().unwrap().to_owned();
+        // The parent first: it must not start another process, or notice that one is gone.
+        let children = Command::new("pgrep").args(["-P", &parent]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let all = [parent.as_str()].into_iter().chain(children.lines());
+        // A process that has ended meanwhile is none to pause.
+        Command::new("kill").arg(signal).args(all).stderr(Stdio::null()).status().unwrap();
+    }
+
+    fn data(&self) -> String {
+        self.dir.join("data").display().to_string()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        // Of PostgreSQL's, or the system's.
+        let path = self.programs.join(program);
+        let path = if path.exists() { path } else { program.into() };
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        // A server that was started would keep pipes of this process open: files in their place.
+        let [out, error] = ["out", "error"].map(|name| {
+            let thread = format!("{:?}", std::thread::current().id());
+            self.dir.join(format!("{name}-{}", thread.replace(['(', ')'], "")))
+        });
+        let files = [&out, &error].map(|path| fs::File::create(path).unwrap());
+        let [to_out, to_error] = files;
+        let status = command
+            .args(arguments)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .stdout(to_out)
+            .stderr(to_error)
+            .status()
+            .unwrap();
+        let [out, error] = [out, error].map(|path| fs::read_to_string(path).unwrap());
+        assert!(status.success(), "{program} {arguments:?}: {error}");
+        out.trim_end().to_owned()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+/// Returns the directory of `PostgreSQL`'s programs.
+fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let debian = debian.filter_map(|version| Some(version.ok()?.path().join("bin")));
+    let mut places = std::env::split_paths(&path).chain(debian);
+    places.find(|place: &PathBuf| Path::new(&place.join("initdb")).exists())
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
