@@ -20,7 +20,7 @@ pub trait Commit<R> {
     fn commit(&mut self, records: &[R]) -> Result<(), StoreError>;
 
     /// Does what a store needs while nothing is committed, such as the renewal of a lease. Returns the time until the
-    /// next call; `None` if there need not be one.
+    /// next call; `None` if there need not be one. An error counts as that of a commit: the storage is in trouble.
     fn idle(&mut self) -> Result<Option<Duration>, StoreError> {
         Ok(None)
     }
@@ -31,6 +31,9 @@ const MOST_TIMES: usize = 1024;
 /// Time that [`Committer::finish`] waits for the storage to recover. (Our choice: the packaged unit gives the server
 /// 10 s to stop, of which connections take up to 4.5 s.)
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Time from an idle call that failed to the next one.
+const IDLE_RETRY: Duration = Duration::from_millis(500);
 
 /// Commits on a thread of its own. Each commit takes everything that was submitted since the last one began. A commit
 /// that fails is retried until it succeeds. Only an error that cannot pass, such as a damaged file, ends that.
@@ -56,12 +59,6 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Committer<R> {
     shared: Arc<Shared<R>>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// Work of the thread that commits.
-enum Work<R> {
-    Write(Batch<R>),
-    Idle,
 }
 
 /// Changes of a store since the last call of [`Committer::status`].
@@ -199,11 +196,13 @@ impl<R> Default for State<R> {
 impl<R> State<R> {
     fn committed(&mut self, batch: &Batch<R>, took: Duration, now: Duration) -> Option<Resumed> {
         self.last_error = None;
-        // Bounded, since a host need not read the status.
-        if self.times.len() >= MOST_TIMES {
-            self.times.pop_front();
+        if !batch.items().is_empty() {
+            // Bounded, since a host need not read the status.
+            if self.times.len() >= MOST_TIMES {
+                self.times.pop_front();
+            }
+            self.times.push_back(took);
         }
-        self.times.push_back(took);
         self.queue.committed(batch, now)
     }
 
@@ -249,14 +248,17 @@ impl<R> Shared<R> {
 
     fn run(&self, mut store: impl Commit<R>) {
         let mut idle = Some(Duration::ZERO);
-        while let Some(work) = self.next(idle) {
-            let Work::Write(batch) = work else {
-                idle = self.idle(&mut store);
-                continue;
-            };
-            let start = Instant::now();
+        while let Some(batch) = self.next(idle) {
+            let (start, is_idle) = (Instant::now(), batch.items().is_empty());
             // Without the lock: `submit` never waits for the disk.
-            let result = store.commit(batch.items());
+            let result = if is_idle {
+                let wait = store.idle();
+                let next = wait.as_ref().map_or(Some(IDLE_RETRY), |wait| *wait);
+                idle = next.map(|next| self.now().saturating_add(next));
+                wait.map(drop)
+            } else {
+                store.commit(batch.items())
+            };
             let took = start.elapsed();
             let mut state = self.lock();
             let resumed = match result {
@@ -272,34 +274,17 @@ impl<R> Shared<R> {
             }
             drop(state);
             if let Some(Resumed { after, attempts }) = resumed {
-                log::info!("saved after {:.1} s and {attempts} failed attempts", after.as_secs_f64());
+                let what = if is_idle { "can save again" } else { "saved" };
+                log::info!("{what} after {:.1} s and {attempts} failed attempts", after.as_secs_f64());
             } else if took >= super::retry::PATIENCE {
-                log::warn!("the disk took {:.1} s to save one change", took.as_secs_f64());
+                log::warn!("the store took {:.1} s to respond", took.as_secs_f64());
             }
         }
     }
 
-    /// Runs the store's idle work. Returns the time of the next call.
-    fn idle(&self, store: &mut impl Commit<R>) -> Option<Duration> {
-        match store.idle() {
-            Ok(wait) => wait.map(|wait| self.now().saturating_add(wait)),
-            Err(error) if error.is_final() => {
-                let mut state = self.lock();
-                state.failure = Some(Arc::new(error));
-                state.waker.take().inspect(Waker::wake_by_ref);
-                None
-            }
-            // The next commit meets the same trouble, and reports it.
-            Err(error) => {
-                log::debug!("{error}");
-                Some(self.now().saturating_add(Duration::from_secs(1)))
-            }
-        }
-    }
-
-    /// Waits for work, `idle` being the time of the next idle call. `None` if there is nothing more to write, or
-    /// retrying is of no use.
-    fn next(&self, idle: Option<Duration>) -> Option<Work<R>> {
+    /// Waits for a batch, or for the time `idle` of the next idle call, which has an empty one. `None` if there is
+    /// nothing more to write, or retrying is of no use.
+    fn next(&self, idle: Option<Duration>) -> Option<Batch<R>> {
         let mut state = self.lock();
         loop {
             // More commits would build on a file that is wrong (decision 0063).
@@ -309,13 +294,15 @@ impl<R> Shared<R> {
             }
             let now = self.now();
             if let Some(batch) = state.queue.begin(now) {
-                return Some(Work::Write(batch));
+                return Some(batch);
             }
             let next = state.queue.next_attempt();
             // An attempt that is due later needs no other beside it.
             let idle = idle.filter(|_| next.is_none() && state.end.is_none());
-            if idle.is_some_and(|idle| idle <= now) {
-                return Some(Work::Idle);
+            if idle.is_some_and(|idle| idle <= now)
+                && let Some(probe) = state.queue.probe(now)
+            {
+                return Some(probe);
             }
             let moments = match (next, state.end) {
                 (None, Some(_)) => return None,

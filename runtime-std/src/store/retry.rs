@@ -75,7 +75,7 @@ impl<T> Default for RetryQueue<T> {
 }
 
 impl<T> Batch<T> {
-    /// Returns the items, in the order of their submission.
+    /// Returns the items, in the order of their submission. A probe has none.
     pub fn items(&self) -> &[T] {
         &self.items
     }
@@ -103,6 +103,16 @@ impl<T> RetryQueue<T> {
         self.writing = Some(now);
         // Records that come during the write have higher numbers, and wait for the next one.
         Some(Batch { items: std::mem::take(&mut self.queue), last: self.submitted, begun: now })
+    }
+
+    /// Begins a write of nothing, which shows whether the storage can be reached. `None` while a write is under way,
+    /// and if there is something to write.
+    pub fn probe(&mut self, now: Duration) -> Option<Batch<T>> {
+        if self.writing.is_some() || !self.queue.is_empty() {
+            return None;
+        }
+        self.writing = Some(now);
+        Some(Batch { items: Vec::new(), last: self.submitted, begun: now })
     }
 
     /// Returns the time from which [`begin`](Self::begin) returns a batch, if there is something to write.
@@ -216,5 +226,24 @@ mod tests {
         let resumed = Resumed { after: millis(8_000), attempts: 2 };
         assert_eq!(queue.committed(&batch, millis(9_000)), Some(resumed));
         assert_eq!(queue.storage(millis(9_000)), Storage::Available);
+    }
+
+    #[test]
+    fn a_probe_shows_trouble_and_its_end_though_nothing_waits() {
+        let mut queue = RetryQueue::default();
+        let probe = queue.probe(millis(0)).unwrap();
+        assert!(queue.probe(millis(1)).is_none(), "one write at a time");
+        assert_eq!(queue.storage(millis(3_000)), Storage::Unavailable(StorageTrouble::Slow));
+        assert!(queue.failed(probe, StorageTrouble::Failing, millis(3_000)));
+        assert_eq!(queue.storage(millis(3_000)), Storage::Unavailable(StorageTrouble::Failing));
+        let probe = queue.probe(millis(4_000)).unwrap();
+        let item = queue.submit([()]);
+        assert!(queue.committed(&probe, millis(4_000)).is_some());
+        assert_eq!(queue.storage(millis(4_000)), Storage::Available);
+        assert!(queue.durable() < item, "the item came after the probe");
+        assert!(queue.probe(millis(4_000)).is_none(), "a write shows as much");
+        let batch = queue.begin(millis(4_000)).unwrap();
+        queue.committed(&batch, millis(4_001));
+        assert_eq!(queue.durable(), item);
     }
 }

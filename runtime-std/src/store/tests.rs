@@ -7,6 +7,7 @@ use super::*;
 use crate::data_dir::tests::Scratch;
 
 #[cfg(all(unix, feature = "postgres"))]
+#[expect(dead_code, reason = "other tests use more of it")]
 pub(super) mod cluster;
 mod committer;
 mod faults;
@@ -287,6 +288,29 @@ fn a_row_that_is_replaced_by_one_with_a_larger_number_leaves_a_copy() {
         let leagues = "SELECT * FROM leagues ORDER BY league";
         assert_eq!(of_file(&copy, leagues), numbers(place, leagues), "a backup is a file, and whole");
         std::fs::remove_file(copy).unwrap();
+    }
+}
+
+#[test]
+fn a_batch_is_kept_whole_or_not_at_all() {
+    let Scratch(dir) = &Scratch::new("store-atomic");
+    for place in &places(dir) {
+        let mut store = AnyStore::open(place).unwrap();
+        insert(
+            place,
+            match place {
+                Place::Sqlite(_) => {
+                    "CREATE TRIGGER t BEFORE INSERT ON laps BEGIN SELECT raise(ABORT, 'no'); END"
+                }
+                #[cfg(feature = "postgres")]
+                Place::Postgres(_) => "ALTER TABLE laps ADD CHECK (millis > 1)",
+            },
+        );
+        for _ in 0..2 {
+            let batch = [driver(1, 1, 10), Record::Lap { track: 1, driver: 1, millis: 1 }];
+            assert!(store.commit(&batch).is_err());
+            assert_eq!(records(&mut store, NOW), []);
+        }
     }
 }
 

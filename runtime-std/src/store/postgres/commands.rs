@@ -243,8 +243,8 @@ impl Leader {
         let mut session = Session::connect(address, schema.name, COMMAND_PATIENCE)?;
         examine_encoding(&mut session, &label)?;
         make_commits(&mut session, &label)?;
-        let (number, epoch) = lead(&mut session, &label)?;
-        prepare(&mut session, &label)?;
+        let (number, epoch) = lead(&mut session, &label, None)?;
+        prepare(&mut session, &label, epoch)?;
         Ok(Self { session, number, epoch })
     }
 

@@ -1,7 +1,8 @@
 //! The store in a `PostgreSQL` database: the same tables, on another machine if need be (decisions 0112 and 0113).
 //!
 //! One server at a time leads: it holds a lease in the row of the table `commits`, which it renews every second. A
-//! start by another server waits until the lease has run out, and then has a higher *epoch*. Every commit checks
+//! start by another server waits until the lease has run out, and then has a higher *epoch*. (A restart in the same
+//! data directory need not wait.) Every commit checks
 //! number and epoch in its own transaction, so a leader that was paused, or cut off, cannot commit any more once
 //! another has begun, whatever its clock says.
 //!
@@ -95,8 +96,16 @@ impl<R: Row> Postgres<R> {
         let mut session = Session::connect(&place.address, R::SCHEMA.name, PATIENCE)?;
         examine_encoding(&mut session, &label)?;
         make_commits(&mut session, &label)?;
-        let (commits, epoch) = lead(&mut session, &label)?;
-        prepare(&mut session, &label)?;
+        let own = own_epoch(place, &label);
+        let (commits, epoch) = lead(&mut session, &label, own)?;
+        // Without it, a start after a crash waits for the lease.
+        if let Err(error) = place.dir.write(&lease_file(&label), own_lease(&label, epoch).as_bytes()) {
+            log::debug!("{error}");
+        }
+        // Many rows take a while.
+        session.set_patience(COMMAND_PATIENCE);
+        prepare(&mut session, &label, epoch)?;
+        session.set_patience(PATIENCE);
         // Once: a server that stands by opens the database again and again.
         if place.address.is_open() {
             log::warn!("{}: the connection is not encrypted (sslmode=disable)", label.path.display());
@@ -308,17 +317,37 @@ fn make_commits(session: &mut Session, label: &StoreFile) -> Result<(), StoreErr
     session.batch("COMMIT")
 }
 
-/// Takes the lease, if no other server has it. Returns the number of commits, and the epoch.
-fn lead(session: &mut Session, label: &StoreFile) -> Result<(i64, i64), StoreError> {
+/// Returns the name of the file with the last lease of a data directory.
+fn lease_file(label: &StoreFile) -> String {
+    format!("{}.lease", label.schema.name)
+}
+
+/// Returns the text of that file: the epoch, and the database that gave it.
+fn own_lease(label: &StoreFile, epoch: i64) -> String {
+    format!("{epoch} {}\n", label.path.display())
+}
+
+/// Returns the epoch of the last lease of this data directory in this database. The lock on the directory shows that
+/// the server that held it is gone (decision 0129).
+fn own_epoch(place: &Place, label: &StoreFile) -> Option<i64> {
+    let lease = String::from_utf8(place.dir.read(&lease_file(label)).ok()??).ok()?;
+    let epoch = lease.split_once(' ')?.0.parse().ok()?;
+    (lease == own_lease(label, epoch)).then_some(epoch)
+}
+
+/// Takes the lease, if no other server has it: it has run out, or its epoch is `own`. Returns the number of commits,
+/// and the epoch.
+fn lead(session: &mut Session, label: &StoreFile, own: Option<i64>) -> Result<(i64, i64), StoreError> {
     // Before anything is changed: it may be the database of a later version.
     version(session, label)?;
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let leader = format!("process {} on {}", std::process::id(), host.trim());
     let taken = format!(
         "UPDATE commits SET epoch = epoch + 1, leader = $1, alive = clock_timestamp() + interval '{START} seconds' \
-         WHERE alive < clock_timestamp() - interval '{LEASE} seconds' RETURNING number, epoch"
+         WHERE alive < clock_timestamp() - interval '{LEASE} seconds' OR epoch = $2 RETURNING number, epoch"
     );
-    let row = session.row(&taken, &[Value::Text(leader.into())])?;
+    let own = own.map_or(Value::Null, Value::Integer);
+    let row = session.row(&taken, &[Value::Text(leader.into()), own])?;
     if let Some(found) = numbers(row.as_deref()) {
         return Ok(found);
     }
@@ -349,23 +378,53 @@ fn version(session: &mut Session, label: &StoreFile) -> Result<usize, StoreError
     Ok(found)
 }
 
-/// Brings the tables up to date, all or nothing.
-fn prepare(session: &mut Session, label: &StoreFile) -> Result<(), StoreError> {
+/// Brings the tables up to date, all or nothing. The tables of an earlier version are copied first.
+fn prepare(session: &mut Session, label: &StoreFile, epoch: i64) -> Result<(), StoreError> {
     let known = label.schema.migrations.len();
-    let steps = label.schema.migrations.get(version(session, label)?..).unwrap_or_default();
-    let missing = schema::missing(session, label.schema)?;
-    if steps.is_empty() && missing.is_empty() {
+    if version(session, label)? == known && schema::missing(session, label.schema)?.is_empty() {
         return Ok(());
     }
     session.batch("BEGIN")?;
+    // Locks the row, so that no other server can begin to lead, and make the same changes. Fails if one has.
+    session.execute(
+        "UPDATE commits SET version = CASE WHEN epoch = $1 THEN version END",
+        &[Value::Integer(epoch)],
+    )?;
+    let found = version(session, label)?;
+    let steps = label.schema.migrations.get(found..).unwrap_or_default();
+    if !steps.is_empty() {
+        copy_tables(session, label, found)?;
+    }
     // First: a step may rename a column, which would otherwise be missing and added.
     steps.iter().try_for_each(|step| session.batch(step))?;
     for statement in schema::missing(session, label.schema)? {
         session.batch(&statement)?;
     }
     let version = i64::try_from(known).unwrap_or(i64::MAX);
-    session.execute("UPDATE commits SET version = $1", &[Value::Integer(version)])?;
+    let done =
+        format!("UPDATE commits SET version = $1, alive = clock_timestamp() + interval '{START} seconds'");
+    session.execute(&done, &[Value::Integer(version)])?;
     session.batch("COMMIT")
+}
+
+/// Copies all tables to a schema of their own, with which the earlier version can start (decision 0130).
+fn copy_tables(session: &mut Session, label: &StoreFile, version: usize) -> Result<(), StoreError> {
+    let here = session.texts("SELECT current_schema()::text", &[])?.concat();
+    let copy = format!("\"{here}_schema_{version}\"");
+    log::info!(
+        "updating {} for this version; a copy of the old tables is in its schema {copy}",
+        label.path.display()
+    );
+    // One that is there is of an earlier update, which was undone since.
+    session.batch(&format!("DROP SCHEMA IF EXISTS {copy} CASCADE; CREATE SCHEMA {copy}"))?;
+    let own = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user";
+    for table in session.texts(own, &[])? {
+        session.batch(&format!(
+            "CREATE TABLE {copy}.\"{table}\" (LIKE \"{table}\" INCLUDING ALL); \
+             INSERT INTO {copy}.\"{table}\" SELECT * FROM \"{table}\""
+        ))?;
+    }
+    session.batch(&format!("UPDATE {copy}.commits SET alive = '-infinity'"))
 }
 
 #[cfg(test)]

@@ -81,6 +81,11 @@ impl Session {
         })
     }
 
+    /// Changes the maximum time without a response.
+    pub(super) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Begins a transaction. Its statements are sent together, with its end if they are few.
     pub(super) fn begin(&mut self) {
         self.queue = Some(Transaction::default());

@@ -66,6 +66,44 @@ fn another_server_waits_for_the_lease_and_then_the_first_cannot_commit() {
     assert_eq!(all(&mut Postgres::open(&place).unwrap()).len(), 2);
 }
 
+/// Ends a store as a kill does: the lease is not given back.
+fn kill(mut store: Postgres<Record>) {
+    store.session = None;
+}
+
+#[test]
+fn a_restart_in_the_same_data_directory_waits_for_no_lease_but_its_own() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (Scratch(dir), Scratch(other)) = (&Scratch::new("pg-own"), &Scratch::new("pg-own-2"));
+    let (place, mut store) = open(cluster, dir);
+    store.commit(&[driver(1, 1, 10)]).unwrap();
+    kill(store);
+    let second = Place { dir: other.clone(), ..place.clone() };
+    let leads = |place| matches!(Postgres::<Record>::open(place), Err(StoreError::Leads { .. }));
+    assert!(leads(&second));
+    let copied = std::fs::read(dir.file("rally.lease")).unwrap();
+    let mut store = Postgres::<Record>::open(&place).unwrap();
+    assert_eq!((store.epoch, all(&mut store)), (2, vec![driver(1, 1, 10)]));
+    // A copy of the directory has the lease of then.
+    std::fs::write(other.file("rally.lease"), copied).unwrap();
+    assert!(leads(&second));
+    kill(store);
+    assert!(leads(&second));
+    // Nor does that of another database count.
+    let elsewhere = Place { address: Address::parse(&cluster.database()).unwrap(), ..place.clone() };
+    let server = Postgres::<Record>::open(&Place { dir: other.clone(), ..elsewhere.clone() }).unwrap();
+    std::fs::write(
+        dir.file("rally.lease"),
+        format!("{} {}\n", server.epoch, place.address.place().display()),
+    )
+    .unwrap();
+    assert!(leads(&elsewhere));
+    drop(server);
+    // Another has led meanwhile, and is gone without a trace.
+    cluster.sql(place.address.url(), "UPDATE commits SET epoch = epoch + 1");
+    assert!(leads(&place));
+}
+
 #[test]
 fn a_deposed_server_ends_although_nothing_is_committed() {
     let Some(cluster) = Cluster::shared() else { return };
@@ -131,12 +169,14 @@ fn an_attempt_that_comes_late_does_no_harm() {
 }
 
 #[test]
-fn a_server_that_is_killed_or_paused_under_load_loses_nothing() {
+fn a_database_that_is_killed_paused_or_cut_off_under_load_loses_nothing() {
     // A server of its own: others are not disturbed.
     let Some(cluster) = &Cluster::start() else { return };
-    let rounds = std::env::var("MMCOS_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("MMCOS_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
     let Scratch(dir) = &Scratch::new("pg-killed");
-    let (place, store) = open(cluster, dir);
+    let (direct, network) = (cluster.database(), cluster.network());
+    let place = Place { address: Address::parse(&network.url(&direct)).unwrap(), dir: dir.clone() };
+    let store = Postgres::open(&place).unwrap();
     let committer = Committer::start(store).unwrap();
     let stop = AtomicBool::new(false);
     // Each writer counts in a row of its own, and waits for each commit as a response does.
@@ -156,7 +196,7 @@ fn a_server_that_is_killed_or_paused_under_load_loses_nothing() {
         let writers: Vec<_> = (1..=8).map(writer).collect();
         for round in 0..rounds {
             thread::sleep(Duration::from_millis(300));
-            match round % 3 {
+            match round % 5 {
                 0 => {
                     cluster.stop();
                     cluster.go_on();
@@ -166,11 +206,21 @@ fn a_server_that_is_killed_or_paused_under_load_loses_nothing() {
                     thread::sleep(Duration::from_millis(700));
                     cluster.resume();
                 }
+                2 => {
+                    network.cut();
+                    thread::sleep(Duration::from_millis(700));
+                    network.mend();
+                }
                 // Longer than a commit waits: the attempt comes late.
-                _ => {
+                3 => {
                     cluster.pause();
                     thread::sleep(PATIENCE + Duration::from_millis(500));
                     cluster.resume();
+                }
+                _ => {
+                    network.cut();
+                    thread::sleep(PATIENCE + Duration::from_millis(500));
+                    network.mend();
                 }
             }
             // It has recovered before the next round.
@@ -180,12 +230,12 @@ fn a_server_that_is_killed_or_paused_under_load_loses_nothing() {
         stop.store(true, Ordering::Relaxed);
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
-    let epoch = cluster.sql(place.address.url(), "SELECT epoch FROM commits");
+    let epoch = cluster.sql(&direct, "SELECT epoch FROM commits");
     assert_eq!(epoch, "1", "no other server has led");
     committer.finish().unwrap();
-    let drivers = cluster.sql(place.address.url(), "SELECT points FROM drivers ORDER BY id");
+    let drivers = cluster.sql(&direct, "SELECT points FROM drivers ORDER BY id");
     let laps = "SELECT count(*) FROM laps GROUP BY driver ORDER BY driver";
-    let laps = cluster.sql(place.address.url(), laps);
+    let laps = cluster.sql(&direct, laps);
     let lines = |numbers: Vec<i64>| numbers.iter().map(i64::to_string).collect::<Vec<_>>().join("\n");
     assert_eq!(laps, lines(counted.clone()), "each lap once");
     assert_eq!(drivers, lines(counted.iter().map(|points| points - 1).collect()));
@@ -248,11 +298,24 @@ fn a_database_is_migrated_once_and_one_of_something_else_is_left_alone() {
     sql("INSERT INTO drivers VALUES (1, 1, 40, 'Ann')");
     assert!(prepare(FAILS).is_err());
     assert_eq!(sql("SELECT points FROM drivers"), "40", "all or nothing");
+    assert_eq!(sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%schema%0'"), "0");
+    // Another one leads by now, and may have made the same changes.
+    let mut late = Session::connect(&address, "late", PATIENCE).unwrap();
+    let error = super::prepare(&mut late, &label(&address, SECOND), 1).unwrap_err();
+    assert_eq!(error.trouble(), Some(mmcos_core::seam::StorageTrouble::Locked), "{error}");
+    drop(late);
     sql("UPDATE commits SET alive = '-infinity'");
     for _ in 0..2 {
         prepare(SECOND).unwrap();
         assert_eq!(sql("SELECT points FROM drivers"), "41");
     }
+    // The earlier version starts with the copy from before.
+    sql("UPDATE drivers SET points = 99");
+    let before = format!("{}&options=-csearch_path%3Dpublic_schema_0", address.url());
+    let before = Leader::take(&Address::parse(&before).unwrap(), FIRST).and_then(Leader::release);
+    let mut before = before.unwrap();
+    assert_eq!(before.number("SELECT points FROM drivers").unwrap(), Some(40));
+    before.execute("INSERT INTO drivers VALUES (1, 1, 50, 'Ann') ON CONFLICT (id) DO NOTHING", &[]).unwrap();
     let later = prepare(FIRST).unwrap_err().to_string();
     assert!(later.contains("later rally (its schema is 1, this version knows 0)"), "{later}");
     assert!(matches!(prepare(OTHER), Err(StoreError::Foreign(..))));

@@ -1,11 +1,16 @@
 //! A `PostgreSQL` server of the tests' own, where Debian's package is installed.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 /// A running server with an empty data directory. It ends with this process, however that ends.
 #[derive(Debug)]
@@ -72,7 +77,7 @@ impl Cluster {
 
     /// Restarts the server with TLS on 127.0.0.1. Returns its port.
     pub(crate) fn encrypt(&self, certificate: &str, key: &str) -> u16 {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = self.url("postgres");
         for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
             // Written by the server, so that the file is its own.
@@ -103,6 +108,39 @@ impl Cluster {
     /// Executes SQL as another program does. Returns the rows, a line each, with `|` between the columns.
     pub(crate) fn sql(&self, url: &str, sql: &str) -> String {
         self.run("psql", &["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
+    }
+
+    /// Lays a network to the server.
+    pub(crate) fn network(&self) -> Network {
+        let socket = self.dir.join(format!(".s.PGSQL.{}", self.port.load(Ordering::Relaxed)));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, cut) = (listener.local_addr().unwrap().port(), Arc::new(Cut::default()));
+        let state = Arc::clone(&cut);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let (cut, socket) = (Arc::clone(&state), socket.clone());
+                thread::spawn(move || {
+                    cut.wait();
+                    // A server that is stopped refuses: the client is closed.
+                    let Ok(server) = UnixStream::connect(socket) else { return };
+                    let (to_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                    thread::scope(|scope| {
+                        scope.spawn(|| {
+                            cut.pass(client, &to_server);
+                            let _ = to_server.shutdown(Shutdown::Both);
+                        });
+                        cut.pass(server, &to_client);
+                        let _ = to_client.shutdown(Shutdown::Both);
+                    });
+                });
+            }
+        });
+        Network { port, cut }
+    }
+
+    /// Returns all rows of a database, and none that were deleted.
+    pub(crate) fn dump(&self, url: &str) -> String {
+        self.run("pg_dump", &["--data-only", url])
     }
 
     /// Starts the server after [`stop`](Self::stop).
@@ -177,6 +215,59 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();
+    }
+}
+
+/// A network between a client and the server. While it is cut, nothing passes and nothing is closed; what was sent
+/// arrives later.
+#[derive(Debug)]
+pub(crate) struct Network {
+    port: u16,
+    cut: Arc<Cut>,
+}
+
+#[derive(Debug, Default)]
+struct Cut(AtomicBool);
+
+impl Network {
+    /// Returns the URL of a database at this end of the network.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let name = url.split(['/', '?']).nth(3).unwrap();
+        format!("postgres://mmcos@127.0.0.1:{}/{name}", self.port)
+    }
+
+    pub(crate) fn cut(&self) {
+        self.cut.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.cut.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.mend();
+    }
+}
+
+impl Cut {
+    fn wait(&self) {
+        while self.0.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn pass(&self, mut from: impl Read, mut to: impl Write) {
+        let mut bytes = [0; 16384];
+        loop {
+            let count = from.read(&mut bytes).unwrap_or_default();
+            // The end of a connection does not pass either.
+            self.wait();
+            if count == 0 || to.write_all(&bytes[..count]).is_err() {
+                return;
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The thread that commits, over a test double of a store.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 
@@ -86,6 +86,41 @@ fn a_trouble_that_passes_is_waited_for_and_nothing_is_dropped_or_released_early(
     committer.wait(second).unwrap();
     assert_eq!(committer.status().storage, Storage::Available);
     assert_eq!(*batches.lock().unwrap(), [3], "all that waited is one batch");
+}
+
+/// Test double whose idle call fails while it is set.
+struct Leased(Arc<AtomicBool>);
+
+impl Commit<u32> for Leased {
+    fn commit(&mut self, _: &[u32]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn idle(&mut self) -> Result<Option<Duration>, StoreError> {
+        if self.0.load(Ordering::SeqCst) {
+            return Err(failure(ffi::SQLITE_BUSY));
+        }
+        Ok(Some(Duration::from_millis(10)))
+    }
+}
+
+#[test]
+fn a_trouble_shows_and_passes_though_nothing_waits() {
+    let fails = Arc::new(AtomicBool::new(true));
+    let committer = Committer::start(Leased(Arc::clone(&fails))).unwrap();
+    let start = Instant::now();
+    let until = |storage| {
+        while committer.status().storage != storage {
+            assert!(start.elapsed() < Duration::from_secs(20), "no {storage:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    until(Storage::Unavailable(StorageTrouble::Locked));
+    assert!(start.elapsed() >= retry::PATIENCE);
+    fails.store(false, Ordering::SeqCst);
+    until(Storage::Available);
+    committer.wait(committer.submit([1])).unwrap();
+    assert_eq!(committer.status().times.len(), 1, "no commit but that");
 }
 
 #[test]

@@ -32,18 +32,6 @@ fn commits_go_on_while_the_store_is_copied() {
 }
 
 #[test]
-fn a_batch_is_kept_whole_or_not_at_all() {
-    let Scratch(dir) = &Scratch::new("store-atomic");
-    let mut store = Store::open(dir).unwrap();
-    store
-        .connection
-        .execute_batch("CREATE TRIGGER t BEFORE INSERT ON laps BEGIN SELECT raise(ABORT, 'no'); END")
-        .unwrap();
-    assert!(store.commit(&[driver(1, 1, 10), Record::Lap { track: 1, driver: 1, millis: 1 }]).is_err());
-    assert_eq!(records(&mut store, NOW), []);
-}
-
-#[test]
 fn faults_say_what_to_do() {
     let Scratch(dir) = &Scratch::new("store-faults");
     let mut store = Store::open(dir).unwrap();

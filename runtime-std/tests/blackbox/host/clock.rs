@@ -163,17 +163,17 @@ fn seasons(data: &Path) -> u32 {
     store.query_row("SELECT count(*) FROM seasons", (), |row| row.get(0)).unwrap()
 }
 
-/// Moves the store into the season before, with the first player ahead of the others. Returns the number of the
-/// calendar's season.
+/// Moves a store into the season before, with the first player ahead of the others.
+pub(in crate::blackbox) const SEASON_BEFORE: &str =
+    "UPDATE players SET season = season - 1, points = 1000 - 100 * user_id,
+        last_seen = (SELECT starts FROM seasons) - CAST(5 AS BIGINT) * 86400000;
+    UPDATE seasons SET season = season - 1, starts = starts - CAST(61 AS BIGINT) * 86400000";
+
+/// Moves the store into the season before. Returns the number of the calendar's season.
 pub(in crate::blackbox) fn in_the_season_before(data: &Path) -> i64 {
     let store = Connection::open(data.join("mmcos.db")).unwrap();
-    let day = 86_400_000;
-    let (season, starts): (i64, i64) = store
-        .query_row("SELECT season, starts FROM seasons", (), |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
-    store.execute("UPDATE seasons SET season = ?1, starts = ?2", [season - 1, starts - 61 * day]).unwrap();
-    let points = "UPDATE players SET season = season - 1, last_seen = ?1, points = 1000 - 100 * user_id";
-    store.execute(points, [starts - 5 * day]).unwrap();
+    let season = store.query_row("SELECT season FROM seasons", (), |row| row.get(0)).unwrap();
+    store.execute_batch(SEASON_BEFORE).unwrap();
     season
 }
 

@@ -1,6 +1,11 @@
 //! The server with its store in `PostgreSQL`: its commands, and what it does while the database is gone.
 
-use std::{fs, process::Output, thread, time::Duration};
+use std::{
+    fs,
+    process::Output,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::doctor::doctor;
 use crate::blackbox::rig::{
@@ -60,17 +65,50 @@ fn commands_do_with_a_database_what_they_do_with_a_file() {
     fs::remove_file(backup).unwrap();
 }
 
+/// Waits until `/readyz` has this status.
+fn until_ready(server: &Server, status: u16) {
+    let answer = (0..300).find(|_| {
+        thread::sleep(Duration::from_millis(100));
+        Client::plain(server.http).ask(&get("/readyz")).status == status
+    });
+    assert!(answer.is_some(), "no {status}");
+}
+
+#[test]
+fn a_leader_without_its_database_is_not_ready_though_nothing_waits() {
+    let Some(cluster) = &Cluster::start() else { return };
+    let network = cluster.network();
+    let server = Server::start_with(&["--store", &network.url(&cluster.database())]);
+    for trouble in ["stopped", "paused", "cut off"] {
+        until_ready(&server, 200);
+        match trouble {
+            "stopped" => cluster.stop(),
+            "paused" => cluster.pause(),
+            _ => network.cut(),
+        }
+        let start = Instant::now();
+        until_ready(&server, 503);
+        // Before the lease of 5 s ends, and another server may lead. (It was renewed up to a second before.)
+        assert!(start.elapsed() < Duration::from_millis(4500), "{trouble}: {:?}", start.elapsed());
+        // Longer than a response is waited for.
+        thread::sleep(Duration::from_secs(3));
+        until_ready(&server, 503);
+        match trouble {
+            "stopped" => cluster.go_on(),
+            "paused" => cluster.resume(),
+            _ => network.mend(),
+        }
+        until_ready(&server, 200);
+        server.logs("can save again after");
+    }
+    Caller::connect(server.http, 1, "").unwrap().login().unwrap();
+}
+
 #[test]
 fn a_database_that_is_gone_is_waited_for() {
     let Some(cluster) = &Cluster::start() else { return };
     let server = Server::start_with(&["--store", &cluster.database()]);
-    let ready = |status| {
-        let answer = (0..300).find(|_| {
-            thread::sleep(Duration::from_millis(100));
-            Client::plain(server.http).ask(&get("/readyz")).status == status
-        });
-        assert!(answer.is_some(), "no {status}");
-    };
+    let ready = |status| until_ready(&server, status);
     let mut client = Caller::connect(server.http, 1, "").unwrap();
     client.login().unwrap();
     client.title("title_1").unwrap();
