@@ -40,6 +40,9 @@ pub struct Info {
     pub page: Page,
     /// True if the game has a dashboard at `/admin`. At its start, the program prints a link to it.
     pub has_dashboard: bool,
+    /// Function that returns the description of the operators' API, an OpenAPI document as JSON. Its `x-commands` are
+    /// the commands of `mmcos admin`. `None` for a game without an API.
+    pub api: Option<fn() -> String>,
     /// Commands of this game's program, beside those of every host.
     pub commands: &'static [Command],
     /// Instructions for operators, such as `docs/HOSTING.md`; empty if there are none.
@@ -58,6 +61,7 @@ impl Info {
             probe: Probe { path: "/healthz", mark: "HTTP/1.1 200", body: "ok", closed: "" },
             page: Page { about: "", same_pc: "", notice: "" },
             has_dashboard: false,
+            api: None,
             commands: &[],
             guide: "",
         }

@@ -30,6 +30,7 @@ pub(crate) const INFO: Info = Info {
                  nothing to do with it.",
     },
     has_dashboard: false,
+    api: None,
     commands: &[],
     guide: "docs/HOSTING.md",
 };

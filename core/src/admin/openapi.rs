@@ -56,6 +56,7 @@ pub struct Operation {
     body: Option<SchemaOf>,
     content: Content,
     failures: &'static [Status],
+    commands: &'static [&'static str],
 }
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Value;
@@ -74,7 +75,7 @@ impl Operation {
     pub const fn new(method: Method, path: &'static str, summary: &'static str) -> Self {
         let least = if matches!(method, Method::Get | Method::Head) { Role::Viewer } else { Role::Admin };
         let (access, content) = (RequiredAccess::Role(least), Content::Json(schema_of::<Done>));
-        Self { method, path, summary, access, query: &[], body: None, content, failures: &[] }
+        Self { method, path, summary, access, query: &[], body: None, content, failures: &[], commands: &[] }
     }
 
     /// Replaces the required access.
@@ -111,6 +112,15 @@ impl Operation {
     #[must_use]
     pub const fn fails_with(self, failures: &'static [Status]) -> Self {
         Self { failures, ..self }
+    }
+
+    /// Adds commands by which the host's program sends this request to the running server, such as `ban subject`:
+    /// the name of the command, then names of the path, the query or the body, in the order of the command's words.
+    /// `[search]` may be left out, and `name=message` has this value. All other names are options of the command. In
+    /// the description they are the member `x-commands`.
+    #[must_use]
+    pub const fn with_commands(self, commands: &'static [&'static str]) -> Self {
+        Self { commands, ..self }
     }
 
     /// Returns the method.
@@ -164,6 +174,7 @@ impl Operation {
             ("parameters", (!parameters.is_empty()).then(|| parameters.into())),
             ("requestBody", self.body.map(|schema| json_body(&schema(bodies)))),
             ("responses", Some(statuses.into())),
+            ("x-commands", (!self.commands.is_empty()).then(|| self.commands.to_vec().into())),
         ];
         members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }

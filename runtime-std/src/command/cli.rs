@@ -9,6 +9,8 @@ use mmcos_core::info::{self, Info};
 #[cfg(feature = "postgres")]
 use mmcos_core::settings::Value as _;
 
+use crate::command::admin;
+pub use crate::command::admin::{Admin, Request};
 use crate::command::text;
 use crate::config::Keys;
 use crate::host::program::name as program;
@@ -39,6 +41,8 @@ pub enum Command {
     Health,
     /// Print a one-time link to the dashboard of the running server and stop.
     AdminLink,
+    /// Send a command of an operator to the running server, print the response and stop.
+    Admin(Admin),
     /// Send a test message to `notify-url`, print the response and stop.
     NotifyTest,
     /// Point the game on this PC at a server, or back, and stop.
@@ -94,7 +98,7 @@ const MOVE_STORE: (&str, &str) =
     ("move-store FROM TO", "copy all records to another place, as in the setting store, and compare them");
 
 /// Usage and description of each command.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 12] = [
     ("(none)", "run the server until Ctrl-C"),
     ("config [FILE]", "print every setting with its value and explanation, or write them to a new file"),
     ("backup FILE", "save all records to a new file, also while the server runs"),
@@ -103,6 +107,7 @@ const COMMANDS: [(&str, &str); 11] = [
     ("doctor", "look for problems that keep players out, also while the server runs"),
     ("health", "report whether the running server responds, for health checks of containers"),
     ("admin-link", "print a link that logs a browser in to the dashboard, once; the server must be running"),
+    ("admin COMMAND", "send an operator's command to the running server; `admin` alone lists the commands"),
     ("notify-test", "send a test message to notify-url and print the response"),
     (
         "setup-player ADDRESS",
@@ -129,6 +134,17 @@ pub enum CliError {
     /// Unknown command.
     #[error("there is no command `{0}`; `{program} help` lists them", program = program())]
     UnknownCommand(String),
+    /// Unknown command of operators.
+    #[error("there is no command `admin {0}`; `{program} admin` lists them", program = program())]
+    UnknownAdminCommand(String),
+    /// Command of operators with wrong arguments.
+    #[error("{problem}; usage: {program} admin {usage}", program = program())]
+    Admin {
+        /// The mistake.
+        problem: String,
+        /// Words and options of the command.
+        usage: String,
+    },
     /// Command without the file that it needs.
     #[error("`{0}` needs the name of a file: {program} {0} FILE", program = program())]
     MissingFile(String),
@@ -201,6 +217,9 @@ impl Cli {
                 Arg::Long(name) => {
                     let name = name.to_owned();
                     cli.flags.push((name, parser.value()?.string()?));
+                }
+                Arg::Value(word) if words.is_empty() && word == "admin" && info.api.is_some() => {
+                    cli.command = Command::Admin(admin::parse(&mut parser, &mut cli, info, json)?);
                 }
                 Arg::Value(word) => words.push(word),
                 Arg::Short(_) => return Err(argument.unexpected().into()),
@@ -312,7 +331,11 @@ pub fn help(info: &Info, keys: Keys) -> String {
         .iter()
         .map(|info::Command { name, argument, about, .. }| (format!("{name} {argument}"), *about));
     let [all @ .., last] = COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
-    let of_the_host = all.into_iter().filter(|(usage, _)| info.has_dashboard || usage != "admin-link");
+    let of_the_host = all.into_iter().filter(|(usage, _)| match usage.as_str() {
+        "admin-link" => info.has_dashboard,
+        "admin COMMAND" => info.api.is_some(),
+        _ => true,
+    });
     let of_windows = WINDOWS_COMMANDS.map(|(usage, about)| (usage.to_owned(), about));
     let of_windows = of_windows.into_iter().filter(|_| cfg!(windows));
     let of_databases = Some(MOVE_STORE).filter(|_| cfg!(feature = "postgres"));

@@ -12,8 +12,10 @@ use ureq::http::header::{AUTHORIZATION, HOST};
 use ureq::tls::{TlsConfig, TlsProvider};
 use ureq::{Agent, Body, Error, Timeout, http};
 
-/// Maximum bytes of a body that are read.
+/// Maximum bytes of a body that are read to recognise a server.
 const LONGEST: u64 = 4096;
+/// Maximum bytes of a body that an operator requested.
+const LONGEST_ASKED: u64 = 64 << 20;
 
 /// A listener, written as `http://127.0.0.1:80`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub(crate) struct Listener {
     pub(crate) tls: bool,
 }
 
-/// Status and start of the body of a response.
+/// Status of a response, and its body or the start of it.
 pub(crate) type Response = (u16, String);
 
 impl fmt::Display for Listener {
@@ -48,13 +50,28 @@ impl Listener {
     /// # Errors
     /// [`ErrorKind::NotConnected`] if nothing accepts the connection.
     pub(crate) fn get(self, host: &str, path: &str) -> io::Result<Response> {
-        read(agent().get(self.url(path)).header(HOST, host).call())
+        let (status, body) = received(agent().get(self.url(path)).header(HOST, host).call())?;
+        let mut start = Vec::new();
+        // What came before an error counts.
+        let _ = body.into_reader().take(LONGEST).read_to_end(&mut start);
+        Ok((status, String::from_utf8_lossy(&start).into_owned()))
     }
 
-    /// Sends a POST request without a body, with a bearer token.
-    pub(crate) fn post(self, path: &str, token: &str) -> io::Result<Response> {
-        let request = agent().post(self.url(path)).header(HOST, "localhost");
-        read(request.header(AUTHORIZATION, format!("Bearer {token}")).send_empty())
+    /// Sends a request with a bearer token, and returns the whole response. A body is sent with POST and PUT alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotConnected`] if nothing accepts the connection.
+    pub(crate) fn send(self, method: &str, path: &str, token: &str, body: &str) -> io::Result<Response> {
+        let request = http::Request::builder().method(method).uri(self.url(path)).header(HOST, "localhost");
+        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        let response = if matches!(method, "POST" | "PUT") {
+            agent().run(request.body(body).map_err(io::Error::other)?)
+        } else {
+            agent().run(request.body(()).map_err(io::Error::other)?)
+        };
+        let (status, mut body) = received(response)?;
+        let text = body.with_config().limit(LONGEST_ASKED).read_to_string().map_err(Error::into_io)?;
+        Ok((status, text))
     }
 
     fn url(mut self, path: &str) -> String {
@@ -85,14 +102,11 @@ fn agent() -> Agent {
         .new_agent()
 }
 
-fn read(response: Result<http::Response<Body>, Error>) -> io::Result<Response> {
+fn received(response: Result<http::Response<Body>, Error>) -> io::Result<(u16, Body)> {
     let response = response.map_err(|error| match error {
         Error::ConnectionFailed | Error::Timeout(Timeout::Connect) => ErrorKind::NotConnected.into(),
         Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => ErrorKind::NotConnected.into(),
         other => other.into_io(),
     })?;
-    let (status, mut body) = (response.status().as_u16(), Vec::new());
-    // What came before an error counts.
-    let _ = response.into_body().into_reader().take(LONGEST).read_to_end(&mut body);
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    Ok((response.status().as_u16(), response.into_body()))
 }

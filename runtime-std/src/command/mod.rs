@@ -1,5 +1,6 @@
 //! The command line, and the commands that only look at a server or talk to one on this machine.
 
+pub(crate) mod admin;
 pub mod cli;
 pub mod doctor;
 pub(crate) mod local_client;

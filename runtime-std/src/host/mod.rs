@@ -25,6 +25,7 @@ use mmcos_core::trace::StartError;
 use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
+use crate::command::admin::{self, Admin};
 use crate::command::running::{self, NotRunning};
 use crate::config::{Config, ConfigError, FilePath, Keys, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
@@ -42,7 +43,7 @@ use crate::store::{AnyStore, Database as _, Place, StoreError};
 use crate::tls::Tls;
 #[cfg(windows)]
 use crate::{cli::ServiceAction, system::windows};
-use operator::{Console, Dashboard, LinkError, OperatorPassword};
+use operator::{Console, ConsoleError, Dashboard, OperatorPassword};
 use program::name as program;
 use secret::{SecretError, ServerKey};
 
@@ -143,9 +144,9 @@ pub enum HostError {
     /// Error of the key for session tokens, or of the operator's password.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// Error of `admin-link`.
+    /// Error of `admin` or `admin-link`.
     #[error(transparent)]
-    Link(#[from] LinkError),
+    Console(#[from] ConsoleError),
     /// The operating system has no random numbers.
     #[error("the operating system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -294,6 +295,8 @@ pub fn start<G: Game>(
         }
         #[cfg(windows)]
         Command::Service(action) => print(&windows::change_service(info, action, named_data_dir.as_deref())?),
+        Command::Admin(Admin::Help(help)) => print(&help),
+        Command::Admin(Admin::Request(request)) => print(&admin::run(&data_dir::<G>(&sources)?, &request)?),
         Command::AdminLink => print(&operator::link(&data_dir::<G>(&sources)?)?),
         Command::NotifyTest => print(&notify::test(info.name, &sources.load::<G>()?.config)?),
         Command::Game(name, argument) => {

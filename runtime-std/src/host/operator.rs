@@ -97,22 +97,28 @@ pub struct Console {
     first_link: Token,
 }
 
-/// Error of making a link.
+/// Error of a command that reaches the running server.
 #[derive(Debug, thiserror::Error)]
-pub enum LinkError {
+pub enum ConsoleError {
     /// Error of the data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// There is no console, or its server does not respond.
     #[error(
-        "no server with a dashboard runs with the data directory {}: start it, and it prints a link, or name the right \
-         directory with --data-dir DIRECTORY",
+        "no server with a dashboard runs with the data directory {}: start it, or name the right directory with \
+         --data-dir DIRECTORY",
         .0.display()
     )]
     NotRunning(PathBuf),
-    /// The server refuses to make a link.
-    #[error("the server refuses to make a link (status {0})")]
-    Refused(u16),
+    /// The command must be confirmed.
+    #[error("{0}. Repeat the command with --confirm if you mean it")]
+    Unconfirmed(String),
+    /// The server refuses.
+    #[error("{0}")]
+    Refused(String),
+    /// No whole response came.
+    #[error("the server did not respond as it should ({0}): look at its log")]
+    Broken(#[source] std::io::Error),
 }
 
 impl Console {
@@ -143,22 +149,45 @@ impl fmt::Debug for Console {
     }
 }
 
-/// Requests a one-time link from the server that runs with this data directory. Returns the text for the operator.
-pub(crate) fn link(dir: &DataDir) -> Result<String, LinkError> {
-    let not_running = || LinkError::NotRunning(dir.path().to_owned());
+/// Sends a request to the server that runs with this data directory, with the token of its console. Returns its URL for
+/// other machines, and the body of the response.
+pub(crate) fn ask(
+    dir: &DataDir,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Result<(String, String), ConsoleError> {
+    let not_running = || ConsoleError::NotRunning(dir.path().to_owned());
     let file = dir.read(CONSOLE_FILE)?.ok_or_else(not_running)?;
     let file = String::from_utf8_lossy(&file).into_owned();
     let mut lines = file.lines();
     let [local, shown, token] = [lines.next(), lines.next(), lines.next()].map(Option::unwrap_or_default);
     let local: Listener = local.parse().map_err(|_| not_running())?;
-    let (status, body) = local.post("/api/v1/links", token).map_err(|_| not_running())?;
-    let body: Value = serde_json::from_str(&body).unwrap_or_default();
-    match body.get("path").and_then(Value::as_str) {
-        Some(path) => Ok(format!("{shown}{path}\n{}\n", once())),
-        // The token is of another start: a different server has this port now.
-        None if [401, 404].contains(&status) => Err(not_running()),
-        None => Err(LinkError::Refused(status)),
+    let (status, body) = local.send(method, path, token, body).map_err(|error| match error.kind() {
+        ErrorKind::NotConnected => not_running(),
+        _ => ConsoleError::Broken(error),
+    })?;
+    if status == 200 {
+        return Ok((shown.to_owned(), body));
     }
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    Err(match (text("confirm"), text("error")) {
+        // The token is of another start: a different server has this port now.
+        (_, Some(_)) if status == 401 => not_running(),
+        (Some(why), _) => ConsoleError::Unconfirmed(why),
+        (None, Some(error)) => ConsoleError::Refused(error),
+        (None, None) => not_running(),
+    })
+}
+
+/// Requests a one-time link from the server that runs with this data directory. Returns the text for the operator.
+pub(crate) fn link(dir: &DataDir) -> Result<String, ConsoleError> {
+    let (shown, body) = ask(dir, "POST", "/api/v1/links", "")?;
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    let path = body.get("path").and_then(Value::as_str);
+    let path = path.ok_or_else(|| ConsoleError::NotRunning(dir.path().to_owned()))?;
+    Ok(format!("{shown}{path}\n{}\n", once()))
 }
 
 fn once() -> String {

@@ -32,6 +32,7 @@ pub(crate) mod tests {
             notice: "A name is its owner's.",
         },
         has_dashboard: true,
+        api: None,
         commands: &[],
         guide: "docs/GAME.md",
     };

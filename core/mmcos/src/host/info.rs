@@ -31,6 +31,7 @@ pub(crate) const INFO: Info = Info {
                      to do with it.",
     },
     has_dashboard: true,
+    api: Some(crate::operator::description),
     commands: &[Command {
         name: "ticket",
         argument: "HEX",

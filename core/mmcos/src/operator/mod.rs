@@ -12,7 +12,11 @@ mod operators;
 mod players;
 mod view;
 
-use alloc::{string::ToString, sync::Arc, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
 
 use crate::{Mmcos, catalogue::EventName};
 use serde::Serialize;
@@ -58,6 +62,11 @@ impl Operator {
             description: None,
         }
     }
+}
+
+/// Returns the description of the API, as JSON.
+pub(crate) fn description() -> String {
+    endpoints::description().to_string()
 }
 
 impl Mmcos {
@@ -160,10 +169,7 @@ impl Mmcos {
         match endpoint {
             Endpoint::Asset(asset) => file(asset),
             Endpoint::Description => {
-                let text = self
-                    .operator
-                    .description
-                    .get_or_insert_with(|| endpoints::description().to_string().into_bytes().into());
+                let text = self.operator.description.get_or_insert_with(|| description().into_bytes().into());
                 AdminResponse::new("application/json", Arc::clone(text)).with("Cache-Control", "no-cache")
             }
             Endpoint::Session => AdminResponse::json(&view::Session::new(&access, now.wall)),

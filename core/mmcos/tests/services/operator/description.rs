@@ -238,6 +238,43 @@ fn every_command_that_is_carried_out_is_in_the_audit_log() {
     }
 }
 
+/// Everything that takes a role can be done on the command line, except what the dashboard alone has a use for.
+#[test]
+fn every_operation_has_a_command() {
+    let document = description(&mut server());
+    let mut names = std::collections::BTreeSet::new();
+    for operation in Operation::all(&document) {
+        let commands = operation.described["x-commands"].as_array();
+        let only_for_browsers = ["/api/v1/links", "/api/v1/live", "/metrics"].contains(&&*operation.pattern);
+        let is_expected = !operation.is_public() && !only_for_browsers;
+        assert_eq!(commands.is_some(), is_expected, "{operation}: `with_commands` names its command");
+        for command in commands.into_iter().flatten() {
+            let mut words = command.as_str().unwrap().split(' ');
+            let name = words.next().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} is there twice");
+            let words: Vec<&str> =
+                words.map(|word| word.trim_matches(['[', ']']).split('=').next().unwrap()).collect();
+            let members = |pointer: &str| {
+                let names =
+                    operation.described.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+                names
+                    .map(|name| name["name"].as_str().or(name.as_str()).unwrap().to_owned())
+                    .collect::<Vec<_>>()
+            };
+            let schema = "/requestBody/content/application~1json/schema";
+            let properties = operation.described.pointer(&format!("{schema}/properties"));
+            let known = |word: &&str| {
+                members("/parameters").iter().any(|name| name == word)
+                    || properties.is_some_and(|properties| properties.get(word).is_some())
+            };
+            assert!(words.iter().all(known), "{command}");
+            let needed = members(&format!("{schema}/required"));
+            assert!(needed.iter().all(|name| words.contains(&name.as_str())), "{command} needs {needed:?}");
+        }
+    }
+    assert!(names.len() > 25);
+}
+
 #[test]
 fn wrong_passwords_slow_down_every_operation() {
     let document = description(&mut server());
