@@ -105,6 +105,7 @@ fn judge(code: &SqlState) -> (Option<StorageTrouble>, &'static str) {
                 "check user, password and database in `store` (the password may be in PGPASSWORD), and the server's \
                  pg_hba.conf",
             ),
+            Some("3F") => (None, "check the schema in `store` (options=-csearch_path%3D…)"),
             Some("42") => (None, "check that the user owns the database and its tables"),
             _ => (None, "please report this"),
         },

@@ -58,12 +58,17 @@ impl Cluster {
         let cluster = Self { programs, dir, databases: AtomicU32::new(0), port: AtomicU16::new(5432), guard };
         let data = cluster.data();
         cluster.run("initdb", &["-N", "-A", "trust", "-U", "mmcos", "-E", "UTF8", "--locale=C", "-D", &data]);
+        let addresses = if is_filtered() { "*" } else { "" };
         let config = format!(
-            "listen_addresses = ''\nunix_socket_directories = '{}'\nshared_buffers = 16MB\n",
+            "listen_addresses = '{addresses}'\nunix_socket_directories = '{}'\nshared_buffers = 16MB\n",
             cluster.dir.display()
         );
-        let file = cluster.dir.join("data/postgresql.conf");
-        fs::write(&file, fs::read_to_string(&file).unwrap() + &config).unwrap();
+        for (name, more) in
+            [("postgresql.conf", &*config), ("pg_hba.conf", "host all all 127.0.0.0/8 trust\n")]
+        {
+            let file = cluster.dir.join("data").join(name);
+            fs::write(&file, fs::read_to_string(&file).unwrap() + more).unwrap();
+        }
         cluster.go_on();
         Some(cluster)
     }
@@ -110,11 +115,16 @@ impl Cluster {
         self.run("psql", &["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
     }
 
-    /// Lays a network to the server.
+    /// Lays a network to the server: a program that passes bytes on, or with `MMCOS_IPTABLES`, in a network namespace
+    /// of the test's own, an address.
     pub(crate) fn network(&self) -> Network {
+        if is_filtered() {
+            let number = self.databases.fetch_add(1, Ordering::Relaxed);
+            return Network { address: format!("127.0.1.{number}:5432"), cut: Arc::default() };
+        }
         let socket = self.dir.join(format!(".s.PGSQL.{}", self.port.load(Ordering::Relaxed)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, cut) = (listener.local_addr().unwrap().port(), Arc::new(Cut::default()));
+        let (address, cut) = (listener.local_addr().unwrap().to_string(), Arc::new(Cut::default()));
         let state = Arc::clone(&cut);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -135,7 +145,7 @@ impl Cluster {
                 });
             }
         });
-        Network { port, cut }
+        Network { address, cut }
     }
 
     /// Returns all rows of a database, and none that were deleted.
@@ -222,7 +232,7 @@ impl Drop for Cluster {
 /// arrives later.
 #[derive(Debug)]
 pub(crate) struct Network {
-    port: u16,
+    address: String,
     cut: Arc<Cut>,
 }
 
@@ -233,15 +243,28 @@ impl Network {
     /// Returns the URL of a database at this end of the network.
     pub(crate) fn url(&self, url: &str) -> String {
         let name = url.split(['/', '?']).nth(3).unwrap();
-        format!("postgres://mmcos@127.0.0.1:{}/{name}", self.port)
+        format!("postgres://mmcos@{}/{name}", self.address)
     }
 
     pub(crate) fn cut(&self) {
-        self.cut.0.store(true, Ordering::SeqCst);
+        if !self.cut.0.swap(true, Ordering::SeqCst) {
+            self.filter("-I");
+        }
     }
 
     pub(crate) fn mend(&self) {
-        self.cut.0.store(false, Ordering::SeqCst);
+        if self.cut.0.swap(false, Ordering::SeqCst) {
+            self.filter("-D");
+        }
+    }
+
+    /// Adds or removes rules by which packets are lost, either way.
+    fn filter(&self, change: &str) {
+        let Some(address) = self.address.strip_suffix(":5432").filter(|_| is_filtered()) else { return };
+        for end in ["-s", "-d"] {
+            let rule = [change, "INPUT", end, address, "-j", "DROP"];
+            assert!(Command::new("iptables").args(rule).status().unwrap().success());
+        }
     }
 }
 
@@ -278,6 +301,10 @@ fn programs() -> Option<PathBuf> {
     let debian = debian.filter_map(|version| Some(version.ok()?.path().join("bin")));
     let mut places = std::env::split_paths(&path).chain(debian);
     places.find(|place: &PathBuf| Path::new(&place.join("initdb")).exists())
+}
+
+fn is_filtered() -> bool {
+    std::env::var_os("MMCOS_IPTABLES").is_some()
 }
 
 fn is_root() -> bool {
