@@ -70,6 +70,7 @@ impl<S: Service> Server<S> {
     ///
     /// Several inputs may share an outbox before its effects are carried out.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut OutboxOf<S>) {
+        self.engine.log.begin(out);
         self.advance(now, out);
         // Fire due timers before handling the new input, or a late tick would make the result depend on how bytes are
         // split.
@@ -95,6 +96,7 @@ impl<S: Service> Server<S> {
             Input::Shutdown { grace } => self.shutdown(grace, out),
         }
         self.settle(out);
+        self.engine.log.read(self.engine.now.wall, out);
     }
 
     /// Calls the game with a context, as [`handle`](Self::handle) does for an input. For input that is not HTTP, and
@@ -105,11 +107,13 @@ impl<S: Service> Server<S> {
         out: &mut OutboxOf<S>,
         call: impl FnOnce(&mut S, &mut Context<'_, S>) -> T,
     ) -> T {
+        self.engine.log.begin(out);
         self.advance(now, out);
         self.settle(out);
         let (service, mut cx) = self.context(out);
         let result = call(service, &mut cx);
         self.settle(out);
+        self.engine.log.read(self.engine.now.wall, out);
         result
     }
 

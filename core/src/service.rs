@@ -259,6 +259,18 @@ impl<S: Service> Context<'_, S> {
         self.out.persist(record);
     }
 
+    /// Returns the last log events of the engine and the game, the latest first. Those of this input follow with the
+    /// next.
+    pub fn log_lines(&self) -> impl Iterator<Item = &engine::LogLine> {
+        self.engine.log.lines()
+    }
+
+    /// Forgets some of these log events, also those of this input so far. The adapter's log keeps them.
+    pub fn forget_log_lines(&mut self, is_forgotten: impl Fn(&engine::LogLine) -> bool) {
+        self.engine.log.read(self.engine.now.wall, self.out);
+        self.engine.log.forget(is_forgotten);
+    }
+
     /// Logs an event.
     pub fn log(&mut self, event: S::Event) {
         self.out.log(LogEvent::Game(event));

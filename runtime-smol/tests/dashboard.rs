@@ -39,7 +39,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 /// All views, as their addresses.
-const VIEWS: [&str; 11] = [
+const VIEWS: [&str; 12] = [
     "now",
     "players",
     "players/1",
@@ -49,6 +49,7 @@ const VIEWS: [&str; 11] = [
     "season",
     "moderation",
     "settings",
+    "log",
     "system",
     "operators",
 ];

@@ -302,6 +302,9 @@ impl Game for Mmcos {
         let settings = self.settings.changes();
         let settings = settings.map(|(name, value)| Record::Setting { name, value: Some(value.into()) });
         let hours = self.public.week.counted().map(Record::Hour);
+        let (quarters, minutes) = self.operator.history.rows();
+        let loads = quarters.copied().map(Record::Load).chain(minutes.cloned().map(Record::MinuteLoads));
+        let hours = hours.chain(loads);
         let operators = self.operator.desk.operators().iter();
         let operators = operators.map(|operator| Record::Operator(Box::new(operator.clone())));
         let audit = self.operator.audit.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
@@ -330,6 +333,7 @@ impl Service for Mmcos {
         }
         self.follow_week(cx);
         self.drop_old_addresses(cx);
+        self.save_history(cx);
         let Some(route) = routes::find(request.path()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
@@ -366,7 +370,10 @@ impl Service for Mmcos {
                 self.matchmaking.tick(cx.now().monotonic);
                 self.respond_to_polls(cx);
             }
-            Timer::Live => self.refresh(cx),
+            Timer::Live => {
+                self.save_history(cx);
+                self.refresh(cx);
+            }
             Timer::Night => self.follow_nights(cx),
             Timer::Season => self.standings.save_piece(cx),
         }
@@ -418,6 +425,8 @@ impl Service for Mmcos {
             Record::Prize(_) => {}
             Record::Podium(podium) => self.standings.restore_podium(podium),
             Record::Hour(hour) => self.public.week.put(hour),
+            Record::Load(row) => self.operator.history.restore(row),
+            Record::MinuteLoads(row) => self.operator.history.restore_minutes(row),
             Record::EventByHand(by_hand) => self.game_configuration.restore(by_hand),
             Record::Operator(operator) => {
                 self.operator.desk.restore_operator(operator.name.clone().as_str(), Some(*operator));

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;
 
-use mmcos_core::admin::{AuditEntry, Operator, OperatorName};
+use mmcos_core::admin::{AuditEntry, MinuteLoads, Operator, OperatorName, QuarterLoad};
 use mmcos_core::row::{
     Column, History, Milestone, Owned, Recent, Removal, Restore, Row, Schema, Table, View,
 };
@@ -58,6 +58,10 @@ pub enum Record {
     Podium(Podium),
     /// Players online at an hour of the week.
     Hour(Hour),
+    /// Load of a quarter of an hour, for the charts.
+    Load(QuarterLoad),
+    /// Load of the minutes of a quarter of an hour.
+    MinuteLoads(MinuteLoads),
     /// An operator started or stopped an event.
     EventByHand(ByHand),
     /// A named operator was added or changed.
@@ -88,6 +92,8 @@ impl Row for Record {
             PRIZES,
             PODIUMS,
             HOURS,
+            LOADS,
+            MINUTE_LOADS,
             OPERATORS,
             AUDIT,
             DELETED,
@@ -299,6 +305,34 @@ const HOURS: Table = Table {
     record: "Hour",
     name: "hours",
     columns: &[Column::integer("hour"), Column::integer("weeks"), Column::integer("players")],
+    ..Table::PLAIN
+};
+
+/// Load of the last week by quarters of an hour; `end` is in seconds. Means are in tenths; `waited`, the total duration
+/// of the searches that found an opponent, is in tenths of a second.
+const LOADS: Table = Table {
+    record: "Load",
+    name: "loads",
+    columns: &[
+        Column::integer("slot"),
+        Column::integer("end"),
+        Column::integer("online").of("load.online"),
+        Column::integer("searching").of("load.searching"),
+        Column::integer("matches").of("load.matches"),
+        Column::integer("online_mean").of("load.online_mean"),
+        Column::integer("searching_mean").of("load.searching_mean"),
+        Column::integer("matches_mean").of("load.matches_mean"),
+        Column::integer("found").of("load.found"),
+        Column::integer("waited").of("load.waited"),
+    ],
+    ..Table::PLAIN
+};
+
+/// Load of the last hour by minutes, a row for each quarter of an hour.
+const MINUTE_LOADS: Table = Table {
+    record: "MinuteLoads",
+    name: "minute_loads",
+    columns: &[Column::integer("slot"), Column::integer("end"), Column::json("minutes")],
     ..Table::PLAIN
 };
 

@@ -26,7 +26,7 @@ use crate::AddressRange;
 pub use audit::{AuditEntry, AuditLog};
 pub use desk::{Desk, DeskConfig, DeskOutcome};
 pub use gate::{Access, Caller, Gate, LoggedIn, Proof, Refusal};
-pub use history::{Chart, Gauges, History};
+pub use history::{Chart, Gauges, History, Load, MinuteLoads, QuarterLoad};
 pub use metrics::{Exposition, Family, Kind, Thousandths};
 #[cfg(feature = "openapi")]
 pub use openapi::{Operation, RequiredAccess, document};

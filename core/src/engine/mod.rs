@@ -19,6 +19,7 @@ mod event;
 mod exchange;
 mod forwarded;
 mod limits;
+mod log_tail;
 mod rate;
 mod timers;
 mod wall_clock;
@@ -29,6 +30,8 @@ use core::{net::SocketAddr, time::Duration};
 pub use event::{Event, ReportKind};
 pub use exchange::{Body, Exchange, ExchangeId, Response, Stream};
 pub use limits::Limits;
+pub use log_tail::LogLine;
+pub(crate) use log_tail::LogTail;
 pub use rate::{Rate, RateLimiter, TooOften};
 pub use timers::TimerId;
 pub use wall_clock::{ClockChange, Doubted, SETTLING, WallClock};
@@ -79,6 +82,7 @@ pub(crate) struct Engine<T> {
     per_address: BTreeMap<Source, u32>,
     requests: Requests,
     reports: Reports,
+    pub(crate) log: LogTail,
     timers: Timers<Due<T>>,
     exchanges: u64,
     /// Connections with parked bytes that can be read on.
@@ -95,6 +99,7 @@ impl<T> Engine<T> {
         Self {
             requests: Requests::new(limits.requests),
             reports: Reports::default(),
+            log: LogTail::default(),
             clock: WallClock::new(limits.built, limits.clock_wait),
             limits,
             now: Now::default(),

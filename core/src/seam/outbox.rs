@@ -149,6 +149,20 @@ impl<R, E> Outbox<R, E> {
         self.entries.is_empty()
     }
 
+    /// Returns the number of effects.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns the events that were logged after so many effects.
+    pub(crate) fn logged_after(&self, count: usize) -> impl Iterator<Item = &E> {
+        let entries = self.entries.get(count..).unwrap_or_default();
+        entries.iter().filter_map(|entry| match entry {
+            Entry::Log(event) => Some(event),
+            Entry::Persist(_) | Entry::Send { .. } | Entry::SendShared { .. } | Entry::Close { .. } => None,
+        })
+    }
+
     /// Removes all effects, in the order in which they are to be carried out. If the iterator is dropped early, the
     /// rest is lost.
     pub fn drain(&mut self) -> Drain<'_, R, E> {

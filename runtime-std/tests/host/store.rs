@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mmcos_core::Server;
-use mmcos_core::admin::{AuditEntry, Operator, Role, TokenDigest};
+use mmcos_core::admin::{AuditEntry, Load, MinuteLoads, Operator, QuarterLoad, Role, TokenDigest};
 use mmcos_core::game::{Game as _, Life};
 use mmcos_core::seam::{StorageTrouble, Wall};
 use mmcos_core::testing::Rows;
@@ -190,6 +190,17 @@ fn audit(number: u64, address: Option<&str>) -> Record {
     }))
 }
 
+const LOAD: Load = Load {
+    online: 9,
+    searching: 3,
+    matches: 1,
+    online_mean: 62,
+    searching_mean: 4,
+    matches_mean: 1,
+    found: 2,
+    waited: 305,
+};
+
 /// Returns records that a store restores unchanged.
 fn some() -> Vec<Record> {
     vec![
@@ -205,6 +216,8 @@ fn some() -> Vec<Record> {
         event(0, None),
         podium(56, "Zo\u{eb} <b>", (2, 810, 1)),
         Record::Hour(Hour { hour: 139, weeks: 2, players: 9 }),
+        Record::Load(QuarterLoad { slot: 640, end: 1_800_576_000, load: LOAD }),
+        Record::MinuteLoads(MinuteLoads { slot: 0, end: 1_800_576_000, minutes: vec![LOAD; 15] }),
         operator("anna", Some(after(KEEP))),
         operator("chat-bot", None),
         audit(8, Some("203.0.113.7")),

@@ -73,6 +73,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::Prize(_)
         | Record::Podium(_)
         | Record::Hour(_)
+        | Record::Load(_)
+        | Record::MinuteLoads(_)
         | Record::EventByHand(_)
         | Record::Operator(_)
         | Record::OperatorRemoved(_)

@@ -70,6 +70,7 @@ impl Mmcos {
             cx.record(Record::Audit(Box::new(entry.clone())));
         }
         self.sessions.forget_logins(|login| login.at < oldest);
+        cx.forget_log_lines(|line| line.at < oldest);
         let is_old = |until: Option<Wall>| until.is_some_and(|until| until < oldest);
         let old = self.bans.iter().filter(|ban| is_old(ban.until)).map(|ban| ban.subject);
         let old: Vec<Subject> = old.filter(|subject| matches!(subject, Subject::Addresses(_))).collect();

@@ -266,6 +266,7 @@ impl Mmcos {
             | Endpoint::PlayerDetails(_)
             | Endpoint::Matches
             | Endpoint::Results
+            | Endpoint::Log
             | Endpoint::Bans
             | Endpoint::Events
             | Endpoint::Settings => Err(CommandError::Unknown("command")),

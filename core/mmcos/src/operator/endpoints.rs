@@ -59,6 +59,8 @@ pub(super) enum Endpoint<'a> {
     AdjustPoints(&'a str),
     /// Delete a player.
     DeletePlayer(&'a str),
+    /// Get a page of the last log lines.
+    Log,
     /// End a player's matchmaking ticket and session.
     Kick(&'a str),
     /// End a match.

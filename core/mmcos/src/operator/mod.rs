@@ -18,7 +18,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{Mmcos, catalogue::EventName};
+use crate::{Mmcos, Record, catalogue::EventName};
 use serde::Serialize;
 
 use asset::Asset;
@@ -31,7 +31,7 @@ use mmcos_core::{
         RequiredAccess, Role,
     },
     engine::{Exchange, Peer},
-    seam::Wall,
+    seam::{Storage, Wall},
     service::Context,
     wire::http::{Request, Status},
 };
@@ -42,7 +42,7 @@ pub(crate) use view::{searching, under_way};
 pub(super) struct Operator {
     pub(super) desk: Desk,
     live: Live,
-    history: History,
+    pub(super) history: History,
     pub(super) counts: Counts,
     pub(super) audit: AuditLog,
     sweep: audit::Sweep,
@@ -188,6 +188,7 @@ impl Mmcos {
             }
             Endpoint::Matches => page(self.matches_page(cx, request.query())),
             Endpoint::Results => page(self.results_page(request.query())),
+            Endpoint::Log => page(Self::log_page(cx, request.query())),
             Endpoint::Bans => page(self.bans_page(cx, request.query())),
             Endpoint::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),
             Endpoint::Events => {
@@ -223,8 +224,23 @@ impl Mmcos {
         }
     }
 
-    fn charts(&self) -> view::Charts<'_> {
-        view::Charts { hour: self.operator.history.hour(), day: self.operator.history.day() }
+    /// Persists the quarters of an hour that have ended.
+    pub(super) fn save_history(&mut self, cx: &mut Context<'_, Self>) {
+        let history = &mut self.operator.history;
+        if cx.storage() != Storage::Available {
+            return history.skip();
+        }
+        let (quarters, minutes) = history.save();
+        for record in
+            quarters.into_iter().map(Record::Load).chain(minutes.into_iter().map(Record::MinuteLoads))
+        {
+            cx.record(record);
+        }
+    }
+
+    fn charts(&self) -> view::Charts {
+        let history = &self.operator.history;
+        view::Charts { hour: history.hour(), day: history.day(), week: history.week() }
     }
 }
 

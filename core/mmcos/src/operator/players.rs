@@ -118,9 +118,9 @@ impl Mmcos {
         let DeletePlayer { reason, confirm } = serde_json::from_slice(body)?;
         let reason = reason_of(reason)?;
         let player = self.player_of(user)?;
-        let (user, steam_id) = (player.user_id, player.steam_id);
+        let (user, steam_id, name) = (player.user_id, player.steam_id, player.profile.name.clone());
         if !confirm {
-            let (name, games) = (player.profile.name.as_str(), player.profile.games);
+            let (name, games) = (name.as_str(), player.profile.games);
             let text =
                 format!("{name} ({steam_id}), {games} matches, would be deleted, which cannot be undone");
             return Err(CommandError::Unconfirmed(text));
@@ -141,6 +141,9 @@ impl Mmcos {
         }
         let steam_id = steam_id.to_string();
         let texts = [steam_id.as_str(), shown.as_str()];
+        let names_player =
+            |line: &str| line.contains(name.as_str()) || texts.iter().any(|text| line.contains(text));
+        cx.forget_log_lines(|line| names_player(&line.text));
         for number in self.operator.audit.forget(user.0, &texts) {
             if let Some(entry) = self.operator.audit.get(number) {
                 cx.record(Record::Audit(Box::new(entry.clone())));

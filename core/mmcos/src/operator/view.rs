@@ -5,6 +5,7 @@
 
 mod audit;
 mod lists;
+mod log;
 mod matchmaking;
 mod page;
 mod player;
@@ -20,6 +21,7 @@ use mmcos_core::seam::Wall;
 
 use crate::public::view::RaceNight;
 pub(super) use audit::AuditRow;
+pub(super) use log::LogRow;
 pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;
 pub(super) use page::{PARAMETERS, Page, QueryError};
@@ -393,9 +395,11 @@ pub(super) struct Link {
 
 /// Charts.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Charts<'a> {
+pub(super) struct Charts {
     /// Last hour, by minutes.
-    pub(super) hour: &'a Chart,
+    pub(super) hour: Chart,
     /// Last day, by quarters of an hour.
-    pub(super) day: &'a Chart,
+    pub(super) day: Chart,
+    /// Last week, by hours; the last step is the current hour.
+    pub(super) week: Chart,
 }

@@ -98,6 +98,8 @@ impl Redactor<Mmcos> for Secrets {
             | Record::Prize(_)
             | Record::Podium(_)
             | Record::Hour(_)
+            | Record::Load(_)
+            | Record::MinuteLoads(_)
             | Record::Result(_)
             | Record::Setting { .. }
             | Record::SeasonStarted(_)

@@ -308,8 +308,16 @@ fn a_change_of_season_becomes_durable_in_pieces_one_after_the_other() {
     rig.skip_to(on(2023, 11, 2, 9));
     get_status(&mut rig);
     let after = |rig: &Rig<Mmcos>| -> Vec<Record> {
-        let is_other =
-            |record: &&Record| !matches!(record, Record::Prize(_) | Record::Podium(_) | Record::Hour(_));
+        let is_other = |record: &&Record| {
+            !matches!(
+                record,
+                Record::Prize(_)
+                    | Record::Podium(_)
+                    | Record::Hour(_)
+                    | Record::Load(_)
+                    | Record::MinuteLoads(_)
+            )
+        };
         rig.records[before..].iter().filter(is_other).cloned().collect()
     };
     assert_eq!(after(&rig).len(), 1 + PIECE, "{:?}", &rig.records[before..]);

@@ -168,6 +168,17 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |_| Endpoint::Results,
     ),
     (
+        list(
+            "/api/v1/log",
+            "Returns 50 of the last 500 log lines of the game and its connections: `search` for a part of the text; \
+             `filter` all, warn or info; `sort` by at; `order` asc or desc; from `start` (0) on.",
+        )
+        .with_commands(&["log [search]"])
+        .with_access(MODERATOR)
+        .returns::<view::Page<view::LogRow>>(),
+        |_| Endpoint::Log,
+    ),
+    (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
             .with_commands(&["kick user_id"])
             .with_access(MODERATOR)

@@ -10,7 +10,9 @@ function svgElement(name, attributes, text) {
   return made;
 }
 
-// Draws a period that ends with the last step. Steps from before the server's start are left empty.
+const dayOf = (moment) => new Date(moment * 1000).toLocaleDateString(undefined, { weekday: 'short', day: 'numeric' }) + ' ' + clock(moment);
+
+// Draws a period that ends with the last step. Unknown steps are left empty.
 function drawing({ step, end }, period, values, means, most) {
   const start = end - period;
   const x = (moment) => LEFT + ((moment - start) / period) * (WIDTH - LEFT - 4);
@@ -35,22 +37,22 @@ function drawing({ step, end }, period, values, means, most) {
   for (const part of [0, 0.5, 1]) {
     const moment = start + part * period;
     const place = ['start', 'middle', 'end'][2 * part];
-    svg.append(svgElement('text', { x: x(moment), y: HEIGHT - 4, class: place }, clock(moment)));
+    svg.append(svgElement('text', { x: x(moment), y: HEIGHT - 4, class: place }, period > 86400 ? dayOf(moment) : clock(moment)));
   }
   if (means) svg.append(svgElement('path', { class: 'area', d: path(means, true) }));
   svg.append(svgElement('path', { class: 'line', d: path(values, false) }));
   return svg;
 }
 
-function chart(index, title, unit, period, chart, key, newer) {
+function chart(index, title, unit, [period, name], chart, key, newer) {
   const values = chart[key];
   const means = chart[key + '_mean'];
   const known = [...values, ...newer].filter((value) => value !== null);
   const highest = known.length ? Math.max(...known) : null;
-  const mean = means && means.length ? means.reduce((sum, value) => sum + value, 0) / means.length : null;
+  const knownMeans = (means || []).filter((value) => value !== null);
+  const mean = knownMeans.length ? knownMeans.reduce((sum, value) => sum + value, 0) / knownMeans.length : null;
   const figure = byId('charts').children[index] || byId('charts').appendChild(element('figure'));
-  const name = title + ', last ' + (period > 3600 ? 'day' : 'hour');
-  const text = name + ': ' + (highest === null ? 'nothing yet'
+  const text = title + ', last ' + name + ': ' + (highest === null ? 'nothing yet'
     : 'highest ' + highest + unit + (mean === null ? '' : ', mean ' + mean.toFixed(1) + unit));
   const svg = drawing(chart, period, values, means, Math.max(1, Math.ceil(highest || 0)));
   if (figure.firstChild) figure.firstChild.replaceWith(svg);
@@ -58,14 +60,21 @@ function chart(index, title, unit, period, chart, key, newer) {
   setText(figure.lastChild, text);
 }
 
-function showCharts({ hour, day }) {
+const PERIODS = { hour: [3600, 'hour'], day: [86400, 'day'], week: [604800, 'week'] };
+let charted = null; // the data of all charts
+
+function showCharts(charts = charted) {
+  charted = charts;
+  if (!charts) return;
+  const period = document.querySelector('[name="period"]:checked').value;
+  const { hour, day } = charts;
   // The hour's minutes contain the current quarter of an hour.
-  const steps = Math.max(0, Math.floor((hour.end - day.end) / hour.step));
-  const newer = (key) => (steps ? hour[key].slice(-steps) : []);
+  const steps = period === 'hour' ? 0 : Math.max(0, Math.floor((hour.end - day.end) / hour.step));
   const kinds = [['Online', 'online', ''], ['Searching', 'searching', ''], ['Matches', 'matches', ''], ['Wait', 'wait', ' s']];
   kinds.forEach(([title, key, unit], index) => {
-    chart(2 * index, title, unit, 3600, hour, key, []);
-    chart(2 * index + 1, title, unit, 86400, day, key, newer(key));
+    chart(index, title, unit, PERIODS[period], charts[period], key, steps ? hour[key].slice(-steps) : []);
   });
 }
+
+for (const choice of document.querySelectorAll('[name="period"]')) choice.addEventListener('change', () => showCharts());
 

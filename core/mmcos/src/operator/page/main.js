@@ -1,7 +1,7 @@
 
 // The views, each at an address of its own
 
-const VIEWS = ['now', 'players', 'matches', 'results', 'leaderboard', 'season', 'moderation', 'settings', 'system', 'operators'];
+const VIEWS = ['now', 'players', 'matches', 'results', 'leaderboard', 'season', 'moderation', 'settings', 'log', 'system', 'operators'];
 
 function address() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');

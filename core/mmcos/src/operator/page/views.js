@@ -130,6 +130,18 @@ serverList('moderation', {
   nothing: () => 'No bans. Ban players here, or from the list of players.',
 });
 
+serverList('log', {
+  path: 'log',
+  table: 'log',
+  label: 'Log',
+  what: 'lines',
+  filters: [['all', 'all'], ['warn', 'warnings'], ['info', 'the rest']],
+  defaults: { sort: 'at' },
+  columns: [{ title: 'When', sort: 'at', descending: true }, { title: 'Level' }, { title: 'Text' }],
+  cells: (line) => [at(line.at), line.level === 'warn' ? 'warning' : line.level, line.text],
+  nothing: (filter) => (filter === 'warn' ? 'No warnings among the last lines.' : 'Nothing has been logged since the server started.'),
+});
+
 function banCells(ban) {
   return [
     ban.name === null ? ban.subject : [{ name: ban.name, id: ban.subject }, ' (' + ban.subject + ')'],

@@ -174,10 +174,13 @@ fn addresses_of_logins_are_for_moderators_and_go_too() {
         let request = Request::from(ELSEWHERE).with("Authorization", &format!("Bearer {token}"));
         json(&request.get(rig, "/api/v1/players/1/details"))["logins"].as_array().map_or(0, Vec::len)
     };
+    let lines = |rig: &mut Rig<Mmcos>| super::view(rig, "log?search=Ann")["total"].as_u64().unwrap();
     assert_eq!([logins(&mut rig, &secret), logins(&mut rig, PASSWORD)], [0, 1]);
+    assert!(lines(&mut rig) > 0);
     rig.pass(Duration::from_hours(24 * 31));
     logins(&mut rig, PASSWORD);
     assert_eq!(logins(&mut rig, PASSWORD), 0);
+    assert_eq!(lines(&mut rig), 0);
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn a_deleted_player_is_gone_and_may_begin_anew() {
         let rows =
             rig.server.service().rows().filter(|row| serde_json::to_string(row).unwrap().contains(text));
         assert_eq!(rows.count(), 0, "{text}");
+        assert_eq!(view(&mut rig, &format!("log?search={text}"))["total"], 0);
     }
     assert!(stored(&rig).iter().any(|row| row.contains("\"PlayerDeleted\"")));
     let entry = audit::audit(&mut rig, "")[0].clone();

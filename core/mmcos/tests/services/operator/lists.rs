@@ -170,3 +170,28 @@ fn the_details_of_a_player_are_in_one_place() {
         assert_eq!(status(&answer), "404");
     }
 }
+
+#[test]
+fn the_log_is_searched_and_filtered_by_level() {
+    let mut rig = server();
+    for number in 0..300 {
+        login(&mut rig, ANN + number, &format!("Racer {number:03}"));
+    }
+    login(&mut rig, ANN + 999, "Zo\u{eb}");
+    assert_eq!(status(&Request::from(HERE).get(&mut rig, "/nothing")), "404");
+    let all = view(&mut rig, "log");
+    assert!(all["rows"][0]["text"].as_str().unwrap().contains("/nothing"), "the latest first: {all}");
+    assert!((300..=500).contains(&all["total"].as_u64().unwrap()), "{}", all["total"]);
+    let found = view(&mut rig, "log?search=zoe");
+    assert!(found["rows"][0]["text"].as_str().unwrap().contains("Zo\u{eb}"), "{found}");
+    let (levels, _) = column(&mut rig, "log?filter=warn", "level");
+    assert!(levels.iter().all(|level| level == "warn"));
+    let infos = column(&mut rig, "log?filter=info", "level").1;
+    assert_eq!(
+        infos + column(&mut rig, "log?filter=warn", "level").1,
+        view(&mut rig, "log")["total"].as_u64().unwrap()
+    );
+    let viewer = add(&mut rig, "vera", "viewer");
+    let viewer = Request::from(HERE).with("Authorization", &format!("Bearer {viewer}"));
+    assert_eq!(status(&viewer.get(&mut rig, "/api/v1/log")), "403", "the log has addresses");
+}

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mmcos_core::seam::Input;
+use mmcos_core::{game::Game as _, seam::Input};
+use mmcos_game::Record;
 
 use super::{
     ANN, BEN, ELSEWHERE, HERE, Request, field, json, server, state, view,
@@ -154,4 +155,30 @@ fn players_are_listed_in_an_order_that_stays() {
         Search::race(&tokens[number], 10 + number as u64 * 10).begin(&mut rig);
         assert_eq!(ids(&mut rig), [1, 2, 3, 4]);
     }
+}
+
+#[test]
+fn the_charts_come_back_after_a_restart() {
+    let mut rig = server();
+    for _ in 0..5 {
+        login(&mut rig, ANN, "Ann");
+        rig.pass(Duration::from_mins(5));
+    }
+    login(&mut rig, ANN, "Ann");
+    let online = |rig: &mut crate::rig::Rig<mmcos_game::Mmcos>, chart: &str| {
+        let values = view(rig, "history")[chart]["online"].as_array().unwrap().clone();
+        values.iter().filter_map(serde_json::Value::as_u64).max()
+    };
+    assert_eq!(["hour", "day", "week"].map(|chart| online(&mut rig, chart)), [Some(1); 3]);
+    let kept = |record: &&Record| matches!(record, Record::Load(_) | Record::MinuteLoads(_));
+    let kept: Vec<Record> = rig.records.iter().filter(kept).cloned().collect();
+    assert!((2..=4).contains(&kept.len()), "a row of each for one or two quarters: {kept:?}");
+    assert!(kept.iter().all(|record| rig.server.service().rows().any(|row| row == *record)));
+    let mut again = server();
+    for record in kept {
+        again.server.restore(record).unwrap();
+    }
+    again.set_wall(rig.wall());
+    login(&mut again, ANN + 5, "Eve");
+    assert_eq!(["hour", "day", "week"].map(|chart| online(&mut again, chart)), [Some(1); 3]);
 }
