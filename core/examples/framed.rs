@@ -28,6 +28,7 @@ pub(crate) enum BoardEvent {
     TooLong { peer: SocketAddr },
     TooQuiet { peer: SocketAddr },
     TooMany { peer: SocketAddr },
+    BadProxyHeader { peer: SocketAddr },
 }
 
 impl fmt::Display for BoardEvent {
@@ -36,6 +37,7 @@ impl fmt::Display for BoardEvent {
             Self::Kept { peer, number } => write!(f, "note {number} is from {peer}"),
             Self::TooLong { peer } => write!(f, "{peer} announced too long a note: dropped"),
             Self::TooQuiet { peer } => write!(f, "{peer} sent no note in time: closed"),
+            Self::BadProxyHeader { peer } => write!(f, "{peer} is a proxy with a malformed header: dropped"),
             Self::TooMany { peer } => write!(f, "refused {peer}: there are {MAX_CLIENTS} clients"),
         }
     }
@@ -45,7 +47,10 @@ impl Report for BoardEvent {
     fn level(&self) -> Level {
         match self {
             Self::Kept { .. } => Level::Info,
-            Self::TooLong { .. } | Self::TooQuiet { .. } | Self::TooMany { .. } => Level::Warn,
+            Self::TooLong { .. }
+            | Self::TooQuiet { .. }
+            | Self::TooMany { .. }
+            | Self::BadProxyHeader { .. } => Level::Warn,
         }
     }
 
@@ -202,6 +207,14 @@ impl Core for Board {
                 }
             }
             Input::Closed { conn } | Input::Stalled { conn } => drop(self.clients.remove(&conn)),
+            Input::Proxied { conn, client: Ok(client) } => {
+                if let Some(proxied) = self.clients.get_mut(&conn) {
+                    proxied.peer = client;
+                }
+            }
+            Input::Proxied { conn, client: Err(_) } => {
+                self.drop_client(conn, Close::Abort, |peer| BoardEvent::BadProxyHeader { peer }, out);
+            }
             Input::Storage(storage) => self.storage = storage,
             Input::Shutdown { .. } => {
                 self.is_stopping = true;

@@ -77,6 +77,7 @@ impl<S: Service> Server<S> {
         self.settle(out);
         match input {
             Input::Opened { conn, peer, tls } => self.engine.open(conn, Peer { address: peer, tls }, out),
+            Input::Proxied { conn, client } => self.engine.proxied(conn, client, out),
             Input::Received { bytes: b"", .. } | Input::Tick => {}
             Input::Received { conn, bytes } => self.received(conn, bytes, out),
             Input::Ended { conn } => {

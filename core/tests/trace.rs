@@ -11,6 +11,7 @@ use std::time::Duration;
 use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life, Unfit},
+    link::ProxyHeaderError,
     seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
     testing::Recording,
     trace::{self, ReplayError, Replayed, Start, StartError},
@@ -37,6 +38,8 @@ fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
     for conn in [1, 2, 3].map(ConnId) {
         input(0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
     }
+    let (conn, client) = (ConnId(2), ([203, 0, 113, 7], 4000).into());
+    input(0, Input::Proxied { conn, client: Ok(client) });
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: duel\r\n\r\n");
     let waits = input(1, Input::Received { conn: ConnId(1), bytes: get("/duel?ann").as_bytes() });
     assert_eq!(waits, "");
@@ -52,6 +55,8 @@ fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
     input(61, Input::Ended { conn: ConnId(2) });
     input(62, Input::Stalled { conn: ConnId(3) });
     input(63, Input::Closed { conn: ConnId(3) });
+    input(63, Input::Opened { conn: ConnId(4), peer: client, tls: true });
+    input(63, Input::Proxied { conn: ConnId(4), client: Err(ProxyHeaderError) });
     input(64, Input::Shutdown { grace: Duration::from_millis(4_500) });
     run
 }
@@ -59,7 +64,7 @@ fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
 #[test]
 fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
     let first = an_evening(&start(10));
-    assert_eq!(replay(&first.trace).unwrap().inputs, 15);
+    assert_eq!(replay(&first.trace).unwrap().inputs, 18);
     let records: Vec<_> = first.server.service().rows().collect();
     assert_eq!(records.len(), 1, "{records:?}");
     let second = an_evening(&Start { records, ..start(20) });
@@ -73,7 +78,7 @@ fn a_run_replays_to_the_same_bytes_also_one_that_continues_another() {
         "{}",
         second.trace
     );
-    assert_eq!(replay(&second.trace).unwrap().inputs, 15);
+    assert_eq!(replay(&second.trace).unwrap().inputs, 18);
 }
 
 #[test]

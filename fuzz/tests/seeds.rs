@@ -36,6 +36,7 @@ targets! {
     egonet_value
     http_decoder
     matchmaker_events
+    proxy_header
     service_request
     session_token
     steam_ticket

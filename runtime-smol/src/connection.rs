@@ -2,10 +2,11 @@
 
 use std::{
     cell::RefCell,
+    fmt,
     future::poll_fn,
     io::{self, ErrorKind, IoSlice, Read as _},
     mem,
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
@@ -14,7 +15,7 @@ use std::{
 use async_io::{Async, Timer};
 use futures_rustls::server::TlsStream;
 use mmcos_core::{
-    link::{Link, READ, Status, WriteLimits},
+    link::{Link, ProxyHeader, ProxyHeaderError, READ, Status, WriteLimits},
     seam::{Close, ConnId, Core, Input, Monotonic},
 };
 use mmcos_std::connections;
@@ -262,26 +263,88 @@ impl Alarm {
     }
 }
 
-/// A client's socket. Retries interrupted system calls, because TLS may not be called twice. Shuts its sending side
-/// down when it is closed. Records whether bytes leave.
+/// A client's socket. Takes the header of a trusted proxy away from its bytes. Retries interrupted system calls,
+/// because TLS may not be called twice. Shuts its sending side down when it is closed. Records whether bytes leave.
 #[derive(Debug)]
 pub(crate) struct Socket {
     tcp: Async<TcpStream>,
     has_progressed: bool,
     /// False after a read that emptied the socket, until the system reports more bytes.
     is_readable: bool,
+    /// On the heap: few sockets have one.
+    start: Option<Box<Start>>,
+}
+
+/// The start of the bytes of a trusted proxy.
+enum Start {
+    /// There may be a header. The function tells the core of the client.
+    Header(ProxyHeader, Box<dyn Fn(Result<SocketAddr, ProxyHeaderError>)>),
+    /// Bytes that arrived behind the header.
+    Rest(Vec<u8>),
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(header, _) => header.fmt(f),
+            Self::Rest(rest) => rest.fmt(f),
+        }
+    }
 }
 
 impl From<Async<TcpStream>> for Socket {
     fn from(tcp: Async<TcpStream>) -> Self {
-        Self { tcp, has_progressed: false, is_readable: true }
+        Self { tcp, has_progressed: false, is_readable: true, start: None }
     }
 }
 
 impl Socket {
+    /// Expects that the bytes may begin with a header, and passes the client that it names to `tell`.
+    pub(crate) fn expect_header(&mut self, tell: impl Fn(Result<SocketAddr, ProxyHeaderError>) + 'static) {
+        self.start = Some(Box::new(Start::Header(ProxyHeader::default(), Box::new(tell))));
+    }
+
+    /// Reads from the socket itself.
+    fn poll_read_some(&mut self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            // Without a system call: most polls of a connection's task are not for its input.
+            if !self.is_readable {
+                ready!(self.tcp.poll_readable(cx))?;
+                self.is_readable = true;
+            }
+            match self.tcp.get_ref().read(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
+                result => {
+                    self.is_readable = !matches!(result, Ok(count) if count < bytes.len());
+                    return Poll::Ready(result);
+                }
+            }
+        }
+    }
+
     /// Returns whether the socket has taken bytes since the last call.
     pub(crate) fn take_progress(&mut self) -> bool {
         mem::take(&mut self.has_progressed)
+    }
+
+    /// Reads more of the header, with `buffer` for the bytes.
+    fn poll_header(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<()>> {
+        let count = ready!(self.poll_read_some(cx, buffer))?;
+        let Some(Start::Header(header, tell)) = self.start.as_deref_mut() else { return Poll::Ready(Ok(())) };
+        match header.received(buffer.get(..count).unwrap_or_default()) {
+            Ok(None) => {}
+            Ok(Some(start)) => {
+                start.client.into_iter().for_each(|client| tell(Ok(client)));
+                let rest = Some(start.rest).filter(|rest| !rest.is_empty());
+                self.start = rest.map(|rest| Box::new(Start::Rest(rest)));
+            }
+            Err(error) => {
+                tell(Err(error));
+                return Poll::Ready(Err(io::Error::other(error)));
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn retried<T>(
@@ -304,18 +367,15 @@ impl AsyncRead for Socket {
         bytes: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            // Without a system call: most polls of a connection's task are not for its input.
-            if !self.is_readable {
-                ready!(self.tcp.poll_readable(cx))?;
-                self.is_readable = true;
-            }
-            match self.tcp.get_ref().read(bytes) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
-                result => {
-                    self.is_readable = !matches!(result, Ok(count) if count < bytes.len());
-                    return Poll::Ready(result);
+            match self.start.as_deref_mut() {
+                None => return self.poll_read_some(cx, bytes),
+                Some(Start::Rest(rest)) => {
+                    let count = rest.len().min(bytes.len());
+                    bytes.iter_mut().zip(rest.drain(..count)).for_each(|(to, from)| *to = from);
+                    self.start.take_if(|start| matches!(&**start, Start::Rest(rest) if rest.is_empty()));
+                    return Poll::Ready(Ok(count));
                 }
+                Some(Start::Header(..)) => ready!(self.poll_header(cx, bytes))?,
             }
         }
     }

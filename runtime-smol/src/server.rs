@@ -11,6 +11,7 @@ use std::{
 use async_io::{Async, Timer};
 use futures_rustls::TlsAcceptor;
 use mmcos_core::{
+    AddressRange,
     game::Game,
     seam::{Core, Input},
 };
@@ -56,7 +57,8 @@ impl<C: Core + 'static> Server<C> {
         for listener in self.listeners {
             let socket = Async::new(listener.socket)?;
             let tls = listener.tls.map(TlsAcceptor::from);
-            let accept = accept(Rc::downgrade(&executor), Rc::clone(&hub), socket, tls);
+            let accept =
+                accept(Rc::downgrade(&executor), Rc::clone(&hub), socket, tls, listener.trusted_proxies);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
@@ -85,6 +87,7 @@ async fn accept<C: Core + 'static>(
     hub: Rc<Hub<C>>,
     listener: Async<TcpListener>,
     tls: Option<TlsAcceptor>,
+    trusted_proxies: Vec<AddressRange>,
 ) {
     let mut trouble = AcceptTrouble::default();
     loop {
@@ -99,8 +102,13 @@ async fn accept<C: Core + 'static>(
         // This task belongs to the executor: it must not keep it alive.
         let Some(executor) = executor.upgrade() else { return };
         connections::prepare(stream.get_ref());
-        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), listen::peer(peer)) {
-            let (hub, socket) = (Rc::clone(&hub), Socket::from(stream));
+        let peer = listen::peer(peer);
+        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), peer) {
+            let (hub, mut socket) = (Rc::clone(&hub), Socket::from(stream));
+            if trusted_proxies.iter().any(|range| range.contains(peer.ip())) {
+                let hub = Rc::clone(&hub);
+                socket.expect_header(move |client| hub.input(Input::Proxied { conn, client }));
+            }
             let task = match &tls {
                 // On the heap: otherwise a task would have room for both the handshake and the stream that follows.
                 Some(tls) => {

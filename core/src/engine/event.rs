@@ -26,6 +26,14 @@ pub enum Event {
         /// The problem.
         error: http::Error,
     },
+    /// The header of a trusted proxy is malformed. The connection was dropped.
+    #[error(
+        "dropped {peer}: it is one of your trusted proxies, but its header of the PROXY protocol is malformed"
+    )]
+    BadProxyHeader {
+        /// The proxy.
+        peer: SocketAddr,
+    },
     /// A request did not arrive in time. The connection got an error response and was closed.
     #[error("{peer} took too long to send {}", if *waiting_for_body { "the body of a request" } else { "a request" })]
     TooSlow {
@@ -103,7 +111,9 @@ impl Event {
             Self::TooManyRequests { peer } | Self::TooMuchUnfinished { peer } => {
                 (ReportKind::RefusedRequest, *peer)
             }
-            Self::TooFarAhead { peer } | Self::NotReading { peer } => (ReportKind::Dropped, *peer),
+            Self::BadProxyHeader { peer } | Self::TooFarAhead { peer } | Self::NotReading { peer } => {
+                (ReportKind::Dropped, *peer)
+            }
             // A bug of the game, a summary, the machine's clock: no client causes these at will.
             Self::HeldTooLong { .. } | Self::Repeated { .. } | Self::Clock(_) => return None,
         })
@@ -119,6 +129,7 @@ impl Report for Event {
         match self {
             Self::Clock(_) => "mmcos::clock",
             Self::BadRequest { .. }
+            | Self::BadProxyHeader { .. }
             | Self::TooSlow { .. }
             | Self::TooManyConnections { .. }
             | Self::TooManyRequests { .. }
@@ -142,7 +153,7 @@ pub enum ReportKind {
     BadRequest,
     /// A request that did not arrive in time.
     TooSlow,
-    /// A client that sent too much ahead, or that did not read.
+    /// A client that sent too much ahead or did not read, or a proxy with a malformed header.
     Dropped,
 }
 

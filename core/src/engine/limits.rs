@@ -17,7 +17,7 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Rate of requests from one address. An honest game sends one a second at its busiest, and a dozen at its start.
     pub requests: Rate,
-    /// Proxies that name their clients in `X-Forwarded-For`. The service and the request limits then see the client's
+    /// Proxies that name their clients, before the first bytes of a connection or in `X-Forwarded-For`. The service and the request limits then see the client's
     /// address; the proxies' connections count against the total limit only.
     pub trusted_proxies: Vec<AddressRange>,
     /// Bytes that a client may send ahead while its request is held.

@@ -191,12 +191,9 @@ impl<T> Engine<T> {
             return out.close(conn, Close::Abort);
         }
         let address = peer.address;
-        let source = Source::of(address.ip());
-        let from_there = self.per_address.get(&source).copied().unwrap_or(0);
         let proxied = forwarded::is_trusted(address.ip(), &self.limits.trusted_proxies);
         let full = self.connections.len() >= self.limits.connections;
-        // A proxy has the connections of all its players (decision 27).
-        if full || (from_there >= self.limits.connections_per_address && !proxied) {
+        if full || self.has_too_many(address.ip()) {
             let text: &[u8] = b"This server has too many open connections. Try again in a moment.\n";
             let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
             // For plain HTTP. TLS is closed without a handshake, the dearest thing that a stranger can request
@@ -206,7 +203,7 @@ impl<T> Engine<T> {
             out.close(conn, Close::Refuse);
             return self.log(Event::TooManyConnections { peer: address, in_all: full }, out);
         }
-        self.per_address.insert(source, from_there.saturating_add(1));
+        self.count_in(address.ip());
         let deadline = self.now.monotonic.after(self.limits.head_time);
         self.connections.insert(conn, Connection::new(conn, peer, proxied, deadline, &mut self.timers));
     }
@@ -215,14 +212,7 @@ impl<T> Engine<T> {
     pub(crate) fn forget(&mut self, conn: ConnId) -> Option<ExchangeId> {
         let pending = self.close(conn);
         let connection = self.connections.remove(&conn)?;
-        let source = Source::of(connection.peer.ip());
-        if let Some(count) = self.per_address.get_mut(&source) {
-            *count = count.saturating_sub(1);
-            // Otherwise the map would grow with each address that ever connected.
-            if *count == 0 {
-                self.per_address.remove(&source);
-            }
-        }
+        self.count_out(connection.peer.ip());
         pending
     }
 
@@ -462,8 +452,8 @@ impl<T> Engine<T> {
 /// The client of a request, and the kind of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Address of the other end of the connection, or of the client that a trusted proxy there names, with the port
-    /// of the proxy.
+    /// Address of the other end of the connection, or of the client that a trusted proxy there names; with the port of
+    /// the proxy if that is all that is known.
     pub address: SocketAddr,
     /// True for a TLS connection.
     pub tls: bool,

@@ -13,6 +13,8 @@
 //! - at [`next_deadline`](Link::next_deadline) call [`tick`](Link::tick);
 //! - when [`Status::Over`] comes, close the socket.
 //!
+//! Before anything else, an adapter gives the bytes of a trusted proxy to a [`ProxyHeader`]: it may name the client.
+//!
 //! ```
 //! use mmcos_core::{link::{Link, Status, WriteLimits}, seam::{Bytes, Close, CommitSeq, Monotonic}};
 //!
@@ -32,8 +34,12 @@
 //! assert_eq!(link.status(), Status::Over(None));
 //! ```
 
+mod proxy_header;
+
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::time::Duration;
+
+pub use proxy_header::{ProxyHeader, ProxyHeaderError, Start};
 
 use crate::seam::{Bytes, Close, CommitSeq, Monotonic};
 

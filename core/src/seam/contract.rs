@@ -6,7 +6,7 @@ use core::{
 };
 
 use super::{Monotonic, Now, Outbox};
-use crate::notice::Notice;
+use crate::{link::ProxyHeaderError, notice::Notice};
 
 /// A server without its sockets: inputs in, effects out. [`Server`](crate::Server) is one, for games that speak HTTP.
 ///
@@ -34,6 +34,8 @@ use crate::notice::Notice;
 ///             }
 ///             Input::Ended { conn } => out.close(conn, Close::AfterFlush),
 ///             Input::Closed { .. } | Input::Stalled { .. } => {}
+///             // Only for a listener with trusted proxies.
+///             Input::Proxied { conn, client } => if client.is_err() { out.close(conn, Close::Abort) },
 ///             Input::Tick | Input::Committed { .. } | Input::Storage(_) | Input::Shutdown { .. } => {}
 ///         }
 ///     }
@@ -126,6 +128,14 @@ pub enum Input<'a> {
         peer: SocketAddr,
         /// True for a TLS connection.
         tls: bool,
+    },
+    /// A trusted proxy at the other end has named its client, in the [header](crate::link::ProxyHeader) before the
+    /// first bytes. From now on, the connection is that client's. Give this at most once, before `Received`.
+    Proxied {
+        /// The connection.
+        conn: ConnId,
+        /// Address of the client; an error for a malformed header, after which no bytes of the connection can be used.
+        client: Result<SocketAddr, ProxyHeaderError>,
     },
     /// Bytes arrived, decrypted. The responses do not depend on how the stream is split.
     Received {

@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{bytes::unescape, write::SECOND};
-use crate::seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall};
+use crate::{
+    link::ProxyHeaderError,
+    seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+};
 
 /// An input that owns its bytes.
 pub(super) enum Owned {
@@ -42,6 +45,12 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
                 _ => return None,
             };
             Input::Opened { conn: connection(conn)?, peer: peer.parse().ok()?, tls }
+        }
+        "proxied" => {
+            let (conn, client) = rest.split_once(' ')?;
+            let client =
+                if client == "malformed" { Err(ProxyHeaderError) } else { Ok(client.parse().ok()?) };
+            Input::Proxied { conn: connection(conn)?, client }
         }
         "ended" => Input::Ended { conn: connection(rest)? },
         "stalled" => Input::Stalled { conn: connection(rest)? },

@@ -55,6 +55,9 @@ impl<G: Game> Recorder<G> {
                 self.requests.insert(conn, Requests::default());
                 line(Input::Opened { conn, peer: self.addresses.stand_in(peer), tls })
             }
+            Input::Proxied { conn, client } => {
+                line(Input::Proxied { conn, client: client.map(|client| self.addresses.stand_in(client)) })
+            }
             Input::Received { conn, bytes } => {
                 let Self { requests, redactor, addresses, limits } = self;
                 let shown = requests.get_mut(&conn);

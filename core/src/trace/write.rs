@@ -33,6 +33,8 @@ impl fmt::Display for InputLine<'_> {
             Input::Opened { conn, peer, tls } => {
                 write!(f, "opened {} {} {peer}", conn.0, if tls { "tls" } else { "plain" })
             }
+            Input::Proxied { conn, client: Ok(client) } => write!(f, "proxied {} {client}", conn.0),
+            Input::Proxied { conn, client: Err(_) } => write!(f, "proxied {} malformed", conn.0),
             Input::Received { conn, bytes } => write!(f, "received {} {}", conn.0, Escaped(bytes)),
             Input::Ended { conn } => write!(f, "ended {}", conn.0),
             Input::Stalled { conn } => write!(f, "stalled {}", conn.0),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mmcos_core::{
-    engine::Limits,
+    engine::{Limits, Rate},
+    link::ProxyHeaderError,
     seam::{Close, ConnId, Input},
     testing::{Rig, body, status},
 };
@@ -270,4 +271,70 @@ fn a_request_without_a_response_is_closed_when_grace_ends() {
     assert_eq!(rig.closed(conn), None);
     rig.pass(Duration::from_secs(2));
     assert_eq!(rig.closed(conn), Some(Close::Abort));
+}
+
+/// Limits behind the proxy 10.0.0.9, with two connections of each address.
+fn proxied() -> Limits {
+    let trusted_proxies = vec!["10.0.0.9".parse().unwrap()];
+    Limits { connections_per_address: 2, trusted_proxies, ..Limits::default() }
+}
+
+fn open_for(rig: &mut Rig<Echo>, client: [u8; 4]) -> ConnId {
+    let conn = rig.open_from([10, 0, 0, 9]);
+    rig.input(Input::Proxied { conn, client: Ok((client, 4711).into()) });
+    conn
+}
+
+#[test]
+fn a_connection_is_that_of_the_client_that_a_proxy_names() {
+    let (mut rig, ann, bob) = (Rig::new(Echo::default(), proxied()), [203, 0, 113, 7], [203, 0, 113, 8]);
+    let first = open_for(&mut rig, ann);
+    let conns = [first, open_for(&mut rig, ann), open_for(&mut rig, bob), open_for(&mut rig, bob)];
+    for conn in conns {
+        rig.send(conn, GET);
+        assert_eq!(status(&rig.read(conn)), "200");
+    }
+    let over = open_for(&mut rig, ann);
+    assert_eq!((rig.closed(over), rig.events.len()), (Some(Close::Abort), 1));
+    assert!(rig.events[0].contains("203.0.113.7:4711"), "{:?}", rig.events);
+    // Also a direct connection of hers is over the limit, until one through the proxy ends.
+    let over = rig.open_from(ann);
+    assert_eq!(rig.closed(over), Some(Close::Refuse));
+    rig.leave(first);
+    let direct = rig.open_from(ann);
+    assert_eq!(rig.closed(direct), None);
+    let nonsense = open_for(&mut rig, [203, 0, 113, 9]);
+    rig.send(nonsense, b"nonsense\r\n\r\n");
+    assert!(rig.events.last().unwrap().contains("203.0.113.9:4711"), "{:?}", rig.events);
+}
+
+#[test]
+fn a_named_client_cannot_name_another_one() {
+    let forwarded = b"GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n";
+    for client in [[203, 0, 113, 7], [10, 0, 0, 9]] {
+        let limits = Limits { requests: Rate { per_second: 1, burst: 1 }, ..proxied() };
+        let mut rig = Rig::new(Echo::default(), limits);
+        let conn = open_for(&mut rig, client);
+        rig.send(conn, &forwarded.repeat(2));
+        let limited = if client[0] == 10 { "198.51.100.1" } else { "203.0.113.7" };
+        assert!(rig.events[0].contains(limited), "{:?}", rig.events);
+    }
+}
+
+#[test]
+fn a_malformed_header_of_a_proxy_is_dropped_and_summarised() {
+    let mut rig = Rig::new(Echo::default(), proxied());
+    for _ in 0..1000 {
+        let conn = rig.open_from([10, 0, 0, 9]);
+        rig.input(Input::Proxied { conn, client: Err(ProxyHeaderError) });
+        assert_eq!(rig.closed(conn), Some(Close::Abort));
+    }
+    assert!(rig.events.len() == 1 && rig.events[0].contains("BadProxyHeader"), "{:?}", rig.events);
+    // A slow one has the time of a first head, and what comes after it is too late.
+    let slow = rig.open_from([10, 0, 0, 9]);
+    rig.pass(Limits::default().head_time);
+    assert_eq!(rig.closed(slow), Some(Close::AfterFlush));
+    rig.input(Input::Proxied { conn: slow, client: Err(ProxyHeaderError) });
+    rig.leave(slow);
+    assert!(rig.server.is_idle());
 }

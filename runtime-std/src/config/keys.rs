@@ -78,8 +78,9 @@ mmcos_core::settings! {
         /// Maximum requests of one address at once, after a pause.
         request_burst: u32 [1..=1_000_000] = "2000",
 
-        /// Proxies in front of this server whose X-Forwarded-For is trusted: limits, bans and the log then apply to the
-        /// players' addresses, not to the proxy's. Never list an address that a player could have. Empty: none.
+        /// Proxies in front of this server that are trusted to name their clients, in X-Forwarded-For or by the PROXY
+        /// protocol: limits, bans and the log then apply to the players' addresses, not to the proxy's. Never list an
+        /// address that a player could have. Empty: none.
         trusted_proxies: Vec<AddressRange> = "",
 
         /// Maximum time for the TLS handshake and the head (line and fields) of the first request together, and for the

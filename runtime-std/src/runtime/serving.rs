@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, io};
 
-use mmcos_core::Server;
 use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
 use mmcos_core::seam::Core;
+use mmcos_core::{AddressRange, Server};
 use rustls::ServerConfig;
 
 use crate::driver::Driver;
@@ -34,6 +34,8 @@ pub struct Listener {
     pub socket: TcpListener,
     /// TLS configuration; `None` for plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Addresses from which a connection may begin with a header of the PROXY protocol.
+    pub trusted_proxies: Vec<AddressRange>,
 }
 
 /// Everything that a runtime serves with.
@@ -158,11 +160,19 @@ impl<G: Game> Host<G> {
         }
         driver.start();
         logging::print(greeting);
-        let mut listeners =
-            Vec::from_iter(self.http.map(|bound| Listener { socket: bound.listener, tls: None }));
+        let trusted_proxies = self.config.trusted_proxies;
+        let mut listeners = Vec::from_iter(self.http.map(|bound| Listener {
+            socket: bound.listener,
+            tls: None,
+            trusted_proxies: trusted_proxies.clone(),
+        }));
         let mut renewal = None;
         if let Some(https) = self.https {
-            listeners.push(Listener { socket: https.bound.listener, tls: Some(https.tls.config()) });
+            listeners.push(Listener {
+                socket: https.bound.listener,
+                tls: Some(https.tls.config()),
+                trusted_proxies,
+            });
             renewal = Some(https.renewal);
         }
         Ok(Serving {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IoSlice, Read as _, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use mmcos_core::link::{Link, READ, Status, WriteLimits};
+use mmcos_core::link::{Link, ProxyHeader, READ, Status, WriteLimits};
 use mmcos_core::seam::{Close, ConnId, Monotonic};
 use rustls::ServerConfig;
 
@@ -185,10 +185,11 @@ impl Connection {
         self.hub.send(Message::CheckDeadline { conn: self.conn });
     }
 
-    /// Reads until the connection is over. Tells the hub of received bytes, of the end of input, and finally of the
-    /// closed connection.
-    pub(super) fn read(self: &Arc<Self>) {
-        if let Err(error) = self.read_all() {
+    /// Reads until the connection is over. Tells the hub of the client that a trusted proxy names, of received bytes,
+    /// of the end of input, and finally of the closed connection.
+    pub(super) fn read(self: &Arc<Self>, is_trusted: bool) {
+        let start = if is_trusted { self.read_header() } else { Ok(Vec::new()) };
+        if let Err(error) = start.and_then(|start| self.read_all(start)) {
             log::debug!("connection {}: {error}", self.conn.0);
             self.with_state(|state| state.transport.link.close(Close::Abort));
         }
@@ -197,16 +198,48 @@ impl Connection {
         self.hub.send(Message::Closed { conn: self.conn });
     }
 
-    fn read_all(self: &Arc<Self>) -> io::Result<()> {
+    /// Reads the header of a trusted proxy, if there is one. Returns the bytes behind it.
+    fn read_header(&self) -> io::Result<Vec<u8>> {
+        let (mut header, mut buffer) = (ProxyHeader::default(), [0; READ]);
+        loop {
+            match header.received(self.read_some(&mut buffer)?) {
+                Ok(None) => {}
+                Ok(Some(start)) => {
+                    if let Some(client) = start.client {
+                        self.hub.send(Message::Proxied { conn: self.conn, client: Ok(client) });
+                    }
+                    return Ok(start.rest);
+                }
+                Err(error) => {
+                    self.hub.send(Message::Proxied { conn: self.conn, client: Err(error) });
+                    return Err(io::Error::other(error));
+                }
+            }
+        }
+    }
+
+    /// Reads once. Returns an empty slice at the end of the socket.
+    fn read_some<'b>(&self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        loop {
+            match (&self.socket).read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                count => return Ok(buffer.get(..count?).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// Reads until the end of the socket; `start` was read before.
+    fn read_all(self: &Arc<Self>, start: Vec<u8>) -> io::Result<()> {
         let mut buffer = [0; 8 * READ];
+        let mut start = Some(start).filter(|start| !start.is_empty());
         let mut has_ended = false;
         loop {
             drop(self.wait_to_read());
-            let count = match (&self.socket).read(&mut buffer) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                count => count?,
+            let started = start.take();
+            let bytes = match &started {
+                Some(start) => start,
+                None => self.read_some(&mut buffer)?,
             };
-            let bytes = buffer.get(..count).unwrap_or_default();
             let now = self.clock.now().monotonic;
             let (received, is_open, is_plain) = {
                 let mut state = self.lock();
@@ -224,7 +257,7 @@ impl Connection {
                 drop(state);
                 self.hub.send(Message::Received { conn: self.conn, bytes: bytes.to_vec() });
             }
-            if count == 0 {
+            if bytes.is_empty() {
                 return Ok(());
             }
             if !is_open && !has_ended {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use mmcos_core::link::WriteLimits;
+use mmcos_core::link::{ProxyHeaderError, WriteLimits};
 use mmcos_core::seam::{CommitSeq, ConnId, Core, Input, Monotonic};
 use rustls::ServerConfig;
 
@@ -20,8 +20,10 @@ use crate::store::StoreError;
 /// Messages to the hub.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A client connected.
-    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr },
+    /// A client connected, or a trusted proxy.
+    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr, is_trusted: bool },
+    /// A trusted proxy has named its client.
+    Proxied { conn: ConnId, client: Result<SocketAddr, ProxyHeaderError> },
     /// The client sent these bytes.
     Received { conn: ConnId, bytes: Vec<u8> },
     /// The client sends no more.
@@ -135,7 +137,8 @@ impl<C: Core> Hub<C> {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Opened { socket, tls, peer } => self.open(socket, tls, peer),
+            Message::Opened { socket, tls, peer, is_trusted } => self.open(socket, tls, peer, is_trusted),
+            Message::Proxied { conn, client } => self.input(Input::Proxied { conn, client }),
             Message::Received { conn, bytes } => {
                 let connection = self.connections.get(conn).cloned();
                 self.input(Input::Received { conn, bytes: &bytes });
@@ -154,7 +157,13 @@ impl<C: Core> Hub<C> {
     }
 
     /// Tells the core of a new client. If the core does not refuse it, starts to read.
-    fn open(&mut self, socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
+    fn open(
+        &mut self,
+        socket: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
+        peer: SocketAddr,
+        is_trusted: bool,
+    ) {
         self.opened = self.opened.saturating_add(1);
         let conn = ConnId(self.opened);
         let clock = *self.driver.clock();
@@ -172,7 +181,7 @@ impl<C: Core> Hub<C> {
         }
         let started = tls.is_none_or(|config| connection.start_tls(config).is_ok());
         let reader = Arc::clone(&connection);
-        if !started || super::spawn("connection", move || reader.read()).is_err() {
+        if !started || super::spawn("connection", move || reader.read(is_trusted)).is_err() {
             let gone = self.connections.remove(conn);
             return self.input(gone);
         }

@@ -113,7 +113,8 @@ fn accept(listener: &Listener, hub: &SyncSender<Message>) {
             Ok((socket, peer)) => {
                 connections::prepare(&socket);
                 let (tls, peer) = (listener.tls.clone(), listen::peer(peer));
-                if hub.send(Message::Opened { socket, tls, peer }).is_err() {
+                let is_trusted = listener.trusted_proxies.iter().any(|range| range.contains(peer.ip()));
+                if hub.send(Message::Opened { socket, tls, peer, is_trusted }).is_err() {
                     return;
                 }
             }

@@ -6,4 +6,5 @@ mod hostile;
 mod idle;
 pub(super) mod limits;
 mod listeners;
+pub(super) mod proxied;
 mod vanishing;
