@@ -11,6 +11,7 @@ use mmcos_core::settings::Value as _;
 
 use crate::command::admin;
 pub use crate::command::admin::{Admin, Request};
+use crate::command::complete;
 use crate::command::text;
 use crate::config::Keys;
 use crate::host::program::name as program;
@@ -53,6 +54,12 @@ pub enum Command {
     /// Change the service, or serve as it.
     #[cfg(windows)]
     Service(ServiceAction),
+    /// Print this shell's script for completions and stop.
+    Completions(String),
+    /// Print completions of the last word and stop.
+    Complete(Vec<String>),
+    /// Print the manual page and stop.
+    Manual,
     /// Run this command of the game with this argument, print its text and stop.
     Game(&'static str, String),
     /// Print [`help`] and stop.
@@ -98,7 +105,7 @@ const MOVE_STORE: (&str, &str) =
     ("move-store FROM TO", "copy all records to another place, as in the setting store, and compare them");
 
 /// Usage and description of each command.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 14] = [
     ("(none)", "run the server until Ctrl-C"),
     ("config [FILE]", "print every setting with its value and explanation, or write them to a new file"),
     ("backup FILE", "save all records to a new file, also while the server runs"),
@@ -113,6 +120,8 @@ const COMMANDS: [(&str, &str); 12] = [
         "setup-player ADDRESS",
         "point the game on this PC at that server, and test it; `setup-player undo` reverts it",
     ),
+    ("completions SHELL", "print a script that completes command lines in bash, zsh or fish"),
+    ("man", "print the manual page, for `man -l -`"),
     ("help", "print this text (also -h, --help)"),
 ];
 
@@ -221,6 +230,10 @@ impl Cli {
                 Arg::Value(word) if words.is_empty() && word == "admin" && info.api.is_some() => {
                     cli.command = Command::Admin(admin::parse(&mut parser, &mut cli, info, json)?);
                 }
+                Arg::Value(word) if words.is_empty() && word == "complete" => {
+                    let words = parser.raw_args()?.map(|word| word.to_string_lossy().into_owned());
+                    cli.command = Command::Complete(words.collect());
+                }
                 Arg::Value(word) => words.push(word),
                 Arg::Short(_) => return Err(argument.unexpected().into()),
             }
@@ -254,6 +267,13 @@ fn command(words: Vec<OsString>, json: bool, info: &Info) -> Result<Command, Cli
         "health" => Command::Health,
         "admin-link" if info.has_dashboard => Command::AdminLink,
         "notify-test" => Command::NotifyTest,
+        "completions" => {
+            let shell = words.next().unwrap_or_default().to_string_lossy().into_owned();
+            let script = complete::script(&shell, info);
+            let usage = CliError::Action { command: "completions", actions: complete::SHELLS };
+            Command::Completions(script.ok_or(usage)?)
+        }
+        "man" => Command::Manual,
         "setup-player" => Command::SetupPlayer(setup_action(words.next(), words.next())?),
         #[cfg(windows)]
         "firewall" => {
@@ -326,6 +346,19 @@ pub fn help(info: &Info, keys: Keys) -> String {
     let mut help = format!("{}, a server for the online services of {}\n", info.program(), info.title);
     // Writing to a String cannot fail.
     let _ = writeln!(help, "\nUsage: {} [COMMAND] [--KEY VALUE]...\n\nCommands:", info.name);
+    for (usage, about) in commands(info) {
+        let _ = writeln!(help, "  {usage:<14} {about}");
+    }
+    help += "\nOptions:\n";
+    help += "  -V, --version\n";
+    for (usage, about) in options(keys) {
+        let _ = write!(help, "\n  {usage}\n{}", text::wrap(&about, "      "));
+    }
+    help
+}
+
+/// Returns usage and description of each command that this program has.
+pub(crate) fn commands(info: &Info) -> Vec<(String, &'static str)> {
     let of_the_game = info
         .commands
         .iter()
@@ -340,32 +373,26 @@ pub fn help(info: &Info, keys: Keys) -> String {
     let of_windows = of_windows.into_iter().filter(|_| cfg!(windows));
     let of_databases = Some(MOVE_STORE).filter(|_| cfg!(feature = "postgres"));
     let of_databases = of_databases.map(|(usage, about)| (usage.to_owned(), about));
-    for (usage, about) in of_the_host.chain(of_databases).chain(of_windows).chain(of_the_game).chain([last]) {
-        let _ = writeln!(help, "  {usage:<14} {about}");
-    }
-    help += "\nOptions:\n";
-    help += "  -V, --version\n";
+    of_the_host.chain(of_databases).chain(of_windows).chain(of_the_game).chain([last]).collect()
+}
+
+/// Returns usage and description of each option that sets something.
+pub(crate) fn options(keys: Keys) -> Vec<(String, String)> {
     let file = format!(
         "Configuration file. Without this option, {} in the data directory, or else in the current directory, is read \
          if it exists. [environment: {}]",
         keys.file_name(),
         keys.file_variable(),
     );
-    option(&mut help, "--config FILE", &file);
-    for key in keys.iter() {
+    let of_keys = keys.iter().map(|key| {
         let default = if key.default.is_empty() { "none".to_owned() } else { keys.default(key) };
         let range =
             key.range().map_or_else(String::new, |range| format!(" [{} to {}]", range.start(), range.end()));
         let (about, variable) = (keys.about(key), keys.variable(key));
         let about = format!("{about} [environment: {variable}] [default: {default}]{range}");
-        option(&mut help, &format!("{} {}", keys.flag(key), key.hint), &about);
-    }
-    help
-}
-
-fn option(help: &mut String, usage: &str, about: &str) {
-    // Writing to a String cannot fail.
-    let _ = write!(help, "\n  {usage}\n{}", text::wrap(about, "      "));
+        (format!("{} {}", keys.flag(key), key.hint), about)
+    });
+    [("--config FILE".to_owned(), file)].into_iter().chain(of_keys).collect()
 }
 
 #[cfg(test)]

@@ -200,6 +200,12 @@ impl Keys {
         Self { program: G::INFO.name, game: G::Settings::KEYS }
     }
 
+    /// Returns the keys of a program and a game of these names, for tests.
+    #[cfg(test)]
+    pub(crate) const fn named(program: &'static str, game: &'static [Key]) -> Self {
+        Self { program, game }
+    }
+
     /// Returns every key, in the order in which they are shown.
     pub fn iter(self) -> impl Iterator<Item = &'static Key> {
         let host = Config::KEYS.iter();

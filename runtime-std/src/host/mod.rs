@@ -27,6 +27,7 @@ use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
 use crate::command::admin::{self, Admin};
 use crate::command::running::{self, NotRunning};
+use crate::command::{complete, manual};
 use crate::config::{Config, ConfigError, FilePath, Keys, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::doctor::{self, Unwell};
@@ -297,6 +298,9 @@ pub fn start<G: Game>(
         Command::Service(action) => print(&windows::change_service(info, action, named_data_dir.as_deref())?),
         Command::Admin(Admin::Help(help)) => print(&help),
         Command::Admin(Admin::Request(request)) => print(&admin::run(&data_dir::<G>(&sources)?, &request)?),
+        Command::Completions(script) => print(&script),
+        Command::Complete(words) => print(&complete::candidates(info, Keys::of::<G>(), &words)),
+        Command::Manual => print(&manual::page(info, Keys::of::<G>())),
         Command::AdminLink => print(&operator::link(&data_dir::<G>(&sources)?)?),
         Command::NotifyTest => print(&notify::test(info.name, &sources.load::<G>()?.config)?),
         Command::Game(name, argument) => {

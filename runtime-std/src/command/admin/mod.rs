@@ -57,9 +57,9 @@ pub(crate) struct Argument {
     /// Name in the API.
     pub(crate) name: String,
     /// Its description; empty if there is none.
-    about: String,
+    pub(crate) about: String,
     /// Form on the command line.
-    pub(crate) form: Form,
+    form: Form,
     kind: Kind,
     place: Place,
 }
@@ -152,7 +152,13 @@ impl AdminCommand {
         Some(Self { name, about, arguments, method, path, has_body: body.is_some() })
     }
 
-    fn options(&self) -> impl Iterator<Item = &Argument> {
+    /// Returns true if the command has an option of this name that takes no value.
+    pub(crate) fn has_switch(&self, name: &str) -> bool {
+        self.options().any(|option| option.name == name && option.kind == Kind::Switch)
+    }
+
+    /// Returns the options.
+    pub(crate) fn options(&self) -> impl Iterator<Item = &Argument> {
         self.arguments.iter().filter(|argument| argument.form == Form::Option)
     }
 
@@ -351,11 +357,11 @@ pub(crate) fn run(dir: &DataDir, request: &Request) -> Result<String, ConsoleErr
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::cli::Command;
 
-    fn api() -> String {
+    pub(crate) fn api() -> String {
         serde_json::json!({
             "paths": {
                 "/laps": { "get": {

@@ -1,8 +1,8 @@
 //! The server as its operator meets it: start, stop, pages, commands, troubles.
 
-mod admin;
 mod calls;
 pub(super) mod clock;
+mod commands;
 #[cfg(feature = "postgres")]
 mod database;
 mod doctor;

@@ -1,0 +1,4 @@
+//! Commands that look at a running server, or at none.
+
+mod admin;
+mod completions;
