@@ -1,6 +1,9 @@
 //! Buckets of groups that can meet: one for each mode, with a queue for each group size.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mmcos_core::seam::Monotonic;
 
@@ -238,7 +241,8 @@ fn sizes(mut bits: u16) -> impl Iterator<Item = u8> {
 /// All buckets, by key and by the time of their next decision.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
-    by_key: BTreeMap<BucketKey, Bucket>,
+    /// On the heap: nodes of a map have room for eleven values, and a bucket is large.
+    by_key: BTreeMap<BucketKey, Box<Bucket>>,
     /// Buckets by the time of their next decision.
     timed: BTreeSet<(Monotonic, BucketKey)>,
     /// Buckets without tickets, by the time since which they have none.
@@ -251,20 +255,20 @@ impl Buckets {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Bucket> {
-        self.by_key.values()
+        self.by_key.values().map(Box::as_ref)
     }
 
     pub(super) fn get(&self, key: &BucketKey) -> Option<&Bucket> {
-        self.by_key.get(key)
+        self.by_key.get(key).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, key: &BucketKey) -> Option<&mut Bucket> {
-        self.by_key.get_mut(key)
+        self.by_key.get_mut(key).map(Box::as_mut)
     }
 
     /// Returns the bucket with this key, which is about to get a ticket. Creates it if there is none.
     pub(super) fn for_ticket(&mut self, key: BucketKey, seats: Seats, now: Monotonic) -> &mut Bucket {
-        let bucket = self.by_key.entry(key).or_insert_with(|| Bucket::new(key, seats, now));
+        let bucket = self.by_key.entry(key).or_insert_with(|| Box::new(Bucket::new(key, seats, now)));
         // Only buckets without tickets may be evicted.
         if let Some(since) = bucket.idle.take() {
             self.idle.remove(&(since, key));
