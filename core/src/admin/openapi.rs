@@ -24,7 +24,8 @@ const FAILURES: [(Status, &str); 7] = [
     (Status::NOT_FOUND, "There is no such thing."),
     (
         Status::CONFLICT,
-        "Send it again with `confirm` if you mean it. `confirm` of the response gives the reason.",
+        "Send it again with `confirm` if you mean it; `confirm` of the response gives the reason. If the response has \
+         no `confirm`, `error` says what to do first.",
     ),
     (
         Status::TOO_MANY_REQUESTS,

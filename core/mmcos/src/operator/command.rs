@@ -159,6 +159,8 @@ pub(super) enum CommandError {
     Value(&'static str, &'static str),
     #[error("{0}: send it again with `\"confirm\": true` if you mean it")]
     Unconfirmed(String),
+    #[error("{0}")]
+    Busy(String),
     #[error("there is no such {0}")]
     Unknown(&'static str),
     #[error(transparent)]
@@ -248,6 +250,8 @@ impl Mmcos {
                 Ok(Deed::new("stopped the event").changing(before, None))
             }
             Endpoint::AdjustPoints(user) => self.adjust_points(cx, user, caller, body),
+            Endpoint::Rename(user) => self.rename(cx, user, body),
+            Endpoint::Merge(user) => self.merge(cx, user, caller, body),
             Endpoint::DeletePlayer(user) => self.delete_player(cx, user, body),
             Endpoint::Asset(_)
             | Endpoint::PlayerData(_)
@@ -478,6 +482,7 @@ pub(super) fn rejected(error: &CommandError) -> AdminResponse {
         CommandError::Unknown(_) | CommandError::Setting(SettingsError::Unknown(_)) => {
             AdminResponse::error(Status::NOT_FOUND, &error.to_string())
         }
+        CommandError::Busy(why) => AdminResponse::error(Status::CONFLICT, why),
         CommandError::Unconfirmed(why) => AdminResponse::question(why, &error.to_string()),
         _ => AdminResponse::error(Status::BAD_REQUEST, &error.to_string()),
     }

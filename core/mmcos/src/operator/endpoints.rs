@@ -57,6 +57,10 @@ pub(super) enum Endpoint<'a> {
     PlayerData(&'a str),
     /// Change a player's points.
     AdjustPoints(&'a str),
+    /// Give a player another name.
+    Rename(&'a str),
+    /// Add another account to a player's.
+    Merge(&'a str),
     /// Delete a player.
     DeletePlayer(&'a str),
     /// Get a page of the last log lines.

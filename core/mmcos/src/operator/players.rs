@@ -14,9 +14,10 @@ use serde_json::{Map, Value, json};
 use super::command::{CommandError, Deed, reason_of};
 use crate::{
     Mmcos, Record,
+    divisions::Standing,
     ids::{Points, UserId},
     moderation::Subject,
-    players::Player,
+    players::{Name, Player},
 };
 use mmcos_core::{admin::Caller, service::Context};
 
@@ -32,6 +33,29 @@ pub(super) struct AdjustPoints {
     change: i32,
     /// Reason, for other operators and the player. At most 500 bytes.
     reason: String,
+}
+
+/// Body of `POST /api/v1/players/{user_id}/name`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rename {
+    /// Name on this server, in place of the game's. Without it, the next login brings the game's name again.
+    name: Option<String>,
+    /// Reason, for other operators. At most 500 bytes.
+    reason: String,
+}
+
+/// Body of `POST /api/v1/players/{user_id}/merge`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Merge {
+    /// Number of the account whose points and history are added to this one, and which is then deleted.
+    other: u32,
+    /// Reason, for other operators and the player. Name no one. At most 400 bytes.
+    reason: String,
+    /// Confirmation, which is always needed.
+    #[serde(default)]
+    confirm: bool,
 }
 
 /// Body of `POST /api/v1/players/{user_id}/delete`.
@@ -102,10 +126,83 @@ impl Mmcos {
         let by = (caller.name.clone(), reason);
         let adjustment = self.standings.adjust(cx, user, Points(change), by);
         let adjustment = adjustment.ok_or(CommandError::Unknown("player"))?;
-        let [before, after] = [adjustment.before, adjustment.after]
-            .map(|standing| Some(format!("{} points, division {}", standing.points.0, standing.division.0)));
+        let [before, after] = [adjustment.before, adjustment.after].map(|standing| Some(described(standing)));
         self.leaderboards.changed();
         Ok(Deed::new(text).about(Some(user)).changing(before, after))
+    }
+
+    /// Sets a player's name on this server, whatever the game sends.
+    pub(super) fn rename(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        user: &str,
+        body: &[u8],
+    ) -> Result<Deed, CommandError> {
+        let Rename { name, reason } = serde_json::from_slice(body)?;
+        let reason = reason_of(reason)?;
+        let user = self.player_of(user)?.user_id;
+        let profile = self.standings.profile_mut(user).map_err(|_| CommandError::Unknown("player"))?;
+        let before = profile.name.as_str().to_string();
+        profile.renamed = name.is_some();
+        if let Some(name) = name {
+            profile.name = Name::new(&name);
+        }
+        let after = profile.name.as_str().to_string();
+        self.leaderboards.changed();
+        self.standings.persist(cx, user);
+        let text = format!("renamed {before} (player {}) to {after}: {reason}", user.0);
+        Ok(Deed::new(text).about(Some(user)).changing(Some(before), Some(after)))
+    }
+
+    /// Adds another account to a player's, and deletes it.
+    pub(super) fn merge(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        user: &str,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<Deed, CommandError> {
+        let Merge { other, reason, confirm } = serde_json::from_slice(body)?;
+        let reason = reason_of(reason)?;
+        let player = self.player_of(user)?;
+        let second = self.players().get(UserId(other)).ok_or(CommandError::Unknown("player"))?;
+        if player.user_id == second.user_id {
+            return Err(CommandError::Value("`other`", "the number of another player"));
+        }
+        [player, second].into_iter().try_for_each(|player| self.must_be_away(cx, player))?;
+        let (name, points) = (player.profile.name.as_str().to_string(), second.standing.points.0);
+        if !confirm {
+            let text = format!(
+                "{} ({}) would be deleted, and its {points} points added to those of {name} ({}), which cannot be \
+                 undone",
+                second.profile.name.as_str(),
+                second.steam_id,
+                player.steam_id,
+            );
+            return Err(CommandError::Unconfirmed(text));
+        }
+        let (user, other, second) = (player.user_id, second.user_id, second.clone());
+        let text = format!("merged player {} into {name} (player {}): {reason}", other.0, user.0);
+        let by = (caller.name.clone(), format!("player {} was merged into this one: {reason}", other.0));
+        let merged = self.standings.merge(cx, (user, other), by).ok_or(CommandError::Unknown("player"))?;
+        let [before, after] = [merged.before, merged.after].map(|standing| Some(described(standing)));
+        self.erase(cx, &second);
+        Ok(Deed::new(text).about(Some(user)).changing(before, after))
+    }
+
+    /// Returns an error if a player is online or in a match.
+    fn must_be_away(&self, cx: &Context<'_, Self>, player: &Player) -> Result<(), CommandError> {
+        let (user, name) = (player.user_id, player.profile.name.as_str());
+        let mut matches = super::under_way(self.matchmaker());
+        if matches.any(|found| found.members().any(|member| member.account == user && !member.left)) {
+            let text = format!("{name} (player {}) is in a match: wait until it is over, or end it", user.0);
+            return Err(CommandError::Busy(text));
+        }
+        if self.sessions.presence.seen(user, cx.now().wall).is_some() {
+            let text = format!("{name} (player {}) is online: kick the player first", user.0);
+            return Err(CommandError::Busy(text));
+        }
+        Ok(())
     }
 
     /// Deletes a player. docs/hosting/PRIVACY.md says what stays.
@@ -118,13 +215,21 @@ impl Mmcos {
         let DeletePlayer { reason, confirm } = serde_json::from_slice(body)?;
         let reason = reason_of(reason)?;
         let player = self.player_of(user)?;
-        let (user, steam_id, name) = (player.user_id, player.steam_id, player.profile.name.clone());
+        let (user, player) = (player.user_id, player.clone());
         if !confirm {
-            let (name, games) = (name.as_str(), player.profile.games);
+            let Player { steam_id, profile, .. } = &player;
+            let (name, games) = (profile.name.as_str(), profile.games);
             let text =
                 format!("{name} ({steam_id}), {games} matches, would be deleted, which cannot be undone");
             return Err(CommandError::Unconfirmed(text));
         }
+        self.erase(cx, &player);
+        Ok(Deed::new(format!("deleted player {}: {reason}", user.0)).about(Some(user)))
+    }
+
+    /// Removes a player and everything that is stored of it.
+    fn erase(&mut self, cx: &mut Context<'_, Self>, player: &Player) {
+        let (user, steam_id, name) = (player.user_id, player.steam_id, &player.profile.name);
         let shown = player.user_facing_id();
         // First: the searches and the session are found by the player.
         self.end_session(cx, user);
@@ -149,6 +254,10 @@ impl Mmcos {
                 cx.record(Record::Audit(Box::new(entry.clone())));
             }
         }
-        Ok(Deed::new(format!("deleted player {}: {reason}", user.0)).about(Some(user)))
     }
+}
+
+/// Returns a standing for the audit log.
+fn described(standing: Standing) -> String {
+    format!("{} points, division {}", standing.points.0, standing.division.0)
 }

@@ -65,7 +65,7 @@ impl Mmcos {
             // The next season may be overdue while the clock is in doubt: no player knows of it yet.
             profile.last_seen = now.min(season.last_moment());
         }
-        if profile.name != name || last_seen.is_none() {
+        if !profile.renamed && (profile.name != name || last_seen.is_none()) {
             profile.name = name.clone();
             self.leaderboards.changed();
         }

@@ -157,12 +157,31 @@ impl Standings {
         let points = Points(before.points.0.saturating_add(change.0).max(0));
         let after = self.ladder.after(Standing { points, ..before }, Points(0));
         self.players.set_standing(user, after)?;
-        self.persist(cx, user);
         let at = cx.now().wall;
-        let adjustment = Adjustment { at, user, operator, change, before, after, reason };
+        Some(self.keep(cx, Adjustment { at, user, operator, change, before, after, reason }))
+    }
+
+    /// Adds the points and the history of another player to one. Persists the player and the change.
+    pub(crate) fn merge(
+        &mut self,
+        cx: &mut Context<'_, Mmcos>,
+        (user, other): (UserId, UserId),
+        (operator, reason): (String, String),
+    ) -> Option<&Adjustment> {
+        let (before, other) = (self.players.get(user)?.standing, self.players.get(other)?.clone());
+        let change = other.standing.points;
+        let after = self.ladder.after(before, change);
+        self.players.absorb(user, &other, after)?;
+        let at = cx.now().wall;
+        Some(self.keep(cx, Adjustment { at, user, operator, change, before, after, reason }))
+    }
+
+    /// Persists a change of points with the player's row.
+    fn keep(&mut self, cx: &mut Context<'_, Mmcos>, adjustment: Adjustment) -> &Adjustment {
+        self.persist(cx, adjustment.user);
         let adjustment = self.adjustments.add(adjustment);
         cx.record(Record::Adjusted(Box::new(adjustment.clone())));
-        Some(adjustment)
+        adjustment
     }
 
     /// Returns the latest changes of points by operators.

@@ -41,8 +41,11 @@ pub struct Player {
 /// Part of a player's state that does not affect the order of players.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
-    /// The name at the last login.
+    /// The name at the last login, or the one that an operator set.
     pub name: Name,
+    /// True if an operator set the name: a login does not change it.
+    #[serde(default)]
+    pub renamed: bool,
     /// The title chosen.
     pub title: Title,
     /// The level, as the game says.
@@ -64,6 +67,7 @@ impl Player {
     pub fn new(user_id: UserId, steam_id: SteamId, season: SeasonId, now: Wall) -> Self {
         let profile = Profile {
             name: Name::new(""),
+            renamed: false,
             title: Title::default(),
             level: Level::default(),
             prestige: Prestige::default(),
@@ -261,6 +265,21 @@ impl Players {
     /// Returns a player's profile, to be changed. `None` if there is no such player.
     pub fn profile_mut(&mut self, user: UserId) -> Option<&mut Profile> {
         Some(&mut self.get_mut(user)?.profile)
+    }
+
+    /// Adds what another account has done to a player, and sets the standing that follows. Returns the new rank, `None`
+    /// if there is no such player.
+    pub fn absorb(&mut self, user: UserId, other: &Player, standing: Standing) -> Option<u32> {
+        let player = self.get_mut(user)?;
+        player.bonus = Points(player.bonus.0.saturating_add(other.bonus.0));
+        let (profile, added) = (&mut player.profile, &other.profile);
+        profile.games = profile.games.saturating_add(added.games);
+        profile.hosted.confirmed = profile.hosted.confirmed.saturating_add(added.hosted.confirmed);
+        profile.first_seen = profile.first_seen.min(added.first_seen);
+        // A higher prestige begins again at level 0.
+        let progress = |profile: &Profile| (profile.prestige, profile.level);
+        (profile.prestige, profile.level) = progress(profile).max(progress(added));
+        self.set_standing(user, standing)
     }
 
     /// Sets a player's standing. Returns the new rank, `None` if there is no such player.

@@ -202,6 +202,25 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |user| Endpoint::AdjustPoints(user),
     ),
     (
+        post("/api/v1/players/{user_id}/name", "Gives a player a name on this server, or the game's name again.")
+            .with_commands(&["rename user_id name reason", "reset-name user_id reason"])
+            .with_access(MODERATOR)
+            .with_body::<players::Rename>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |user| Endpoint::Rename(user),
+    ),
+    (
+        post(
+            "/api/v1/players/{user_id}/merge",
+            "Adds the points and the history of another account to a player's, and deletes the other account. Both \
+             players must be offline.",
+        )
+        .with_commands(&["merge user_id other reason"])
+        .with_body::<players::Merge>()
+        .fails_with(&[Status::NOT_FOUND, Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |user| Endpoint::Merge(user),
+    ),
+    (
         post("/api/v1/players/{user_id}/delete", "Deletes a player and everything that is stored of it.")
             .with_commands(&["delete-player user_id reason"])
             .with_body::<players::DeletePlayer>()

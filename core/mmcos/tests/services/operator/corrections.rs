@@ -81,6 +81,113 @@ fn points_are_changed_with_a_reason_and_the_change_is_a_record() {
 }
 
 #[test]
+fn a_name_of_an_operator_outlives_logins_until_it_is_taken_back() {
+    let mut rig = server();
+    let name = |rig: &mut Rig<Mmcos>| view(rig, "players/1/details")["name"].clone();
+    let rename = |rig: &mut Rig<Mmcos>, body: &str| {
+        let answer = operator().command(rig, ("POST", "players/1/name", body));
+        assert_eq!(status(&answer), "200", "{answer}");
+    };
+    let ann = login(&mut rig, ANN, "An insult");
+    rename(&mut rig, r#"{"name":"Guest\u202e 7","reason":"an insult"}"#);
+    assert!(get_elite(&mut rig, &ann).contains("<Name>Guest 7<"), "cleaned as a name of the game");
+    login(&mut rig, ANN, "Another insult");
+    assert_eq!(name(&mut rig), "Guest 7");
+    let entry = audit::audit(&mut rig, "?filter=players")[0].clone();
+    assert_eq!((&entry["before"], &entry["after"]), (&"An insult".into(), &"Guest 7".into()));
+    let now = rig.wall();
+    let mut rig = world::restarted(&rig, super::config(), now);
+    login(&mut rig, ANN, "Another insult");
+    assert_eq!(name(&mut rig), "Guest 7");
+    rename(&mut rig, r#"{"reason":"said sorry"}"#);
+    assert_eq!(name(&mut rig), "Guest 7", "the game's name is not known before the next login");
+    login(&mut rig, ANN, NAME);
+    assert_eq!(name(&mut rig), NAME);
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "players/9/name", r#"{"reason":"x"}"#))), "404");
+}
+
+#[test]
+fn a_second_account_is_added_to_the_first_and_deleted() {
+    let mut rig = server();
+    let [ann, ben] = [(ANN, NAME), (BEN, "Benedict")].map(|(id, name)| login(&mut rig, id, name));
+    race(&mut rig, &ann, 60);
+    race(&mut rig, &ben, 20);
+    adjust(&mut rig, 2, 500);
+    operator().command(&mut rig, ("POST", "bans", &format!(r#"{{"subject":"{BEN}","hours":1}}"#)));
+    let merge = |rig: &mut Rig<Mmcos>, path: &str, other: u32, confirm: bool| {
+        let body = format!(r#"{{"other":{other},"reason":"two accounts","confirm":{confirm}}}"#);
+        operator().command(rig, ("POST", &format!("players/{path}/merge"), &body))
+    };
+    let refused = |rig: &mut Rig<Mmcos>, confirm: bool, expected: &str| {
+        let answer = merge(rig, "1", 2, confirm);
+        assert!(status(&answer) == "409" && answer.contains(expected), "{answer}");
+    };
+    refused(&mut rig, true, "is online: kick the player first");
+    for user in [1, 2] {
+        assert_eq!(
+            status(&operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), ""))),
+            "200"
+        );
+    }
+    refused(&mut rig, false, "Benedict (76561202255230002) would be deleted, and its 520 points added");
+    for (path, other, expected) in [("1", 1, "400"), ("1", 9, "404"), ("9", 1, "404"), ("x", 1, "404")] {
+        assert_eq!(status(&merge(&mut rig, path, other, true)), expected, "{other} into {path}");
+    }
+    let before = view(&mut rig, "players/1/details");
+    assert_eq!(status(&merge(&mut rig, "1", 2, true)), "200");
+    let after = view(&mut rig, "players/1/details");
+    assert_eq!((&after["points"], &after["games"], &after["name"]), (&580.into(), &2.into(), &NAME.into()));
+    assert_eq!((&before["points"], &before["games"], &after["division"]), (&60.into(), &1.into(), &1.into()));
+    let data = json(&operator().get(&mut rig, "/api/v1/players/1/data"));
+    let change = data["adjustments"][0].clone();
+    assert_eq!(
+        (&change["change"], &change["reason"]),
+        (&520.into(), &"player 2 was merged into this one: two accounts".into())
+    );
+    assert_eq!(status(&operator().get(&mut rig, "/api/v1/players/2/data")), "404");
+    let entry = audit::audit(&mut rig, "")[0].clone();
+    assert_eq!(
+        (&entry["about"], &entry["before"], &entry["after"]),
+        (&1.into(), &"60 points, division 0".into(), &"580 points, division 1".into())
+    );
+    // As a deletion does it: the ban that holds is all that names the second.
+    let named = |text: &str| stored(&rig).into_iter().filter(|row| row.contains(text)).collect::<Vec<_>>();
+    assert_eq!(named("Benedict"), [""; 0]);
+    assert!(
+        named(&BEN.to_string()).iter().all(|row| row.starts_with("{\"Ban\"")),
+        "{:?}",
+        named(&BEN.to_string())
+    );
+    assert_eq!(status(&world::login_answer(&mut rig, BEN, "Benedict")), "403");
+
+    let rows: Vec<Record> = rig.server.service().rows().collect();
+    let mut next = world::restarted(&rig, super::config(), rig.wall());
+    assert_eq!(next.server.service().rows().collect::<Vec<_>>(), rows);
+    assert_eq!(points(&mut next, 1), 580);
+}
+
+#[test]
+fn players_in_a_match_are_not_merged() {
+    let mut rig = server();
+    let [ann, ben] = [(ANN, NAME), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));
+    world::Search::race(&ann, 10).begin(&mut rig);
+    world::Search::race(&ben, 20).begin(&mut rig);
+    rig.pass(std::time::Duration::from_secs(40));
+    let body = r#"{"other":2,"reason":"two accounts","confirm":true}"#;
+    for user in [1, 2] {
+        operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), ""));
+    }
+    let answer = operator().command(&mut rig, ("POST", "players/1/merge", body));
+    assert!(
+        status(&answer) == "409" && answer.contains("is in a match: wait until it is over, or end it"),
+        "{answer}"
+    );
+    let number = state(&mut rig)["matches"]["list"][0]["session"].as_str().unwrap().to_owned();
+    operator().command(&mut rig, ("POST", &format!("matches/{number}/end"), ""));
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "players/1/merge", body))), "200");
+}
+
+#[test]
 fn all_data_of_a_player_is_read() {
     let mut rig = server();
     let [ann, ben] = [(ANN, NAME), (BEN, "Ben")].map(|(id, name)| login(&mut rig, id, name));

@@ -30,7 +30,7 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 16] = [
+const COMMANDS: [(&str, &str, &str); 17] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
@@ -46,6 +46,7 @@ const COMMANDS: [(&str, &str, &str); 16] = [
     ("POST", "operators/anna/password", ""),
     ("DELETE", "operators/anna", ""),
     ("POST", "players/1/points", r#"{"change":-5,"reason":"a crash"}"#),
+    ("POST", "players/1/name", r#"{"name":"Anna","reason":"an insult"}"#),
     ("POST", "players/1/delete", r#"{"reason":"asked for","confirm":true}"#),
 ];
 
