@@ -29,7 +29,7 @@ pub use built_in::BuiltIn;
 pub use domain::podium::{Podium, PodiumPlace};
 pub use domain::{
     calls, catalogue, divisions, identity, identity::IdentityPolicy, ids, matchmaker, mode_of_the_day,
-    moderation, nights, players, ranking, results, seasons, session_token, special_events,
+    moderation, nights, plans, players, ranking, results, seasons, session_token, special_events,
 };
 pub use host::steam_ticket;
 pub use log_event::{LogEvent, NotCounted};
@@ -55,6 +55,7 @@ use mmcos_core::{
 };
 use moderation::{Ban, Bans, Subject};
 use operator::Operator;
+use plans::Plans;
 use players::{Players, RestoreError};
 use public::Public;
 use seasons::Season;
@@ -106,6 +107,7 @@ pub struct Mmcos {
     has_webhook: bool,
     night_watch: NightWatch,
     filled_message: Option<Filled>,
+    plans: Plans,
     leaderboards: Leaderboards,
     operator: Operator,
     /// The latest time that restored records prove.
@@ -127,6 +129,7 @@ impl Mmcos {
             has_webhook: life.has_webhook,
             night_watch: NightWatch::default(),
             filled_message: None,
+            plans: Plans::default(),
             public: Public::default(),
             leaderboards: Leaderboards::default(),
             operator: Operator::new(life.desk.clone()),
@@ -309,8 +312,10 @@ impl Game for Mmcos {
         let operators = operators.map(|operator| Record::Operator(Box::new(operator.clone())));
         let audit = self.operator.audit.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
         let settings = settings.chain(hours).chain(operators).chain(audit);
+        let plans = self.plans.iter().map(|plan| Record::Plan(Box::new(plan.clone())));
         let event = self.events().by_hand().map(Record::EventByHand);
-        self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings).chain(event)
+        let settings = settings.chain(plans).chain(event);
+        self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings)
     }
 }
 
@@ -437,6 +442,8 @@ impl Service for Mmcos {
             }
             Record::Adjusted(adjustment) => self.standings.restore_adjustment(*adjustment),
             Record::Audit(entry) => self.operator.audit.put(*entry),
+            Record::Plan(plan) => self.plans.put(*plan),
+            Record::PlanRemoved(number) => drop(self.plans.remove(number)),
             Record::AuditForgotten(number) => self.operator.audit.remove(number),
             Record::OperatorRemoved(name) => self.operator.desk.restore_operator(name.as_str(), None),
         }

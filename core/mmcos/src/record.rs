@@ -13,6 +13,7 @@ use crate::{
     host::info,
     ids::MatchId,
     moderation::{Ban, Subject},
+    plans::Plan,
     players::{Adjustment, DeletedPlayer, MOST_ADJUSTMENTS, Player},
     public::Hour,
     results::{KEEP, MAX_MATCHES, Match, MatchResult},
@@ -72,6 +73,10 @@ pub enum Record {
     PlayerDeleted(DeletedPlayer),
     /// An operator changed a player's points. The player's own row comes with it.
     Adjusted(Box<Adjustment>),
+    /// An operator planned a message or maintenance.
+    Plan(Box<Plan>),
+    /// A plan was removed, or had ended.
+    PlanRemoved(u32),
     /// An operator carried out a command.
     Audit(Box<AuditEntry>),
     /// An entry of the audit log is too old to be kept.
@@ -98,6 +103,7 @@ impl Row for Record {
             AUDIT,
             DELETED,
             ADJUSTMENTS,
+            PLANS,
         ],
         counted: "players",
         views: &[STANDINGS],
@@ -190,6 +196,21 @@ const ADJUSTMENTS: Table = Table {
         most: MOST_ADJUSTMENTS,
         unused_without: None,
     }),
+    ..Table::PLAIN
+};
+
+/// Messages and maintenance that operators planned.
+const PLANS: Table = Table {
+    record: "Plan",
+    name: "plans",
+    columns: &[
+        Column::integer("number"),
+        Column::integer("from"),
+        Column::integer("until"),
+        Column::text("message"),
+        Column::integer("maintenance"),
+    ],
+    removal: Removal::By("PlanRemoved"),
     ..Table::PLAIN
 };
 

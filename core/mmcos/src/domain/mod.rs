@@ -9,6 +9,7 @@ pub mod matchmaker;
 pub mod mode_of_the_day;
 pub mod moderation;
 pub mod nights;
+pub mod plans;
 pub mod players;
 pub(crate) mod podium;
 pub(crate) mod race_keys;

@@ -76,6 +76,8 @@ pub(crate) fn record(record: &Record, now: Wall) -> Option<Finding> {
         | Record::Load(_)
         | Record::MinuteLoads(_)
         | Record::EventByHand(_)
+        | Record::Plan(_)
+        | Record::PlanRemoved(_)
         | Record::Operator(_)
         | Record::OperatorRemoved(_)
         | Record::PlayerDeleted(_)

@@ -250,6 +250,8 @@ impl Mmcos {
                 Ok(Deed::new("stopped the event").changing(before, None))
             }
             Endpoint::AdjustPoints(user) => self.adjust_points(cx, user, caller, body),
+            Endpoint::AddPlan => self.add_plan(cx, body),
+            Endpoint::RemovePlan(number) => self.remove_plan(cx, number),
             Endpoint::Rename(user) => self.rename(cx, user, body),
             Endpoint::Merge(user) => self.merge(cx, user, caller, body),
             Endpoint::DeletePlayer(user) => self.delete_player(cx, user, body),
@@ -273,6 +275,7 @@ impl Mmcos {
             | Endpoint::Log
             | Endpoint::Bans
             | Endpoint::Events
+            | Endpoint::Plans
             | Endpoint::Settings => Err(CommandError::Unknown("command")),
         }
     }
@@ -320,7 +323,7 @@ impl Mmcos {
         }
     }
 
-    fn settings_changed(&mut self, cx: &mut Context<'_, Self>) {
+    pub(super) fn settings_changed(&mut self, cx: &mut Context<'_, Self>) {
         self.filled_message = None;
         self.follow_nights(cx);
         self.configure_matchmaker(cx);
@@ -468,7 +471,7 @@ pub(super) fn reason_of(reason: String) -> Result<String, CommandError> {
     Ok(reason)
 }
 
-fn is_long(text: &str) -> bool {
+pub(super) fn is_long(text: &str) -> bool {
     text.len() > LONGEST_TEXT || text.chars().any(char::is_control)
 }
 

@@ -85,6 +85,12 @@ pub(super) enum Endpoint<'a> {
     StartEvent,
     /// Stop the event that is on.
     StopEvent,
+    /// Get the planned messages and maintenance.
+    Plans,
+    /// Plan a message or maintenance.
+    AddPlan,
+    /// Remove a plan.
+    RemovePlan(&'a str),
     /// Get the live settings.
     Settings,
     /// Set a live setting.

@@ -70,7 +70,7 @@ impl Mmcos {
     fn server_metrics(&self, cx: &Context<'_, Self>, text: &mut Exposition) {
         text.family("dashboards", Kind::Gauge, "Open dashboards.").sample(&[], self.operator.live.watchers());
         text.family("maintenance", Kind::Gauge, "1 during maintenance.")
-            .sample(&[], u8::from(self.settings.maintenance));
+            .sample(&[], u8::from(self.is_closed(cx.now().wall)));
         text.family("players_online", Kind::Gauge, "Players with a request in the last ten minutes.")
             .sample(&[], self.sessions.presence.count(cx.now().wall));
         text.family("players_known", Kind::Gauge, "Registered players.").sample(&[], self.players().len());

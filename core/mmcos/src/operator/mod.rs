@@ -9,6 +9,7 @@ mod live;
 mod log_in;
 mod metrics;
 mod operators;
+mod plans;
 mod players;
 mod view;
 
@@ -79,7 +80,7 @@ impl Mmcos {
         exchange: Exchange,
     ) -> Option<Exchange> {
         let exchange = self.visit(cx, request, exchange)?;
-        let closed = self.settings.maintenance.then_some("closed for maintenance");
+        let closed = self.is_closed(cx.now().wall).then_some("closed for maintenance");
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
             DeskOutcome::Responded => return None,
             DeskOutcome::Refused(refusal) => {
@@ -194,6 +195,7 @@ impl Mmcos {
             Endpoint::Events => {
                 AdminResponse::json(&EventName::all().map(EventName::as_str).collect::<Vec<_>>())
             }
+            Endpoint::Plans => AdminResponse::json(&self.plan_rows(now.wall)),
             Endpoint::Operators => AdminResponse::json(&self.operator_rows(now.wall)),
             Endpoint::Sessions => match &access {
                 Access::Operator(caller) => AdminResponse::json(&self.session_rows(cx, caller)),

@@ -232,7 +232,7 @@ impl Mmcos {
         let event = self.events().at(now.wall).or_else(|| self.events().next(now.wall));
         view::Status {
             version: INFO.version,
-            maintenance: self.settings.maintenance,
+            maintenance: self.is_closed(now.wall),
             message: self.message(cx.now()),
             players: self.sessions.presence.count(now.wall),
             names,

@@ -103,6 +103,8 @@ impl Redactor<Mmcos> for Secrets {
             | Record::Result(_)
             | Record::Setting { .. }
             | Record::SeasonStarted(_)
+            | Record::Plan(_)
+            | Record::PlanRemoved(_)
             | Record::EventByHand(_) => true,
         }
     }

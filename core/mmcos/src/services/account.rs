@@ -44,7 +44,7 @@ impl Mmcos {
     pub(crate) fn login(&mut self, cx: &mut Context<'_, Self>, body: &[u8], peer: SocketAddr) -> Served {
         let body = xml::with_cosmetic_texts(body, &["DisplayName", "DefaultTitle"]);
         let request: Login<'_> = xml::from_bytes(&body, "Login", &self.settings.xml())?;
-        if self.settings.maintenance {
+        if self.is_closed(cx.now().wall) {
             return Err(Rejection::Maintenance);
         }
         let (now, earliest) = (cx.now().wall, cx.clock().earliest());

@@ -35,7 +35,7 @@ impl Mmcos {
             &[("display", truth(message.is_some())), ("localize", "false")],
             message.unwrap_or("Server is up!"),
         );
-        xml.empty_with("ServerStatus", &[("accessible", truth(!self.settings.maintenance))]);
+        xml.empty_with("ServerStatus", &[("accessible", truth(!self.is_closed(now.wall)))]);
         xml.empty_with("Egonet", &[("enabled", "true")]);
         xml.close("OnlineServiceStatus");
         Response::bytes("text/xml", xml.into_bytes()).with(Status::OK, &MARK)
@@ -64,9 +64,10 @@ impl Mmcos {
 
     /// Returns the message of the day.
     pub(crate) fn message(&self, now: Now) -> Option<Cow<'_, str>> {
-        let message = self.settings.message.as_deref()?;
+        let planned = self.plans.message(now.wall);
+        let message = planned.or_else(|| self.settings.message.as_deref().map(Into::into))?;
         if !message.contains('{') {
-            return Some(message.into());
+            return Some(message);
         }
         let searching: u32 =
             self.matchmaker().buckets().map(|bucket| bucket.players).fold(0, u32::saturating_add);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Maker};
 use crate::{
     host::info::INFO,
-    operator::{command, log_in, operators, players, view},
+    operator::{command, log_in, operators, plans, players, view},
 };
 use mmcos_core::{
     admin::{Desk, Operation, RequiredAccess, Role, document},
@@ -292,6 +292,30 @@ pub(super) static API: &[(Operation, Maker)] = &[
             .with_commands(&["stop-event"])
             .fails_with(&[Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::StopEvent,
+    ),
+    (
+        get("/api/v1/plans", "Returns the planned messages and maintenance that have not ended, the next first.")
+            .with_commands(&["plans"])
+            .returns::<Vec<plans::PlanRow<'_>>>(),
+        |_| Endpoint::Plans,
+    ),
+    (
+        post(
+            "/api/v1/plans",
+            "Plans a message, maintenance, or both, from a start to an end. In the hour before it, the game's menu \
+             announces maintenance.",
+        )
+        .with_commands(&["plan from until"])
+        .with_body::<plans::NewPlan>()
+        .returns::<plans::PlanNumber>()
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Endpoint::AddPlan,
+    ),
+    (
+        delete("/api/v1/plans/{number}", "Removes a plan; what it does ends.")
+            .with_commands(&["remove-plan number"])
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |number| Endpoint::RemovePlan(number),
     ),
     (
         get("/api/v1/settings", "Returns the settings that can change while the server runs.")

@@ -80,7 +80,7 @@ impl Mmcos {
         Health {
             version: VERSION,
             started: self.operator.desk.started(now).as_secs(),
-            maintenance: self.settings.maintenance,
+            maintenance: self.is_closed(now),
             message: self.message(cx.now()),
             verifies_tickets: matches!(self.settings.identity, IdentityPolicy::Verify(_)),
             connections: cx.connections(),

@@ -72,6 +72,9 @@ impl<'a> Operation<'a> {
             "event/start" => value!({ "event": "chaos", "hours": 3 }),
             "settings/message" => value!({ "value": "Hello" }),
             "players/1/points" => value!({ "change": 5, "reason": "a crash" }),
+            "plans" => {
+                value!({ "from": 0, "until": 4_000_000_000_i64, "message": "Hello", "maintenance": true })
+            }
             "players/1/name" => value!({ "name": "Anna", "reason": "an insult" }),
             "players/6/merge" => value!({ "other": 7, "reason": "a second account", "confirm": true }),
             "players/1/delete" => value!({ "reason": "asked for", "confirm": true }),
@@ -136,6 +139,7 @@ fn scene() -> Rig<Mmcos> {
     let log_in = password(PASSWORD);
     for order in [
         ("POST", "bans", ban.as_str()),
+        ("POST", "plans", r#"{"from":0,"until":4000000000,"message":"Hello"}"#),
         ("POST", "players/6/kick", ""),
         ("POST", "players/7/kick", ""),
         ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),

@@ -10,6 +10,7 @@ mod lists;
 mod matches;
 mod metrics;
 mod page;
+mod plans;
 mod roles;
 mod storage;
 mod views;
