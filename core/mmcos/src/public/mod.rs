@@ -7,6 +7,7 @@
 
 mod badge;
 mod page;
+mod privacy;
 pub(crate) mod query;
 pub(crate) mod view;
 mod week;
@@ -136,7 +137,7 @@ impl Mmcos {
             let front = if is_public { self.live(cx).front } else { Arc::default() };
             self.operator.desk.set_front(front);
         }
-        if !is_public {
+        if !is_public && request.path() != "/privacy" {
             return Some(exchange);
         }
         let Some(mut answer) = self.page(cx, request.path(), request.query()) else { return Some(exchange) };
@@ -187,6 +188,7 @@ impl Mmcos {
                 let title = found.as_ref().map_or("Player", |view| view.name);
                 html(title, found.as_ref().map(page::player).map_err(|missing| *missing))
             }
+            ("", "privacy") => html("Privacy", Ok(privacy::page(&self.settings))),
             ("", "seasons") => html("Past seasons", Ok(page::seasons(&self.past_seasons()))),
             ("/seasons", season) => {
                 html("Season", self.final_standings(season).map(|view| page::final_standings(&view)))

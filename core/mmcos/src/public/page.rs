@@ -44,6 +44,7 @@ pub(super) fn whole(title: &str, content: &Markup) -> Markup {
                         "To hide your name here, add " code { (PRIVATE) } " to the end of your name on Steam, and log \
                          in once."
                     }
+                    p { a href="/privacy" { "What this server stores about you" } }
                     p { (INFO.page.notice) }
                 }
             }

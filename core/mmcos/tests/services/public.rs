@@ -280,3 +280,23 @@ fn the_menu_shows_a_change_at_once() {
     rig.leave(search);
     assert_eq!(message(&mut rig), "1 online, 0 search");
 }
+
+#[test]
+fn a_page_says_what_is_stored_by_the_settings_and_is_always_there() {
+    let page = |change: &dyn Fn(&mut mmcos_game::Settings)| {
+        let mut settings = trusting();
+        change(&mut settings);
+        get(&mut rig(settings), "/privacy")
+    };
+    let usual = page(&|_| {});
+    assert_eq!(status(&usual), "200", "{usual}");
+    assert!(
+        usual.contains("at most 30 days") && usual.contains("Anyone can read the leaderboard"),
+        "{usual}"
+    );
+    assert!(!usual.contains("your name is on the first page"));
+    let named = page(&|settings| (settings.address_days, settings.public_names) = (1, true));
+    assert!(named.contains("at most 1 day<") && named.contains("your name is on the first page"), "{named}");
+    let closed = page(&|settings| settings.public_pages = false);
+    assert!(status(&closed) == "200" && !closed.contains("Anyone can read"), "{closed}");
+}
