@@ -1,6 +1,7 @@
-//! Time of a match that a player completes, with 1,000 other players waiting: from before the request is sent to
-//! after the last response is read, system calls and TLS of both sides included. Then the same with dashboards open, or
-//! beside visitors of the public pages (`--visitors 1000`: so many requests a second).
+//! Time of a match that a player completes, with 1,000 other players waiting (or as many as `--waiting` says): from
+//! before the request is sent to after the last response is read, system calls and TLS of both sides included. Then the
+//! same with dashboards open, each at its list of players, or beside visitors of the public pages (`--visitors 1000`:
+//! so many requests a second).
 //! Pinned to one core each:
 //!
 //! ```text
@@ -43,8 +44,8 @@ use watchers::Watchers;
 /// Not used: the command line names the measured program.
 const PROGRAM: &str = "";
 
-/// Number of players that wait at any time.
-const HELD: usize = 1000;
+/// Number of players that wait at any time, without `--waiting`.
+const HELD: u32 = 1000;
 /// Time for which matches are measured, of each kind: some seconds, because dashboards are updated once in each.
 const MEASURED: Duration = Duration::from_secs(10);
 /// Number of matches after which a table changes its mode: with many of the same mode, a full match waits to be a
@@ -59,6 +60,7 @@ fn main() {
         }
         None => 0,
     };
+    let waiting = Some(option("--waiting")).filter(|count| *count > 0).unwrap_or(HELD);
     let (dashboards, visitors): (u32, u32) = (option("--dashboards"), option("--visitors"));
     let beside: &[bool] = if dashboards + visitors > 0 { &[false, true] } else { &[false] };
     // Visitors come from as many addresses as they are.
@@ -67,7 +69,7 @@ fn main() {
     println!("                                        p50       p99     p99.9       max");
     for (name, listener) in [("plain", Listener::Plain(server.http)), ("TLS", Listener::Tls(server.https))] {
         for (mode, players) in [(ELIMINATION, 6), (RACE, 12)] {
-            let mut waiting = Waiting::with(&listener, mode, players);
+            let mut waiting = Waiting::with(&listener, mode, players, usize::try_from(waiting).unwrap());
             for is_beside in beside {
                 let [dashboards, visitors] =
                     [dashboards, visitors].map(|count| if *is_beside { count } else { 0 });
@@ -151,9 +153,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn with(listener: &Listener, mode: Mode, players: usize) -> Self {
+    fn with(listener: &Listener, mode: Mode, players: usize, waiting: usize) -> Self {
         let mut numbers = 1..;
-        let tables = (0..HELD.div_ceil(players - 1)).map(|_| Table {
+        let tables = (0..waiting.div_ceil(players - 1)).map(|_| Table {
             mode: unsearched(mode),
             matches: 0,
             players: (0..players)
