@@ -97,7 +97,8 @@ fn player(user: u32) -> Record {
 
 /// Returns the record of a match of one player. Each match of each player has a number of its own.
 fn race(user: u32, race: u32) -> Record {
-    let session = u64::from(user) << 32 | u64::from(race);
+    // Close to each other, as the server numbers them.
+    let session = u64::from(user) << 16 | u64::from(race);
     let game_type = GameType(Label::new("QuickRace").unwrap());
     Record::Match(Box::new(Match {
         id: MatchId(session),
@@ -113,7 +114,7 @@ fn race(user: u32, race: u32) -> Record {
 fn add_points(user: u32, race: u32) -> Vec<u8> {
     let session = Session { user: UserId(user), steam_id: steam_id(user), issued: now(), configuration: 0 };
     let token = SessionKey::new(&[0; 32], Duration::from_hours(168)).issue(&session);
-    let key = RaceKey((u64::from(user) << 32 | u64::from(race)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let key = RaceKey((u64::from(user) << 16 | u64::from(race)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let body = format!(
         "<AddPoints>\r\n  <SessionToken>{token}</SessionToken>\r\n  <RaceKey>{key}</RaceKey>\r\n  <Points>10</Points>\r\n  \
          <Level>12</Level>\r\n  <Prestige>0</Prestige>\r\n</AddPoints>"

@@ -256,7 +256,9 @@ impl Leader {
         session.execute(COMMIT, &[Value::Integer(self.number), Value::Integer(self.epoch)])?;
         transfer::clear(session, from.schema)?;
         transfer::copy(&mut Sqlite { connection, file: from }, session, from.schema)?;
-        session.commit()
+        session.commit()?;
+        // Else the first start would read the rows by a plan for empty tables.
+        session.batch("ANALYZE")
     }
 
     pub(super) fn release(mut self) -> Result<Session, StoreError> {

@@ -102,7 +102,6 @@ impl<R: Row> Postgres<R> {
         if let Err(error) = place.dir.write(&lease_file(&label), own_lease(&label, epoch).as_bytes()) {
             log::debug!("{error}");
         }
-        // Many rows take a while.
         session.set_patience(COMMAND_PATIENCE);
         prepare(&mut session, &label, epoch)?;
         session.set_patience(PATIENCE);
@@ -137,10 +136,13 @@ impl<R: Row> Postgres<R> {
         take: &mut dyn FnMut(R) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut session = self.session()?;
+        // Many rows take a while.
+        session.set_patience(COMMAND_PATIENCE);
         // This only tidies up, so it may wait for another start.
         let tidied = self.tables.forget_unused(&mut session, now);
         tidied.or_else(|error| error.trouble().map(drop).ok_or(error))?;
         self.tables.restore(&mut session, now, take)?;
+        session.set_patience(PATIENCE);
         self.session = Some(session);
         Ok(())
     }

@@ -151,6 +151,17 @@ fn a_commit_whose_response_was_lost_is_looked_up_and_not_made_again() {
 }
 
 #[test]
+fn a_batch_of_many_records_is_sent_in_parts_and_committed_as_one() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let Scratch(dir) = &Scratch::new("pg-many");
+    let (place, mut store) = open(cluster, dir);
+    let many: Vec<Record> = (1..=5000).map(|id| driver(id, 1, 10)).collect();
+    store.commit(&many).unwrap();
+    assert_eq!(all(&mut store).len(), 5000);
+    assert_eq!(cluster.sql(place.address.url(), "SELECT number FROM commits"), "1");
+}
+
+#[test]
 fn an_attempt_that_comes_late_does_no_harm() {
     let Some(cluster) = Cluster::shared() else { return };
     let Scratch(dir) = &Scratch::new("pg-late");
