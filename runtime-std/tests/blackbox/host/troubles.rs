@@ -326,8 +326,8 @@ fn a_hang_up_reads_the_certificates_again_and_ends_nothing() {
 
 #[test]
 fn a_backup_that_no_server_could_start_from_takes_no_stores_place() {
-    const COLUMNS: &str = "user_facing_id, name, title, level, prestige, season, points, division, bonus, games, \
-                           hosted, hosted_unconfirmed, first_seen, last_seen";
+    const COLUMNS: &str = "user_facing_id, name, renamed, title, level, prestige, season, points, division, bonus, \
+                           games, hosted, hosted_unconfirmed, first_seen, last_seen";
     let server = Server::start();
     Player::with(Client::plain(server.http), 1);
     let scratch = server.stop();
@@ -339,7 +339,12 @@ fn a_backup_that_no_server_could_start_from_takes_no_stores_place() {
     for (file, change) in [
         ("unmade.db", "DROP TABLE bans; PRAGMA user_version = 0"),
         ("unread.db", "UPDATE players SET points = 9000000000"),
-        ("twice.db", &format!("INSERT INTO players SELECT 2, steam_id, {COLUMNS} FROM players")),
+        (
+            "twice.db",
+            &format!(
+                "INSERT INTO players (user_id, steam_id, {COLUMNS}) SELECT 2, steam_id, {COLUMNS} FROM players"
+            ),
+        ),
     ] {
         let path = scratch.0.join(file);
         assert_eq!(run(&scratch, &["backup", path.to_str().unwrap()]).status, Some(0));
