@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     thread,
@@ -40,12 +40,16 @@ const BREAKS: [(&str, &str, &str); 10] = [
 #[test]
 fn this_server_conforms() {
     let server = Server::start();
-    let plain = Suite::new(|| Ok(Client::plain(server.http)), POLL);
-    let tls = Suite::new(|| Ok(Client::tls(server.https, &tls::game())), POLL);
+    conforms(|| Ok(Client::plain(server.http)));
+    conforms(|| Ok(Client::tls(server.https, &tls::game())));
+}
+
+/// Plays every fixture on connections that `open` makes.
+pub(super) fn conforms(open: impl Fn() -> io::Result<Client>) {
+    let suite = Suite::new(open, POLL);
     for file in fs::read_dir(FIXTURES).unwrap().map(|file| file.unwrap().path()) {
         let fixture = fs::read_to_string(&file).unwrap();
-        let result = plain.play(&fixture).and_then(|()| tls.play(&fixture));
-        result.unwrap_or_else(|mismatch| panic!("{}, {mismatch}", file.display()));
+        suite.play(&fixture).unwrap_or_else(|mismatch| panic!("{}, {mismatch}", file.display()));
     }
 }
 

@@ -19,10 +19,10 @@ use crate::blackbox::rig::{
     cluster::Cluster,
 };
 
-const PLAYERS: u32 = 8;
+pub(super) const PLAYERS: u32 = 8;
 const KILLS: u64 = 6;
 
-fn arguments(store: &str) -> Vec<&str> {
+pub(super) fn arguments(store: &str) -> Vec<&str> {
     let arguments = ["--log", "error", "--min-race-seconds", "0", "--store", store];
     // Players send requests as fast as the disk permits.
     let unlimited = ["--requests-per-second", "0", "--account-requests-per-second", "0"];
@@ -38,7 +38,7 @@ fn start(scratch: Option<Scratch>, store: &str) -> Server {
 
 /// The client view of a player so far.
 #[derive(Debug, Default)]
-struct Player {
+pub(super) struct Player {
     number: u32,
     token: String,
     points: i32,
@@ -51,8 +51,12 @@ struct Player {
 }
 
 impl Player {
+    pub(super) fn new(number: u32) -> Self {
+        Self { number, ..Self::default() }
+    }
+
     /// Plays until the server is gone.
-    fn play(&mut self, server: SocketAddr) {
+    pub(super) fn play(&mut self, server: SocketAddr) {
         let gone = self.play_on(server).unwrap_err();
         assert_ne!(gone.kind(), io::ErrorKind::WouldBlock, "no answer in time");
     }
@@ -90,8 +94,13 @@ impl Player {
         Ok(())
     }
 
+    #[cfg(feature = "postgres")]
+    pub(super) fn races(&self) -> i32 {
+        self.races
+    }
+
     /// Compares the client view with the server's state.
-    fn check(&mut self, server: SocketAddr) -> io::Result<()> {
+    pub(super) fn check(&mut self, server: SocketAddr) -> io::Result<()> {
         let mut client = Caller::connect(server, self.number, &self.token)?;
         self.settle(&mut client, true)?;
         let answer = client.login()?;
@@ -123,8 +132,7 @@ fn whatever_was_acknowledged_is_in_the_database_after_a_kill_and_counts_once() {
 }
 
 fn play_and_kill(store: &str, kills: u64, least: i32) {
-    let mut players: Vec<Player> =
-        (1..=PLAYERS).map(|number| Player { number, ..Player::default() }).collect();
+    let mut players: Vec<Player> = (1..=PLAYERS).map(Player::new).collect();
     let mut scratch = None;
     for kill in 0..kills {
         let server = start(scratch, store);
@@ -149,14 +157,15 @@ fn play_and_kill(store: &str, kills: u64, least: i32) {
 /// Notes each commit, renewal and beginning of a lease with its epoch, outside of the server's own tables. The row is
 /// locked meanwhile, so the notes are in the order of the changes.
 #[cfg(feature = "postgres")]
-const HISTORY: &str = "CREATE SCHEMA audit;
+pub(super) const HISTORY: &str = "CREATE SCHEMA audit;
     CREATE TABLE audit.history (id BIGSERIAL, number BIGINT, epoch BIGINT);
     CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO audit.history (number, epoch) VALUES (new.number, new.epoch); RETURN new; END $$;
     CREATE TRIGGER note AFTER UPDATE ON commits FOR EACH ROW EXECUTE FUNCTION audit.note()";
 /// Selects the number of changes by a leader after a later one had begun, and of commits out of order.
 #[cfg(feature = "postgres")]
-const FAULTS: &str = "SELECT count(*) FROM (SELECT number - lag(number) OVER (ORDER BY id) AS counted,
+pub(super) const FAULTS: &str =
+    "SELECT count(*) FROM (SELECT number - lag(number) OVER (ORDER BY id) AS counted,
     epoch - lag(epoch) OVER (ORDER BY id) AS elected FROM audit.history) AS steps
     WHERE counted NOT IN (0, 1) OR elected NOT IN (0, 1) OR counted = 1 AND elected = 1";
 
@@ -177,8 +186,7 @@ fn a_standby_takes_over_from_a_leader_that_is_killed_paused_or_cut_off() {
     let Some(cluster) = Cluster::shared() else { return };
     let url = &cluster.database();
     let rounds = std::env::var("MMCOS_TAKEOVERS").map_or(3, |rounds| rounds.parse().unwrap());
-    let mut players: Vec<Player> =
-        (1..=PLAYERS).map(|number| Player { number, ..Player::default() }).collect();
+    let mut players: Vec<Player> = (1..=PLAYERS).map(Player::new).collect();
     let mut network = cluster.network();
     let mut leader = start(None, &network.url(url));
     cluster.sql(url, HISTORY);

@@ -43,10 +43,11 @@ impl Caller {
         heard
     }
 
-    /// Returns the next response, whose status must be 200. A response that nothing can be saved (503) is an error.
+    /// Returns the next response, whose status must be 200. A response that nothing can be saved (503), or that of a
+    /// proxy without a server (502 to 504), is an error.
     pub(crate) fn read(&mut self) -> io::Result<Answer> {
         let answer = self.client.try_answer()?;
-        if answer.status == 503 {
+        if (502..=504).contains(&answer.status) {
             return Err(io::Error::other(answer.text().to_owned()));
         }
         Ok(answer.ok())
