@@ -140,7 +140,7 @@ const PLAYERS: Table = Table {
         Column::wide("steam_id"),
         Column::text("user_facing_id"),
         Column::text("name").of("profile.name"),
-        Column::integer("renamed").of("profile.renamed"),
+        Column::integer("renamed"),
         Column::text("title").of("profile.title"),
         Column::integer("level").of("profile.level"),
         Column::integer("prestige").of("profile.prestige"),

@@ -140,16 +140,11 @@ impl Mmcos {
     ) -> Result<Deed, CommandError> {
         let Rename { name, reason } = serde_json::from_slice(body)?;
         let reason = reason_of(reason)?;
-        let user = self.player_of(user)?.user_id;
-        let profile = self.standings.profile_mut(user).map_err(|_| CommandError::Unknown("player"))?;
-        let before = profile.name.as_str().to_string();
-        profile.renamed = name.is_some();
-        if let Some(name) = name {
-            profile.name = Name::new(&name);
-        }
-        let after = profile.name.as_str().to_string();
+        let player = self.player_of(user)?;
+        let (user, before) = (player.user_id, player.profile.name.as_str().to_string());
+        let name = self.standings.rename(cx, user, name.map(|name| Name::new(&name)));
+        let after = name.ok_or(CommandError::Unknown("player"))?.as_str().to_string();
         self.leaderboards.changed();
-        self.standings.persist(cx, user);
         let text = format!("renamed {before} (player {}) to {after}: {reason}", user.0);
         Ok(Deed::new(text).about(Some(user)).changing(Some(before), Some(after)))
     }

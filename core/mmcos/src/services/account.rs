@@ -56,6 +56,7 @@ impl Mmcos {
         let old = self.standings.last_season_heard_of(user, last_seen, reported);
         let name = Name::new(&request.display_name.unwrap_or_default());
         let season = *self.standings.season();
+        let is_renamed = self.players().get(user).is_some_and(|player| player.renamed);
         let profile = self.standings.profile_mut(user)?;
         if last_seen.is_none() {
             profile.title =
@@ -65,7 +66,7 @@ impl Mmcos {
             // The next season may be overdue while the clock is in doubt: no player knows of it yet.
             profile.last_seen = now.min(season.last_moment());
         }
-        if !profile.renamed && (profile.name != name || last_seen.is_none()) {
+        if !is_renamed && (profile.name != name || last_seen.is_none()) {
             profile.name = name.clone();
             self.leaderboards.changed();
         }

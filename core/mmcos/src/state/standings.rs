@@ -15,7 +15,7 @@ use crate::{
     domain::podium::{PLACES, Podium, PodiumPlace},
     ids::{Points, UserId},
     players::{
-        Adjustment, Adjustments, DeletedPlayer, Level, Player, Players, Prestige, Profile, RestoreError,
+        Adjustment, Adjustments, DeletedPlayer, Level, Name, Player, Players, Prestige, Profile, RestoreError,
     },
     results::Progress,
     seasons::{Prizes, RankBonus, RollOver, Season, SeasonId, SeasonStarted},
@@ -113,6 +113,18 @@ impl Standings {
     /// Returns a player's profile, to be changed.
     pub(crate) fn profile_mut(&mut self, user: UserId) -> Result<&mut Profile, Rejection> {
         self.players.profile_mut(user).ok_or(Rejection::UnknownAccount)
+    }
+
+    /// Sets a player's name for an operator. Persists the player.
+    pub(crate) fn rename(
+        &mut self,
+        cx: &mut Context<'_, Mmcos>,
+        user: UserId,
+        name: Option<Name>,
+    ) -> Option<Name> {
+        let name = self.players.rename(user, name)?.profile.name.clone();
+        self.persist(cx, user);
+        Some(name)
     }
 
     /// Persists a player's row before any later response.

@@ -34,6 +34,9 @@ pub struct Player {
     pub season: SeasonId,
     /// The part of the points that was given at the start of the season.
     pub bonus: Points,
+    /// True if an operator set the name: a login does not change it.
+    #[serde(default)]
+    pub renamed: bool,
     /// Everything that neither finds nor ranks a player.
     pub profile: Profile,
 }
@@ -43,9 +46,6 @@ pub struct Player {
 pub struct Profile {
     /// The name at the last login, or the one that an operator set.
     pub name: Name,
-    /// True if an operator set the name: a login does not change it.
-    #[serde(default)]
-    pub renamed: bool,
     /// The title chosen.
     pub title: Title,
     /// The level, as the game says.
@@ -67,7 +67,6 @@ impl Player {
     pub fn new(user_id: UserId, steam_id: SteamId, season: SeasonId, now: Wall) -> Self {
         let profile = Profile {
             name: Name::new(""),
-            renamed: false,
             title: Title::default(),
             level: Level::default(),
             prestige: Prestige::default(),
@@ -76,7 +75,15 @@ impl Player {
             games: 0,
             hosted: HostHistory::default(),
         };
-        Self { user_id, steam_id, standing: Standing::default(), season, bonus: Points(0), profile }
+        Self {
+            user_id,
+            steam_id,
+            standing: Standing::default(),
+            season,
+            bonus: Points(0),
+            renamed: false,
+            profile,
+        }
     }
 
     /// Returns the account's number that the game shows.
@@ -103,13 +110,14 @@ impl Player {
 /// Includes the number that the game shows, by which operators find a player in the store.
 impl serde::Serialize for Player {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Player", 7)?;
+        let mut fields = serializer.serialize_struct("Player", 8)?;
         fields.serialize_field("user_id", &self.user_id)?;
         fields.serialize_field("steam_id", &self.steam_id)?;
         fields.serialize_field("user_facing_id", self.user_facing_id().as_str())?;
         fields.serialize_field("standing", &self.standing)?;
         fields.serialize_field("season", &self.season)?;
         fields.serialize_field("bonus", &self.bonus)?;
+        fields.serialize_field("renamed", &self.renamed)?;
         fields.serialize_field("profile", &self.profile)?;
         fields.end()
     }
@@ -265,6 +273,17 @@ impl Players {
     /// Returns a player's profile, to be changed. `None` if there is no such player.
     pub fn profile_mut(&mut self, user: UserId) -> Option<&mut Profile> {
         Some(&mut self.get_mut(user)?.profile)
+    }
+
+    /// Sets a name that logins do not change, or without one lets the next login change it. Returns the player, `None`
+    /// if there is none.
+    pub fn rename(&mut self, user: UserId, name: Option<Name>) -> Option<&Player> {
+        let player = self.get_mut(user)?;
+        player.renamed = name.is_some();
+        if let Some(name) = name {
+            player.profile.name = name;
+        }
+        Some(player)
     }
 
     /// Adds what another account has done to a player, and sets the standing that follows. Returns the new rank, `None`
