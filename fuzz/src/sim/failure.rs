@@ -25,6 +25,8 @@ pub enum Invariant {
     Commands,
     /// No response leaves before the records that it depends on are on the disk.
     Durable,
+    /// One server leads: one that was deposed commits nothing and acknowledges nothing, and no other one has to stop.
+    Leader,
     /// A server restored from its records equals the one that made them.
     Restored,
     /// A jump of the wall clock is not believed before it has run evenly: until then no season begins.

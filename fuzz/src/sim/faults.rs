@@ -73,6 +73,8 @@ faults! {
     StoreTrouble "store-trouble" (0.002, 0.05);
     /// A client reads in small steps with seconds between them, or never.
     SlowReader "slow-reader" (0.002, 0.1);
+    /// The server is paused, or cut off from the database, perhaps for longer than its lease: then another one leads.
+    TakeOver "take-over" (0.2, 6.0);
 }
 
 impl Fault {

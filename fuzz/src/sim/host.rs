@@ -102,8 +102,12 @@ impl World {
             return;
         }
         let faults = [Fault::SlowStore, Fault::StoreError, Fault::StoreTrouble];
-        if faults.iter().all(|fault| self.rates.of(*fault) == 0.0) && self.store.pending() == 1 {
-            self.store.finish(self.now);
+        if faults.iter().all(|fault| self.rates.of(*fault) == 0.0)
+            && self.trouble.is_none()
+            && self.cut.is_none()
+            && self.store.pending() == 1
+        {
+            self.finish();
             self.model.durable(self.current.seq);
             self.plan(Duration::ZERO, Event::Committed(self.lives));
         } else {
@@ -114,6 +118,9 @@ impl World {
     /// Begins a commit, one at a time; later records go with the next.
     fn commit(&mut self) {
         if self.store.begin(self.now) {
+            if let Some(time) = self.cut.take() {
+                self.cut_off(time);
+            }
             let slow = self.strikes(Fault::SlowStore);
             let wait = if slow { store::latency(&mut self.random) } else { Duration::from_micros(200) };
             self.plan(wait, Event::Committed(self.lives));
@@ -134,7 +141,9 @@ impl World {
                 self.plan(next.saturating_sub(self.now), Event::Commit(life));
             }
         } else {
-            self.store.commit(self.now);
+            if let Err(fenced) = self.store.commit(self.now) {
+                return self.fail(Invariant::Leader, format!("the only leader stops: {fenced:?}"));
+            }
             self.input(Input::Committed { took: Duration::ZERO });
         }
         let durable = self.store.durable();
@@ -149,6 +158,13 @@ impl World {
             self.release(conn);
         }
         self.commit();
+    }
+
+    /// Makes all that was submitted durable.
+    pub(super) fn finish(&mut self) {
+        if let Err(fenced) = self.store.finish(self.now) {
+            self.fail(Invariant::Leader, format!("the only leader stops: {fenced:?}"));
+        }
     }
 
     /// Tries a failed write again.
@@ -191,7 +207,7 @@ impl World {
         if !process.server.is_idle() {
             self.fail(Invariant::Rest, "connections outlived the server".to_owned());
         }
-        self.store.finish(self.now);
+        self.finish();
         self.config.maintenance = !self.config.maintenance && !self.is_resting && self.random.uniform() < 0.3;
         if self.config.maintenance {
             let closed = Duration::from_secs_f64(self.random.between(60.0, 900.0));
@@ -202,6 +218,13 @@ impl World {
 
     /// Leaves the machine without a server for a while.
     fn gone(&mut self) {
+        self.lose_server();
+        let wait = Duration::from_secs_f64(self.random.lognormal(7.0, 1.0).min(120.0));
+        self.plan(wait, Event::Start);
+    }
+
+    /// Ends everything that depends on the server.
+    pub(super) fn lose_server(&mut self) {
         self.process = None;
         self.model.crash(self.store.durable());
         self.referee.restarted(self.store.last_session());
@@ -211,8 +234,6 @@ impl World {
         for player in 0..self.players.len() {
             self.reset_connections(player);
         }
-        let wait = Duration::from_secs_f64(self.random.lognormal(7.0, 1.0).min(120.0));
-        self.plan(wait, Event::Start);
     }
 
     /// Plans the faults without occasions.
@@ -222,6 +243,7 @@ impl World {
             (Fault::ClockJump, Event::ClockJump),
             (Fault::Restart, Event::Stop),
             (Fault::Operator, Event::Operate),
+            (Fault::TakeOver, Event::TakeOver),
         ] {
             let rate = self.rates.of(fault) / 3600.0;
             if rate > 0.0 {

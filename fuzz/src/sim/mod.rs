@@ -16,6 +16,7 @@ mod players;
 mod scenario;
 mod shrink;
 mod store;
+mod take_over;
 mod world;
 
 use std::{fmt, time::Duration};

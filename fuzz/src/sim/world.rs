@@ -29,6 +29,7 @@ use super::{
     operator::Operator,
     players::Player,
     store::Store,
+    take_over::Deposed,
 };
 use crate::{
     agenda::Agenda,
@@ -76,6 +77,12 @@ pub(super) enum Event {
     Inspect,
     /// The operator does something.
     Operate,
+    /// The server is paused, or cut off from the database.
+    TakeOver,
+    /// The lease of the server that is cut off has run out.
+    LeaseOver(u32),
+    /// The server that was deposed goes on.
+    GoOn,
 }
 
 /// A server while it runs.
@@ -123,6 +130,10 @@ pub(super) struct World {
     pub(super) nights: super::nights::Watch,
     pub(super) agenda: Agenda<Event>,
     pub(super) process: Option<Process>,
+    /// Time for which the server is cut off from the database at its next commit.
+    pub(super) cut: Option<Duration>,
+    /// A server that another one has taken over from, and that does not know.
+    pub(super) deposed: Option<Deposed>,
     /// Number of servers so far.
     pub(super) lives: u32,
     pub(super) store: Store,
@@ -172,6 +183,8 @@ impl World {
             nights: super::nights::Watch::default(),
             agenda: Agenda::default(),
             process: None,
+            cut: None,
+            deposed: None,
             lives: 0,
             store: Store::default(),
             trouble: None,
@@ -261,6 +274,9 @@ impl World {
             Event::Start => self.start(),
             Event::Inspect => self.inspect(),
             Event::Operate => self.operate(),
+            Event::TakeOver => self.lose_lead(),
+            Event::LeaseOver(life) => self.lease_over(life),
+            Event::GoOn => self.deposed_goes_on(),
         }
     }
 

@@ -46,7 +46,7 @@ pub use commit::{Commit, Committer, Status};
 pub use error::StoreError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Address, DatabaseError, Place as PostgresPlace, Postgres};
-pub use retry::{Batch, Resumed, RetryQueue};
+pub use retry::{Batch, Fence, Fenced, Position, Resumed, RetryQueue};
 
 use crate::data_dir::{DataDir, private_file};
 use error::StoreFile;

@@ -1,5 +1,6 @@
 //! Records on their way to the disk, without the disk: the next batch, the durable commits, the time of the next
-//! attempt. [`Committer`](super::Committer) drives it with a thread and a file, the simulator with virtual time.
+//! attempt; and a leader's view of a database that another server may lead meanwhile. [`Committer`](super::Committer)
+//! and the store in `PostgreSQL` drive them with threads and a disk, the simulator with virtual time.
 
 use std::time::Duration;
 
@@ -176,6 +177,98 @@ impl<T> RetryQueue<T> {
     }
 }
 
+/// The row of the table `commits`: what the database knows of its leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Number of commits.
+    pub number: i64,
+    /// Number of the leader's lease. It grows with each.
+    pub epoch: i64,
+}
+
+/// The reason why a leader must stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fenced {
+    /// Another server has begun to lead.
+    Deposed,
+    /// The database has other commits than this server has made: it is a copy, or an older state.
+    Lost,
+}
+
+/// The state of a leader's commits. A commit must fail in the database unless its row is at
+/// [`position`](Self::position).
+///
+/// ```
+/// use mmcos_std::store::{Fence, Fenced, Position};
+/// let mut fence = Fence::new(Position { number: 7, epoch: 2 });
+/// assert_eq!(fence.begin(3), 0);
+/// // The response is lost, and the commit is there:
+/// assert_eq!(fence.reconnected(Position { number: 8, epoch: 2 }), Ok(()));
+/// assert_eq!(fence.begin(5), 3, "only the other two are written");
+/// assert_eq!(fence.reconnected(Position { number: 9, epoch: 3 }), Err(Fenced::Deposed));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fence {
+    pub(super) position: Position,
+    /// Number of records in the first of the attempts at the next commit whose outcome is unknown. Later attempts have
+    /// these records too.
+    pub(super) unknown: Option<usize>,
+    /// Number of records that come again although they are durable, because the response was lost.
+    pub(super) kept: usize,
+}
+
+impl Fence {
+    /// Returns the state of a leader that has just begun.
+    pub const fn new(position: Position) -> Self {
+        Self { position, unknown: None, kept: 0 }
+    }
+
+    /// Returns where the database must be for the next commit to succeed.
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Finds what became of earlier attempts, from the row of the database after an error. The row must be locked, so
+    /// that no transaction of the lost connection is still under way.
+    ///
+    /// # Errors
+    /// This server must stop.
+    pub fn reconnected(&mut self, found: Position) -> Result<(), Fenced> {
+        if found.epoch != self.position.epoch {
+            return Err(Fenced::Deposed);
+        }
+        match (found.number.checked_sub(self.position.number), self.unknown) {
+            // An attempt may still be on its way to the server. It or the next one fails there: each demands the
+            // number from before.
+            (Some(0), _) => {}
+            (Some(1), Some(records)) => {
+                (self.position, self.unknown) = (found, None);
+                self.kept = self.kept.saturating_add(records);
+            }
+            _ => return Err(Fenced::Lost),
+        }
+        Ok(())
+    }
+
+    /// Begins an attempt to commit a number of records, of which the first are those of a failed attempt. Returns how
+    /// many of the first are durable already; if not all, the rest is the attempt.
+    pub fn begin(&mut self, records: usize) -> usize {
+        let kept = self.kept.min(records);
+        if kept == records {
+            self.kept = 0;
+        } else {
+            self.unknown.get_or_insert(records.saturating_sub(kept));
+        }
+        kept
+    }
+
+    /// Ends an attempt as a commit.
+    pub const fn committed(&mut self) {
+        self.position.number = self.position.number.saturating_add(1);
+        (self.unknown, self.kept) = (None, 0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +300,30 @@ mod tests {
         let resumed = queue.committed(&batch, now).unwrap();
         assert_eq!((resumed.attempts, queue.durable()), (7, last));
         assert!(queue.next_attempt().is_none());
+    }
+
+    #[test]
+    fn a_leader_finds_what_became_of_its_commits_and_stops_after_another_one() {
+        let at = |number, epoch| Position { number, epoch };
+        let mut fence = Fence::new(at(7, 2));
+        fence.begin(2);
+        fence.committed();
+        assert_eq!(fence.position(), at(8, 2));
+        // It has not arrived, and is tried again with one record more; then the first attempt turns out to be there.
+        fence.begin(2);
+        assert_eq!(fence.reconnected(at(8, 2)), Ok(()));
+        assert_eq!(fence.begin(3), 0);
+        assert_eq!(fence.reconnected(at(9, 2)), Ok(()));
+        assert_eq!((fence.begin(3), fence.position()), (2, at(9, 2)));
+        fence.committed();
+        assert_eq!(fence.begin(1), 0);
+        // All of it is there.
+        assert_eq!(fence.reconnected(at(11, 2)), Ok(()));
+        assert_eq!((fence.begin(1), fence.begin(1)), (1, 0));
+        assert_eq!(fence.clone().reconnected(at(11, 3)), Err(Fenced::Deposed));
+        assert_eq!(fence.clone().reconnected(at(13, 2)), Err(Fenced::Lost));
+        assert_eq!(fence.reconnected(at(10, 2)), Err(Fenced::Lost));
+        assert_eq!(Fence::new(at(7, 2)).reconnected(at(8, 2)), Err(Fenced::Lost), "no attempt was made");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl World {
         }
         self.model.take_over(season, &records);
         self.store.submit(records);
-        self.store.finish(self.now);
+        self.finish();
         self.model.durable(self.store.durable());
     }
 }

@@ -29,6 +29,7 @@ pub use error::DatabaseError;
 use super::error::StoreFile;
 use super::lock::Lock;
 use super::milestone::{self, Copying};
+use super::retry::{Fence, Fenced, Position};
 use super::rows::Tables;
 use super::sql::{Sql, Stored};
 use super::{Commit, StoreError, schema};
@@ -71,14 +72,8 @@ pub struct Postgres<R> {
     tables: Tables,
     /// `None` after an error that leaves unknown what the server has kept.
     session: Option<Session>,
-    epoch: i64,
-    /// Number of commits in the database.
-    commits: i64,
-    /// Number of records in the first of the attempts at the next commit whose outcome is unknown. Later attempts have
-    /// these records too.
-    unknown: Option<usize>,
-    /// Number of records that come again although they are durable, because the response was lost.
-    kept: usize,
+    /// Its commits so far, and what is unknown of them.
+    fence: Fence,
     /// Last milestone before which the store was copied.
     copied: Option<Milestone>,
     /// Copy of the store before a milestone, while it is being made.
@@ -97,7 +92,7 @@ impl<R: Row> Postgres<R> {
         examine_encoding(&mut session, &label)?;
         make_commits(&mut session, &label)?;
         let own = own_epoch(place, &label);
-        let (commits, epoch) = lead(&mut session, &label, own)?;
+        let (number, epoch) = lead(&mut session, &label, own)?;
         // Without it, a start after a crash waits for the lease.
         if let Err(error) = place.dir.write(&lease_file(&label), own_lease(&label, epoch).as_bytes()) {
             log::debug!("{error}");
@@ -118,10 +113,7 @@ impl<R: Row> Postgres<R> {
             label,
             tables,
             session: Some(session),
-            epoch,
-            commits,
-            unknown: None,
-            kept: 0,
+            fence: Fence::new(Position { number, epoch }),
             copied: None,
             copying: None,
             _lock: lock,
@@ -164,21 +156,12 @@ impl<R: Row> Postgres<R> {
         let mut session = Session::connect(&self.place.address, R::SCHEMA.name, PATIENCE)?;
         // Waits for a transaction that the lost connection has left behind, so that its outcome is known.
         let row = session.row("SELECT number, epoch FROM commits FOR UPDATE", &[])?;
-        let (found, epoch) = numbers(row.as_deref()).ok_or_else(|| self.label.foreign())?;
-        if epoch != self.epoch {
-            return Err(self.deposed());
+        let (number, epoch) = numbers(row.as_deref()).ok_or_else(|| self.label.foreign())?;
+        match self.fence.reconnected(Position { number, epoch }) {
+            Ok(()) => Ok(session),
+            Err(Fenced::Deposed) => Err(self.deposed()),
+            Err(Fenced::Lost) => Err(self.lost(number)),
         }
-        match (found.checked_sub(self.commits), self.unknown) {
-            // An attempt may still be on its way to the server. It or the next one fails there: each demands the
-            // number from before.
-            (Some(0), _) => {}
-            (Some(1), Some(records)) => {
-                (self.commits, self.unknown) = (found, None);
-                self.kept = self.kept.saturating_add(records);
-            }
-            _ => return Err(self.lost(found)),
-        }
-        Ok(session)
     }
 
     fn deposed(&self) -> StoreError {
@@ -186,25 +169,29 @@ impl<R: Row> Postgres<R> {
     }
 
     fn lost(&self, found: i64) -> StoreError {
-        StoreError::LostThere { place: self.label.path.clone(), found, expected: self.commits }
+        StoreError::LostThere {
+            place: self.label.path.clone(),
+            found,
+            expected: self.fence.position().number,
+        }
     }
 
     /// Makes all records durable, or none.
     fn write(&mut self, records: &[R]) -> Result<(), StoreError> {
         let mut session = self.session()?;
         // Written again, they would do no harm, since they are rows; but nothing is committed twice either.
-        let records = records.get(self.kept..).unwrap_or_default();
+        let records = records.get(self.fence.begin(records.len())..).unwrap_or_default();
         if records.is_empty() {
-            (self.session, self.kept) = (Some(session), 0);
+            self.session = Some(session);
             return Ok(());
         }
-        self.unknown.get_or_insert(records.len());
+        let Position { number, epoch } = self.fence.position();
         session.begin();
         // First, since it locks the row: of two servers, one waits here.
-        session.execute(COMMIT, &[Value::Integer(self.commits), Value::Integer(self.epoch)])?;
+        session.execute(COMMIT, &[Value::Integer(number), Value::Integer(epoch)])?;
         records.iter().try_for_each(|record| self.tables.put(&mut session, record))?;
         session.commit()?;
-        (self.commits, self.unknown, self.kept) = (self.commits.saturating_add(1), None, 0);
+        self.fence.committed();
         self.session = Some(session);
         Ok(())
     }
@@ -216,7 +203,7 @@ impl<R: Row> Postgres<R> {
         session.batch("BEGIN; SET LOCAL synchronous_commit = off")?;
         let row = session.row(
             "UPDATE commits SET alive = clock_timestamp() WHERE epoch = $1 RETURNING number, epoch",
-            &[Value::Integer(self.epoch)],
+            &[Value::Integer(self.fence.position().epoch)],
         )?;
         session.batch("COMMIT")?;
         // No row has this epoch: another server has begun.
@@ -270,7 +257,7 @@ impl<R> Drop for Postgres<R> {
     /// Ends the lease, so that another server may lead at once.
     fn drop(&mut self) {
         if let Some(session) = &mut self.session {
-            let _ = session.execute(RELEASE, &[Value::Integer(self.epoch)]);
+            let _ = session.execute(RELEASE, &[Value::Integer(self.fence.position().epoch)]);
         }
     }
 }

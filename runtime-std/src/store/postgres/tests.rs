@@ -83,7 +83,7 @@ fn a_restart_in_the_same_data_directory_waits_for_no_lease_but_its_own() {
     assert!(leads(&second));
     let copied = std::fs::read(dir.file("rally.lease")).unwrap();
     let mut store = Postgres::<Record>::open(&place).unwrap();
-    assert_eq!((store.epoch, all(&mut store)), (2, vec![driver(1, 1, 10)]));
+    assert_eq!((store.fence.position.epoch, all(&mut store)), (2, vec![driver(1, 1, 10)]));
     // A copy of the directory has the lease of then.
     std::fs::write(other.file("rally.lease"), copied).unwrap();
     assert!(leads(&second));
@@ -94,7 +94,7 @@ fn a_restart_in_the_same_data_directory_waits_for_no_lease_but_its_own() {
     let server = Postgres::<Record>::open(&Place { dir: other.clone(), ..elsewhere.clone() }).unwrap();
     std::fs::write(
         dir.file("rally.lease"),
-        format!("{} {}\n", server.epoch, place.address.place().display()),
+        format!("{} {}\n", server.fence.position.epoch, place.address.place().display()),
     )
     .unwrap();
     assert!(leads(&elsewhere));
@@ -129,18 +129,19 @@ fn a_commit_whose_response_was_lost_is_looked_up_and_not_made_again() {
     // Everything is done but for the response.
     let lost = [driver(2, 1, 20), driver(3, 1, 30)];
     store.commit(&lost).unwrap();
-    (store.commits, store.unknown, store.session) = (1, Some(2), None);
+    (store.fence.position.number, store.fence.unknown, store.session) = (1, Some(2), None);
     cluster.sql(place.address.url(), "UPDATE drivers SET points = 77 WHERE id = 2");
     store.commit(&[&lost[..], &[driver(4, 1, 40)]].concat()).unwrap();
-    assert_eq!((store.commits, store.unknown, store.kept), (3, None, 0));
+    let Fence { position, unknown, kept } = &store.fence;
+    assert_eq!((position.number, *unknown, *kept), (3, None, 0));
     let expected = [driver(1, 1, 10), driver(2, 1, 77), lost[1].clone(), driver(4, 1, 40)];
     assert_eq!(all(&mut store), expected, "the second record was not written again");
     // The same batch again, and nothing else.
-    (store.commits, store.unknown, store.session) = (2, Some(1), None);
+    (store.fence.position.number, store.fence.unknown, store.session) = (2, Some(1), None);
     store.commit(&[driver(4, 1, 40)]).unwrap();
-    assert_eq!((store.commits, store.kept), (3, 0));
+    assert_eq!((store.fence.position.number, store.fence.kept), (3, 0));
     // One that did not arrive is made.
-    (store.unknown, store.session) = (Some(1), None);
+    (store.fence.unknown, store.session) = (Some(1), None);
     store.commit(&[driver(5, 1, 50)]).unwrap();
     assert_eq!(cluster.sql(place.address.url(), "SELECT number FROM commits"), "4");
     // A database that was set back is not written to.
@@ -170,9 +171,9 @@ fn an_attempt_that_comes_late_does_no_harm() {
     // An attempt that is on its way, with the number from before.
     let mut late = Session::connect(&place.address, "late", PATIENCE).unwrap();
     late.begin();
-    late.execute(COMMIT, &[Value::Integer(1), Value::Integer(store.epoch)]).unwrap();
+    late.execute(COMMIT, &[Value::Integer(1), Value::Integer(store.fence.position.epoch)]).unwrap();
     late.execute("INSERT INTO drivers (id, points) VALUES ($1, 1)", &[Value::Integer(9)]).unwrap();
-    (store.unknown, store.session) = (Some(1), None);
+    (store.fence.unknown, store.session) = (Some(1), None);
     store.commit(&[driver(2, 1, 20)]).unwrap();
     let error = late.commit().unwrap_err();
     assert_eq!(error.trouble(), Some(mmcos_core::seam::StorageTrouble::Locked), "{error}");
