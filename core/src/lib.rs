@@ -110,6 +110,8 @@ mod address_range;
 pub mod admin;
 pub mod calendar;
 pub mod engine;
+#[cfg(feature = "admin")]
+mod finding;
 #[cfg(feature = "game")]
 pub mod game;
 pub mod info;

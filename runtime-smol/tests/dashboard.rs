@@ -15,8 +15,12 @@
 
 #[path = "browser/mod.rs"]
 mod browser;
+#[path = "dashboard/memory.rs"]
+mod memory;
 #[path = "../../runtime-std/tests/blackbox/rig/mod.rs"]
 mod rig;
+#[path = "dashboard/tasks.rs"]
+mod tasks;
 #[path = "dashboard/views.rs"]
 mod views;
 
@@ -39,7 +43,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mmcos");
 /// All views, as their addresses.
-const VIEWS: [&str; 12] = [
+const VIEWS: [&str; 13] = [
     "now",
     "players",
     "players/1",
@@ -50,6 +54,7 @@ const VIEWS: [&str; 12] = [
     "moderation",
     "settings",
     "log",
+    "audit",
     "system",
     "operators",
 ];
@@ -441,6 +446,9 @@ fn it_fits_a_phone_and_a_wide_screen() {
         log_in_once(&mut page, &server);
         page.wait("document.querySelector('#connection').textContent === 'live'");
         page.wait("document.querySelector('#searches tbody').textContent.includes('Eve')");
+        fits(&mut page, &format!("{name} checklist"));
+        // It names folders of this machine.
+        page.evaluate("document.querySelector('#checklist-hide').click()");
         for view in VIEWS {
             go(&mut page, view);
             let file = match view {

@@ -11,6 +11,7 @@ use super::{
 use super::{Operation, RequiredAccess};
 use crate::{
     engine::{Body, Exchange, Peer, Response},
+    finding::Finding,
     info::Info,
     seam::{Bytes, Now, Storage, StorageTrouble, Wall},
     service::{Context, Service},
@@ -29,6 +30,8 @@ pub struct DeskConfig {
     pub pages: Vec<VisitorPage>,
     /// Addresses that those pages name.
     pub addresses: Addresses,
+    /// Findings of the host about itself, at the start: what a new server needs.
+    pub findings: Vec<Finding>,
 }
 
 /// The paths of a server that are the same for any game: `/` and the other pages for players, `/healthz`, `/readyz`,
@@ -71,6 +74,7 @@ pub struct Desk {
     has_admin: bool,
     pages: Vec<VisitorPage>,
     addresses: Addresses,
+    findings: Vec<Finding>,
     /// Part of the game on the page at `/`, as HTML.
     front: Arc<[u8]>,
     started: Option<Wall>,
@@ -120,10 +124,15 @@ impl Desk {
 
     /// Returns the desk of this game.
     pub fn new(info: &'static Info, config: DeskConfig) -> Self {
-        let DeskConfig { admin, pages, addresses } = config;
+        let DeskConfig { admin, pages, addresses, findings } = config;
         let (has_admin, gate) = (admin.is_some(), Gate::new(admin.unwrap_or_default()));
         let (front, started, commits) = (Arc::default(), None, Commits::default());
-        Self { info, gate, has_admin, pages, addresses, front, started, commits }
+        Self { info, gate, has_admin, pages, addresses, findings, front, started, commits }
+    }
+
+    /// Returns the findings of the host about itself, at the start.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// Sets the game's part of the page at `/`, such as the players online: HTML, in UTF-8.

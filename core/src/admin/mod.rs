@@ -23,6 +23,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::AddressRange;
 
+pub use crate::finding::{Finding, Verdict};
 pub use audit::{AuditEntry, AuditLog};
 pub use desk::{Desk, DeskConfig, DeskOutcome};
 pub use gate::{Access, Caller, Gate, LoggedIn, Proof, Refusal};

@@ -153,6 +153,17 @@ impl Page<'_> {
         }
     }
 
+    /// Returns the bytes of the page's heap, and the number of its nodes, after a garbage collection.
+    pub(crate) fn memory(&mut self) -> [u64; 2] {
+        // Twice: the first may leave objects with finalizers.
+        for _ in 0..2 {
+            self.ask("HeapProfiler.collectGarbage", &json!({}));
+        }
+        let heap = self.ask("Runtime.getHeapUsage", &json!({}))["usedSize"].as_u64().unwrap();
+        let nodes = self.ask("Memory.getDOMCounters", &json!({}))["nodes"].as_u64().unwrap();
+        [heap, nodes]
+    }
+
     /// Moves the pointer to this place and holds the left button there for this time.
     pub(crate) fn press(&mut self, [x, y]: [f64; 2], hold: Duration) {
         let mut mouse = |kind: &str, button: &str| {

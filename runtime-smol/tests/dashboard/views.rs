@@ -126,22 +126,24 @@ fn nothing_jumps_during_live_play() {
         Server::start_with(&["--poll-seconds", "2", "--gather-seconds", "0.2", "--search-seconds", "10"]);
     let over = bustle(server.http, 12);
     let mut browser = Browser::start();
-    let mut page = browser.open(&format!("http://{}/admin", server.http), 1440, 1000);
-    log_in(&mut page, &server);
-    for view in ["now", "players", "matches?filter=all", "results", "players/1"] {
-        go(&mut page, view);
-        page.wait("document.querySelector('.view:not([hidden]) :is(tbody tr, dd)')");
-        thread::sleep(Duration::from_secs(4));
-        page.evaluate(
-            "void (window.shift = 0, window.observer?.disconnect(), \
+    for width in [1440, 390] {
+        let mut page = browser.open(&format!("http://{}/admin", server.http), width, 1000);
+        log_in_once(&mut page, &server);
+        for view in ["now", "players", "matches?filter=all", "results", "players/1"] {
+            go(&mut page, view);
+            page.wait("document.querySelector('.view:not([hidden]) :is(tbody tr, dd)')");
+            thread::sleep(Duration::from_secs(4));
+            page.evaluate(
+                "void (window.shift = 0, window.observer?.disconnect(), \
              window.observer = new PerformanceObserver((list) => { \
              for (const entry of list.getEntries()) window.shift += entry.value; }), \
              window.observer.observe({ type: 'layout-shift' }))",
-        );
-        thread::sleep(Duration::from_secs(if view == "now" || view == "players" { 30 } else { 8 }));
-        let shift = page.evaluate("window.shift").as_f64().unwrap();
-        println!("{view}: layout shift {shift:.4}");
-        assert!(shift < 0.05, "{view}: {shift}");
+            );
+            thread::sleep(Duration::from_secs(if view == "now" || view == "players" { 30 } else { 8 }));
+            let shift = page.evaluate("window.shift").as_f64().unwrap();
+            println!("{width} {view}: layout shift {shift:.4}");
+            assert!(shift < 0.05, "{width} {view}: {shift}");
+        }
     }
     over.store(true, Ordering::Relaxed);
 }

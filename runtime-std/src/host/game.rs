@@ -11,6 +11,7 @@ use mmcos_core::wire::http;
 use super::Host;
 use super::operator;
 use crate::clock;
+use crate::command::doctor::first_run;
 use crate::config::Config;
 use crate::setup;
 
@@ -28,6 +29,7 @@ pub(crate) fn start<G: Game>(host: &Host<G>, seed: [u8; 32]) -> Result<Start<G>,
         admin: operator::admin(config, &host.password, host.console.as_ref(), &host.setup.addresses)?,
         pages: if host.setup.has_page { setup::pages(&host.setup, authority) } else { Vec::new() },
         addresses: host.setup.visitor_addresses(),
+        findings: first_run::examine(&G::INFO, config, &host.setup, &host.data_dir, host.clock.now().wall),
     };
     let life = Life {
         key: *host.key.as_bytes(),

@@ -26,6 +26,7 @@ use crate::certificate::{Authority, CertificateError, Certificates, Subject};
 use crate::cli::{self, Cli, CliError, Command};
 use crate::clock::{self, Clock};
 use crate::command::admin::{self, Admin};
+use crate::command::doctor::first_run;
 use crate::command::running::{self, NotRunning};
 use crate::command::{complete, manual};
 use crate::config::{Config, ConfigError, FilePath, Keys, Loaded, Sources};
@@ -240,6 +241,7 @@ pub fn start<G: Game>(
         }
         Command::Backup(file) => {
             let saved = AnyStore::<G::Record>::backup(&place::<G>(&sources)?, &file)?;
+            first_run::note_backup(&data_dir::<G>(&sources)?, Clock::start().now().wall);
             print(&format_args!("Saved {saved} to {}\n", file.display()));
         }
         Command::Restore(file) => {

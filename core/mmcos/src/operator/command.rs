@@ -268,6 +268,7 @@ impl Mmcos {
             | Endpoint::State
             | Endpoint::Live
             | Endpoint::History
+            | Endpoint::Checklist
             | Endpoint::Players
             | Endpoint::PlayerDetails(_)
             | Endpoint::Matches

@@ -45,6 +45,8 @@ pub(super) enum Endpoint<'a> {
     Live,
     /// Get the charts.
     History,
+    /// Get the checklist of a new server.
+    Checklist,
     /// Get a page of players.
     Players,
     /// Get everything that is known of a player.

@@ -189,6 +189,7 @@ impl Mmcos {
             }
             Endpoint::Matches => page(self.matches_page(cx, request.query())),
             Endpoint::Results => page(self.results_page(request.query())),
+            Endpoint::Checklist => AdminResponse::json(&self.checklist()),
             Endpoint::Log => page(Self::log_page(cx, request.query())),
             Endpoint::Bans => page(self.bans_page(cx, request.query())),
             Endpoint::Settings => AdminResponse::json(&self.settings.rows().collect::<Vec<_>>()),

@@ -4,6 +4,7 @@
 #![expect(clippy::struct_field_names, reason = "they are the names in the JSON")]
 
 mod audit;
+mod checklist;
 mod lists;
 mod log;
 mod matchmaking;
@@ -21,6 +22,7 @@ use mmcos_core::seam::Wall;
 
 use crate::public::view::RaceNight;
 pub(super) use audit::AuditRow;
+pub(super) use checklist::Check;
 pub(super) use log::LogRow;
 pub(in crate::operator) use matchmaking::at;
 pub(crate) use matchmaking::under_way;

@@ -64,7 +64,7 @@ fn store<G: Game>(place: &Place, game: &G::Settings, now: Wall) -> Vec<Finding> 
     [found].into_iter().chain(advice).collect()
 }
 
-fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
+pub(super) fn certificates(info: &Info, dir: Option<&DataDir>, config: &Config, now: Wall) -> Vec<Finding> {
     if config.https.is_none() {
         return Vec::new();
     }

@@ -2,6 +2,7 @@
 //! nothing.
 
 mod data;
+pub(crate) mod first_run;
 mod machine;
 mod ports;
 

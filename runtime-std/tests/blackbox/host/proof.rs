@@ -14,7 +14,7 @@ use crate::blackbox::rig::{
 };
 
 /// Paths that only the operator may read.
-const READS: [&str; 12] = [
+const READS: [&str; 13] = [
     "/api/v1/state",
     "/api/v1/live",
     "/api/v1/history",
@@ -23,6 +23,7 @@ const READS: [&str; 12] = [
     "/api/v1/matches",
     "/api/v1/results",
     "/api/v1/log",
+    "/api/v1/checklist",
     "/api/v1/bans",
     "/api/v1/settings",
     "/api/v1/events",

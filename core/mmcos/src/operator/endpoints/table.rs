@@ -128,6 +128,15 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |_| Endpoint::History,
     ),
     (
+        get(
+            "/api/v1/checklist",
+            "Returns what a new server needs, and what of it is done: of its host, as of the start.",
+        )
+        .with_commands(&["checklist"])
+        .returns::<Vec<view::Check>>(),
+        |_| Endpoint::Checklist,
+    ),
+    (
         list(
             "/api/v1/players",
             "Returns 50 players: `search` for a part of a name, a SteamID64 or the game's number; `filter` all, \

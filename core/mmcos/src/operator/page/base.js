@@ -21,6 +21,13 @@ function setText(node, text) {
   if (node.textContent !== String(text)) node.textContent = text;
 }
 
+function on(id, name, act) {
+  byId(id).addEventListener(name, (event) => {
+    event.preventDefault();
+    act();
+  });
+}
+
 async function ask(method, path, body) {
   const options = { method, headers: {}, signal: AbortSignal.timeout(10_000) };
   if (body !== undefined) {

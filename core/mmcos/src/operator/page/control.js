@@ -100,13 +100,6 @@ async function showOperators() {
   (await ask('GET', 'settings')).forEach(showSetting);
 }
 
-function on(id, name, act) {
-  byId(id).addEventListener(name, (event) => {
-    event.preventDefault();
-    act();
-  });
-}
-
 on('notice-close', 'click', () => tell(''));
 on('login', 'submit', async () => {
   try {

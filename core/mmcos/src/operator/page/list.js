@@ -7,8 +7,8 @@ const LIVE = 3000; // milliseconds between two updates
 const shownLists = {}; // by view
 
 // Makes the tools, the table and the pages of a list. `columns` have a title, perhaps the server's name to sort by, and whether
-// they are hidden on phones.
-function serverList(view, { path, filters = [], columns, what, defaults = {}, table: id, label, ...how }) {
+// they are hidden on phones. A list that is not `live` keeps its rows until the operator updates it.
+function serverList(view, { path, filters = [], columns, what, defaults = {}, table: id, label, live = true, ...how }) {
   const place = byId(view + '-list');
   const tools = element('form', undefined, { class: 'tools', role: 'search', 'aria-label': label });
   const search = element('input', undefined, { id: view + '-search', type: 'search', autocomplete: 'off' });
@@ -16,6 +16,11 @@ function serverList(view, { path, filters = [], columns, what, defaults = {}, ta
   const filter = element('select', undefined, { id: view + '-filter' });
   for (const [value, text] of filters) filter.append(element('option', text, { value }));
   if (filters.length) tools.append(element('label', 'Show', { for: filter.id }), filter);
+  if (!live) {
+    const update = element('button', 'Update', { type: 'button' });
+    update.addEventListener('click', () => show());
+    tools.append(update);
+  }
   const scroll = element('div', undefined, { class: 'scroll tall', role: 'region', 'aria-label': label, tabindex: '0' });
   const table = element('table', undefined, { id, class: how.actions ? 'steady' : 'fixed' });
   const heads = element('tr');
@@ -124,13 +129,14 @@ function serverList(view, { path, filters = [], columns, what, defaults = {}, ta
     rows(id, page.rows, { ...how, nothing: none });
     const last = wanted.start + page.rows.length;
     const some = page.rows.length ? (wanted.start + 1).toLocaleString() + '\u2013' + last.toLocaleString() + ' of ' : '';
-    setText(count, some + page.total.toLocaleString() + ' ' + what);
+    const when = live ? '' : ', as of ' + new Date().toLocaleTimeString();
+    setText(count, some + page.total.toLocaleString() + ' ' + what + when);
     before.disabled = wanted.start === 0;
     after.disabled = last >= page.total;
   }
 
   shownLists[view] = {
     show,
-    refresh: () => Date.now() - updatedAt >= LIVE && show(),
+    refresh: () => live && Date.now() - updatedAt >= LIVE && show(),
   };
 }

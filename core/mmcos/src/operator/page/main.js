@@ -1,7 +1,7 @@
 
 // The views, each at an address of its own
 
-const VIEWS = ['now', 'players', 'matches', 'results', 'leaderboard', 'season', 'moderation', 'settings', 'log', 'system', 'operators'];
+const VIEWS = ['now', 'players', 'matches', 'results', 'leaderboard', 'season', 'moderation', 'settings', 'log', 'audit', 'system', 'operators'];
 
 function address() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
@@ -23,6 +23,7 @@ function route() {
   const before = shownAt;
   shownAt = view + '/' + id;
   if (before !== undefined && before !== shownAt) {
+    tidy(0);
     scrollTo(0, 0);
     // A screen reader reads the title of the view.
     heading.focus({ preventScroll: true });
@@ -105,6 +106,7 @@ async function check() {
     if (session.access !== 'operator') sessionEnded();
     else if (!stream || stream.readyState === EventSource.CLOSED) watch();
     else if (isLive) asOf = new Date();
+    if (!byId('checklist').hidden) await showChecklist();
   } catch (error) {
     setLive(false, error.status ? error.message : 'Connection lost; trying again.');
     // The stream may hang on a dead connection.
@@ -140,7 +142,7 @@ async function start() {
     const select = byId('event-name');
     const names = await ask('GET', 'events');
     for (const name of names.slice(select.options.length)) select.append(element('option', name));
-    await showOperators();
+    await Promise.all([showOperators(), showChecklist()]);
   } catch (error) {
     tell(error.message);
   }

@@ -80,12 +80,11 @@ function clear(id) {
   lists.delete(id);
 }
 
-// Removes rows whose items went long ago.
-function tidy() {
-  if (Date.now() - touchedAt < 30_000) return;
+// Removes rows whose items went long ago: after a minute, or ten while the page is in use.
+function tidy(age = Date.now() - touchedAt < 30_000 ? 600_000 : 60_000) {
   for (const [id, known] of lists) {
     for (const [name, row] of known) {
-      if (!row.goneAt || Date.now() - row.goneAt < 60_000) continue;
+      if (!row.goneAt || Date.now() - row.goneAt < age) continue;
       row.remove();
       known.delete(name);
     }

@@ -1,19 +1,6 @@
 
 // Views of lists
 
-function playerActions(player) {
-  const { user_id: user, name, steam_id: steamId } = player();
-  return [
-    button('Kick', 'Kick ' + plain(name), () =>
-      command('POST', 'players/' + user + '/kick', undefined, 'Kicked ' + plain(player().name) + '. They can log in again.')),
-    button('Ban', 'Ban ' + plain(name), () => {
-      byId('ban-subject').value = steamId;
-      location.hash = '#/moderation';
-      setTimeout(() => byId('ban-reason').focus());
-    }),
-  ];
-}
-
 function matchActions(match) {
   const { session } = match();
   if (match().state === 'ended') return [];
@@ -26,7 +13,8 @@ function matchActions(match) {
 }
 
 const namesOf = (players) => players.flatMap((player, index) => (index ? [', ', named(player)] : [named(player)]));
-const change = (result) => (result.change > 0 ? '+' : '') + result.change +
+const signed = (points) => (points > 0 ? '+' : '') + points;
+const change = (result) => signed(result.change) +
   (result.claimed === result.change ? '' : ' (reported ' + result.claimed + ')');
 
 const TO_PLAYERS = { link: 'instructions for players', href: '/' };
@@ -135,11 +123,30 @@ serverList('log', {
   table: 'log',
   label: 'Log',
   what: 'lines',
+  live: false,
   filters: [['all', 'all'], ['warn', 'warnings'], ['info', 'the rest']],
   defaults: { sort: 'at' },
   columns: [{ title: 'When', sort: 'at', descending: true }, { title: 'Level' }, { title: 'Text' }],
   cells: (line) => [at(line.at), line.level === 'warn' ? 'warning' : line.level, line.text],
   nothing: (filter) => (filter === 'warn' ? 'No warnings among the last lines.' : 'Nothing has been logged since the server started.'),
+});
+
+const changed = ({ before, after }) => [before !== null && ' Before: ' + before + '.', after !== null && ' After: ' + after + '.'];
+
+serverList('audit', {
+  path: 'audit',
+  table: 'audit',
+  label: 'Audit log',
+  what: 'commands',
+  filters: [['all', 'all'], ['players', 'about players'], ['changes', 'without logins']],
+  defaults: { sort: 'number' },
+  columns: [{ title: 'When', sort: 'number', descending: true }, { title: 'Operator', sort: 'operator' }, { title: 'What was done' }],
+  key: (entry) => entry.number,
+  cells: (entry) => [
+    at(entry.at), entry.operator + (entry.address === null ? '' : ' from ' + entry.address),
+    [entry.text + '.', ...changed(entry).filter(Boolean)],
+  ],
+  nothing: () => 'No operator has done anything yet.',
 });
 
 function banCells(ban) {
@@ -150,52 +157,3 @@ function banCells(ban) {
   ];
 }
 
-// A player
-
-let details = null; // the player that is shown
-
-async function showPlayer(user) {
-  let player;
-  try {
-    player = await ask('GET', 'players/' + encodeURIComponent(user) + '/details');
-  } catch (error) {
-    if (error.status === 401) return sessionEnded();
-    byId('player-content').hidden = true;
-    setText(byId('player-title'), error.status === 404 ? 'No such player' : 'Player');
-    if (error.status !== 404) tell(error.message);
-    return;
-  }
-  if (address().view !== 'players' || address().id !== user) return;
-  const isOther = details?.user_id !== player.user_id;
-  details = player;
-  byId('player-content').hidden = false;
-  fill(byId('player-title'), { name: player.name, id: player.steam_id });
-  document.title = plain(player.name) + ' \u00b7 mmcos';
-  if (isOther) {
-    byId('player-actions').replaceChildren(...playerActions(() => details));
-    for (const id of ['player-results', 'player-bans', 'player-seasons', 'player-logins']) clear(id);
-  }
-  terms('player-terms', [
-    ['SteamID64', player.steam_id], ['Number in the game', player.user_facing_id], ['Account', player.user_id],
-    ['Status', player.does + (player.banned ? ', banned' : '')],
-    ['Match', player.session === null ? 'none' : { link: player.session, href: '#/matches?filter=all&search=' + player.session }],
-    ['First seen', at(player.first_seen)], ['Last seen', [at(player.seen), ' (', since(player.seen, true), ' ago)']],
-    ['Season ' + player.season, player.points + ' points, rank ' + player.rank + ', division ' + player.division],
-    ['Bonus at its start', player.bonus], ['Matches that counted', player.games],
-    ['Level', player.level + (player.prestige ? ', prestige ' + player.prestige : '')], ['Title', player.title],
-    ['As host', player.hosted.confirmed + ' matches took place; ' + player.hosted.unconfirmed + ' since then did not begin'],
-  ]);
-  rows('player-results', player.results, {
-    cells: (result) => [at(result.at), spaced(result.mode), change(result), result.points, { link: result.session, href: '#/matches?filter=all&search=' + result.session }],
-    nothing: 'No results in the last day.',
-  });
-  rows('player-seasons', player.seasons, {
-    cells: (season) => [season.season, season.rank, season.points, season.division],
-    nothing: 'Not among the first 100 of a past season.',
-  });
-  rows('player-bans', player.bans, { cells: banCells, nothing: 'No bans of this player or of the last address.' });
-  rows('player-logins', player.logins || [], {
-    cells: (login) => [at(login.at), login.address],
-    nothing: player.logins ? 'No login since the server started.' : 'Addresses are for moderators and admins.',
-  });
-}

@@ -9,10 +9,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Ban, PlayerRow, ResultRow};
-use crate::{Mmcos, ids::UserId, matchmaker::LiveMatch, moderation::Subject, public, state::sessions};
+use crate::{
+    Mmcos, ids::UserId, matchmaker::LiveMatch, moderation::Subject, players::Adjustment, public,
+    state::sessions,
+};
 use mmcos_core::{admin::Role, service::Context};
 
-/// The most results and logins of a player's page.
+/// The most results, logins and changes of points on a player's page.
 const ROWS: usize = 50;
 
 /// Player, with everything that is known.
@@ -43,6 +46,8 @@ pub(in crate::operator) struct PlayerDetails<'a> {
     results: Vec<ResultRow<'a>>,
     /// Places at the end of past seasons, among the first 100 of each.
     seasons: Vec<public::view::PastPlace>,
+    /// Changes of the points by operators, at most 50, the latest first.
+    adjustments: Vec<AdjustmentRow<'a>>,
     /// Bans of the account, and of the address of the last login, also those that have ended.
     bans: Vec<Ban<'a>>,
 }
@@ -54,6 +59,21 @@ struct Hosted {
     confirmed: u32,
     /// Number of matches in a row, up to the last, of whose start nothing was reported.
     unconfirmed: u32,
+}
+
+/// Change of a player's points by an operator.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct AdjustmentRow<'a> {
+    /// Time of the change.
+    at: i64,
+    /// Name of the operator.
+    operator: &'a str,
+    /// Points that were added.
+    change: i32,
+    /// Points after it.
+    points: i32,
+    /// Reason that the operator gave.
+    reason: &'a str,
 }
 
 /// Login of a player.
@@ -87,6 +107,10 @@ impl Mmcos {
             found.members().any(|member| member.account == player.user_id && !member.left)
         };
         let podiums = self.standings.podiums().values().rev();
+        let adjustments = self.standings.adjustments().filter(|adjustment| adjustment.user == player.user_id);
+        let mut adjustments: Vec<AdjustmentRow<'_>> = adjustments.map(adjustment_row).collect();
+        adjustments.reverse();
+        adjustments.truncate(ROWS);
         Some(PlayerDetails {
             row: self.player_rows(cx, &[player]).pop()?,
             user_facing_id: player.user_facing_id().as_str().into(),
@@ -103,8 +127,19 @@ impl Mmcos {
             logins: (role >= Role::Moderator).then(|| logins.into_iter().map(login_row).collect()),
             results: self.results_of(player, ROWS),
             seasons: podiums.filter_map(|podium| public::past_place(podium, player.user_id)).collect(),
+            adjustments,
             bans: self.ban_rows(cx).filter(|ban| about.contains(&ban.subject)).collect(),
         })
+    }
+}
+
+fn adjustment_row(adjustment: &Adjustment) -> AdjustmentRow<'_> {
+    AdjustmentRow {
+        at: adjustment.at.as_secs(),
+        operator: &adjustment.operator,
+        change: adjustment.change.0,
+        points: adjustment.after.points.0,
+        reason: &adjustment.reason,
     }
 }
 

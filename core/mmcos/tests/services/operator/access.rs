@@ -15,7 +15,7 @@ use super::{
 use crate::rig::{Rig, status};
 use crate::world::Hosted;
 
-const READS: [&str; 12] = [
+const READS: [&str; 13] = [
     "/api/v1/state",
     "/api/v1/live",
     "/api/v1/history",
@@ -24,6 +24,7 @@ const READS: [&str; 12] = [
     "/api/v1/matches",
     "/api/v1/results",
     "/api/v1/log",
+    "/api/v1/checklist",
     "/api/v1/bans",
     "/api/v1/settings",
     "/api/v1/events",

@@ -61,6 +61,13 @@ fn points_are_changed_with_a_reason_and_the_change_is_a_record() {
     assert!(entry["text"].as_str().unwrap().contains("a crash of the server"), "{entry}");
     assert_eq!((&entry["before"], &entry["about"]), (&"500 points, division 1".into(), &2.into()));
 
+    let shown = view(&mut rig, "players/1/details")["adjustments"].clone();
+    assert_eq!(
+        (shown.as_array().unwrap().len(), &shown[0]["points"], &shown[1]["change"]),
+        (2, &40.into(), &(-10).into()),
+        "the latest first: {shown}"
+    );
+
     let rows: Vec<Record> = rig.server.service().rows().collect();
     let mut next = world::restarted(&rig, super::config(), rig.wall());
     let adjustments = |rows: &[Record]| rows.iter().filter(|row| matches!(row, Record::Adjusted(_))).count();

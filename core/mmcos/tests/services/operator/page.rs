@@ -1,6 +1,9 @@
 //! The files of the dashboard, and pages for players.
 
-use mmcos_core::admin::{Addresses, VisitorPage};
+use mmcos_core::{
+    admin::{Addresses, VisitorPage},
+    game::Finding,
+};
 use serde_json::Value;
 
 use super::{
@@ -60,6 +63,29 @@ fn pages_are_for_everybody_at_their_paths_and_name_the_address_that_was_used() {
     hosted.life.desk.addresses = Addresses { public: "race.example.org".parse().ok(), own: Vec::new() };
     let mut rig = world::rig(hosted);
     assert_eq!(body(&get(&mut rig, "anything.example", "/")), "called race.example.org");
+}
+
+#[test]
+fn the_checklist_has_the_findings_of_the_host_and_the_first_player() {
+    let mut hosted = super::config();
+    hosted.life.desk.findings = vec![
+        Finding::ok("address", "players use 192.0.2.7"),
+        Finding::problem("ports", "games cannot connect: do this."),
+    ];
+    let mut rig = world::rig(hosted);
+    let checks = |rig: &mut _| -> Vec<(String, bool)> {
+        let checks = super::view(rig, "checklist");
+        let checks = checks.as_array().unwrap().iter();
+        checks.map(|check| (check["text"].as_str().unwrap().to_owned(), check["done"] == true)).collect()
+    };
+    let before = checks(&mut rig);
+    assert_eq!(
+        before[..2],
+        [("players use 192.0.2.7".to_owned(), true), ("games cannot connect: do this.".to_owned(), false)]
+    );
+    assert!(!before[2].1 && before[2].0.starts_with("no player has logged in yet"), "{before:?}");
+    world::login(&mut rig, super::ANN, "Ann");
+    assert_eq!(checks(&mut rig)[2], ("one player is registered".to_owned(), true));
 }
 
 #[test]
