@@ -18,7 +18,7 @@ function rows(id, items, { key = (item, place) => place, cells, actions, nothing
   if (!note) {
     note = element('tr', undefined, { class: 'note' });
     // No wider than the columns of a phone, or it would make columns of its own.
-    note.append(element('td', undefined, { colspan: steady ? 3 : heads.length, class: 'quiet' }));
+    note.append(element('td', undefined, { colspan: steady ? 3 : heads.filter((head) => !head.classList.contains('minor')).length, class: 'quiet' }));
     body.append(note);
   }
   const present = new Set();
