@@ -151,6 +151,22 @@ fn settings_and_season(page: &mut Page<'_>, ann: u32) {
     press(page, "[aria-label=\"Reset maintenance\"]");
     page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
 
+    // A planned message, in the zone of the browser, and its end.
+    type_in(page, "#plan-from", "2030-01-01T20:00");
+    type_in(page, "#plan-until", "2030-01-01T22:00");
+    type_in(page, "#plan-message", "Cup on New Year");
+    press(page, "#plan button");
+    reports(page, "Planned Cup on New Year.");
+    page.wait(
+        "document.querySelector('#plans tr[data-key] td:nth-child(3)')?.textContent === 'Cup on New Year'",
+    );
+    assert!(
+        page.evaluate("document.querySelector('#plans time').textContent").as_str().unwrap().contains("20")
+    );
+    press_and_confirm(page, "#plans .actions button");
+    reports(page, "Removed a plan.");
+    page.wait("document.querySelector('#plans tr[data-key]').classList.contains('gone')");
+
     // An event, the next season, past seasons.
     go(page, "season");
     press(page, "#event button:not(.danger)");

@@ -95,8 +95,23 @@ function showRole({ name, role }) {
   setText(byId('me'), name ? name + (name === role ? '' : ' (' + role + ')') : '');
 }
 
+const planned = ({ maintenance, message }) => [maintenance && 'maintenance', message].filter(Boolean).join(': ');
+
+async function showPlans() {
+  rows('plans', await ask('GET', 'plans'), {
+    key: (plan) => plan.number,
+    cells: (plan) => [at(plan.from), [at(plan.until), plan.on ? ' (now)' : ''], planned(plan)],
+    actions: (plan) => [button('Remove', 'Remove the plan ' + planned(plan()), () => {
+      if (!confirm('Remove the plan “' + planned(plan()) + '”? If it is on, it ends.')) return;
+      command('DELETE', 'plans/' + plan().number, undefined, 'Removed a plan.');
+    }, 'danger admin')],
+    nothing: 'Nothing is planned.',
+  });
+}
+
 async function showOperators() {
   if (document.body.dataset.role === 'admin') showAdmins().catch(() => {});
+  showPlans().catch(() => {});
   (await ask('GET', 'settings')).forEach(showSetting);
 }
 
@@ -130,6 +145,14 @@ on('ban', 'submit', async () => {
   fields.forEach((field, index) => {
     if (field.value === sent[index]) field.value = '';
   });
+});
+on('plan', 'submit', async () => {
+  const [from, until] = ['from', 'until'].map((name) => new Date(byId('plan-' + name).value).getTime() / 1000);
+  const message = byId('plan-message').value;
+  const maintenance = byId('plan-logins').value === 'maintenance';
+  const plan = { from, until, maintenance, ...(message && { message }) };
+  if (!(await command('POST', 'plans', plan, 'Planned ' + planned(plan) + '.'))) return;
+  for (const name of ['from', 'until', 'message']) byId('plan-' + name).value = '';
 });
 on('operator-add', 'submit', async () => {
   const [name, role, days] = ['name', 'role', 'days'].map((field) => byId('operator-' + field).value);
