@@ -103,8 +103,8 @@ async function check() {
   try {
     const session = await ask('GET', 'session');
     showRole(session);
-    if (session.access !== 'operator') sessionEnded();
-    else if (!stream || stream.readyState === EventSource.CLOSED) watch();
+    if (session.access !== 'operator') return sessionEnded();
+    if (!stream || stream.readyState === EventSource.CLOSED) watch();
     else if (isLive) asOf = new Date();
     if (!byId('checklist').hidden) await showChecklist();
   } catch (error) {
