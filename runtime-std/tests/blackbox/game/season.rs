@@ -30,8 +30,10 @@ fn number(data: &Path, sql: &str) -> i64 {
 /// Fills a store that has one player with many more. Each has a different number of points.
 fn fill(data: &Path) {
     let rows = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-        INSERT INTO players SELECT n, 76561202255230000 + n + 1000000, printf('%013d', n), 'Player ' || n, title, 5, 0,
-            season, 0, 0, 0, 3, 1, 0, first_seen, last_seen FROM n, players WHERE user_id = 1";
+        INSERT INTO players (user_id, steam_id, user_facing_id, name, renamed, title, level, prestige, season, points,
+            division, bonus, games, hosted, hosted_unconfirmed, first_seen, last_seen)
+        SELECT n, 76561202255230000 + n + 1000000, printf('%013d', n), 'Player ' || n, 0, title, 5, 0, season, 0,
+            0, 0, 3, 1, 0, first_seen, last_seen FROM n, players WHERE user_id = 1";
     let store = store(data);
     store.execute(rows, [PLAYERS]).unwrap();
 }
