@@ -36,9 +36,9 @@ mmcos_core::settings! {
         data_dir: Directory = "{program}-data",
 
         /// Location of the records: "sqlite" for a file in the data directory, or the URL of a PostgreSQL database,
-        /// such as "postgres://mmcos@db.example.org/mmcos". The variable PGPASSWORD may hold its password. A server
-        /// elsewhere must have a certificate that this machine trusts, unless the URL ends with "?sslmode=disable".
-        /// Copy an existing store with `{program} move-store` first.
+        /// such as "postgres://{program}@db.example.org/{program}". The variable PGPASSWORD may hold its password. A
+        /// server elsewhere must have a certificate that this machine trusts, unless the URL ends with
+        /// "?sslmode=disable". Copy an existing store with `{program} move-store` first.
         store: Location = "sqlite",
 
         /// URL of a webhook (Discord, Slack, ntfy, Telegram, or a program of your own) that gets the game's news, for
