@@ -168,7 +168,9 @@ fn a_season_begins_early_only_after_a_yes() {
     let click = "document.querySelector('#season-start').click()";
     let asked = page.answer(click, false);
     assert!(asked.starts_with(&format!("Begin season {} now?", number + 1)), "{asked}");
-    assert!(asked.ends_with("This cannot be undone."), "{asked}");
+    assert!(asked.ends_with("For a day this can be undone, without the points won meanwhile."), "{asked}");
+    let undo = "document.querySelector('#season-undo')";
+    assert_eq!(page.evaluate(&format!("{undo}.hidden")), true, "the calendar began this one");
     // The command after a "no" arrives, and no earlier one did.
     page.evaluate(
         "document.querySelector('#setting-message').value = 'Still here'; \
@@ -183,6 +185,15 @@ fn a_season_begins_early_only_after_a_yes() {
         page.wait("document.querySelector('#notice').textContent.startsWith('the season ended at')");
     } else {
         page.wait(&format!("document.querySelector('#season dd').textContent === '{}'", number + 1));
+        page.wait(&format!("!{undo}.hidden"));
+        let asked = page.answer(&format!("{undo}.click()"), true);
+        assert!(
+            asked.starts_with(&format!("Undo season {} and go on with season {number}?", number + 1)),
+            "{asked}"
+        );
+        page.wait(&format!(
+            "document.querySelector('#season dd').textContent === '{number}' && {undo}.hidden"
+        ));
     }
     assert_eq!(orders(&page), 1);
 }

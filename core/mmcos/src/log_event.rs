@@ -150,6 +150,14 @@ pub enum LogEvent {
         /// Its number from now on.
         season: SeasonId,
     },
+    /// A season that an operator began early was undone.
+    #[error("season {} was undone: season {} goes on, with the points from before", undone.0, season.0)]
+    SeasonUndone {
+        /// The season that was undone.
+        undone: SeasonId,
+        /// The season that goes on.
+        season: SeasonId,
+    },
     /// Rows of players were gone when the server started.
     #[error(
         "{accounts} accounts are missing in the store: these players start again at their next login, and their \
@@ -217,7 +225,9 @@ impl Report for LogEvent {
             Self::Unbanned(_) => "mmcos::unban",
             Self::Operator { .. } => "mmcos::operator",
             Self::NoOperator { .. } => "mmcos::no-operator",
-            Self::SeasonStarted { .. } | Self::SeasonRenumbered { .. } => "mmcos::season",
+            Self::SeasonStarted { .. } | Self::SeasonRenumbered { .. } | Self::SeasonUndone { .. } => {
+                "mmcos::season"
+            }
             Self::AccountsMissing { .. } => "mmcos::accounts-missing",
             Self::EventByHand(_) => "mmcos::event",
             Self::Unseen { .. } => "mmcos::unseen",
@@ -241,6 +251,7 @@ impl Report for LogEvent {
             | Self::Operator { .. }
             | Self::SeasonStarted { .. }
             | Self::SeasonRenumbered { .. }
+            | Self::SeasonUndone { .. }
             | Self::EventByHand(_)
             | Self::Unseen { .. } => Level::Info,
         }

@@ -118,7 +118,8 @@ impl Row for Record {
 
     fn milestone(&self) -> Option<Milestone> {
         let Self::SeasonStarted(started) = self else { return None };
-        Some(Milestone { name: "season", number: started.season.0.into() })
+        // An undone season must not replace the copy from before the season that goes on.
+        (!started.is_undone).then(|| Milestone { name: "season", number: started.season.0.into() })
     }
 }
 
@@ -126,7 +127,13 @@ impl Row for Record {
 const SEASONS: Table = Table {
     record: "SeasonStarted",
     name: "seasons",
-    columns: &[Column::integer("season"), Column::integer("starts"), Column::json("change").of("roll_over")],
+    columns: &[
+        Column::integer("season"),
+        Column::integer("starts"),
+        Column::json("change").of("roll_over"),
+        Column::integer("returns_to"),
+        Column::integer("undone").of("is_undone"),
+    ],
     restore: Restore::Latest,
     ..Table::PLAIN
 };
@@ -148,6 +155,7 @@ const PLAYERS: Table = Table {
         Column::integer("points").of("standing.points"),
         Column::integer("division").of("standing.division"),
         Column::integer("bonus"),
+        Column::json("ended"),
         Column::integer("games").of("profile.games"),
         Column::integer("hosted").of("profile.hosted.confirmed"),
         Column::integer("hosted_unconfirmed").of("profile.hosted.unconfirmed"),

@@ -229,7 +229,9 @@ fn some() -> Vec<Record> {
 
 fn begins(season: i32, roll_over: Option<RollOver>) -> Record {
     let roll_over = roll_over.map(Box::new);
-    Record::SeasonStarted(Box::new(SeasonStarted { season: SeasonId(season), starts: NOW, roll_over }))
+    let started =
+        SeasonStarted { season: SeasonId(season), starts: NOW, roll_over, ..SeasonStarted::default() };
+    Record::SeasonStarted(Box::new(started))
 }
 
 fn server() -> Server<Mmcos> {

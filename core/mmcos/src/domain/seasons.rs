@@ -113,9 +113,13 @@ impl Season {
     /// Returns the number of the season at a moment before this one began. If others were begun early meanwhile, it
     /// may be one before that.
     pub fn of_earlier(&self, moment: Wall) -> SeasonId {
-        let was_early = self.starts > Self::at(self.starts).starts;
-        let begun_early_before = self.begun_early().saturating_sub(i32::from(was_early));
+        let begun_early_before = self.begun_early().saturating_sub(i32::from(self.is_early()));
         Self::at(moment).id.plus(begun_early_before).min(self.id.plus(-1))
+    }
+
+    /// Returns true if an operator began this season early.
+    pub(crate) fn is_early(&self) -> bool {
+        self.starts > Self::at(self.starts).starts
     }
 
     /// Returns the number of seasons that were begun early, up to this one.
@@ -248,6 +252,33 @@ pub struct SeasonStarted {
     /// Effect on players of the season before; `None` if they keep their points, and the season only got another
     /// number.
     pub roll_over: Option<Box<RollOver>>,
+    /// The first moment of the season before, if this one was begun early: it may be undone.
+    #[serde(default)]
+    pub returns_to: Option<Wall>,
+    /// True if this season goes on because the next one was undone: players get back their [`Ended`] standings.
+    #[serde(default)]
+    pub is_undone: bool,
+}
+
+/// Age of a season that was begun early, in milliseconds, from which it cannot be undone. (Our choice.)
+const UNDO_MILLIS: i64 = 86_400_000;
+
+impl SeasonStarted {
+    /// Returns the season that goes on if this one is undone; `None` if that is not possible, or not any more.
+    pub fn undone(&self, now: Wall) -> Option<Season> {
+        let age = now.as_millis().saturating_sub(self.starts.as_millis());
+        let starts = self.returns_to.filter(|_| (0..UNDO_MILLIS).contains(&age))?;
+        Some(Season::that_began(starts, self.season.plus(-1)))
+    }
+}
+
+/// A player's standing at the end of a season that an operator ended early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Ended {
+    /// Points and division.
+    pub standing: Standing,
+    /// The part of the points that was given at the start of that season.
+    pub bonus: Points,
 }
 
 /// Prizes at the end of a season, as the game reads them, e.g. `Boxes:3:`; empty for none. The game hands them out by

@@ -27,8 +27,6 @@ use mmcos_core::{
     wire::http::{Request, Status},
 };
 
-/// Age of a season, in milliseconds, below which ending it is likely a button that was pressed twice. (Our choice.)
-const NEW_SEASON_MILLIS: i64 = 3_600_000;
 /// Bytes of the longest text about a ban.
 const LONGEST_TEXT: usize = 500;
 /// Hours of the longest special event that an operator can start.
@@ -79,19 +77,6 @@ pub(super) struct StartEvent {
     hours: u32,
 }
 
-/// Body of `POST /api/v1/season/start`. The number makes a repeated command begin one season only.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StartSeason {
-    /// The number after that of the current season. Rejected between seasons, when the next one begins by itself. Or
-    /// `renumber_to` of the state, for a season that began while the clock was ahead.
-    #[schemars(with = "i32")]
-    season: SeasonId,
-    /// Confirmation. Needed if the current season began less than an hour ago.
-    #[serde(default)]
-    confirm: bool,
-}
-
 /// A command that was carried out.
 #[derive(Debug)]
 pub(super) struct Deed {
@@ -122,6 +107,12 @@ impl Deed {
         Self { before, after, ..self }
     }
 
+    /// Sets the season before and after.
+    pub(super) fn changing_season(self, before: SeasonId, after: SeasonId) -> Self {
+        let [before, after] = [before, after].map(|season| Some(format!("season {}", season.0)));
+        self.changing(before, after)
+    }
+
     /// Replaces the response.
     pub(super) fn with_response(self, response: AdminResponse) -> Self {
         Self { response, ..self }
@@ -149,12 +140,20 @@ pub(super) enum CommandError {
     )]
     SeasonAhead { season: i32, starts: UtcText, right: i32 },
     #[error(
-        "this machine's clock has jumped and may be wrong, so no season can begin: check its date and time. Try again \
-         once the clock is right, or has run evenly for long enough"
+        "this machine's clock has jumped and may be wrong, so no season can begin or be undone: check its date and \
+         time. Try again once the clock is right, or has run evenly for long enough"
     )]
     ClockInDoubt,
     #[error("`season` must be {}, the number of the next season", .0.0)]
     NotNext(SeasonId),
+    #[error("`season` must be {}, the number of the season that is to go on", .0.0)]
+    NotBefore(SeasonId),
+    #[error(
+        "season {season} cannot be undone: only a season that was begun early can, for a day. To get back the points \
+         from before it, stop the server and restore the copy that was made then, without anything that came later: \
+         mmcos restore DATA/seasons/before-season-{season}.db", season = .0.0
+    )]
+    NotUndoable(SeasonId),
     #[error("{0} must be {1}")]
     Value(&'static str, &'static str),
     #[error("{0}: send it again with `\"confirm\": true` if you mean it")]
@@ -243,6 +242,7 @@ impl Mmcos {
             Endpoint::Ban => self.start_ban(cx, body, peer),
             Endpoint::LiftBan => self.lift_ban(cx, body),
             Endpoint::StartSeason => self.start_season(cx, body),
+            Endpoint::UndoSeason => self.undo_season(cx, body),
             Endpoint::StartEvent => self.start_event(cx, body),
             Endpoint::StopEvent => {
                 let before = self.event_now(cx);
@@ -390,49 +390,6 @@ impl Mmcos {
     fn user_of(&self, subject: Subject) -> Option<UserId> {
         let Subject::Account(steam_id) = subject else { return None };
         self.players().by_steam_id(steam_id).map(|player| player.user_id)
-    }
-
-    fn start_season(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {
-        let StartSeason { season: wanted, confirm } = serde_json::from_slice(body)?;
-        let (season, now) = (*self.standings.season(), cx.now().wall);
-        let next = season.early(now);
-        if wanted == season.id {
-            return Ok(Deed::new(format!("asked for season {}, which is on already", wanted.0)));
-        }
-        if cx.clock().trouble().is_some() {
-            return Err(CommandError::ClockInDoubt);
-        }
-        let change = |after: SeasonId| {
-            let [before, after] = [season.id, after].map(|season| Some(format!("season {}", season.0)));
-            move |text: String| Deed::new(text).changing(before, after)
-        };
-        if let Some(right) = season.renumbered(now) {
-            if wanted != right.id {
-                return Err(CommandError::SeasonAhead {
-                    season: season.id.0,
-                    starts: season.starts.into(),
-                    right: right.id.0,
-                });
-            }
-            self.standings.renumber_season(cx, right);
-            self.game_configuration.changed();
-            let text = format!("called season {} season {} again", season.id.0, right.id.0);
-            return Ok(change(right.id)(text));
-        }
-        if wanted != next.id {
-            return Err(CommandError::NotNext(next.id));
-        }
-        if !season.is_active(now) {
-            return Err(CommandError::NoSeason(season.inactive_from.into(), season.next_starts.into()));
-        }
-        let age = now.as_millis().saturating_sub(season.starts.as_millis());
-        if age < NEW_SEASON_MILLIS && !confirm {
-            let began = UtcText::from(season.starts);
-            return Err(CommandError::Unconfirmed(format!("season {} began only at {began}", season.id.0)));
-        }
-        self.begin_season(cx, next);
-        let text = format!("ended season {} early, and began season {}", season.id.0, next.id.0);
-        Ok(change(next.id)(text))
     }
 
     fn start_event(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {

@@ -81,6 +81,8 @@ pub(super) enum Endpoint<'a> {
     LiftBan,
     /// Start the next season at once.
     StartSeason,
+    /// Undo a season that was begun early.
+    UndoSeason,
     /// Get the names of all events.
     Events,
     /// Start an event.

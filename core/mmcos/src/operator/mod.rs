@@ -11,6 +11,7 @@ mod metrics;
 mod operators;
 mod plans;
 mod players;
+mod season;
 mod view;
 
 use alloc::{

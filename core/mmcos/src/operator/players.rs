@@ -84,7 +84,7 @@ impl Mmcos {
         let races = matches.iter().map(|(found, _)| found).filter(|found| found.players.contains(&user));
         let bans = self.bans.iter().filter(|ban| ban.subject == Subject::Account(player.steam_id));
         let adjustments = self.standings.adjustments().filter(|adjustment| adjustment.user == user);
-        let podiums = self.standings.podiums().values();
+        let podiums = self.standings.podiums();
         let places = podiums.filter_map(|podium| Some((podium.season, podium.of(user)?)));
         let places =
             places.map(|(season, (rank, place))| json!({ "season": season, "rank": rank, "place": place }));

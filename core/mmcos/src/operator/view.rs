@@ -278,6 +278,9 @@ pub(super) struct Season {
     /// Number that the calendar has for this season, if by the current clock it begins only later: it began while the
     /// clock was ahead. `POST /api/v1/season/start` with this number sets it; points stay.
     pub(super) renumber_to: Option<i32>,
+    /// Number of the season before, if this one was begun early less than a day ago. `POST /api/v1/season/undo` with
+    /// this number continues it, with the points from before.
+    pub(super) undo_to: Option<i32>,
 }
 
 /// Special event.

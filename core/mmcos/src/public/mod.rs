@@ -340,7 +340,7 @@ impl Mmcos {
             change: result.counted.0,
             points: result.progress.after.points.0,
         });
-        let seasons = self.standings.podiums().values().rev().filter_map(|podium| past_place(podium, user));
+        let seasons = self.standings.podiums().rev().filter_map(|podium| past_place(podium, user));
         Ok(view::PlayerPage {
             name: player.profile.name.as_str(),
             rank: rank.saturating_add(1),
@@ -357,7 +357,7 @@ impl Mmcos {
     }
 
     fn past_seasons(&self) -> Vec<view::PastSeason> {
-        let seasons = self.standings.podiums().values().rev();
+        let seasons = self.standings.podiums().rev();
         seasons
             .map(|podium| view::PastSeason { season: podium.season.0, places: podium.places.len() })
             .collect()
@@ -365,7 +365,7 @@ impl Mmcos {
 
     fn final_standings(&self, season: &str) -> Result<view::FinalStandings<'_>, Missing> {
         let season = season.parse().map(SeasonId).map_err(|_| NOT_FOUND)?;
-        let podium = self.standings.podiums().get(&season).ok_or(NOT_FOUND)?;
+        let podium = self.standings.podiums().find(|podium| podium.season == season).ok_or(NOT_FOUND)?;
         let rows = (0..).zip(&podium.places).map(|(rank, place)| view::Place {
             rank: u32::saturating_add(rank, 1),
             user_id: is_public_name(place.name.as_str()).then_some(place.user.0),

@@ -18,7 +18,7 @@ use crate::{
         Adjustment, Adjustments, DeletedPlayer, Level, Name, Player, Players, Prestige, Profile, RestoreError,
     },
     results::Progress,
-    seasons::{Prizes, RankBonus, RollOver, Season, SeasonId, SeasonStarted},
+    seasons::{Ended, Prizes, RankBonus, RollOver, Season, SeasonId, SeasonStarted},
     session_token::Session,
 };
 use mmcos_core::{
@@ -53,8 +53,8 @@ pub(crate) struct Standings {
     players: Players,
     ladder: Ladder,
     season: Season,
-    /// Effect of the current season on players of the season before.
-    roll_over: Option<Box<RollOver>>,
+    /// The change that began the season, for rows of players that are still of the season before.
+    started: SeasonStarted,
     /// Players whose rows may not be durable in this season yet.
     saving: Option<Saving>,
     /// Maximum number of rows in a piece.
@@ -79,7 +79,7 @@ impl Standings {
             players: Players::default(),
             ladder: Ladder::of(catalogue),
             season: Season::NONE,
-            roll_over: None,
+            started: SeasonStarted::default(),
             saving: None,
             piece,
             began: Wall::from_millis(i64::MIN),
@@ -99,9 +99,19 @@ impl Standings {
         &self.season
     }
 
-    /// Returns the first places of the seasons that have ended.
-    pub(crate) const fn podiums(&self) -> &BTreeMap<SeasonId, Podium> {
-        &self.podiums
+    /// Returns the first places of the seasons that have ended. (One whose end was undone has not.)
+    pub(crate) fn podiums(&self) -> impl DoubleEndedIterator<Item = &Podium> {
+        self.podiums.range(..self.season.id).map(|(_, podium)| podium)
+    }
+
+    /// Returns the season that goes on if the current one is undone; `None` if that is not possible, or not any more.
+    pub(crate) fn undone(&self, now: Wall) -> Option<Season> {
+        self.started.undone(now)
+    }
+
+    /// Returns the number of players whose points have changed since the season began.
+    pub(crate) fn moved(&self) -> usize {
+        self.players.iter().filter(|player| player.has_moved()).count()
     }
 
     /// Returns the player with this account, and the number of players ahead.
@@ -180,10 +190,17 @@ impl Standings {
         (user, other): (UserId, UserId),
         (operator, reason): (String, String),
     ) -> Option<&Adjustment> {
-        let (before, other) = (self.players.get(user)?.standing, self.players.get(other)?.clone());
-        let change = other.standing.points;
+        let (player, other) = (self.players.get(user)?, self.players.get(other)?.clone());
+        let (before, change) = (player.standing, other.standing.points);
         let after = self.ladder.after(before, change);
-        self.players.absorb(user, &other, after)?;
+        let ended = match (player.ended, other.ended) {
+            (Some(own), Some(other)) => Some(Ended {
+                standing: self.ladder.after(own.standing, other.standing.points),
+                bonus: Points(own.bonus.0.saturating_add(other.bonus.0)),
+            }),
+            (own, other) => own.or(other),
+        };
+        self.players.absorb(user, &other, (after, ended))?;
         let at = cx.now().wall;
         Some(self.keep(cx, Adjustment { at, user, operator, change, before, after, reason }))
     }
@@ -284,7 +301,18 @@ impl Standings {
     /// Changes the season's number to the calendar's, after it was begun at a wrong time. Points stay.
     pub(crate) fn renumber_season(&mut self, cx: &mut Context<'_, Mmcos>, season: Season) {
         cx.log(LogEvent::SeasonRenumbered { wrong: self.season.id, season: season.id });
-        self.change_season(cx, season, None);
+        let Season { id, starts, .. } = season;
+        self.change_season(cx, season, SeasonStarted { season: id, starts, ..SeasonStarted::default() });
+    }
+
+    /// Continues the season before this one, which was begun early. All players have their standings of before.
+    pub(crate) fn undo_season(&mut self, cx: &mut Context<'_, Mmcos>, season: Season) {
+        cx.log(LogEvent::SeasonUndone { undone: self.season.id, season: season.id });
+        self.began = Wall::from_millis(i64::MIN);
+        self.heard.clear();
+        let Season { id, starts, .. } = season;
+        let started = SeasonStarted { season: id, starts, is_undone: true, ..SeasonStarted::default() };
+        self.change_season(cx, season, started);
     }
 
     /// Begins a season: all players' points start again.
@@ -299,7 +327,15 @@ impl Standings {
         let rank_bonus = RankBonus::all_of(catalogue);
         let prizes = Prizes::of(catalogue);
         let roll_over = RollOver::new(self.ladder.clone(), &rank_bonus, self.players.ranking(), prizes);
-        let players = self.change_season(cx, season, Some(Box::new(roll_over)));
+        let Season { id, starts, .. } = season;
+        let started = SeasonStarted {
+            season: id,
+            starts,
+            roll_over: Some(Box::new(roll_over)),
+            returns_to: season.is_early().then_some(self.season.starts),
+            is_undone: false,
+        };
+        let players = self.change_season(cx, season, started);
         cx.log(LogEvent::SeasonStarted { season: season.id, ends: season.inactive_from, players });
     }
 
@@ -308,16 +344,15 @@ impl Standings {
         &mut self,
         cx: &mut Context<'_, Mmcos>,
         season: Season,
-        roll_over: Option<Box<RollOver>>,
+        started: SeasonStarted,
     ) -> usize {
         // A row must be at most one change behind. Two changes within a minute are only ever an operator's.
         self.save_players(cx, usize::MAX);
         let podium = self.podium();
-        let Season { id, starts, .. } = season;
         let ended = core::mem::replace(&mut self.season, season);
-        self.roll_over.clone_from(&roll_over);
-        cx.record(Record::SeasonStarted(Box::new(SeasonStarted { season: id, starts, roll_over })));
-        if let Some(roll_over) = self.roll_over.as_ref().filter(|_| ended != Season::NONE) {
+        self.started = started;
+        cx.record(Record::SeasonStarted(Box::new(self.started.clone())));
+        if let Some(roll_over) = self.started.roll_over.as_ref().filter(|_| ended != Season::NONE) {
             roll_over.prizes.each(ended.id).for_each(|prize| cx.record(Record::Prize(prize)));
             cx.record(Record::Podium(podium.clone()));
             self.podiums.insert(podium.season, podium);
@@ -340,7 +375,7 @@ impl Standings {
 
     /// Brings all players into the season and schedules the saving of their rows. Returns the number of players.
     fn enter_season(&mut self) -> usize {
-        let players = self.players.enter(self.season.id, self.roll_over.as_deref());
+        let players = self.players.enter(&self.started);
         let first = self.players.iter().next().filter(|_| players > 0);
         self.saving = first.map(|player| Saving::from(player.user_id));
         players
@@ -382,7 +417,7 @@ impl Standings {
         let user = player.user_id;
         let is_old = player.season != self.season.id && self.season != Season::NONE;
         if is_old {
-            player.enter(self.season.id, self.roll_over.as_deref());
+            player.enter(&self.started);
         }
         self.missing = self.missing.saturating_add(self.players.restore(player)?);
         if is_old {
@@ -397,7 +432,7 @@ impl Standings {
     /// Restores a change of season.
     pub(crate) fn restore_season(&mut self, started: SeasonStarted) {
         self.season = Season::that_began(started.starts, started.season);
-        self.roll_over = started.roll_over;
+        self.started = started;
         self.enter_season();
     }
 
@@ -408,8 +443,8 @@ impl Standings {
 
     /// Returns the rows to restore for the current state.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Record> {
-        let Season { id: season, starts, .. } = self.season;
-        let started = SeasonStarted { season, starts, ..SeasonStarted::default() };
+        let SeasonStarted { season, starts, returns_to, .. } = self.started;
+        let started = SeasonStarted { season, starts, returns_to, ..SeasonStarted::default() };
         let started = (self.season != Season::NONE).then(|| Record::SeasonStarted(Box::new(started)));
         let players = self.players.iter().map(|player| Record::Player(Box::new(player.clone())));
         let deleted = self.deleted.iter();

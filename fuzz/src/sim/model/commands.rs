@@ -61,6 +61,8 @@ impl Model {
             Command::BanAll => 409,
             Command::StartSeason(_) if self.refuses_season(command, now, is_sure) => 400,
             Command::StartSeason(season) if self.doubts_season(*season, now) => 409,
+            Command::UndoSeason(season, _) if self.refuses_undo(*season, now, is_sure) => 400,
+            Command::UndoSeason(season, false) if self.would_drop_points(*season) => 409,
             // After too many attempts a client must wait.
             Command::Stranger(_) if status == 429 => 429,
             Command::Stranger(_) => 401,
@@ -74,6 +76,10 @@ impl Model {
             Command::EndMatch(session) => return self.end(*session, seq),
             Command::StartSeason(season) => {
                 self.start_season_early(*season, now, seq);
+                return Ok(());
+            }
+            Command::UndoSeason(season, _) => {
+                self.undo_season(*season, seq);
                 return Ok(());
             }
             _ => {}
@@ -102,6 +108,25 @@ impl Model {
         season.is_some_and(|season| now.as_millis() - season.starts.as_millis() < HOUR)
     }
 
+    /// Returns true if the last change of season must not be undone: it was not an operator's, is a day old, or led
+    /// from another season.
+    fn refuses_undo(&self, wanted: i32, now: Wall, is_sure: bool) -> bool {
+        let Some(season) = self.season.filter(|season| season.id.0 != wanted) else { return false };
+        let age = now.as_millis() - season.starts.as_millis();
+        let is_before = self.before.is_some_and(|before| before.id.0 == wanted);
+        !(is_sure && is_before && (0..24 * HOUR).contains(&age))
+    }
+
+    /// Returns true if players have other points than at the start of the season that would be undone.
+    fn would_drop_points(&self, wanted: i32) -> bool {
+        self.season() != wanted && self.accounts.iter().any(|account| account.points != account.bonus)
+    }
+
+    /// Returns true if the current season was begun early.
+    pub(crate) fn is_early(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// Returns the number of the season by the calendar.
     pub(crate) fn right_season(&self, now: Wall) -> i32 {
         Season::at(now).id.0 + self.early
@@ -111,13 +136,28 @@ impl Model {
     fn start_season_early(&mut self, wanted: i32, now: Wall, seq: CommitSeq) {
         let Some(season) = self.season.filter(|season| season.id.0 != wanted) else { return };
         if now < season.starts {
-            self.note(seq, |model| Undo::Season(model.season, model.early, model.accounts.clone()));
-            self.season = Some(Season { id: SeasonId(wanted), ..Season::at(now) });
-            self.accounts.iter_mut().for_each(|account| account.season = wanted);
+            self.note_season(seq);
+            (self.season, self.before) = (Some(Season { id: SeasonId(wanted), ..Season::at(now) }), None);
+            self.accounts.iter_mut().for_each(|account| (account.season, account.ended) = (wanted, None));
             return;
         }
         let season = Season { id: SeasonId(wanted), starts: now, ..season };
         self.begin_season(season, self.early + 1, seq);
+    }
+
+    /// Continues the season before the one that was begun early, with the standings from before.
+    fn undo_season(&mut self, wanted: i32, seq: CommitSeq) {
+        if self.season() == wanted {
+            return;
+        }
+        self.note_season(seq);
+        self.season = self.before.take();
+        self.early -= 1;
+        for account in &mut self.accounts {
+            (account.points, account.division, account.bonus) = account.ended.take().unwrap_or_default();
+            account.season = wanted;
+        }
+        self.rank_anew();
     }
 
     fn carry_out(&mut self, command: &Command, plan: &Plan, now: Wall, step: u64) {

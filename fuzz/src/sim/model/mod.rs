@@ -37,6 +37,8 @@ pub(crate) struct Account {
     pub(crate) season: i32,
     /// The part of the points that is the season's bonus.
     pub(crate) bonus: i32,
+    /// Points, division and bonus at the end of a season that was ended early.
+    pub(crate) ended: Option<(i32, u8, i32)>,
     /// The box of the title, if one was chosen.
     pub(crate) title: Option<u8>,
 }
@@ -49,6 +51,9 @@ impl Account {
             division: player.standing.division.0,
             season: player.season.0,
             bonus: player.bonus.0,
+            ended: player
+                .ended
+                .map(|ended| (ended.standing.points.0, ended.standing.division.0, ended.bonus.0)),
             title: title_box(player.profile.title.as_str()),
         }
     }
@@ -64,9 +69,13 @@ enum Undo {
     Enrolled,
     Account(UserId, Account),
     Race(RaceKey, Option<Race>),
-    Season(Option<Season>, i32, Vec<Account>),
+    Season(SeasonState),
     Commands(Box<CommandState>),
 }
+
+/// Everything that a change of season changes: the season, the one that goes on if it is undone, the number of seasons
+/// begun early, the accounts.
+type SeasonState = (Option<Season>, Option<Season>, i32, Vec<Account>);
 
 /// The model; see the [module](self).
 pub(crate) struct Model {
@@ -77,6 +86,8 @@ pub(crate) struct Model {
     standings: Standings,
     by_steam_id: BTreeMap<SteamId, UserId>,
     season: Option<Season>,
+    /// The season before, if the current one was begun early.
+    before: Option<Season>,
     /// Number of seasons that an operator has started before their time.
     early: i32,
     races: BTreeMap<RaceKey, Race>,
@@ -103,6 +114,7 @@ impl Model {
             standings: Standings::default(),
             by_steam_id: BTreeMap::new(),
             season: None,
+            before: None,
             early: 0,
             races: BTreeMap::new(),
             searching: BTreeMap::new(),
@@ -143,7 +155,9 @@ impl Model {
     }
 
     fn begin_season(&mut self, season: Season, early: i32, seq: CommitSeq) {
-        self.note(seq, |model| Undo::Season(model.season, model.early, model.accounts.clone()));
+        self.note_season(seq);
+        let is_early = early > self.early;
+        self.before = self.season.filter(|_| is_early);
         (self.season, self.early) = (Some(season), early);
         for (rank, (_, slot)) in (0..).zip(self.standings.from(0)) {
             let account = &mut self.accounts[slot];
@@ -151,6 +165,7 @@ impl Model {
                 let band = &self.catalogue.divisions.bands[usize::from(account.division)];
                 let rewards = self.catalogue.ranks.rewards.iter().filter(|row| rank < row.min_rank);
                 let bonus = band.bonus_points.0 + rewards.map(|row| row.bonus_points.0).sum::<i32>();
+                account.ended = is_early.then_some((account.points, account.division, account.bonus));
                 account.points = if account.points == account.bonus { 0 } else { bonus };
                 account.bonus = account.points;
                 account.division = division(&self.catalogue, account.points, 0);
@@ -158,6 +173,13 @@ impl Model {
             }
         }
         self.rank_anew();
+    }
+
+    /// Notes the state before a change of season.
+    fn note_season(&mut self, seq: CommitSeq) {
+        self.note(seq, |model| {
+            Undo::Season((model.season, model.before, model.early, model.accounts.clone()))
+        });
     }
 
     fn rank_anew(&mut self) {
@@ -173,7 +195,15 @@ impl Model {
         self.note(seq, |_| Undo::Enrolled);
         let season = self.season();
         self.standings.add(self.accounts.len(), 0);
-        self.accounts.push(Account { steam_id, points: 0, division: 0, season, bonus: 0, title: None });
+        self.accounts.push(Account {
+            steam_id,
+            points: 0,
+            division: 0,
+            season,
+            bonus: 0,
+            ended: None,
+            title: None,
+        });
         self.by_steam_id.insert(steam_id, user);
         Ok(())
     }
@@ -296,8 +326,8 @@ impl Model {
                 Undo::Account(user, before) => self.accounts[slot(user)] = before,
                 Undo::Race(race_key, Some(before)) => drop(self.races.insert(race_key, before)),
                 Undo::Race(race_key, None) => drop(self.races.remove(&race_key)),
-                Undo::Season(season, early, accounts) => {
-                    (self.season, self.early, self.accounts) = (season, early, accounts);
+                Undo::Season(before) => {
+                    (self.season, self.before, self.early, self.accounts) = before;
                 }
                 Undo::Commands(before) => self.commands = *before,
             }

@@ -31,7 +31,9 @@ impl World {
         match command {
             Command::Ban(..) | Command::Kick(_) => self.audit_ended_polls(command),
             Command::Set(..) | Command::Reset(_) => self.follow_times(),
-            Command::StartSeason(_) if response.status == 200 => self.notice_new_season(),
+            Command::StartSeason(_) | Command::UndoSeason(..) if response.status == 200 => {
+                self.notice_new_season();
+            }
             Command::State => self.audit_state(&String::from_utf8_lossy(&response.body)),
             _ => {}
         }

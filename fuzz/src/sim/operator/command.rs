@@ -56,6 +56,8 @@ pub(crate) enum Command {
     StopEvent,
     /// Begins the season with this number.
     StartSeason(i32),
+    /// Undoes the season after the one with this number, confirmed or not.
+    UndoSeason(i32, bool),
     /// A value that the setting cannot have.
     Nonsense,
     /// A ban of all addresses, without the confirmation that it needs.
@@ -83,6 +85,7 @@ impl Command {
             | Self::StartEvent { .. }
             | Self::StopEvent
             | Self::StartSeason(_)
+            | Self::UndoSeason(..)
             | Self::Nonsense
             | Self::BanAll => true,
             Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live => false,
@@ -113,6 +116,9 @@ impl Command {
             }
             Self::StopEvent => post("event/stop", String::new()),
             Self::StartSeason(season) => post("season/start", format!(r#"{{"season":{season}}}"#)),
+            Self::UndoSeason(season, confirm) => {
+                post("season/undo", format!(r#"{{"season":{season},"confirm":{confirm}}}"#))
+            }
             Self::Nonsense => ("PUT", "/api/v1/settings/poll-seconds".into(), r#"{"value":"0"}"#.into()),
             Self::State => get("/api/v1/state"),
             Self::Bans => get("/api/v1/bans"),

@@ -115,6 +115,11 @@ impl World {
         if right < season && operator.random.uniform() < 0.3 {
             return Command::StartSeason(right);
         }
+        // One that was begun early is undone, also when that is not possible any more.
+        if self.model.is_early() && operator.random.uniform() < 0.2 {
+            let back = operator.random.choose(&[(1, 0.9), (2, 0.1)]);
+            return Command::UndoSeason(season - back, operator.random.uniform() < 0.6);
+        }
         if !self.planned_nights.is_empty() && operator.random.uniform() < 0.1 {
             let (name, values) = nights::SETTING;
             let value = operator.any(&values).unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::divisions::Standing;
 use crate::ids::{Points, UserId};
 use crate::matchmaker::HostHistory;
 use crate::ranking::{Place, Ranking};
-use crate::seasons::{RollOver, SeasonId};
+use crate::seasons::{Ended, SeasonId, SeasonStarted};
 use mmcos_core::seam::Wall;
 use mmcos_core::wire::steam::SteamId;
 
@@ -37,6 +37,9 @@ pub struct Player {
     /// True if an operator set the name: a login does not change it.
     #[serde(default)]
     pub renamed: bool,
+    /// The standing in the season before, if this season was begun early: it may be undone.
+    #[serde(default)]
+    pub ended: Option<Ended>,
     /// Everything that neither finds nor ranks a player.
     pub profile: Profile,
 }
@@ -82,6 +85,7 @@ impl Player {
             season,
             bonus: Points(0),
             renamed: false,
+            ended: None,
             profile,
         }
     }
@@ -92,13 +96,25 @@ impl Player {
     }
 
     /// Brings the player into a season. However many seasons a player has missed, the standing changes once. Without
-    /// a `roll_over` the season only got another number: the points stay, and so does the bonus among them.
-    pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) {
-        self.season = season;
-        if let Some(roll_over) = roll_over {
+    /// a `roll_over` the season only got another number: the points stay, and so does the bonus among them. If the next
+    /// season was undone, the player gets back the standing from before it; a player that came only in that season has
+    /// none.
+    pub fn enter(&mut self, started: &SeasonStarted) {
+        let ended = Ended { standing: self.standing, bonus: self.bonus };
+        let before = self.ended.take();
+        self.season = started.season;
+        if started.is_undone {
+            Ended { standing: self.standing, bonus: self.bonus } = before.unwrap_or_default();
+        } else if let Some(roll_over) = &started.roll_over {
             self.standing = roll_over.begins(self);
             self.bonus = self.standing.points;
+            self.ended = started.returns_to.map(|_| ended);
         }
+    }
+
+    /// Returns true if the points have changed since the season began.
+    pub fn has_moved(&self) -> bool {
+        self.standing.points != self.bonus
     }
 
     /// Returns the player's place in the order of all.
@@ -110,7 +126,7 @@ impl Player {
 /// Includes the number that the game shows, by which operators find a player in the store.
 impl serde::Serialize for Player {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Player", 8)?;
+        let mut fields = serializer.serialize_struct("Player", 9)?;
         fields.serialize_field("user_id", &self.user_id)?;
         fields.serialize_field("steam_id", &self.steam_id)?;
         fields.serialize_field("user_facing_id", self.user_facing_id().as_str())?;
@@ -118,6 +134,7 @@ impl serde::Serialize for Player {
         fields.serialize_field("season", &self.season)?;
         fields.serialize_field("bonus", &self.bonus)?;
         fields.serialize_field("renamed", &self.renamed)?;
+        fields.serialize_field("ended", &self.ended)?;
         fields.serialize_field("profile", &self.profile)?;
         fields.end()
     }
@@ -286,10 +303,16 @@ impl Players {
         Some(player)
     }
 
-    /// Adds what another account has done to a player, and sets the standing that follows. Returns the new rank, `None`
-    /// if there is no such player.
-    pub fn absorb(&mut self, user: UserId, other: &Player, standing: Standing) -> Option<u32> {
+    /// Adds what another account has done to a player, and sets the standings that follow, in this season and in one
+    /// that was ended early. Returns the new rank, `None` if there is no such player.
+    pub fn absorb(
+        &mut self,
+        user: UserId,
+        other: &Player,
+        (standing, ended): (Standing, Option<Ended>),
+    ) -> Option<u32> {
         let player = self.get_mut(user)?;
+        player.ended = ended;
         player.bonus = Points(player.bonus.0.saturating_add(other.bonus.0));
         let (profile, added) = (&mut player.profile, &other.profile);
         profile.games = profile.games.saturating_add(added.games);
@@ -313,10 +336,10 @@ impl Players {
     }
 
     /// Brings all players that are not in this season into it; see [`Player::enter`]. Returns their number.
-    pub fn enter(&mut self, season: SeasonId, roll_over: Option<&RollOver>) -> usize {
+    pub fn enter(&mut self, started: &SeasonStarted) -> usize {
         let mut entered = 0_usize;
-        for player in self.by_user_id.iter_mut().flatten().filter(|player| player.season != season) {
-            player.enter(season, roll_over);
+        for player in self.by_user_id.iter_mut().flatten().filter(|player| player.season != started.season) {
+            player.enter(started);
             entered = entered.saturating_add(1);
         }
         if entered > 0 {

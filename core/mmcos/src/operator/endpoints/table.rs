@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Maker};
 use crate::{
     host::info::INFO,
-    operator::{command, log_in, operators, plans, players, view},
+    operator::{command, log_in, operators, plans, players, season, view},
 };
 use mmcos_core::{
     admin::{Desk, Operation, RequiredAccess, Role, document},
@@ -279,9 +279,20 @@ pub(super) static API: &[(Operation, Maker)] = &[
     (
         post("/api/v1/season/start", "Begins the next season at once. Does nothing if this season is on already.")
             .with_commands(&["start-season season"])
-            .with_body::<command::StartSeason>()
+            .with_body::<season::StartSeason>()
             .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::StartSeason,
+    ),
+    (
+        post(
+            "/api/v1/season/undo",
+            "Undoes a season that was begun early, for a day: the season before goes on, with the points from before. \
+             Does nothing if that is on already.",
+        )
+        .with_commands(&["undo-season season"])
+        .with_body::<season::UndoSeason>()
+        .fails_with(&[Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
+        |_| Endpoint::UndoSeason,
     ),
     (
         get("/api/v1/events", "Returns the names of all special events, in the order of their numbers.")

@@ -168,7 +168,7 @@ on('season-start', 'click', async () => {
   const season = right === null ? id + 1 : right;
   const [asked, done] = right === null
     ? ['Begin season ' + season + ' now? All players start again, with the bonus of their division and rank. ' +
-      'This cannot be undone.', 'Season ' + season + ' has begun.']
+      'For a day this can be undone, without the points won meanwhile.', 'Season ' + season + ' has begun.']
     : ['Renumber season ' + id + ' to ' + season + '? All points stay as they are. Is the server\u2019s date right: ' +
       date(now()) + '?', 'This is season ' + season + ' now.'];
   if (!confirm(asked)) return;
@@ -178,6 +178,13 @@ on('season-start', 'click', async () => {
   } finally {
     isBeginning = false;
   }
+});
+on('season-undo', 'click', () => {
+  if (!state || state.season.undo_to === null) return;
+  const { id, undo_to: season } = state.season;
+  const asked = 'Undo season ' + id + ' and go on with season ' + season + '? All players get back their points from before it.';
+  if (!confirm(asked)) return;
+  command('POST', 'season/undo', { season }, 'Season ' + season + ' goes on.');
 });
 on('event', 'submit', () => {
   const [event, hours] = [byId('event-name').value, Number(byId('event-hours').value)];

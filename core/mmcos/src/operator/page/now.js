@@ -82,6 +82,8 @@ function show() {
     'renumber the season to ' + season.renumber_to + ': all points stay as they are. To get back the points from before it began, ' +
     'stop the server and run: mmcos restore seasons/before-season-' + season.id + '.db' : '');
   setText(byId('season-start'), isAhead ? 'Renumber to season ' + season.renumber_to : 'Begin the next season now');
+  byId('season-undo').hidden = season.undo_to === null;
+  setText(byId('season-undo'), season.undo_to === null ? '' : 'Undo: go on with season ' + season.undo_to);
   terms('season', [
     ['Season', season.id + (season.active || isAhead ? '' : ' (ended)')],
     [isAhead ? 'Should begin' : 'Began', at(season.starts)], ['Ends', at(season.ends)], ['Next begins', at(season.next)],

@@ -106,7 +106,7 @@ impl Mmcos {
         let is_in = |found: &&LiveMatch| {
             found.members().any(|member| member.account == player.user_id && !member.left)
         };
-        let podiums = self.standings.podiums().values().rev();
+        let podiums = self.standings.podiums().rev();
         let adjustments = self.standings.adjustments().filter(|adjustment| adjustment.user == player.user_id);
         let mut adjustments: Vec<AdjustmentRow<'_>> = adjustments.map(adjustment_row).collect();
         adjustments.reverse();

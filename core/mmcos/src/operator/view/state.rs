@@ -63,6 +63,10 @@ impl Mmcos {
                     None => self.standings.season().renumbered(now.wall).map(|right| right.id.0),
                     Some(_) => None,
                 },
+                undo_to: match cx.clock().trouble() {
+                    None => self.standings.undone(now.wall).map(|before| before.id.0),
+                    Some(_) => None,
+                },
             },
             event: self
                 .events()

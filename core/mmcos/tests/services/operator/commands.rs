@@ -1,5 +1,7 @@
 //! The operator's commands.
 
+mod season;
+
 use std::time::Duration;
 
 use mmcos_core::{game::Game as _, seam::Wall};

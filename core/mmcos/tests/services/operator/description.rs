@@ -68,7 +68,8 @@ impl<'a> Operation<'a> {
                 value!({ "subject": "203.0.112.0/24", "hours": 1, "reason": "why", "note": "", "confirm": false })
             }
             "bans/lift" => value!({ "subject": BANNED }),
-            "season/start" => value!({ "season": 39, "confirm": true }),
+            "season/start" => value!({ "season": 40, "confirm": true }),
+            "season/undo" => value!({ "season": 39, "confirm": true }),
             "event/start" => value!({ "event": "chaos", "hours": 3 }),
             "settings/message" => value!({ "value": "Hello" }),
             "players/1/points" => value!({ "change": 5, "reason": "a crash" }),
@@ -143,6 +144,7 @@ fn scene() -> Rig<Mmcos> {
         ("POST", "players/6/kick", ""),
         ("POST", "players/7/kick", ""),
         ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
+        ("POST", "season/start", r#"{"season":40}"#),
         ("PUT", "operators/message", r#"{"role":"viewer"}"#),
         ("POST", "session", &log_in),
     ] {

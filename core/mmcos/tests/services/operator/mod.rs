@@ -31,7 +31,7 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 17] = [
+const COMMANDS: [(&str, &str, &str); 18] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
     ("POST", "players/1/kick", ""),
@@ -40,6 +40,7 @@ const COMMANDS: [(&str, &str, &str); 17] = [
     ("POST", "bans", r#"{"subject":"76561202255230001"}"#),
     ("POST", "bans/lift", r#"{"subject":"76561202255230001"}"#),
     ("POST", "season/start", r#"{"season":39}"#),
+    ("POST", "season/undo", r#"{"season":39}"#),
     ("POST", "event/start", r#"{"event":"chaos","hours":3}"#),
     ("POST", "event/stop", ""),
     ("PUT", "settings/maintenance", r#"{"value":"true"}"#),
