@@ -7,7 +7,9 @@
 
 use std::{collections::BTreeMap, fmt, mem, net::SocketAddr, sync::Arc, time::Duration};
 
-use mmcos_core::seam::{Close, ConnId, Core, Input, Level, Monotonic, Now, Outbox, Report, Storage};
+use mmcos_core::seam::{
+    Close, ConnId, Core, Input, Level, ListenerKind, Monotonic, Now, Outbox, Report, Storage,
+};
 
 /// Maximum length of a note, in bytes.
 pub(crate) const MAX_NOTE: usize = 1024;
@@ -260,8 +262,8 @@ fn main() {
     frame(&mut note, &[b"hello"]);
     let peer = ([127, 0, 0, 1], 50_000).into();
     for input in [
-        Input::Opened { conn: ann, peer, tls: true },
-        Input::Opened { conn: bob, peer, tls: true },
+        Input::Opened { conn: ann, peer, listener: ListenerKind::Tls },
+        Input::Opened { conn: bob, peer, listener: ListenerKind::Tls },
         Input::Received { conn: ann, bytes: &note },
     ] {
         board.handle(Now::default(), input, &mut out);

@@ -12,7 +12,7 @@ use mmcos_core::{
     game::{Game, Life, Unfit},
     info::Info,
     row::{Column, Row, Schema, Table},
-    seam::{ConnId, Effect, Input, Level, Monotonic, Now, Outbox, Report, Wall},
+    seam::{ConnId, Effect, Input, Level, ListenerKind, Monotonic, Now, Outbox, Report, Wall},
     service::{Context, Service},
     trace::{Start, redact::Redactor},
     wire::http::{Request, Status},
@@ -102,6 +102,9 @@ impl Service for Duel {
                 return metrics.send(cx, exchange);
             }
             DeskOutcome::Game(exchange) => exchange,
+            DeskOutcome::Admin(exchange) => {
+                return cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Only metrics are here.\n"));
+            }
         };
         let name = request.query().unwrap_or("nobody").to_owned();
         match request.path() {
@@ -237,7 +240,11 @@ pub(crate) fn script() -> Result<Vec<String>, Box<dyn Error>> {
     let mut server = Server::new(game, Limits::default(), [7; 32]);
     let (ann, bob) = (ConnId(1), ConnId(2));
     for conn in [ann, bob] {
-        play(&mut server, 0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
+        play(
+            &mut server,
+            0,
+            Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), listener: ListenerKind::Plain },
+        );
     }
     let script: [(u64, ConnId, &[u8]); 4] = [
         (1, ann, b"GET /duel?ann HTTP/1.1\r\nHost: duel\r\n\r\n"),

@@ -12,7 +12,7 @@
 //! use mmcos_core::{
 //!     Server,
 //!     engine::{self, Exchange, Limits, Peer, Response},
-//!     seam::{ConnId, Effect, Input, Monotonic, Now, Outbox, Wall},
+//!     seam::{ConnId, Effect, Input, ListenerKind, Monotonic, Now, Outbox, Wall},
 //!     service::{Context, Service},
 //!     wire::http::{Request, Status},
 //! };
@@ -48,7 +48,7 @@
 //!
 //! let conn = ConnId(1);
 //! let inputs = [
-//!     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: false },
+//!     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), listener: ListenerKind::Plain },
 //!     Input::Received { conn, bytes: b"GET /won HTTP/1.1\r\nHost: localhost\r\n\r\n" },
 //! ];
 //! let mut sent = Vec::new();

@@ -76,7 +76,9 @@ impl<S: Service> Server<S> {
         // split.
         self.settle(out);
         match input {
-            Input::Opened { conn, peer, tls } => self.engine.open(conn, Peer { address: peer, tls }, out),
+            Input::Opened { conn, peer, listener } => {
+                self.engine.open(conn, Peer { address: peer, listener }, out);
+            }
             Input::Proxied { conn, client } => self.engine.proxied(conn, client, out),
             Input::Received { bytes: b"", .. } | Input::Tick => {}
             Input::Received { conn, bytes } => self.received(conn, bytes, out),

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use framed::{Board, MAX_NOTE, Note, frame};
 use mmcos_core::seam::{
-    Close, ConnId, Core as _, Effect, Input, Monotonic, Now, Outbox, Storage, StorageTrouble,
+    Close, ConnId, Core as _, Effect, Input, ListenerKind, Monotonic, Now, Outbox, Storage, StorageTrouble,
 };
 
 const ANN: ConnId = ConnId(2);
@@ -47,7 +47,11 @@ impl Play {
     }
 
     fn open(&mut self, conn: ConnId) {
-        self.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: true });
+        self.input(Input::Opened {
+            conn,
+            peer: ([127, 0, 0, 1], 50_000).into(),
+            listener: ListenerKind::Tls,
+        });
     }
 
     fn send(&mut self, conn: ConnId, bytes: &[u8]) {

@@ -12,7 +12,7 @@ use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life, Unfit},
     link::ProxyHeaderError,
-    seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    seam::{ConnId, Input, ListenerKind, Monotonic, Now, Storage, StorageTrouble, Wall},
     testing::Recording,
     trace::{self, ReplayError, Replayed, Start, StartError},
 };
@@ -36,7 +36,7 @@ fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
         String::from_utf8(run.input(Now { monotonic, wall }, input)).unwrap()
     };
     for conn in [1, 2, 3].map(ConnId) {
-        input(0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
+        input(0, Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), listener: ListenerKind::Plain });
     }
     let (conn, client) = (ConnId(2), ([203, 0, 113, 7], 4000).into());
     input(0, Input::Proxied { conn, client: Ok(client) });
@@ -55,7 +55,7 @@ fn an_evening(start: &Start<Duel>) -> Recording<Duel> {
     input(61, Input::Ended { conn: ConnId(2) });
     input(62, Input::Stalled { conn: ConnId(3) });
     input(63, Input::Closed { conn: ConnId(3) });
-    input(63, Input::Opened { conn: ConnId(4), peer: client, tls: true });
+    input(63, Input::Opened { conn: ConnId(4), peer: client, listener: ListenerKind::Admin });
     input(63, Input::Proxied { conn: ConnId(4), client: Err(ProxyHeaderError) });
     input(64, Input::Shutdown { grace: Duration::from_millis(4_500) });
     run

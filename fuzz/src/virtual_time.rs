@@ -13,7 +13,7 @@ use mmcos_core::{
     engine::Limits,
     game::Life,
     notice::Notice,
-    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Report as _, Wall},
+    seam::{Close, ConnId, Effect, Input, ListenerKind, Monotonic, Now, Report as _, Wall},
 };
 use mmcos_game::{
     BuiltIn, IdentityPolicy, Mmcos, Record, Settings,
@@ -164,10 +164,15 @@ impl VirtualTime {
 
     /// Opens a connection from this address.
     pub fn open(&mut self, address: Ipv4Addr) -> ConnId {
+        self.open_at(ListenerKind::Plain, address)
+    }
+
+    /// Opens a connection from this address at this listener.
+    pub fn open_at(&mut self, listener: ListenerKind, address: Ipv4Addr) -> ConnId {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = (IpAddr::V4(address), 50_000).into();
-        self.input(Input::Opened { conn, peer, tls: false });
+        self.input(Input::Opened { conn, peer, listener });
         conn
     }
 

@@ -166,7 +166,12 @@ fn results_a_second(place: &Place, wait: Duration, users: RangeInclusive<u32>, e
         };
         Server {
             hub: Hub::new(driver, WriteLimits::default()),
-            listeners: vec![Listener { socket: listener, tls: None, trusted_proxies: Vec::new() }],
+            listeners: vec![Listener {
+                socket: listener,
+                tls: None,
+                is_admin: false,
+                trusted_proxies: Vec::new(),
+            }],
         }
         .run(stop)
         .unwrap();

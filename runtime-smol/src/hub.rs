@@ -12,7 +12,7 @@ use std::{
 
 use mmcos_core::{
     link::WriteLimits,
-    seam::{CommitSeq, ConnId, Core, Input, Monotonic},
+    seam::{CommitSeq, ConnId, Core, Input, ListenerKind, Monotonic},
 };
 use mmcos_std::{clock::Clock, connections::Connections, driver::Driver, store::StoreError};
 
@@ -67,7 +67,7 @@ impl<C: Core> Hub<C> {
     pub(crate) fn open(
         &self,
         socket: &TcpStream,
-        is_plain: bool,
+        listener: ListenerKind,
         peer: SocketAddr,
     ) -> Option<(ConnId, Rc<Connection>)> {
         let connection = Rc::new(Connection::new(self.limits));
@@ -79,12 +79,12 @@ impl<C: Core> Hub<C> {
             conn
         };
         self.tasks.set(self.tasks.get().saturating_add(1));
-        self.input(Input::Opened { conn, peer, tls: !is_plain });
+        self.input(Input::Opened { conn, peer, listener });
         if self.state.borrow().connections.get(conn).is_some_and(|connection| !connection.is_over()) {
             return Some((conn, connection));
         }
         self.closed(conn);
-        if is_plain {
+        if !listener.has_tls() {
             connection.refuse(socket);
         }
         None

@@ -13,7 +13,7 @@ use futures_rustls::TlsAcceptor;
 use mmcos_core::{
     AddressRange,
     game::Game,
-    seam::{Core, Input},
+    seam::{Core, Input, ListenerKind},
 };
 use mmcos_std::{
     connections,
@@ -55,10 +55,11 @@ impl<C: Core + 'static> Server<C> {
         let hub = Rc::new(self.hub);
         let mut accepting = Vec::new();
         for listener in self.listeners {
-            let socket = Async::new(listener.socket)?;
-            let tls = listener.tls.map(TlsAcceptor::from);
+            let kind = listener.kind();
+            let Listener { socket, tls, trusted_proxies, .. } = listener;
+            let (socket, tls) = (Async::new(socket)?, tls.map(TlsAcceptor::from));
             let accept =
-                accept(Rc::downgrade(&executor), Rc::clone(&hub), socket, tls, listener.trusted_proxies);
+                accept(Rc::downgrade(&executor), Rc::clone(&hub), socket, kind, tls, trusted_proxies);
             accepting.push(executor.spawn(accept));
         }
         let ticker = executor.spawn(tick(Rc::clone(&hub)));
@@ -86,6 +87,7 @@ async fn accept<C: Core + 'static>(
     executor: Weak<LocalExecutor<'static>>,
     hub: Rc<Hub<C>>,
     listener: Async<TcpListener>,
+    kind: ListenerKind,
     tls: Option<TlsAcceptor>,
     trusted_proxies: Vec<AddressRange>,
 ) {
@@ -103,7 +105,7 @@ async fn accept<C: Core + 'static>(
         let Some(executor) = executor.upgrade() else { return };
         connections::prepare(stream.get_ref());
         let peer = listen::peer(peer);
-        if let Some((conn, connection)) = hub.open(stream.get_ref(), tls.is_none(), peer) {
+        if let Some((conn, connection)) = hub.open(stream.get_ref(), kind, peer) {
             let (hub, mut socket) = (Rc::clone(&hub), Socket::from(stream));
             if trusted_proxies.iter().any(|range| range.contains(peer.ip())) {
                 let hub = Rc::clone(&hub);

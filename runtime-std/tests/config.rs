@@ -118,7 +118,7 @@ fn flags_beat_environment_beats_file_beats_default() {
 /// Returns a value of each key that is not its default.
 fn other(key: &str) -> &'static str {
     match key {
-        "http" => "127.0.0.1:8080",
+        "http" | "admin-listen" => "127.0.0.1:8080",
         "https" => "off",
         "public-address" => "203.0.113.5",
         "identity" => "trust",

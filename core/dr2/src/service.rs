@@ -136,6 +136,9 @@ impl Service for Dr2 {
                 return metrics.send(cx, exchange);
             }
             DeskOutcome::Game(exchange) => exchange,
+            DeskOutcome::Admin(exchange) => {
+                return cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Only metrics are here.\n"));
+            }
         };
         if !request.path().starts_with(PATH) {
             let found = request.path() == INFO.probe.path;

@@ -10,6 +10,7 @@ use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life},
     info::Trust,
+    seam::ListenerKind,
     testing::{Rig, body, status},
 };
 
@@ -48,4 +49,22 @@ fn a_host_can_show_pages_health_and_metrics() {
     Game::log_in(&mut rig, "Ann");
     let metrics = rig.request(&get("/metrics"));
     assert!(metrics.contains("\ndr2_accounts 1\n"), "{metrics}");
+}
+
+#[test]
+fn a_listener_for_operators_has_metrics_and_nothing_of_the_game() {
+    let admin = admin::Config { open_metrics: true, own_listener: true, ..admin::Config::default() };
+    let life = Life { desk: DeskConfig { admin: Some(admin), ..DeskConfig::default() }, ..Life::default() };
+    let game = Dr2::new(&dr2::Settings::defaults().unwrap(), &life).unwrap();
+    let mut rig = Rig::new(game, Limits::default());
+    for listener in ListenerKind::ALL {
+        let is_admin = listener == ListenerKind::Admin;
+        let paths = [("/metrics", is_admin), (Dr2::INFO.probe.path, !is_admin), ("/readyz", true)];
+        for (path, is_served) in paths {
+            let conn = rig.open_at(listener, [127, 0, 0, 1]);
+            rig.send(conn, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+            let found = status(&rig.read(conn)) == "200";
+            assert_eq!(found, is_served, "{path} {listener:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use dr2::Dr2;
 use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life},
-    seam::{ConnId, Input, Monotonic, Now, Wall},
+    seam::{ConnId, Input, ListenerKind, Monotonic, Now, Wall},
     testing::Recording,
     trace::{Start, replay},
     wire::egonet::Dict,
@@ -33,7 +33,11 @@ impl Transport for Recorded {
     fn exchange(&mut self, request: &[u8]) -> Vec<u8> {
         self.conn += 1;
         let conn = ConnId(self.conn);
-        self.input(Input::Opened { conn, tls: true, peer: ([203, 0, 113, 9], 50_000).into() });
+        self.input(Input::Opened {
+            conn,
+            listener: ListenerKind::Tls,
+            peer: ([203, 0, 113, 9], 50_000).into(),
+        });
         // In two pieces: secrets are not known before a request is whole.
         let (first, second) = request.split_at(request.len() / 2);
         let begun = self.input(Input::Received { conn, bytes: first });

@@ -17,7 +17,7 @@ use mmcos_core::{
     admin::{self, DeskConfig},
     engine::{Limits, Rate},
     game::{Game as _, Life},
-    seam::{ConnId, Effect, Input, Monotonic, Now, Wall},
+    seam::{ConnId, Effect, Input, ListenerKind, Monotonic, Now, Wall},
     wire::{
         egonet::{self, Dict},
         steam::{SteamId, TicketBuilder, UnixSeconds, encode_platform_id},
@@ -58,7 +58,11 @@ impl Bench {
     }
 
     fn open(&mut self, conn: ConnId) {
-        self.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 4000).into(), tls: false });
+        self.input(Input::Opened {
+            conn,
+            peer: ([127, 0, 0, 1], 4000).into(),
+            listener: ListenerKind::Plain,
+        });
     }
 
     /// Returns an input and takes what is sent, as an adapter would; gives the number of bytes.

@@ -339,7 +339,7 @@ impl Service for Mmcos {
         self.follow_week(cx);
         self.drop_old_addresses(cx);
         self.save_history(cx);
-        let Some(route) = routes::find(request.path()) else {
+        let Some(route) = routes::find(request.path()).filter(|_| peer.listener.has_game()) else {
             if let Some(exchange) = self.operate(cx, request, peer, exchange) {
                 let path: String = request.path().chars().take(LONGEST_PATH).collect();
                 let request = format!("{} {path}", request.method().name());

@@ -56,6 +56,9 @@ pub struct DeskConfig {
 ///             DeskOutcome::Responded | DeskOutcome::Refused(_) => return,
 ///             DeskOutcome::Metrics(exchange, metrics) => return metrics.send(cx, exchange),
 ///             DeskOutcome::Game(exchange) => exchange,
+///             DeskOutcome::Admin(exchange) => {
+///                 return cx.respond(exchange, &Response::text(Status::NOT_FOUND, b"Only metrics are here.\n"));
+///             }
 ///         };
 ///         cx.respond(exchange, &Response::text(Status::OK, b"This is the game's.\n"));
 ///     }
@@ -90,8 +93,10 @@ pub enum DeskOutcome {
     Refused(Refusal),
     /// The request is for metrics. The game may add to them before they are sent.
     Metrics(Exchange, Exposition),
-    /// The request is for the game.
+    /// The request is for the game, or for its operator's pages where [`Desk::gate_for`] finds a gate.
     Game(Exchange),
+    /// The same, by the listener for operators alone: nothing of the game may be served.
+    Admin(Exchange),
 }
 
 /// Commit times.
@@ -145,6 +150,11 @@ impl Desk {
         if self.has_admin { Some(&mut self.gate) } else { None }
     }
 
+    /// Returns the gate for operators' requests of this sender; `None` too if operators have another listener.
+    pub const fn gate_for(&mut self, peer: Peer) -> Option<&mut Gate> {
+        if self.has_admin && self.gate.serves(peer) { Some(&mut self.gate) } else { None }
+    }
+
     /// Returns the named operators, which are kept without a gate too.
     pub const fn operators(&self) -> &Operators {
         self.gate.operators()
@@ -192,13 +202,12 @@ impl Desk {
         let is_read = matches!(request.method(), Method::Get | Method::Head);
         let plain =
             |text: &'static str| AdminResponse::new("text/plain; charset=utf-8", text.as_bytes().into());
+        let has_metrics = self.has_admin && self.gate.serves(peer);
         let response = match (request.path(), cx.storage(), closed) {
             // OPTIONS of the server as a whole (RFC 9110, section 9.3.7).
             ("*", ..) => AdminResponse::done().with("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
-            ("/healthz" | "/readyz" | "/metrics", ..) if !is_read => {
-                AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read")
-                    .with("Allow", "GET, HEAD")
-            }
+            ("/healthz" | "/readyz", ..) if !is_read => only_read(),
+            ("/metrics", ..) if has_metrics && !is_read => only_read(),
             ("/healthz", ..) => plain("ok\n"),
             ("/readyz", _, Some(reason)) => AdminResponse::error(Status::SERVICE_UNAVAILABLE, reason),
             ("/readyz", Storage::Unavailable(trouble), None) => {
@@ -206,13 +215,14 @@ impl Desk {
                 AdminResponse::error(Status::SERVICE_UNAVAILABLE, &text)
             }
             ("/readyz", ..) => plain("ready\n"),
-            ("/metrics", ..) if self.has_admin => match self.may_read_metrics(request, peer, cx.now()) {
+            ("/metrics", ..) if has_metrics => match self.may_read_metrics(request, peer, cx.now()) {
                 Ok(()) => return DeskOutcome::Metrics(exchange, self.metrics(cx)),
                 Err(refusal) => {
                     AdminResponse::refused(&refusal).send(|response| cx.respond(exchange, response));
                     return DeskOutcome::Refused(refusal);
                 }
             },
+            _ if !peer.listener.has_game() => return DeskOutcome::Admin(exchange),
             (path, ..) => {
                 let Some(page) = self.pages.iter().find(|page| page.path == path) else {
                     return DeskOutcome::Game(exchange);
@@ -273,6 +283,10 @@ impl Desk {
         );
         text
     }
+}
+
+fn only_read() -> AdminResponse {
+    AdminResponse::error(Status::METHOD_NOT_ALLOWED, "this path can only be read").with("Allow", "GET, HEAD")
 }
 
 fn respond_with_page<S: Service>(

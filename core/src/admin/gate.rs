@@ -185,6 +185,12 @@ impl Gate {
         self.config.open_metrics
     }
 
+    /// Returns true if operators are served by the listener of this sender.
+    pub(crate) const fn serves(&self, peer: Peer) -> bool {
+        // Only the listener of operators has nothing of the game.
+        !self.config.own_listener || !peer.listener.has_game()
+    }
+
     /// Checks that the sender is in a network from which operators' requests are accepted. That proves nothing; it
     /// keeps strangers from the login.
     ///
@@ -370,10 +376,10 @@ impl Gate {
 fn set_cookie(request: &Request<'_>, peer: Peer, token: &str, lifetime: Duration) -> String {
     let name = match host::port(request.host().unwrap_or_default()) {
         Some(port) => format!("{COOKIE}_{port}"),
-        None if peer.tls => format!("{COOKIE}_tls"),
+        None if peer.listener.has_tls() => format!("{COOKIE}_tls"),
         None => COOKIE.into(),
     };
-    let secure = if peer.tls { "; Secure" } else { "" };
+    let secure = if peer.listener.has_tls() { "; Secure" } else { "" };
     let seconds = lifetime.as_secs();
     format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }

@@ -49,6 +49,9 @@ pub struct Config {
     pub first_link: Option<Token>,
     /// True to serve metrics without credentials.
     pub open_metrics: bool,
+    /// True if operators have a listener of their own, [`ListenerKind::Admin`](crate::seam::ListenerKind::Admin): then
+    /// they are served by no other.
+    pub own_listener: bool,
     /// Networks from which operators' requests are accepted; `None` for all.
     pub networks: Option<Vec<AddressRange>>,
     /// Names under which the dashboard may be opened, besides addresses and the names of a local network.

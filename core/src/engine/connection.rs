@@ -3,7 +3,7 @@ use core::net::SocketAddr;
 
 use super::{Due, ExchangeId, Peer, TimerId, timers::Timers};
 use crate::{
-    seam::{ConnId, Monotonic},
+    seam::{ConnId, ListenerKind, Monotonic},
     wire::http::{self, Decoder},
 };
 
@@ -40,8 +40,7 @@ pub(crate) enum Phase {
 pub(crate) struct Connection {
     id: ConnId,
     pub(crate) peer: SocketAddr,
-    /// True for a TLS connection.
-    pub(crate) tls: bool,
+    pub(crate) listener: ListenerKind,
     /// True if a trusted proxy is at the other end.
     pub(crate) proxied: bool,
     pub(crate) inbound: Inbound,
@@ -61,10 +60,10 @@ impl Connection {
         deadline: Monotonic,
         timers: &mut Timers<Due<T>>,
     ) -> Self {
-        let Peer { address: peer, tls } = peer;
+        let Peer { address: peer, listener } = peer;
         let phase = Phase::Reading(Waiting::Head);
         let inbound = Inbound::default();
-        let mut new = Self { id, peer, tls, proxied, inbound, phase, deadline: None, timer: None };
+        let mut new = Self { id, peer, listener, proxied, inbound, phase, deadline: None, timer: None };
         new.enter(phase, Some(deadline), timers);
         new
     }

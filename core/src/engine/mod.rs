@@ -42,7 +42,7 @@ use rate::{Requests, Source};
 use timers::Timers;
 
 use crate::{
-    seam::{Close, ConnId, Monotonic, Now, Outbox, Storage, Wall},
+    seam::{Close, ConnId, ListenerKind, Monotonic, Now, Outbox, Storage, Wall},
     wire::http::{self, Date, Method, Request, Status},
 };
 
@@ -416,7 +416,7 @@ impl<T> Engine<T> {
             self.dismiss(conn, &Response::text(Status::TOO_MANY_REQUESTS, text), head_only, out);
             return None;
         }
-        let tls = connection.tls;
+        let listener = connection.listener;
         self.exchanges = self.exchanges.saturating_add(1);
         let id = ExchangeId(self.exchanges);
         let after = match request.keep_alive() && !self.stopping {
@@ -426,7 +426,7 @@ impl<T> Engine<T> {
         };
         let hold = self.now.monotonic.after(self.limits.hold_time);
         connection.enter(Phase::Serving { exchange: id, after, head_only }, Some(hold), &mut self.timers);
-        Some((Exchange::new(id, conn), Peer { address, tls }))
+        Some((Exchange::new(id, conn), Peer { address, listener }))
     }
 
     /// Stops accepting connections and closes idle ones.
@@ -455,6 +455,6 @@ pub struct Peer {
     /// Address of the other end of the connection, or of the client that a trusted proxy there names; with the port of
     /// the proxy if that is all that is known.
     pub address: SocketAddr,
-    /// True for a TLS connection.
-    pub tls: bool,
+    /// Listener of the connection.
+    pub listener: ListenerKind,
 }

@@ -15,7 +15,7 @@ use crate::{link::ProxyHeaderError, notice::Notice};
 ///
 /// ```
 /// use core::convert::Infallible;
-/// use mmcos_core::seam::{Close, ConnId, Core, Effect, Input, Monotonic, Now, Outbox};
+/// use mmcos_core::seam::{Close, ConnId, Core, Effect, Input, ListenerKind, Monotonic, Now, Outbox};
 ///
 /// struct Echo;
 ///
@@ -48,7 +48,7 @@ use crate::{link::ProxyHeaderError, notice::Notice};
 /// let (mut core, mut out, conn) = (Echo, Outbox::new(), ConnId(1));
 /// let mut sent = Vec::new();
 /// for input in [
-///     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: true },
+///     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), listener: ListenerKind::Tls },
 ///     Input::Received { conn, bytes: b"world" },
 /// ] {
 ///     core.handle(Now::default(), input, &mut out);
@@ -97,6 +97,48 @@ impl CommitSeq {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
+/// Kind of a listener: how its connections are protected, and what is served over them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListenerKind {
+    /// Without TLS.
+    #[default]
+    Plain,
+    /// With TLS.
+    Tls,
+    /// Without TLS, for operators alone: nothing of the game is served there.
+    Admin,
+}
+
+impl ListenerKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Tls, Self::Admin];
+
+    /// Returns the kind in one word, for traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tls => "tls",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Returns true if connections are encrypted.
+    pub const fn has_tls(self) -> bool {
+        match self {
+            Self::Tls => true,
+            Self::Plain | Self::Admin => false,
+        }
+    }
+
+    /// Returns true if the game is served there.
+    pub const fn has_game(self) -> bool {
+        match self {
+            Self::Plain | Self::Tls => true,
+            Self::Admin => false,
+        }
+    }
+}
+
 /// Something that happened outside. An adapter gives one for each event of its sockets, its clock and its store:
 ///
 /// ```
@@ -126,8 +168,8 @@ pub enum Input<'a> {
         conn: ConnId,
         /// Address of its client.
         peer: SocketAddr,
-        /// True for a TLS connection.
-        tls: bool,
+        /// Listener that accepted it.
+        listener: ListenerKind,
     },
     /// A trusted proxy at the other end has named its client, in the [header](crate::link::ProxyHeader) before the
     /// first bytes. From now on, the connection is that client's. Give this at most once, before `Received`.

@@ -8,6 +8,6 @@ mod contract;
 mod outbox;
 mod time;
 
-pub use contract::{CommitSeq, ConnId, Core, Input, Level, Report, Storage, StorageTrouble};
+pub use contract::{CommitSeq, ConnId, Core, Input, Level, ListenerKind, Report, Storage, StorageTrouble};
 pub use outbox::{Bytes, Close, Drain, Effect, Outbox};
 pub use time::{Monotonic, Now, Wall};

@@ -5,7 +5,7 @@ use super::MemoryStore;
 use crate::{
     OutboxOf, Server,
     engine::Limits,
-    seam::{Close, ConnId, Effect, Input, Monotonic, Now, Wall},
+    seam::{Close, ConnId, Effect, Input, ListenerKind, Monotonic, Now, Wall},
     service::{LogEvent, Service},
 };
 
@@ -154,9 +154,14 @@ impl<S: Service<Record: Clone>> Rig<S> {
 
     /// Connects a new client from this address.
     pub fn open_from(&mut self, address: [u8; 4]) -> ConnId {
+        self.open_at(ListenerKind::Plain, address)
+    }
+
+    /// Connects a new client from this address to this listener.
+    pub fn open_at(&mut self, listener: ListenerKind, address: [u8; 4]) -> ConnId {
         self.opened += 1;
         let conn = ConnId(self.opened);
-        self.input(Input::Opened { conn, peer: (address, 50_000).into(), tls: false });
+        self.input(Input::Opened { conn, peer: (address, 50_000).into(), listener });
         conn
     }
 

@@ -15,8 +15,8 @@
 //! - `start`: seed and key of the server's [life](crate::game::Life), limits, and the game's settings.
 //! - `record`: a durable record from before, in the order in which to [restore](crate::Server::restore) them.
 //! - A line that begins with a time is an input: monotonic seconds, wall-clock milliseconds, kind, and connection;
-//!   then `tls` or `plain` and the peer, or the bytes, or seconds: those of a commit, or the grace of a shutdown; or
-//!   the state of the storage and the reason for it.
+//!   then `tls`, `plain` or `admin` and the peer, or the bytes, or seconds: those of a commit, or the grace of a
+//!   shutdown; or the state of the storage and the reason for it.
 //! - Indented below it are its effects in order, without log lines.
 //!
 //! Bytes are printable ASCII; `\r`, `\n`, `\t`, `\\` and `\xNN` stand for the rest. A sent piece that is longer than
@@ -32,7 +32,7 @@
 //!     engine::{self, Exchange, Limits, Peer, Response},
 //!     game::{Game, Life, Unfit},
 //!     info::Info,
-//!     seam::{ConnId, Input, Now, Outbox},
+//!     seam::{ConnId, Input, ListenerKind, Now, Outbox},
 //!     service::{Context, Service},
 //!     trace::{EffectLine, InputLine, Start, redact::HideAll, replay},
 //!     wire::http::{Request, Status},
@@ -85,7 +85,7 @@
 //! let (mut out, mut trace) = (Outbox::new(), format!("{start}\n"));
 //! let conn = ConnId(1);
 //! for input in [
-//!     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: false },
+//!     Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), listener: ListenerKind::Plain },
 //!     Input::Received { conn, bytes: b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" },
 //! ] {
 //!     let now = Now::default();

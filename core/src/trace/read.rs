@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{bytes::unescape, write::SECOND};
 use crate::{
     link::ProxyHeaderError,
-    seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    seam::{ConnId, Input, ListenerKind, Monotonic, Now, Storage, StorageTrouble, Wall},
 };
 
 /// An input that owns its bytes.
@@ -39,12 +39,8 @@ pub(super) fn input(line: &str) -> Option<(Now, Owned)> {
         "opened" => {
             let (conn, rest) = rest.split_once(' ')?;
             let (how, peer) = rest.split_once(' ')?;
-            let tls = match how {
-                "tls" => true,
-                "plain" => false,
-                _ => return None,
-            };
-            Input::Opened { conn: connection(conn)?, peer: peer.parse().ok()?, tls }
+            let listener = ListenerKind::ALL.into_iter().find(|kind| kind.name() == how)?;
+            Input::Opened { conn: connection(conn)?, peer: peer.parse().ok()?, listener }
         }
         "proxied" => {
             let (conn, client) = rest.split_once(' ')?;

@@ -51,9 +51,9 @@ impl<G: Game> Recorder<G> {
     pub fn input(&mut self, now: Now, input: Input<'_>) -> String {
         let line = |input| InputLine { now, input }.to_string();
         match input {
-            Input::Opened { conn, peer, tls } => {
+            Input::Opened { conn, peer, listener } => {
                 self.requests.insert(conn, Requests::default());
-                line(Input::Opened { conn, peer: self.addresses.stand_in(peer), tls })
+                line(Input::Opened { conn, peer: self.addresses.stand_in(peer), listener })
             }
             Input::Proxied { conn, client } => {
                 line(Input::Proxied { conn, client: client.map(|client| self.addresses.stand_in(client)) })

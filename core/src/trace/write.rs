@@ -30,8 +30,8 @@ impl fmt::Display for InputLine<'_> {
         let nanos = self.now.monotonic.as_nanos();
         write!(f, "{}.{:09} {} ", nanos / SECOND, nanos % SECOND, self.now.wall.as_millis())?;
         match self.input {
-            Input::Opened { conn, peer, tls } => {
-                write!(f, "opened {} {} {peer}", conn.0, if tls { "tls" } else { "plain" })
+            Input::Opened { conn, peer, listener } => {
+                write!(f, "opened {} {} {peer}", conn.0, listener.name())
             }
             Input::Proxied { conn, client: Ok(client) } => write!(f, "proxied {} {client}", conn.0),
             Input::Proxied { conn, client: Err(_) } => write!(f, "proxied {} malformed", conn.0),

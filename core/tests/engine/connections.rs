@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmcos_core::{
     engine::{Limits, Rate},
     link::ProxyHeaderError,
-    seam::{Close, ConnId, Input},
+    seam::{Close, ConnId, Input, ListenerKind},
     testing::{Rig, body, status},
 };
 
@@ -30,7 +30,11 @@ fn connections_may_be_numbered_in_any_order() {
     let numbers = [u64::MAX, 7, 1 << 40, 0, 8];
     let mut rig = rig();
     for conn in numbers.map(ConnId) {
-        rig.input(Input::Opened { conn, peer: ([127, 0, 0, 1], 50_000).into(), tls: false });
+        rig.input(Input::Opened {
+            conn,
+            peer: ([127, 0, 0, 1], 50_000).into(),
+            listener: ListenerKind::Plain,
+        });
         rig.send(conn, b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     rig.leave(ConnId(7));

@@ -41,7 +41,7 @@ impl World {
         self.lives += 1;
         let seed = Random::new(self.scenario.seed, 1 << 40 | u64::from(self.lives)).seed();
         let records = self.store.records(self.wall()).collect();
-        let desk = DeskConfig { admin: Some(operator::access()), ..DeskConfig::default() };
+        let desk = DeskConfig { admin: Some(operator::access(self.scenario.seed)), ..DeskConfig::default() };
         let life = Life { seed, desk, ..Life::default() };
         let start = Start::<Mmcos> { life, limits: limits(), settings: self.config.clone(), records };
         let server = match start.server() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmcos_core::{
     link::{Dropped, Status},
-    seam::{Bytes, CommitSeq, ConnId, Input},
+    seam::{Bytes, CommitSeq, ConnId, Input, ListenerKind},
 };
 
 use super::{
@@ -98,7 +98,7 @@ impl World {
         let peer = (self.players[player].address(), 50_000).into();
         let session = self.players[player].token_issued;
         self.players[player].connections.push(Connection::new(conn, session));
-        self.input(Input::Opened { conn, peer, tls: false });
+        self.input(Input::Opened { conn, peer, listener: ListenerKind::Plain });
         self.connection(conn).map(|connection| connection.conn)
     }
 

@@ -11,7 +11,7 @@ use mmcos_core::settings::Settings;
 use super::local_client::Listener;
 use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::setup::Place;
+use crate::setup::{Place, Setup};
 
 /// Configuration file with the actual listening addresses. A file that an ended server left behind does no harm: no
 /// server responds at its addresses.
@@ -28,13 +28,15 @@ pub struct NotRunning(pub String);
 pub(crate) fn write(
     dir: &DataDir,
     loaded: &Loaded<impl Settings>,
-    http: Option<Place>,
-    https: Option<Place>,
+    setup: &Setup,
 ) -> Result<(), DataDirError> {
     let mut running = loaded.clone();
     let config = &mut running.config;
-    config.http = http.map(|place| place.address);
-    config.https = https.map(|place| place.address);
+    let address = |place: Option<Place>| place.map(|place| place.address);
+    config.http = address(setup.http);
+    config.https = address(setup.https);
+    // Kept without a dashboard, so that `doctor` can say that it is not used.
+    config.admin_listen = address(setup.admin).or(config.admin_listen);
     config.data_dir = dir.path().to_owned().into();
     // The commands may run in another directory.
     for path in [&mut config.certificate, &mut config.key, &mut config.record].into_iter().flatten() {
@@ -111,8 +113,18 @@ pub(crate) enum Occupant {
 
 /// Sends a request to which only a server of this game responds.
 pub(crate) fn probe(info: &Info, listener: Listener) -> Occupant {
-    match listener.get(host(info), info.probe.path) {
-        Ok((_, body)) if body.contains(info.probe.body) => Occupant::Ours,
+    occupant(info, listener, info.probe.path, |info, _, body| body.contains(info.probe.body))
+}
+
+/// Sends a request to which a server of this game responds on the listener for operators too.
+pub(crate) fn probe_health(info: &Info, listener: Listener) -> Occupant {
+    // A page of any other program may contain "ok".
+    occupant(info, listener, "/healthz", |_, status, body| status == 200 && body == "ok\n")
+}
+
+fn occupant(info: &Info, listener: Listener, path: &str, is_ours: fn(&Info, u16, &str) -> bool) -> Occupant {
+    match listener.get(host(info), path) {
+        Ok((status, body)) if is_ours(info, status, &body) => Occupant::Ours,
         Err(error) if error.kind() == ErrorKind::NotConnected => Occupant::Nothing,
         Ok(_) | Err(_) => Occupant::Stranger,
     }

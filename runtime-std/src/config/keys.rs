@@ -117,6 +117,12 @@ mmcos_core::settings! {
         /// Serves the operator's pages: the API, the metrics, and the dashboard at /admin if the game has one.
         admin: bool = "true",
 
+        /// Address or port for the operator's pages, their API and the metrics alone, over plain HTTP, such as
+        /// "127.0.0.1:8081" or the address of a VPN. They are then served there and nowhere else; the game, the pages
+        /// for players and /api/v1/status stay at `http` and `https`. `admin-networks` applies too. A port alone means
+        /// all addresses of this machine. Off: served at `http` and `https`.
+        admin_listen: Option<SocketAddr> = "off",
+
         /// Networks from which the operator's pages, their API and the metrics can be used: "private" (this machine,
         /// private and link-local addresses, the IPv6 networks of this machine), "all", addresses and ranges, such
         /// as "private, 203.0.113.7". This does not replace the password. Behind a proxy on this machine it needs

@@ -45,7 +45,7 @@ use crate::store::{AnyStore, Database as _, Place, StoreError};
 use crate::tls::Tls;
 #[cfg(windows)]
 use crate::{cli::ServiceAction, system::windows};
-use operator::{Console, ConsoleError, Dashboard, OperatorPassword};
+use operator::{Console, ConsoleError, Dashboard, OperatorPassword, Reach};
 use program::name as program;
 use secret::{SecretError, ServerKey};
 
@@ -72,6 +72,8 @@ pub struct Host<G: Game> {
     pub http: Option<Bound>,
     /// TLS listener; `None` if it is off.
     pub https: Option<Https>,
+    /// Plain listener for operators alone; `None` if they have none of their own.
+    pub admin: Option<Bound>,
     /// Becomes readable when the server must stop.
     pub signals: Signals,
     /// Text that is printed at the start.
@@ -349,12 +351,13 @@ impl<G: Game> Host<G> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = ServerKey::load_or_make(&data_dir)?;
         let password = OperatorPassword::load_or_make(&data_dir)?;
-        let (store, (http, https)) = open_and_listen(&config, &data_dir)?;
+        let (store, Listeners { http, https, admin }) = open_and_listen(&config, &data_dir)?;
         let addresses = setup::addresses();
         let setup = Setup {
             info,
             http: http.as_ref().map(Into::into),
             https: https.as_ref().map(Into::into),
+            admin: admin.as_ref().map(Into::into),
             data_dir: data_dir.path().to_owned(),
             config_file: file,
             has_page: operator::has_pages(&config),
@@ -367,7 +370,7 @@ impl<G: Game> Host<G> {
         if let Some(Err(error)) = console.as_ref().map(|console| console.write(&data_dir)) {
             log::warn!("`{} admin-link` will not work: {error}", info.name);
         }
-        if let Err(error) = running::write(&data_dir, loaded, setup.http, setup.https) {
+        if let Err(error) = running::write(&data_dir, loaded, &setup) {
             log::warn!("`{0} doctor` and `{0} health` will not find this server: {error}", info.name);
         }
         let source = Source {
@@ -380,19 +383,41 @@ impl<G: Game> Host<G> {
         };
         let https = https.map(|bound| Https::start(bound, source)).transpose()?;
         let signals = Signals::install().map_err(HostError::Signals)?;
-        Ok(Self { config, game, clock, data_dir, key, password, console, store, http, https, signals, setup })
+        Ok(Self {
+            config,
+            game,
+            clock,
+            data_dir,
+            key,
+            password,
+            console,
+            store,
+            http,
+            https,
+            admin,
+            signals,
+            setup,
+        })
     }
 
     /// Returns the lines about the dashboard that are printed at the start.
     pub fn dashboard(&self) -> Dashboard<'_> {
         let shows_password = io::stdout().is_terminal();
-        let is_limited = !self.config.admin_networks.is_open();
-        Dashboard { console: self.console.as_ref(), password: &self.password, shows_password, is_limited }
+        let reach = match self.setup.admin {
+            Some(admin) if admin.address.ip().is_loopback() => Reach::ThisMachine(admin.address),
+            _ if self.config.admin_networks.is_open() => Reach::All,
+            _ => Reach::Networks,
+        };
+        Dashboard { console: self.console.as_ref(), password: &self.password, shows_password, reach }
     }
 }
 
-/// Listeners for HTTP and HTTPS.
-type Listeners = (Option<Bound>, Option<Bound>);
+/// The listening sockets.
+struct Listeners {
+    http: Option<Bound>,
+    https: Option<Bound>,
+    admin: Option<Bound>,
+}
 
 /// Opens the store, and then the listeners. Where another server leads, listens first, and stands by.
 fn open_and_listen<R: Row>(
@@ -404,7 +429,8 @@ fn open_and_listen<R: Row>(
         #[cfg(feature = "postgres")]
         Err(leads @ StoreError::Leads { .. }) => {
             let listeners = listen(config)?;
-            Ok((standby::wait(listeners.0.as_ref(), &place, &leads)?, listeners))
+            let plain = [&listeners.http, &listeners.admin].into_iter().flatten();
+            Ok((standby::wait(plain, &place, &leads)?, listeners))
         }
         store => Ok((store?, listen(config)?)),
     }
@@ -415,10 +441,22 @@ fn listen(config: &Config) -> Result<Listeners, ListenError> {
     let mut inherited = Inherited::take();
     let http = config.http.map(|wanted| inherited.bind(wanted)).transpose()?;
     let https = config.https.map(|wanted| inherited.bind(wanted)).transpose()?;
+    let address = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.address);
+    let game = [("http", address(&http)), ("https", address(&https))];
+    let admin = match config.admin_listen {
+        Some(_) if !operator::has_dashboard(config) => {
+            log::warn!("admin-listen is {}", operator::UNUSED_LISTENER);
+            None
+        }
+        Some(wanted) => Some(inherited.bind(wanted).map_err(|error| error.within("admin-listen", game))?),
+        None => None,
+    };
     for address in inherited.unused() {
-        log::warn!("unused socket of the service manager: {address} is neither `http` nor `https`");
+        log::warn!(
+            "unused socket of the service manager: {address} is neither `http` nor `https` nor `admin-listen`"
+        );
     }
-    Ok((http, https))
+    Ok(Listeners { http, https, admin })
 }
 
 impl Https {

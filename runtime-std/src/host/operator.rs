@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use mmcos_core::admin::{self, LINK_LIFETIME, Password, ServerAddress, Token};
@@ -124,15 +124,15 @@ pub enum ConsoleError {
 impl Console {
     /// Returns the console of a server with these listeners; `None` without a listener.
     pub fn new(setup: &Setup) -> Result<Option<Self>, getrandom::Error> {
-        let [http, https] = [(setup.http, false), (setup.https, true)]
+        let [admin, http, https] = [(setup.admin, false), (setup.http, false), (setup.https, true)]
             .map(|(place, tls)| Some(Listener { address: place?.address, tls }));
-        let Some(local) = http.or(https) else { return Ok(None) };
+        let Some(local) = admin.or(http).or(https) else { return Ok(None) };
         let bits: [u8; 16] = secret::random()?;
         let [link, token] = [bits, secret::random()?].map(|bits: [u8; 16]| {
             let (low, high) = bits.split_at(8);
             Token::new([low, high].map(|half| half.try_into().map_or(0, u64::from_le_bytes)))
         });
-        let Some(shown) = setup.urls("").into_iter().next() else { return Ok(None) };
+        let Some(shown) = setup.admin_url() else { return Ok(None) };
         Ok(Some(Self { local, shown, token: token.to_string(), first_link: link }))
     }
 
@@ -212,6 +212,7 @@ pub(crate) fn admin(
         console: console_token,
         first_link: console.map(|console| console.first_link),
         open_metrics: config.open_metrics,
+        own_listener: config.admin_listen.is_some(),
         networks: Some(config.admin_networks.ranges(own)),
         names: names.map(str::to_owned).chain(public).collect(),
     };
@@ -223,6 +224,10 @@ pub(crate) fn admin(
 pub(crate) fn has_dashboard(config: &Config) -> bool {
     config.admin && config.record.is_none()
 }
+
+/// Words for an `admin-listen` of a server without a dashboard.
+pub(crate) const UNUSED_LISTENER: &str =
+    "not used: with admin = \"false\", or while a trace is written, there is no dashboard";
 
 /// Returns true if the server has a page for players. It has none while it writes a trace, which does not contain the
 /// page.
@@ -239,19 +244,39 @@ pub struct Dashboard<'a> {
     pub password: &'a OperatorPassword,
     /// True to show a new password: to a person at a terminal, not to a journal that keeps it.
     pub shows_password: bool,
-    /// True if the dashboard is served in some networks alone.
-    pub is_limited: bool,
+    /// Networks from which the dashboard can be opened.
+    pub reach: Reach,
+}
+
+/// Networks from which a dashboard can be opened.
+#[derive(Clone, Copy, Debug)]
+pub enum Reach {
+    /// All networks.
+    All,
+    /// Those of `admin-networks`.
+    Networks,
+    /// None: it is served at this loopback address alone.
+    ThisMachine(SocketAddr),
 }
 
 impl fmt::Display for Dashboard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { console, password, shows_password, is_limited } = self;
+        let Self { console, password, shows_password, reach } = self;
         let Some(Console { shown, first_link, .. }) = console else { return Ok(()) };
         let OperatorPassword { text, file, new } = password;
         writeln!(f, "\nDashboard      {shown}/admin/link/{first_link}")?;
         writeln!(f, "               {}", once())?;
-        if *is_limited {
-            f.write_str("               From private networks alone; `admin-networks` in the configuration permits others.\n")?;
+        match reach {
+            Reach::All => {}
+            Reach::Networks => {
+                let setting = "`admin-networks` in the configuration permits others.";
+                writeln!(f, "               From private networks alone; {setting}")?;
+            }
+            Reach::ThisMachine(at) => writeln!(
+                f,
+                "               On this machine alone; from another one, first run ssh -L {}:{at} SERVER there.",
+                at.port()
+            )?,
         }
         writeln!(
             f,
@@ -284,7 +309,7 @@ mod tests {
         };
         let console = Console::new(&setup).unwrap().unwrap();
         let shown = |password| {
-            Dashboard { console: Some(&console), password, shows_password: true, is_limited: true }
+            Dashboard { console: Some(&console), password, shows_password: true, reach: Reach::Networks }
                 .to_string()
         };
         let link = format!("http://192.168.1.20:8080/admin/link/{}\n", console.first_link);
@@ -303,6 +328,7 @@ mod tests {
             public_address: None,
             http: None,
             https: None,
+            admin: None,
             data_dir: dir.path().to_owned(),
             config_file: None,
             has_page: true,

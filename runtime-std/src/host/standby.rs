@@ -24,19 +24,20 @@ const RESPONSE: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n\
     Retry-After: 5\r\nConnection: close\r\n\r\nstandby: another server leads\n";
 
-/// Waits until this server leads. Meanwhile, every request on plain HTTP gets 503 `standby`, so that a load balancer
-/// passes no players on; clients of HTTPS are not accepted yet.
-pub(super) fn wait<R: Row>(
-    http: Option<&Bound>,
+/// Waits until this server leads. Meanwhile, every request at the `plain` listeners gets 503 `standby`, so that a load
+/// balancer passes no players on, and an operator sees why there is no dashboard. Clients of HTTPS are not accepted
+/// yet.
+pub(super) fn wait<'a, R: Row>(
+    plain: impl Iterator<Item = &'a Bound>,
     place: &Place,
     leads: &StoreError,
 ) -> Result<AnyStore<R>, HostError> {
     log::info!("standing by until this server leads: {leads}");
     tell_service_manager();
-    let is_over = AtomicBool::new(false);
+    let is_over = &AtomicBool::new(false);
     thread::scope(|scope| {
-        if let Some(http) = http {
-            scope.spawn(|| refuse(&http.listener, &is_over));
+        for bound in plain {
+            scope.spawn(|| refuse(&bound.listener, is_over));
         }
         let store = lead(place);
         is_over.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use std::{env, io};
 
 use mmcos_core::game::Game;
 use mmcos_core::link::WriteLimits;
-use mmcos_core::seam::Core;
+use mmcos_core::seam::{Core, ListenerKind};
 use mmcos_core::{AddressRange, Server};
 use rustls::ServerConfig;
 
@@ -34,8 +34,21 @@ pub struct Listener {
     pub socket: TcpListener,
     /// TLS configuration; `None` for plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
+    /// True to serve operators here and nothing of the game.
+    pub is_admin: bool,
     /// Addresses from which a connection may begin with a header of the PROXY protocol.
     pub trusted_proxies: Vec<AddressRange>,
+}
+
+impl Listener {
+    /// Returns the kind of its connections, for the core.
+    pub const fn kind(&self) -> ListenerKind {
+        match (self.is_admin, &self.tls) {
+            (true, _) => ListenerKind::Admin,
+            (false, Some(_)) => ListenerKind::Tls,
+            (false, None) => ListenerKind::Plain,
+        }
+    }
 }
 
 /// Everything that a runtime serves with.
@@ -161,16 +174,21 @@ impl<G: Game> Host<G> {
         driver.start();
         logging::print(greeting);
         let trusted_proxies = self.config.trusted_proxies;
-        let mut listeners = Vec::from_iter(self.http.map(|bound| Listener {
-            socket: bound.listener,
+        let plain = [(self.http, false), (self.admin, true)];
+        let plain = plain.into_iter().filter_map(|(bound, is_admin)| Some((bound?.listener, is_admin)));
+        let plain = plain.map(|(socket, is_admin)| Listener {
+            socket,
             tls: None,
+            is_admin,
             trusted_proxies: trusted_proxies.clone(),
-        }));
+        });
+        let mut listeners: Vec<_> = plain.collect();
         let mut renewal = None;
         if let Some(https) = self.https {
             listeners.push(Listener {
                 socket: https.bound.listener,
                 tls: Some(https.tls.config()),
+                is_admin: false,
                 trusted_proxies,
             });
             renewal = Some(https.renewal);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use mmcos_core::link::{ProxyHeaderError, WriteLimits};
-use mmcos_core::seam::{CommitSeq, ConnId, Core, Input, Monotonic};
+use mmcos_core::seam::{CommitSeq, ConnId, Core, Input, ListenerKind, Monotonic};
 use rustls::ServerConfig;
 
 use super::connection::Connection;
@@ -21,7 +21,13 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) enum Message {
     /// A client connected, or a trusted proxy.
-    Opened { socket: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr, is_trusted: bool },
+    Opened {
+        socket: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
+        listener: ListenerKind,
+        peer: SocketAddr,
+        is_trusted: bool,
+    },
     /// A trusted proxy has named its client.
     Proxied { conn: ConnId, client: Result<SocketAddr, ProxyHeaderError> },
     /// The client sent these bytes.
@@ -137,7 +143,9 @@ impl<C: Core> Hub<C> {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Opened { socket, tls, peer, is_trusted } => self.open(socket, tls, peer, is_trusted),
+            Message::Opened { socket, tls, listener, peer, is_trusted } => {
+                self.open(socket, tls, listener, peer, is_trusted);
+            }
             Message::Proxied { conn, client } => self.input(Input::Proxied { conn, client }),
             Message::Received { conn, bytes } => {
                 let connection = self.connections.get(conn).cloned();
@@ -161,6 +169,7 @@ impl<C: Core> Hub<C> {
         &mut self,
         socket: TcpStream,
         tls: Option<Arc<ServerConfig>>,
+        listener: ListenerKind,
         peer: SocketAddr,
         is_trusted: bool,
     ) {
@@ -171,7 +180,7 @@ impl<C: Core> Hub<C> {
         self.connections.insert(conn, Arc::clone(&connection));
         let is_plain = tls.is_none();
         // Not written yet: a core may send first, and TLS to encrypt it does not exist yet.
-        self.driver.input(Input::Opened { conn, peer, tls: !is_plain }, &mut self.connections);
+        self.driver.input(Input::Opened { conn, peer, listener }, &mut self.connections);
         if self.connections.get(conn).is_none_or(|connection| connection.is_over()) {
             let gone = self.connections.remove(conn);
             if is_plain {

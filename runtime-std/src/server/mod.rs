@@ -112,9 +112,10 @@ fn accept(listener: &Listener, hub: &SyncSender<Message>) {
         match listener.socket.accept() {
             Ok((socket, peer)) => {
                 connections::prepare(&socket);
-                let (tls, peer) = (listener.tls.clone(), listen::peer(peer));
+                let (tls, kind, peer) = (listener.tls.clone(), listener.kind(), listen::peer(peer));
                 let is_trusted = listener.trusted_proxies.iter().any(|range| range.contains(peer.ip()));
-                if hub.send(Message::Opened { socket, tls, peer, is_trusted }).is_err() {
+                let opened = Message::Opened { socket, tls, listener: kind, peer, is_trusted };
+                if hub.send(opened).is_err() {
                     return;
                 }
             }

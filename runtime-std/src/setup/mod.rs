@@ -78,6 +78,7 @@ impl From<&Bound> for Place {
 ///     public_address: None,
 ///     http: None,
 ///     https: Some(Place { address: "[::]:443".parse()?, instead_of: None }),
+///     admin: None,
 ///     data_dir: "/var/lib/mmcos".into(),
 ///     config_file: None,
 ///     has_page: true,
@@ -97,6 +98,8 @@ pub struct Setup {
     pub http: Option<Place>,
     /// The TLS listener; `None` if it is off.
     pub https: Option<Place>,
+    /// The listener for operators alone; `None` if they have none of their own.
+    pub admin: Option<Place>,
     /// Data directory.
     pub data_dir: PathBuf,
     /// Configuration file that was read.
@@ -130,7 +133,16 @@ impl Setup {
         let http = self.http.map(|place| ("http", 80, place.address));
         // Second choice, because browsers warn of our certificate.
         let https = self.https.map(|place| ("https", 443, place.address));
-        let Some((scheme, usual_port, place)) = http.or(https) else { return Vec::new() };
+        http.or(https).map_or_else(Vec::new, |listener| self.urls_at(listener, path))
+    }
+
+    /// Returns the URL of the operators' listener for browsers; `None` without a listener.
+    pub(crate) fn admin_url(&self) -> Option<String> {
+        let admin = self.admin.map(|place| self.urls_at(("http", 80, place.address), ""));
+        admin.unwrap_or_else(|| self.urls("")).into_iter().next()
+    }
+
+    fn urls_at(&self, (scheme, usual_port, place): (&str, u16, SocketAddr), path: &str) -> Vec<String> {
         let hosts = if place.ip().is_unspecified() {
             let addresses = self.visitor_addresses();
             let own = addresses.own().map(ServerAddress::Ip);
@@ -184,6 +196,9 @@ impl Setup {
                 Some(place) => writeln!(f, "{name:<14} {}", place.address)?,
                 None => writeln!(f, "{name:<14} off")?,
             }
+        }
+        if let Some(admin) = self.admin {
+            writeln!(f, "{:<14} {}", "Operators", admin.address)?;
         }
         writeln!(f, "{:<14} {}", "Data", self.data_dir.display())?;
         let none = format!("none (see `{} config`)", self.info.name);
@@ -279,6 +294,7 @@ mod tests {
             public_address: None,
             http: None,
             https: Some(place(https, instead_of)),
+            admin: None,
             data_dir: "/data".into(),
             config_file: Some("/etc/mmcos.toml".into()),
             has_page: true,
@@ -315,6 +331,20 @@ mod tests {
         );
         assert_eq!(urls(None, "", &own[..1]), ["https://[2001:db8::5]/admin"]);
         assert_eq!(urls(Some(place("[::]:80", None)), "", &[]), ["http://localhost/admin"]);
+    }
+
+    #[test]
+    fn operators_find_the_dashboard_at_their_own_listener() {
+        let (http, own) = (Some(place("[::]:80", None)), ["192.168.1.20"]);
+        let with =
+            |admin: &str| Setup { http, admin: Some(place(admin, None)), ..setup(&own, "[::]:443", None) };
+        assert_eq!(with("127.0.0.1:8081").admin_url().as_deref(), Some("http://127.0.0.1:8081"));
+        assert_eq!(with("[::]:8081").admin_url().as_deref(), Some("http://192.168.1.20:8081"));
+        let text = with("127.0.0.1:8081").to_string();
+        assert!(text.contains("\nOperators      127.0.0.1:8081\n"), "{text}");
+        let none = Setup { http, ..setup(&own, "[::]:443", None) };
+        assert_eq!(none.admin_url().as_deref(), Some("http://192.168.1.20"));
+        assert!(!none.to_string().contains("Operators"));
     }
 
     #[test]

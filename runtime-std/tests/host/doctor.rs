@@ -1,5 +1,6 @@
 //! Findings of `doctor`.
 
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use mmcos_core::game::Game as _;
@@ -77,6 +78,23 @@ fn a_port_that_a_stranger_has_is_a_problem() {
     let (verdict, text) = findings(&report, "http").remove(0);
     assert!(verdict == Verdict::Problem && text.contains("is not mmcos"), "{text}");
     assert_eq!(report.verdict().unwrap_err().to_string(), "1 problem found, see above");
+}
+
+#[test]
+fn a_stranger_at_the_listener_for_operators_is_not_taken_for_this_server() {
+    let Scratch(dir) = &Scratch::new("doctor-admin");
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = stranger.local_addr().unwrap().to_string();
+    let answers = std::thread::spawn(move || {
+        let (mut client, _) = stranger.accept().unwrap();
+        assert!(client.read(&mut [0; 1024]).unwrap() > 0);
+        client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nbroken token").unwrap();
+    });
+    let flags = [("http", "off"), ("https", "0"), ("admin-listen", &*address)];
+    let report = examine::<Mmcos>(&loaded(dir, &flags));
+    answers.join().unwrap();
+    let (verdict, text) = only(&report, "admin-listen");
+    assert!(verdict == Verdict::Problem && text.contains("is not mmcos"), "{text}");
 }
 
 #[test]

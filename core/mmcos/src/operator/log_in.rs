@@ -1,8 +1,6 @@
 //! Logging in and out.
 
 use alloc::{format, string::String};
-use core::net::IpAddr;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,7 +25,14 @@ pub(super) struct LogIn {
 }
 
 /// Returns the page for a browser in a network from which the dashboard may not be opened.
-pub(super) fn page_for_strangers(address: IpAddr) -> AdminResponse {
+pub(super) fn page_for_strangers(peer: Peer) -> AdminResponse {
+    let address = peer.address.ip().to_canonical();
+    // At the listener for operators there is no page for players.
+    let players = if peer.listener.has_game() {
+        "<p>Players need nothing of this: <a href=\"/\">to their page</a>.</p>"
+    } else {
+        ""
+    };
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>mmcos</title>\
          <h1>The dashboard cannot be opened from here</h1>\
@@ -35,10 +40,10 @@ pub(super) fn page_for_strangers(address: IpAddr) -> AdminResponse {
          these are the server's own machine and private networks.</p>\
          <p>If you run this server, do one of these:</p><ul>\
          <li>Go through SSH: run <code>ssh -L 8080:localhost:80 SERVER</code>, and open \
-         <code>http://localhost:8080/admin</code>. (Put the server's port for HTTP in place of 80.)</li>\
+         <code>http://localhost:8080/admin</code>. (In place of 80, put the port of \
+         <code>admin-listen</code> or, without that setting, of <code>http</code>.)</li>\
          <li>Add the address to the server's configuration, mmcos.toml, and start the server again: \
-         <code>admin-networks = \"private, {address}\"</code></li></ul>\
-         <p>Players need nothing of this: <a href=\"/\">to their page</a>.</p>"
+         <code>admin-networks = \"private, {address}\"</code></li></ul>{players}"
     );
     let body = html.into_bytes().into();
     AdminResponse::new("text/html; charset=utf-8", body).of_status(Status::FORBIDDEN)

@@ -80,7 +80,9 @@ impl Mmcos {
         peer: Peer,
         exchange: Exchange,
     ) -> Option<Exchange> {
-        let exchange = self.visit(cx, request, exchange)?;
+        // The dashboard reads the public part of the API too.
+        let is_visit = peer.listener.has_game() || request.path().starts_with("/api/v1/");
+        let exchange = if is_visit { self.visit(cx, request, exchange)? } else { exchange };
         let closed = self.is_closed(cx.now().wall).then_some("closed for maintenance");
         let exchange = match self.operator.desk.request(cx, request, peer, exchange, closed) {
             DeskOutcome::Responded => return None,
@@ -93,17 +95,17 @@ impl Mmcos {
                 text.send(cx, exchange);
                 return None;
             }
-            DeskOutcome::Game(exchange) => exchange,
+            DeskOutcome::Game(exchange) | DeskOutcome::Admin(exchange) => exchange,
         };
-        let Some(gate) = self.operator.desk.gate() else { return Some(exchange) };
+        let Some(gate) = self.operator.desk.gate_for(peer) else { return Some(exchange) };
         let place = gate.check_network(peer);
         match Endpoint::find(request.method(), request.path()) {
             None => return Some(exchange),
             // The description is no secret, and a link leads nowhere without the rest.
             Some(Found::Endpoint(endpoint, ..)) if place.is_err() && endpoint != Endpoint::Description => {
                 let response = match place {
-                    Err(Refusal::ForeignNetwork(address)) if request.path().starts_with("/admin") => {
-                        log_in::page_for_strangers(address)
+                    Err(Refusal::ForeignNetwork(_)) if request.path().starts_with("/admin") => {
+                        log_in::page_for_strangers(peer)
                     }
                     Err(refusal) => AdminResponse::refused(&refusal),
                     Ok(()) => AdminResponse::done(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 use mmcos_core::{
     engine::Limits,
     game::{Game as _, Life},
-    seam::{ConnId, Input, Monotonic, Now, Storage, StorageTrouble, Wall},
+    seam::{ConnId, Input, ListenerKind, Monotonic, Now, Storage, StorageTrouble, Wall},
     testing::Recording,
     trace::{self, ReplayError, Replayed, Start},
     wire::steam::encode_platform_id,
@@ -41,7 +41,7 @@ impl Recorded {
         self.opened += 1;
         let conn = ConnId(self.opened);
         let peer = ([127, 0, 0, 1], 50_000).into();
-        self.input(Input::Opened { conn, peer, tls: false });
+        self.input(Input::Opened { conn, peer, listener: ListenerKind::Plain });
         self.input(Input::Received { conn, bytes: request })
     }
 

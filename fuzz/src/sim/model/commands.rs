@@ -66,6 +66,7 @@ impl Model {
             // After too many attempts a client must wait.
             Command::Stranger(_) if status == 429 => 429,
             Command::Stranger(_) => 401,
+            Command::Elsewhere(_) => 404,
             _ => 200,
         };
         expect("the status", &status, &due)?;

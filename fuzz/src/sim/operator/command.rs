@@ -64,6 +64,8 @@ pub(crate) enum Command {
     BanAll,
     /// A ban by a client that does not know the password.
     Stranger(Subject),
+    /// A ban by the operator, at a listener of the game while operators have one of their own.
+    Elsewhere(Subject),
     State,
     Bans,
     Status,
@@ -88,7 +90,13 @@ impl Command {
             | Self::UndoSeason(..)
             | Self::Nonsense
             | Self::BanAll => true,
-            Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live => false,
+            Self::Stranger(_)
+            | Self::Elsewhere(_)
+            | Self::State
+            | Self::Bans
+            | Self::Status
+            | Self::Metrics
+            | Self::Live => false,
         }
     }
 
@@ -97,7 +105,7 @@ impl Command {
         let post = |path: &str, body: String| ("POST", format!("/api/v1/{path}"), body);
         let get = |path: &str| ("GET", path.to_owned(), String::new());
         let (method, path, body) = match self {
-            Self::Ban(subject, None) | Self::Stranger(subject) => {
+            Self::Ban(subject, None) | Self::Stranger(subject) | Self::Elsewhere(subject) => {
                 post("bans", format!(r#"{{"subject":"{subject}","reason":"cheating"}}"#))
             }
             Self::Ban(subject, Some(hours)) => {
@@ -139,7 +147,13 @@ impl Command {
     pub(crate) const fn is_insisted_on(&self) -> bool {
         !matches!(
             self,
-            Self::Stranger(_) | Self::State | Self::Bans | Self::Status | Self::Metrics | Self::Live
+            Self::Stranger(_)
+                | Self::Elsewhere(_)
+                | Self::State
+                | Self::Bans
+                | Self::Status
+                | Self::Metrics
+                | Self::Live
         )
     }
 

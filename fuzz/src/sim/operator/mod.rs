@@ -8,7 +8,7 @@ use std::{collections::VecDeque, time::Duration};
 use mmcos_core::{
     admin::{self, Password},
     link::COMMIT_TIMEOUT,
-    seam::{Bytes, ConnId, Input},
+    seam::{Bytes, ConnId, Input, ListenerKind},
 };
 use mmcos_game::catalogue::EventName;
 
@@ -35,9 +35,19 @@ const SETTINGS: [(&str, [&str; 3]); 7] = [
     ("ai-hold", ["0", "8", "20"]),
 ];
 
-/// Returns the configuration of the simulated server's API.
-pub(crate) fn access() -> admin::Config {
-    admin::Config { password: Some(Password::new(PASSWORD, &[1; 32])), ..admin::Config::default() }
+/// Returns the configuration of the simulated server's API. In every second seed it has a listener of its own.
+pub(crate) fn access(seed: u64) -> admin::Config {
+    let own_listener = listener(seed) == ListenerKind::Admin;
+    admin::Config {
+        password: Some(Password::new(PASSWORD, &[1; 32])),
+        own_listener,
+        ..admin::Config::default()
+    }
+}
+
+/// Returns the listener to which the operator connects.
+const fn listener(seed: u64) -> ListenerKind {
+    if seed.is_multiple_of(2) { ListenerKind::Admin } else { ListenerKind::Plain }
 }
 
 /// The operator; see the [module](self).
@@ -156,6 +166,7 @@ impl World {
             82..84 => Command::StopEvent,
             84 => Command::BanAll,
             85 => Command::Nonsense,
+            86 if listener(self.scenario.seed) == ListenerKind::Admin => Command::Elsewhere(subject),
             86 => Command::Stranger(subject),
             87 => Command::Bans,
             88 => Command::Status,
@@ -177,6 +188,10 @@ impl World {
         let bytes = command.bytes();
         let peer = (command.address(), 50_000).into();
         let is_live = command == Command::Live;
+        let listener = match command {
+            Command::Elsewhere(_) => ListenerKind::Plain,
+            _ => listener(self.scenario.seed),
+        };
         let connection = Connection {
             conn,
             command,
@@ -186,7 +201,7 @@ impl World {
             is_closed: false,
         };
         self.operator.connections.push(connection);
-        self.input(Input::Opened { conn, peer, tls: false });
+        self.input(Input::Opened { conn, peer, listener });
         let is_cut = self.strikes(Fault::Cut);
         let whole =
             if is_cut { self.operator.random.between(0.0, bytes.len() as f64) as usize } else { bytes.len() };

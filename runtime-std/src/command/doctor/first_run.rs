@@ -120,6 +120,7 @@ mod tests {
             public_address: None,
             http: None,
             https,
+            admin: None,
             data_dir: "/data".into(),
             config_file: None,
             has_page: true,

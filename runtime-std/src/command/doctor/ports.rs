@@ -6,8 +6,9 @@ use mmcos_core::info::Info;
 
 use super::Finding;
 use crate::command::local_client::Listener;
-use crate::command::running::{Occupant, probe};
+use crate::command::running::{Occupant, probe, probe_health};
 use crate::config::Config;
+use crate::host::operator::{UNUSED_LISTENER, has_dashboard};
 use crate::listen;
 
 /// Ports that the game connects to.
@@ -30,7 +31,36 @@ pub(super) fn examine(info: &Info, config: &Config) -> Vec<Finding> {
     if elsewhere(config.http, HTTP) && config.https.is_none() {
         findings.push(forwarding("http", HTTP));
     }
+    findings.extend(config.admin_listen.map(|wanted| admin(info, config, wanted)));
     findings
+}
+
+/// Returns the finding about the listener for operators.
+fn admin(info: &Info, config: &Config, wanted: SocketAddr) -> Finding {
+    const ABOUT: &str = "admin-listen";
+    if !has_dashboard(config) {
+        return Finding::warning(ABOUT, format!("{UNUSED_LISTENER}."));
+    }
+    let game = [("http", config.http), ("https", config.https)];
+    if let twice @ listen::ListenError::Twice { .. } = listen::ListenError::InUse(wanted).within(ABOUT, game)
+    {
+        return Finding::problem(ABOUT, format!("{twice}."));
+    }
+    match probe_health(info, Listener { address: wanted, tls: false }) {
+        Occupant::Ours => {
+            Finding::ok(ABOUT, format!("{} responds on {wanted}, to operators alone", info.name))
+        }
+        Occupant::Stranger => taken(info, ABOUT, wanted),
+        Occupant::Nothing => match listen::bind(wanted) {
+            Ok(bound) => Finding::ok(ABOUT, format!("{} is free; the server is not running", bound.address)),
+            Err(error) => Finding::problem(ABOUT, format!("{error}.")),
+        },
+    }
+}
+
+fn taken(info: &Info, about: &'static str, wanted: SocketAddr) -> Finding {
+    let taken = listen::ListenError::InUse(wanted);
+    Finding::problem(about, format!("the program on {wanted} is not {}: {taken}.", info.name))
 }
 
 fn https_off(info: &Info) -> Finding {
@@ -57,13 +87,7 @@ fn forwarding(about: &'static str, port: u16) -> Finding {
 fn port(info: &Info, about: &'static str, wanted: SocketAddr, https: bool) -> Finding {
     match probe(info, Listener { address: wanted, tls: https }) {
         Occupant::Ours => return Finding::ok(about, format!("{} responds on {wanted}", info.name)),
-        Occupant::Stranger => {
-            let taken = listen::ListenError::InUse(wanted);
-            return Finding::problem(
-                about,
-                format!("the program on {wanted} is not {}: {taken}.", info.name),
-            );
-        }
+        Occupant::Stranger => return taken(info, about, wanted),
         Occupant::Nothing => {}
     }
     match listen::bind(wanted) {

@@ -35,11 +35,24 @@ pub enum ListenError {
     #[error(
         "another program already listens on {0}: perhaps a second copy of this server, or a web server (Apache, \
          nginx, Pi-hole, IIS). Find it with {find} and stop it, or \
-         choose another port with --http or --https; games connect to port 443, so a router or proxy must then \
-         forward it",
+         choose another port with --http, --https or --admin-listen; games connect to port 443, so a router or proxy \
+         must then forward it",
         find = advice::port_owner(.0.port(), cfg!(windows))
     )]
     InUse(SocketAddr),
+    /// A listener of this server has the port already.
+    #[error(
+        "{key} cannot have port {}, which this server uses for `{other}`: choose another port for {key}",
+        .address.port()
+    )]
+    Twice {
+        /// Address that is in use.
+        address: SocketAddr,
+        /// Setting of the second listener.
+        key: &'static str,
+        /// Setting of the first listener.
+        other: &'static str,
+    },
     /// This process may not use the port, and the port has no substitute.
     #[error(
         "this process has no permission to listen on {0}: choose a port from 1024, or give it the permission"
@@ -51,6 +64,20 @@ pub enum ListenError {
     /// Any other error.
     #[error("cannot listen on {0}: {1}")]
     Other(SocketAddr, #[source] io::Error),
+}
+
+impl ListenError {
+    /// Returns the error for the listener of the setting `key` in a server that has these listeners already.
+    pub(crate) fn within(self, key: &'static str, others: [(&'static str, Option<SocketAddr>); 2]) -> Self {
+        let Self::InUse(address) = self else { return self };
+        let is_same = |other: SocketAddr| {
+            let is_any = other.ip().is_unspecified() || address.ip().is_unspecified();
+            // Port 0 is any free one.
+            other.port() == address.port() && other.port() != 0 && (is_any || other.ip() == address.ip())
+        };
+        let other = others.into_iter().find(|(_, other)| other.is_some_and(is_same));
+        other.map_or(self, |(other, _)| Self::Twice { address, key, other })
+    }
 }
 
 /// Listens at `wanted`. If ports 80 and 443 are not allowed, 8080 and 8443 replace them. A port in use by another
@@ -235,6 +262,27 @@ mod tests {
         assert!(message.contains(&format!(":{port}")) && message.contains("Find it with"), "{message}");
         let all_taken: Listen = |_| Err(ErrorKind::AddrInUse.into());
         assert!(matches!(bind_with(any(443), all_taken), Err(ListenError::InUse(_))));
+    }
+
+    #[test]
+    fn a_port_that_this_server_has_is_told_from_one_of_another_program() {
+        let within = |wanted: &str, http: &str| {
+            let others = [("https", "[::]:443"), ("http", http)].map(|(key, at)| (key, at.parse().ok()));
+            ListenError::InUse(wanted.parse().unwrap()).within("admin-listen", others).to_string()
+        };
+        let twice = "admin-listen cannot have port 80, which this server uses for `http`: choose another port for \
+                     admin-listen";
+        for (wanted, http) in
+            [("127.0.0.1:80", "[::]:80"), ("[::]:80", "127.0.0.1:80"), ("127.0.0.1:80", "127.0.0.1:80")]
+        {
+            assert_eq!(within(wanted, http), twice, "{wanted} {http}");
+        }
+        for (wanted, http) in
+            [("127.0.0.1:80", "[::]:81"), ("127.0.0.1:80", "192.168.1.20:80"), ("[::]:0", "[::]:0")]
+        {
+            let message = within(wanted, http);
+            assert!(message.starts_with("another program already listens"), "{message}");
+        }
     }
 
     #[test]

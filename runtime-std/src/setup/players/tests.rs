@@ -12,6 +12,7 @@ fn setup(https: Option<&str>) -> Setup {
         public_address: None,
         http: None,
         https: https.map(|address| Place { address: address.parse().unwrap(), instead_of: None }),
+        admin: None,
         data_dir: "/data".into(),
         config_file: None,
         has_page: true,

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::{TcpListener, TcpStream},
     process::Output,
     thread,
     time::{Duration, Instant},
@@ -72,6 +73,37 @@ fn until_ready(server: &Server, status: u16) {
         Client::plain(server.http).ask(&get("/readyz")).status == status
     });
     assert!(answer.is_some(), "no {status}");
+}
+
+#[test]
+fn a_standby_says_so_at_the_listener_for_operators_too() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = &cluster.database();
+    let leader = Server::start_with(&["--store", url]);
+    let scratch = Scratch::new();
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (http, admin) = (free(), free());
+    let listeners =
+        [("--http", http), ("--admin-listen", admin)].map(|(key, at)| [key.into(), at.to_string()]);
+    let flags = ["--store", url, "--https", "127.0.0.1:0"].map(String::from);
+    let flags: Vec<&str> = listeners.as_flattened().iter().chain(&flags).map(String::as_str).collect();
+    let mut standby = program(&scratch, &flags).spawn().unwrap();
+    for (address, path) in [(http, "/readyz"), (admin, "/readyz"), (admin, "/admin")] {
+        let connected = (0..200).find_map(|_| {
+            thread::sleep(Duration::from_millis(50));
+            TcpStream::connect(address).ok()
+        });
+        let tcp = connected.unwrap();
+        tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut client = Client::plain_over(tcp);
+        client.send(&get(path));
+        let answer = client.try_answer().map(|answer| (answer.status, answer.text().to_owned()));
+        let expected = (503, "standby: another server leads\n".to_owned());
+        assert_eq!(answer.ok(), Some(expected), "{address} {path}");
+    }
+    standby.kill().unwrap();
+    standby.wait().unwrap();
+    leader.stop();
 }
 
 #[test]

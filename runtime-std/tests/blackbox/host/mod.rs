@@ -1,5 +1,6 @@
 //! The server as its operator meets it: start, stop, pages, commands, troubles.
 
+mod admin_listen;
 mod calls;
 pub(super) mod clock;
 mod commands;

@@ -47,7 +47,7 @@ fn start(store: Faulty) -> (SocketAddr, JoinHandle<Result<(), RunError>>) {
         let game = Mmcos::new(&config, &Life::default()).unwrap();
         let core = mmcos_core::Server::new(game, Limits::default(), [7; 32]);
         let driver = Driver::new(core, Committer::start(store).unwrap(), Clock::start());
-        run(driver, Listener { socket: listener, tls: None, trusted_proxies: Vec::new() })
+        run(driver, Listener { socket: listener, tls: None, is_admin: false, trusted_proxies: Vec::new() })
     };
     (address, thread::spawn(run))
 }

@@ -59,7 +59,7 @@ fn start(disk: &Disk, patience: Duration) -> SocketAddr {
             board.restore(note);
         }
         let driver = Driver::new(board, Committer::start(disk).unwrap(), Clock::start());
-        run(driver, Listener { socket: listener, tls, trusted_proxies: Vec::new() })
+        run(driver, Listener { socket: listener, tls, is_admin: false, trusted_proxies: Vec::new() })
     });
     address
 }

@@ -30,8 +30,8 @@ impl Mmcos {
         let known = self.players().len();
         let text = match known {
             0 => Cow::Borrowed(
-                "no player has logged in yet: open this server's page for players (its address without /admin) on a \
-                 PC with the game, and run the script that it offers.",
+                "no player has logged in yet: open this server's page for players (http://ADDRESS/, with the port of \
+                 `http` if it is not 80) on a PC with the game, and run the script that it offers.",
             ),
             1 => Cow::Borrowed("one player is registered"),
             _ => Cow::Owned(format!("{known} players are registered")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmcos_core::{
     admin::{LINK_LIFETIME, Password, Token},
-    seam::{ConnId, Input},
+    seam::{ConnId, Input, ListenerKind},
 };
 use mmcos_game::Mmcos;
 
@@ -105,6 +105,70 @@ fn operators_are_served_in_their_networks_alone() {
         (admin.open_metrics, admin.networks) = (true, Some(vec!["10.0.0.0/8".parse().unwrap()]));
     });
     assert_eq!(status(&Request::from(ELSEWHERE).get(&mut open, "/metrics")), "200");
+}
+
+#[test]
+fn operators_with_a_listener_of_their_own_are_served_there_alone() {
+    let mut rig = server_with(|admin| (admin.own_listener, admin.open_metrics) = (true, true));
+    let send = |rig: &mut Rig<Mmcos>, listener, method: &str, path: &str, body: &str| {
+        let conn = rig.open_at(listener, HERE);
+        rig.send(conn, &Request::from(HERE).operator().bytes(method, path, body));
+        let answer = rig.read(conn);
+        rig.leave(conn);
+        answer
+    };
+    let pages = ["/admin", "/admin/script.js", "/api/v1/session", "/api/v1/openapi.json"];
+    let operators = READS.into_iter().chain(pages).filter(|path| !path.ends_with("/details"));
+    let public = ["/healthz", "/readyz", "/api/v1/status", "/api/v1/leaderboard"];
+    let game = ["/privacy", "/leaderboard", "/MMCOS/MMCOS-ServerStatus/ServerStatus.xml"];
+    for path in operators {
+        assert_eq!(status(&send(&mut rig, ListenerKind::Admin, "GET", path, "")), "200", "{path}");
+        for listener in [ListenerKind::Plain, ListenerKind::Tls] {
+            // As a path that does not exist, to the byte.
+            for method in ["GET", "HEAD", "POST", "OPTIONS"] {
+                let answer = send(&mut rig, listener, method, path, "");
+                assert_eq!(status(&answer), "404", "{method} {path}");
+                assert_eq!(answer, send(&mut rig, listener, method, "/absent", ""), "{method} {path}");
+            }
+        }
+    }
+    for path in public {
+        for listener in ListenerKind::ALL {
+            assert_eq!(status(&send(&mut rig, listener, "GET", path, "")), "200", "{path} {listener:?}");
+        }
+    }
+    for path in game {
+        assert_eq!(status(&send(&mut rig, ListenerKind::Plain, "GET", path, "")), "200", "{path}");
+        assert_eq!(status(&send(&mut rig, ListenerKind::Admin, "GET", path, "")), "404", "{path}");
+    }
+    rig.records.clear();
+    for (method, path, body) in COMMANDS {
+        let path = format!("/api/v1/{path}");
+        let answer = send(&mut rig, ListenerKind::Plain, method, &path, body);
+        assert_eq!(status(&answer), "404", "{path}: {answer}");
+    }
+    assert!(rig.records.is_empty(), "{:?}", rig.records);
+    let log_in = send(&mut rig, ListenerKind::Plain, "POST", "/api/v1/session", &password(PASSWORD));
+    assert_eq!((status(&log_in), field(&log_in, "Set-Cookie")), ("404", None));
+    let log_in = send(&mut rig, ListenerKind::Admin, "POST", "/api/v1/session", &password(PASSWORD));
+    assert_eq!(status(&log_in), "200");
+}
+
+/// A link to a page that the listener does not serve would lead nowhere.
+#[test]
+fn strangers_are_sent_to_the_page_for_players_where_it_is() {
+    let inside = || Some(vec!["10.0.0.0/8".parse().unwrap()]);
+    for (listener, has_page) in [(ListenerKind::Plain, true), (ListenerKind::Admin, false)] {
+        let mut rig = server_with(|admin| {
+            (admin.own_listener, admin.networks) = (listener == ListenerKind::Admin, inside());
+        });
+        let conn = rig.open_at(listener, ELSEWHERE);
+        rig.send(conn, &Request::from(ELSEWHERE).bytes("GET", "/admin", ""));
+        let answer = rig.read(conn);
+        assert_eq!(status(&answer), "403", "{answer}");
+        assert!(answer.contains("Your address, 203.0.113.7,") && answer.contains("ssh -L"), "{answer}");
+        assert_eq!(answer.contains("href=\"/\""), has_page, "{answer}");
+    }
 }
 
 #[test]
@@ -212,7 +276,7 @@ fn servers_on_one_machine_have_cookies_of_their_own() {
 fn a_session_that_began_on_tls_is_never_sent_in_the_clear() {
     let mut rig = server();
     let (conn, peer) = (ConnId(900), (ELSEWHERE, 50_000).into());
-    rig.input(Input::Opened { conn, peer, tls: true });
+    rig.input(Input::Opened { conn, peer, listener: ListenerKind::Tls });
     rig.send(conn, &Request::from(ELSEWHERE).bytes("POST", "/api/v1/session", &password(PASSWORD)));
     let cookie = field(&rig.read(conn), "Set-Cookie").unwrap().to_owned();
     assert!(cookie.contains("; Secure") && cookie.starts_with("mmcos_operator_tls="), "{cookie}");
