@@ -2,7 +2,7 @@ use std::{fmt, net::Ipv4Addr, time::Duration};
 
 use mmcos_core::{
     engine::{Limits, Rate},
-    seam::ConnId,
+    seam::{ConnId, ListenerKind},
     wire::http::{Decoded, Decoder, Method},
 };
 
@@ -14,6 +14,8 @@ use crate::{
 
 /// Maximum number of connections at a time.
 const CONNECTIONS: usize = 4;
+/// The connection by the listener for operators.
+const ADMIN: usize = 2;
 
 /// Requests without a session token.
 const OTHERS: [&[u8]; 4] = [
@@ -126,9 +128,10 @@ impl Scene {
 
     fn send(&mut self, place: usize, bytes: &[u8], byte: u8) {
         let Self { time, open, .. } = self;
+        let listener = if place == ADMIN { ListenerKind::Admin } else { ListenerKind::Plain };
         let (conn, life) = open[place].get_or_insert_with(|| {
             (
-                time.open(Ipv4Addr::new(10, 0, 0, byte & 3)),
+                time.open_at(listener, Ipv4Addr::new(10, 0, 0, byte & 3)),
                 Life { sent: Vec::new(), read: Vec::new(), end: End::Server },
             )
         });
