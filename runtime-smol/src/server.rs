@@ -20,10 +20,7 @@ use mmcos_std::{
     listen::{self, AcceptTrouble},
     serving::{self, GRACE, LONGEST_GRACE, Listener, RunError, Serving},
 };
-use smol::{
-    LocalExecutor,
-    future::{self, FutureExt},
-};
+use smol::{LocalExecutor, future::FutureExt};
 
 use crate::{
     connection::{self, Socket},
@@ -93,7 +90,13 @@ async fn accept<C: Core + 'static>(
 ) {
     let mut trouble = AcceptTrouble::default();
     loop {
-        let (stream, peer) = match listener.accept().await {
+        let accepted = async {
+            // One client for each look of the system at its sockets. Otherwise a busy server would accept the whole
+            // queue before it reads that earlier clients have left, and count them against the limits.
+            listener.readable().await?;
+            listener.accept().await
+        };
+        let (stream, peer) = match accepted.await {
             Ok(accepted) => accepted,
             Err(error) => {
                 trouble.log(&error);
@@ -122,8 +125,6 @@ async fn accept<C: Core + 'static>(
             };
             task.detach();
         }
-        // Open connections have their turn before the next client.
-        future::yield_now().await;
     }
 }
 

@@ -24,5 +24,5 @@
 
 mod game;
 mod host;
-mod rig;
+pub(crate) mod rig;
 mod sockets;

@@ -151,10 +151,9 @@ impl Drop for End<'_> {
 fn one_address_over_its_limit_keeps_nobody_out() {
     let server = Server::start_with(&[
         "--max-connections",
-        "200",
-        // More than the connections of the other client that a busy server has not yet seen closed.
+        "100",
         "--max-connections-per-address",
-        "64",
+        "20",
         "--log",
         "info",
     ]);
