@@ -316,7 +316,8 @@ impl Socket {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
                 result => {
-                    self.is_readable = !matches!(result, Ok(count) if count < bytes.len());
+                    // The end stays readable: it can be read again, behind TLS, without a wait for the system.
+                    self.is_readable = !matches!(result, Ok(count @ 1..) if count < bytes.len());
                     return Poll::Ready(result);
                 }
             }

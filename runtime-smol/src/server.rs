@@ -91,8 +91,8 @@ async fn accept<C: Core + 'static>(
     let mut trouble = AcceptTrouble::default();
     loop {
         let accepted = async {
-            // One client for each look of the system at its sockets. Otherwise a busy server would accept the whole
-            // queue before it reads that earlier clients have left, and count them against the limits.
+            // Waits for news of sockets even if a client is queued. Otherwise the server would accept the whole queue
+            // before it reads that earlier clients have left, and refuse others over their limits.
             listener.readable().await?;
             listener.accept().await
         };
