@@ -117,9 +117,16 @@ impl Row for Record {
     };
 
     fn milestone(&self) -> Option<Milestone> {
-        let Self::SeasonStarted(started) = self else { return None };
-        // An undone season must not replace the copy from before the season that goes on.
-        (!started.is_undone).then(|| Milestone { name: "season", number: started.season.0.into() })
+        if let Self::SeasonStarted(started) = self {
+            let number = started.season.0.into();
+            // An undone season must not replace the copy from before the season that goes on.
+            let is_new = !started.is_undone;
+            return is_new.then_some(Milestone { folder: "seasons", name: "before-season", number });
+        }
+        // The record of an operator's command is the command to the store.
+        let Self::Audit(entry) = self else { return None };
+        let number = entry.number.try_into().ok().filter(|_| entry.command == "POST /api/v1/backup")?;
+        Some(Milestone { folder: "backups", name: "backup", number })
     }
 }
 

@@ -224,13 +224,15 @@ pub struct Recent {
     pub unused_without: Option<&'static str>,
 }
 
-/// The beginning of something that an operator may want to revert, such as `season` 57. The copy is
-/// `seasons/before-season-57.db`.
+/// A moment that an operator may want to go back to, such as that before season 57: the copy is
+/// `seasons/before-season-57.db` in the data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Milestone {
-    /// Kind of milestone, in one word.
+    /// Folder of the copies, such as `seasons`.
+    pub folder: &'static str,
+    /// Name of the copy before its number, such as `before-season`.
     pub name: &'static str,
-    /// Its number.
+    /// Number of the copy.
     pub number: i64,
 }
 

@@ -73,6 +73,7 @@ fn walk(width: u32, players: u32) {
     player_page(page, ann, players);
     settings_and_season(page, ann);
     operators_and_audit(page);
+    assert!(server.backup().is_file());
     corrections(page, ann);
     // Of the players that are gone.
     let complaints = page.complaints();
@@ -111,6 +112,7 @@ fn moderation(page: &mut Page<'_>, server: &Server, ann: u32) {
     let _ann = player(server, 1, "Ann");
     go(page, "players?search=ann");
     press(page, &format!("{row} [aria-label^=Kick]"));
+    complete(page, "kick", &[("reason", "away from the wheel")]);
     reports(page, "Kicked");
 }
 
@@ -125,6 +127,10 @@ fn player_page(page: &mut Page<'_>, ann: u32, players: u32) {
     reports(page, "Changed the points");
     page.wait("document.querySelector('#player-adjustments').textContent.includes('a crash of the server')");
     page.wait("document.querySelector('#player-terms').textContent.includes('60 points, rank 1')");
+    press(page, "#player-actions [aria-label^=\"Change the title\"]");
+    complete(page, "title", &[("key", "lng_player_title_elite"), ("reason", "won the cup")]);
+    reports(page, "Gave");
+    page.wait("document.querySelector('#player-terms').textContent.includes('lng_player_title_elite')");
     press(page, "#player-actions a[download]");
     page.wait("true");
     let data = page.evaluate(
@@ -208,6 +214,11 @@ fn operators_and_audit(page: &mut Page<'_>) {
     page.wait("document.querySelector('#log tr[data-key]')");
     press(page, "#log-list form button");
     fits(page, "log");
+
+    // A copy of the store.
+    go(page, "system");
+    press(page, "#backup");
+    reports(page, "Copying the store");
 }
 
 fn corrections(page: &mut Page<'_>, ann: u32) {
@@ -220,9 +231,11 @@ fn corrections(page: &mut Page<'_>, ann: u32) {
     // Another name, and two accounts of one person.
     open(page, ben, "Ben");
     press(page, "#player-actions [aria-label^=Kick]");
+    complete(page, "kick", &[]);
     reports(page, "Kicked \u{2068}Ben");
     open(page, chloe, "Chlo\u{e9}");
     press(page, "#player-actions [aria-label^=Kick]");
+    complete(page, "kick", &[]);
     reports(page, "Kicked \u{2068}Chlo");
     press(page, "#player-actions [aria-label^=Rename]");
     complete(page, "rename", &[("name", "Guest 7"), ("reason", "an insult")]);

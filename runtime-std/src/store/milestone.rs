@@ -1,4 +1,4 @@
-//! Copies of the store from before a milestone, such as a new season, for an operator to restore.
+//! Copies of the store at a milestone, such as a new season, for an operator to restore.
 
 use std::ffi::c_int;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::{StoreError, StoreFile, files, look, schema};
 
-/// Number of copies to keep: the seasons of a year.
+/// Number of copies to keep in a folder: the seasons of a year.
 const KEPT: usize = 6;
 
 /// Returns the first record that begins a milestone: its index, and the milestone.
@@ -39,8 +39,8 @@ impl Drop for Copying {
     }
 }
 
-/// Begins to copy the store, in its state before the milestone, to `seasons/before-season-N.db`. Commits go on
-/// meanwhile. `None` for a store without players, which has nothing to lose.
+/// Begins to copy the store, in its state before the milestone. Commits go on meanwhile. `None` for a store without
+/// players, which has nothing to lose.
 pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
     // On the thread that commits: no later commit can be in it.
     let snapshot = snapshot(connection, file);
@@ -61,15 +61,14 @@ pub(super) fn copy_with<T: Send + 'static>(
     snapshot: Result<Option<T>, StoreError>,
     write: impl FnOnce(&mut T, &Path, &File) -> Result<(), StoreError> + Send + 'static,
 ) -> Option<Copying> {
-    let Milestone { name, number } = *milestone;
-    let missing = move |error: StoreError| {
-        log::warn!("{name} {number} begins without a copy of the store: {error}");
-    };
+    let milestone = milestone.clone();
+    let (name, number) = (milestone.name, milestone.number);
+    let missing = move |error: StoreError| log::warn!("the store was not copied ({name}-{number}): {error}");
     let mut snapshot = snapshot.map_err(missing).ok()??;
     let file = file.clone();
-    let copy = move || match attempt(&file, name, number, |new, file| write(&mut snapshot, new, file)) {
+    let copy = move || match attempt(&file, &milestone, |new, file| write(&mut snapshot, new, file)) {
         Ok(copy) => log::info!(
-            "{name} {number} begins; to undo that, stop the server and run: {} restore {}",
+            "copied the store; to go back to this state, stop the server and run: {} restore {}",
             file.schema.name,
             copy.display()
         ),
@@ -94,13 +93,12 @@ fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connecti
 /// Makes the copy. Returns its path.
 fn attempt(
     store: &StoreFile,
-    name: &str,
-    number: i64,
+    Milestone { folder, name, number }: &Milestone,
     write: impl FnOnce(&Path, &File) -> Result<(), StoreError>,
 ) -> Result<PathBuf, StoreError> {
-    let directory = store.path.with_file_name(format!("{name}s"));
+    let directory = store.path.with_file_name(folder);
     make_directory(&directory).map_err(|source| StoreError::file(&directory, source))?;
-    let prefix = format!("before-{name}-");
+    let prefix = format!("{name}-");
     let (new, copy) = (directory.join("new.db"), directory.join(format!("{prefix}{number}.db")));
     let failed = |source| StoreError::file(&copy, source);
     // Left behind by a failed attempt.

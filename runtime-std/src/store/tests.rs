@@ -111,7 +111,7 @@ impl Row for Record {
 
     fn milestone(&self) -> Option<Milestone> {
         let Self::Round { number, .. } = self else { return None };
-        Some(Milestone { name: "season", number: (*number).into() })
+        Some(Milestone { folder: "seasons", name: "before-season", number: (*number).into() })
     }
 }
 

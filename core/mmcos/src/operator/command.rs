@@ -236,7 +236,7 @@ impl Mmcos {
             Endpoint::EndSession(number) => self.end_admin_session(cx, number),
             Endpoint::Set(name) => self.set(cx, name, body),
             Endpoint::Reset(name) => self.reset(cx, name),
-            Endpoint::Kick(user) => self.kick(cx, user),
+            Endpoint::Kick(user) => self.kick(cx, user, body),
             Endpoint::EndMatch(session) => self.end_match(cx, session),
             Endpoint::Reunite(pair) => self.reunite(cx, pair),
             Endpoint::Ban => self.start_ban(cx, body, peer),
@@ -253,6 +253,8 @@ impl Mmcos {
             Endpoint::AddPlan => self.add_plan(cx, body),
             Endpoint::RemovePlan(number) => self.remove_plan(cx, number),
             Endpoint::Rename(user) => self.rename(cx, user, body),
+            Endpoint::Retitle(user) => self.retitle(cx, user, body),
+            Endpoint::Backup => Ok(Deed::new("copied the store")),
             Endpoint::Merge(user) => self.merge(cx, user, caller, body),
             Endpoint::DeletePlayer(user) => self.delete_player(cx, user, body),
             Endpoint::Asset(_)
@@ -329,14 +331,6 @@ impl Mmcos {
         self.follow_nights(cx);
         self.configure_matchmaker(cx);
         self.game_configuration.changed();
-    }
-
-    fn kick(&mut self, cx: &mut Context<'_, Self>, user: &str) -> Result<Deed, CommandError> {
-        let user = user.parse().map(UserId).map_err(|_| CommandError::Unknown("player"))?;
-        let player = self.players().get(user).ok_or(CommandError::Unknown("player"))?;
-        let deed = format!("kicked {} ({})", player.profile.name.as_str(), player.steam_id);
-        self.end_session(cx, user);
-        Ok(Deed::new(deed).about(Some(user)))
     }
 
     fn end_match(&mut self, cx: &mut Context<'_, Self>, session: &str) -> Result<Deed, CommandError> {

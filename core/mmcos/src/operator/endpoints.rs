@@ -61,6 +61,8 @@ pub(super) enum Endpoint<'a> {
     AdjustPoints(&'a str),
     /// Give a player another name.
     Rename(&'a str),
+    /// Give a player another title.
+    Retitle(&'a str),
     /// Add another account to a player's.
     Merge(&'a str),
     /// Delete a player.
@@ -73,6 +75,8 @@ pub(super) enum Endpoint<'a> {
     EndMatch(&'a str),
     /// Let two players meet that are kept apart.
     Reunite(&'a str),
+    /// Copy the store.
+    Backup,
     /// Get a page of bans.
     Bans,
     /// Set a ban.

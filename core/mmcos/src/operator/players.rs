@@ -17,12 +17,20 @@ use crate::{
     divisions::Standing,
     ids::{Points, UserId},
     moderation::Subject,
-    players::{Name, Player},
+    players::{Name, Player, Title},
 };
 use mmcos_core::{admin::Caller, service::Context};
 
 /// The largest change of points, either way.
 const MOST_POINTS: i32 = 100_000;
+
+/// Body of `POST /api/v1/players/{user_id}/kick`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kick {
+    /// Reason, for other operators. At most 500 bytes.
+    reason: Option<String>,
+}
 
 /// Body of `POST /api/v1/players/{user_id}/points`.
 #[derive(Deserialize, JsonSchema)]
@@ -41,6 +49,16 @@ pub(super) struct AdjustPoints {
 pub(super) struct Rename {
     /// Name on this server, in place of the game's. Without it, the next login brings the game's name again.
     name: Option<String>,
+    /// Reason, for other operators. At most 500 bytes.
+    reason: String,
+}
+
+/// Body of `POST /api/v1/players/{user_id}/title`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retitle {
+    /// Key of one of the game's texts, such as `lng_player_title_elite`: 1 to 64 of the characters a to z, 0 to 9 and _.
+    title: String,
     /// Reason, for other operators. At most 500 bytes.
     reason: String,
 }
@@ -107,6 +125,21 @@ impl Mmcos {
         Ok(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
+    pub(super) fn kick(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        user: &str,
+        body: &[u8],
+    ) -> Result<Deed, CommandError> {
+        let Kick { reason } = serde_json::from_slice(body)?;
+        let why = reason.map(reason_of).transpose()?.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let player = self.player_of(user)?;
+        let (user, name, steam_id) = (player.user_id, player.profile.name.as_str(), player.steam_id);
+        let text = format!("kicked {name} ({steam_id}){why}");
+        self.end_session(cx, user);
+        Ok(Deed::new(text).about(Some(user)))
+    }
+
     pub(super) fn adjust_points(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -146,6 +179,26 @@ impl Mmcos {
         let after = name.ok_or(CommandError::Unknown("player"))?.as_str().to_string();
         self.leaderboards.changed();
         let text = format!("renamed {before} (player {}) to {after}: {reason}", user.0);
+        Ok(Deed::new(text).about(Some(user)).changing(Some(before), Some(after)))
+    }
+
+    /// Sets a player's title, as the player's own choice would.
+    pub(super) fn retitle(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        user: &str,
+        body: &[u8],
+    ) -> Result<Deed, CommandError> {
+        let Retitle { title, reason } = serde_json::from_slice(body)?;
+        let reason = reason_of(reason)?;
+        let player = self.player_of(user)?;
+        let (user, name) = (player.user_id, player.profile.name.as_str().to_string());
+        let before = player.profile.title.as_str().to_string();
+        let title = Title::parse(&title)
+            .map_err(|_| CommandError::Value("`title`", "1 to 64 of the characters a to z, 0 to 9 and _"))?;
+        let text = format!("gave {name} (player {}) the title {}: {reason}", user.0, title.as_str());
+        let after = title.as_str().to_string();
+        self.set_title(cx, user, title).map_err(|_| CommandError::Unknown("player"))?;
         Ok(Deed::new(text).about(Some(user)).changing(Some(before), Some(after)))
     }
 

@@ -120,11 +120,20 @@ impl Mmcos {
         let request: UpdateAccountTitle<'_> =
             xml::from_bytes(body, "UpdateAccountTitle", &self.settings.xml())?;
         let user = self.authenticate(cx, &request.session_token)?.user;
-        let title = Title::parse(&request.title)?;
-        let profile = self.standings.profile_mut(user)?;
-        profile.title = title;
+        self.set_title(cx, user, Title::parse(&request.title)?)?;
+        Ok(Response::empty())
+    }
+
+    /// Sets a player's title, which leaderboards show. Persists the player.
+    pub(crate) fn set_title(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        user: UserId,
+        title: Title,
+    ) -> Result<(), Rejection> {
+        self.standings.profile_mut(user)?.title = title;
         self.leaderboards.changed();
         self.standings.persist(cx, user);
-        Ok(Response::empty())
+        Ok(())
     }
 }

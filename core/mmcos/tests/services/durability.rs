@@ -26,7 +26,7 @@ use proptest::prelude::*;
 
 use super::{
     rig::{Rig, body, status},
-    world::{self, Hosted, Search, UPDATE_TITLE, login_answer, post, text, texts, trusting},
+    world::{self, Hosted, Search, login_answer, text, texts, trusting, update_title},
 };
 
 const PLAYERS: usize = 4;
@@ -90,11 +90,7 @@ impl World {
     }
 
     fn title(&mut self, player: usize, title: u8) {
-        let token = &self.players[player].token;
-        let request = format!(
-            "<UpdateAccountTitle><SessionToken>{token}</SessionToken><Title>title_{title}</Title></UpdateAccountTitle>"
-        );
-        let answer = self.rig.request(&post(UPDATE_TITLE, &request));
+        let answer = update_title(&mut self.rig, &self.players[player].token, &format!("title_{title}"));
         assert_eq!(status(&answer), "200", "{answer}");
     }
 

@@ -174,6 +174,16 @@ pub(crate) fn get_elite(rig: &mut Rig<Mmcos>, token: &str) -> String {
     ))
 }
 
+/// Chooses a title, as the game does.
+pub(crate) fn update_title(rig: &mut Rig<Mmcos>, token: &str, title: &str) -> String {
+    rig.request(&post(
+        UPDATE_TITLE,
+        &format!(
+            "<UpdateAccountTitle><SessionToken>{token}</SessionToken><Title>{title}</Title></UpdateAccountTitle>"
+        ),
+    ))
+}
+
 /// Base of lobby ids: the number of a lobby is added, for an id as Steam issues them.
 pub(crate) const LOBBIES: u64 = 109_775_241_000_000_000;
 

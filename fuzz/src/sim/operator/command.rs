@@ -113,7 +113,7 @@ impl Command {
             }
             Self::BanAll => post("bans", r#"{"subject":"0.0.0.0/0"}"#.into()),
             Self::LiftBan(subject) => post("bans/lift", format!(r#"{{"subject":"{subject}"}}"#)),
-            Self::Kick(user) => post(&format!("players/{user}/kick"), String::new()),
+            Self::Kick(user) => post(&format!("players/{user}/kick"), "{}".into()),
             Self::EndMatch(session) => post(&format!("matches/{session}/end"), String::new()),
             Self::Set(name, value) => {
                 ("PUT", format!("/api/v1/settings/{name}"), format!(r#"{{"value":"{value}"}}"#))

@@ -110,7 +110,7 @@ fn play_and_delete(kept: &Kept, id: &[u8]) {
     command(&server, "bans", &format!(r#"{{"subject":"{text}","hours":1,"reason":"{NAME} cheats"}}"#));
     command(&server, "bans/lift", &format!(r#"{{"subject":"{text}"}}"#));
     command(&server, "players/1/points", r#"{"change":7,"reason":"Annabella was right"}"#);
-    command(&server, "players/1/kick", "");
+    command(&server, "players/1/kick", "{}");
     // A change of season makes final standings and a podium.
     let scratch = server.stop();
     kept.sql(&scratch.data(), SEASON_BEFORE);

@@ -153,6 +153,21 @@ impl Server {
         self.served.child.id()
     }
 
+    /// Waits for the copy of the store that an operator asked for.
+    pub(crate) fn backup(&self) -> PathBuf {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let copies = fs::read_dir(self.data().join("backups")).into_iter().flatten();
+            let mut copies = copies.map(|copy| copy.unwrap().path());
+            let is_done = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("backup-");
+            if let Some(copy) = copies.find(is_done) {
+                return copy;
+            }
+            assert!(Instant::now() < until, "no backup");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.scratch.data()
     }

@@ -189,8 +189,9 @@ pub(super) static API: &[(Operation, Maker)] = &[
     ),
     (
         post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
-            .with_commands(&["kick user_id"])
+            .with_commands(&["kick user_id [reason]"])
             .with_access(MODERATOR)
+            .with_body::<players::Kick>()
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |user| Endpoint::Kick(user),
     ),
@@ -217,6 +218,14 @@ pub(super) static API: &[(Operation, Maker)] = &[
             .with_body::<players::Rename>()
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |user| Endpoint::Rename(user),
+    ),
+    (
+        post("/api/v1/players/{user_id}/title", "Gives a player a title, until the player chooses another.")
+            .with_commands(&["title user_id title reason"])
+            .with_access(MODERATOR)
+            .with_body::<players::Retitle>()
+            .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
+        |user| Endpoint::Retitle(user),
     ),
     (
         post(
@@ -249,6 +258,16 @@ pub(super) static API: &[(Operation, Maker)] = &[
             .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
         |pair| Endpoint::Reunite(pair),
+    ),
+    (
+        post(
+            "/api/v1/backup",
+            "Copies the store to a file in the folder `backups` of the data directory, which keeps the last six. The \
+             program's log says when it is done.",
+        )
+        .with_commands(&["backup"])
+        .fails_with(&[Status::SERVICE_UNAVAILABLE]),
+        |_| Endpoint::Backup,
     ),
     (
         list(

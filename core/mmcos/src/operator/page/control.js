@@ -186,6 +186,8 @@ on('season-undo', 'click', () => {
   if (!confirm(asked)) return;
   command('POST', 'season/undo', { season }, 'Season ' + season + ' goes on.');
 });
+on('backup', 'click', () =>
+  command('POST', 'backup', undefined, 'Copying the store to the folder \u201cbackups\u201d of the data directory. The program\u2019s log says when it is done.'));
 on('event', 'submit', () => {
   const [event, hours] = [byId('event-name').value, Number(byId('event-hours').value)];
   command('POST', 'event/start', { event, hours }, 'Started the event ' + event + ' for ' + hours + ' h.');

@@ -22,9 +22,19 @@ function playerActions(player) {
     const until = hours ? 'for ' + hours + ' h' : 'permanently';
     command('POST', 'bans', { subject: steamId, reason, note, ...(hours && { hours: Number(hours) }) }, 'Banned ' + plain(player().name) + ' ' + until + '.');
   };
+  const kick = async () => {
+    const wanted = await askFor({
+      title: 'Kick ' + plain(player().name) + '?',
+      text: ['The player leaves the match or search that they are in. They can log in again at once.'],
+      fields: [{ name: 'reason', label: 'Reason, for operators', maxlength: 120 }],
+      act: 'Kick',
+    });
+    if (!wanted) return;
+    const { reason } = wanted;
+    command('POST', 'players/' + user + '/kick', reason ? { reason } : {}, 'Kicked ' + plain(player().name) + '. They can log in again.');
+  };
   return [
-    button('Kick', 'Kick ' + plain(name), () =>
-      command('POST', 'players/' + user + '/kick', undefined, 'Kicked ' + plain(player().name) + '. They can log in again.')),
+    button('Kick', 'Kick ' + plain(name), kick),
     button('Ban', 'Ban ' + plain(name), ban),
   ];
 }
@@ -66,6 +76,18 @@ function corrections(player) {
     const done = given ? 'Renamed ' + plain(name) + ' to ' + plain(given) + '.' : 'The next login brings the game\u2019s name of ' + plain(name) + '.';
     command('POST', path + 'name', { reason, ...(given && { name: given }) }, done);
   };
+  const retitle = async () => {
+    const { title } = player();
+    const wanted = await askFor({
+      title: 'Change the title of ' + plain(name),
+      text: ['Leaderboards show it below the name, until the player chooses another. The game knows it by its key, such as lng_player_title_elite.'],
+      fields: [{ name: 'key', label: 'Key of the title', value: title, pattern: '[a-z0-9_]{1,64}', title: 'a to z, 0 to 9 and _', required: '' }, REASON],
+      act: 'Change the title',
+    });
+    if (!wanted) return;
+    const { key, reason } = wanted;
+    command('POST', path + 'title', { title: key, reason }, 'Gave ' + plain(name) + ' the title ' + key + '.');
+  };
   const merge = async () => {
     const wanted = await askFor({
       title: 'Merge another account into ' + plain(name),
@@ -101,7 +123,7 @@ function corrections(player) {
   const data = element('a', 'Data', { class: 'button admin', href: '/api/v1/' + path + 'data', download: 'player-' + user + '.json', 'aria-label': 'Save all data of ' + plain(name) });
   return [
     button('Points', 'Change the points of ' + plain(name), changePoints),
-    button('Rename', 'Rename ' + plain(name), rename), data,
+    button('Rename', 'Rename ' + plain(name), rename), button('Title', 'Change the title of ' + plain(name), retitle), data,
     button('Merge', 'Merge another account into ' + plain(name), merge, 'danger admin'),
     button('Delete', 'Delete ' + plain(name), erase, 'danger admin'),
   ];

@@ -120,7 +120,7 @@ fn entries_are_paged_and_found() {
     assert_eq!(audit(&mut rig, "?search=203.0.113.7").len(), 50);
     assert_eq!(audit(&mut rig, "?search=nothing"), [] as [Value; 0]);
     login(&mut rig, ANN, "Ann");
-    command(&mut rig, ("POST", "players/1/kick", ""));
+    command(&mut rig, ("POST", "players/1/kick", "{}"));
     log_in(&mut rig, ELSEWHERE);
     let lengths = ["all", "players", "changes"].map(|filter| {
         json(

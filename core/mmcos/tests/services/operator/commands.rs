@@ -68,7 +68,7 @@ fn a_kicked_player_searches_no_more_and_logs_in_anew() {
     let mut rig = server();
     let token = login(&mut rig, ANN, "Ann");
     let search = Search::race(&token, 10).begin(&mut rig);
-    let kick = ("POST", "players/1/kick", "");
+    let kick = ("POST", "players/1/kick", "{}");
     assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, kick)), "200");
     assert!(rig.read(search).contains("cancelled"));
     assert_eq!(status(&get_elite(&mut rig, &token)), "401");
@@ -128,7 +128,7 @@ fn a_ban_of_a_player_or_of_addresses_ends_the_searches_that_it_covers() {
 #[test]
 fn a_kicked_player_logs_in_anew_though_the_clock_was_set_back() {
     let mut rig = server();
-    let kick = ("POST", "players/1/kick", "");
+    let kick = ("POST", "players/1/kick", "{}");
     let old = login(&mut rig, ANN, "Ann");
     for back in [0, 1, 3600] {
         assert_eq!(status(&Request::from(ELSEWHERE).operator().command(&mut rig, kick)), "200");

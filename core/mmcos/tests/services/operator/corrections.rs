@@ -1,6 +1,6 @@
 //! Commands about one player: its data, points, deletion.
 
-use mmcos_core::{game::Game as _, row::Row as _, testing::Rows};
+use mmcos_core::{game::Game as _, row::Row, testing::Rows};
 use mmcos_game::{Mmcos, Record};
 
 use super::{
@@ -114,6 +114,63 @@ fn a_name_of_an_operator_outlives_logins_until_it_is_taken_back() {
 }
 
 #[test]
+fn a_title_of_an_operator_is_shown_until_the_player_chooses_another() {
+    const ELITE: &str = "<Title>lng_player_title_elite</Title>";
+    let mut rig = server();
+    let ann = login(&mut rig, ANN, NAME);
+    race(&mut rig, &ann, 60);
+    let give = |rig: &mut Rig<Mmcos>, user: u32, body: &str| {
+        status(&operator().command(rig, ("POST", &format!("players/{user}/title"), body))).to_owned()
+    };
+    let elite = r#"{"title":"lng_player_title_elite","reason":"won the cup"}"#;
+    assert_eq!(give(&mut rig, 1, elite), "200");
+    assert!(get_elite(&mut rig, &ann).contains(ELITE));
+    let entry = audit::audit(&mut rig, "?filter=players")[0].clone();
+    assert_eq!(entry["text"], "gave Annabella (player 1) the title lng_player_title_elite: won the cup");
+    assert_eq!(entry["after"], "lng_player_title_elite");
+    let now = rig.wall();
+    let mut rig = world::restarted(&rig, super::config(), now);
+    let ann = login(&mut rig, ANN, NAME);
+    assert!(get_elite(&mut rig, &ann).contains(ELITE), "a login sends no title");
+    world::update_title(&mut rig, &ann, "lng_player_title_box_004");
+    assert!(!get_elite(&mut rig, &ann).contains(ELITE));
+    for (user, body, expected) in [
+        (1, r#"{"title":"Elite!","reason":"x"}"#, "400"),
+        (1, r#"{"title":"","reason":"x"}"#, "400"),
+        (1, r#"{"title":"elite","reason":""}"#, "400"),
+        (9, elite, "404"),
+    ] {
+        assert_eq!(give(&mut rig, user, body), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_kick_may_have_a_reason() {
+    let mut rig = server();
+    login(&mut rig, ANN, NAME);
+    let kick = |rig: &mut Rig<Mmcos>, body: &str| {
+        status(&operator().command(rig, ("POST", "players/1/kick", body))).to_owned()
+    };
+    assert_eq!(kick(&mut rig, r#"{"reason":"rams everyone"}"#), "200");
+    assert_eq!(audit::audit(&mut rig, "")[0]["text"], "kicked Annabella (76561202255230001): rams everyone");
+    assert_eq!(kick(&mut rig, "{}"), "200");
+    assert_eq!(audit::audit(&mut rig, "")[0]["text"], "kicked Annabella (76561202255230001)");
+    assert_eq!(kick(&mut rig, r#"{"reason":"two\nlines"}"#), "400");
+}
+
+#[test]
+fn a_backup_is_a_milestone_of_the_store() {
+    let mut rig = server();
+    login(&mut rig, ANN, NAME);
+    assert_eq!(status(&operator().command(&mut rig, ("POST", "backup", ""))), "200");
+    adjust(&mut rig, 1, 5);
+    let copies: Vec<_> = rig.records.iter().filter_map(Row::milestone).collect();
+    let (backups, others): (Vec<_>, Vec<_>) = copies.iter().partition(|copy| copy.folder == "backups");
+    assert!(matches!(backups[..], [copy] if copy.name == "backup"), "{backups:?}");
+    assert!(others.iter().all(|copy| copy.folder == "seasons"), "{others:?}");
+}
+
+#[test]
 fn a_second_account_is_added_to_the_first_and_deleted() {
     let mut rig = server();
     let [ann, ben] = [(ANN, NAME), (BEN, "Benedict")].map(|(id, name)| login(&mut rig, id, name));
@@ -132,7 +189,7 @@ fn a_second_account_is_added_to_the_first_and_deleted() {
     refused(&mut rig, true, "is online: kick the player first");
     for user in [1, 2] {
         assert_eq!(
-            status(&operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), ""))),
+            status(&operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), "{}"))),
             "200"
         );
     }
@@ -182,7 +239,7 @@ fn players_in_a_match_are_not_merged() {
     rig.pass(std::time::Duration::from_secs(40));
     let body = r#"{"other":2,"reason":"two accounts","confirm":true}"#;
     for user in [1, 2] {
-        operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), ""));
+        operator().command(&mut rig, ("POST", &format!("players/{user}/kick"), "{}"));
     }
     let answer = operator().command(&mut rig, ("POST", "players/1/merge", body));
     assert!(
@@ -241,7 +298,7 @@ fn a_deleted_player_is_gone_and_may_begin_anew() {
     let ban = format!(r#"{{"subject":"{ANN}","hours":1,"reason":"{NAME}"}}"#);
     operator().command(&mut rig, ("POST", "bans", &ban));
     operator().command(&mut rig, ("POST", "bans/lift", &format!(r#"{{"subject":"{ANN}"}}"#)));
-    operator().command(&mut rig, ("POST", "players/1/kick", ""));
+    operator().command(&mut rig, ("POST", "players/1/kick", "{}"));
     let shown = rig.server.service().players().iter().next().unwrap().user_facing_id().as_str().to_owned();
     let search = world::Search::race(&login(&mut rig, ANN, NAME), 10).begin(&mut rig);
 

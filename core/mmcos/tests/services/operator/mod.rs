@@ -31,10 +31,10 @@ const ANN: u64 = 76_561_202_255_230_001;
 const BEN: u64 = 76_561_202_255_230_002;
 
 /// Every command, with a body that makes sense.
-const COMMANDS: [(&str, &str, &str); 18] = [
+const COMMANDS: [(&str, &str, &str); 20] = [
     ("PUT", "settings/message", r#"{"value":"Hello"}"#),
     ("DELETE", "settings/message", ""),
-    ("POST", "players/1/kick", ""),
+    ("POST", "players/1/kick", "{}"),
     ("POST", "matches/1/end", ""),
     ("POST", "apart/3-4/end", ""),
     ("POST", "bans", r#"{"subject":"76561202255230001"}"#),
@@ -49,6 +49,8 @@ const COMMANDS: [(&str, &str, &str); 18] = [
     ("DELETE", "operators/anna", ""),
     ("POST", "players/1/points", r#"{"change":-5,"reason":"a crash"}"#),
     ("POST", "players/1/name", r#"{"name":"Anna","reason":"an insult"}"#),
+    ("POST", "players/1/title", r#"{"title":"lng_player_title_elite","reason":"won the cup"}"#),
+    ("POST", "backup", ""),
     ("POST", "players/1/delete", r#"{"reason":"asked for","confirm":true}"#),
 ];
 

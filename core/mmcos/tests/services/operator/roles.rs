@@ -57,7 +57,7 @@ fn a_named_operator_logs_in_with_the_password_that_the_server_made() {
     let cookie = cookie_of(&mut rig, &secret);
     assert_eq!(session(&mut rig, &browser(&cookie))["name"], "anna");
     login(&mut rig, ANN, "Ann");
-    assert_eq!(status(&browser(&cookie).command(&mut rig, ("POST", "players/1/kick", ""))), "200");
+    assert_eq!(status(&browser(&cookie).command(&mut rig, ("POST", "players/1/kick", "{}"))), "200");
     assert!(
         rig.events.last().unwrap().contains("anna"),
         "the log names the operator: {:?}",

@@ -4,7 +4,7 @@ use mmcos_core::settings::{Line, Value as _};
 
 use crate::{
     rig::{body, status},
-    world::{GET_FRIENDS, UPDATE_TITLE, get_elite, login, post, race, rig, server, text, texts, trusting},
+    world::{GET_FRIENDS, get_elite, login, post, race, rig, server, text, texts, trusting, update_title},
 };
 
 const ANN: u64 = 76_561_198_000_003_001;
@@ -23,8 +23,7 @@ fn the_page_is_fresh_after_every_change_of_what_it_shows() {
     login(&mut rig, ANN, "Anna");
     assert_eq!(shown(&mut rig, "Name"), "Bea Anna");
     let title = "lng_player_title_elite";
-    let request = format!("<SessionToken>{ann}</SessionToken><Title>{title}</Title>");
-    rig.request(&post(UPDATE_TITLE, &format!("<UpdateAccountTitle>{request}</UpdateAccountTitle>")));
+    update_title(&mut rig, &ann, title);
     assert_eq!(shown(&mut rig, "Title"), format!("lng_player_title_default {title}"));
 }
 

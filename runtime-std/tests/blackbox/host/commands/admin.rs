@@ -37,7 +37,10 @@ fn an_operator_does_on_the_command_line_what_the_dashboard_does() {
     assert!(admin(&["player", "1"]).unwrap().contains("Annabella"));
 
     done(&["points", "1", "-5", "a crash"]);
+    done(&["title", "1", "lng_player_title_elite", "won the cup"]);
+    done(&["kick", "1", "a break"]);
     done(&["kick", "1"]);
+    assert_eq!(json(&["data", "1"])["player"]["profile"]["title"], "lng_player_title_elite");
     assert_eq!(json(&["data", "1"])["adjustments"][0]["reason"], "a crash");
     assert_eq!(json(&["players", "annabella"])["rows"][0]["does"], "away");
     done(&["message", "Races at eight!"]);
@@ -66,7 +69,20 @@ fn an_operator_does_on_the_command_line_what_the_dashboard_does() {
         (&entry["operator"], &entry["command"]),
         (&"console".into(), &"POST /api/v1/players/{user_id}/points".into())
     );
-    assert_eq!(audit["total"], 8);
+    assert_eq!(audit["total"], 10);
+}
+
+#[test]
+fn a_backup_by_command_restores() {
+    let server = Server::start();
+    Player::named(Client::plain(server.http), 1, "Annabella");
+    assert_eq!(admin(server.scratch(), &["backup"]).as_deref(), Ok("Done.\n"));
+    let copy = server.backup();
+    let other = Scratch::new();
+    let run = |words: &[&str]| program(&other, words).output().unwrap();
+    assert!(run(&["restore", copy.to_str().unwrap()]).status.success());
+    let exported = String::from_utf8(run(&["export", "--json"]).stdout).unwrap();
+    assert!(exported.contains("Annabella"), "{exported}");
 }
 
 #[test]
