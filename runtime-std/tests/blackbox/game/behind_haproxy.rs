@@ -191,7 +191,11 @@ fn play_and_take_over(file: &str) {
                     thread::sleep(Duration::from_millis(20));
                 }
             });
-            let next = standby.join().unwrap();
+            let Ok(next) = standby.join() else {
+                // The thread above would wait for a server for ever.
+                is_over.store(true, Ordering::Relaxed);
+                panic!("the next server did not start");
+            };
             if pauses {
                 leader.signal("-CONT");
             }
