@@ -145,8 +145,8 @@ impl Mmcos {
     }
 
     /// Returns the calendar of special events.
-    pub const fn events(&self) -> &Events {
-        self.game_configuration.events()
+    pub const fn events(&self) -> Events<'_> {
+        self.game_configuration.events(&self.plans)
     }
 
     /// Returns the matchmaker: its tickets and its matches.
@@ -216,8 +216,9 @@ impl Mmcos {
 
     /// Returns the game's configuration, with what it shows.
     fn configuration(&mut self) -> (&mut GameConfiguration, Sources<'_>) {
-        let Self { game_configuration, catalogue, settings, standings, has_webhook, .. } = self;
-        let sources = Sources { catalogue, settings, season: standings.season(), has_webhook: *has_webhook };
+        let Self { game_configuration, catalogue, settings, standings, plans, has_webhook, .. } = self;
+        let has_webhook = *has_webhook;
+        let sources = Sources { catalogue, settings, season: standings.season(), plans, has_webhook };
         (game_configuration, sources)
     }
 
@@ -313,7 +314,7 @@ impl Game for Mmcos {
         let audit = self.operator.audit.iter().map(|entry| Record::Audit(Box::new(entry.clone())));
         let settings = settings.chain(hours).chain(operators).chain(audit);
         let plans = self.plans.iter().map(|plan| Record::Plan(Box::new(plan.clone())));
-        let event = self.events().by_hand().map(Record::EventByHand);
+        let event = self.events().by_hand.map(Record::EventByHand);
         let settings = settings.chain(plans).chain(event);
         self.standings.rows().chain(self.matchmaking.rows()).chain(bans).chain(settings)
     }
@@ -442,8 +443,14 @@ impl Service for Mmcos {
             }
             Record::Adjusted(adjustment) => self.standings.restore_adjustment(*adjustment),
             Record::Audit(entry) => self.operator.audit.put(*entry),
-            Record::Plan(plan) => self.plans.put(*plan),
-            Record::PlanRemoved(number) => drop(self.plans.remove(number)),
+            Record::Plan(plan) => {
+                self.plans.put(*plan);
+                self.game_configuration.changed();
+            }
+            Record::PlanRemoved(number) => {
+                self.plans.remove(number);
+                self.game_configuration.changed();
+            }
             Record::AuditForgotten(number) => self.operator.audit.remove(number),
             Record::OperatorRemoved(name) => self.operator.desk.restore_operator(name.as_str(), None),
         }

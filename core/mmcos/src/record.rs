@@ -73,7 +73,7 @@ pub enum Record {
     PlayerDeleted(DeletedPlayer),
     /// An operator changed a player's points. The player's own row comes with it.
     Adjusted(Box<Adjustment>),
-    /// An operator planned a message or maintenance.
+    /// An operator planned a message, maintenance or a special event.
     Plan(Box<Plan>),
     /// A plan was removed, or had ended.
     PlanRemoved(u32),
@@ -214,7 +214,7 @@ const ADJUSTMENTS: Table = Table {
     ..Table::PLAIN
 };
 
-/// Messages and maintenance that operators planned.
+/// Messages, maintenance and special events that operators planned.
 const PLANS: Table = Table {
     record: "Plan",
     name: "plans",
@@ -224,6 +224,7 @@ const PLANS: Table = Table {
         Column::integer("until"),
         Column::text("message"),
         Column::integer("maintenance"),
+        Column::text("event"),
     ],
     removal: Removal::By("PlanRemoved"),
     ..Table::PLAIN
@@ -303,7 +304,8 @@ const SETTINGS: Table = Table {
     ..Table::PLAIN
 };
 
-/// Operators' interventions in special events: from start to end this event runs, or none does, whatever is planned.
+/// Operators' interventions in special events: from start to end this event runs, or none does, unless a planned one
+/// begins meanwhile.
 const EVENTS: Table = Table {
     record: "EventByHand",
     name: "events",

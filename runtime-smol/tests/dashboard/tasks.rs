@@ -157,15 +157,19 @@ fn settings_and_season(page: &mut Page<'_>, ann: u32) {
     press(page, "[aria-label=\"Reset maintenance\"]");
     page.wait("document.querySelector('#mode').textContent === 'Players can log in.'");
 
-    // A planned message, in the zone of the browser, and its end.
+    // A planned message and special event, in the zone of the browser, and their end.
     type_in(page, "#plan-from", "2030-01-01T20:00");
     type_in(page, "#plan-until", "2030-01-01T22:00");
     type_in(page, "#plan-message", "Cup on New Year");
+    type_in(page, "#plan-event", "endurance");
     press(page, "#plan button");
-    reports(page, "Planned Cup on New Year.");
-    page.wait(
-        "document.querySelector('#plans tr[data-key] td:nth-child(3)')?.textContent === 'Cup on New Year'",
-    );
+    let plan = "Cup on New Year; event endurance";
+    reports(page, &format!("Planned {plan}."));
+    page.wait(&format!(
+        "document.querySelector('#plans tr[data-key] td:nth-child(3)')?.textContent === '{plan}'"
+    ));
+    assert_eq!(page.evaluate("document.querySelector('#plan-event').value"), "");
+    page.wait("document.querySelector('#season').textContent.includes('endurance from ')");
     assert!(
         page.evaluate("document.querySelector('#plans time').textContent").as_str().unwrap().contains("20")
     );

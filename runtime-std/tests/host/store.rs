@@ -20,6 +20,7 @@ use mmcos_game::divisions::{Division, Standing};
 use mmcos_game::ids::{MatchId, Points, RaceKey, UserId};
 use mmcos_game::matchmaker::{GameType, Label, Mode, RuleSet};
 use mmcos_game::moderation::Ban;
+use mmcos_game::plans::Plan;
 use mmcos_game::players::{Adjustment, DeletedPlayer, Name, Player, Title};
 use mmcos_game::results::{KEEP, Match, MatchResult, Progress};
 use mmcos_game::seasons::{RollOver, SeasonId, SeasonStarted};
@@ -147,6 +148,13 @@ fn event(minutes: i64, event: Option<&str>) -> Record {
     Record::EventByHand(ByHand { event, from: moment(minutes), until: moment(minutes.saturating_add(90)) })
 }
 
+/// Returns a plan with a message, or else with maintenance.
+fn plan(number: u32, message: Option<&str>, event: Option<&str>) -> Record {
+    let (maintenance, message) = (message.is_none(), message.map(str::to_owned));
+    let event = event.map(|name| name.parse().unwrap());
+    Record::Plan(Box::new(Plan { number, from: NOW, until: after(KEEP), message, maintenance, event }))
+}
+
 /// Returns the first place of a season: a name, with the account, its points and its division.
 fn podium(season: i32, name: &str, (user, points, division): (u32, i32, u8)) -> Record {
     let name = Name::new(name);
@@ -224,6 +232,8 @@ fn some() -> Vec<Record> {
         audit(9, None),
         Record::PlayerDeleted(DeletedPlayer { user_id: UserId(3), at: NOW }),
         adjusted(2),
+        plan(3, None, None),
+        plan(4, Some("Cup night"), Some("chaos")),
     ]
 }
 
@@ -315,8 +325,24 @@ fn the_last_that_an_operator_did_comes_back_though_the_clock_was_set_back() {
     }
 }
 
+#[test]
+fn plans_from_before_they_had_events_come_back_and_can_have_one() {
+    let Scratch(dir) = &Scratch::new("store-plans");
+    for place in &places(dir) {
+        AnyStore::open(place).unwrap().commit(&[plan(1, Some("Cup"), None), plan(2, None, None)]).unwrap();
+        rows(place, "ALTER TABLE plans DROP COLUMN event");
+        let mut store = AnyStore::open(place).unwrap();
+        assert_eq!(records(&mut store, NOW), [plan(1, Some("Cup"), None), plan(2, None, None)]);
+        store.commit(&[plan(2, None, Some("chaos"))]).unwrap();
+        assert_eq!(rows(place, "SELECT number, event FROM plans ORDER BY number"), ["1|", "2|chaos"]);
+        drop(store);
+        let mut store = AnyStore::open(place).unwrap();
+        assert_eq!(records(&mut store, NOW), [plan(1, Some("Cup"), None), plan(2, None, Some("chaos"))]);
+    }
+}
+
 fn any_record() -> impl Strategy<Value = Record> {
-    let names = prop::option::of(prop::sample::select(vec!["chaos", "gi_joe", "ultimate_koth"]));
+    let names = || prop::option::of(prop::sample::select(vec!["chaos", "gi_joe", "ultimate_koth"]));
     let subject = || prop::sample::select(vec!["203.0.113.0/24", "2001:db8::7", "76561202255230001"]);
     prop_oneof![
         (subject(), any::<bool>()).prop_map(|(subject, ends)| ban(subject, ends.then_some(NOW))),
@@ -325,7 +351,9 @@ fn any_record() -> impl Strategy<Value = Record> {
         (1..6_u64, any::<bool>()).prop_map(|(session, begun)| race(session, begun.then_some(NOW))),
         (1..6_u64).prop_map(|session| Record::MatchForgotten(MatchId(session))),
         (1..6_u64, 1..6_u32).prop_map(|(session, user)| result(session, user)),
-        (-300..300_i64, names).prop_map(|(minutes, name)| event(minutes, name)),
+        (-300..300_i64, names()).prop_map(|(minutes, name)| event(minutes, name)),
+        (1..6_u32, names()).prop_map(|(number, name)| plan(number, None, name)),
+        (1..6_u32).prop_map(Record::PlanRemoved),
         Just(begins(57, None)),
         any::<bool>().prop_map(|ends| operator("anna", ends.then_some(NOW))),
         Just(Record::OperatorRemoved("anna".to_owned().try_into().unwrap())),

@@ -1,7 +1,9 @@
-//! Messages and maintenance that operators planned. Each holds from its start to its end, as a function of the clock.
+//! Messages, maintenance and special events that operators planned. Each holds from its start to its end, as a function
+//! of the clock.
 
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String};
 
+use crate::{catalogue::EventName, special_events::Run};
 use mmcos_core::{calendar::UtcText, seam::Wall};
 
 /// Time before planned maintenance from which the game's menu announces it, in milliseconds. (Our choice.)
@@ -9,7 +11,7 @@ const NOTICE_MILLIS: i64 = 3_600_000;
 /// Maximum number of plans. (Our choice.)
 const MOST: usize = 100;
 
-/// A message or maintenance with a start and an end, as it is stored.
+/// A message, maintenance or special event with a start and an end, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// Number of the plan.
@@ -22,6 +24,8 @@ pub struct Plan {
     pub message: Option<String>,
     /// True for maintenance.
     pub maintenance: bool,
+    /// Special event, in place of the one by the setting.
+    pub event: Option<EventName>,
 }
 
 impl Plan {
@@ -73,6 +77,11 @@ impl Plans {
     /// Removes and returns a plan.
     pub fn remove(&mut self, number: u32) -> Option<Plan> {
         self.0.remove(&number)
+    }
+
+    /// Returns the planned special events.
+    pub fn events(&self) -> impl Iterator<Item = Run> {
+        self.iter().filter_map(|plan| Some(Run { event: plan.event?, starts: plan.from, ends: plan.until }))
     }
 
     /// Returns true during planned maintenance.

@@ -3,9 +3,9 @@
 mod plan;
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter::successors};
 
-use crate::catalogue::EventName;
+use crate::{catalogue::EventName, plans::Plans};
 use mmcos_core::{calendar::UtcText, seam::Wall};
 
 /// A special event with its start and end.
@@ -146,15 +146,22 @@ impl Dates {
     }
 }
 
-/// An operator's intervention: for a while, this event runs or none does, whatever the plan says.
+/// An operator's intervention: for a while, this event runs or none does, whatever the setting says. A planned event
+/// that begins later runs nevertheless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ByHand {
     /// The event; `None` if none is to run.
     pub event: Option<EventName>,
     /// Start of the intervention.
     pub from: Wall,
-    /// End of the intervention. Then the plan holds again.
+    /// End of the intervention. Then the calendar holds again.
     pub until: Wall,
+}
+
+impl ByHand {
+    fn contains(&self, moment: Wall) -> bool {
+        (self.from..self.until).contains(&moment)
+    }
 }
 
 impl fmt::Display for ByHand {
@@ -167,93 +174,90 @@ impl fmt::Display for ByHand {
     }
 }
 
-/// The calendar of special events: the plan, and an operator's intervention.
+/// The calendar of special events: the setting, the planned events above it, and an operator's last intervention. Of
+/// the latter two, the one that began last decides (decision 121).
 ///
 /// ```
-/// use mmcos_game::special_events::{Events, Plan};
+/// use mmcos_game::{plans::Plans, special_events::{ByHand, Events, Plan}};
 /// use mmcos_core::seam::Wall;
-/// let mut events = Events::new(Plan::Weekly);
+/// let plans = Plans::default();
+/// let mut events = Events { setting: &Plan::Weekly, plans: &plans, by_hand: None };
 /// let now = Wall::from_secs(1_795_446_000); // 2026-11-23, a Monday, 15:00 UTC
 /// assert_eq!(events.at(now), None);
 /// let next = events.next(now).unwrap();
 /// assert_eq!((next.event.as_str(), next.starts.as_secs()), ("mystery_vehicles", 1_795_780_800)); // on Friday, 12:00
 ///
-/// events.start(now, "payload".parse()?, next.starts);
+/// events.by_hand = Some(ByHand { event: Some("payload".parse()?), from: now, until: next.starts });
 /// assert_eq!(events.at(now).unwrap().event.as_str(), "payload");
-/// events.stop(now);
+/// events.by_hand = Some(events.stop(now));
 /// assert_eq!(events.at(now), None);
 /// # Ok::<(), mmcos_game::catalogue::UnknownEvent>(())
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct Events {
-    plan: Plan,
-    by_hand: Option<ByHand>,
+#[derive(Clone, Copy, Debug)]
+pub struct Events<'a> {
+    /// The setting `events`.
+    pub setting: &'a Plan,
+    /// The operators' plans, some with an event.
+    pub plans: &'a Plans,
+    /// The last intervention of an operator.
+    pub by_hand: Option<ByHand>,
 }
 
-impl Events {
-    /// Returns a calendar that follows this plan.
-    pub fn new(plan: Plan) -> Self {
-        Self { plan, by_hand: None }
-    }
-
-    /// Returns the event that runs at a moment.
+impl Events<'_> {
+    /// Returns the event that runs at a moment, with the time at which it ends or gives way to another.
     pub fn at(&self, now: Wall) -> Option<Run> {
-        match self.intervention(now) {
-            Some(ByHand { event, from, until }) => {
-                event.map(|event| Run { event, starts: from, ends: until })
-            }
-            None => self.plan.at(now),
-        }
+        let run = self.run(now)?;
+        Some(Run { ends: self.next_change(now).map_or(run.ends, |change| change.min(run.ends)), ..run })
     }
 
-    /// Returns the next event that will start. A planned event that continues where an operator's ends starts there.
+    /// Returns the next event that will start. One that continues where another ends starts there.
     pub fn next(&self, now: Wall) -> Option<Run> {
-        match self.intervention(now) {
-            Some(ByHand { until, .. }) => {
-                let goes_on = self.plan.at(until).map(|run| Run { starts: until, ..run });
-                goes_on.or_else(|| self.plan.after(until))
-            }
-            None => self.plan.after(now),
-        }
+        let current = self.run(now);
+        let mut changes = successors(self.next_change(now), |change| self.next_change(*change));
+        changes.find_map(|change| {
+            self.run(change).filter(|run| Some(*run) != current)?;
+            self.at(change).map(|run| Run { starts: change, ..run })
+        })
     }
 
     /// Returns the time at which the result of [`at`](Self::at) or [`next`](Self::next) may change; `None` if it
     /// never will.
     pub fn next_change(&self, now: Wall) -> Option<Wall> {
-        let planned = [self.plan.at(now).map(|run| run.ends), self.plan.after(now).map(|run| run.starts)];
-        let by_hand = self.by_hand.into_iter().flat_map(|ByHand { from, until, .. }| [from, until]);
-        planned.into_iter().flatten().chain(by_hand).filter(|change| *change > now).min()
+        let starts = self.overrides().map(|over| over.from);
+        let current = match self.override_at(now) {
+            Some(over) => [Some(over.until), None],
+            None => [self.setting.at(now).map(|run| run.ends), self.setting.after(now).map(|run| run.starts)],
+        };
+        starts.chain(current.into_iter().flatten()).filter(|change| *change > now).min()
     }
 
-    /// Starts an event for an operator, in place of any that runs. Returns the intervention, which the caller must
-    /// persist.
-    pub fn start(&mut self, now: Wall, event: EventName, until: Wall) -> ByHand {
-        let by_hand = ByHand { event: Some(event), from: now, until };
-        self.put(by_hand);
-        by_hand
+    /// Returns the intervention that stops the events that run now, planned or not. The next one will start.
+    pub fn stop(&self, now: Wall) -> ByHand {
+        let planned = self.plans.events().filter(|run| run.contains(now));
+        let ends = planned.chain(self.setting.at(now)).map(|run| run.ends);
+        ByHand { event: None, from: now, until: ends.max().unwrap_or(now) }
     }
 
-    /// Stops the event that runs, planned or not, for an operator. The next planned event will start. Returns the
-    /// intervention, which the caller must persist.
-    pub fn stop(&mut self, now: Wall) -> ByHand {
-        let until = self.plan.at(now).map_or(now, |run| run.ends);
-        let by_hand = ByHand { event: None, from: now, until };
-        self.put(by_hand);
-        by_hand
+    /// Returns everything that hides the setting for a while. Later ones win: of those that begin together, an
+    /// intervention, or else the plan with the highest number.
+    fn overrides(&self) -> impl Iterator<Item = ByHand> {
+        let by_hand = |run: Run| ByHand { event: Some(run.event), from: run.starts, until: run.ends };
+        self.plans.events().map(by_hand).chain(self.by_hand)
     }
 
-    /// Restores the last intervention of an operator.
-    pub const fn put(&mut self, by_hand: ByHand) {
-        self.by_hand = Some(by_hand);
+    /// Returns the override that decides at a moment.
+    fn override_at(&self, now: Wall) -> Option<ByHand> {
+        self.overrides().filter(|over| over.contains(now)).max_by_key(|over| over.from)
     }
 
-    /// Returns the last intervention of an operator.
-    pub const fn by_hand(&self) -> Option<ByHand> {
-        self.by_hand
-    }
-
-    fn intervention(&self, now: Wall) -> Option<ByHand> {
-        self.by_hand.filter(|ByHand { from, until, .. }| (*from..*until).contains(&now))
+    /// Returns the event that runs at a moment, with its own end.
+    fn run(&self, now: Wall) -> Option<Run> {
+        match self.override_at(now) {
+            Some(ByHand { event, from, until }) => {
+                event.map(|event| Run { event, starts: from, ends: until })
+            }
+            None => self.setting.at(now),
+        }
     }
 }
 

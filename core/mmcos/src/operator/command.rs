@@ -16,6 +16,7 @@ use crate::{
     moderation::{Ban, Subject, SubjectError},
     seasons::SeasonId,
     services::response::RETRY_AFTER,
+    special_events::ByHand,
 };
 use mmcos_core::{
     admin::{Access, AdminResponse, Caller, OperatorError, Refusal},
@@ -246,7 +247,8 @@ impl Mmcos {
             Endpoint::StartEvent => self.start_event(cx, body),
             Endpoint::StopEvent => {
                 let before = self.event_now(cx);
-                self.game_configuration.stop_event(cx);
+                let by_hand = self.events().stop(cx.now().wall);
+                self.game_configuration.intervene(cx, by_hand);
                 Ok(Deed::new("stopped the event").changing(before, None))
             }
             Endpoint::AdjustPoints(user) => self.adjust_points(cx, user, caller, body),
@@ -394,7 +396,8 @@ impl Mmcos {
         let event: EventName = event.parse()?;
         let until = later(cx.now().wall, hours);
         let before = self.event_now(cx);
-        self.game_configuration.start_event(cx, event, until);
+        let by_hand = ByHand { event: Some(event), from: cx.now().wall, until };
+        self.game_configuration.intervene(cx, by_hand);
         let deed = Deed::new(format!("started the event {} for {hours} h", event.as_str()));
         Ok(deed.changing(before, Some(event.as_str().into())))
     }

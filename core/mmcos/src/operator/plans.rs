@@ -1,4 +1,4 @@
-//! Planned messages and maintenance: views and commands.
+//! Planned messages, maintenance and special events: views and commands.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::{CommandError, Deed, is_long};
-use crate::{Mmcos, Record, plans::Plan};
+use crate::{Mmcos, Record, catalogue::EventName, plans::Plan};
 use mmcos_core::{admin::AdminResponse, calendar::UtcText, seam::Wall, service::Context};
 
 /// Body of `POST /api/v1/plans`.
@@ -23,9 +23,11 @@ pub(super) struct NewPlan {
     /// True for maintenance: new logins are refused.
     #[serde(default)]
     maintenance: bool,
+    /// Special event, one of the names at `/api/v1/events`, in place of the one that the setting `events` says.
+    event: Option<String>,
 }
 
-/// Planned message or maintenance.
+/// Planned message, maintenance or special event.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct PlanRow<'a> {
     /// Number of the plan.
@@ -40,6 +42,8 @@ pub(super) struct PlanRow<'a> {
     maintenance: bool,
     /// Message.
     message: Option<&'a str>,
+    /// Name of the special event.
+    event: Option<&'a str>,
 }
 
 /// Number of a new plan.
@@ -64,6 +68,7 @@ impl Mmcos {
             on: plan.is_on(now),
             maintenance: plan.maintenance,
             message: plan.message.as_deref(),
+            event: plan.event.map(EventName::as_str),
         });
         let mut rows: Vec<_> = rows.collect();
         rows.sort_by_key(|row| (row.from, row.number));
@@ -71,7 +76,7 @@ impl Mmcos {
     }
 
     pub(super) fn add_plan(&mut self, cx: &mut Context<'_, Self>, body: &[u8]) -> Result<Deed, CommandError> {
-        let NewPlan { from, until, message, maintenance } = serde_json::from_slice(body)?;
+        let NewPlan { from, until, message, maintenance, event } = serde_json::from_slice(body)?;
         let now = cx.now().wall;
         let [from, until] = [from, until].map(Wall::from_secs);
         let from = from.max(now);
@@ -82,8 +87,12 @@ impl Mmcos {
         if message.as_deref().is_some_and(is_long) {
             return Err(CommandError::Value("`message`", "a line of at most 500 bytes"));
         }
-        if message.is_none() && !maintenance {
-            return Err(CommandError::Value("a plan", "a `message`, `maintenance`, or both"));
+        let event: Option<EventName> = event.as_deref().map(str::parse).transpose()?;
+        if message.is_none() && !maintenance && event.is_none() {
+            return Err(CommandError::Value(
+                "a plan",
+                "a `message`, `maintenance`, an `event`, or several of them",
+            ));
         }
         let ended: Vec<u32> =
             self.plans.iter().filter(|plan| plan.until <= now).map(|plan| plan.number).collect();
@@ -92,9 +101,9 @@ impl Mmcos {
             cx.record(Record::PlanRemoved(number));
         }
         let full = || CommandError::Value("the number of plans", "at most 100: remove one first");
-        let plan =
-            Plan { number: self.plans.next_number().ok_or_else(full)?, from, until, message, maintenance };
-        let (number, after) = (plan.number, described(&plan));
+        let number = self.plans.next_number().ok_or_else(full)?;
+        let plan = Plan { number, from, until, message, maintenance, event };
+        let after = described(&plan);
         cx.record(Record::Plan(plan.clone().into()));
         self.plans.put(plan);
         self.settings_changed(cx);
@@ -118,11 +127,13 @@ impl Mmcos {
 
 /// Returns a plan for the audit log.
 fn described(plan: &Plan) -> String {
-    let Plan { from, until, message, maintenance, .. } = plan;
-    let what = match (maintenance, message) {
-        (true, None) => "maintenance".into(),
-        (true, Some(message)) => format!("maintenance \"{message}\""),
-        (false, message) => format!("the message \"{}\"", message.as_deref().unwrap_or_default()),
+    let Plan { number: _, from, until, message, maintenance, event } = plan;
+    let text = match (maintenance, message) {
+        (true, None) => Some("maintenance".into()),
+        (true, Some(message)) => Some(format!("maintenance \"{message}\"")),
+        (false, message) => message.as_ref().map(|message| format!("the message \"{message}\"")),
     };
-    format!("{what} from {} until {}", UtcText::from(*from), UtcText::from(*until))
+    let event = event.map(|event| format!("the event {event}"));
+    let what: Vec<String> = text.into_iter().chain(event).collect();
+    format!("{} from {} until {}", what.join(" and "), UtcText::from(*from), UtcText::from(*until))
 }

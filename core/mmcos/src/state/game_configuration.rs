@@ -6,7 +6,8 @@ use core::ops::Range;
 
 use crate::{
     LogEvent, Mmcos, Record, Settings,
-    catalogue::{Catalogue, EventName, Schedule, render_game_configuration},
+    catalogue::{Catalogue, Schedule, render_game_configuration},
+    plans::Plans,
     seasons::Season,
     session_token::Session,
     special_events::{ByHand, Events, Plan},
@@ -20,10 +21,12 @@ use mmcos_core::{
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Special events, and the configuration as last rendered.
+/// Special events but for the plans, and the configuration as last rendered.
 #[derive(Debug)]
 pub(crate) struct GameConfiguration {
-    events: Events,
+    /// The setting `events`.
+    events: Plan,
+    by_hand: Option<ByHand>,
     rendered: Option<Rendered>,
 }
 
@@ -40,6 +43,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) settings: &'a Settings,
     pub(crate) season: &'a Season,
+    pub(crate) plans: &'a Plans,
     /// True if calls reach friends.
     pub(crate) has_webhook: bool,
 }
@@ -54,39 +58,29 @@ impl Sources<'_> {
 }
 
 impl GameConfiguration {
-    pub(crate) fn new(plan: Plan) -> Self {
-        Self { events: Events::new(plan), rendered: None }
+    pub(crate) fn new(events: Plan) -> Self {
+        Self { events, by_hand: None, rendered: None }
     }
 
-    pub(crate) const fn events(&self) -> &Events {
-        &self.events
+    /// Returns the calendar of special events, with these plans.
+    pub(crate) const fn events<'a>(&'a self, plans: &'a Plans) -> Events<'a> {
+        Events { setting: &self.events, plans, by_hand: self.by_hand }
     }
 
-    /// Starts a special event for an operator, in place of any that runs; see [`Events::start`].
-    pub(crate) fn start_event(&mut self, cx: &mut Context<'_, Mmcos>, event: EventName, until: Wall) {
-        let by_hand = self.events.start(cx.now().wall, event, until);
-        self.keep_event(cx, by_hand);
-    }
-
-    /// Stops the special event that runs, for an operator; see [`Events::stop`].
-    pub(crate) fn stop_event(&mut self, cx: &mut Context<'_, Mmcos>) {
-        let by_hand = self.events.stop(cx.now().wall);
-        self.keep_event(cx, by_hand);
-    }
-
-    fn keep_event(&mut self, cx: &mut Context<'_, Mmcos>, by_hand: ByHand) {
-        self.rendered = None;
+    /// Starts or stops a special event for an operator.
+    pub(crate) fn intervene(&mut self, cx: &mut Context<'_, Mmcos>, by_hand: ByHand) {
+        self.restore(by_hand);
         cx.record(Record::EventByHand(by_hand));
         cx.log(LogEvent::EventByHand(by_hand));
     }
 
     /// Restores the last intervention of an operator.
     pub(crate) fn restore(&mut self, by_hand: ByHand) {
-        self.events.put(by_hand);
+        self.by_hand = Some(by_hand);
         self.rendered = None;
     }
 
-    /// Drops the rendered configuration, because a setting or the season has changed.
+    /// Drops the rendered configuration, because a setting, a plan or the season has changed.
     pub(crate) fn changed(&mut self) {
         self.rendered = None;
     }
@@ -110,13 +104,14 @@ impl GameConfiguration {
 
     fn render(&self, now: Wall, sources: Sources<'_>) -> Rendered {
         let Sources { catalogue, settings, season, .. } = sources;
+        let events = self.events(sources.plans);
         let today = Date::of(now).start();
         let tomorrow = Wall::from_millis(today.as_millis().saturating_add(DAY));
-        let next_event = self.events.next(now).map_or(today, |run| run.starts);
+        let next_event = events.next(now).map_or(today, |run| run.starts);
         let dates = [next_event, season.next_starts, season.next_inactive(now)].map(UtcText::from);
         let [next_event, next_active, next_inactive] = dates.each_ref().map(UtcText::as_str);
         let schedule = Schedule {
-            event: self.events.at(now).and_then(|run| catalogue.playlists.event(run.event)),
+            event: events.at(now).and_then(|run| catalogue.playlists.event(run.event)),
             next_event,
             next_active_season: next_active,
             next_inactive_season: next_inactive,
@@ -127,7 +122,7 @@ impl GameConfiguration {
         let hash = render_game_configuration(catalogue, &schedule, sources.ai_after_seconds(now), &mut xml);
         let nights = &settings.nights;
         let nights = [nights.at(now).map(|night| night.ends), nights.next(now).map(|night| night.starts)];
-        let changes = nights.into_iter().chain([self.events.next_change(now)]).flatten();
+        let changes = nights.into_iter().chain([events.next_change(now)]).flatten();
         let next_change = changes.fold(tomorrow, core::cmp::Ord::min);
         Rendered { text: xml.into_bytes().into(), hash, valid: now..next_change }
     }

@@ -414,7 +414,7 @@ proptest! {
                     let by_hand = ByHand { event, from: world.rig.wall(), until };
                     let record = Record::EventByHand(by_hand);
                     world.rig.server.restore(record.clone()).unwrap();
-                    prop_assert_eq!(world.rig.server.service().events().by_hand(), Some(by_hand));
+                    prop_assert_eq!(world.rig.server.service().events().by_hand, Some(by_hand));
                     all.push(record);
                 }
                 Deed::Restart => {

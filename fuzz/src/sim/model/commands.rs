@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use mmcos_core::{
+    game::Game as _,
     seam::Wall,
     settings::{Live, LiveSetting},
     wire::steam::SteamId,
 };
 use mmcos_game::{
-    Mmcos, Settings,
+    Mmcos, Record, Settings,
     catalogue::EventName,
     ids::UserId,
     seasons::{Season, SeasonId},
@@ -31,6 +32,8 @@ pub(super) struct CommandState {
     settings: BTreeMap<&'static str, String>,
     /// The last special event that was started or (without a name) stopped, with start and end.
     event: Option<(Option<&'static str>, Wall, Wall)>,
+    /// Planned special events by number, with start and end.
+    plans: BTreeMap<u32, (&'static str, Wall, Wall)>,
     /// Accounts that the current server kicked, with the step.
     pub(super) kicked: BTreeMap<UserId, u64>,
 }
@@ -57,6 +60,8 @@ impl Model {
             Command::Kick(user) if !(1..=self.accounts.len()).contains(&(*user as usize)) => 404,
             // The match has ended by itself.
             Command::EndMatch(_) if status == 404 => 404,
+            Command::RemovePlan(number) if !self.commands.plans.contains_key(number) => 404,
+            Command::PlanEvent { from, until, .. } if *until <= now.max(*from) => 400,
             Command::Nonsense => 400,
             Command::BanAll => 409,
             Command::StartSeason(_) if self.refuses_season(command, now, is_sure) => 400,
@@ -163,7 +168,7 @@ impl Model {
 
     fn carry_out(&mut self, command: &Command, plan: &Plan, now: Wall, step: u64) {
         let later = |hours: u32| Wall::from_millis(now.as_millis() + i64::from(hours) * HOUR);
-        let CommandState { bans, settings, event, kicked } = &mut self.commands;
+        let CommandState { bans, settings, event, plans, kicked } = &mut self.commands;
         match command {
             Command::Ban(subject, hours) => drop(bans.insert(*subject, hours.map(later))),
             Command::LiftBan(subject) => drop(bans.remove(subject)),
@@ -172,7 +177,17 @@ impl Model {
             Command::Reset(name) => drop(settings.remove(name)),
             Command::StartEvent { name, hours } => *event = Some((Some(*name), now, later(*hours))),
             // Stopping does not bring back one that was planned.
-            Command::StopEvent => *event = Some((None, now, plan.at(now).map_or(now, |run| run.ends))),
+            Command::StopEvent => {
+                let planned = plans.values().filter(|(_, from, until)| *from <= now && now < *until);
+                let ends = planned.map(|(.., until)| *until).chain(plan.at(now).map(|run| run.ends));
+                *event = Some((None, now, ends.max().unwrap_or(now)));
+            }
+            Command::PlanEvent { name, from, until } => {
+                plans.retain(|_, (.., until)| now < *until);
+                let number = plans.keys().max().map_or(1, |last| last + 1);
+                plans.insert(number, (*name, now.max(*from), *until));
+            }
+            Command::RemovePlan(number) => drop(plans.remove(number)),
             _ => {}
         }
     }
@@ -218,18 +233,34 @@ impl Model {
         self.setting("maintenance").map_or(configured, |value| value == "true")
     }
 
-    /// Returns the number of the current special event.
+    /// Returns the numbers of all plans.
+    pub(crate) fn plans(&self) -> Vec<u32> {
+        self.commands.plans.keys().copied().collect()
+    }
+
+    /// Returns the number of the latest plan.
+    pub(crate) fn last_plan(&self) -> u32 {
+        self.commands.plans.keys().copied().max().unwrap_or_default()
+    }
+
+    /// Returns the number of the current special event: of those planned and by hand the one that began last, or else
+    /// that of the setting.
     pub(crate) fn event(&self, plan: &Plan, now: Wall) -> u32 {
-        let by_hand = self.commands.event.filter(|(_, from, until)| *from <= now && now < *until);
-        let name = match by_hand {
-            Some((name, ..)) => name,
-            None => plan.at(now).map(|run| run.event.as_str()),
-        };
+        let CommandState { plans, event, .. } = &self.commands;
+        let mut name = plan.at(now).map(|run| run.event.as_str());
+        let mut began = Wall::from_millis(i64::MIN);
+        for (event, from, until) in
+            plans.values().map(|(name, from, until)| (Some(*name), *from, *until)).chain(*event)
+        {
+            if began <= from && from <= now && now < until {
+                (name, began) = (event, from);
+            }
+        }
         let number = (1..).zip(EventName::all()).find(|(_, event)| Some(event.as_str()) == name);
         number.map_or(0, |(number, _)| number)
     }
 
-    /// Compares a server's bans, settings and special event with the model.
+    /// Compares a server's bans, settings, plans and special event with the model.
     pub(crate) fn compare_commands(&self, service: &Mmcos, configured: &Settings) -> Result<(), String> {
         let bans: BTreeMap<String, Option<Wall>> =
             service.bans().iter().map(|ban| (ban.subject.to_string(), ban.until)).collect();
@@ -241,8 +272,13 @@ impl Model {
             let found = service.settings().rows().find(|row| row.name == name).map(|row| row.value);
             expect(&name, &found, &Some(expected))?;
         }
-        let event = service.events().by_hand();
+        let event = service.events().by_hand;
         let event = event.map(|ByHand { event, from, until }| (event.map(EventName::as_str), from, until));
-        expect("the event by hand", &event, &self.commands.event)
+        expect("the event by hand", &event, &self.commands.event)?;
+        let plans = service.rows().filter_map(|record| match record {
+            Record::Plan(plan) => Some((plan.number, (plan.event?.as_str(), plan.from, plan.until))),
+            _ => None,
+        });
+        expect("the plans", &plans.collect(), &self.commands.plans)
     }
 }

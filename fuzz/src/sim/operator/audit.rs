@@ -34,6 +34,11 @@ impl World {
             Command::StartSeason(_) | Command::UndoSeason(..) if response.status == 200 => {
                 self.notice_new_season();
             }
+            Command::PlanEvent { .. } if response.status == 200 => {
+                let number = format!("{{\"number\":{}}}", self.model.last_plan());
+                let found = String::from_utf8_lossy(&response.body).into_owned();
+                self.expect(Invariant::Commands, expect("the number of a plan", &found, &number));
+            }
             Command::State => self.audit_state(&String::from_utf8_lossy(&response.body)),
             _ => {}
         }

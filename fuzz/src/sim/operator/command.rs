@@ -2,7 +2,7 @@
 
 use std::{fmt, net::Ipv4Addr};
 
-use mmcos_core::wire::steam::SteamId;
+use mmcos_core::{seam::Wall, wire::steam::SteamId};
 
 /// The operator's password.
 pub(crate) const PASSWORD: &str = "right horse battery";
@@ -54,6 +54,14 @@ pub(crate) enum Command {
         hours: u32,
     },
     StopEvent,
+    /// Plans a special event.
+    PlanEvent {
+        name: &'static str,
+        from: Wall,
+        until: Wall,
+    },
+    /// Removes the plan with this number.
+    RemovePlan(u32),
     /// Begins the season with this number.
     StartSeason(i32),
     /// Undoes the season after the one with this number, confirmed or not.
@@ -86,6 +94,8 @@ impl Command {
             | Self::Reset(_)
             | Self::StartEvent { .. }
             | Self::StopEvent
+            | Self::PlanEvent { .. }
+            | Self::RemovePlan(_)
             | Self::StartSeason(_)
             | Self::UndoSeason(..)
             | Self::Nonsense
@@ -123,6 +133,11 @@ impl Command {
                 post("event/start", format!(r#"{{"event":"{name}","hours":{hours}}}"#))
             }
             Self::StopEvent => post("event/stop", String::new()),
+            Self::PlanEvent { name, from, until } => {
+                let [from, until] = [from, until].map(|moment| moment.as_secs());
+                post("plans", format!(r#"{{"event":"{name}","from":{from},"until":{until}}}"#))
+            }
+            Self::RemovePlan(number) => ("DELETE", format!("/api/v1/plans/{number}"), String::new()),
             Self::StartSeason(season) => post("season/start", format!(r#"{{"season":{season}}}"#)),
             Self::UndoSeason(season, confirm) => {
                 post("season/undo", format!(r#"{{"season":{season},"confirm":{confirm}}}"#))

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, time::Duration};
 use mmcos_core::{
     admin::{self, Password},
     link::COMMIT_TIMEOUT,
-    seam::{Bytes, ConnId, Input, ListenerKind},
+    seam::{Bytes, ConnId, Input, ListenerKind, Wall},
 };
 use mmcos_game::catalogue::EventName;
 
@@ -92,6 +92,21 @@ impl Operator {
         of.get(at).cloned()
     }
 
+    fn event(&mut self) -> &'static str {
+        let names: Vec<&str> = EventName::all().map(EventName::as_str).collect();
+        self.any(&names).unwrap_or("chaos")
+    }
+
+    /// Plans an event around now, which may have ended, or removes one of these plans, or one that does not exist.
+    fn plan(&mut self, now: Wall, plans: &[u32]) -> Command {
+        if self.random.uniform() < 0.35 {
+            return Command::RemovePlan(self.any(plans).unwrap_or(7));
+        }
+        let from = now.as_secs() + self.random.between(-1_800.0, 5_400.0) as i64;
+        let until = Wall::from_secs(from + self.random.between(0.0, 5_400.0) as i64);
+        Command::PlanEvent { name: self.event(), from: Wall::from_secs(from), until }
+    }
+
     fn seconds(&mut self, low: f64, high: f64) -> Duration {
         Duration::from_secs_f64(self.random.between(low, high))
     }
@@ -113,7 +128,8 @@ impl World {
     fn draw_command(&mut self) -> Command {
         let bans: Vec<Subject> = self.model.bans().collect();
         let is_closed = self.model.setting("maintenance") == Some("true");
-        let (season, right) = (self.model.season(), self.model.right_season(self.judged()));
+        let (now, plans) = (self.judged(), self.model.plans());
+        let (season, right) = (self.model.season(), self.model.right_season(now));
         let operator = &mut self.operator;
         if is_closed && operator.random.uniform() < 0.4 {
             return Command::Reset("maintenance");
@@ -134,6 +150,9 @@ impl World {
             let (name, values) = nights::SETTING;
             let value = operator.any(&values).unwrap_or_default();
             return Command::Set(name, value.to_owned());
+        }
+        if operator.random.uniform() < 0.08 {
+            return operator.plan(now, &plans);
         }
         let player = (operator.random.uniform() * self.players.len() as f64) as usize;
         let Player { number, steam_id, .. } = self.players[player];
@@ -159,9 +178,8 @@ impl World {
             }
             72..77 => Command::Reset(operator.any(&SETTINGS).unwrap_or(SETTINGS[0]).0),
             77..82 => {
-                let names: Vec<&str> = EventName::all().map(EventName::as_str).collect();
                 let hours = operator.random.choose(&[(1, 0.7), (30, 0.3)]);
-                Command::StartEvent { name: operator.any(&names).unwrap_or("chaos"), hours }
+                Command::StartEvent { name: operator.event(), hours }
             }
             82..84 => Command::StopEvent,
             84 => Command::BanAll,

@@ -320,29 +320,32 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |_| Endpoint::Events,
     ),
     (
-        post("/api/v1/event/start", "Starts a special event, and stops the one that is on.")
+        post("/api/v1/event/start", "Starts a special event in place of the one that is on. A later plan replaces it.")
             .with_commands(&["start-event event hours"])
             .with_body::<command::StartEvent>()
             .fails_with(&[Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::StartEvent,
     ),
     (
-        post("/api/v1/event/stop", "Stops the special event that is on.")
+        post("/api/v1/event/stop", "Stops the special event that is on, planned or not, until its end.")
             .with_commands(&["stop-event"])
             .fails_with(&[Status::SERVICE_UNAVAILABLE]),
         |_| Endpoint::StopEvent,
     ),
     (
-        get("/api/v1/plans", "Returns the planned messages and maintenance that have not ended, the next first.")
-            .with_commands(&["plans"])
-            .returns::<Vec<plans::PlanRow<'_>>>(),
+        get(
+            "/api/v1/plans",
+            "Returns the planned messages, maintenance and special events that have not ended, the next first.",
+        )
+        .with_commands(&["plans"])
+        .returns::<Vec<plans::PlanRow<'_>>>(),
         |_| Endpoint::Plans,
     ),
     (
         post(
             "/api/v1/plans",
-            "Plans a message, maintenance, or both, from a start to an end. In the hour before it, the game's menu \
-             announces maintenance.",
+            "Plans a message, maintenance, a special event, or several of them, from a start to an end. In the hour \
+             before it, the game's menu announces maintenance. Of events that overlap, the one that began last is on.",
         )
         .with_commands(&["plan from until"])
         .with_body::<plans::NewPlan>()

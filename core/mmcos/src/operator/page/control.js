@@ -95,7 +95,8 @@ function showRole({ name, role }) {
   setText(byId('me'), name ? name + (name === role ? '' : ' (' + role + ')') : '');
 }
 
-const planned = ({ maintenance, message }) => [maintenance && 'maintenance', message].filter(Boolean).join(': ');
+const planned = ({ maintenance, message, event }) =>
+  [[maintenance && 'maintenance', message].filter(Boolean).join(': '), event && 'event ' + event].filter(Boolean).join('; ');
 
 async function showPlans() {
   rows('plans', await ask('GET', 'plans'), {
@@ -150,9 +151,10 @@ on('plan', 'submit', async () => {
   const [from, until] = ['from', 'until'].map((name) => new Date(byId('plan-' + name).value).getTime() / 1000);
   const message = byId('plan-message').value;
   const maintenance = byId('plan-logins').value === 'maintenance';
-  const plan = { from, until, maintenance, ...(message && { message }) };
+  const event = byId('plan-event').value;
+  const plan = { from, until, maintenance, ...(message && { message }), ...(event && { event }) };
   if (!(await command('POST', 'plans', plan, 'Planned ' + planned(plan) + '.'))) return;
-  for (const name of ['from', 'until', 'message']) byId('plan-' + name).value = '';
+  for (const name of ['from', 'until', 'message', 'event']) byId('plan-' + name).value = '';
 });
 on('operator-add', 'submit', async () => {
   const [name, role, days] = ['name', 'role', 'days'].map((field) => byId('operator-' + field).value);

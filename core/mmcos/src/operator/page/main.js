@@ -139,9 +139,11 @@ async function start() {
   byId('sections').hidden = false;
   setLive(true, 'connecting');
   try {
-    const select = byId('event-name');
     const names = await ask('GET', 'events');
-    for (const name of names.slice(select.options.length)) select.append(element('option', name));
+    for (const select of [byId('event-name'), byId('plan-event')]) {
+      const own = select.querySelectorAll('[value=""]').length;
+      for (const name of names.slice(select.options.length - own)) select.append(element('option', name));
+    }
     await Promise.all([showOperators(), showChecklist()]);
   } catch (error) {
     tell(error.message);

@@ -76,7 +76,9 @@ impl<'a> Operation<'a> {
             "players/1/kick" => value!({ "reason": "rams everyone" }),
             "players/1/title" => value!({ "title": "lng_player_title_elite", "reason": "won the cup" }),
             "plans" => {
-                value!({ "from": 0, "until": 4_000_000_000_i64, "message": "Hello", "maintenance": true })
+                value!({
+                    "from": 0, "until": 4_000_000_000_i64, "message": "Hello", "maintenance": true, "event": "chaos"
+                })
             }
             "players/1/name" => value!({ "name": "Anna", "reason": "an insult" }),
             "players/6/merge" => value!({ "other": 7, "reason": "a second account", "confirm": true }),
