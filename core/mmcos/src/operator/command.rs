@@ -46,7 +46,7 @@ pub(super) struct Set {
 pub(super) struct NewBan {
     /// A SteamID64, an address, or a range that begins at its first address, such as 203.0.113.0/24.
     subject: String,
-    /// Duration. Without it the ban is permanent.
+    /// Duration, in hours. Without it the ban is permanent.
     hours: Option<u32>,
     /// Reason, which the player reads. At most 500 bytes.
     #[serde(default)]
@@ -71,9 +71,9 @@ pub(super) struct LiftBan {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StartEvent {
-    /// One of the names at `/api/v1/events`.
+    /// One of the names at `/api/v1/events`, which `mmcos admin events` lists.
     event: String,
-    /// Duration.
+    /// Duration, in hours.
     #[schemars(range(min = 1, max = MAX_EVENT_HOURS))]
     hours: u32,
 }

@@ -28,7 +28,7 @@ const MAX_DAYS: u32 = 3650;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PutOperator {
-    /// Permissions.
+    /// Permissions: viewer, moderator or admin.
     role: Role,
     /// Days until the access ends. Without it the access has no end.
     #[schemars(range(min = 1, max = MAX_DAYS))]

@@ -29,7 +29,7 @@ pub(super) struct StartSeason {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UndoSeason {
-    /// `undo_to` of the state: the number of the season that is to go on.
+    /// Number of the season that is to continue, the one before: `undo_to` of the state.
     #[schemars(with = "i32")]
     season: SeasonId,
     /// Confirmation. Needed if points have changed since the season began: these changes are dropped.

@@ -22,6 +22,10 @@ pub(super) fn page(settings: &Settings) -> Markup {
             "A ban of your Steam account or your address, with its reason",
             html! { "until it is lifted; one of addresses that has ended, " (for_days) " longer" },
         ),
+        (
+            "Commands of operators about you, such as a kick or a new name, with the reason",
+            html! { "the latest 4,096 commands of all operators; without these texts once you are deleted" },
+        ),
         ("The address of a login", html! { "in memory, at most " (for_days) }),
         (
             "Lines of the server's log about logins and rejected requests, with SteamID, name and address",

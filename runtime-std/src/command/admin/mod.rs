@@ -339,8 +339,9 @@ pub(crate) fn parse(
 fn overview(commands: &[AdminCommand]) -> String {
     let mut help = format!(
         "Usage: {0} admin COMMAND [--json] [--data-dir DIRECTORY]\n\n\
-         Sends an operator's command to the server that runs with this data directory, and prints the response as a \n\
-         table, or with --json as the API sent it. `{0} admin help COMMAND` explains a command's values.\n",
+         Sends an operator's command to the server that runs with this data directory,\n\
+         and prints the response as a table, or with --json as the API sent it.\n\
+         `{0} admin help COMMAND` explains a command's values.\n",
         program()
     );
     for command in commands {

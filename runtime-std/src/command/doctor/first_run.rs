@@ -80,7 +80,8 @@ fn address(setup: &Setup) -> Finding {
 
 fn backups(dir: &DataDir, now: Wall) -> Finding {
     let advice = format!(
-        "run `{} backup FILE` every day, and keep the files on another machine. Started again, the server knows of it.",
+        "run `{} backup FILE` every day, and keep the files on another machine. This line is as of the \
+         server's start.",
         program()
     );
     let made = dir.read(LAST_BACKUP).ok().flatten();

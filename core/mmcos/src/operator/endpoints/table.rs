@@ -130,7 +130,7 @@ pub(super) static API: &[(Operation, Maker)] = &[
     (
         get(
             "/api/v1/checklist",
-            "Returns what a new server needs, and what of it is done: of its host, as of the start.",
+            "Returns what a new server needs, and what is done. What depends on the machine is as of the start.",
         )
         .with_commands(&["checklist"])
         .returns::<Vec<view::Check>>(),
@@ -188,7 +188,7 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |_| Endpoint::Log,
     ),
     (
-        post("/api/v1/players/{user_id}/kick", "Ends a player's search and session.")
+        post("/api/v1/players/{user_id}/kick", "Ends a player's search and player session.")
             .with_commands(&["kick user_id [reason]"])
             .with_access(MODERATOR)
             .with_body::<players::Kick>()
@@ -239,14 +239,14 @@ pub(super) static API: &[(Operation, Maker)] = &[
         |user| Endpoint::Merge(user),
     ),
     (
-        post("/api/v1/players/{user_id}/delete", "Deletes a player and everything that is stored of it.")
+        post("/api/v1/players/{user_id}/delete", "Deletes a player and what is stored of the player.")
             .with_commands(&["delete-player user_id reason"])
             .with_body::<players::DeletePlayer>()
             .fails_with(&[Status::NOT_FOUND, Status::CONFLICT, Status::SERVICE_UNAVAILABLE]),
         |user| Endpoint::DeletePlayer(user),
     ),
     (
-        post("/api/v1/matches/{session}/end", "Closes a match. Results that have not come will not count.")
+        post("/api/v1/matches/{session}/end", "Closes a match. Results that arrive later do not count.")
             .with_commands(&["end-match session"])
             .with_access(MODERATOR)
             .fails_with(&[Status::NOT_FOUND, Status::SERVICE_UNAVAILABLE]),
@@ -305,8 +305,8 @@ pub(super) static API: &[(Operation, Maker)] = &[
     (
         post(
             "/api/v1/season/undo",
-            "Undoes a season that was begun early, for a day: the season before goes on, with the points from before. \
-             Does nothing if that is on already.",
+            "Undoes a season that was begun early, within a day: the season before continues, with its points. Does \
+             nothing if that season is on already.",
         )
         .with_commands(&["undo-season season"])
         .with_body::<season::UndoSeason>()
