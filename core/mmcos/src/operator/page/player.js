@@ -8,7 +8,7 @@ function playerActions(player) {
   const ban = async () => {
     const wanted = await askFor({
       title: 'Ban ' + plain(player().name) + '?',
-      text: ['The player leaves the match or search that they are in, and cannot log in until the ban ends. Lift it under “Moderation”.'],
+      text: ['Ends the search and the login of the player, who cannot log in until the ban ends. A race that has begun goes on. Lift the ban under “Moderation”.'],
       fields: [
         { name: 'hours', label: 'For', choices: BAN_HOURS },
         { name: 'reason', label: 'Reason (shown to the player)', maxlength: 200 },
@@ -25,7 +25,7 @@ function playerActions(player) {
   const kick = async () => {
     const wanted = await askFor({
       title: 'Kick ' + plain(player().name) + '?',
-      text: ['The player leaves the match or search that they are in. They can log in again at once.'],
+      text: ['Ends the search and the login of the player. They can log in again at once. A race that has begun goes on.'],
       fields: [{ name: 'reason', label: 'Reason, for operators', maxlength: 120 }],
       act: 'Kick',
     });
