@@ -121,12 +121,17 @@ impl Row for Record {
             let number = started.season.0.into();
             // An undone season must not replace the copy from before the season that goes on.
             let is_new = !started.is_undone;
-            return is_new.then_some(Milestone { folder: "seasons", name: "before-season", number });
+            return is_new.then_some(Milestone {
+                folder: "seasons",
+                name: "before-season",
+                number,
+                even_empty: false,
+            });
         }
         // The record of an operator's command is the command to the store.
         let Self::Audit(entry) = self else { return None };
         let number = entry.number.try_into().ok().filter(|_| entry.command == "POST /api/v1/backup")?;
-        Some(Milestone { folder: "backups", name: "backup", number })
+        Some(Milestone { folder: "backups", name: "backup", number, even_empty: true })
     }
 }
 

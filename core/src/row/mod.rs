@@ -234,6 +234,8 @@ pub struct Milestone {
     pub name: &'static str,
     /// Number of the copy.
     pub number: i64,
+    /// True if a store without players is copied as well.
+    pub even_empty: bool,
 }
 
 /// A value in a column.

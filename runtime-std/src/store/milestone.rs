@@ -16,9 +16,12 @@ use super::{StoreError, StoreFile, files, look, schema};
 /// Number of copies to keep in a folder: the seasons of a year.
 const KEPT: usize = 6;
 
-/// Returns the first record that begins a milestone: its index, and the milestone.
-pub(super) fn first<R: Row>(records: &[R]) -> Option<(usize, Milestone)> {
-    (0..).zip(records).find_map(|(index, record)| Some((index, record.milestone()?)))
+/// Returns the first record that begins a milestone that is not copied yet: its index, and the milestone.
+pub(super) fn next<R: Row>(records: &[R], copied: &[Milestone]) -> Option<(usize, Milestone)> {
+    (0..).zip(records).find_map(|(index, record)| {
+        let milestone = record.milestone().filter(|milestone| !copied.contains(milestone))?;
+        Some((index, milestone))
+    })
 }
 
 /// A copy that a thread is making. Dropping it waits for the thread.
@@ -39,11 +42,11 @@ impl Drop for Copying {
     }
 }
 
-/// Begins to copy the store, in its state before the milestone. Commits go on meanwhile. `None` for a store without
-/// players, which has nothing to lose.
+/// Begins to copy the store, in its state before the milestone. Commits go on meanwhile. `None` if there is nothing to
+/// lose.
 pub(super) fn copy(connection: &Connection, file: &StoreFile, milestone: &Milestone) -> Option<Copying> {
     // On the thread that commits: no later commit can be in it.
-    let snapshot = snapshot(connection, file);
+    let snapshot = snapshot(connection, file, milestone);
     let schema = file.schema;
     copy_with(file, milestone, snapshot, move |snapshot, new, file| {
         copy_pages(snapshot, new, file).map_err(|source| StoreFile::new(new, schema).sql(source))
@@ -78,10 +81,15 @@ pub(super) fn copy_with<T: Send + 'static>(
     Some(Copying(Some(thread.map_err(|error| missing(StoreError::Thread(error))).ok()?)))
 }
 
-/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if the store is empty.
-fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connection>, StoreError> {
+/// Returns a connection that sees the store as it is now, whatever is committed later; `None` if there is nothing to
+/// lose.
+fn snapshot(
+    connection: &Connection,
+    file: &StoreFile,
+    milestone: &Milestone,
+) -> Result<Option<Connection>, StoreError> {
     let failed = |source| file.sql(source);
-    if files::count(connection, file.schema).map_err(failed)? == 0 {
+    if !milestone.even_empty && files::count(connection, file.schema).map_err(failed)? == 0 {
         return Ok(None);
     }
     let snapshot = look(&file.path).map_err(failed)?;
@@ -93,7 +101,7 @@ fn snapshot(connection: &Connection, file: &StoreFile) -> Result<Option<Connecti
 /// Makes the copy. Returns its path.
 fn attempt(
     store: &StoreFile,
-    Milestone { folder, name, number }: &Milestone,
+    Milestone { folder, name, number, .. }: &Milestone,
     write: impl FnOnce(&Path, &File) -> Result<(), StoreError>,
 ) -> Result<PathBuf, StoreError> {
     let directory = store.path.with_file_name(folder);

@@ -153,8 +153,8 @@ pub struct Store<R> {
     commits: u64,
     /// True if it is unknown what the disk has kept, so that the file must be opened anew.
     is_suspect: bool,
-    /// Last milestone before which the store was copied.
-    copied: Option<Milestone>,
+    /// Milestones of a batch that has not been written, for which the store was copied.
+    copied: Vec<Milestone>,
     /// Size of the write-ahead log, in bytes, at which it is next checked.
     wal_watch: u64,
     /// Copy of the store before a milestone, while it is being made.
@@ -189,7 +189,7 @@ impl<R: Row> Database<R> for Store<R> {
             tables,
             commits,
             is_suspect: false,
-            copied: None,
+            copied: Vec::new(),
             wal_watch: WAL_LIMIT,
             copying: None,
             _lock: lock,
@@ -223,22 +223,23 @@ impl<R: Row> Commit<R> for Store<R> {
         if self.is_suspect {
             self.reopen()?;
         }
-        // A batch that failed comes again; its copy may have been made already.
-        let Some((index, milestone)) =
-            milestone::first(records).filter(|(_, milestone)| self.copied.as_ref() != Some(milestone))
-        else {
-            return self.write(records);
-        };
-        // The copy holds the earlier records. Records may be written twice, so a failure of the rest does no harm.
-        let (before, rest) = records.split_at(index);
-        if !before.is_empty() {
-            self.write(before)?;
+        let mut rest = records;
+        // A copy holds the earlier records. Records may be written twice, so a failure of the rest does no harm.
+        while let Some((index, milestone)) = milestone::next(rest, &self.copied) {
+            let (before, after) = rest.split_at(index);
+            if !before.is_empty() {
+                self.write(before)?;
+            }
+            // Only one copy is made at a time.
+            drop(self.copying.take());
+            self.copying = milestone::copy(&self.connection, &self.file, &milestone);
+            self.copied.push(milestone);
+            rest = after;
         }
-        // Only one copy is made at a time.
-        drop(self.copying.take());
-        self.copying = milestone::copy(&self.connection, &self.file, &milestone);
-        self.copied = Some(milestone);
-        self.write(rest)
+        self.write(rest)?;
+        // A season that was undone may begin again.
+        self.copied.clear();
+        Ok(())
     }
 }
 

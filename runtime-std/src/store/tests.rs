@@ -110,8 +110,9 @@ impl Row for Record {
     };
 
     fn milestone(&self) -> Option<Milestone> {
-        let Self::Round { number, .. } = self else { return None };
-        Some(Milestone { folder: "seasons", name: "before-season", number: (*number).into() })
+        let &Self::Round { number, .. } = self else { return None };
+        let number = number.into();
+        Some(Milestone { folder: "seasons", name: "before-season", number, even_empty: false })
     }
 }
 

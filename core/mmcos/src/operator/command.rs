@@ -136,8 +136,8 @@ pub(super) enum CommandError {
     #[error(
         "season {season} begins only at {starts} by this machine's clock. If the clock is right now, it was ahead when \
          the season began. To renumber it to season {right} and keep all points, begin season {right}. To undo its \
-         beginning, stop the server and restore the copy that was made before it: \
-         mmcos restore DATA/seasons/before-season-{season}.db"
+         beginning, stop the server and run `mmcos restore` with the copy that was made before it: \
+         seasons/before-season-{season}.db in the data directory"
     )]
     SeasonAhead { season: i32, starts: UtcText, right: i32 },
     #[error(
@@ -151,8 +151,8 @@ pub(super) enum CommandError {
     NotBefore(SeasonId),
     #[error(
         "season {season} cannot be undone: only a season that was begun early can, for a day. To get back the points \
-         from before it, stop the server and restore the copy that was made then, without anything that came later: \
-         mmcos restore DATA/seasons/before-season-{season}.db", season = .0.0
+         from before it, stop the server and run `mmcos restore` with the copy that was made then, if there is one: \
+         seasons/before-season-{season}.db in the data directory. Everything that came later is lost", season = .0.0
     )]
     NotUndoable(SeasonId),
     #[error("{0} must be {1}")]

@@ -99,10 +99,11 @@ impl Mmcos {
             return Err(CommandError::NotBefore(before.id));
         }
         let moved = self.standings.moved();
+        let players = if moved == 1 { "player" } else { "players" };
         if moved > 0 && !confirm {
             let why = format!(
-                "the points of {moved} {} have changed since season {} began, and these changes would be dropped",
-                if moved == 1 { "player" } else { "players" },
+                "the points of {moved} {players} have changed since season {} began, and these changes would be \
+                 dropped",
                 undone.0
             );
             return Err(CommandError::Unconfirmed(why));
@@ -111,7 +112,7 @@ impl Mmcos {
         self.standings.undo_season(cx, before);
         self.game_configuration.changed();
         let text = format!(
-            "undid season {}, in which the points of {moved} players had changed, and continued season {}",
+            "undid season {}, in which the points of {moved} {players} had changed, and continued season {}",
             undone.0, before.id.0
         );
         Ok(Deed::new(text).changing_season(undone, before.id))

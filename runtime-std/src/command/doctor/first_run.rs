@@ -87,7 +87,10 @@ fn backups(dir: &DataDir, now: Wall) -> Finding {
     let made = dir.read(LAST_BACKUP).ok().flatten();
     let made: Option<i64> = made.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok());
     let Some(made) = made else {
-        return Finding::warning("backups", format!("no backup has been made yet: {advice}"));
+        return Finding::warning(
+            "backups",
+            format!("no backup has been made yet, apart from copies in the data directory: {advice}"),
+        );
     };
     let Date { year, month, day } = Date::of(Wall::from_secs(made));
     let last = format!("the last one is of {year}-{month:02}-{day:02}");

@@ -74,8 +74,8 @@ pub struct Postgres<R> {
     session: Option<Session>,
     /// Its commits so far, and what is unknown of them.
     fence: Fence,
-    /// Last milestone before which the store was copied.
-    copied: Option<Milestone>,
+    /// Milestones of a batch that has not been written, for which the store was copied.
+    copied: Vec<Milestone>,
     /// Copy of the store before a milestone, while it is being made.
     copying: Option<Copying>,
     _lock: Lock,
@@ -114,7 +114,7 @@ impl<R: Row> Postgres<R> {
             tables,
             session: Some(session),
             fence: Fence::new(Position { number, epoch }),
-            copied: None,
+            copied: Vec::new(),
             copying: None,
             _lock: lock,
             records: PhantomData,
@@ -219,9 +219,8 @@ impl<R: Row> Postgres<R> {
         let (place, schema) = (self.place.clone(), R::SCHEMA);
         let file = StoreFile::of(&place.dir, schema);
         let snapshot = commands::snapshot(&place.address, schema).map(|mut session| {
-            // Without players there is nothing to lose.
-            let is_empty = counted(&mut session, schema)? == 0;
-            Ok((!is_empty).then_some(session))
+            let is_wanted = milestone.even_empty || counted(&mut session, schema)? > 0;
+            Ok(is_wanted.then_some(session))
         });
         milestone::copy_with(&file, milestone, snapshot.flatten(), move |session, new, _| {
             commands::write_file(session, &StoreFile::new(new, schema))
@@ -231,20 +230,21 @@ impl<R: Row> Postgres<R> {
 
 impl<R: Row> Commit<R> for Postgres<R> {
     fn commit(&mut self, records: &[R]) -> Result<(), StoreError> {
-        // A batch that failed comes again; its copy may have been made already.
-        let Some((index, milestone)) =
-            milestone::first(records).filter(|(_, milestone)| self.copied.as_ref() != Some(milestone))
-        else {
-            return self.write(records).map_err(StoreError::while_serving);
-        };
-        // The copy holds the earlier records. Records may be written twice, so a failure of the rest does no harm.
-        let (before, rest) = records.split_at(index);
-        self.write(before).map_err(StoreError::while_serving)?;
-        // Only one copy is made at a time.
-        drop(self.copying.take());
-        self.copying = self.copy(&milestone);
-        self.copied = Some(milestone);
-        self.write(rest).map_err(StoreError::while_serving)
+        let mut rest = records;
+        // A copy holds the earlier records. Records may be written twice, so a failure of the rest does no harm.
+        while let Some((index, milestone)) = milestone::next(rest, &self.copied) {
+            let (before, after) = rest.split_at(index);
+            self.write(before).map_err(StoreError::while_serving)?;
+            // Only one copy is made at a time.
+            drop(self.copying.take());
+            self.copying = self.copy(&milestone);
+            self.copied.push(milestone);
+            rest = after;
+        }
+        self.write(rest).map_err(StoreError::while_serving)?;
+        // A season that was undone may begin again.
+        self.copied.clear();
+        Ok(())
     }
 
     fn idle(&mut self) -> Result<Option<Duration>, StoreError> {

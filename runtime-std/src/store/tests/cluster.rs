@@ -177,12 +177,14 @@ impl Cluster {
     fn signal(&self, signal: &str) {
         let file = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
         let parent = file.lines().next().unwrap().to_owned();
-        // The parent first: it must not start another process, or notice that one is gone.
-        let children = Command::new("pgrep").args(["-P", &parent]).output().unwrap();
-        let children = String::from_utf8(children.stdout).unwrap();
-        let all = [parent.as_str()].into_iter().chain(children.lines());
         // A process that has ended meanwhile is none to pause.
-        Command::new("kill").arg(signal).args(all).stderr(Stdio::null()).status().unwrap();
+        let kill = |all: &mut dyn Iterator<Item = &str>| {
+            Command::new("kill").arg(signal).args(all).stderr(Stdio::null()).status().unwrap()
+        };
+        // The parent before the others are listed: it must not start another, or notice that one is gone.
+        kill(&mut [parent.as_str()].into_iter());
+        let children = Command::new("pgrep").args(["-P", &parent]).output().unwrap();
+        kill(&mut String::from_utf8(children.stdout).unwrap().lines());
     }
 
     fn data(&self) -> String {

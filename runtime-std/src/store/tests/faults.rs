@@ -32,6 +32,20 @@ fn commits_go_on_while_the_store_is_copied() {
 }
 
 #[test]
+fn a_season_that_begins_again_is_copied_again() {
+    let Scratch(dir) = &Scratch::new("store-again");
+    let mut store = Store::open(dir).unwrap();
+    for points in [10, 20] {
+        store.commit(&[driver(1, 56, points)]).unwrap();
+        store.commit(&[round(57)]).unwrap();
+        drop(store.copying.take());
+        let copied = Connection::open(dir.file("seasons").join("before-season-57.db")).unwrap();
+        let saved = copied.query_row("SELECT points FROM drivers", (), |row| row.get::<_, i64>(0));
+        assert_eq!(saved.unwrap(), points);
+    }
+}
+
+#[test]
 fn faults_say_what_to_do() {
     let Scratch(dir) = &Scratch::new("store-faults");
     let mut store = Store::open(dir).unwrap();

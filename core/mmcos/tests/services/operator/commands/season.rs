@@ -121,7 +121,7 @@ fn all_is_as_before_if_nothing_counted_meanwhile() {
     let told = ["OldSeasonID", "NewSeasonID", "BonusPoints"].map(|name| *texts(&told, name).last().unwrap());
     assert_eq!(told, ["39", "40", "400"]);
     assert_eq!(json(&get(&mut rig, "/api/v1/seasons"))[0]["season"], FIRST);
-    refuses(&mut rig, FIRST, "mmcos restore DATA/seasons/before-season-40.db");
+    refuses(&mut rig, FIRST, "seasons/before-season-40.db in the data directory");
 }
 
 fn get(rig: &mut Rig<Mmcos>, path: &str) -> String {
@@ -236,7 +236,7 @@ fn a_season_is_not_undone_after_a_day_or_another_change() {
     let early = standings(&rig);
     rig.pass(Duration::from_hours(24));
     assert_eq!(season(&mut rig), (FIRST + 1, None));
-    refuses(&mut rig, FIRST, "mmcos restore DATA/seasons/before-season-40.db");
+    refuses(&mut rig, FIRST, "seasons/before-season-40.db in the data directory");
     // Of two, the second is undone, and then the first no more.
     start(&mut rig, FIRST + 2);
     assert_eq!(season(&mut rig), (FIRST + 2, Some(FIRST + 1)));
