@@ -110,7 +110,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
 
 /// Returns the invariant that finds the bug with this number, and the seed: the last two columns of the table.
 fn find(program: &Path, number: u32) -> Result<Option<String>, Box<dyn Error>> {
-    for seed in 1..=250_u32 {
+    for seed in 1..=600_u32 {
         let mut simulate = Command::new(program);
         simulate.args(["--seed", &seed.to_string(), "--thrice", "--no-shrinking"]);
         let mut running = simulate.env("PLANTED", number.to_string()).stdout(Stdio::piped()).spawn()?;
