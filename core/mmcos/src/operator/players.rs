@@ -1,4 +1,4 @@
-//! Commands about one player: its data, points, deletion.
+//! Commands about one player, such as a kick, a change of points, a deletion; and its data.
 
 use alloc::{
     boxed::Box,

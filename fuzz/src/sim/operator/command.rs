@@ -83,7 +83,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Returns true if the server may have to record something for it.
+    /// Returns true if the server may have to record something for it. Then it is sent again until there is a response.
     pub(crate) const fn may_record(&self) -> bool {
         match self {
             Self::Ban(..)
@@ -156,20 +156,6 @@ impl Command {
              Content-Length: {length}\r\n\r\n{body}"
         )
         .into_bytes()
-    }
-
-    /// Returns true if it is sent again until there is a response.
-    pub(crate) const fn is_insisted_on(&self) -> bool {
-        !matches!(
-            self,
-            Self::Stranger(_)
-                | Self::Elsewhere(_)
-                | Self::State
-                | Self::Bans
-                | Self::Status
-                | Self::Metrics
-                | Self::Live
-        )
     }
 
     /// Returns the address that it comes from.

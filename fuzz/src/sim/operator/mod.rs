@@ -247,7 +247,7 @@ impl World {
     }
 
     fn give_again(&mut self, command: Command) {
-        if command.is_insisted_on() && !self.is_resting {
+        if command.may_record() && !self.is_resting {
             self.operator.again.push_back(command);
             let wait = self.operator.seconds(1.0, 30.0);
             self.plan(wait, Event::Operate);
