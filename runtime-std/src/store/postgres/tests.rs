@@ -262,6 +262,21 @@ fn round_of(number: i32) -> Record {
 }
 
 #[test]
+fn a_season_that_begins_again_is_copied_again() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let Scratch(dir) = &Scratch::new("pg-again");
+    let (_, mut store) = open(cluster, dir);
+    for points in [10, 20] {
+        store.commit(&[driver(1, 56, points)]).unwrap();
+        store.commit(&[round(57)]).unwrap();
+        store.copying = None;
+        let copy = Connection::open(dir.file("seasons").join("before-season-57.db")).unwrap();
+        let saved = copy.query_row("SELECT points FROM drivers", (), |row| row.get::<_, i64>(0));
+        assert_eq!(saved.unwrap(), points);
+    }
+}
+
+#[test]
 fn a_season_is_copied_to_a_file_before_it_begins() {
     let Some(cluster) = Cluster::shared() else { return };
     let Scratch(dir) = &Scratch::new("pg-season");
